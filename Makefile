@@ -1,0 +1,57 @@
+# Everything starts here: `make demo` and `make test` need only Python 3.11+ and make.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-quick lint format types contracts coverage mutants bench lock clean
+
+help:  ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(READY): requirements.lock pyproject.toml
+	@if command -v uv >/dev/null 2>&1; then \
+	  uv venv --quiet --clear --python $(PYTHON) $(VENV) && \
+	  uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock && \
+	  uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e . ; \
+	else \
+	  $(PYTHON) -m venv --clear $(VENV) && \
+	  $(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock && \
+	  $(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e . ; \
+	fi
+	@touch $@
+
+demo: $(READY)  ## A simulated chain, a full night, a scorecard
+	@$(BIN)/darkshelf demo
+
+test: $(READY)  ## The whole suite, slow tests included
+	@$(BIN)/python -m pytest
+
+test-quick: $(READY)  ## The suite without the tests marked slow
+	@$(BIN)/python -m pytest -m "not slow"
+
+lint: $(READY)  ## Style, types and import contracts
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(READY)  ## Rewrite the code in the house style
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+coverage: $(READY)  ## Branch coverage of the engine, fails below the promise
+	@NUMBA_DISABLE_JIT=0 $(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered
+
+mutants: $(READY)  ## Change constants in the formulas one by one; every change must turn a test red
+	@$(BIN)/python -m tests.mutants
+
+bench: $(READY)  ## Time kernels, stages and a whole night
+	@$(BIN)/python -m pytest bench --benchmark-only --benchmark-columns=min,median,stddev,rounds
+
+lock: $(READY)  ## Resolve the dependencies anew (needs uv)
+	@uv pip compile pyproject.toml --extra dev --generate-hashes --universal --python-version 3.11 -o requirements.lock
+
+clean:  ## Remove the environment and every cache
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .benchmarks build dist
