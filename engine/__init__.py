@@ -1,0 +1,1 @@
+"""The engine: computes and publishes; never prints, never draws."""

@@ -1,0 +1,309 @@
+"""Settings: one frozen class a stage, every value bounded and described, unknown keys refused.
+
+Order of precedence: defaults, then one TOML file, then `--set key=value`.
+"""
+
+import difflib
+import hashlib
+import tomllib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic.fields import FieldInfo
+
+from engine.errors import Problem, SettingsError
+
+
+class Frozen(BaseModel):
+    """A slice of the settings."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class PanelSettings(Frozen):
+    """Which days a night sees and what counts as in stock."""
+
+    lookback_days: int = Field(90, ge=35, le=730, description="Panel days, the as-of day included.")
+    gap_fill_days: int = Field(3, ge=0, le=14, description="Longest run of unknown days filled by interpolation.")
+    min_on_hand: float = Field(0.0, ge=0, description="In stock means more units on hand than this.")
+    stock_from_sales_days: int = Field(
+        7, ge=1, le=28, description="Without a snapshot, a sale within so many days before means in stock."
+    )
+    active_days: int = Field(7, ge=1, le=28, description="Judged when in stock on one of the last so many days.")
+    min_history_days: int = Field(28, ge=1, description="Warn when the sales reach back fewer days than this.")
+
+
+class ExpectSettings(Frozen):
+    """What an ordinary day would have sold."""
+
+    window_days: int = Field(28, ge=7, le=56, description="Days before the day that make its expectation.")
+    trim_sigmas: float = Field(3.0, gt=0, le=10, description="Days further from the mean than this are left out.")
+    min_kept_days: int = Field(14, ge=2, le=56, description="Fewer kept days than this give no expectation.")
+    interval_z: float = Field(1.96, gt=0, le=5, description="Half width of the expectation's interval in errors.")
+
+    @model_validator(mode="after")
+    def _window_holds_minimum(self) -> "ExpectSettings":
+        if self.min_kept_days > self.window_days:
+            raise ValueError(f"min_kept_days {self.min_kept_days} is more than window_days {self.window_days}")
+        return self
+
+
+class DetectSettings(Frozen):
+    """When a shelf is dark."""
+
+    dark_ratio: float = Field(0.60, gt=0, lt=1, description="Dark below this share of the expectation.")
+    min_dark_days: int = Field(3, ge=1, le=28, description="Shortest unbroken run of dark days that is a case.")
+
+
+class ConfidenceSettings(Frozen):
+    """How sure the classic rule claims to be: three parts of 100."""
+
+    steadiness_weight: float = Field(0.4, ge=0, le=1, description="Weight of a steady baseline (1 - sd/mean).")
+    history_weight: float = Field(0.3, ge=0, le=1, description="Weight of the days kept in the baseline.")
+    gap_weight: float = Field(0.3, ge=0, le=1, description="Weight of the depth of the gap.")
+    full_history_days: int = Field(28, ge=1, description="Kept days that earn the whole history weight.")
+    full_gap: float = Field(0.5, gt=0, le=1, description="Gap, as a share, that earns the whole gap weight.")
+
+
+class PriceSettings(Frozen):
+    """price_too_high: dearer than its category, dearer than it was."""
+
+    category_ratio: float = Field(1.15, ge=1, description="Above this multiple of the category average.")
+    category_score: float = Field(50, ge=0, le=100, description="Score for exceeding the category ratio.")
+    category_extra_per_pct: float = Field(1.0, ge=0, description="Score per further percent of the category average.")
+    category_extra_max: float = Field(30, ge=0, le=100, description="Most that further percents can add.")
+    own_ratio: float = Field(1.10, ge=1, description="Above this multiple of its own average.")
+    own_score: float = Field(20, ge=0, le=100, description="Score for exceeding its own average.")
+
+
+class ConversionSettings(Frozen):
+    """conversion_drop: seen as before, bought less."""
+
+    recent_days: int = Field(7, ge=1, le=28, description="Window of the current conversion rate.")
+    baseline_days: int = Field(28, ge=7, le=90, description="Window of the baseline conversion rate.")
+    min_drop_pct: float = Field(30, ge=0, le=100, description="Score only above this drop.")
+    score: float = Field(60, ge=0, le=100, description="Score for exceeding the drop.")
+    extra_max: float = Field(40, ge=0, le=100, description="Most that further percent of drop can add.")
+
+
+class OverstockSettings(Frozen):
+    """overstock: more on hand than the sales can clear."""
+
+    recent_days: int = Field(7, ge=1, le=28, description="Window of the recent velocity.")
+    baseline_days: int = Field(28, ge=7, le=90, description="Window of the baseline velocity.")
+    cover_days: float = Field(45, gt=0, description="Score only above so many days of supply.")
+    cover_score: float = Field(40, ge=0, le=100, description="Score for exceeding the days of supply.")
+    cover_extra_per_day: float = Field(0.5, ge=0, description="Score per further day of supply.")
+    cover_extra_max: float = Field(30, ge=0, le=100, description="Most that further days of supply can add.")
+    falling_trend_pct: float = Field(-10, le=0, description="Velocity falls when its trend is below this.")
+    falling_score: float = Field(30, ge=0, le=100, description="Score for a falling velocity.")
+    unsold_cover_days: float = Field(999, gt=0, description="Days of supply when nothing sells.")
+    aged_days: int = Field(60, ge=1, description="On-hand is aged when not restocked for longer than this.")
+
+
+class PromoSettings(Frozen):
+    """promo_ineffective: a promotion that does not lift."""
+
+    promo_days: int = Field(7, ge=1, le=28, description="Promo days up to the case that are averaged.")
+    base_days: int = Field(28, ge=7, le=90, description="Non-promo days before the promo that are averaged.")
+    negative_score: float = Field(90, ge=0, le=100, description="Score when sales fell under the promo.")
+    min_lift_pct: float = Field(20, ge=0, description="A promo that lifts this much is effective.")
+    weak_score: float = Field(70, ge=0, le=100, description="Score at no lift; every percent of lift takes one off.")
+
+
+class MisallocationSettings(Frozen):
+    """misallocation: neighbours sell the SKU better than expected."""
+
+    radius_km: float = Field(50, gt=0, le=20000, description="Neighbours stand within this distance.")
+    window_days: int = Field(28, ge=7, le=90, description="Window over which a neighbour is judged.")
+    min_days: int = Field(7, ge=1, le=90, description="Fewer known days than this give a neighbour no ratio.")
+    high_ratio: float = Field(1.20, gt=0, description="A neighbour above this share of its expectation sells over.")
+    score: float = Field(50, ge=0, le=100, description="Score with any neighbour selling over.")
+    score_per_store: float = Field(15, ge=0, le=100, description="Score per neighbour selling over.")
+    extra_max: float = Field(50, ge=0, le=100, description="Most that neighbours can add.")
+    kept_stores: int = Field(3, ge=1, le=3, description="Best neighbours kept as evidence and for transfers.")
+
+
+class CauseSettings(Frozen):
+    """Root causes and the scores from which they are named."""
+
+    primary_score: float = Field(50, ge=0, le=100, description="The best cause is primary above this score.")
+    secondary_score: float = Field(40, ge=0, le=100, description="Other causes are secondary above this score.")
+    max_score: float = Field(100, ge=0, le=100, description="Scores are capped here.")
+    price_too_high: PriceSettings = PriceSettings()
+    conversion_drop: ConversionSettings = ConversionSettings()
+    overstock: OverstockSettings = OverstockSettings()
+    promo_ineffective: PromoSettings = PromoSettings()
+    misallocation: MisallocationSettings = MisallocationSettings()
+
+
+class RecommendSettings(Frozen):
+    """What to do about it and what that would bring."""
+
+    projection_days: int = Field(30, ge=1, le=365, description="Days over which losses and prices are projected.")
+    min_price_cut_pct: float = Field(5, ge=0, le=100, description="Smallest price cut proposed.")
+    max_price_cut_pct: float = Field(20, ge=0, le=100, description="Largest price cut proposed.")
+    cost_floor_ratio: float = Field(1.05, ge=0, description="Never price below this multiple of unit cost.")
+    price_response: float = Field(1.5, ge=0, description="Percent of units gained per percent of price cut.")
+    promo_off_pct: float = Field(10, ge=0, le=100, description="Promo discount for an ordinary drop.")
+    deep_promo_off_pct: float = Field(20, ge=0, le=100, description="Promo discount for a deep drop.")
+    deep_drop_pct: float = Field(50, ge=0, le=100, description="Above this conversion drop the promo is deep.")
+    promo_lift_pct: float = Field(30, ge=0, description="Estimated lift of the ordinary promo.")
+    promo_lift_per_pct: float = Field(2, ge=0, description="Estimated lift per further percent of discount.")
+    promo_run_days: int = Field(7, ge=1, le=90, description="Length of a proposed promo.")
+    promo_margin_share: float = Field(0.9, ge=0, le=1, description="Share of the promo's revenue that is kept.")
+    clearance_cover_days: float = Field(60, gt=0, description="Above so many days of supply: clear, not promote.")
+    deep_clearance_cover_days: float = Field(90, gt=0, description="Above so many days of supply: clear deeply.")
+    clearance_pct: float = Field(20, ge=0, le=100, description="Markdown of aged stock with ordinary cover.")
+    cover_clearance_pct: float = Field(30, ge=0, le=100, description="Markdown of stock with long cover.")
+    deep_clearance_pct: float = Field(40, ge=0, le=100, description="Markdown of stock with very long cover.")
+    clearance_sell_share: float = Field(0.7, ge=0, le=1, description="Share of on-hand that a markdown sells.")
+    end_promo_share: float = Field(0.5, ge=0, le=1, description="Share of the risk that ending a promo recovers.")
+    transfer_share: float = Field(0.5, ge=0, le=1, description="Share of on-hand proposed for transfer.")
+    transfer_ratio: float = Field(
+        0.6, ge=0, description="What a transferred unit would have sold at home, as a share of the expectation."
+    )
+
+    @model_validator(mode="after")
+    def _cuts_are_ordered(self) -> "RecommendSettings":
+        if self.min_price_cut_pct > self.max_price_cut_pct:
+            raise ValueError("min_price_cut_pct is more than max_price_cut_pct")
+        return self
+
+
+class IntervalSettings(Frozen):
+    """Block-bootstrap intervals of the revenue at risk."""
+
+    level: float = Field(0.95, gt=0, lt=1, description="Share of replicates inside the interval.")
+    replicates: int = Field(1000, ge=100, le=100_000, description="Bootstrap replicates per case.")
+    block_days: int = Field(7, ge=1, le=56, description="Days resampled together.")
+
+
+class Settings(Frozen):
+    """Everything a night is told. Grain: one run."""
+
+    profile: Literal["classic"] = Field("classic", description="How shelves are judged.")
+    panel: PanelSettings = PanelSettings()
+    expect: ExpectSettings = ExpectSettings()
+    detect: DetectSettings = DetectSettings()
+    confidence: ConfidenceSettings = ConfidenceSettings()
+    causes: CauseSettings = CauseSettings()
+    recommend: RecommendSettings = RecommendSettings()
+    interval: IntervalSettings = IntervalSettings()
+
+    def fingerprint(self) -> str:
+        """Sixteen hexadecimal digits that differ when any setting differs."""
+        return hashlib.blake2b(self.model_dump_json().encode(), digest_size=8).hexdigest()
+
+
+def load(path: Path | None = None, assignments: Sequence[str] = ()) -> Settings:
+    """Defaults, then the TOML file, then `key=value` assignments in their order.
+
+    Raises SettingsError listing every unknown key and every value out of bounds at once.
+    """
+    tree = _read_toml(path) if path is not None else {}
+    problems: list[Problem] = []
+    for assignment in assignments:
+        problem = _assign(tree, assignment)
+        if problem is not None:
+            problems.append(problem)
+    try:
+        settings = Settings.model_validate(tree)
+    except ValidationError as error:
+        problems += [_complaint(dict(detail)) for detail in error.errors()]
+    if problems:
+        raise SettingsError(problems)
+    return settings
+
+
+def described(model: type[BaseModel] = Settings, prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
+    """Every settings key, a dotted path such as `detect.dark_ratio`, with its field, in reading order."""
+    for name, field in model.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from described(field.annotation, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", field
+
+
+def bounds(field: FieldInfo) -> str:
+    """The bounds of a setting in words, such as `> 0, <= 1` or `one of classic`; empty without any."""
+    signs = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
+    limits = [
+        f"{signs[kind]} {getattr(rule, kind)}" for rule in field.metadata for kind in signs if hasattr(rule, kind)
+    ]
+    choices = getattr(field.annotation, "__args__", ())
+    return f"one of {', '.join(choices)}" if choices else ", ".join(limits)
+
+
+def value_of(settings: Settings, key: str) -> object:
+    """The value at a dotted key, such as `detect.dark_ratio`."""
+    value: object = settings
+    for name in key.split("."):
+        value = getattr(value, name)
+    return value
+
+
+def as_toml(settings: Settings) -> str:
+    """The settings as a TOML file that `load` reads back to the same settings."""
+    lines: list[str] = []
+    section = ""
+    for key, _ in described():
+        here, _, name = key.rpartition(".")
+        if here != section:
+            lines += ["", f"[{here}]"]
+            section = here
+        value = value_of(settings, key)
+        lines.append(f"{name} = {_toml_value(value)}")
+    return "\n".join(lines).lstrip("\n") + "\n"
+
+
+def _toml_value(value: object) -> str:
+    return f'"{value}"' if isinstance(value, str) else repr(value)
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        problem = Problem(str(path), f"cannot be read: {error.strerror}", "give the path of a readable TOML file")
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        problem = Problem(str(path), f"is not TOML: {error}", "correct the file at the place named")
+    raise SettingsError([problem])
+
+
+def _assign(tree: dict[str, Any], assignment: str) -> Problem | None:
+    key, equals, text = assignment.partition("=")
+    if not equals or not key.strip():
+        return Problem(f"--set {assignment}", "is not key=value", "write it as  --set detect.dark_ratio=0.55")
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text.strip()
+    *sections, name = key.strip().split(".")
+    for section in sections:
+        inner = tree.setdefault(section, {})
+        if not isinstance(inner, dict):
+            return Problem(f"--set {assignment}", f"{section} is a value, not a section", _nearest(key))
+        tree = inner
+    tree[name] = value
+    return None
+
+
+def _complaint(detail: dict[str, Any]) -> Problem:
+    key = ".".join(str(part) for part in detail["loc"])
+    if detail["type"] == "extra_forbidden":
+        return Problem(key, "is no setting", _nearest(key))
+    given = "" if isinstance(detail["input"], dict | BaseModel) else f" (given: {detail['input']!r})"
+    return Problem(
+        key or "settings",
+        f"{detail['msg']}{given}",
+        "see its meaning and bounds with  darkshelf config explain",
+    )
+
+
+def _nearest(key: str) -> str:
+    known = [name for name, _ in described()]
+    close = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+    return f"did you mean {close[0]}?" if close else "list every setting with  darkshelf config explain"

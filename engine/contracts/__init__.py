@@ -1,0 +1,1 @@
+"""What each input table promises: columns, kinds and the rules its rows obey."""

@@ -1,0 +1,249 @@
+"""A contract: the typed columns of one table and the rules its rows obey.
+
+A rule is an expression whose name is the complaint. One scan types, judges and uses the rows; only where
+something is wrong are the rows looked at again, to say what.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+import polars as pl
+
+UNUSABLE = "unusable"
+"""Boolean column: the row breaks a rule that keeps it out of the computation."""
+
+
+class Kind(Enum):
+    """What a column holds, whatever the file calls it."""
+
+    ID = "a whole number or text"
+    DATE = "a date (YYYY-MM-DD)"
+    NUMBER = "a number"
+    FLAG = "a flag (0/1 or true/false)"
+    TEXT = "text"
+
+
+class Consequence(Enum):
+    """What follows from a broken rule: no run, a row set aside, or a remark."""
+
+    STOP = "stop"
+    QUARANTINE = "quarantine"
+    NOTE = "note"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table.
+
+    required: without the column the table cannot be used; an optional one that is missing is read as null.
+    null: what a null cell means, None when it means nothing. low, high: inclusive bounds of a number.
+    """
+
+    name: str
+    kind: Kind
+    required: bool = True
+    null: Consequence | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A complaint about rows. column: what it is about. broken: true where a row breaks it; null counts as kept."""
+
+    complaint: str
+    column: str
+    broken: pl.Expr
+    consequence: Consequence
+    advice: str
+
+    def flag(self) -> pl.Expr:
+        """A Boolean column named by the complaint."""
+        return self.broken.fill_null(value=False).alias(self.complaint)
+
+
+@dataclass(frozen=True)
+class Contract:
+    """The promise of one table, one row per `key`. Rules of its own are over the typed columns."""
+
+    table: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    rules: tuple[Rule, ...] = ()
+    required: bool = True
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A contract applied to columns as some file has them.
+
+    values: per contract column the expression that yields it in its own type, null where it cannot be read.
+    raw_rules: judged on the columns as they came. typed_rules: judged on the values.
+    """
+
+    contract: Contract
+    values: tuple[pl.Expr, ...]
+    raw_rules: tuple[Rule, ...]
+    typed_rules: tuple[Rule, ...]
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """Every rule in force."""
+        return self.raw_rules + self.typed_rules
+
+    def judged(self, raw: pl.LazyFrame) -> pl.LazyFrame:
+        """The typed columns, one Boolean column per rule, named by its complaint, and `unusable`.
+
+        Grain: as `raw`, whose further columns stay.
+        """
+        keeps_out = [rule.complaint for rule in self.rules if rule.consequence is not Consequence.NOTE]
+        return (
+            raw.with_columns(*self.values, *(rule.flag() for rule in self.raw_rules))
+            .with_columns(rule.flag() for rule in self.typed_rules)
+            .with_columns(pl.any_horizontal(keeps_out).alias(UNUSABLE))
+        )
+
+    def counts(self, raw: pl.LazyFrame) -> pl.LazyFrame:
+        """One row: `rows`, and per rule how many rows break it, in a column named by the complaint."""
+        complaints = [pl.col(rule.complaint).sum() for rule in self.rules]
+        return self.judged(raw).select(pl.len().alias("rows"), *complaints, pl.col(UNUSABLE).sum())
+
+    def quarantined(self, raw: pl.LazyFrame) -> pl.LazyFrame:
+        """The typed rows that are kept out, with `reason` naming every rule they break."""
+        reasons = [
+            pl.when(rule.complaint).then(pl.lit(rule.complaint))
+            for rule in self.rules
+            if rule.consequence is not Consequence.NOTE
+        ]
+        reason = pl.concat_str(reasons, separator="; ", ignore_nulls=True).alias("reason")
+        names = [column.name for column in self.contract.columns]
+        return self.judged(raw).filter(UNUSABLE).select(*names, reason, pl.col("^source_.*$"))
+
+
+def read_as(contract: Contract, schema: Mapping[str, pl.DataType], ids_as_text: frozenset[str]) -> Reading:
+    """How to read a table whose files have this schema.
+
+    ids_as_text: the id columns that some table carries as text and that are therefore text everywhere.
+    """
+    values: list[pl.Expr] = []
+    raw_rules: list[Rule] = []
+    for column in contract.columns:
+        raw_type = schema.get(column.name)
+        if raw_type is None:
+            values.append(pl.lit(None).cast(_typed(column, ids_as_text)).alias(column.name))
+        else:
+            values.append(_value(column, raw_type, ids_as_text).alias(column.name))
+            raw_rules += _presence_rules(column, raw_type)
+    typed_rules = (rule for column in contract.columns for rule in _bound_rules(column))
+    return Reading(contract, tuple(values), tuple(raw_rules), (*typed_rules, *contract.rules))
+
+
+def _typed(column: Column, ids_as_text: frozenset[str]) -> pl.DataType:
+    if column.kind is Kind.ID and column.name not in ids_as_text:
+        return pl.Int64()
+    types = {Kind.DATE: pl.Date(), Kind.NUMBER: pl.Float64(), Kind.FLAG: pl.Boolean()}
+    return types.get(column.kind, pl.String())
+
+
+def _is_text(raw_type: pl.DataType) -> bool:
+    return raw_type in (pl.String, pl.Categorical, pl.Enum)
+
+
+def _value(column: Column, raw_type: pl.DataType, ids_as_text: frozenset[str]) -> pl.Expr:
+    """The column in its own type, null where a cell cannot be read as that."""
+    raw = pl.col(column.name)
+    if _is_text(raw_type):
+        return _value_of_text(column, raw.cast(pl.String))
+    typed = _typed(column, ids_as_text)
+    nothing = pl.lit(None).cast(typed)
+    match column.kind:
+        case Kind.DATE:
+            return raw.cast(pl.Date) if raw_type in (pl.Date, pl.Datetime) else nothing
+        case Kind.FLAG if raw_type.is_numeric():
+            return pl.when(raw == 0).then(pl.lit(value=False)).when(raw == 1).then(pl.lit(value=True))
+        case Kind.FLAG:
+            return raw if raw_type == pl.Boolean else nothing
+        case Kind.ID if raw_type.is_float():
+            return pl.when(raw == raw.round()).then(raw.cast(pl.Int64, strict=False)).cast(typed)
+        case Kind.ID if raw_type.is_integer():
+            return raw.cast(pl.Int64).cast(typed)
+        case Kind.NUMBER if raw_type.is_numeric():
+            return raw.cast(pl.Float64)
+        case Kind.TEXT:
+            return raw.cast(pl.String)
+    return nothing
+
+
+def _value_of_text(column: Column, text: pl.Expr) -> pl.Expr:
+    match column.kind:
+        case Kind.DATE:
+            return text.str.to_date("%Y-%m-%d", strict=False)
+        case Kind.NUMBER:
+            return text.str.strip_chars().cast(pl.Float64, strict=False)
+        case Kind.FLAG:
+            word = text.str.strip_chars().str.to_lowercase()
+            return pl.when(word.is_in(["0", "false"])).then(False).when(word.is_in(["1", "true"])).then(True)
+    return pl.when(text != "").then(text)
+
+
+def _presence_rules(column: Column, raw_type: pl.DataType) -> list[Rule]:
+    """Cells that are empty although they must not be, and cells that hold something else than their kind."""
+    raw = pl.col(column.name)
+    given = (raw.is_not_null() & (raw.cast(pl.String) != "")) if _is_text(raw_type) else raw.is_not_null()
+    rules: list[Rule] = []
+    if column.null is not None:
+        advice = {
+            Consequence.STOP: "every row needs its key: fill it or leave the row out",
+            Consequence.QUARANTINE: "such rows are set aside; deliver the value",
+            Consequence.NOTE: "such cells count as unknown; deliver the value",
+        }[column.null]
+        rules.append(Rule(f"{column.name} is missing", column.name, ~given, column.null, advice))
+    if _may_be_unreadable(column, raw_type):
+        typed = _value(column, raw_type, frozenset())
+        rules.append(
+            Rule(
+                f"{column.name} cannot be read as {column.kind.value}",
+                column.name,
+                given & typed.is_null(),
+                Consequence.STOP,
+                "correct these cells, or the export that wrote them",
+            )
+        )
+    return rules
+
+
+def _may_be_unreadable(column: Column, raw_type: pl.DataType) -> bool:
+    match column.kind:
+        case Kind.TEXT:
+            return False
+        case Kind.ID:
+            return not (raw_type.is_integer() or _is_text(raw_type))
+        case Kind.DATE:
+            return raw_type not in (pl.Date, pl.Datetime)
+        case Kind.NUMBER:
+            return not raw_type.is_numeric()
+        case Kind.FLAG:
+            return raw_type != pl.Boolean
+
+
+def _bound_rules(column: Column) -> list[Rule]:
+    if column.kind is not Kind.NUMBER:
+        return []
+    value = pl.col(column.name)
+    advice = "such rows are set aside; correct them at their source"
+    rules = [Rule(f"{column.name} is not finite", column.name, ~value.is_finite(), Consequence.QUARANTINE, advice)]
+    outside = pl.lit(False)
+    if column.low is not None:
+        outside = outside | (value < column.low)
+    if column.high is not None:
+        outside = outside | (value > column.high)
+    if column.low is not None or column.high is not None:
+        negative = column.low == 0 and column.high is None
+        complaint = "is negative" if negative else f"is not between {column.low:g} and {column.high:g}"
+        rules.append(
+            Rule(
+                f"{column.name} {complaint}", column.name, outside & value.is_finite(), Consequence.QUARANTINE, advice
+            )
+        )
+    return rules

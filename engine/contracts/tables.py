@@ -1,0 +1,80 @@
+"""The six tables of the shelf desk, as contracts (specification, section 1)."""
+
+import datetime as dt
+
+import polars as pl
+
+from engine import vocabulary as v
+from engine.contracts.contract import Column, Consequence, Contract, Kind, Rule
+
+STORE_ID = Column("store_id", Kind.ID, null=Consequence.STOP)
+SKU_ID = Column("sku_id", Kind.ID, null=Consequence.STOP)
+DATE = Column("date", Kind.DATE, null=Consequence.STOP)
+PAIR_DAY = ("store_id", "sku_id", "date")
+
+
+def _measure(name: str) -> Column:
+    return Column(name, Kind.NUMBER, null=Consequence.QUARANTINE, low=0)
+
+
+def _half_a_place() -> Rule:
+    return Rule(
+        "only one coordinate is given",
+        "latitude",
+        pl.col("latitude").is_null() != pl.col("longitude").is_null(),
+        Consequence.QUARANTINE,
+        "give both coordinates or neither",
+    )
+
+
+def contracts(as_of: dt.date | None) -> dict[str, Contract]:
+    """Every table's contract by name.
+
+    as_of: rows dated later break a rule; None while the as-of day is still to be found in the data.
+    """
+    after: tuple[Rule, ...] = ()
+    if as_of is not None:
+        advice = "such rows are set aside; nothing after the as-of day is read"
+        after = (Rule("date is after the as-of day", "date", pl.col("date") > as_of, Consequence.QUARANTINE, advice),)
+    flag = Column("promo_flag", Kind.FLAG, null=Consequence.NOTE)
+    sales = (
+        _measure("units_sold"),
+        Column("revenue", Kind.NUMBER, null=Consequence.NOTE),
+        flag,
+    )
+    prices = (_measure("price"), flag, Column("promo_type", Kind.TEXT, required=False))
+    place = (
+        Column("latitude", Kind.NUMBER, required=False, low=-90, high=90),
+        Column("longitude", Kind.NUMBER, required=False, low=-180, high=180),
+    )
+    keys = (STORE_ID, SKU_ID, DATE)
+    all_tables = (
+        Contract(v.SALES, PAIR_DAY, (*keys, *sales), after),
+        Contract(v.INVENTORY, PAIR_DAY, (*keys, _measure("quantity_on_hand")), after),
+        Contract(v.PRICING, PAIR_DAY, (*keys, *prices), after),
+        Contract(v.IMPRESSIONS, PAIR_DAY, (*keys, _measure("impression_count")), after, required=False),
+        Contract(
+            v.STORES,
+            ("store_id",),
+            (STORE_ID, _text("store_name"), *place, _text("region")),
+            (_half_a_place(),),
+            required=False,
+        ),
+        Contract(
+            v.SKUS,
+            ("sku_id",),
+            (
+                SKU_ID,
+                _text("sku_name"),
+                _text("category"),
+                _text("brand"),
+                Column("cost", Kind.NUMBER, required=False, low=0),
+            ),
+            required=False,
+        ),
+    )
+    return {contract.table: contract for contract in all_tables}
+
+
+def _text(name: str) -> Column:
+    return Column(name, Kind.TEXT, required=False)

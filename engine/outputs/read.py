@@ -1,0 +1,63 @@
+"""Reading run folders: the one way in for the command and the dashboard."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from engine.errors import NotFoundError
+from engine.lake import sql
+from engine.outputs import shapes
+from engine.registry import Registry, Run
+
+
+def find_run(out: Path, run_id: str | None = None) -> Run:
+    """A published run, the latest without an id. Raises NotFoundError."""
+    return Registry(out).find(run_id)
+
+
+def table(run: Run, name: str) -> pl.LazyFrame:
+    """A Parquet output of a run, such as `shapes.CASES`."""
+    return pl.scan_parquet(run.folder / name)
+
+
+def summary(run: Run) -> dict[str, Any]:
+    """The key figures of a night."""
+    return dict(json.loads((run.folder / shapes.SUMMARY).read_text(encoding="utf-8")))
+
+
+def one_case(run: Run, case_id: str) -> tuple[dict[str, Any], pl.DataFrame, dict[str, Any]]:
+    """A case, its evidence (one row per cause, best first) and the series of its store-SKU.
+
+    Raises NotFoundError, with cases of the same store-SKU when there are any.
+    """
+    cases = table(run, shapes.CASES)
+    found = cases.filter(pl.col("case_id") == case_id).collect()
+    if found.is_empty():
+        pair = case_id.rpartition("_")[0]
+        alike = cases.filter(pl.col("case_id").str.starts_with(f"{pair}_")).head(5).collect()["case_id"].to_list()
+        hint = f"; cases of that store-SKU: {', '.join(alike)}" if pair and alike else ""
+        raise NotFoundError(f"there is no case {case_id!r} in run {run.run_id}{hint}")
+    case = found.row(0, named=True)
+    evidence = table(run, shapes.EVIDENCE).filter(pl.col("case_id") == case_id).collect()
+    of_pair = (pl.col("store_id") == case["store_id"]) & (pl.col("sku_id") == case["sku_id"])
+    daily = table(run, shapes.DAILY).filter(of_pair).collect().row(0, named=True)
+    return case, evidence.sort("rank"), daily
+
+
+DAYS_VIEW = """
+select store_id, sku_id, first_date + cast(day - 1 as integer) as date,
+       actual[day] as actual, expected[day] as expected,
+       expected_low[day] as expected_low, expected_high[day] as expected_high,
+       on_hand[day] as on_hand, price[day] as price, promo[day] as promo,
+       in_stock[day] as in_stock, dark[day] as dark
+from daily, unnest(range(1, len(actual) + 1)) as days(day)
+"""
+"""One row per store-SKU and day, from the lists of `daily`."""
+
+
+def query(run: Run, text: str) -> pl.DataFrame:
+    """The answer of a SQL query over the Parquet outputs of a run, each a table by its name, and `days`."""
+    views = {file.stem: file for file in sorted(run.folder.glob("*.parquet"))}
+    return sql(text, views, {"days": DAYS_VIEW})

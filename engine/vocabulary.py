@@ -1,0 +1,70 @@
+"""One spelling each: tables, keys, causes and published columns.
+
+Names carry their unit where it is not a plain count of days. Every other room imports its words from here.
+"""
+
+from typing import Final
+
+SALES: Final = "sales_transactions"
+INVENTORY: Final = "inventory_snapshot"
+PRICING: Final = "pricing"
+IMPRESSIONS: Final = "impressions"
+STORES: Final = "stores"
+SKUS: Final = "skus"
+
+PAIR: Final = ("store_id", "sku_id")
+"""The grain of the panel: one store-SKU."""
+
+PRICE_TOO_HIGH: Final = "price_too_high"
+CONVERSION_DROP: Final = "conversion_drop"
+OVERSTOCK: Final = "overstock"
+PROMO_INEFFECTIVE: Final = "promo_ineffective"
+MISALLOCATION: Final = "misallocation"
+CAUSES: Final = (PRICE_TOO_HIGH, CONVERSION_DROP, OVERSTOCK, PROMO_INEFFECTIVE, MISALLOCATION)
+"""In the order that decides equal scores."""
+
+CASE_COLUMNS: Final = (
+    "case_id",
+    "store_id",
+    "sku_id",
+    "detection_date",
+    "duration_days",
+    "expected_daily_units",
+    "actual_daily_units",
+    "underperformance_pct",
+    "revenue_at_risk",
+    "confidence_score",
+    "primary_cause",
+    "secondary_causes",
+    "recommended_action",
+    "projected_recovery",
+)
+"""`dark_shelf_cases.csv`, in this order."""
+
+FURTHER_CASE_COLUMNS: Final = (
+    "last_dark_date",
+    "status",
+    "price",
+    "price_basis",
+    "on_hand",
+    "revenue_at_risk_low",
+    "revenue_at_risk_high",
+    "projected_30d_loss",
+    *(f"score_{cause}" for cause in CAUSES),
+    "review_flags",
+    "store_name",
+    "region",
+    "sku_name",
+    "category",
+    "brand",
+)
+"""What `cases.parquet` carries beyond `CASE_COLUMNS`."""
+
+OPEN: Final = "open"
+CLOSED: Final = "closed"
+
+MISSING_PRICE: Final = "missing_price"
+MISSING_ON_HAND: Final = "missing_on_hand"
+
+TIE_TOLERANCE: Final = 1e-9
+"""Two computed numbers closer than this share of the larger one are the same number."""
