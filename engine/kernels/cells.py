@@ -1,0 +1,127 @@
+"""Placing rows of a table straight into the cells of a (pairs × days) array.
+
+Pairs are sorted by store, then SKU: `starts[s] … starts[s + 1]` are the pairs of store s, `skus` their SKUs in
+ascending order. A cell is `pair · n_days + day`.
+"""
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+OUTSIDE = -1
+"""A row for a pair or a day that the array does not hold."""
+UNUSABLE = -2
+"""A row that is kept out."""
+
+
+@njit(cache=True, nogil=True)
+def _search(values: NDArray[np.int64], first: int, last: int, wanted: int) -> int:
+    while first < last:
+        middle = (first + last) // 2
+        if values[middle] < wanted:
+            first = middle + 1
+        else:
+            last = middle
+    return first
+
+
+@njit(cache=True, nogil=True)
+def locate(
+    store_ids: NDArray[np.int64],
+    sku_ids: NDArray[np.int64],
+    days: NDArray[np.int32],
+    unusable: NDArray[np.bool_],
+    stores: NDArray[np.int64],
+    starts: NDArray[np.int64],
+    skus: NDArray[np.int64],
+    n_days: int,
+    cells: NDArray[np.int64],
+) -> tuple[int, int]:
+    """The cell of every row, or OUTSIDE, or UNUSABLE; returns how many rows are outside and how many unusable.
+
+    store_ids, sku_ids, days, unusable: (n_rows,), days counted from the array's first. stores: (n_stores,)
+    ascending. cells: (n_rows,), written.
+    """
+    outside = kept_out = 0
+    store = pair = 0
+    for row in range(days.size):
+        if unusable[row]:
+            cells[row] = UNUSABLE
+            kept_out += 1
+            continue
+        cells[row] = OUTSIDE
+        if 0 <= days[row] < n_days:
+            if store == stores.size or stores[store] != store_ids[row]:
+                store = _search(stores, 0, stores.size, store_ids[row])
+            if store < stores.size and stores[store] == store_ids[row]:
+                first, last = starts[store], starts[store + 1]
+                # Tables are mostly sorted: the pair of the row before, or the next one, is the likely one.
+                if not (first <= pair < last and skus[pair] == sku_ids[row]):
+                    pair += 1
+                    if not (first <= pair < last and skus[pair] == sku_ids[row]):
+                        pair = _search(skus, first, last, sku_ids[row])
+                if pair < last and skus[pair] == sku_ids[row]:
+                    cells[row] = pair * n_days + days[row]
+        if cells[row] == OUTSIDE:
+            outside += 1
+    return outside, kept_out
+
+
+@njit(cache=True, nogil=True)
+def put_sales(
+    cells: NDArray[np.int64],
+    units: NDArray[np.float64],
+    revenue: NDArray[np.float64],
+    units_array: NDArray[np.float64],
+    revenue_array: NDArray[np.float64],
+    repeated: NDArray[np.int64],
+) -> int:
+    """Put sales into empty (NaN) cells and list the rows whose cell was taken; returns how many those are.
+
+    units_array: (n_pairs, n_days), written. revenue_array: (n_pairs, the days before the last), written where it
+    reaches. repeated: (n_rows,), row numbers written from the front.
+    """
+    n_days = units_array.shape[1]
+    revenue_from = n_days - 1 - revenue_array.shape[1]
+    count = 0
+    for row in range(cells.size):
+        if cells[row] < 0:
+            continue
+        pair, day = divmod(cells[row], n_days)
+        if not np.isnan(units_array[pair, day]):
+            repeated[count] = row
+            count += 1
+            continue
+        units_array[pair, day] = units[row]
+        if revenue_from <= day < n_days - 1:
+            revenue_array[pair, day - revenue_from] = revenue[row]
+    return count
+
+
+@njit(cache=True, nogil=True)
+def put_last(cells: NDArray[np.int64], values: NDArray[np.float64], array: NDArray[np.floating]) -> int:
+    """Put values into cells, a later row replacing an earlier; returns how many values were replaced."""
+    replaced = 0
+    for row in range(cells.size):
+        cell = cells[row]
+        if cell >= 0:
+            replaced += not np.isnan(array[cell])
+            array[cell] = values[row]
+    return replaced
+
+
+@njit(cache=True, nogil=True)
+def raise_flags(cells: NDArray[np.int64], flags: NDArray[np.uint8], array: NDArray[np.uint8]) -> None:
+    """Set bit 0 of a cell when any of its rows has flag 1."""
+    for row in range(cells.size):
+        if cells[row] >= 0 and flags[row] == 1:
+            array[cells[row]] |= 1
+
+
+@njit(cache=True, nogil=True)
+def overrule_flags(cells: NDArray[np.int64], flags: NDArray[np.uint8], array: NDArray[np.uint8]) -> None:
+    """Keep the last row's flag of a cell above bit 0: 1 for false, 2 for true, 0 for a flag that is not 0 or 1."""
+    for row in range(cells.size):
+        if cells[row] >= 0:
+            word = flags[row] + 1 if flags[row] <= 1 else 0
+            array[cells[row]] = (array[cells[row]] & 1) | (word << 1)

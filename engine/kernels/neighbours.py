@@ -1,0 +1,148 @@
+"""Neighbours on the globe, and the ones among them that sell over their expectation."""
+
+import math
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+EARTH_RADIUS_KM = 6371.0
+
+
+@njit(cache=True, nogil=True)
+def haversine_km(latitude: float, longitude: float, other_latitude: float, other_longitude: float) -> float:
+    """Great-circle distance of two points given in degrees (haversine formula, R = 6371 km)."""
+    north, other_north = math.radians(latitude), math.radians(other_latitude)
+    across = math.sin((other_north - north) / 2) ** 2
+    along = math.sin(math.radians(other_longitude - longitude) / 2) ** 2
+    chord = across + math.cos(north) * math.cos(other_north) * along
+    return 2 * EARTH_RADIUS_KM * math.asin(math.sqrt(min(1.0, chord)))
+
+
+@njit(cache=True, nogil=True)
+def pairs_within(
+    latitude: NDArray[np.float64],
+    longitude: NDArray[np.float64],
+    by_latitude: NDArray[np.int64],
+    radius_km: float,
+    points: NDArray[np.int64],
+    others: NDArray[np.int64],
+    km: NDArray[np.float64],
+) -> int:
+    """Every ordered pair of points within the radius, inclusive; returns how many there are.
+
+    latitude, longitude: (n_points,), degrees. by_latitude: the points that have a place, ascending by latitude; the
+    sweep looks only as far north as the radius reaches. points, others, km: written as far as they reach, so that
+    a call with empty arrays counts.
+    """
+    band = math.degrees(radius_km / EARTH_RADIUS_KM) * (1 + 1e-9)
+    count = 0
+    for position in range(by_latitude.size):
+        here = by_latitude[position]
+        for next_position in range(position + 1, by_latitude.size):
+            there = by_latitude[next_position]
+            if latitude[there] - latitude[here] > band:
+                break
+            distance = haversine_km(latitude[here], longitude[here], latitude[there], longitude[there])
+            if distance <= radius_km:
+                if count + 1 < points.size:
+                    points[count], others[count], km[count] = here, there, distance
+                    points[count + 1], others[count + 1], km[count + 1] = there, here, distance
+                count += 2
+    return count
+
+
+@njit(cache=True, nogil=True)
+def _find(values: NDArray[np.int64], first: int, last: int, wanted: int) -> int:
+    end = last
+    while first < last:
+        middle = (first + last) // 2
+        if values[middle] < wanted:
+            first = middle + 1
+        else:
+            last = middle
+    return first if first < end and values[first] == wanted else -1
+
+
+@njit(cache=True, nogil=True)
+def _ratio(units: NDArray[np.float64], expected: NDArray[np.float64], end: int, window: int, min_days: int) -> float:
+    """Mean units over mean expectation on the days both are known, NaN with too few days or nothing expected."""
+    sold = hoped = 0.0
+    days = 0
+    for day in range(max(end - window + 1, 0), end + 1):
+        if not (np.isnan(units[day]) or np.isnan(expected[day])):
+            sold += units[day]
+            hoped += expected[day]
+            days += 1
+    return sold / hoped if days >= min_days and hoped > 0 else np.nan
+
+
+@njit(cache=True, nogil=True)
+def _insert(
+    ratios: NDArray[np.float64],
+    kms: NDArray[np.float64],
+    stores: NDArray[np.int64],
+    ratio: float,
+    km: float,
+    store: int,
+    tolerance: float,
+) -> None:
+    """Insert into lists kept by ratio descending, distance ascending, store ascending."""
+    place = ratios.size
+    while place > 0:
+        before = place - 1
+        tied = abs(ratio - ratios[before]) <= tolerance * ratio
+        better = ratio > ratios[before] and not tied
+        if not (stores[before] < 0 or better or (tied and (km, store) < (kms[before], stores[before]))):
+            break
+        if place < ratios.size:
+            ratios[place], kms[place], stores[place] = ratios[before], kms[before], stores[before]
+        place = before
+    if place < ratios.size:
+        ratios[place], kms[place], stores[place] = ratio, km, store
+
+
+@njit(cache=True, nogil=True)
+def high_performers(
+    units: NDArray[np.float64],
+    expected: NDArray[np.float64],
+    judged: NDArray[np.bool_],
+    pair_store: NDArray[np.int64],
+    pair_sku: NDArray[np.int64],
+    pair_starts: NDArray[np.int64],
+    neighbour_starts: NDArray[np.int64],
+    neighbours: NDArray[np.int64],
+    neighbour_km: NDArray[np.float64],
+    rows: NDArray[np.int64],
+    ends: NDArray[np.int64],
+    window: int,
+    min_days: int,
+    high_ratio: float,
+    tolerance: float,
+    counts: NDArray[np.int64],
+    ratios: NDArray[np.float64],
+    kms: NDArray[np.float64],
+    stores: NDArray[np.int64],
+) -> None:
+    """Neighbouring stores where the same SKU sells over `high_ratio` of its expectation: how many, and the best.
+
+    units, expected: (n_pairs, n_days). judged: (n_pairs,). pair_store, pair_sku: codes, pairs sorted by both;
+    pair_starts: (n_stores + 1,). neighbour_starts, neighbours, neighbour_km: per store its neighbours. rows, ends:
+    (n_points,). counts: (n_points,); ratios, kms, stores: (n_points, kept), best first, store -1 when empty; written.
+    """
+    for point in range(rows.size):
+        row = rows[point]
+        counts[point] = 0
+        stores[point, :] = -1
+        ratios[point, :] = np.nan
+        kms[point, :] = np.nan
+        store = pair_store[row]
+        for link in range(neighbour_starts[store], neighbour_starts[store + 1]):
+            other = neighbours[link]
+            pair = _find(pair_sku, pair_starts[other], pair_starts[other + 1], pair_sku[row])
+            if pair < 0 or not judged[pair]:
+                continue
+            ratio = _ratio(units[pair], expected[pair], ends[point], window, min_days)
+            if ratio - high_ratio > tolerance * ratio:
+                counts[point] += 1
+                _insert(ratios[point], kms[point], stores[point], ratio, neighbour_km[link], other, tolerance)

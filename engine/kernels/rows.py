@@ -1,0 +1,27 @@
+"""Running a kernel over blocks of rows on every core; no number depends on how the rows are cut."""
+
+import itertools
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+BLOCKS_PER_THREAD = 4
+"""More blocks than threads, so that one slow block does not leave a core idle."""
+
+
+def threads() -> int:
+    """Cores to use: `POLARS_MAX_THREADS` when set, so that one setting governs the whole process."""
+    return int(os.environ.get("POLARS_MAX_THREADS", 0)) or len(os.sched_getaffinity(0))
+
+
+def in_blocks(kernel: Callable[[slice], object], n_rows: int) -> None:
+    """Call a kernel with slices that cover `n_rows` once. The kernel releases the GIL and writes its own rows."""
+    blocks = min(threads() * BLOCKS_PER_THREAD, n_rows)
+    bounds = [n_rows * block // max(blocks, 1) for block in range(blocks + 1)]
+    slices = [slice(first, last) for first, last in itertools.pairwise(bounds)]
+    if threads() == 1 or len(slices) == 1:
+        for rows in slices:
+            kernel(rows)
+        return
+    with ThreadPoolExecutor(threads()) as pool:
+        list(pool.map(kernel, slices))

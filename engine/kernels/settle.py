@@ -1,0 +1,101 @@
+"""From cells as delivered to series as the rules see them: listing, zeros, carrying forward, gaps, stock."""
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+
+@njit(cache=True, nogil=True)
+def _carry_forward(series: NDArray[np.float64]) -> None:
+    for day in range(1, series.size):
+        if np.isnan(series[day]):
+            series[day] = series[day - 1]
+
+
+@njit(cache=True, nogil=True)
+def _fill_gaps(series: NDArray[np.float64], longest: int) -> None:
+    """Fill unknown runs of at most `longest` days between two known days by linear interpolation."""
+    known = -1
+    for day in range(series.size):
+        if np.isnan(series[day]):
+            continue
+        gap = day - known - 1
+        if known >= 0 and 0 < gap <= longest:
+            step = (series[day] - series[known]) / (gap + 1)
+            for inner in range(1, gap + 1):
+                series[known + inner] = series[known] + step * inner
+        known = day
+
+
+@njit(cache=True, nogil=True)
+def _first_listed(units: NDArray[np.float64], on_hand: NDArray[np.float64], min_on_hand: float) -> int:
+    for day in range(units.size):
+        if not np.isnan(units[day]) or on_hand[day] > min_on_hand:
+            return day
+    return units.size
+
+
+@njit(cache=True, nogil=True)
+def _mark_in_stock(
+    units: NDArray[np.float64],
+    on_hand: NDArray[np.float64],
+    min_on_hand: float,
+    sales_days: int,
+    in_stock: NDArray[np.uint8],
+) -> None:
+    last_sale = -sales_days - 1
+    for day in range(units.size):
+        if np.isnan(on_hand[day]):
+            in_stock[day] = day - last_sale <= sales_days
+        else:
+            in_stock[day] = on_hand[day] > min_on_hand
+        if units[day] > 0:
+            last_sale = day
+
+
+@njit(cache=True, nogil=True)
+def open_days(units: NDArray[np.float64], store: NDArray[np.int64], is_open: NDArray[np.bool_]) -> None:
+    """Mark the days on which a store has any known cell. units: (n_rows, n_days). is_open: (n_stores, n_days)."""
+    for row in range(units.shape[0]):
+        for day in range(units.shape[1]):
+            if not np.isnan(units[row, day]):
+                is_open[store[row], day] = True
+
+
+@njit(cache=True, nogil=True)
+def settle(
+    units: NDArray[np.float64],
+    revenue: NDArray[np.float64],
+    on_hand: NDArray[np.float64],
+    price: NDArray[np.float64],
+    promo: NDArray[np.uint8],
+    is_open: NDArray[np.bool_],
+    store: NDArray[np.int64],
+    min_on_hand: float,
+    stock_from_sales_days: int,
+    gap_fill_days: int,
+    in_stock: NDArray[np.uint8],
+    listed: NDArray[np.int32],
+) -> None:
+    """Settle every row in place (specification, section 2).
+
+    units, on_hand, price: (n_rows, n_days), NaN where no row was delivered. revenue: (n_rows, the days before the
+    last). promo: bits as `cells` leaves them, becomes 0 or 1. is_open: (n_stores, n_days). store: (n_rows,).
+    in_stock: (n_rows, n_days), written. listed: (n_rows,), first listed day, n_days when never; written.
+    """
+    n_days = units.shape[1]
+    revenue_from = n_days - 1 - revenue.shape[1]
+    for row in range(units.shape[0]):
+        listed[row] = _first_listed(units[row], on_hand[row], min_on_hand)
+        _carry_forward(on_hand[row])
+        _carry_forward(price[row])
+        _mark_in_stock(units[row], on_hand[row], min_on_hand, stock_from_sales_days, in_stock[row])
+        for day in range(listed[row], n_days):
+            if np.isnan(units[row, day]) and is_open[store[row], day]:
+                units[row, day] = 0.0
+                if revenue_from <= day < n_days - 1:
+                    revenue[row, day - revenue_from] = 0.0
+        for day in range(n_days):
+            pricing = promo[row, day] >> 1
+            promo[row, day] = pricing == 2 or (pricing == 0 and promo[row, day] == 1)
+        _fill_gaps(units[row], gap_fill_days)
