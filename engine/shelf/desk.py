@@ -1,0 +1,159 @@
+"""The desk: one night, from a folder of tables to a published run.
+
+check → panel → expect → detect → measure → diagnose → recommend → publish
+"""
+
+import datetime as dt
+import platform
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from engine.config import Settings, as_toml
+from engine.journal import Journal
+from engine.outputs import shapes
+from engine.outputs.read import summary as read_summary
+from engine.outputs.write import write_json
+from engine.registry import Registry, Run, fingerprint_files, run_name
+from engine.shelf import publish, summary
+from engine.shelf.check import Sources, check
+from engine.shelf.detect import detect
+from engine.shelf.diagnose import diagnose
+from engine.shelf.expect import expect
+from engine.shelf.features import features
+from engine.shelf.findings import findings
+from engine.shelf.measure import measure
+from engine.shelf.panel import Panel, panel
+from engine.shelf.recommend import recommend
+from engine.shelf.series import daily_series
+
+PACKAGES = ("darkshelf", "polars", "numpy", "numba", "pyarrow")
+
+
+@dataclass(frozen=True)
+class Night:
+    """What a call of `run` left behind. is_new: this call made it; otherwise it was there already."""
+
+    run_id: str
+    folder: Path
+    is_new: bool
+    summary: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The results of a night before they are published. cases: ranked, with every measure."""
+
+    panel: Panel
+    cases: pl.DataFrame
+
+
+def run(
+    folder: Path,
+    out: Path,
+    settings: Settings,
+    as_of: dt.date | None = None,
+    *,
+    force: bool = False,
+    watch: Callable[[str], None] | None = None,
+) -> Night:
+    """Run one night and publish it under `out`.
+
+    as_of: the last day that may be seen, by default the latest sales date. force: run again what is there already.
+    watch: called with the name of each stage as it begins. Raises InputError, TryLaterError and OutputError; the
+    runs published before stay as they are.
+    """
+    registry = Registry(out)
+    journal = Journal(watch)
+    with journal.stage("check"):
+        sources = check(folder, as_of)
+        prints = {name: fingerprint_files(source.files, folder) for name, source in sources.tables.items()}
+    run_id = run_name(sources.as_of.isoformat(), settings.profile, settings.fingerprint(), str(prints), _versions())
+    with registry.writer():
+        if registry.has(run_id) and not force:
+            return _there_already(registry.find(run_id))
+        run_id = registry.free_name(run_id)
+        with registry.publish(run_id) as partial, journal.written_to(partial / shapes.LOG):
+            judged = judge(sources, settings, journal)
+            with journal.stage("publish"):
+                facts = _publish(partial, judged, settings)
+            _describe(partial, run_id, sources, settings, prints, journal, facts)
+    return Night(run_id, registry.folder / run_id, True, facts)
+
+
+def judge(sources: Sources, settings: Settings, journal: Journal) -> Judged:
+    """The chain of stages up to the ranked cases with their actions."""
+    with journal.stage("panel") as facts:
+        chain = panel(sources, settings.panel, settings.expect.window_days)
+        facts["store_skus"] = chain.pairs.height
+    with journal.stage("expect"):
+        chain = expect(chain, settings.expect)
+    with journal.stage("detect") as facts:
+        runs = detect(chain, settings.detect)
+        facts["cases"] = runs.height
+    with journal.stage("measure"):
+        cases = measure(chain, runs, settings.expect, settings.confidence, settings.interval, settings.recommend)
+    with journal.stage("diagnose"):
+        cases = diagnose(chain, cases, settings.causes)
+    with journal.stage("recommend"):
+        cost = chain.skus["cost"].gather(chain.pairs["sku"].gather(cases["pair"]))
+        cases = recommend(cases.with_columns(cost=cost), chain.stores["store_id"], settings.recommend)
+    return Judged(chain, cases)
+
+
+def _publish(folder: Path, judged: Judged, settings: Settings) -> dict[str, Any]:
+    chain, cases = judged.panel, judged.cases
+    publish.publish_cases(folder, chain, cases)
+    tables = {
+        shapes.EVIDENCE: findings(cases, chain.stores["store_id"], settings.causes),
+        shapes.FEATURES: features(chain, settings.expect, settings.causes),
+        shapes.DAILY: daily_series(chain, cases, settings.expect, settings.detect),
+        shapes.STORES: summary.stores_table(chain, cases),
+    }
+    publish.publish_tables(folder, tables)
+    publish.publish_quarantine(folder, chain)
+    facts = summary.key_figures(chain, cases)
+    publish.publish_facts(folder, facts, summary.data_quality(chain, settings.panel.min_history_days))
+    return facts
+
+
+def _describe(
+    folder: Path,
+    run_id: str,
+    sources: Sources,
+    settings: Settings,
+    prints: dict[str, dict[str, str]],
+    journal: Journal,
+    facts: dict[str, Any],
+) -> None:
+    """How this run came about: the manifest and the resolved settings."""
+    (folder / shapes.SETTINGS).write_text(as_toml(settings), encoding="utf-8")
+    manifest = {
+        "run_id": run_id,
+        "desk": "shelf",
+        "profile": settings.profile,
+        "as_of": sources.as_of.isoformat(),
+        "finished_at": dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds"),
+        "input": str(sources.folder.resolve()),
+        "input_fingerprints": prints,
+        "settings_fingerprint": settings.fingerprint(),
+        "versions": {package: version(package) for package in PACKAGES} | {"python": platform.python_version()},
+        "seeds": "each case's own id",
+        "cases": facts["cases"],
+        "cases_open": facts["cases_open"],
+        "revenue_at_risk_open": facts["revenue_at_risk_open"],
+        "stages": journal.stages,
+    }
+    write_json(manifest, folder / shapes.MANIFEST)
+
+
+def _versions() -> str:
+    return " ".join(version(package) for package in PACKAGES)
+
+
+def _there_already(finished: Run) -> Night:
+    return Night(finished.run_id, finished.folder, False, read_summary(finished))

@@ -1,0 +1,173 @@
+"""Evidence: the measures behind the causes, at chosen store-SKUs and days (specification, section 6).
+
+In: points (store-SKU, day E). Out: one row per point; everything is measured over days up to E inside the panel,
+and what cannot be known is null. The same measures serve cases (E is the last dark day) and features (E is the
+as-of day).
+"""
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from engine.config import CauseSettings, ConversionSettings, MisallocationSettings, OverstockSettings, PromoSettings
+from engine.kernels import neighbours, rows
+from engine.shelf.panel import Panel
+from engine.shelf.points import Floats, Integers, Points
+from engine.stats import ratio
+from engine.vocabulary import TIE_TOLERANCE
+
+
+def evidence(points: Points, settings: CauseSettings) -> pl.DataFrame:
+    """Prices, conversion, cover and promo of every point.
+
+    price, category_price, own_price: money. conversion_current, conversion_baseline: units an impression.
+    velocity_recent, velocity_baseline: units a day. on_hand: units. days_of_supply, inventory_age_days: days.
+    is_aged, promo: flags. promo_units, promo_base_units: units a day. *_pct: percent.
+    """
+    measured = (
+        pl.DataFrame(
+            {
+                "price": points.value("price"),
+                "category_price": points.category_price(),
+                "own_price": points.mean("price", points.panel.n_days),
+                **_conversion(points, settings.conversion_drop),
+                **_cover(points, settings.overstock),
+                **_promo(points, settings.promo_ineffective),
+            }
+        )
+        .fill_nan(None)
+        .lazy()
+    )
+    return (
+        measured.with_columns(
+            conversion_current=ratio(pl.col("recent_units"), pl.col("recent_impressions")),
+            conversion_baseline=ratio(pl.col("baseline_units"), pl.col("baseline_impressions")),
+        )
+        .with_columns(
+            _conversion_drop(),
+            _days_of_supply(settings.overstock),
+            _trend(),
+            _promo_lift(),
+        )
+        .collect()
+    )
+
+
+def high_performers(points: Points, settings: MisallocationSettings) -> pl.DataFrame:
+    """Neighbouring stores that sell the point's SKU over their expectation, seen from its day.
+
+    neighbours_over: how many. neighbour_store, neighbour_km, neighbour_ratio: lists of the best, by ratio, then
+    distance, then store; the store is its position in the panel's stores.
+    """
+    panel = points.panel
+    starts, others, km = _neighbour_lists(panel, settings.radius_km)
+    shape = (points.pair.size, settings.kept_stores)
+    counts = np.empty(points.pair.size, np.int64)
+    ratios, kms, stores = np.empty(shape), np.empty(shape), np.empty(shape, np.int64)
+    units, expected, judged = panel.array("units"), panel.array("expected"), panel.judged
+    store, sku, pair_starts = panel.codes("store"), panel.codes("sku"), panel.pair_starts()
+
+    def judge_block(block: slice) -> None:
+        neighbours.high_performers(
+            units,
+            expected,
+            judged,
+            store,
+            sku,
+            pair_starts,
+            starts,
+            others,
+            km,
+            points.pair[block],
+            points.day[block],
+            settings.window_days,
+            settings.min_days,
+            settings.high_ratio,
+            TIE_TOLERANCE,
+            counts[block],
+            ratios[block],
+            kms[block],
+            stores[block],
+        )
+
+    rows.in_blocks(judge_block, points.pair.size)
+    return pl.DataFrame(
+        {"neighbours_over": counts, "neighbour_store": stores, "neighbour_km": kms, "neighbour_ratio": ratios}
+    )
+
+
+def _conversion(points: Points, settings: ConversionSettings) -> dict[str, NDArray[Any]]:
+    recent_units, recent_seen, _ = points.joint_sums("units", "impressions", settings.recent_days)
+    baseline_units, baseline_seen, _ = points.joint_sums("units", "impressions", settings.baseline_days)
+    return {
+        "recent_units": recent_units,
+        "recent_impressions": recent_seen,
+        "baseline_units": baseline_units,
+        "baseline_impressions": baseline_seen,
+    }
+
+
+def _conversion_drop() -> pl.Expr:
+    current, baseline = pl.col("conversion_current"), pl.col("conversion_baseline")
+    return (ratio(baseline - current, baseline) * 100).alias("conversion_drop_pct")
+
+
+def _cover(points: Points, settings: OverstockSettings) -> dict[str, NDArray[Any]]:
+    risen, known_days = points.last_rises("on_hand")
+    age = np.where(risen >= 0, points.day - risen, np.nan)
+    return {
+        "on_hand": points.value("on_hand"),
+        "velocity_recent": points.mean("units", settings.recent_days),
+        "velocity_baseline": points.mean("units", settings.baseline_days),
+        "inventory_age_days": age,
+        "is_aged": np.where(risen >= 0, age > settings.aged_days, known_days >= settings.aged_days),
+    }
+
+
+def _days_of_supply(settings: OverstockSettings) -> pl.Expr:
+    velocity = pl.col("velocity_baseline")
+    unsold = pl.lit(settings.unsold_cover_days)
+    known = pl.col("on_hand").is_not_null() & velocity.is_not_null()
+    days = pl.when(velocity == 0).then(unsold).otherwise(pl.col("on_hand") / velocity)
+    return pl.when(known).then(days).alias("days_of_supply")
+
+
+def _trend() -> pl.Expr:
+    recent, baseline = pl.col("velocity_recent"), pl.col("velocity_baseline")
+    trend = pl.when(baseline == 0).then(0.0).otherwise((recent - baseline) / baseline * 100)
+    return pl.when(recent.is_not_null() & baseline.is_not_null()).then(trend).alias("trend_pct")
+
+
+def _promo(points: Points, settings: PromoSettings) -> dict[str, NDArray[Any]]:
+    promo_units, base_units = points.promo_means(settings.promo_days, settings.base_days)
+    return {
+        "promo": points.value("promo") == 1,
+        "promo_units": promo_units,
+        "promo_base_units": base_units,
+    }
+
+
+def _promo_lift() -> pl.Expr:
+    during, base = pl.col("promo_units"), pl.col("promo_base_units")
+    lift = pl.when(base == 0).then(0.0).otherwise((during - base) / base * 100)
+    return pl.when(pl.col("promo") & during.is_not_null() & base.is_not_null()).then(lift).alias("promo_lift_pct")
+
+
+def _neighbour_lists(panel: Panel, radius_km: float) -> tuple[Integers, Integers, Floats]:
+    """Per store the stores within the radius: where each store's begin, which they are, and how far (km)."""
+    latitude = panel.stores["latitude"].fill_null(np.nan).to_numpy()
+    longitude = panel.stores["longitude"].fill_null(np.nan).to_numpy()
+    placed = np.flatnonzero(~(np.isnan(latitude) | np.isnan(longitude)))
+    by_latitude = placed[np.argsort(latitude[placed], kind="stable")]
+
+    def find(room: int) -> tuple[int, Integers, Integers, Floats]:
+        store, other, km = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room)
+        reach_km = radius_km * (1 + TIE_TOLERANCE)
+        return neighbours.pairs_within(latitude, longitude, by_latitude, reach_km, store, other, km), store, other, km
+
+    _, store, other, km = find(find(0)[0])
+    order = np.lexsort((other, km, store))
+    starts = np.searchsorted(store[order], np.arange(panel.stores.height + 1)).astype(np.int64)
+    return starts, other[order], km[order]

@@ -1,0 +1,68 @@
+"""Features: what is known of every judged store-SKU as of the night, for planners and other systems.
+
+In: `Panel` with `expected`. Out: one row per judged store-SKU; undefined numbers are null.
+"""
+
+import numpy as np
+import polars as pl
+
+from engine import vocabulary as v
+from engine.config import CauseSettings, ExpectSettings
+from engine.shelf.evidence import evidence
+from engine.shelf.expect import Baseline, baseline_at
+from engine.shelf.panel import Panel
+from engine.shelf.points import Points
+from engine.stats import ratio
+
+
+def features(panel: Panel, expect: ExpectSettings, causes: CauseSettings) -> pl.DataFrame:
+    """The columns of `features.parquet` (specification, section 5), sorted by store and SKU."""
+    pair = np.flatnonzero(panel.judged)
+    day = np.full(pair.size, panel.n_days - 1)
+    baseline = baseline_at(panel, pair, day, expect)
+    measured = evidence(Points(panel, pair, day), causes)
+    return (
+        pl.concat([panel.pairs.select(v.PAIR)[pair], measured], how="horizontal")
+        .with_columns(
+            baseline_mean_units=baseline.means,
+            baseline_std_units=baseline.deviations,
+            baseline_mean_revenue=_mean_revenue(panel, pair, baseline),
+        )
+        .with_columns(pl.col("^baseline_(mean|std)_.*$").fill_nan(None))
+        .with_columns(baseline_cv=ratio(pl.col("baseline_std_units"), pl.col("baseline_mean_units")))
+        .select(
+            *v.PAIR,
+            "baseline_mean_units",
+            "baseline_std_units",
+            "baseline_cv",
+            "baseline_mean_revenue",
+            sales_velocity_7d="velocity_recent",
+            sales_velocity_28d="velocity_baseline",
+            velocity_trend=pl.col("trend_pct") / 100,
+            current_inventory="on_hand",
+            days_of_supply="days_of_supply",
+            inventory_age_days=pl.col("inventory_age_days").cast(pl.Int32),
+            current_price="price",
+            price_90d_avg="own_price",
+            category_price_avg="category_price",
+            price_vs_own_history=ratio(pl.col("price"), pl.col("own_price")),
+            price_vs_category=ratio(pl.col("price"), pl.col("category_price")),
+            conversion_rate_current="conversion_current",
+            conversion_rate_baseline="conversion_baseline",
+            conversion_drop_pct="conversion_drop_pct",
+            promo_active="promo",
+            promo_lift_pct="promo_lift_pct",
+        )
+    )
+
+
+def _mean_revenue(panel: Panel, pair: np.ndarray, baseline: Baseline) -> np.ndarray:
+    """Mean revenue of the kept days on which it is known; NaN without an expectation."""
+    revenue = panel.array("revenue")
+    back = np.clip(baseline.days - (panel.n_days - 1 - revenue.shape[1]), 0, None)
+    is_kept = np.arange(back.shape[1]) < baseline.counts[:, None]
+    earned = np.where(is_kept, revenue[pair[:, None], back], np.nan)
+    known = ~np.isnan(earned)
+    with np.errstate(invalid="ignore"):
+        mean = np.where(known, earned, 0.0).sum(axis=1) / known.sum(axis=1)
+    return np.where(np.isnan(baseline.means), np.nan, mean)

@@ -1,0 +1,190 @@
+"""Findings in words: per case and cause the score, every number behind it, and a sentence.
+
+In: diagnosed cases. Out: one row per case and cause, best cause of a case first.
+"""
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from engine import vocabulary as v
+from engine.config import CauseSettings
+from engine.stats import ratio
+
+_NUMBERS: Mapping[str, tuple[str, ...]] = {
+    v.PRICE_TOO_HIGH: ("price", "category_average", "own_average"),
+    v.CONVERSION_DROP: (
+        "recent_units",
+        "recent_impressions",
+        "conversion_current",
+        "conversion_baseline",
+        "conversion_drop_pct",
+    ),
+    v.OVERSTOCK: (
+        "on_hand",
+        "velocity_recent",
+        "velocity_baseline",
+        "days_of_supply",
+        "trend_pct",
+        "inventory_age_days",
+        "is_aged",
+    ),
+    v.PROMO_INEFFECTIVE: ("promo", "promo_units", "promo_base_units", "promo_lift_pct"),
+    v.MISALLOCATION: ("neighbours_over", "neighbour_stores", "neighbour_km", "neighbour_ratio"),
+}
+"""Which measures stand behind each cause; empty for the others."""
+
+
+def findings(cases: pl.DataFrame, stores: pl.Series, settings: CauseSettings) -> pl.DataFrame:
+    """The rows of `evidence.parquet`. stores: store ids by position.
+
+    rank: 1 is the best cause of the case. is_primary: it names the case.
+    """
+    named = cases.with_columns(
+        case_number=pl.int_range(pl.len()),
+        price=pl.when(pl.col("price_basis") == "own").then("price"),
+        neighbour_stores=_store_ids(stores),
+        neighbour_km=_known("neighbour_km").list.eval(pl.element().round(1)),
+        neighbour_ratio=_known("neighbour_ratio").list.eval(pl.element().round(2)),
+    )
+    says = _sentences(settings)
+    tables = [
+        named.select(
+            "case_number",
+            "case_id",
+            pl.lit(cause).alias("cause"),
+            pl.col(f"score_{cause}").alias("score"),
+            (pl.col("primary_cause") == cause).fill_null(value=False).alias("is_primary"),
+            says[cause].alias("says"),
+            *numbers,
+            cause_number=pl.lit(number),
+        )
+        for number, (cause, numbers) in enumerate(_NUMBERS.items())
+    ]
+    ranked = pl.concat(tables, how="diagonal").sort(
+        "case_number", pl.col("score").round(9), "cause_number", descending=[False, True, False]
+    )
+    rank = (pl.int_range(pl.len()) % len(_NUMBERS) + 1).cast(pl.Int8).alias("rank")
+    return (
+        ranked.with_columns(rank)
+        .drop("case_number", "cause_number")
+        .select("case_id", "cause", "score", "rank", "is_primary", "says", pl.all().exclude(_HEAD))
+    )
+
+
+_HEAD = ("case_id", "cause", "score", "rank", "is_primary", "says")
+
+
+def _known(measure: str) -> pl.Expr:
+    return pl.col(measure).arr.to_list().list.eval(pl.element().filter(pl.element().is_not_nan()))
+
+
+def _store_ids(stores: pl.Series) -> pl.Expr:
+    """The neighbours' ids as text, in place of their positions."""
+    ids = pl.lit(stores.cast(pl.String).implode(), dtype=pl.List(pl.String))
+    positions = pl.col("neighbour_store").arr.to_list().list.eval(pl.element().filter(pl.element() >= 0))
+    return ids.list.gather(positions)
+
+
+def _sentences(settings: CauseSettings) -> dict[str, pl.Expr]:
+    return {
+        v.PRICE_TOO_HIGH: _on_price(),
+        v.CONVERSION_DROP: _on_conversion(settings.conversion_drop.recent_days),
+        v.OVERSTOCK: _on_cover(),
+        v.PROMO_INEFFECTIVE: _on_promo(),
+        v.MISALLOCATION: _on_neighbours(settings),
+    }
+
+
+def _on_price() -> pl.Expr:
+    price, category, own = (pl.col(name) for name in ("price", "category_average", "own_average"))
+    to_category = _or(
+        pl.format("{}% of its category's average {}", _percent(ratio(price, category)), _money(category)),
+        "no category average",
+    )
+    to_own = _or(
+        pl.format("{}% of its own average {}", _percent(ratio(price, own)), _money(own)), "no average of its own"
+    )
+    return _or(pl.format("Price {}: {}, {}.", _money(price), to_category, to_own), "No price is known.")
+
+
+def _on_conversion(recent_days: int) -> pl.Expr:
+    drop = pl.col("conversion_drop_pct")
+    changed = (
+        pl.when(drop >= 0)
+        .then(pl.format("{}% less", _round(drop, 0)))
+        .otherwise(pl.format("{}% more", _round(-drop, 0)))
+    )
+    known = pl.format(
+        "{} units from {} views in the last {} days: {} than usual per view.",
+        _round(pl.col("recent_units"), 1),
+        _round(pl.col("recent_impressions"), 0),
+        pl.lit(recent_days),
+        changed,
+    )
+    return _or(known, "No views are known, so nothing can be said of conversion.")
+
+
+def _on_cover() -> pl.Expr:
+    cover, trend, age = pl.col("days_of_supply"), pl.col("trend_pct"), pl.col("inventory_age_days")
+    restock = _or(pl.format("last restocked {} days before", _round(age, 0)), "no restock seen")
+    moving = _or(pl.format("sales {}% against the month", _signed(trend)), "no recent sales known")
+    known = pl.format(
+        "{} on hand last {} days at the month's pace; {}; {}.",
+        _round(pl.col("on_hand"), 1),
+        _round(cover, 0),
+        moving,
+        restock,
+    )
+    return _or(known, "On-hand or sales are unknown, so cover is too.")
+
+
+def _on_promo() -> pl.Expr:
+    known = pl.format(
+        "On promotion and selling {} a day against {} before: {}%.",
+        _round(pl.col("promo_units"), 2),
+        _round(pl.col("promo_base_units"), 2),
+        _signed(pl.col("promo_lift_pct")),
+    )
+    return (
+        pl.when(~pl.col("promo"))
+        .then(pl.lit("Not on promotion."))
+        .otherwise(_or(known, "On promotion, but no days before it to compare with."))
+    )
+
+
+def _on_neighbours(settings: CauseSettings) -> pl.Expr:
+    over = pl.col("neighbours_over")
+    radius = f"{settings.misallocation.radius_km:g} km"
+    share = f"{settings.misallocation.high_ratio * 100:g}%"
+    found = pl.format(
+        f"{{}} stores within {radius} sell it above {share} of expectation; best: {{}}.",
+        over,
+        pl.col("neighbour_stores").list.join(", "),
+    )
+    return (
+        pl.when(over > 0)
+        .then(found)
+        .otherwise(pl.lit(f"No store within {radius} sells it above {share} of expectation."))
+    )
+
+
+def _or(text: pl.Expr, otherwise: str) -> pl.Expr:
+    return pl.coalesce(text, pl.lit(otherwise))
+
+
+def _round(value: pl.Expr, decimals: int) -> pl.Expr:
+    rounded = value.round(decimals)
+    return rounded.cast(pl.Int64).cast(pl.String) if decimals == 0 else rounded.cast(pl.String)
+
+
+def _percent(share: pl.Expr) -> pl.Expr:
+    return _round(share * 100, 0)
+
+
+def _signed(percent: pl.Expr) -> pl.Expr:
+    return pl.when(percent > 0).then(pl.lit("+")).otherwise(pl.lit("")) + _round(percent, 0)
+
+
+def _money(amount: pl.Expr) -> pl.Expr:
+    return pl.lit("$") + amount.cast(pl.Decimal(38, 2)).cast(pl.String)

@@ -1,0 +1,147 @@
+"""Measure: what a case carries before anyone asks why (specification, sections 5 and 8).
+
+In: `Panel` and the runs that `detect` found. Out: one row per case, ranked by revenue at risk, then case id.
+Units are units a day, money is in the currency of the prices, undefined numbers are null and flagged.
+"""
+
+import datetime as dt
+import zlib
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from engine import vocabulary as v
+from engine.config import ConfidenceSettings, ExpectSettings, IntervalSettings, RecommendSettings
+from engine.kernels import rows
+from engine.kernels.bootstrap import mean_intervals
+from engine.shelf.expect import Baseline, baseline_at
+from engine.shelf.panel import Panel
+from engine.shelf.points import Points
+from engine.stats import ratio, round_half_up
+
+MONEY_DECIMALS = 6
+"""Amounts equal to so many decimals rank as equal."""
+
+
+def measure(
+    panel: Panel,
+    runs: pl.DataFrame,
+    expect: ExpectSettings,
+    confidence: ConfidenceSettings,
+    interval: IntervalSettings,
+    recommend: RecommendSettings,
+) -> pl.DataFrame:
+    """The numbers of every case: depth, money, confidence and interval.
+
+    Adds to the runs: the panel's keys, case_id, dates, status, duration_days, expected_daily_units,
+    actual_daily_units, underperformance_pct, price, price_basis, on_hand, revenue_at_risk with its interval,
+    projected_30d_loss and confidence_score.
+    """
+    pair, first, last = (runs[name].to_numpy() for name in ("pair", "first", "last"))
+    whole_case = Points(panel, pair, last)
+    duration = last - first + 1
+    cases = (
+        runs.with_columns(
+            panel.pairs.select(v.PAIR)[pair],
+            detection_date=_dates(panel, first),
+            last_dark_date=_dates(panel, last),
+            duration_days=duration,
+            expected_daily_units=whole_case.mean("expected", duration),
+            actual_daily_units=whole_case.mean("units", duration),
+            own_price=whole_case.value("price"),
+            category_price=whole_case.category_price(),
+            on_hand=whole_case.value("on_hand"),
+        )
+        .with_columns(pl.col("own_price", "category_price", "on_hand").fill_nan(None))
+        .with_columns(_identity(), _status(panel.as_of), *_price())
+    )
+    baseline = baseline_at(panel, pair, first, expect)
+    low, high = _mean_interval(cases["case_id"], baseline, interval)
+    return (
+        cases.with_columns(
+            baseline_mean_units=baseline.means,
+            baseline_std_units=baseline.deviations,
+            baseline_days=baseline.counts,
+            baseline_low=low,
+            baseline_high=high,
+        )
+        .with_columns(_gap(), pl.col("expected_daily_units").alias("e"), pl.col("actual_daily_units").alias("a"))
+        .with_columns(_underperformance(), *_money(recommend), _confidence(confidence))
+        .drop("e", "a", "category_price", "own_price")
+        .sort(pl.col("revenue_at_risk").round(MONEY_DECIMALS), "case_id", descending=[True, False], nulls_last=True)
+    )
+
+
+def _dates(panel: Panel, day: NDArray[np.int64]) -> pl.Series:
+    first_day = (panel.first_day - dt.date(1970, 1, 1)).days
+    return pl.Series(day + first_day).cast(pl.Int32).cast(pl.Date)
+
+
+def _identity() -> pl.Expr:
+    return pl.concat_str(*v.PAIR, "detection_date", separator="_").alias("case_id")
+
+
+def _status(as_of: dt.date) -> pl.Expr:
+    is_open = pl.col("last_dark_date") == as_of
+    return pl.when(is_open).then(pl.lit(v.OPEN)).otherwise(pl.lit(v.CLOSED)).alias("status")
+
+
+def _price() -> tuple[pl.Expr, pl.Expr]:
+    own, category = pl.col("own_price"), pl.col("category_price")
+    basis = (
+        pl.when(own.is_not_null()).then(pl.lit("own")).when(category.is_not_null()).then(pl.lit("category_average"))
+    )
+    return pl.coalesce(own, category).alias("price"), basis.alias("price_basis")
+
+
+def _gap() -> pl.Expr:
+    return (pl.col("expected_daily_units") - pl.col("actual_daily_units")).alias("gap_units")
+
+
+def _underperformance() -> pl.Expr:
+    return (ratio(pl.col("gap_units"), pl.col("e")) * 100).alias("underperformance_pct")
+
+
+def _money(settings: RecommendSettings) -> tuple[pl.Expr, ...]:
+    value_of_unit = pl.col("price") * pl.col("duration_days")
+    daily_loss = pl.col("gap_units") * pl.col("price")
+    return (
+        (pl.col("gap_units") * value_of_unit).alias("revenue_at_risk"),
+        ((pl.col("baseline_low") - pl.col("a")) * value_of_unit).alias("revenue_at_risk_low"),
+        ((pl.col("baseline_high") - pl.col("a")) * value_of_unit).alias("revenue_at_risk_high"),
+        (daily_loss * settings.projection_days).alias("projected_30d_loss"),
+    )
+
+
+def _confidence(settings: ConfidenceSettings) -> pl.Expr:
+    """Steadiness and length of the baseline, depth of the gap: three parts of 100."""
+    unsteadiness = ratio(pl.col("baseline_std_units"), pl.col("baseline_mean_units"))
+    steadiness = (1 - unsteadiness).clip(lower_bound=0)
+    history = (pl.col("baseline_days") / settings.full_history_days).clip(upper_bound=1)
+    depth = (ratio(pl.col("gap_units"), pl.col("e")) / settings.full_gap).clip(upper_bound=1)
+    parts = settings.steadiness_weight * steadiness + settings.history_weight * history + settings.gap_weight * depth
+    return round_half_up(100 * parts, decimals=1).alias("confidence_score")
+
+
+def _mean_interval(
+    case_id: pl.Series, baseline: Baseline, settings: IntervalSettings
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Bootstrap interval of each case's baseline mean, seeded from the case's own id."""
+    seeds = np.fromiter((zlib.crc32(key.encode()) for key in case_id), np.uint64, len(case_id))
+    low, high = np.empty(len(case_id)), np.empty(len(case_id))
+
+    def resample_block(block: slice) -> None:
+        mean_intervals(
+            baseline.values[block],
+            baseline.counts[block],
+            seeds[block],
+            settings.block_days,
+            settings.replicates,
+            (1 - settings.level) / 2,
+            low[block],
+            high[block],
+        )
+
+    rows.in_blocks(resample_block, len(case_id))
+    return low, high

@@ -1,0 +1,52 @@
+"""Publish: from a finished night to the files of its run folder.
+
+In: everything the stages made. Out: files; nothing is computed here that a stage could compute.
+"""
+
+from pathlib import Path
+
+import polars as pl
+
+from engine import vocabulary as v
+from engine.contracts.contract import UNUSABLE
+from engine.outputs import shapes
+from engine.outputs.write import write_csv, write_json, write_parquet
+from engine.shelf.panel import Panel
+
+
+def publish_tables(folder: Path, tables: dict[str, pl.DataFrame]) -> None:
+    """The Parquet outputs, by file name."""
+    for name, frame in tables.items():
+        write_parquet(frame, folder / name)
+
+
+def publish_cases(folder: Path, panel: Panel, cases: pl.DataFrame) -> None:
+    """The cases as CSV for people and systems downstream, and as Parquet with everything known of them."""
+    named = with_names(panel, cases)
+    write_csv(named.select(v.CASE_COLUMNS), folder / shapes.CASES_CSV)
+    write_parquet(named.select(*v.CASE_COLUMNS, *v.FURTHER_CASE_COLUMNS), folder / shapes.CASES)
+
+
+def publish_quarantine(folder: Path, panel: Panel) -> None:
+    """The rows kept out of the night, a file per table that has any, with the reason, sorted by their content."""
+    for name, account in panel.accounts.items():
+        if account.quarantined:
+            rows = panel.sources.tables[name].quarantined().collect()
+            columns = [column for column in rows.columns if not column.startswith("source_") and column != UNUSABLE]
+            rows = rows.select(columns).sort(columns, nulls_last=True)
+            write_parquet(rows, folder / shapes.QUARANTINE / f"{name}.parquet")
+
+
+def publish_facts(folder: Path, summary: dict[str, object], quality: dict[str, object]) -> None:
+    """Key figures and data quality, as JSON."""
+    write_json(summary, folder / shapes.SUMMARY)
+    write_json(quality, folder / shapes.DATA_QUALITY)
+
+
+def with_names(panel: Panel, cases: pl.DataFrame) -> pl.DataFrame:
+    """The cases with what the stores and skus tables say of them; null where they say nothing."""
+    store = panel.pairs["store"].gather(cases["pair"])
+    sku = panel.pairs["sku"].gather(cases["pair"])
+    of_store = panel.stores.select("store_name", "region")[store]
+    of_sku = panel.skus.select("sku_name", "category", "brand")[sku]
+    return pl.concat([cases, of_store, of_sku], how="horizontal")

@@ -1,0 +1,192 @@
+"""Recommend: what to do about each case, and what that would bring (specification, section 7).
+
+In: diagnosed cases. Out: the cases with `recommended_action` (a sentence), `projected_recovery` (money, null when it
+cannot be known) and `review_flags`. Guardrails: prices stay above the cost floor, discounts inside their bounds.
+"""
+
+from collections.abc import Callable, Iterable
+
+import polars as pl
+
+from engine import vocabulary as v
+from engine.config import RecommendSettings
+from engine.stats import above, round_half_up
+
+TEXT_DECIMALS = 9
+"""A number is rounded to so many decimals before a text format rounds it: noise must not decide a tie."""
+
+REVIEW = "Manual review required"
+
+
+def recommend(cases: pl.DataFrame, stores: pl.Series, settings: RecommendSettings) -> pl.DataFrame:
+    """One action a case, chosen by its primary cause.
+
+    stores: the store ids by position, for the names of the stores a transfer goes to.
+    """
+    planned = (
+        cases.lazy()
+        .with_columns(*_cost_floor(settings), *_promo(settings), *_clearance(settings), *_transfer(settings))
+        .with_columns(*_price_cut(settings))
+        .with_columns(new_price=pl.col("price") * (1 - pl.col("cut_pct") / 100))
+        .with_columns(*_raise_to_floor())
+        .with_columns(_remedy(settings))
+        .with_columns(_recovery(settings))
+        .with_columns(_flags())
+        .collect()
+    )
+    action = _actions(planned, stores)
+    return planned.with_columns(recommended_action=action).select(
+        *cases.columns, "recommended_action", "projected_recovery", "review_flags"
+    )
+
+
+def _cost_floor(settings: RecommendSettings) -> tuple[pl.Expr, ...]:
+    return ((pl.col("cost") * settings.cost_floor_ratio).alias("price_floor"),)
+
+
+def _price_cut(settings: RecommendSettings) -> tuple[pl.Expr, ...]:
+    """Toward the lower of the known averages, within bounds."""
+    target = pl.min_horizontal("category_average", "own_average")
+    wanted = (pl.col("price") - target) / pl.col("price") * 100
+    return (wanted.clip(settings.min_price_cut_pct, settings.max_price_cut_pct).alias("cut_pct"),)
+
+
+def _raise_to_floor() -> tuple[pl.Expr, ...]:
+    """A cut that would end below the cost floor ends at it; a price already there is held."""
+    price, floor = pl.col("price"), pl.col("price_floor")
+    is_under = (pl.col("new_price") < floor).fill_null(value=False)
+    return (
+        pl.when(is_under).then((price - floor) / price * 100).otherwise("cut_pct").alias("cut_pct"),
+        pl.when(is_under).then(floor).otherwise("new_price").alias("new_price"),
+        (~above(price, floor)).fill_null(value=False).alias("is_held"),
+    )
+
+
+def _promo(settings: RecommendSettings) -> tuple[pl.Expr, ...]:
+    """A promotion, deeper when conversion fell deeply; overstock promotes at the ordinary depth."""
+    is_deep = (pl.col("primary_cause") == v.CONVERSION_DROP) & above(
+        pl.col("conversion_drop_pct"), settings.deep_drop_pct
+    )
+    off = pl.when(is_deep).then(settings.deep_promo_off_pct).otherwise(settings.promo_off_pct)
+    lift = settings.promo_lift_pct + settings.promo_lift_per_pct * (off - settings.promo_off_pct)
+    days = pl.lit(float(settings.promo_run_days))
+    return off.alias("promo_off_pct"), lift.alias("promo_lift_estimate_pct"), days.alias("promo_run_days")
+
+
+def _clearance(settings: RecommendSettings) -> tuple[pl.Expr, ...]:
+    cover = pl.col("days_of_supply")
+    markdown = (
+        pl.when(above(cover, settings.deep_clearance_cover_days))
+        .then(settings.deep_clearance_pct)
+        .when(above(cover, settings.clearance_cover_days))
+        .then(settings.cover_clearance_pct)
+        .otherwise(settings.clearance_pct)
+    )
+    return markdown.alias("markdown_pct"), (pl.col("price") * (1 - markdown / 100)).alias("clearance_price")
+
+
+def _transfer(settings: RecommendSettings) -> tuple[pl.Expr, ...]:
+    ratio = _known("neighbour_ratio").list.mean()
+    return (
+        (pl.col("on_hand") * settings.transfer_share).floor().alias("transfer_units"),
+        (ratio - settings.transfer_ratio).alias("transfer_gain"),
+    )
+
+
+def _known(measure: str) -> pl.Expr:
+    """The best neighbours' measures, as many as there are."""
+    return pl.col(measure).arr.to_list().list.eval(pl.element().filter(pl.element().is_not_nan()))
+
+
+def _remedy(settings: RecommendSettings) -> pl.Expr:
+    """The kind of action, null where a person has to look."""
+    cause = pl.col("primary_cause")
+    is_clearance = above(pl.col("days_of_supply"), settings.clearance_cover_days) | pl.col("is_aged")
+    return (
+        pl.when(cause == v.PRICE_TOO_HIGH)
+        .then(pl.when("is_held").then(pl.lit("hold_price")).otherwise(pl.lit("cut_price")))
+        .when(cause == v.CONVERSION_DROP)
+        .then(pl.lit("promote"))
+        .when(cause == v.OVERSTOCK)
+        .then(pl.when(is_clearance).then(pl.lit("clear")).otherwise(pl.lit("promote")))
+        .when(cause == v.PROMO_INEFFECTIVE)
+        .then(pl.lit("end_promo"))
+        .when((cause == v.MISALLOCATION) & pl.col("on_hand").is_not_null())
+        .then(pl.lit("transfer"))
+        .alias("remedy")
+    )
+
+
+def _recovery(settings: RecommendSettings) -> pl.Expr:
+    """What the action is projected to bring, in money."""
+    price = pl.col("price")
+    response = settings.price_response * pl.col("cut_pct") / 100
+    by_remedy = {
+        "hold_price": pl.lit(0.0),
+        "cut_price": pl.col("expected_daily_units") * response * pl.col("new_price") * settings.projection_days,
+        "promote": pl.col("gap_units")
+        * (pl.col("promo_lift_estimate_pct") / 100)
+        * settings.promo_run_days
+        * price
+        * settings.promo_margin_share,
+        "clear": settings.clearance_sell_share * pl.col("on_hand") * pl.col("clearance_price"),
+        "end_promo": settings.end_promo_share * pl.col("revenue_at_risk"),
+        "transfer": pl.col("transfer_units") * pl.col("transfer_gain") * price,
+    }
+    nothing = pl.when(pl.col("primary_cause").is_null() & price.is_not_null()).then(0.0)
+    return pl.coalesce(
+        *(pl.when(pl.col("remedy") == remedy).then(amount) for remedy, amount in by_remedy.items()), nothing
+    ).alias("projected_recovery")
+
+
+def _flags() -> pl.Expr:
+    return pl.concat_str(
+        pl.when(pl.col("price").is_null()).then(pl.lit(v.MISSING_PRICE)),
+        pl.when(pl.col("on_hand").is_null()).then(pl.lit(v.MISSING_ON_HAND)),
+        separator=",",
+        ignore_nulls=True,
+    ).alias("review_flags")
+
+
+def _actions(planned: pl.DataFrame, stores: pl.Series) -> pl.Series:
+    """The sentence of every case. Python's own formatting: the texts are exact to the digit."""
+    texts: list[str | None] = [REVIEW] * planned.height
+    planned = planned.with_row_index("position")
+    for remedy, (columns, sentence) in _SENTENCES.items():
+        chosen = planned.filter(pl.col("remedy") == remedy).select(
+            "position", *(pl.col(name).round(TEXT_DECIMALS) for name in columns)
+        )
+        for position, *numbers in chosen.iter_rows():
+            texts[position] = sentence(*numbers)
+    transfers = planned.filter(pl.col("remedy") == "transfer").with_columns(
+        km=_known("neighbour_km").list.eval(round_half_up(pl.element(), decimals=1))
+    )
+    columns = ("position", "transfer_units", "neighbour_store", "km")
+    for position, units, to_stores, kms in transfers.select(columns).iter_rows():
+        texts[position] = _transfer_text(units, ((stores[to], km) for to, km in zip(to_stores, kms, strict=False)))
+    return pl.Series(texts, dtype=pl.String)
+
+
+def _clear_text(markdown: float, price: float | None, clearance_price: float | None) -> str:
+    prices = "" if price is None else f" (${price:.2f} → ${clearance_price:.2f})"
+    return f"Markdown by {markdown:.0f}% to clear aged inventory{prices}"
+
+
+def _transfer_text(units: float, destinations: Iterable[tuple[object, float]]) -> str:
+    where = ", ".join(f"Store #{store} ({km:.1f}km)" for store, km in destinations)
+    return f"Transfer {units:.0f} units to: {where}"
+
+
+_SENTENCES: dict[str, tuple[tuple[str, ...], Callable[..., str]]] = {
+    "hold_price": (("price",), lambda price: f"Hold price: ${price:.2f} is already at the cost floor"),
+    "cut_price": (
+        ("cut_pct", "price", "new_price"),
+        lambda cut, price, new: f"Reduce price by {cut:.0f}% from ${price:.2f} to ${new:.2f}",
+    ),
+    "promote": (
+        ("promo_off_pct", "promo_run_days", "promo_lift_estimate_pct"),
+        lambda off, days, lift: f"Run {off:.0f}% off promo for {days:.0f} days (estimated {lift:.0f}% lift)",
+    ),
+    "clear": (("markdown_pct", "price", "clearance_price"), _clear_text),
+    "end_promo": ((), lambda: "End current promo and revert to regular pricing"),
+}

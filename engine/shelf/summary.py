@@ -1,0 +1,144 @@
+"""Summary: the key figures of a night, its stores, and what the data were worth.
+
+Money is added up in whole cents, so that the order of rows changes no digit.
+"""
+
+import numpy as np
+import polars as pl
+
+from engine import vocabulary as v
+from engine.shelf.panel import Panel
+
+CENTS = 100
+
+
+def key_figures(panel: Panel, cases: pl.DataFrame) -> dict[str, object]:
+    """The content of `summary.json`: counts, revenue at risk in all, of open cases and by cause."""
+    open_cases = cases.filter(pl.col("status") == v.OPEN)
+    by_cause = (
+        open_cases.with_columns(pl.col("primary_cause").fill_null("none"))
+        .group_by("primary_cause")
+        .agg(pl.len().alias("cases"), _cents("revenue_at_risk").sum().alias("cents"))
+        .sort("cents", "primary_cause", descending=[True, False])
+    )
+    return {
+        "as_of": panel.as_of.isoformat(),
+        "store_skus": panel.pairs.height,
+        "store_skus_judged": int(panel.judged.sum()),
+        "cases": cases.height,
+        "cases_open": open_cases.height,
+        "stores_with_open_cases": open_cases["store_id"].n_unique(),
+        "revenue_at_risk": _total(cases, "revenue_at_risk"),
+        "revenue_at_risk_open": _total(open_cases, "revenue_at_risk"),
+        "projected_30d_loss_open": _total(open_cases, "projected_30d_loss"),
+        "projected_recovery_open": _total(open_cases, "projected_recovery"),
+        "mean_confidence_open": _mean_tenth(open_cases["confidence_score"]),
+        "open_by_cause": {
+            cause: {"cases": count, "revenue_at_risk": cents / CENTS} for cause, count, cents in by_cause.iter_rows()
+        },
+    }
+
+
+def stores_table(panel: Panel, cases: pl.DataFrame) -> pl.DataFrame:
+    """The rows of `stores.parquet`: every store with its place, its open cases and their revenue at risk."""
+    open_cases = (
+        cases.filter(pl.col("status") == v.OPEN)
+        .group_by("store_id")
+        .agg(
+            pl.len().alias("cases_open"),
+            _cents("revenue_at_risk").sum().alias("at_risk"),
+            _cents("projected_recovery").sum().alias("recovery"),
+        )
+    )
+    return (
+        panel.stores.join(open_cases, on="store_id", how="left", maintain_order="left")
+        .with_columns(
+            pl.col("cases_open").fill_null(0),
+            revenue_at_risk_open=pl.col("at_risk").fill_null(0) / CENTS,
+            projected_recovery_open=pl.col("recovery").fill_null(0) / CENTS,
+        )
+        .drop("at_risk", "recovery")
+    )
+
+
+def data_quality(panel: Panel, min_history_days: int) -> dict[str, object]:
+    """The content of `data_quality.json`: where every row went, and what the planner should know."""
+    units, expected, judged = panel.array("units"), panel.array("expected"), panel.judged
+    trading = panel.is_open.any(axis=0)
+    history_days = int(trading.size - trading.argmax())
+    closed_days = int((~panel.is_open[:, trading.argmax() :]).sum())
+    facts = {
+        "history_days": history_days,
+        "closed_store_days": closed_days,
+        "store_skus": panel.pairs.height,
+        "store_skus_judged": int(judged.sum()),
+        "store_skus_out_of_stock": int((~judged).sum()),
+        "judged_without_expectation": int(np.isnan(expected[judged, -1]).sum()),
+        "judged_never_in_inventory": int(np.isnan(panel.array("on_hand")[judged]).all(axis=1).sum()),
+        "judged_without_price": int(np.isnan(panel.array("price")[judged, -1]).sum()),
+        "judged_with_unknown_days": int(np.isnan(units[judged]).any(axis=1).sum()),
+        "stores_without_place": int(panel.stores["latitude"].is_null().sum()),
+        "skus_without_category": int(panel.skus["category"].is_null().sum()),
+    }
+    return {
+        "as_of": panel.as_of.isoformat(),
+        "first_day": panel.first_day.isoformat(),
+        "rows": {
+            name: {
+                "read": account.read,
+                "used": account.used,
+                "quarantined": account.quarantined,
+                "outside_panel": account.outside_panel,
+                "replaced": account.replaced,
+            }
+            for name, account in panel.accounts.items()
+        },
+        "quarantined_because": {
+            name: reasons for name, account in panel.accounts.items() if (reasons := account.reasons())
+        },
+        "facts": facts,
+        "warnings": _warnings(panel, facts, min_history_days),
+    }
+
+
+def _warnings(panel: Panel, facts: dict[str, int], min_history_days: int) -> list[str]:
+    judged = facts["store_skus_judged"]
+    counted = {
+        f"of {judged:,} judged store-SKUs have no expectation: too few known days": "judged_without_expectation",
+        f"of {judged:,} judged store-SKUs were never in inventory": "judged_never_in_inventory",
+        f"of {judged:,} judged store-SKUs have no price on the as-of day": "judged_without_price",
+        f"of {panel.pairs.height:,} store-SKUs are out of stock and not judged": "store_skus_out_of_stock",
+        "store-days without any sale: the stores count as closed": "closed_store_days",
+        f"of {panel.stores.height:,} stores have no coordinates: no neighbours are looked at": "stores_without_place",
+        f"of {panel.skus.height:,} SKUs have no category": "skus_without_category",
+    }
+    warnings = [f"{facts[fact]:,} {text}" for text, fact in counted.items() if facts[fact]]
+    if facts["history_days"] < min_history_days:
+        warnings.insert(0, f"only {facts['history_days']} days of sales history; {min_history_days} are wanted")
+    for name, account in panel.accounts.items():
+        if account.replaced:
+            what = "summed" if name == v.SALES else "overruled by the later row"
+            warnings.append(f"{account.replaced:,} rows of {name} repeat a key and were {what}")
+        warnings += [
+            f"{count:,} rows of {name} have no {column}: it counts as unknown"
+            for column, count in account.unknown.items()
+        ]
+        if account.quarantined:
+            warnings.append(f"{account.quarantined:,} of {account.read:,} rows of {name} were set aside")
+    absent = [name for name in (v.IMPRESSIONS, v.STORES, v.SKUS) if name not in panel.accounts]
+    return [*warnings, *(f"the table {name} was not delivered" for name in absent)]
+
+
+def _cents(column: str) -> pl.Expr:
+    return (pl.col(column) * CENTS).round().cast(pl.Int64)
+
+
+def _total(cases: pl.DataFrame, column: str) -> float:
+    return int(cases.select(_cents(column).sum()).item() or 0) / CENTS
+
+
+def _mean_tenth(scores: pl.Series) -> float | None:
+    """Mean of one-decimal scores, from whole tenths, to one decimal."""
+    known = scores.drop_nulls()
+    tenths = int((known * 10).round().cast(pl.Int64).sum())
+    return round(tenths / 10 / len(known), 1) if len(known) else None
