@@ -1,0 +1,1 @@
+"""The simulated chain, its planted scenarios and its scorecard."""
