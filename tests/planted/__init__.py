@@ -1,0 +1,1 @@
+"""Input chains written on purpose, each holding facts whose right answer is known."""
