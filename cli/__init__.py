@@ -1,0 +1,1 @@
+"""The command: parses, calls one engine function, prints, sets the exit code."""

@@ -1,0 +1,78 @@
+"""The terminal: progress while a night runs, and tables in one style."""
+
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console, JustifyMethod
+from rich.table import Table
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+STAGES = {
+    "check": "opening the tables",
+    "panel": "building the panel",
+    "expect": "expecting every day",
+    "detect": "looking for dark shelves",
+    "measure": "measuring what they cost",
+    "diagnose": "asking why",
+    "recommend": "deciding what to do",
+    "publish": "publishing",
+}
+"""What each stage of a night says while it works, in their order."""
+
+
+@contextmanager
+def progress(*, quiet: bool) -> Iterator[Callable[[str], None]]:
+    """A bar over the stages on a terminal, one line per finished stage elsewhere, nothing when quiet."""
+    if quiet:
+        yield lambda stage: None
+    elif sys.stderr.isatty():
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+        columns = (TextColumn("{task.description:<26}"), BarColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=err, transient=True) as bar:
+            task = bar.add_task("starting", total=len(STAGES))
+
+            def advance(stage: str) -> None:
+                done = list(STAGES).index(stage) if stage in STAGES else 0
+                bar.update(task, completed=done, description=STAGES.get(stage, stage))
+
+            yield advance
+    else:
+        with _stage_lines():
+            yield lambda stage: None
+
+
+@contextmanager
+def _stage_lines() -> Iterator[None]:
+    class Lines(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            facts = getattr(record, "facts", {})
+            if "stage" in facts:
+                print(f"{facts['stage']:<10} {facts['seconds']:>8.3f} s  {facts['peak_mib']:>6} MiB", file=sys.stderr)
+
+    logger, handler = logging.getLogger("darkshelf"), Lines()
+    logger.setLevel(logging.INFO)
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+
+
+def table(*headers: str, title: str | None = None, numbers: tuple[str, ...] = ()) -> Table:
+    """An empty table in the house style. numbers: the headers whose columns align right."""
+    made = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    for place, header in enumerate(headers):
+        is_number = header in numbers
+        justify: JustifyMethod = "right" if is_number else "left"
+        made.add_column(header, justify=justify, overflow="fold", no_wrap=is_number or place == 0)
+    return made
+
+
+def money(amount: float | None) -> str:
+    """An amount for people; a dash when it is unknown."""
+    return "–" if amount is None else f"${amount:,.0f}" if abs(amount) >= 1000 else f"${amount:,.2f}"

@@ -1,0 +1,131 @@
+"""`darkshelf check` and `darkshelf run`."""
+
+import datetime as dt
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cli.console import err, money, out, progress, table
+
+Input = Annotated[Path, typer.Argument(help="Folder with the tables, as CSV or Parquet.")]
+AsOf = Annotated[
+    dt.datetime | None,
+    typer.Option(
+        "--as-of", formats=["%Y-%m-%d"], help="Last day that may be seen; by default the latest sales date."
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+ConfigFile = Annotated[Path | None, typer.Option("--config", help="Settings, a TOML file.")]
+Assignments = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="One setting, such as detect.dark_ratio=0.55. Repeatable."),
+]
+
+
+def check(folder: Input, as_of: AsOf = None, *, as_json: AsJson = False) -> None:
+    """Judge every row of every table and list every problem at once; write nothing.
+
+    Example:  darkshelf check data/tonight
+    """
+    from engine.errors import InputError
+    from engine.shelf.check import check as open_tables
+    from engine.shelf.check import verify
+
+    sources = open_tables(folder, as_of.date() if as_of else None)
+    stops, remarks = verify(sources.tables)
+    if stops:
+        raise InputError([*stops, *remarks])
+    if as_json:
+        answer = {
+            "as_of": sources.as_of.isoformat(),
+            "tables": sorted(sources.tables),
+            "remarks": [str(r) for r in remarks],
+        }
+        typer.echo(json.dumps(answer))
+        return
+    out.print(f"{folder} can be run as of {sources.as_of}: {', '.join(sources.tables)}.", soft_wrap=True)
+    for number, remark in enumerate(remarks, 1):
+        out.print(f"  {number}. {remark}", markup=False, soft_wrap=True)
+
+
+def run(
+    folder: Input,
+    out_folder: Annotated[Path, typer.Option("--out", help="Where runs are published.")],
+    as_of: AsOf = None,
+    profile: Annotated[str | None, typer.Option(help="How shelves are judged: classic.")] = None,
+    config: ConfigFile = None,
+    assignments: Assignments = None,
+    backfill: Annotated[
+        str | None, typer.Option(metavar="FROM:TO", help="Run every day of a range of dates, oldest first.")
+    ] = None,
+    *,
+    force: Annotated[bool, typer.Option("--force", help="Run again what is published already.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run one night: find dark shelves, say what they cost, why, and what to do; publish the result.
+
+    Example:  darkshelf run data/tonight --out data/runs --as-of 2026-03-31
+
+    Another:  darkshelf run data/tonight --out data/runs --set detect.min_dark_days=4 --json
+
+    Days in a row:  darkshelf run data/tonight --out data/runs --backfill 2026-03-01:2026-03-31
+    """
+    from engine import config as engine_config
+    from engine.shelf import desk
+
+    chosen = [*(assignments or []), *([f"profile={profile}"] if profile else [])]
+    settings = engine_config.load(config, chosen)
+    nights: list[desk.Night] = []
+    for day in _days(as_of, backfill):
+        with progress(quiet=as_json) as watch:
+            nights.append(desk.run(folder, out_folder, settings, day, force=force, watch=watch))
+        if not as_json:
+            show(nights[-1])
+    if as_json:
+        answers = [_as_json(night) for night in nights]
+        typer.echo(json.dumps(answers[0] if backfill is None else {"nights": answers}))
+
+
+def _days(as_of: dt.datetime | None, backfill: str | None) -> list[dt.date | None]:
+    if backfill is None:
+        return [as_of.date() if as_of else None]
+    if as_of is not None:
+        raise typer.BadParameter("give either --as-of or --backfill")
+    try:
+        first, last = (dt.date.fromisoformat(part) for part in backfill.split(":"))
+    except ValueError:
+        raise typer.BadParameter(f"{backfill!r} is not FROM:TO, two dates as YYYY-MM-DD") from None
+    if last < first:
+        raise typer.BadParameter(f"{backfill!r} ends before it begins")
+    return [first + dt.timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+def _as_json(night: Any) -> dict[str, Any]:
+    return {"run_id": night.run_id, "folder": str(night.folder), "is_new": night.is_new, **night.summary}
+
+
+def show(night: Any) -> None:
+    """A night's key figures and its causes."""
+    figures = night.summary
+    if not night.is_new:
+        err.print(f"this night is published already as {night.run_id}; --force runs it again")
+    out.print(
+        f"[bold]{figures['as_of']}[/bold]  {figures['cases_open']:,} dark shelves open in "
+        f"{figures['stores_with_open_cases']:,} stores, of {figures['store_skus_judged']:,} store-SKUs judged "
+        f"({figures['cases']:,} cases with the closed ones).",
+        soft_wrap=True,
+    )
+    out.print(
+        f"Revenue at risk {money(figures['revenue_at_risk_open'])}; if nothing is done, "
+        f"{money(figures['projected_30d_loss_open'])} in the next 30 days; the actions are projected to recover "
+        f"{money(figures['projected_recovery_open'])}.",
+        soft_wrap=True,
+    )
+    causes = table("cause", "open cases", "revenue at risk", numbers=("open cases", "revenue at risk"))
+    for cause, row in figures["open_by_cause"].items():
+        causes.add_row(cause, f"{row['cases']:,}", money(row["revenue_at_risk"]))
+    if causes.row_count:
+        out.print(causes)
+    out.print(f"run {night.run_id} → {night.folder}", soft_wrap=True, markup=False)

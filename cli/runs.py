@@ -1,0 +1,176 @@
+"""`darkshelf runs`, `darkshelf explain` and `darkshelf sql`: reading what was published."""
+
+import json
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cli.console import err, money, out, table
+from cli.night import AsJson
+
+app = typer.Typer(help="List, show, compare, roll back and prune runs.", no_args_is_help=True, rich_markup_mode=None)
+Out = Annotated[Path, typer.Option("--out", help="Where runs are published.")]
+RunId = Annotated[str | None, typer.Option("--run", help="A run id; by default the latest run.")]
+
+
+class Format(Enum):
+    """How an answer is printed."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+
+
+@app.command("list")
+def list_runs(out_folder: Out, *, as_json: AsJson = False) -> None:
+    """List the published runs, oldest night first; the latest one is marked."""
+    from engine.registry import Registry
+
+    registry = Registry(out_folder)
+    latest = registry.latest_id()
+    found = registry.runs()
+    if as_json:
+        typer.echo(json.dumps({"latest": latest, "runs": [run.manifest for run in found]}))
+        return
+    rows = table("", "run", "as of", "open", "at risk", "finished", numbers=("open", "at risk"))
+    for run in found:
+        facts = run.manifest
+        mark = "→" if run.run_id == latest else ""
+        at_risk = money(facts["revenue_at_risk_open"])
+        rows.add_row(mark, run.run_id, run.as_of, f"{facts['cases_open']:,}", at_risk, facts["finished_at"][:19])
+    out.print(rows if found else f"no runs under {out_folder}")
+
+
+@app.command()
+def show(out_folder: Out, run_id: RunId = None, *, as_json: AsJson = False) -> None:
+    """Show how a run came about: rows, warnings, stages, key figures."""
+    from engine.outputs import read, shapes
+
+    run = read.find_run(out_folder, run_id)
+    quality = json.loads((run.folder / shapes.DATA_QUALITY).read_text(encoding="utf-8"))
+    if as_json:
+        typer.echo(json.dumps({**run.manifest, "summary": read.summary(run), "data_quality": quality}))
+        return
+    out.print(f"[bold]{run.run_id}[/bold]  as of {run.as_of}, input {run.manifest['input']}", soft_wrap=True)
+    accounts = table(
+        "table", "read", "used", "quarantined", "outside", numbers=("read", "used", "quarantined", "outside")
+    )
+    for name, rows in quality["rows"].items():
+        counts = (rows[key] for key in ("read", "used", "quarantined", "outside_panel"))
+        accounts.add_row(name, *(f"{count:,}" for count in counts))
+    stages = table("stage", "seconds", "peak MiB", numbers=("seconds", "peak MiB"))
+    for stage in run.manifest["stages"]:
+        stages.add_row(stage["stage"], f"{stage['seconds']:.3f}", f"{stage['peak_mib']:,}")
+    out.print(accounts)
+    out.print(stages)
+    for warning in quality["warnings"]:
+        out.print(f"- {warning}", markup=False, soft_wrap=True)
+
+
+@app.command()
+def diff(
+    old: Annotated[str, typer.Argument(help="The older run id.")],
+    new: Annotated[str, typer.Argument(help="The newer run id.")],
+    out_folder: Out,
+    top: Annotated[int, typer.Option(min=1, help="Cases shown on each side.")] = 10,
+) -> None:
+    """Compare two nights: key figures, cases that opened and cases that are gone."""
+    from engine.outputs.compare import compare
+    from engine.outputs.read import find_run
+
+    change = compare(find_run(out_folder, old), find_run(out_folder, new))
+    figures = table("", old, new, numbers=(old, new))
+    for key, before, after in change.figures:
+        figures.add_row(
+            key.replace("_", " "), *(f"{x:,}" if isinstance(x, int | float) else str(x) for x in (before, after))
+        )
+    out.print(figures)
+    out.print(f"{change.still_open:,} cases are open in both.")
+    for title, cases in (("opened", change.opened), ("gone", change.gone)):
+        rows = table("case", "at risk", "cause", "action", title=f"{title}: {cases.height:,}", numbers=("at risk",))
+        for case in cases.head(top).iter_rows(named=True):
+            cause = case["primary_cause"] or "–"
+            rows.add_row(case["case_id"], money(case["revenue_at_risk"]), cause, case["recommended_action"])
+        out.print(rows)
+
+
+@app.command()
+def rollback(
+    out_folder: Out,
+    to: Annotated[str | None, typer.Option(help="A run id; by default the run before the latest.")] = None,
+) -> None:
+    """Make readers see an earlier night again. Nothing is deleted."""
+    from engine.registry import Registry
+
+    registry = Registry(out_folder)
+    with registry.writer():
+        if to is None:
+            registry.rollback()
+        else:
+            registry.point_to(to)
+    out.print(f"the latest run is now {registry.latest_id()}")
+
+
+@app.command()
+def prune(
+    out_folder: Out,
+    keep: Annotated[int, typer.Option(help="How many of the newest runs stay.")],
+) -> None:
+    """Delete old runs. The latest run always stays."""
+    from engine.registry import Registry
+
+    registry = Registry(out_folder)
+    with registry.writer():
+        deleted = registry.prune(keep)
+    out.print(f"deleted {len(deleted)} runs" + (f": {', '.join(deleted)}" if deleted else ""), soft_wrap=True)
+
+
+def sql(
+    query: Annotated[str, typer.Argument(help="SQL over cases, evidence, features, stores, daily and days.")],
+    out_folder: Out,
+    run_id: RunId = None,
+    form: Annotated[Format, typer.Option("--format", help="How to print the answer.")] = Format.TABLE,
+) -> None:
+    """Ask the outputs of a run in SQL (DuckDB). `days` has one row per store-SKU with a case and day.
+
+    Example:  darkshelf sql "select primary_cause, count(*) from cases group by all" --out data/runs
+    """
+    from engine.outputs import read
+
+    answer = read.query(read.find_run(out_folder, run_id), query)
+    if form is Format.CSV:
+        typer.echo(answer.write_csv(), nl=False)
+    elif form is Format.JSON:
+        typer.echo(answer.write_json())
+    else:
+        rows = table(*answer.columns, numbers=tuple(n for n, kind in answer.schema.items() if kind.is_numeric()))
+        for row in answer.head(out.height * 4).iter_rows():
+            rows.add_row(*("–" if cell is None else str(cell) for cell in row))
+        out.print(rows)
+        err.print(
+            f"{answer.height:,} rows" + (f", {rows.row_count:,} shown" if rows.row_count < answer.height else "")
+        )
+
+
+def explain(
+    case_id: Annotated[str, typer.Argument(help="A case id, such as 12_1_2026-02-14.")],
+    out_folder: Out,
+    run_id: RunId = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Tell one case: the numbers, the days, every cause with its evidence, the action and what it would bring.
+
+    Example:  darkshelf explain 12_1_2026-02-14 --out data/runs
+    """
+    from cli import story
+    from engine.outputs import read
+
+    case, evidence, daily = read.one_case(read.find_run(out_folder, run_id), case_id)
+    if as_json:
+        answer: dict[str, Any] = {"case": case, "evidence": evidence.to_dicts(), "daily": daily}
+        typer.echo(json.dumps(answer, default=str))
+    else:
+        story.tell(case, evidence.to_dicts(), daily)

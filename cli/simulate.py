@@ -1,0 +1,119 @@
+"""`darkshelf demo` and `darkshelf synth`: a chain that was never there."""
+
+import json
+import time
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cli.console import money, out, progress, table
+from cli.night import AsJson
+
+
+class FileFormat(Enum):
+    """How tables are written."""
+
+    PARQUET = "parquet"
+    CSV = "csv"
+    CSV_GZ = "csv.gz"
+
+
+Stores = Annotated[int, typer.Option(min=1, help="Stores of the chain.")]
+Skus = Annotated[int, typer.Option(min=1, help="SKUs that every store carries.")]
+Days = Annotated[int, typer.Option(min=7, help="Days simulated.")]
+Extra = Annotated[
+    float,
+    typer.Option("--extra-episodes", min=0, max=0.5, help="Share of store-SKUs that go dark beyond the fixed ones."),
+]
+Seed = Annotated[int, typer.Option(min=0, help="Another seed is another chain.")]
+
+
+def synth(
+    folder: Annotated[Path, typer.Argument(metavar="OUT", help="Folder to write the tables into.")],
+    stores: Stores = 100,
+    skus: Skus = 50,
+    days: Days = 90,
+    seed: Seed = 7,
+    extra_episodes: Extra = 0.0,
+    form: Annotated[FileFormat, typer.Option("--format", help="How the tables are written.")] = FileFormat.PARQUET,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Write the tables of a simulated chain with planted dark shelves, and the truth about them.
+
+    Example:  darkshelf synth data/lake/small --stores 20 --skus 30 --days 60
+    """
+    from engine.synth.chain import write_chain
+    from engine.synth.plan import ChainPlan
+
+    plan = ChainPlan(
+        stores=stores, skus=skus, days=days, seed=seed, extra_episodes=extra_episodes, file_format=form.value
+    )
+    made = write_chain(folder, plan)
+    if as_json:
+        answer = {"folder": str(folder), "store_skus": made.store_skus, "rows": made.rows, "planted": made.planted}
+        typer.echo(json.dumps(answer))
+        return
+    out.print(
+        f"{made.store_skus:,} store-SKUs from {made.first_date} to {made.last_date} in {folder}: "
+        f"{sum(made.rows.values()):,} rows, {made.planted:,} dark shelves planted, {money(made.lost_revenue)} lost.",
+        soft_wrap=True,
+    )
+
+
+def demo(
+    out_folder: Annotated[Path, typer.Option("--out", help="Where the chain and the night go.")] = Path(
+        "darkshelf-demo"
+    ),
+    stores: Stores = 500,
+    skus: Skus = 50,
+    days: Days = 60,
+    seed: Seed = 7,
+    extra_episodes: Extra = 0.0,
+) -> None:
+    """A simulated chain with planted dark shelves, a full night over it, and a scorecard. Nothing to prepare.
+
+    Example:  darkshelf demo --out data/demo --seed 11
+    """
+    import polars as pl
+
+    from cli.night import show
+    from engine.config import Settings
+    from engine.outputs import shapes
+    from engine.shelf import desk
+    from engine.synth.scorecard import score
+
+    chain = out_folder / "chain"
+    synth(chain, stores, skus, days, seed, extra_episodes)
+    began = time.perf_counter()
+    with progress(quiet=False) as watch:
+        night = desk.run(chain, out_folder, Settings(), force=True, watch=watch)
+    seconds = time.perf_counter() - began
+    out.print()
+    show(night)
+    cases = pl.read_parquet(night.folder / shapes.CASES)
+    _show_scorecard(score(pl.read_parquet(chain / "truth.parquet"), cases), seconds)
+    named = cases.filter(pl.col("primary_cause").is_not_null(), pl.col("status") == "open")
+    if not named.is_empty():
+        out.print(f"\nnext:  darkshelf explain {named['case_id'][0]} --out {out_folder}", soft_wrap=True)
+
+
+def _show_scorecard(card: Any, seconds: float) -> None:
+    out.print(f"\n[bold]Scorecard[/bold]: what was planted and what the night made of it, in {seconds:.1f} s")
+    numbers = ("planted", "found", "cause right", "lost", "seen at risk", "actions bring")
+    rows = table("planted cause", *numbers, numbers=numbers)
+    for line in (*card.causes, card.total):
+        share = "" if line.recovered_share is None else f" ({line.recovered_share:.0%})"
+        rows.add_row(
+            line.cause,
+            f"{line.planted:,}",
+            f"{line.found:,}",
+            f"{line.right:,}",
+            money(line.lost_revenue),
+            f"{money(line.revenue_at_risk)}{share}",
+            money(line.projected_recovery),
+        )
+    out.print(rows)
+    out.print(f"{card.total.cases:,} of the night's {card.cases:,} cases touch a planted dark shelf.")
