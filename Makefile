@@ -20,10 +20,11 @@ $(READY): requirements.lock pyproject.toml
 	  $(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock && \
 	  $(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e . ; \
 	fi
+	@$(BIN)/python -m engine.kernels
 	@touch $@
 
 demo: $(READY)  ## A simulated chain, a full night, a scorecard
-	@$(BIN)/darkshelf demo
+	@$(BIN)/darkshelf demo --out data/demo
 
 test: $(READY)  ## The whole suite, slow tests included
 	@$(BIN)/python -m pytest

@@ -8,6 +8,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from engine.kernels import types as t
+
 OUTSIDE = -1
 """A row for a pair or a day that the array does not hold."""
 UNUSABLE = -2
@@ -25,7 +27,21 @@ def _search(values: NDArray[np.int64], first: int, last: int, wanted: int) -> in
     return first
 
 
-@njit(cache=True, nogil=True)
+@njit(
+    t.two_wholes(
+        t.wholes_in,
+        t.wholes_in,
+        t.given(t.day, 1),
+        t.given(t.flag, 1),
+        t.wholes_in,
+        t.wholes_in,
+        t.wholes_in,
+        t.whole,
+        t.wholes_out,
+    ),
+    cache=True,
+    nogil=True,
+)
 def locate(
     store_ids: NDArray[np.int64],
     sku_ids: NDArray[np.int64],
@@ -67,7 +83,7 @@ def locate(
     return outside, kept_out
 
 
-@njit(cache=True, nogil=True)
+@njit(t.whole(t.wholes_in, t.series_in, t.series_in, t.table_out, t.table_out, t.wholes_out), cache=True, nogil=True)
 def put_sales(
     cells: NDArray[np.int64],
     units: NDArray[np.float64],
@@ -98,7 +114,11 @@ def put_sales(
     return count
 
 
-@njit(cache=True, nogil=True)
+@njit(
+    [t.whole(t.wholes_in, t.series_in, t.series_out), t.whole(t.wholes_in, t.series_in, t.written(t.single, 1))],
+    cache=True,
+    nogil=True,
+)
 def put_last(cells: NDArray[np.int64], values: NDArray[np.float64], array: NDArray[np.floating]) -> int:
     """Put values into cells, a later row replacing an earlier; returns how many values were replaced."""
     replaced = 0
@@ -110,7 +130,7 @@ def put_last(cells: NDArray[np.int64], values: NDArray[np.float64], array: NDArr
     return replaced
 
 
-@njit(cache=True, nogil=True)
+@njit(t.nothing(t.wholes_in, t.given(t.byte, 1), t.written(t.byte, 1)), cache=True, nogil=True)
 def raise_flags(cells: NDArray[np.int64], flags: NDArray[np.uint8], array: NDArray[np.uint8]) -> None:
     """Set bit 0 of a cell when any of its rows has flag 1."""
     for row in range(cells.size):
@@ -118,7 +138,7 @@ def raise_flags(cells: NDArray[np.int64], flags: NDArray[np.uint8], array: NDArr
             array[cells[row]] |= 1
 
 
-@njit(cache=True, nogil=True)
+@njit(t.nothing(t.wholes_in, t.given(t.byte, 1), t.written(t.byte, 1)), cache=True, nogil=True)
 def overrule_flags(cells: NDArray[np.int64], flags: NDArray[np.uint8], array: NDArray[np.uint8]) -> None:
     """Keep the last row's flag of a cell above bit 0: 1 for false, 2 for true, 0 for a flag that is not 0 or 1."""
     for row in range(cells.size):

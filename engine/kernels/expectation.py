@@ -6,59 +6,95 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-
-@njit(cache=True, nogil=True)
-def _moments(series: NDArray[np.float64], first: int, last: int) -> tuple[int, float, float, float, float]:
-    """Count, mean, standard deviation (ddof 1), smallest and largest of the known values in [first, last)."""
-    count = 0
-    total = 0.0
-    low, high = np.inf, -np.inf
-    for day in range(first, last):
-        value = series[day]
-        if not np.isnan(value):
-            count += 1
-            total += value
-            low = min(low, value)
-            high = max(high, value)
-    if count == 0:
-        return 0, np.nan, np.nan, low, high
-    mean = total / count
-    squares = 0.0
-    for day in range(first, last):
-        if not np.isnan(series[day]):
-            squares += (series[day] - mean) ** 2
-    deviation = math.sqrt(squares / (count - 1)) if count > 1 else np.nan
-    return count, mean, deviation, low, high
+from engine.kernels import types as t
 
 
 @njit(cache=True, nogil=True)
-def _keep(
+def _add_known(past: NDArray[np.float64], count: NDArray[np.float64], total: NDArray[np.float64]) -> None:
+    for day in range(past.size):
+        value = past[day]
+        # NaN differs from itself; a plain comparison lets the processor take many days at once.
+        known = value == value  # noqa: PLR0124
+        count[day] += 1.0 if known else 0.0
+        total[day] += value if known else 0.0
+
+
+@njit(cache=True, nogil=True)
+def _add_within(
+    past: NDArray[np.float64],
+    mean: NDArray[np.float64],
+    bound: NDArray[np.float64],
+    count: NDArray[np.float64],
+    total: NDArray[np.float64],
+) -> None:
+    for day in range(past.size):
+        within = abs(past[day] - mean[day]) <= bound[day]
+        count[day] += 1.0 if within else 0.0
+        total[day] += past[day] if within else 0.0
+
+
+@njit(cache=True, nogil=True)
+def _add_squares(
+    past: NDArray[np.float64],
+    centre: NDArray[np.float64],
+    bound: NDArray[np.float64],
+    mean: NDArray[np.float64],
+    squares: NDArray[np.float64],
+) -> None:
+    for day in range(past.size):
+        away = past[day] - mean[day]
+        squares[day] += away * away if abs(past[day] - centre[day]) <= bound[day] else 0.0
+
+
+@njit(cache=True, nogil=True)
+def _find_bounds(
     series: NDArray[np.float64],
-    day: int,
     window: int,
     sigmas: float,
     tolerance: float,
-    kept: NDArray[np.float64],
-    kept_days: NDArray[np.int64],
-) -> int:
-    """Values and days of the window before `day` that lie within `sigmas` of its mean; returns how many."""
-    first = max(day - window, 0)
-    known, mean, deviation, low, high = _moments(series, first, day)
-    if known == 0:
-        return 0
-    reach = np.inf if np.isnan(deviation) else sigmas * deviation
-    slack = tolerance * max(abs(mean) + reach, abs(low), abs(high)) if reach < np.inf else 0.0
-    count = 0
-    for before in range(first, day):
-        value = series[before]
-        if not np.isnan(value) and abs(value - mean) <= reach + slack:
-            kept[count] = value
-            kept_days[count] = before
-            count += 1
-    return count
+    work: NDArray[np.float64],
+) -> None:
+    """Mean of the known values before each day (row 0 of work) and how far from it a kept value may be (row 1).
+
+    All days advance together, lag by lag. The tolerance keeps a value that lies on the bound in real arithmetic.
+    """
+    mean, bound, count, total = work[0], work[1], work[2], work[3]
+    count[:] = total[:] = 0.0
+    for lag in range(1, window + 1):
+        _add_known(series[:-lag], count[lag:], total[lag:])
+    for day in range(series.size):
+        mean[day] = total[day] / count[day] if count[day] > 0 else np.nan
+    bound[:] = np.inf
+    total[:] = 0.0
+    for lag in range(1, window + 1):
+        _add_squares(series[:-lag], mean[lag:], bound[lag:], mean[lag:], total[lag:])
+    for day in range(series.size):
+        if count[day] > 1:
+            reach = sigmas * math.sqrt(total[day] / (count[day] - 1))
+            bound[day] = reach + tolerance * (abs(mean[day]) + reach)
 
 
 @njit(cache=True, nogil=True)
+def _expect_row(
+    series: NDArray[np.float64],
+    window: int,
+    sigmas: float,
+    min_kept: int,
+    tolerance: float,
+    work: NDArray[np.float64],
+    expected: NDArray[np.float64],
+) -> None:
+    """Mean of the kept values before each day of one series. work: (4, n_days); row 2 becomes their count."""
+    _find_bounds(series, window, sigmas, tolerance, work)
+    mean, bound, count, total = work[0], work[1], work[2], work[3]
+    count[:] = total[:] = 0.0
+    for lag in range(1, window + 1):
+        _add_within(series[:-lag], mean[lag:], bound[lag:], count[lag:], total[lag:])
+    for day in range(series.size):
+        expected[day] = total[day] / count[day] if count[day] >= min_kept else np.nan
+
+
+@njit(t.nothing(t.table_in, t.whole, t.real, t.whole, t.real, t.table_out), cache=True, nogil=True)
 def expectation(
     units: NDArray[np.float64],
     window: int,
@@ -71,26 +107,85 @@ def expectation(
 
     units, expected: (n_rows, n_days), NaN unknown; expected is written.
     """
-    kept = np.empty(window)
-    kept_days = np.empty(window, np.int64)
+    work = np.empty((4, units.shape[1]))
     for row in range(units.shape[0]):
-        series = units[row]
-        for day in range(series.size):
-            first = max(day - window, 0)
-            known, mean, deviation, low, high = _moments(series, first, day)
-            expected[row, day] = np.nan
-            if known < min_kept:
-                continue
-            reach = sigmas * deviation
-            if mean - low <= reach and high - mean <= reach:
-                expected[row, day] = mean
-                continue
-            count = _keep(series, day, window, sigmas, tolerance, kept, kept_days)
-            if count >= min_kept:
-                expected[row, day] = kept[:count].sum() / count
+        _expect_row(units[row], window, sigmas, min_kept, tolerance, work, expected[row])
+
+
+@njit(t.nothing(t.table_in, t.whole, t.real, t.whole, t.real, t.table_out), cache=True, nogil=True)
+def standard_errors(
+    units: NDArray[np.float64],
+    window: int,
+    sigmas: float,
+    min_kept: int,
+    tolerance: float,
+    errors: NDArray[np.float64],
+) -> None:
+    """Standard error of each day's expectation: deviation (ddof 1) of the kept values over the root of their count.
+
+    units, errors: (n_rows, n_days); errors is written, NaN with fewer than `min_kept`.
+    """
+    work, expected = np.empty((4, units.shape[1])), np.empty(units.shape[1])
+    for row in range(units.shape[0]):
+        _expect_row(units[row], window, sigmas, min_kept, tolerance, work, expected)
+        mean, bound, count, squares = work[0], work[1], work[2], work[3]
+        squares[:] = 0.0
+        for lag in range(1, window + 1):
+            _add_squares(units[row][:-lag], mean[lag:], bound[lag:], expected[lag:], squares[lag:])
+        for day in range(units.shape[1]):
+            spread = math.sqrt(squares[day] / (count[day] - 1)) if count[day] >= min_kept else np.nan
+            errors[row, day] = spread / math.sqrt(max(count[day], 1.0))
 
 
 @njit(cache=True, nogil=True)
+def _keep(
+    series: NDArray[np.float64],
+    day: int,
+    window: int,
+    sigmas: float,
+    tolerance: float,
+    kept: NDArray[np.float64],
+    kept_days: NDArray[np.int64],
+) -> int:
+    """Values and days of the window before one day that are kept, in time order; returns how many."""
+    first = max(day - window, 0)
+    count, total, squares = 0, 0.0, 0.0
+    for before in range(first, day):
+        if not np.isnan(series[before]):
+            count += 1
+            total += series[before]
+    if count == 0:
+        return 0
+    mean = total / count
+    for before in range(first, day):
+        if not np.isnan(series[before]):
+            squares += (series[before] - mean) ** 2
+    reach = sigmas * math.sqrt(squares / (count - 1)) if count > 1 else np.inf
+    bound = reach + tolerance * (abs(mean) + reach) if count > 1 else np.inf
+    size = 0
+    for before in range(first, day):
+        if abs(series[before] - mean) <= bound:
+            kept[size] = series[before]
+            kept_days[size] = before
+            size += 1
+    return size
+
+
+@njit(
+    t.nothing(
+        t.table_in,
+        t.wholes_in,
+        t.wholes_in,
+        t.whole,
+        t.real,
+        t.real,
+        t.table_out,
+        t.written(t.whole, 2),
+        t.wholes_out,
+    ),
+    cache=True,
+    nogil=True,
+)
 def baseline(
     units: NDArray[np.float64],
     rows: NDArray[np.int64],
@@ -110,27 +205,3 @@ def baseline(
         counts[point] = _keep(
             units[rows[point]], days[point], window, sigmas, tolerance, kept[point], kept_days[point]
         )
-
-
-@njit(cache=True, nogil=True)
-def standard_errors(
-    units: NDArray[np.float64],
-    window: int,
-    sigmas: float,
-    min_kept: int,
-    tolerance: float,
-    errors: NDArray[np.float64],
-) -> None:
-    """Standard error of each day's expectation: deviation (ddof 1) of the kept values over the root of their count.
-
-    units, errors: (n_rows, n_days); errors is written, NaN with fewer than `min_kept`.
-    """
-    kept = np.empty(window)
-    kept_days = np.empty(window, np.int64)
-    for row in range(units.shape[0]):
-        for day in range(units.shape[1]):
-            count = _keep(units[row], day, window, sigmas, tolerance, kept, kept_days)
-            errors[row, day] = np.nan
-            if count >= min_kept:
-                _, _, deviation, _, _ = _moments(kept, 0, count)
-                errors[row, day] = deviation / math.sqrt(count)

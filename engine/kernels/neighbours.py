@@ -6,10 +6,12 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from engine.kernels import types as t
+
 EARTH_RADIUS_KM = 6371.0
 
 
-@njit(cache=True, nogil=True)
+@njit(t.real(t.real, t.real, t.real, t.real), cache=True, nogil=True)
 def haversine_km(latitude: float, longitude: float, other_latitude: float, other_longitude: float) -> float:
     """Great-circle distance of two points given in degrees (haversine formula, R = 6371 km)."""
     north, other_north = math.radians(latitude), math.radians(other_latitude)
@@ -19,7 +21,11 @@ def haversine_km(latitude: float, longitude: float, other_latitude: float, other
     return 2 * EARTH_RADIUS_KM * math.asin(math.sqrt(min(1.0, chord)))
 
 
-@njit(cache=True, nogil=True)
+@njit(
+    t.whole(t.series_in, t.series_in, t.wholes_in, t.real, t.wholes_out, t.wholes_out, t.series_out),
+    cache=True,
+    nogil=True,
+)
 def pairs_within(
     latitude: NDArray[np.float64],
     longitude: NDArray[np.float64],
@@ -102,7 +108,31 @@ def _insert(
         ratios[place], kms[place], stores[place] = ratio, km, store
 
 
-@njit(cache=True, nogil=True)
+@njit(
+    t.nothing(
+        t.table_in,
+        t.table_in,
+        t.given(t.flag, 1),
+        t.wholes_in,
+        t.wholes_in,
+        t.wholes_in,
+        t.wholes_in,
+        t.wholes_in,
+        t.series_in,
+        t.wholes_in,
+        t.wholes_in,
+        t.whole,
+        t.whole,
+        t.real,
+        t.real,
+        t.wholes_out,
+        t.table_out,
+        t.table_out,
+        t.written(t.whole, 2),
+    ),
+    cache=True,
+    nogil=True,
+)
 def high_performers(
     units: NDArray[np.float64],
     expected: NDArray[np.float64],

@@ -4,6 +4,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from engine.kernels import types as t
+
 
 @njit(cache=True, nogil=True)
 def _is_dark(units: float, expected: float, in_stock: int, ratio: float, tolerance: float) -> bool:
@@ -11,7 +13,22 @@ def _is_dark(units: float, expected: float, in_stock: int, ratio: float, toleran
     return in_stock == 1 and expected > 0 and bound - units > tolerance * bound
 
 
-@njit(cache=True, nogil=True)
+@njit(
+    t.whole(
+        t.table_in,
+        t.table_in,
+        t.bytes_in,
+        t.given(t.flag, 1),
+        t.real,
+        t.whole,
+        t.real,
+        t.wholes_out,
+        t.wholes_out,
+        t.wholes_out,
+    ),
+    cache=True,
+    nogil=True,
+)
 def dark_runs(
     units: NDArray[np.float64],
     expected: NDArray[np.float64],
@@ -47,7 +64,7 @@ def dark_runs(
     return count
 
 
-@njit(cache=True, nogil=True)
+@njit(t.nothing(t.table_in, t.table_in, t.bytes_in, t.real, t.real, t.written(t.flag, 2)), cache=True, nogil=True)
 def dark_days(
     units: NDArray[np.float64],
     expected: NDArray[np.float64],

@@ -4,6 +4,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from engine.kernels import types as t
+
 
 @njit(cache=True, nogil=True)
 def _carry_forward(series: NDArray[np.float64]) -> None:
@@ -53,7 +55,7 @@ def _mark_in_stock(
             last_sale = day
 
 
-@njit(cache=True, nogil=True)
+@njit(t.nothing(t.table_in, t.wholes_in, t.written(t.flag, 2)), cache=True, nogil=True)
 def open_days(units: NDArray[np.float64], store: NDArray[np.int64], is_open: NDArray[np.bool_]) -> None:
     """Mark the days on which a store has any known cell. units: (n_rows, n_days). is_open: (n_stores, n_days)."""
     for row in range(units.shape[0]):
@@ -62,7 +64,24 @@ def open_days(units: NDArray[np.float64], store: NDArray[np.int64], is_open: NDA
                 is_open[store[row], day] = True
 
 
-@njit(cache=True, nogil=True)
+@njit(
+    t.nothing(
+        t.table_out,
+        t.table_out,
+        t.table_out,
+        t.table_out,
+        t.bytes_out,
+        t.given(t.flag, 2),
+        t.wholes_in,
+        t.real,
+        t.whole,
+        t.whole,
+        t.bytes_out,
+        t.written(t.day, 1),
+    ),
+    cache=True,
+    nogil=True,
+)
 def settle(
     units: NDArray[np.float64],
     revenue: NDArray[np.float64],

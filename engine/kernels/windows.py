@@ -4,8 +4,12 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from engine.kernels import types as t
 
-@njit(cache=True, nogil=True)
+
+@njit(
+    t.nothing(t.table_in, t.wholes_in, t.wholes_in, t.wholes_in, t.series_out, t.wholes_out), cache=True, nogil=True
+)
 def sums(
     values: NDArray[np.floating],
     rows: NDArray[np.int64],
@@ -30,7 +34,20 @@ def sums(
         counts[point] = count
 
 
-@njit(cache=True, nogil=True)
+@njit(
+    t.nothing(
+        t.table_in,
+        t.given(t.single, 2),
+        t.wholes_in,
+        t.wholes_in,
+        t.wholes_in,
+        t.series_out,
+        t.series_out,
+        t.wholes_out,
+    ),
+    cache=True,
+    nogil=True,
+)
 def joint_sums(
     left: NDArray[np.floating],
     right: NDArray[np.floating],
@@ -74,7 +91,11 @@ def _last_days(
     return total, known
 
 
-@njit(cache=True, nogil=True)
+@njit(
+    t.nothing(t.table_in, t.bytes_in, t.wholes_in, t.wholes_in, t.whole, t.whole, t.table_out, t.written(t.whole, 2)),
+    cache=True,
+    nogil=True,
+)
 def promo_sums(
     units: NDArray[np.float64],
     promo: NDArray[np.uint8],
@@ -103,7 +124,7 @@ def promo_sums(
         totals[point, 1], counts[point, 1] = _last_days(series, flags, 0, began - 1, base_days)
 
 
-@njit(cache=True, nogil=True)
+@njit(t.nothing(t.table_in, t.wholes_in, t.wholes_in, t.wholes_out, t.wholes_out), cache=True, nogil=True)
 def last_rises(
     values: NDArray[np.float64],
     rows: NDArray[np.int64],
@@ -125,7 +146,7 @@ def last_rises(
                 rises[point] = day
 
 
-@njit(cache=True, nogil=True)
+@njit(t.nothing(t.table_in, t.wholes_in, t.table_out, t.written(t.whole, 2)), cache=True, nogil=True)
 def sums_by_group(
     values: NDArray[np.float64],
     groups: NDArray[np.int64],
