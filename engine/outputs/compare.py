@@ -7,7 +7,7 @@ import polars as pl
 
 from engine import vocabulary as v
 from engine.outputs import shapes
-from engine.outputs.read import summary, table
+from engine.outputs.read import summary, table, telling_of_damage
 from engine.registry import Run
 
 COLUMNS = ("case_id", "status", "revenue_at_risk", "primary_cause", "recommended_action")
@@ -27,7 +27,10 @@ class Comparison:
 
 def compare(old: Run, new: Run) -> Comparison:
     """Compare the open cases and the key figures of two runs."""
-    before, after = _open_cases(old), _open_cases(new)
+    with telling_of_damage(old):
+        before = _open_cases(old)
+    with telling_of_damage(new):
+        after = _open_cases(new)
     opened = after.join(before, on="case_id", how="anti")
     gone = before.join(after, on="case_id", how="anti")
     figures_before, figures_after = summary(old), summary(new)

@@ -1,6 +1,8 @@
 """Reading run folders: the one way in for the command and the dashboard."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,9 @@ from engine.lake import sql
 from engine.outputs import shapes
 from engine.registry import Registry, Run
 
+NEAREST = 5
+"""Cases named when the one asked for is not there."""
+
 
 def find_run(out: Path, run_id: str | None = None) -> Run:
     """A published run, the latest without an id. Raises NotFoundError."""
@@ -19,31 +24,61 @@ def find_run(out: Path, run_id: str | None = None) -> Run:
 
 def table(run: Run, name: str) -> pl.LazyFrame:
     """A Parquet output of a run, such as `shapes.CASES`."""
-    return pl.scan_parquet(run.folder / name)
+    return pl.scan_parquet(run.folder / name, glob=False)
 
 
 def summary(run: Run) -> dict[str, Any]:
     """The key figures of a night."""
-    return dict(json.loads((run.folder / shapes.SUMMARY).read_text(encoding="utf-8")))
+    return _facts(run, shapes.SUMMARY)
+
+
+def data_quality(run: Run) -> dict[str, Any]:
+    """Where every input row of a night went, and its warnings."""
+    return _facts(run, shapes.DATA_QUALITY)
 
 
 def one_case(run: Run, case_id: str) -> tuple[dict[str, Any], pl.DataFrame, dict[str, Any]]:
     """A case, its evidence (one row per cause, best first) and the series of its store-SKU.
 
-    Raises NotFoundError, with cases of the same store-SKU when there are any.
+    Raises NotFoundError with the nearest cases there are.
     """
-    cases = table(run, shapes.CASES)
-    found = cases.filter(pl.col("case_id") == case_id).collect()
-    if found.is_empty():
-        pair = case_id.rpartition("_")[0]
-        alike = cases.filter(pl.col("case_id").str.starts_with(f"{pair}_")).head(5).collect()["case_id"].to_list()
-        hint = f"; cases of that store-SKU: {', '.join(alike)}" if pair and alike else ""
-        raise NotFoundError(f"there is no case {case_id!r} in run {run.run_id}{hint}")
-    case = found.row(0, named=True)
-    evidence = table(run, shapes.EVIDENCE).filter(pl.col("case_id") == case_id).collect()
-    of_pair = (pl.col("store_id") == case["store_id"]) & (pl.col("sku_id") == case["sku_id"])
-    daily = table(run, shapes.DAILY).filter(of_pair).collect().row(0, named=True)
+    with telling_of_damage(run):
+        found = table(run, shapes.CASES).filter(pl.col("case_id") == case_id).collect()
+        if found.is_empty():
+            raise NotFoundError(f"there is no case {case_id!r} in run {run.run_id}{_nearest(run, case_id)}")
+        case = found.row(0, named=True)
+        evidence = table(run, shapes.EVIDENCE).filter(pl.col("case_id") == case_id).collect()
+        of_pair = (pl.col("store_id") == case["store_id"]) & (pl.col("sku_id") == case["sku_id"])
+        daily = table(run, shapes.DAILY).filter(of_pair).collect().row(0, named=True)
     return case, evidence.sort("rank"), daily
+
+
+@contextmanager
+def telling_of_damage(run: Run) -> Iterator[None]:
+    """Raise NotFoundError where a published file is gone or cannot be read."""
+    try:
+        yield
+    except (OSError, ValueError, pl.exceptions.PolarsError) as error:
+        reason = str(error).splitlines()[0]
+        raise NotFoundError(
+            f"the run {run.run_id} is damaged: {reason}. Delete {run.folder} and run again"
+        ) from error
+
+
+def _facts(run: Run, name: str) -> dict[str, Any]:
+    with telling_of_damage(run):
+        return dict(json.loads((run.folder / name).read_text(encoding="utf-8")))
+
+
+def _nearest(run: Run, case_id: str) -> str:
+    """Cases of the same store-SKU, else of the same store, else of the night, dearest first."""
+    pair, store = case_id.rpartition("_")[0], case_id.partition("_")[0]
+    for beginning, owner in ((f"{pair}_", "that store-SKU"), (f"{store}_", "that store"), ("", "this night")):
+        alike = table(run, shapes.CASES).filter(pl.col("case_id").str.starts_with(beginning)).head(NEAREST)
+        ids = alike.select("case_id").collect()["case_id"].to_list()
+        if ids:
+            return f"; cases of {owner}: {', '.join(ids)}"
+    return "; this night has no cases"
 
 
 DAYS_VIEW = """

@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from engine import vocabulary as v
-from engine.contracts.contract import Consequence, Rule
+from engine.contracts.contract import UNUSABLE, Consequence, Rule
 from engine.contracts.tables import contracts
 from engine.errors import InputError, Problem, TryLaterError
 from engine.lake import CELL, SOURCE_FILE, SOURCE_ROW, UNREADABLE, Source, find_files, open_source, unreadable_file
@@ -41,7 +41,7 @@ def check(folder: Path, as_of: dt.date | None = None, *, as_text: bool = False) 
     TryLaterError when the sales do not reach the as-of day yet.
     """
     tables, problems = _open(folder, None, as_text=as_text)
-    if problems:
+    if problems or any(source.contract.required and source.is_empty() for source in tables.values()):
         opened, _ = _open(folder, None, as_text=True)
         raise InputError([*problems, *verify(opened)[0]])
     as_of = _settle_as_of(folder, tables[v.SALES], as_of, as_text=as_text)
@@ -50,20 +50,26 @@ def check(folder: Path, as_of: dt.date | None = None, *, as_text: bool = False) 
 
 
 def verify(tables: Mapping[str, Source]) -> tuple[list[Problem], list[Problem]]:
-    """Judge every row of every table by every rule: problems that stop a run, and what else there is to know."""
+    """Judge every row of every table by every rule: problems that stop a run, and what else there is to know.
+
+    A required table of which no row can be used stops the run, and so do the rules that kept its rows out.
+    """
     stops: list[Problem] = []
     remarks: list[Problem] = []
     for source in tables.values():
         try:
             counts = source.complaints()
             broken = [rule for rule in source.rules() if counts[rule.complaint]]
+            stopped = any(rule.consequence is Consequence.STOP for rule in broken)
+            nothing_left = source.contract.required and not stopped and counts[UNUSABLE] == counts["rows"]
+            if nothing_left:
+                what = "no usable row is left" if counts["rows"] else "has no rows"
+                stops.append(Problem(source.contract.table, what, "deliver the table with rows that can be used"))
             for rule in broken:
-                problem = _problem(source, rule, counts)
-                (stops if rule.consequence is Consequence.STOP else remarks).append(problem)
-            if counts["rows"] == 0 and source.contract.required:
-                stops.append(Problem(source.contract.table, "has no rows", "deliver the table with its rows"))
-        except UNREADABLE:
-            stops += _broken_files(source)
+                stops_it = nothing_left or rule.consequence is Consequence.STOP
+                (stops if stops_it else remarks).append(_problem(source, rule, counts))
+        except UNREADABLE as error:
+            stops += _broken_files(source, error)
     return stops, remarks
 
 
@@ -96,16 +102,15 @@ def _open(folder: Path, as_of: dt.date | None, *, as_text: bool) -> tuple[dict[s
 def _settle_as_of(folder: Path, sales: Source, as_of: dt.date | None, *, as_text: bool) -> dt.date:
     try:
         seen = sales.usable().select(first=pl.col("date").min(), last=pl.col("date").max()).collect()
-    except UNREADABLE:
+    except UNREADABLE as error:
         if as_text:
-            raise InputError(_broken_files(sales)) from None
+            raise InputError(_broken_files(sales, error)) from None
         reread, _ = _open(folder, None, as_text=True)
         return _settle_as_of(folder, reread[v.SALES], as_of, as_text=True)
     first, last = seen.row(0)
     if first is None:
-        nothing_left = Problem(v.SALES, "no usable row is left", "deliver sales rows that keep the contract")
         tables, _ = _open(folder, None, as_text=True)
-        raise InputError([nothing_left, *verify(tables)[0]])
+        raise InputError(verify(tables)[0])
     if as_of is None:
         return last  # type: ignore[no-any-return]
     if as_of < first:
@@ -121,20 +126,28 @@ def _settle_as_of(folder: Path, sales: Source, as_of: dt.date | None, *, as_text
 def _problem(source: Source, rule: Rule, counts: Mapping[str, int]) -> Problem:
     examples = []
     for row in source.examples(rule, EXAMPLES).iter_rows(named=True):
-        key = ", ".join(f"{name} {row[name]}" for name in source.contract.key)
-        cell = "" if rule.column in source.contract.key else f", {rule.column} {row[CELL]}"
+        key = ", ".join(f"{name} {_printable(row[name])}" for name in source.contract.key)
+        cell = "" if rule.column in source.contract.key else f", {rule.column} {_printable(row[CELL])}"
         examples.append(f"{row[SOURCE_FILE]} row {row[SOURCE_ROW]:,}: {key}{cell}")
     count = counts[rule.complaint]
     return Problem(source.contract.table, rule.complaint, rule.advice, count, counts["rows"], tuple(examples))
 
 
-def _broken_files(source: Source) -> list[Problem]:
-    """One problem per file that cannot be read to its end."""
-    problems = []
+def _printable(cell: str | None) -> str:
+    """A cell as a message can hold it: on one line and without control characters."""
+    return "(empty)" if not cell else cell if cell.isprintable() else repr(cell)
+
+
+def _broken_files(source: Source, error: BaseException) -> list[Problem]:
+    """One problem per file that cannot be read to its end.
+
+    error: what stopped the reading; it is told when every file can be read for itself.
+    """
+    table, problems = source.contract.table, []
     for part in source.parts:
         for file in part.files:
             try:
                 replace(part, files=(file,)).scan().select(pl.all().count()).collect()
-            except UNREADABLE as error:
-                problems.append(unreadable_file(source.contract.table, file, error))
-    return problems
+            except UNREADABLE as reason:
+                problems.append(unreadable_file(table, file, reason))
+    return problems or [unreadable_file(table, source.parts[0].files[0], error)]

@@ -101,7 +101,7 @@ def judge(sources: Sources, settings: Settings, journal: Journal) -> Judged:
         cases = diagnose(chain, cases, settings.causes)
     with journal.stage("recommend"):
         cost = chain.skus["cost"].gather(chain.pairs["sku"].gather(cases["pair"]))
-        cases = recommend(cases.with_columns(cost=cost), chain.stores["store_id"], settings.recommend)
+        cases = recommend(cases.with_columns(cost=cost), settings.recommend)
     return Judged(chain, cases)
 
 
@@ -109,7 +109,7 @@ def _publish(folder: Path, judged: Judged, settings: Settings) -> dict[str, Any]
     chain, cases = judged.panel, judged.cases
     publish.publish_cases(folder, chain, cases)
     tables = {
-        shapes.EVIDENCE: findings(cases, chain.stores["store_id"], settings.causes),
+        shapes.EVIDENCE: findings(cases, settings.causes),
         shapes.FEATURES: features(chain, settings.expect, settings.causes),
         shapes.DAILY: daily_series(chain, cases, settings.expect, settings.detect),
         shapes.STORES: summary.stores_table(chain, cases),

@@ -111,15 +111,20 @@ def _score(cause: str) -> str:
 
 
 def _name_causes(cases: pl.DataFrame, settings: CauseSettings) -> pl.DataFrame:
-    """The best cause, if good enough, is primary; the other good ones are secondary, best first."""
+    """The best cause, if good enough, is primary; the other good ones are secondary, best first.
+
+    rank_<cause>: 1 for the best cause of the case.
+    """
     scores = cases.select(_score(cause) for cause in v.CAUSES).to_numpy().round(SCORE_DECIMALS)
     order = np.argsort(-scores, axis=1, kind="stable")
-    causes = np.array(v.CAUSES, dtype=object)
-    ranked = {f"rank_{place}": causes[order[:, place]] for place in range(len(v.CAUSES))}
+    causes = pl.Series(v.CAUSES)
+    ranked = {f"rank_{place}": causes.gather(order[:, place]) for place in range(len(v.CAUSES))}
+    place_of = np.argsort(order, axis=1).astype(np.int8) + np.int8(1)
+    places = {f"rank_{cause}": place_of[:, number] for number, cause in enumerate(v.CAUSES)}
     points = {
         f"points_{place}": np.take_along_axis(scores, order, axis=1)[:, place] for place in range(len(v.CAUSES))
     }
-    frame = pl.DataFrame(ranked | points, schema_overrides=dict.fromkeys(ranked, pl.String))
+    frame = pl.DataFrame(ranked | points)
     is_primary = above(pl.col("points_0"), settings.primary_score)
     named = frame.select(
         primary_cause=pl.when(is_primary).then("rank_0"),
@@ -134,4 +139,4 @@ def _name_causes(cases: pl.DataFrame, settings: CauseSettings) -> pl.DataFrame:
             ignore_nulls=True,
         ),
     )
-    return pl.concat([cases, named], how="horizontal")
+    return pl.concat([cases, named, pl.DataFrame(places)], how="horizontal")

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from engine.config import CauseSettings, ConversionSettings, MisallocationSettings, OverstockSettings, PromoSettings
@@ -58,8 +59,8 @@ def evidence(points: Points, settings: CauseSettings) -> pl.DataFrame:
 def high_performers(points: Points, settings: MisallocationSettings) -> pl.DataFrame:
     """Neighbouring stores that sell the point's SKU over their expectation, seen from its day.
 
-    neighbours_over: how many. neighbour_store, neighbour_km, neighbour_ratio: lists of the best, by ratio, then
-    distance, then store; the store is its position in the panel's stores.
+    neighbours_over: how many. neighbour_stores (ids as text), neighbour_km, neighbour_ratios: lists of the best, by
+    ratio, then distance, then store.
     """
     panel = points.panel
     starts, others, km = _neighbour_lists(panel, settings.radius_km)
@@ -93,14 +94,28 @@ def high_performers(points: Points, settings: MisallocationSettings) -> pl.DataF
         )
 
     rows.in_blocks(judge_block, points.pair.size)
+    ids = panel.stores["store_id"].cast(pl.String)
+    found = stores >= 0
     return pl.DataFrame(
-        {"neighbours_over": counts, "neighbour_store": stores, "neighbour_km": kms, "neighbour_ratio": ratios}
+        {
+            "neighbours_over": counts,
+            "neighbour_stores": _lists(ids.gather(stores[found]), found),
+            "neighbour_km": _lists(pl.Series(kms[found]), found),
+            "neighbour_ratios": _lists(pl.Series(ratios[found]), found),
+        }
     )
 
 
+def _lists(values: pl.Series, found: NDArray[np.bool_]) -> pl.Series:
+    """One list a row of `found`, as long as the row has marks."""
+    ends = np.concatenate([[0], found.sum(axis=1).cumsum()])
+    lists = pa.LargeListArray.from_arrays(ends.astype(np.int64), values.to_arrow())
+    return pl.Series(pl.from_arrow(lists))
+
+
 def _conversion(points: Points, settings: ConversionSettings) -> dict[str, NDArray[Any]]:
-    recent_units, recent_seen, _ = points.joint_sums("units", "impressions", settings.recent_days)
-    baseline_units, baseline_seen, _ = points.joint_sums("units", "impressions", settings.baseline_days)
+    recent_units, recent_seen = points.joint_sums("units", "impressions", settings.recent_days)
+    baseline_units, baseline_seen = points.joint_sums("units", "impressions", settings.baseline_days)
     return {
         "recent_units": recent_units,
         "recent_impressions": recent_seen,

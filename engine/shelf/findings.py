@@ -1,6 +1,6 @@
 """Findings in words: per case and cause the score, every number behind it, and a sentence.
 
-In: diagnosed cases. Out: one row per case and cause, best cause of a case first.
+In: diagnosed cases. Out: one row per case and cause, cause by cause, the cases of a cause in their order.
 """
 
 from collections.abc import Mapping
@@ -30,60 +30,35 @@ _NUMBERS: Mapping[str, tuple[str, ...]] = {
         "is_aged",
     ),
     v.PROMO_INEFFECTIVE: ("promo", "promo_units", "promo_base_units", "promo_lift_pct"),
-    v.MISALLOCATION: ("neighbours_over", "neighbour_stores", "neighbour_km", "neighbour_ratio"),
+    v.MISALLOCATION: ("neighbours_over", "neighbour_stores", "neighbour_km", "neighbour_ratios"),
 }
 """Which measures stand behind each cause; empty for the others."""
 
 
-def findings(cases: pl.DataFrame, stores: pl.Series, settings: CauseSettings) -> pl.DataFrame:
-    """The rows of `evidence.parquet`. stores: store ids by position.
+def findings(cases: pl.DataFrame, settings: CauseSettings) -> pl.DataFrame:
+    """The rows of `evidence.parquet`.
 
     rank: 1 is the best cause of the case. is_primary: it names the case.
     """
-    named = cases.with_columns(
-        case_number=pl.int_range(pl.len()),
+    named = cases.lazy().with_columns(
         price=pl.when(pl.col("price_basis") == "own").then("price"),
-        neighbour_stores=_store_ids(stores),
-        neighbour_km=_known("neighbour_km").list.eval(pl.element().round(1)),
-        neighbour_ratio=_known("neighbour_ratio").list.eval(pl.element().round(2)),
+        neighbour_km=pl.col("neighbour_km").list.eval(pl.element().round(1)),
+        neighbour_ratios=pl.col("neighbour_ratios").list.eval(pl.element().round(2)),
     )
     says = _sentences(settings)
     tables = [
         named.select(
-            "case_number",
             "case_id",
             pl.lit(cause).alias("cause"),
             pl.col(f"score_{cause}").alias("score"),
+            pl.col(f"rank_{cause}").alias("rank"),
             (pl.col("primary_cause") == cause).fill_null(value=False).alias("is_primary"),
             says[cause].alias("says"),
             *numbers,
-            cause_number=pl.lit(number),
         )
-        for number, (cause, numbers) in enumerate(_NUMBERS.items())
+        for cause, numbers in _NUMBERS.items()
     ]
-    ranked = pl.concat(tables, how="diagonal").sort(
-        "case_number", pl.col("score").round(9), "cause_number", descending=[False, True, False]
-    )
-    rank = (pl.int_range(pl.len()) % len(_NUMBERS) + 1).cast(pl.Int8).alias("rank")
-    return (
-        ranked.with_columns(rank)
-        .drop("case_number", "cause_number")
-        .select("case_id", "cause", "score", "rank", "is_primary", "says", pl.all().exclude(_HEAD))
-    )
-
-
-_HEAD = ("case_id", "cause", "score", "rank", "is_primary", "says")
-
-
-def _known(measure: str) -> pl.Expr:
-    return pl.col(measure).arr.to_list().list.eval(pl.element().filter(pl.element().is_not_nan()))
-
-
-def _store_ids(stores: pl.Series) -> pl.Expr:
-    """The neighbours' ids as text, in place of their positions."""
-    ids = pl.lit(stores.cast(pl.String).implode(), dtype=pl.List(pl.String))
-    positions = pl.col("neighbour_store").arr.to_list().list.eval(pl.element().filter(pl.element() >= 0))
-    return ids.list.gather(positions)
+    return pl.concat(tables, how="diagonal").collect()
 
 
 def _sentences(settings: CauseSettings) -> dict[str, pl.Expr]:

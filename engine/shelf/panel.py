@@ -6,6 +6,7 @@ placed straight into its cell; memory is the panel and one batch. NaN is "unknow
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,6 +28,8 @@ Array = NDArray[Any]
 NOWHERE = np.iinfo(np.int32).min
 """The day of a row that has none."""
 UNKNOWN_FLAG = 2
+MANY_PAIRS = 5_000_000
+"""So many rows of pairs are held before repeats among them are dropped."""
 _NULLS = {Kind.NUMBER: pl.Float64(), Kind.TEXT: pl.String(), Kind.ID: pl.Int64()}
 
 
@@ -116,12 +119,7 @@ def _place_all(sources: Sources, settings: PanelSettings, revenue_days: int) -> 
     grid = _grid(sources, settings.lookback_days)
     accounts = {name: RowAccount() for name in sources.tables}
     arrays = _empty_arrays(grid, revenue_days)
-    _place_sales(sources.tables[v.SALES], grid, arrays, accounts[v.SALES])
-    _place_last(sources.tables[v.INVENTORY], "quantity_on_hand", arrays["on_hand"], grid, accounts[v.INVENTORY])
-    _place_prices(sources.tables[v.PRICING], grid, arrays, accounts[v.PRICING])
-    if v.IMPRESSIONS in sources.tables:
-        source, account = sources.tables[v.IMPRESSIONS], accounts[v.IMPRESSIONS]
-        _place_last(source, "impression_count", arrays["impressions"], grid, account)
+    _place_facts(sources, grid, arrays, accounts)
     stores = _attributes(sources, v.STORES, "store_id", grid.stores, accounts.get(v.STORES))
     skus = _attributes(sources, v.SKUS, "sku_id", grid.skus, accounts.get(v.SKUS))
     _stop_on_broken_rows(sources, accounts)
@@ -168,11 +166,8 @@ class _Grid:
 
 def _grid(sources: Sources, n_days: int) -> _Grid:
     first_date = sources.as_of - dt.timedelta(days=n_days - 1)
-    seen = [
-        sources.tables[name].usable().filter(pl.col("date") >= first_date).select(v.PAIR).unique()
-        for name in (v.SALES, v.INVENTORY)
-    ]
-    pairs = pl.concat(pl.collect_all(seen)).unique().sort(v.PAIR)
+    seen = [_pairs_of(sources.tables[name], first_date) for name in (v.SALES, v.INVENTORY)]
+    pairs = pl.concat(seen).unique().sort(v.PAIR)
     if pairs.is_empty():
         advice = "deliver rows of the days before the as-of day"
         raise InputError([Problem(v.SALES, f"no row from {first_date} to {sources.as_of}", advice)])
@@ -183,6 +178,23 @@ def _grid(sources: Sources, n_days: int) -> _Grid:
     )
     epoch = dt.date(1970, 1, 1)
     return _Grid(n_days, (first_date - epoch).days, pairs, stores, skus)
+
+
+def _pairs_of(source: Source, first_date: dt.date) -> pl.DataFrame:
+    """The distinct store-SKUs of a table's usable rows since a day, in no order."""
+    is_new = pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift()) for name in v.PAIR)
+    plan = source.judged().select(*v.PAIR, (~pl.col(UNUSABLE) & (pl.col("date") >= first_date)).alias("counts"))
+    seen: list[pl.DataFrame] = []
+    held, room = 0, MANY_PAIRS
+    for batch in plan.collect_batches(maintain_order=True):
+        # Tables are mostly sorted: one row of each run is enough, and far fewer rows are left to compare.
+        seen.append(batch.filter("counts").select(v.PAIR).filter(is_new))
+        held += seen[-1].height
+        if held > room:
+            seen = [pl.concat(seen).unique()]
+            held = seen[0].height
+            room = max(MANY_PAIRS, 2 * held)
+    return pl.concat(seen).unique()
 
 
 def _empty_arrays(grid: _Grid, revenue_days: int) -> dict[str, Array]:
@@ -196,6 +208,26 @@ def _empty_arrays(grid: _Grid, revenue_days: int) -> dict[str, Array]:
         "promo": np.zeros(shape, np.uint8),
         "in_stock": np.zeros(shape, np.uint8),
     }
+
+
+def _place_facts(
+    sources: Sources, grid: _Grid, arrays: Mapping[str, Array], accounts: Mapping[str, RowAccount]
+) -> None:
+    """Two tables at a time. Sales and prices take turns, because both write promo flags."""
+
+    def sales_then_prices() -> None:
+        _place_sales(sources.tables[v.SALES], grid, arrays, accounts[v.SALES])
+        _place_prices(sources.tables[v.PRICING], grid, arrays, accounts[v.PRICING])
+
+    def stock_then_impressions() -> None:
+        measures = {v.INVENTORY: ("quantity_on_hand", "on_hand"), v.IMPRESSIONS: ("impression_count", "impressions")}
+        for table, (column, array) in measures.items():
+            if table in sources.tables:
+                _place_last(sources.tables[table], column, arrays[array], grid, accounts[table])
+
+    with ThreadPoolExecutor(min(rows.threads(), 2)) as pool:
+        for job in [pool.submit(sales_then_prices), pool.submit(stock_then_impressions)]:
+            job.result()
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,13 @@ A point is a store-SKU on a day E. Everything is measured over days up to E insi
 is NaN.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.kernels import windows
+from engine.kernels import rows, windows
 from engine.shelf.panel import Panel
 
 Floats = NDArray[np.float64]
@@ -30,31 +31,47 @@ class Points:
 
     def mean(self, measure: str, days: int | Integers) -> Floats:
         """Mean of the known values over the last `days` days, the day included."""
+        values, first = self.panel.array(measure), self.day - days + 1
         totals, counts = np.empty(self.pair.size), np.empty(self.pair.size, np.int64)
-        first = self.day - days + 1
-        windows.sums(self.panel.array(measure), self.pair, first, self.day, totals, counts)
+        self._in_blocks(
+            lambda some: windows.sums(
+                values, self.pair[some], first[some], self.day[some], totals[some], counts[some]
+            )
+        )
         return _quotient(totals, counts)
 
-    def joint_sums(self, left: str, right: str, days: int) -> tuple[Floats, Floats, Integers]:
-        """Sums of two measures over those of the last `days` days on which both are known, and how many."""
+    def joint_sums(self, left: str, right: str, days: int) -> tuple[Floats, Floats]:
+        """Sums of two measures over those of the last `days` days on which both are known."""
+        ours, theirs, first = self.panel.array(left), self.panel.array(right), self.day - days + 1
         totals, others = np.empty(self.pair.size), np.empty(self.pair.size)
         counts = np.empty(self.pair.size, np.int64)
-        first = self.day - days + 1
-        arrays = (self.panel.array(left), self.panel.array(right))
-        windows.joint_sums(*arrays, self.pair, first, self.day, totals, others, counts)
-        return totals, others, counts
+
+        def add(some: slice) -> None:
+            days_of = (self.pair[some], first[some], self.day[some])
+            windows.joint_sums(ours, theirs, *days_of, totals[some], others[some], counts[some])
+
+        self._in_blocks(add)
+        return totals, others
 
     def promo_means(self, promo_days: int, base_days: int) -> tuple[Floats, Floats]:
         """Mean units on the last promo days, and on the last other days before the promo run; NaN without."""
+        units, promo = self.panel.array("units"), self.panel.array("promo")
         totals, counts = np.empty((self.pair.size, 2)), np.empty((self.pair.size, 2), np.int64)
-        arrays = (self.panel.array("units"), self.panel.array("promo"))
-        windows.promo_sums(*arrays, self.pair, self.day, promo_days, base_days, totals, counts)
+
+        def add(some: slice) -> None:
+            ends = (self.pair[some], self.day[some])
+            windows.promo_sums(units, promo, *ends, promo_days, base_days, totals[some], counts[some])
+
+        self._in_blocks(add)
         return _quotient(totals[:, 0], counts[:, 0]), _quotient(totals[:, 1], counts[:, 1])
 
     def last_rises(self, measure: str) -> tuple[Integers, Integers]:
         """The last day the measure rose (-1 when none was seen), and on how many days it is known."""
+        values = self.panel.array(measure)
         rises, known_days = np.empty(self.pair.size, np.int64), np.empty(self.pair.size, np.int64)
-        windows.last_rises(self.panel.array(measure), self.pair, self.day, rises, known_days)
+        self._in_blocks(
+            lambda some: windows.last_rises(values, self.pair[some], self.day[some], rises[some], known_days[some])
+        )
         return rises, known_days
 
     def category_price(self) -> Floats:
@@ -68,6 +85,9 @@ class Points:
         averages = _quotient(totals, counts)
         of_point = category[self.pair]
         return np.where(of_point >= 0, averages[of_point, self.day], np.nan)
+
+    def _in_blocks(self, kernel: Callable[[slice], object]) -> None:
+        rows.in_blocks(kernel, self.pair.size)
 
 
 def _quotient(totals: Floats, counts: Integers) -> Floats:

@@ -4,7 +4,7 @@ In: diagnosed cases. Out: the cases with `recommended_action` (a sentence), `pro
 cannot be known) and `review_flags`. Guardrails: prices stay above the cost floor, discounts inside their bounds.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import polars as pl
 
@@ -16,13 +16,11 @@ TEXT_DECIMALS = 9
 """A number is rounded to so many decimals before a text format rounds it: noise must not decide a tie."""
 
 REVIEW = "Manual review required"
+END_PROMO = "End current promo and revert to regular pricing"
 
 
-def recommend(cases: pl.DataFrame, stores: pl.Series, settings: RecommendSettings) -> pl.DataFrame:
-    """One action a case, chosen by its primary cause.
-
-    stores: the store ids by position, for the names of the stores a transfer goes to.
-    """
+def recommend(cases: pl.DataFrame, settings: RecommendSettings) -> pl.DataFrame:
+    """One action a case, chosen by its primary cause."""
     planned = (
         cases.lazy()
         .with_columns(*_cost_floor(settings), *_promo(settings), *_clearance(settings), *_transfer(settings))
@@ -34,8 +32,7 @@ def recommend(cases: pl.DataFrame, stores: pl.Series, settings: RecommendSetting
         .with_columns(_flags())
         .collect()
     )
-    action = _actions(planned, stores)
-    return planned.with_columns(recommended_action=action).select(
+    return planned.with_columns(recommended_action=_actions(planned)).select(
         *cases.columns, "recommended_action", "projected_recovery", "review_flags"
     )
 
@@ -86,16 +83,11 @@ def _clearance(settings: RecommendSettings) -> tuple[pl.Expr, ...]:
 
 
 def _transfer(settings: RecommendSettings) -> tuple[pl.Expr, ...]:
-    ratio = _known("neighbour_ratio").list.mean()
+    ratio = pl.col("neighbour_ratios").list.mean()
     return (
         (pl.col("on_hand") * settings.transfer_share).floor().alias("transfer_units"),
         (ratio - settings.transfer_ratio).alias("transfer_gain"),
     )
-
-
-def _known(measure: str) -> pl.Expr:
-    """The best neighbours' measures, as many as there are."""
-    return pl.col(measure).arr.to_list().list.eval(pl.element().filter(pl.element().is_not_nan()))
 
 
 def _remedy(settings: RecommendSettings) -> pl.Expr:
@@ -148,45 +140,72 @@ def _flags() -> pl.Expr:
     ).alias("review_flags")
 
 
-def _actions(planned: pl.DataFrame, stores: pl.Series) -> pl.Series:
-    """The sentence of every case. Python's own formatting: the texts are exact to the digit."""
-    texts: list[str | None] = [REVIEW] * planned.height
-    planned = planned.with_row_index("position")
-    for remedy, (columns, sentence) in _SENTENCES.items():
-        chosen = planned.filter(pl.col("remedy") == remedy).select(
-            "position", *(pl.col(name).round(TEXT_DECIMALS) for name in columns)
-        )
-        for position, *numbers in chosen.iter_rows():
-            texts[position] = sentence(*numbers)
-    transfers = planned.filter(pl.col("remedy") == "transfer").with_columns(
-        km=_known("neighbour_km").list.eval(round_half_up(pl.element(), decimals=1))
-    )
-    columns = ("position", "transfer_units", "neighbour_store", "km")
-    for position, units, to_stores, kms in transfers.select(columns).iter_rows():
-        texts[position] = _transfer_text(units, ((stores[to], km) for to, km in zip(to_stores, kms, strict=False)))
-    return pl.Series(texts, dtype=pl.String)
+def _actions(planned: pl.DataFrame) -> pl.Series:
+    """The sentence of every case, in the order of the cases."""
+    numbered = planned.with_row_index("position")
+    sentences = [_fixed(numbered), _transfers(numbered)]
+    sentences += [_formatted(numbered, remedy) for remedy in _SENTENCES]
+    return pl.concat(sentences).sort("position")["text"]
 
 
-def _clear_text(markdown: float, price: float | None, clearance_price: float | None) -> str:
+def _fixed(planned: pl.DataFrame) -> pl.DataFrame:
+    """The sentences without numbers."""
+    remedy = pl.col("remedy")
+    text = pl.when(remedy.is_null()).then(pl.lit(REVIEW)).otherwise(pl.lit(END_PROMO))
+    return planned.filter(remedy.is_null() | (remedy == "end_promo")).select("position", text.alias("text"))
+
+
+def _formatted(planned: pl.DataFrame, remedy: str) -> pl.DataFrame:
+    """Python's own formatting, once per distinct set of numbers: the texts are exact to the digit."""
+    columns, sentence = _SENTENCES[remedy]
+    numbers = [pl.col(name).round(TEXT_DECIMALS) for name in columns]
+    chosen = planned.filter(pl.col("remedy") == remedy).select("position", pl.struct(*numbers).alias("numbers"))
+    distinct = chosen.select(pl.col("numbers").unique())
+    texts = pl.Series("text", [sentence(**row) for row in distinct["numbers"]], pl.String)
+    return chosen.join(distinct.with_columns(texts), on="numbers", how="left").select("position", "text")
+
+
+def _transfers(planned: pl.DataFrame) -> pl.DataFrame:
+    """The transfer sentence, with as many destinations as there are."""
+    chosen = planned.filter(pl.col("remedy") == "transfer")
+    most = max(chosen["neighbour_stores"].list.len().to_list(), default=0)
+    destinations = pl.concat_str([_destination(place) for place in range(most)], separator=", ", ignore_nulls=True)
+    units = pl.col("transfer_units").cast(pl.Int64)
+    text = pl.format("Transfer {} units to: {}", units, destinations) if most else pl.lit(None, pl.String)
+    return chosen.select("position", text=text)
+
+
+def _destination(place: int) -> pl.Expr:
+    """`Store #7 (12.3km)`, null where the case has no such neighbour."""
+    store, km = (pl.col(name).list.get(place, null_on_oob=True) for name in ("neighbour_stores", "neighbour_km"))
+    tenths = (round_half_up(km, decimals=1) * 10).round().cast(pl.Int64)
+    return pl.format("Store #{} ({}.{}km)", store, tenths // 10, tenths % 10)
+
+
+def _clear_text(markdown_pct: float, price: float | None, clearance_price: float | None) -> str:
     prices = "" if price is None else f" (${price:.2f} → ${clearance_price:.2f})"
-    return f"Markdown by {markdown:.0f}% to clear aged inventory{prices}"
+    return f"Markdown by {markdown_pct:.0f}% to clear aged inventory{prices}"
 
 
-def _transfer_text(units: float, destinations: Iterable[tuple[object, float]]) -> str:
-    where = ", ".join(f"Store #{store} ({km:.1f}km)" for store, km in destinations)
-    return f"Transfer {units:.0f} units to: {where}"
+def _promo_text(promo_off_pct: float, promo_run_days: float, promo_lift_estimate_pct: float) -> str:
+    return (
+        f"Run {promo_off_pct:.0f}% off promo for {promo_run_days:.0f} days "
+        f"(estimated {promo_lift_estimate_pct:.0f}% lift)"
+    )
+
+
+def _cut_text(cut_pct: float, price: float, new_price: float) -> str:
+    return f"Reduce price by {cut_pct:.0f}% from ${price:.2f} to ${new_price:.2f}"
+
+
+def _hold_text(price: float) -> str:
+    return f"Hold price: ${price:.2f} is already at the cost floor"
 
 
 _SENTENCES: dict[str, tuple[tuple[str, ...], Callable[..., str]]] = {
-    "hold_price": (("price",), lambda price: f"Hold price: ${price:.2f} is already at the cost floor"),
-    "cut_price": (
-        ("cut_pct", "price", "new_price"),
-        lambda cut, price, new: f"Reduce price by {cut:.0f}% from ${price:.2f} to ${new:.2f}",
-    ),
-    "promote": (
-        ("promo_off_pct", "promo_run_days", "promo_lift_estimate_pct"),
-        lambda off, days, lift: f"Run {off:.0f}% off promo for {days:.0f} days (estimated {lift:.0f}% lift)",
-    ),
+    "hold_price": (("price",), _hold_text),
+    "cut_price": (("cut_pct", "price", "new_price"), _cut_text),
+    "promote": (("promo_off_pct", "promo_run_days", "promo_lift_estimate_pct"), _promo_text),
     "clear": (("markdown_pct", "price", "clearance_price"), _clear_text),
-    "end_promo": ((), lambda: "End current promo and revert to regular pricing"),
 }
+"""The columns that each sentence prints, and the sentence."""

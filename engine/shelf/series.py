@@ -4,6 +4,8 @@ In: `Panel` with `expected`, cases. Out: one row per store-SKU with a case: `fir
 a value per panel day, null where unknown.
 """
 
+from typing import Any, NamedTuple
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
@@ -17,51 +19,59 @@ from engine.shelf.panel import Panel
 
 MEASURES = ("actual", "expected", "expected_low", "expected_high", "on_hand", "price", "promo", "in_stock", "dark")
 """The lists of `daily.parquet`, in its order."""
+FLAGS = ("promo", "in_stock", "dark")
 
 
 def daily_series(panel: Panel, cases: pl.DataFrame, expect: ExpectSettings, detect: DetectSettings) -> pl.DataFrame:
     """Actual and expected units with the interval of the expectation, stock, price, promo and dark days."""
     pair = cases["pair"].unique().sort().to_numpy()
-    units, expected = panel.array("units")[pair], panel.array("expected")[pair]
-    reach = expect.interval_z * _standard_errors(units, expect)
-    in_stock = panel.array("in_stock")[pair]
-    dark = np.empty(units.shape, np.bool_)
-    dark_days(units, expected, in_stock, detect.dark_ratio, v.TIE_TOLERANCE, dark)
-    measures = {
-        "actual": units,
-        "expected": expected,
-        "expected_low": expected - reach,
-        "expected_high": expected + reach,
-        "on_hand": panel.array("on_hand")[pair],
-        "price": panel.array("price")[pair],
-        "promo": panel.array("promo")[pair] == 1,
-        "in_stock": in_stock == 1,
-        "dark": dark,
+    shape = (pair.size, panel.n_days)
+    lists: dict[str, NDArray[Any]] = {
+        name: np.empty(shape, np.bool_ if name in FLAGS else np.float32) for name in MEASURES
     }
+
+    def fill(block: slice) -> None:
+        some = _Days(*(panel.array(name)[pair[block]] for name in _Days._fields))
+        for name, values in _measures(some, expect, detect).items():
+            lists[name][block] = values
+
+    rows.in_blocks(fill, pair.size)
     return panel.pairs.select(v.PAIR)[pair].with_columns(
         pl.lit(panel.first_day).alias("first_date"),
-        *(_as_lists(name, measures[name], panel.n_days) for name in MEASURES),
+        *(_as_lists(name, array) for name, array in lists.items()),
     )
 
 
-def _standard_errors(units: NDArray[np.float64], settings: ExpectSettings) -> NDArray[np.float64]:
-    errors = np.empty_like(units)
+class _Days(NamedTuple):
+    """Some rows of the panel: (rows, days) each."""
 
-    def measure_block(block: slice) -> None:
-        standard_errors(
-            units[block],
-            settings.window_days,
-            settings.trim_sigmas,
-            settings.min_kept_days,
-            v.TIE_TOLERANCE,
-            errors[block],
-        )
-
-    rows.in_blocks(measure_block, len(units))
-    return errors
+    units: NDArray[np.float64]
+    expected: NDArray[np.float64]
+    in_stock: NDArray[np.uint8]
+    on_hand: NDArray[np.float64]
+    price: NDArray[np.float64]
+    promo: NDArray[np.uint8]
 
 
-def _as_lists(name: str, array: NDArray[np.generic], n_days: int) -> pl.Series:
+def _measures(days: _Days, expect: ExpectSettings, detect: DetectSettings) -> dict[str, NDArray[Any]]:
+    errors, dark = np.empty_like(days.units), np.empty(days.units.shape, np.bool_)
+    window = (expect.window_days, expect.trim_sigmas, expect.min_kept_days)
+    standard_errors(days.units, *window, v.TIE_TOLERANCE, errors)
+    dark_days(days.units, days.expected, days.in_stock, detect.dark_ratio, v.TIE_TOLERANCE, dark)
+    reach = expect.interval_z * errors
+    return {
+        "actual": days.units,
+        "expected": days.expected,
+        "expected_low": days.expected - reach,
+        "expected_high": days.expected + reach,
+        "on_hand": days.on_hand,
+        "price": days.price,
+        "promo": days.promo == 1,
+        "in_stock": days.in_stock == 1,
+        "dark": dark,
+    }
+
+
+def _as_lists(name: str, array: NDArray[Any]) -> pl.Series:
     flat = pl.Series(name, array.ravel())
-    known = flat.cast(pl.Float32).fill_nan(None) if flat.dtype.is_float() else flat
-    return known.reshape((-1, n_days)).arr.to_list()
+    return (flat.fill_nan(None) if flat.dtype.is_float() else flat).reshape(array.shape)

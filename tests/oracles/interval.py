@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 BLOCK_DAYS = 7
 REPLICATES = 1000
+DRAWS_PER_OUTPUT = 4
 
 
 def revenue_at_risk_interval(case: Case) -> tuple[float | None, float | None]:
@@ -31,29 +32,31 @@ def revenue_at_risk_interval(case: Case) -> tuple[float | None, float | None]:
 def replicate_means(kept: list[float], case_id: str) -> list[float]:
     """The means of 1,000 resamples in circular blocks of 7 days, the last block cut so that n are drawn."""
     count = len(kept)
-    whole_blocks, days_over = divmod(count, BLOCK_DAYS)
-    whole = [sum(kept[(start + i) % count] for i in range(BLOCK_DAYS)) for start in range(count)]
-    cut = [sum(kept[(start + i) % count] for i in range(days_over)) for start in range(count)]
-    draws = block_starts(crc32(case_id.encode()), count)
+    blocks = math.ceil(count / BLOCK_DAYS)
+    lengths = [BLOCK_DAYS] * (blocks - 1) + [count - BLOCK_DAYS * (blocks - 1)]
+    outputs = split_mix_64(crc32(case_id.encode()))
     means = []
     for _ in range(REPLICATES):
-        total = sum(whole[next(draws)] for _ in range(whole_blocks))
-        total += cut[next(draws)] if days_over else 0.0
-        means.append(total / count)
+        starts = block_starts([next(outputs) for _ in range(math.ceil(blocks / DRAWS_PER_OUTPUT))], count)
+        drawn = [kept[(start + i) % count] for start, length in zip(starts, lengths, strict=False) for i in range(length)]
+        means.append(sum(drawn) / count)
     return means
 
 
-def block_starts(seed: int, count: int) -> Iterator[int]:
-    """Endless draws below count: the high 32 bits of SplitMix64, times count, shifted right by 32."""
+def block_starts(outputs: list[int], count: int) -> list[int]:
+    """Four draws below count from each 64-bit output: 16 bits each, lowest first, times count, shifted by 16."""
+    return [(output >> 16 * draw & 0xFFFF) * count >> 16 for output in outputs for draw in range(DRAWS_PER_OUTPUT)]
+
+
+def split_mix_64(state: int) -> Iterator[int]:
+    """Endless outputs of SplitMix64 from a starting state."""
     mask = 2**64 - 1
-    state = seed
     while True:
         state = (state + 0x9E3779B97F4A7C15) & mask
         mixed = state
         mixed = (mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9 & mask
         mixed = (mixed ^ (mixed >> 27)) * 0x94D049BB133111EB & mask
-        mixed ^= mixed >> 31
-        yield ((mixed >> 32) * count) >> 32
+        yield mixed ^ (mixed >> 31)
 
 
 def percentile(ordered: list[float], share: float) -> float:
