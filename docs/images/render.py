@@ -1,0 +1,42 @@
+"""Draw `explain.svg` anew: `.venv/bin/python docs/images/render.py`, after `make demo`."""
+
+import io
+import re
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from cli import story
+from engine.outputs import read
+
+OUT = Path("data/demo")
+CASE = "3_1_2026-03-01"
+PICTURE = Path(__file__).with_name("explain.svg")
+WIDTH = 104
+REMOTE_FONTS = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
+"""Left out: a picture asks nobody for a font, the reader's own monospace serves."""
+
+
+class Paper(Console):
+    """A terminal that keeps what is printed on it and breaks every line at its width."""
+
+    def __init__(self) -> None:
+        super().__init__(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True, highlight=False)
+
+    def print(self, *objects: Any, soft_wrap: bool | None = None, **options: Any) -> None:
+        """As `Console.print`, but never past the edge: a picture cannot be scrolled."""
+        super().print(*objects, soft_wrap=False, **options)
+
+
+def picture(out: Path, case_id: str) -> str:
+    """The case as `darkshelf explain` tells it, as SVG."""
+    case, evidence, daily = read.one_case(read.find_run(out), case_id)
+    story.out = Paper()
+    story.tell(case, evidence.to_dicts(), daily)
+    drawn = story.out.export_svg(title=f"darkshelf explain {case_id} --out {out}", unique_id="explain")
+    return REMOTE_FONTS.sub("", drawn).replace("<svg ", '<svg xml:space="preserve" ', 1)
+
+
+if __name__ == "__main__":
+    PICTURE.write_text(picture(OUT, CASE), encoding="utf-8")
