@@ -4,6 +4,9 @@ import polars as pl
 
 from engine.vocabulary import TIE_TOLERANCE
 
+PERCENT = 0.01
+"""Percent are multiplied into shares: a product is the same whatever the length of the column."""
+
 
 def above(value: pl.Expr, threshold: float | pl.Expr) -> pl.Expr:
     """True where a number exceeds a threshold in real arithmetic: an exact tie is no excess. Null stays null."""
@@ -25,4 +28,6 @@ def ratio(part: pl.Expr, whole: pl.Expr) -> pl.Expr:
 def round_half_up(value: pl.Expr, decimals: int) -> pl.Expr:
     """Rounded to decimals, exact ties going up."""
     scale = 10.0**decimals
-    return (value * scale + 0.5 + TIE_TOLERANCE).floor() / scale
+    whole = (value * scale + 0.5 + TIE_TOLERANCE).floor()
+    # Dividing by a literal multiplies by its inverse in long columns: rounding again restores the nearest decimal.
+    return (whole / scale).round(decimals)

@@ -37,15 +37,18 @@ class Sources:
 def check(folder: Path, as_of: dt.date | None = None, *, as_text: bool = False) -> Sources:
     """Open every table of a folder and settle the as-of day: the given one, else the latest sales date.
 
-    Raises InputError with every problem of files and columns, or when no sales row is left up to the as-of day;
+    Raises InputError with every problem of files and columns, or when a required table has no row that can be used;
     TryLaterError when the sales do not reach the as-of day yet.
     """
     tables, problems = _open(folder, None, as_text=as_text)
-    if problems or any(source.contract.required and source.is_empty() for source in tables.values()):
+    if problems:
         opened, _ = _open(folder, None, as_text=True)
         raise InputError([*problems, *verify(opened)[0]])
     as_of = _settle_as_of(folder, tables[v.SALES], as_of, as_text=as_text)
     tables, _ = _open(folder, as_of, as_text=as_text)
+    if not all(source.is_usable() for source in tables.values() if source.contract.required):
+        opened, _ = _open(folder, as_of, as_text=True)
+        raise InputError(verify(opened)[0])
     return Sources(folder, as_of, tables)
 
 

@@ -14,13 +14,14 @@ from typing import Any
 import polars as pl
 
 from engine.config import Settings, as_toml
+from engine.errors import Problem
 from engine.journal import Journal
 from engine.outputs import shapes
 from engine.outputs.read import summary as read_summary
 from engine.outputs.write import write_json
 from engine.registry import Registry, Run, fingerprint_files, run_name
 from engine.shelf import publish, summary
-from engine.shelf.check import Sources, check
+from engine.shelf.check import Sources, check, reread_as_text, verify
 from engine.shelf.detect import detect
 from engine.shelf.diagnose import diagnose
 from engine.shelf.expect import expect
@@ -50,6 +51,15 @@ class Judged:
 
     panel: Panel
     cases: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What is to be known of an input before a night. remarks: rows set aside or noted. quality: as published."""
+
+    sources: Sources
+    remarks: list[Problem]
+    quality: dict[str, Any]
 
 
 def run(
@@ -83,6 +93,21 @@ def run(
                 facts = _publish(partial, judged, settings)
             _describe(partial, run_id, sources, settings, prints, journal, facts)
     return Night(run_id, registry.folder / run_id, True, facts)
+
+
+def inspect(folder: Path, settings: Settings, as_of: dt.date | None = None) -> Inspection:
+    """Judge every row of the input and say what a night over it would warn of; nothing is written.
+
+    Raises InputError with every problem that stops a run, TryLaterError when the as-of day is not complete.
+    """
+    sources = check(folder, as_of)
+    stops, remarks = verify(sources.tables)
+    if stops:
+        sources = reread_as_text(sources)
+        remarks = verify(sources.tables)[1]
+    chain = expect(panel(sources, settings.panel, settings.expect.window_days), settings.expect)
+    quality = summary.data_quality(chain, settings.panel.min_history_days)
+    return Inspection(sources, remarks, quality)
 
 
 def judge(sources: Sources, settings: Settings, journal: Journal) -> Judged:

@@ -12,7 +12,7 @@ from engine.shelf.evidence import evidence
 from engine.shelf.expect import Baseline, baseline_at
 from engine.shelf.panel import Panel
 from engine.shelf.points import Points
-from engine.stats import ratio
+from engine.stats import PERCENT, ratio
 
 
 def features(panel: Panel, expect: ExpectSettings, causes: CauseSettings) -> pl.DataFrame:
@@ -38,7 +38,7 @@ def features(panel: Panel, expect: ExpectSettings, causes: CauseSettings) -> pl.
             "baseline_mean_revenue",
             sales_velocity_7d="velocity_recent",
             sales_velocity_28d="velocity_baseline",
-            velocity_trend=pl.col("trend_pct") / 100,
+            velocity_trend=pl.col("trend_pct") * PERCENT,
             current_inventory="on_hand",
             days_of_supply="days_of_supply",
             inventory_age_days=pl.col("inventory_age_days").cast(pl.Int32),

@@ -9,7 +9,7 @@ import polars as pl
 
 from engine import vocabulary as v
 from engine.config import CauseSettings
-from engine.stats import ratio
+from engine.stats import ratio, round_half_up
 
 _NUMBERS: Mapping[str, tuple[str, ...]] = {
     v.PRICE_TOO_HIGH: ("price", "category_average", "own_average"),
@@ -42,7 +42,7 @@ def findings(cases: pl.DataFrame, settings: CauseSettings) -> pl.DataFrame:
     """
     named = cases.lazy().with_columns(
         price=pl.when(pl.col("price_basis") == "own").then("price"),
-        neighbour_km=pl.col("neighbour_km").list.eval(pl.element().round(1)),
+        neighbour_km=pl.col("neighbour_km").list.eval(round_half_up(pl.element(), decimals=1)),
         neighbour_ratios=pl.col("neighbour_ratios").list.eval(pl.element().round(2)),
     )
     says = _sentences(settings)
@@ -132,16 +132,12 @@ def _on_neighbours(settings: CauseSettings) -> pl.Expr:
     over = pl.col("neighbours_over")
     radius = f"{settings.misallocation.radius_km:g} km"
     share = f"{settings.misallocation.high_ratio * 100:g}%"
-    found = pl.format(
-        f"{{}} stores within {radius} sell it above {share} of expectation; best: {{}}.",
-        over,
-        pl.col("neighbour_stores").list.join(", "),
-    )
-    return (
-        pl.when(over > 0)
-        .then(found)
-        .otherwise(pl.lit(f"No store within {radius} sells it above {share} of expectation."))
-    )
+    best = pl.col("neighbour_stores").list.join(", ")
+    above = f"it above {share} of expectation; best:"
+    one = pl.format(f"1 store within {radius} sells {above} {{}}.", best)
+    several = pl.format(f"{{}} stores within {radius} sell {above} {{}}.", over, best)
+    none = pl.lit(f"No store within {radius} sells it above {share} of expectation.")
+    return pl.when(over > 1).then(several).when(over == 1).then(one).otherwise(none)
 
 
 def _or(text: pl.Expr, otherwise: str) -> pl.Expr:
@@ -158,7 +154,8 @@ def _percent(share: pl.Expr) -> pl.Expr:
 
 
 def _signed(percent: pl.Expr) -> pl.Expr:
-    return pl.when(percent > 0).then(pl.lit("+")).otherwise(pl.lit("")) + _round(percent, 0)
+    whole = percent.round(0).cast(pl.Int64)
+    return pl.when(whole > 0).then(pl.lit("+")).otherwise(pl.lit("")) + whole.cast(pl.String)
 
 
 def _money(amount: pl.Expr) -> pl.Expr:

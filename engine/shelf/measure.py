@@ -118,8 +118,8 @@ def _confidence(settings: ConfidenceSettings) -> pl.Expr:
     """Steadiness and length of the baseline, depth of the gap: three parts of 100."""
     unsteadiness = ratio(pl.col("baseline_std_units"), pl.col("baseline_mean_units"))
     steadiness = (1 - unsteadiness).clip(lower_bound=0)
-    history = (pl.col("baseline_days") / settings.full_history_days).clip(upper_bound=1)
-    depth = (ratio(pl.col("gap_units"), pl.col("e")) / settings.full_gap).clip(upper_bound=1)
+    history = (pl.col("baseline_days") * (1 / settings.full_history_days)).clip(upper_bound=1)
+    depth = (ratio(pl.col("gap_units"), pl.col("e")) * (1 / settings.full_gap)).clip(upper_bound=1)
     parts = settings.steadiness_weight * steadiness + settings.history_weight * history + settings.gap_weight * depth
     return round_half_up(100 * parts, decimals=1).alias("confidence_score")
 

@@ -38,7 +38,8 @@ class RowAccount:
     """Where the rows of one table went: read = used + quarantined + outside the panel.
 
     replaced: used rows whose key came again; summed for sales, overruled by the later row elsewhere. unknown: empty
-    cells by column, in rows that are used all the same. complaints: quarantined rows by complaint.
+    cells by column, in rows that are used all the same. reasons: quarantined rows by complaint; a row that breaks
+    two rules counts under both.
     """
 
     read: int = 0
@@ -47,12 +48,7 @@ class RowAccount:
     outside_panel: int = 0
     replaced: int = 0
     unknown: dict[str, int] = field(default_factory=dict)
-    complaints: Mapping[str, int] = field(default_factory=dict)
-
-    def reasons(self) -> dict[str, int]:
-        """Quarantined rows by complaint; a row that breaks two rules counts under both."""
-        extra = ("rows", UNUSABLE)
-        return {complaint: count for complaint, count in self.complaints.items() if count and complaint not in extra}
+    reasons: Mapping[str, int] = field(default_factory=dict)
 
     def balance(self, table: str) -> None:
         """Raise RuntimeError when a row got lost: that would be a bug, and no number of the run could be trusted."""
@@ -363,10 +359,12 @@ def _stop_on_broken_rows(sources: Sources, accounts: Mapping[str, RowAccount]) -
         account.balance(name)
         if account.quarantined:
             source = sources.tables[name]
-            account.complaints = source.complaints()
-            stopping = (rule for rule in source.rules() if rule.consequence is Consequence.STOP)
-            if any(account.complaints[rule.complaint] for rule in stopping):
+            counts = source.complaints()
+            broken = [rule for rule in source.rules() if counts[rule.complaint]]
+            if any(rule.consequence is Consequence.STOP for rule in broken):
                 raise InputError(verify(sources.tables)[0])
+            kept_out = (rule.complaint for rule in broken if rule.consequence is Consequence.QUARANTINE)
+            account.reasons = {complaint: counts[complaint] for complaint in kept_out}
 
 
 def _settle_all(grid: _Grid, arrays: Mapping[str, Array], settings: PanelSettings) -> tuple[NDArray[np.bool_], Array]:

@@ -10,7 +10,7 @@ import polars as pl
 
 from engine import vocabulary as v
 from engine.config import RecommendSettings
-from engine.stats import above, round_half_up
+from engine.stats import PERCENT, above, round_half_up
 
 TEXT_DECIMALS = 9
 """A number is rounded to so many decimals before a text format rounds it: noise must not decide a tie."""
@@ -25,7 +25,7 @@ def recommend(cases: pl.DataFrame, settings: RecommendSettings) -> pl.DataFrame:
         cases.lazy()
         .with_columns(*_cost_floor(settings), *_promo(settings), *_clearance(settings), *_transfer(settings))
         .with_columns(*_price_cut(settings))
-        .with_columns(new_price=pl.col("price") * (1 - pl.col("cut_pct") / 100))
+        .with_columns(new_price=pl.col("price") * (1 - pl.col("cut_pct") * PERCENT))
         .with_columns(*_raise_to_floor())
         .with_columns(_remedy(settings))
         .with_columns(_recovery(settings))
@@ -79,7 +79,7 @@ def _clearance(settings: RecommendSettings) -> tuple[pl.Expr, ...]:
         .then(settings.cover_clearance_pct)
         .otherwise(settings.clearance_pct)
     )
-    return markdown.alias("markdown_pct"), (pl.col("price") * (1 - markdown / 100)).alias("clearance_price")
+    return markdown.alias("markdown_pct"), (pl.col("price") * (1 - markdown * PERCENT)).alias("clearance_price")
 
 
 def _transfer(settings: RecommendSettings) -> tuple[pl.Expr, ...]:
@@ -112,12 +112,12 @@ def _remedy(settings: RecommendSettings) -> pl.Expr:
 def _recovery(settings: RecommendSettings) -> pl.Expr:
     """What the action is projected to bring, in money."""
     price = pl.col("price")
-    response = settings.price_response * pl.col("cut_pct") / 100
+    response = settings.price_response * pl.col("cut_pct") * PERCENT
     by_remedy = {
         "hold_price": pl.lit(0.0),
         "cut_price": pl.col("expected_daily_units") * response * pl.col("new_price") * settings.projection_days,
         "promote": pl.col("gap_units")
-        * (pl.col("promo_lift_estimate_pct") / 100)
+        * (pl.col("promo_lift_estimate_pct") * PERCENT)
         * settings.promo_run_days
         * price
         * settings.promo_margin_share,

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from engine import vocabulary as v
-from engine.shelf.panel import Panel
+from engine.shelf.panel import Panel, RowAccount
 
 CENTS = 100
 
@@ -54,8 +54,8 @@ def stores_table(panel: Panel, cases: pl.DataFrame) -> pl.DataFrame:
         panel.stores.join(open_cases, on="store_id", how="left", maintain_order="left")
         .with_columns(
             pl.col("cases_open").fill_null(0),
-            revenue_at_risk_open=pl.col("at_risk").fill_null(0) / CENTS,
-            projected_recovery_open=pl.col("recovery").fill_null(0) / CENTS,
+            revenue_at_risk_open=(pl.col("at_risk").fill_null(0) / CENTS).round(2),
+            projected_recovery_open=(pl.col("recovery").fill_null(0) / CENTS).round(2),
         )
         .drop("at_risk", "recovery")
     )
@@ -94,7 +94,7 @@ def data_quality(panel: Panel, min_history_days: int) -> dict[str, object]:
             for name, account in panel.accounts.items()
         },
         "quarantined_because": {
-            name: reasons for name, account in panel.accounts.items() if (reasons := account.reasons())
+            name: dict(account.reasons) for name, account in panel.accounts.items() if account.reasons
         },
         "facts": facts,
         "warnings": _warnings(panel, facts, min_history_days),
@@ -102,31 +102,35 @@ def data_quality(panel: Panel, min_history_days: int) -> dict[str, object]:
 
 
 def _warnings(panel: Panel, facts: dict[str, int], min_history_days: int) -> list[str]:
-    judged = facts["store_skus_judged"]
+    of_judged = f"of {facts['store_skus_judged']:,} judged store-SKUs"
     counted = {
-        f"of {judged:,} judged store-SKUs have no expectation: too few known days": "judged_without_expectation",
-        f"of {judged:,} judged store-SKUs were never in inventory": "judged_never_in_inventory",
-        f"of {judged:,} judged store-SKUs have no price on the as-of day": "judged_without_price",
-        f"of {panel.pairs.height:,} store-SKUs are out of stock and not judged": "store_skus_out_of_stock",
-        "store-days without any sale: the stores count as closed": "closed_store_days",
-        f"of {panel.stores.height:,} stores have no coordinates: no neighbours are looked at": "stores_without_place",
-        f"of {panel.skus.height:,} SKUs have no category": "skus_without_category",
+        "judged_without_expectation": f"{of_judged} have no expectation: too few known days",
+        "judged_never_in_inventory": f"{of_judged} were never in inventory: sales tell their stock",
+        "judged_without_price": f"{of_judged} have no price on the as-of day",
+        "judged_with_unknown_days": f"{of_judged} have days of unknown sales: closed, or before their listing",
+        "store_skus_out_of_stock": f"of {panel.pairs.height:,} store-SKUs are out of stock and not judged",
+        "closed_store_days": "store-days are without any sale: the store counts as closed",
+        "stores_without_place": f"of {panel.stores.height:,} stores have no coordinates: no neighbours are looked at",
+        "skus_without_category": f"of {panel.skus.height:,} SKUs have no category",
     }
-    warnings = [f"{facts[fact]:,} {text}" for text, fact in counted.items() if facts[fact]]
+    warnings = [f"{facts[fact]:,} {text}" for fact, text in counted.items() if facts[fact]]
     if facts["history_days"] < min_history_days:
         warnings.insert(0, f"only {facts['history_days']} days of sales history; {min_history_days} are wanted")
     for name, account in panel.accounts.items():
-        if account.replaced:
-            what = "summed" if name == v.SALES else "overruled by the later row"
-            warnings.append(f"{account.replaced:,} rows of {name} repeat a key and were {what}")
-        warnings += [
-            f"{count:,} rows of {name} have no {column}: it counts as unknown"
-            for column, count in account.unknown.items()
-        ]
-        if account.quarantined:
-            warnings.append(f"{account.quarantined:,} of {account.read:,} rows of {name} were set aside")
+        warnings += _row_warnings(name, account)
     absent = [name for name in (v.IMPRESSIONS, v.STORES, v.SKUS) if name not in panel.accounts]
     return [*warnings, *(f"the table {name} was not delivered" for name in absent)]
+
+
+def _row_warnings(table: str, account: RowAccount) -> list[str]:
+    of_rows = f"of {account.read:,} rows of {table}"
+    what = "and were summed" if table == v.SALES else "and the later row overruled the earlier"
+    counted = {
+        f"{of_rows} repeat a key {what}": account.replaced,
+        f"{of_rows} were set aside": account.quarantined,
+        **{f"{of_rows} have no {column}: it counts as unknown": n for column, n in account.unknown.items()},
+    }
+    return [f"{count:,} {text}" for text, count in counted.items() if count]
 
 
 def _cents(column: str) -> pl.Expr:

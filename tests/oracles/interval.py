@@ -38,7 +38,9 @@ def replicate_means(kept: list[float], case_id: str) -> list[float]:
     means = []
     for _ in range(REPLICATES):
         starts = block_starts([next(outputs) for _ in range(math.ceil(blocks / DRAWS_PER_OUTPUT))], count)
-        drawn = [kept[(start + i) % count] for start, length in zip(starts, lengths, strict=False) for i in range(length)]
+        drawn = [
+            kept[(start + i) % count] for start, length in zip(starts, lengths, strict=False) for i in range(length)
+        ]
         means.append(sum(drawn) / count)
     return means
 

@@ -1,0 +1,1 @@
+"""Every kernel beside its slow, plain definition."""

@@ -1,0 +1,194 @@
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.kernels.settle import open_days, settle
+from tests.kernels import naive
+from tests.kernels.naive import Cells
+
+
+class Settled(NamedTuple):
+    units: naive.Days
+    on_hand: naive.Days
+    price: naive.Days
+    revenue: naive.Days
+    promo: list[bool]
+    in_stock: list[bool]
+    listed: int
+
+
+class Rules(NamedTuple):
+    min_on_hand: float = 0.0
+    stock_from_sales_days: int = 7
+    gap_fill_days: int = 3
+
+
+@st.composite
+def delivered(draw: st.DrawFn) -> Cells:
+    n_days = draw(st.integers(1, 16))
+
+    def days(value: st.SearchStrategy) -> list:
+        return draw(st.lists(value, min_size=n_days, max_size=n_days))
+
+    units = days(st.none() | st.sampled_from([0.0, 1.0, 8.0]))
+    opens = days(st.booleans())
+    return Cells(
+        units=units,
+        on_hand=days(st.none() | st.sampled_from([0.0, 1.0, 2.0])),
+        price=days(st.none() | st.sampled_from([0.0, 3.5])),
+        sales_promo=days(st.booleans()),
+        pricing_promo=days(st.none() | st.booleans()),
+        is_open=[is_open or sold is not None for is_open, sold in zip(opens, units, strict=True)],
+    )
+
+
+RULES = st.builds(Rules, st.sampled_from([0.0, 1.0]), st.integers(1, 5), st.integers(0, 4))
+
+
+def settled(cells: Cells, rules: Rules = Rules(), revenue: np.ndarray | None = None) -> Settled:  # noqa: B008
+    units, on_hand, price = (naive.array(days)[None, :] for days in (cells.units, cells.on_hand, cells.price))
+    bits = [
+        sales | (0 if pricing is None else pricing + 1) << 1
+        for sales, pricing in zip(cells.sales_promo, cells.pricing_promo, strict=True)
+    ]
+    promo = np.array([bits], np.uint8)
+    revenue = np.full((1, 0), np.nan) if revenue is None else revenue
+    in_stock, listed = np.empty(units.shape, np.uint8), np.empty(1, np.int32)
+    settle(
+        units,
+        revenue,
+        on_hand,
+        price,
+        promo,
+        np.array([cells.is_open]),
+        np.zeros(1, np.int64),
+        *rules,
+        in_stock,
+        listed,
+    )
+    return Settled(
+        *(naive.known(series[0]) for series in (units, on_hand, price, revenue)),
+        promo=promo[0].tolist(),
+        in_stock=in_stock[0].tolist(),
+        listed=int(listed[0]),
+    )
+
+
+def sold(*units: float | None, on_hand: naive.Days | None = None, is_open: list[bool] | None = None) -> Cells:
+    """A store-SKU of which only units are known, in a store open throughout unless said."""
+    unknown = [None] * len(units)
+    return Cells(
+        list(units),
+        on_hand or unknown,
+        unknown,
+        [False] * len(units),
+        unknown,
+        [True] * len(units) if is_open is None else is_open,
+    )
+
+
+@given(delivered(), RULES)
+def test_a_store_sku_is_listed_from_its_first_sale_or_first_stock(cells, rules):
+    assert settled(cells, rules).listed == naive.first_listed(cells, rules.min_on_hand)
+
+
+@given(delivered(), RULES)
+def test_stock_and_price_hold_until_the_next_row(cells, rules):
+    result = settled(cells, rules)
+    assert result.on_hand == naive.carried_forward(cells.on_hand)
+    assert result.price == naive.carried_forward(cells.price)
+
+
+@given(delivered(), RULES)
+def test_units_are_zero_on_open_days_and_filled_over_short_gaps(cells, rules):
+    zeroed = naive.with_zeros(cells, naive.first_listed(cells, rules.min_on_hand))
+    wanted = naive.gaps_filled(zeroed, rules.gap_fill_days)
+    np.testing.assert_allclose(naive.array(settled(cells, rules).units), naive.array(wanted), atol=1e-12)
+
+
+@given(delivered(), RULES)
+def test_stock_is_what_is_known_or_what_sales_before_tell(cells, rules):
+    assert settled(cells, rules).in_stock == naive.in_stock(cells, rules.min_on_hand, rules.stock_from_sales_days)
+
+
+@given(delivered(), RULES)
+def test_a_pricing_flag_overrules_the_flag_of_the_sales(cells, rules):
+    assert settled(cells, rules).promo == naive.on_promo(cells)
+
+
+@given(delivered(), st.integers(0, 20))
+def test_a_day_filled_with_zero_units_earned_nothing(cells, width):
+    n_days = len(cells.units)
+    first = n_days - 1 - width
+    earned = np.array([[np.nan if day < 0 or cells.units[day] is None else 70.0 for day in range(first, n_days - 1)]])
+    wanted = [
+        None
+        if day < 0
+        else 0.0
+        if cells.units[day] is None and cells.is_open[day] and day >= naive.first_listed(cells, 0)
+        else None
+        if cells.units[day] is None
+        else 70.0
+        for day in range(first, n_days - 1)
+    ]
+    assert settled(cells, revenue=earned.reshape(1, width)).revenue == wanted
+
+
+@pytest.mark.parametrize(
+    ("gap", "filled"),
+    [
+        pytest.param(1, True, id="one_closed_day_is_filled"),
+        pytest.param(3, True, id="three_closed_days_are_filled"),
+        pytest.param(4, False, id="four_closed_days_stay_unknown"),
+    ],
+)
+def test_a_gap_between_known_days(gap, filled):
+    is_open = [True] + [False] * gap + [True]
+    units = settled(sold(8, *[None] * gap, 0, is_open=is_open)).units
+    assert (None not in units) == filled
+    assert units[0] == 8
+    assert units[1] == (pytest.approx(8 * gap / (gap + 1)) if filled else None)
+
+
+def test_a_gap_at_either_edge_stays_unknown():
+    closed = [False, True, False]
+    assert settled(sold(None, 5, None, is_open=closed)).units == [None, 5, None]
+
+
+def test_nothing_is_known_before_the_listing():
+    assert settled(sold(None, None, 4, None)).units == [None, None, 4, 0]
+
+
+def test_an_empty_snapshot_lists_nothing_and_a_full_one_lists():
+    cells = sold(None, None, None, on_hand=[0.0, 3.0, None])
+    assert (settled(cells).listed, settled(cells).units) == (1, [None, 0, 0])
+    assert settled(cells, Rules(min_on_hand=3.0)).listed == 3
+
+
+def test_without_a_snapshot_a_sale_means_stock_for_seven_days_after_it():
+    in_stock = settled(sold(*[0.0] * 3, 2.0, *[0.0] * 9)).in_stock
+    assert [day for day, stocked in enumerate(in_stock) if stocked] == list(range(4, 11))
+
+
+def test_a_filled_gap_sold_nothing_that_anyone_saw():
+    is_open = [True, False, False, True, True]
+    result = settled(sold(6, None, None, 3, 0, is_open=is_open), Rules(stock_from_sales_days=1))
+    assert result.units == pytest.approx([6, 5, 4, 3, 0])
+    assert result.in_stock == [False, True, False, False, True]
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), delivered()), min_size=1, max_size=6))
+def test_a_store_is_open_on_the_days_any_of_its_rows_is_known(rows):
+    n_days = min(len(cells.units) for _, cells in rows)
+    units = np.array([naive.array(cells.units[:n_days]) for _, cells in rows])
+    is_open = np.zeros((3, n_days), np.bool_)
+    open_days(units, np.array([store for store, _ in rows], np.int64), is_open)
+    for store in range(3):
+        for day in range(n_days):
+            wanted = any(cells.units[day] is not None for of_store, cells in rows if of_store == store)
+            assert is_open[store, day] == wanted

@@ -1,0 +1,63 @@
+"""A chain of one store that sells ten a day, and the stages up to the one under test."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from engine.config import load
+from engine.journal import Journal
+from engine.shelf.check import check
+from engine.shelf.desk import Judged, judge
+from engine.shelf.expect import expect
+from engine.shelf.panel import panel
+from tests.planted.chain import AS_OF, Chain, write_tables
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from engine.shelf.panel import Panel
+
+
+@pytest.fixture
+def chain() -> Chain:
+    """One open store on the equator; tests add what they are about."""
+    chain = Chain(seed=1)
+    chain.store("1", 0.0, 0.0)
+    chain.staple("1")
+    return chain
+
+
+@pytest.fixture
+def expected_panel(tmp_path) -> Callable[..., Panel]:
+    """The panel of a chain with its expectations. Further words are settings, such as `detect.dark_ratio=0.5`."""
+
+    def build(chain: Chain, *assignments: str) -> Panel:
+        settings = load(assignments=assignments)
+        write_tables(tmp_path, chain.rows_as_written(), "parquet", whole_ids=False)
+        return expect(panel(check(tmp_path, AS_OF), settings.panel, settings.expect.window_days), settings.expect)
+
+    return build
+
+
+@pytest.fixture
+def judged(tmp_path) -> Callable[..., Judged]:
+    """A chain judged to the end. Further words are settings, such as `detect.dark_ratio=0.5`."""
+
+    def night(chain: Chain, *assignments: str) -> Judged:
+        write_tables(tmp_path, chain.rows_as_written(), "parquet", whole_ids=False)
+        return judge(check(tmp_path, AS_OF), load(assignments=assignments), Journal())
+
+    return night
+
+
+@pytest.fixture
+def only_case(judged) -> Callable[..., dict]:
+    """The one case of a chain, as a row."""
+
+    def the_case(chain: Chain, *assignments: str) -> dict:
+        (case,) = judged(chain, *assignments).cases.to_dicts()
+        return case
+
+    return the_case
