@@ -7,9 +7,13 @@ from contextlib import contextmanager
 
 from rich.console import Console, JustifyMethod
 from rich.table import Table
+from rich.text import Text
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+WIDE = 10_000
+"""Columns of a page that is no terminal: a program reads it, and a cut number would be another number."""
+
+out = Console(highlight=False, width=None if sys.stdout.isatty() else WIDE)
+err = Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else WIDE)
 
 STAGES = {
     "check": "opening the tables",
@@ -69,7 +73,8 @@ def table(*headers: str, title: str | None = None, numbers: tuple[str, ...] = ()
     for place, header in enumerate(headers):
         is_number = header in numbers
         justify: JustifyMethod = "right" if is_number else "left"
-        made.add_column(header, justify=justify, overflow="fold", no_wrap=is_number or place == 0)
+        whole = is_number or place == 0
+        made.add_column(Text(header), justify=justify, overflow="ellipsis" if whole else "fold", no_wrap=whole)
     return made
 
 

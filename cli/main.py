@@ -1,7 +1,9 @@
 """`darkshelf`: the one command. Heavy libraries are imported when a verb needs them, never for help."""
 
+import errno
 import json
 import sys
+from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Annotated
 
@@ -9,7 +11,7 @@ import typer
 
 from cli import night, runs, settings, simulate
 from cli.console import err
-from engine.errors import DarkshelfError, ProblemsError
+from engine.errors import EXIT_BUG, DarkshelfError, Problem, ProblemsError
 
 app = typer.Typer(
     name="darkshelf",
@@ -53,13 +55,33 @@ def options(
 
 
 def main() -> None:
-    """Run the command and turn failures the user can act on into a message and an exit code."""
+    """Run the command and turn failures the user can act on into a message and an exit code.
+
+    With `--json` every failure is one object on stdout too: a wrong command line, and a bug beside its traceback.
+    """
+    as_json = "--json" in sys.argv
     try:
-        app()
+        sys.exit(app(prog_name="darkshelf", standalone_mode=not as_json))
     except DarkshelfError as error:
-        if "--json" in sys.argv:
-            problems = [str(problem) for problem in error.problems] if isinstance(error, ProblemsError) else []
-            typer.echo(json.dumps({"error": str(error), "problems": problems, "exit_code": error.exit_code}))
+        if as_json:
+            _echo_error(str(error), error.exit_code, error.problems if isinstance(error, ProblemsError) else ())
         else:
             err.print(f"darkshelf: {error}", markup=False, highlight=False, soft_wrap=True)
         sys.exit(error.exit_code)
+    except typer.TyperException as error:
+        _echo_error(error.format_message(), error.exit_code)
+        sys.exit(error.exit_code)
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            # What a run writes is told as an OutputError: this is the place that stdout was led to.
+            err.print(
+                "darkshelf: the answer cannot be printed: no space left; what was published stays", markup=False
+            )
+            sys.exit(EXIT_BUG)
+        if as_json:
+            _echo_error(f"{type(error).__name__}: {error}", EXIT_BUG)
+        raise
+
+
+def _echo_error(message: str, exit_code: int, problems: Sequence[Problem] = ()) -> None:
+    typer.echo(json.dumps({"error": message, "problems": [str(p) for p in problems], "exit_code": exit_code}))

@@ -9,7 +9,7 @@ import typer
 
 from cli.console import err, money, out, progress, table
 
-Input = Annotated[Path, typer.Argument(help="Folder with the tables, as CSV or Parquet.")]
+Input = Annotated[Path, typer.Argument(readable=False, help="Folder with the tables, as CSV or Parquet.")]
 AsOf = Annotated[
     dt.datetime | None,
     typer.Option(
@@ -33,7 +33,8 @@ def check(folder: Input, as_of: AsOf = None, *, as_json: AsJson = False) -> None
     from engine.shelf.check import check as open_tables
     from engine.shelf.check import verify
 
-    sources = open_tables(folder, as_of.date() if as_of else None)
+    # As text every cell can be judged on its own; read by type, the first one that is not stops the reading.
+    sources = open_tables(folder, as_of.date() if as_of else None, as_text=True)
     stops, remarks = verify(sources.tables)
     if stops:
         raise InputError([*stops, *remarks])
@@ -45,7 +46,8 @@ def check(folder: Input, as_of: AsOf = None, *, as_json: AsJson = False) -> None
         }
         typer.echo(json.dumps(answer))
         return
-    out.print(f"{folder} can be run as of {sources.as_of}: {', '.join(sources.tables)}.", soft_wrap=True)
+    tables = ", ".join(sources.tables)
+    out.print(f"{folder} can be run as of {sources.as_of}: {tables}.", markup=False, soft_wrap=True)
     for number, remark in enumerate(remarks, 1):
         out.print(f"  {number}. {remark}", markup=False, soft_wrap=True)
 
@@ -110,7 +112,7 @@ def show(night: Any) -> None:
     """A night's key figures and its causes."""
     figures = night.summary
     if not night.is_new:
-        err.print(f"this night is published already as {night.run_id}; --force runs it again")
+        err.print(f"this night is published already as {night.run_id}; --force runs it again", soft_wrap=True)
     out.print(
         f"[bold]{figures['as_of']}[/bold]  {figures['cases_open']:,} dark shelves open in "
         f"{figures['stores_with_open_cases']:,} stores, of {figures['store_skus_judged']:,} store-SKUs judged "

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.text import Text
 
 from cli.console import err, money, out, table
 from cli.night import AsJson
@@ -40,20 +41,23 @@ def list_runs(out_folder: Out, *, as_json: AsJson = False) -> None:
         mark = "→" if run.run_id == latest else ""
         at_risk = money(facts["revenue_at_risk_open"])
         rows.add_row(mark, run.run_id, run.as_of, f"{facts['cases_open']:,}", at_risk, facts["finished_at"][:19])
-    out.print(rows if found else f"no runs under {out_folder}")
+    out.print(rows if found else Text(f"no runs under {out_folder}"))
 
 
 @app.command()
 def show(out_folder: Out, run_id: RunId = None, *, as_json: AsJson = False) -> None:
     """Show how a run came about: rows, warnings, stages, key figures."""
-    from engine.outputs import read, shapes
+    from engine.outputs import read
 
     run = read.find_run(out_folder, run_id)
-    quality = json.loads((run.folder / shapes.DATA_QUALITY).read_text(encoding="utf-8"))
+    quality = read.data_quality(run)
     if as_json:
         typer.echo(json.dumps({**run.manifest, "summary": read.summary(run), "data_quality": quality}))
         return
-    out.print(f"[bold]{run.run_id}[/bold]  as of {run.as_of}, input {run.manifest['input']}", soft_wrap=True)
+    headline = Text(run.run_id, style="bold").append(
+        f"  as of {run.as_of}, input {run.manifest['input']}", "not bold"
+    )
+    out.print(headline, soft_wrap=True)
     accounts = table(
         "table", "read", "used", "quarantined", "outside", numbers=("read", "used", "quarantined", "outside")
     )
@@ -92,7 +96,7 @@ def diff(
         rows = table("case", "at risk", "cause", "action", title=f"{title}: {cases.height:,}", numbers=("at risk",))
         for case in cases.head(top).iter_rows(named=True):
             cause = case["primary_cause"] or "–"
-            rows.add_row(case["case_id"], money(case["revenue_at_risk"]), cause, case["recommended_action"])
+            rows.add_row(Text(case["case_id"]), money(case["revenue_at_risk"]), cause, case["recommended_action"])
         out.print(rows)
 
 
@@ -147,7 +151,7 @@ def sql(
     else:
         rows = table(*answer.columns, numbers=tuple(n for n, kind in answer.schema.items() if kind.is_numeric()))
         for row in answer.head(out.height * 4).iter_rows():
-            rows.add_row(*("–" if cell is None else str(cell) for cell in row))
+            rows.add_row(*(Text("–" if cell is None else str(cell)) for cell in row))
         out.print(rows)
         err.print(
             f"{answer.height:,} rows" + (f", {rows.row_count:,} shown" if rows.row_count < answer.height else "")

@@ -1,6 +1,7 @@
 """`darkshelf demo` and `darkshelf synth`: a chain that was never there."""
 
 import json
+import shlex
 import time
 from enum import Enum
 from pathlib import Path
@@ -59,6 +60,7 @@ def synth(
     out.print(
         f"{made.store_skus:,} store-SKUs from {made.first_date} to {made.last_date} in {folder}: "
         f"{sum(made.rows.values()):,} rows, {made.planted:,} dark shelves planted, {money(made.lost_revenue)} lost.",
+        markup=False,
         soft_wrap=True,
     )
 
@@ -93,11 +95,12 @@ def demo(
     seconds = time.perf_counter() - began
     out.print()
     show(night)
-    cases = pl.read_parquet(night.folder / shapes.CASES)
-    _show_scorecard(score(pl.read_parquet(chain / "truth.parquet"), cases), seconds)
+    cases = pl.read_parquet(night.folder / shapes.CASES, glob=False)
+    _show_scorecard(score(pl.read_parquet(chain / "truth.parquet", glob=False), cases), seconds)
     named = cases.filter(pl.col("primary_cause").is_not_null(), pl.col("status") == "open")
-    if not named.is_empty():
-        out.print(f"\nnext:  darkshelf explain {named['case_id'][0]} --out {out_folder}", soft_wrap=True)
+    for case_id in (cases if named.is_empty() else named)["case_id"].head(1):
+        place = shlex.quote(str(out_folder))
+        out.print(f"\nnext:  darkshelf explain {case_id} --out {place}", markup=False, soft_wrap=True)
 
 
 def _show_scorecard(card: Any, seconds: float) -> None:

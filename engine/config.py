@@ -19,7 +19,7 @@ from engine.errors import Problem, SettingsError
 class Frozen(BaseModel):
     """A slice of the settings."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
 
 
 class PanelSettings(Frozen):

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 LOGGER = logging.getLogger("darkshelf")
 KIB_PER_MIB = 1024
@@ -23,11 +24,19 @@ class JsonLines(logging.Formatter):
         return json.dumps({"time": moment, "level": record.levelname.lower(), "event": record.getMessage(), **facts})
 
 
+class StrictFile(logging.FileHandler):
+    """A log file whose failures are failures of the run: a full disk must not be told on the terminal, in between."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+        """Raise what went wrong while `record` was written."""
+        raise
+
+
 class Journal:
     """What happened in one run. watch: called with a stage's name as it begins."""
 
     def __init__(self, watch: Callable[[str], None] | None = None) -> None:
-        self.stages: list[dict[str, object]] = []
+        self.stages: list[dict[str, Any]] = []
         self._watch = watch or (lambda stage: None)
 
     @contextmanager
@@ -37,15 +46,22 @@ class Journal:
         facts: dict[str, object] = {}
         began = time.perf_counter()
         yield facts
-        seconds = round(time.perf_counter() - began, 3)
-        peak_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // KIB_PER_MIB
-        self.stages.append({"stage": name, "seconds": seconds, "peak_mib": peak_mib, **facts})
-        LOGGER.info("stage done", extra={"facts": self.stages[-1]})
+        turn = {"seconds": round(time.perf_counter() - began, 3), "peak_mib": _peak_mib(), **facts}
+        LOGGER.info("stage done", extra={"facts": {"stage": name, **turn}})
+        self._add(name, turn)
+
+    def _add(self, name: str, turn: dict[str, Any]) -> None:
+        """A stage that works in turns is one line: its seconds add up."""
+        known = next((stage for stage in self.stages if stage["stage"] == name), None)
+        if known is None:
+            self.stages.append({"stage": name, **turn})
+        else:
+            known |= turn | {"seconds": round(known["seconds"] + turn["seconds"], 3)}
 
     @contextmanager
     def written_to(self, file: Path) -> Iterator[None]:
         """Also write every event to a file of JSON lines."""
-        handler = logging.FileHandler(file, encoding="utf-8")
+        handler = StrictFile(file, encoding="utf-8")
         handler.setFormatter(JsonLines())
         LOGGER.addHandler(handler)
         LOGGER.setLevel(logging.INFO)
@@ -54,3 +70,7 @@ class Journal:
         finally:
             LOGGER.removeHandler(handler)
             handler.close()
+
+
+def _peak_mib() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // KIB_PER_MIB

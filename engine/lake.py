@@ -1,29 +1,51 @@
 """The lake: tables found on disk, lazy readers for them, and the one room that talks to DuckDB.
 
 A table is a file, a folder of files, or several files that share its name: `pricing.csv`, `pricing.parquet`,
-`pricing/2026-01.csv.gz`, `pricing-2026-01.parquet`.
+`pricing/2026-01.csv.gz`, `pricing-2026-01.parquet`, `pricing/store_id=12/part-0.parquet`.
 """
 
+import csv
+import gzip
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import unquote
 
 import polars as pl
 
-from engine.contracts.contract import UNUSABLE, Contract, Kind, Reading, Rule, read_as
+from engine.contracts.contract import UNUSABLE, Contract, Kind, Reading, Rule, as_shown, is_text, read_as
 from engine.errors import InputError, Problem
 
 CSV = (".csv", ".csv.gz", ".csv.zst")
+LEGIBLE_CSV = (".csv", ".csv.gz")
+"""What is searched for the line that cannot be read."""
 PARQUET = (".parquet",)
 SEPARATORS = ",;\t|"
-ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
+"""What a folder is called that holds the rows without a value."""
+SHOWN_NAMES = 12
+"""Column or file names listed in a message."""
+SHOWN_CHARACTERS = 80
+"""So much of a cell is shown in a message."""
 SOURCE_FILE = "source_file"
 SOURCE_ROW = "source_row"
 CELL = "cell"
 UNREADABLE = (pl.exceptions.PolarsError, OSError)
 """What a file or a cell that cannot be read raises."""
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """One file of a table. name: as messages call it, below the input folder.
+
+    folders: values that stand in the names of folders, such as `store_id=12`, by column; null where there is none.
+    """
+
+    path: Path
+    name: str
+    folders: Mapping[str, str | None]
 
 
 @dataclass(frozen=True)
@@ -33,7 +55,7 @@ class Part:
     separator: of CSV files, None for Parquet.
     """
 
-    files: tuple[Path, ...]
+    files: tuple[DataFile, ...]
     schema: Mapping[str, pl.DataType]
     separator: str | None
 
@@ -44,20 +66,23 @@ class Part:
         """
         return pl.concat([self._scan_file(file, numbered=numbered) for file in self.files])
 
-    def _scan_file(self, file: Path, *, numbered: bool) -> pl.LazyFrame:
+    def _scan_file(self, file: DataFile, *, numbered: bool) -> pl.LazyFrame:
         row = SOURCE_ROW if numbered else None
         if self.separator is None:
-            rows = pl.scan_parquet(file, row_index_name=row, row_index_offset=1, glob=False)
+            rows = pl.scan_parquet(
+                file.path, row_index_name=row, row_index_offset=1, glob=False, hive_partitioning=False
+            )
         else:
             rows = pl.scan_csv(
-                file,
+                file.path,
                 separator=self.separator,
-                schema=dict(self.schema),
+                schema={name: kind for name, kind in self.schema.items() if name not in file.folders},
                 row_index_name=row,
                 row_index_offset=1,
                 glob=False,
             )
-        return rows.with_columns(pl.lit(file.name).alias(SOURCE_FILE)) if numbered else rows
+        values = dict(file.folders) | ({SOURCE_FILE: file.name} if numbered else {})
+        return rows.with_columns(pl.lit(value, pl.String).alias(name) for name, value in values.items())
 
 
 @dataclass(frozen=True)
@@ -74,7 +99,7 @@ class Source:
     @property
     def files(self) -> tuple[Path, ...]:
         """Every file, in reading order."""
-        return tuple(file for part in self.parts for file in part.files)
+        return tuple(file.path for part in self.parts for file in part.files)
 
     @property
     def columns(self) -> frozenset[str]:
@@ -86,10 +111,7 @@ class Source:
         """The id columns that some file carries as text."""
         ids = {column.name for column in self.contract.columns if column.kind is Kind.ID}
         return frozenset(
-            name
-            for part in self.parts
-            for name in ids & part.schema.keys()
-            if part.schema[name] in (pl.String, pl.Categorical, pl.Enum)
+            name for part in self.parts for name in ids & part.schema.keys() if is_text(part.schema[name])
         )
 
     def judged(self) -> pl.LazyFrame:
@@ -105,8 +127,17 @@ class Source:
         """The rows kept out, numbered, with their `reason`; rows in file order."""
         return pl.concat([reading.quarantined(part.scan(numbered=True)) for reading, part in self._readings()])
 
+    def is_usable(self) -> bool:
+        """Whether any row can be used; files that cannot be read are left for the reading to complain about."""
+        try:
+            return not self.usable().head(1).collect().is_empty()
+        except UNREADABLE:
+            return True
+
     def _readings(self) -> Iterator[tuple[Reading, Part]]:
-        return ((read_as(self.contract, part.schema, self.ids_as_text), part) for part in self.parts)
+        for part in self.parts:
+            is_csv = part.separator is not None
+            yield read_as(self.contract, part.schema, self.ids_as_text, blank_lines=is_csv), part
 
     def rules(self) -> tuple[Rule, ...]:
         """Every rule in force on some file, each once."""
@@ -122,20 +153,29 @@ class Source:
 
     def examples(self, rule: Rule, limit: int) -> pl.DataFrame:
         """The first rows that break a rule: file, row in it, the key and the cell complained about, as text."""
-        cell = pl.col(rule.column).cast(pl.String).alias(CELL)
         found = [
-            reading.judged(part.scan(numbered=True).with_columns(cell))
-            .filter(pl.col(rule.complaint))
-            .select(SOURCE_FILE, SOURCE_ROW, *(pl.col(key).cast(pl.String) for key in self.contract.key), CELL)
-            .head(limit)
-            .collect()
+            _first_broken(reading, part, rule, limit)
             for reading, part in self._readings()
             if rule.complaint in {known.complaint for known in reading.rules} and rule.column in part.schema
         ]
         return pl.concat(found).head(limit)
 
 
-def find_files(folder: Path, contracts: Mapping[str, Contract]) -> tuple[dict[str, tuple[Path, ...]], list[Problem]]:
+def _first_broken(reading: Reading, part: Part, rule: Rule, limit: int) -> pl.DataFrame:
+    keys = reading.contract.key
+    as_found = {f"found {key}": as_shown(key, part.schema[key]) for key in keys}
+    as_found[CELL] = as_shown(rule.column, part.schema[rule.column])
+    raw = part.scan(numbered=True).with_columns(**as_found)
+    # A key that was read is shown as it was read; one that was not, as it was found.
+    shown = (pl.coalesce(pl.col(key).cast(pl.String), f"found {key}").alias(key) for key in keys)
+    broken = reading.judged(raw).filter(pl.col(rule.complaint)).head(limit)
+    rows = broken.select(SOURCE_FILE, SOURCE_ROW, *shown, CELL)
+    return rows.with_columns(pl.col(*keys, CELL).str.head(SHOWN_CHARACTERS)).collect()
+
+
+def find_files(
+    folder: Path, contracts: Mapping[str, Contract]
+) -> tuple[dict[str, tuple[DataFile, ...]], list[Problem]]:
     """The files of every table that is there, and the problems of those that are not as they should be.
 
     Raises InputError when the folder itself cannot be listed.
@@ -145,13 +185,15 @@ def find_files(folder: Path, contracts: Mapping[str, Contract]) -> tuple[dict[st
     except OSError as error:
         problem = Problem(str(folder), f"cannot be listed: {error.strerror}", "name the folder of the tables")
         raise InputError([problem]) from error
-    found: dict[str, tuple[Path, ...]] = {}
+    found: dict[str, tuple[DataFile, ...]] = {}
     problems: list[Problem] = []
     for name, contract in contracts.items():
-        files = tuple(_files_of(name, entries))
-        if len({_ending(file) in PARQUET for file in files}) > 1:
-            shown = ", ".join(file.name for file in files[:5])
-            problems.append(Problem(name, f"is there both as CSV and as Parquet: {shown}", "keep one of the two"))
+        files = tuple(_files_of(folder, contract, entries))
+        twins = _twins(files)
+        if twins:
+            shown = ", ".join(twins[:SHOWN_NAMES])
+            advice = "keep one of them: the same rows in two files would count twice"
+            problems.append(Problem(name, f"is there more than once: {shown}", advice))
         elif files:
             found[name] = files
         elif contract.required:
@@ -160,71 +202,123 @@ def find_files(folder: Path, contracts: Mapping[str, Contract]) -> tuple[dict[st
     return found, problems
 
 
-def open_source(contract: Contract, files: Iterable[Path], *, as_text: bool = False) -> tuple[Source, list[Problem]]:
+def _twins(files: Sequence[DataFile]) -> list[str]:
+    """Names of files that look like the same table delivered in two ways: two formats, a folder and a file."""
+    kinds = {_ending(file.path) in PARQUET for file in files}
+    places = {"/" in file.name for file in files}
+    if len(kinds) > 1 or len(places) > 1:
+        return [file.name for file in files]
+    stems = [file.name[: -len(_ending(file.path))] for file in files]
+    return [file.name for file, stem in zip(files, stems, strict=True) if stems.count(stem) > 1]
+
+
+def open_source(
+    contract: Contract, files: Iterable[DataFile], *, as_text: bool = False
+) -> tuple[Source, list[Problem]]:
     """The table with the columns of each file, and what is wrong with files and columns.
 
     as_text: read every CSV column as text, so that no cell can fail to be read.
     """
     parts: list[Part] = []
     problems: list[Problem] = []
+    misshapen: dict[str, list[Part]] = {}
     for file in files:
         try:
             part = _look_into(file, contract, as_text=as_text)
         except UNREADABLE as error:
             problems.append(unreadable_file(contract.table, file, error))
             continue
-        lacking = [c.name for c in contract.columns if c.required and c.name not in part.schema]
-        twice = [c.name for c in contract.columns if f"{c.name}_duplicated_0" in part.schema]
-        if lacking or twice:
-            what = f"has no column {', '.join(lacking)}" if lacking else f"has {', '.join(twice)} twice"
-            has = ", ".join(name for name in part.schema if "_duplicated_" not in name) or "none"
-            problems.append(Problem(contract.table, f"{file.name} {what}", f"mend its columns: {has}"))
+        fault = _fault_of_columns(part, contract)
+        if fault:
+            misshapen.setdefault(fault, []).append(part)
         elif parts and (parts[-1].schema, parts[-1].separator) == (part.schema, part.separator):
-            parts[-1] = Part((*parts[-1].files, file), part.schema, part.separator)
+            parts[-1] = Part((*parts[-1].files, *part.files), part.schema, part.separator)
         else:
             parts.append(part)
+    problems += (_misshapen(contract.table, fault, alike) for fault, alike in misshapen.items())
     return Source(contract, tuple(parts)), problems
 
 
-def unreadable_file(table: str, file: Path, error: BaseException) -> Problem:
+def unreadable_file(table: str, file: DataFile, error: BaseException) -> Problem:
     """The problem of a file that cannot be read at all."""
     reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     first_line = next((line for line in reason.splitlines() if line.strip()), type(error).__name__)
-    advice = "check that the file is whole, is what its name says and may be read"
-    return Problem(table, f"{file.name} cannot be read: {first_line}", advice)
+    place = _odd_line(file.path) if _ending(file.path) in LEGIBLE_CSV else ""
+    whole = "check that the file is whole, is what its name says and may be read"
+    advice = "save the file as UTF-8" if "utf" in first_line.lower() else whole
+    return Problem(table, f"{file.name} cannot be read: {first_line}{place}", advice)
 
 
-def _files_of(name: str, entries: Iterable[Path]) -> Iterator[Path]:
-    of_this_table = re.compile(rf"{re.escape(name)}([-_.].*)?")
+def _fault_of_columns(part: Part, contract: Contract) -> str:
+    lacking = [c.name for c in contract.columns if c.required and c.name not in part.schema]
+    twice = [c.name for c in contract.columns if f"{c.name}_duplicated_0" in part.schema]
+    return f"has no column {', '.join(lacking)}" if lacking else f"has {', '.join(twice)} twice" if twice else ""
+
+
+def _misshapen(table: str, fault: str, alike: Sequence[Part]) -> Problem:
+    """One problem for all files of a table with the same fault of columns."""
+    file = alike[0].files[0].name + (f", like {len(alike) - 1} more files," if len(alike) > 1 else "")
+    names = [name for name in alike[0].schema if "_duplicated_" not in name]
+    has = ", ".join(names[:SHOWN_NAMES]) or "none"
+    more = f" and {len(names) - SHOWN_NAMES} more" if len(names) > SHOWN_NAMES else ""
+    return Problem(table, f"{file} {fault}", f"mend its columns: {has}{more}")
+
+
+def _files_of(folder: Path, contract: Contract, entries: Iterable[Path]) -> Iterator[DataFile]:
+    """The files of a table; names that begin with a dot or an underscore are other programs' business."""
+    of_this_table = re.compile(rf"{re.escape(contract.table)}([-_.].*)?")
     for entry in entries:
-        if entry.is_dir() and entry.name == name:
-            yield from (file for file in sorted(entry.rglob("*")) if _ending(file) and file.is_file())
-        elif _ending(entry) and of_this_table.fullmatch(entry.name.removesuffix(_ending(entry))):
-            yield entry
+        ending = _ending(entry)
+        name = entry.name[: len(entry.name) - len(ending)]
+        if entry.is_dir():
+            below = sorted(entry.rglob("*")) if name == contract.table else []
+            paths = [path for path in below if _ending(path) and path.is_file() and not _is_hidden(path, entry)]
+        else:
+            paths = [entry] if ending and of_this_table.fullmatch(name) else []
+        yield from (DataFile(path, path.relative_to(folder).as_posix(), {}) for path in paths)
+
+
+def _is_hidden(path: Path, folder: Path) -> bool:
+    return any(part.startswith((".", "_")) for part in path.relative_to(folder).parts)
 
 
 def _ending(file: Path) -> str:
     return next((ending for ending in (*CSV, *PARQUET) if file.name.lower().endswith(ending)), "")
 
 
-def _look_into(file: Path, contract: Contract, *, as_text: bool) -> Part:
-    if _ending(file) in PARQUET:
-        return Part((file,), dict(pl.read_parquet_schema(file)), None)
-    separator = _separator(file)
-    first = pl.read_csv(file, separator=separator, n_rows=1, infer_schema=False, glob=False)
-    sample = first.row(0, named=True) if first.height else dict.fromkeys(first.columns)
+def _look_into(file: DataFile, contract: Contract, *, as_text: bool) -> Part:
     kinds = {column.name: column.kind for column in contract.columns}
-    schema = {name: pl.String() if as_text else _csv_type(kinds.get(name), cell) for name, cell in sample.items()}
-    return Part((file,), schema, separator)
+    if _ending(file.path) in PARQUET:
+        separator, schema = (
+            None,
+            dict(pl.scan_parquet(file.path, glob=False, hive_partitioning=False).collect_schema()),
+        )
+    else:
+        separator = _separator(file.path)
+        options = {"separator": separator, "n_rows": 1, "infer_schema": False, "glob": False}
+        first = pl.read_csv(file.path, **options)  # type: ignore[arg-type]
+        sample = first.row(0, named=True) if first.height else dict.fromkeys(first.columns)
+        schema = {name: pl.String() if as_text else _csv_type(kinds.get(name), cell) for name, cell in sample.items()}
+    folders = {name: value for name, value in _folder_values(file.name) if name in kinds and name not in schema}
+    return Part((replace(file, folders=folders),), schema | dict.fromkeys(folders, pl.String()), separator)
+
+
+def _folder_values(name: str) -> Iterator[tuple[str, str | None]]:
+    """Columns that stand in the names of folders, as Hive, Spark and Arrow write them: `date=2026-03-01`."""
+    for folder in name.split("/")[:-1]:
+        column, equals, value = folder.partition("=")
+        if equals:
+            yield unquote(column), None if value == HIVE_NULL else unquote(value)
 
 
 def _csv_type(kind: Kind | None, first_cell: str | None) -> pl.DataType:
-    """The type a column is read as, judged by its first cell; a later cell that differs fails the reading."""
+    """The type a column is read as, judged by its first cell; a later cell that differs fails the reading.
+
+    Dates are read as text: the reader itself would take `2026/3/1` for a date, and only behind one that is ISO.
+    """
     cell = first_cell or ""
     if kind is Kind.NUMBER:
         return pl.Float64()
-    if kind is Kind.DATE and ISO_DATE.fullmatch(cell):
-        return pl.Date()
     if kind is Kind.FLAG and cell in {"0", "1"}:
         return pl.Int64()
     if kind is Kind.FLAG and cell in {"true", "false"}:
@@ -235,8 +329,35 @@ def _csv_type(kind: Kind | None, first_cell: str | None) -> pl.DataType:
 def _separator(file: Path) -> str:
     """The separator that splits the header into most names; a comma when none does."""
     whole = {"has_header": False, "separator": "\x01", "quote_char": None, "infer_schema": False}
-    header = pl.read_csv(file, n_rows=1, glob=False, **whole).item()  # type: ignore[arg-type]
+    header = pl.read_csv(file, n_rows=1, glob=False, **whole).item() or ""  # type: ignore[arg-type]
     return max(SEPARATORS, key=header.count)
+
+
+def _odd_line(file: Path) -> str:
+    """Which line of a CSV file is not UTF-8 or has more fields than the header, in brackets; empty when none has."""
+    opened = gzip.open if file.name.lower().endswith(".gz") else open
+    try:
+        with opened(file, "rb") as stream:
+            for number, line in enumerate(stream, 1):
+                if not _is_utf8(line):
+                    return f" (line {number:,})"
+        with opened(file, "rt", encoding="utf-8", newline="") as lines:
+            rows = csv.reader(lines, delimiter=_separator(file))
+            width = len(next(rows, ()))
+            for row in rows:
+                if len(row) > width:
+                    return f" (line {rows.line_num:,} has {len(row)} fields, the header {width})"
+    except (*UNREADABLE, csv.Error, EOFError):
+        return ""
+    return ""
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def sql(query: str, views: Mapping[str, Path], macros: Mapping[str, str]) -> pl.DataFrame:
@@ -246,15 +367,18 @@ def sql(query: str, views: Mapping[str, Path], macros: Mapping[str, str]) -> pl.
     """
     import duckdb
 
+    advice = f"tables here: {', '.join((*views, *macros))}"
+    if not query.strip():
+        raise InputError([Problem("sql", "there is no question", advice)])
     with duckdb.connect() as connection:
-        connection.execute("set autoinstall_known_extensions = false")
-        for name, file in views.items():
-            connection.read_parquet(str(file)).create_view(name)
-        for name, made_by in macros.items():
-            connection.execute(f'create view "{name}" as {made_by}')
         try:
+            connection.execute("set autoinstall_known_extensions = false")
+            for name, file in views.items():
+                # A path is a pattern to DuckDB: its own brackets and stars have to be told apart from wildcards.
+                connection.read_parquet(re.sub(r"([\[*?])", r"[\1]", str(file))).create_view(name)
+            for name, made_by in macros.items():
+                connection.execute(f'create view "{name}" as {made_by}')
             answer = connection.sql(query)
             return answer.pl() if answer is not None else pl.DataFrame()
         except duckdb.Error as error:
-            known = ", ".join((*views, *macros))
-            raise InputError([Problem("sql", str(error).strip(), f"tables here: {known}")]) from error
+            raise InputError([Problem("sql", str(error).strip(), advice)]) from error

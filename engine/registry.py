@@ -1,7 +1,8 @@
 """The registry of runs under an output folder: who may write, what a run is called, and when it is there.
 
 A run is written into `runs/.<run_id>.partial/` and renamed to `runs/<run_id>/` as its last act; then `LATEST`, one
-line with a run id, is replaced. A reader sees the whole old night or the whole new one.
+line with a run id, is replaced. A reader sees the whole old night or the whole new one. The line that will replace
+`LATEST` lies ready beforehand, so that the next writer can finish what one that was killed in between had begun.
 """
 
 import hashlib
@@ -70,23 +71,27 @@ class Registry:
 
     @contextmanager
     def writer(self) -> Iterator[None]:
-        """Be the one writer, and clear what a killed one left behind.
+        """Be the one writer, and settle what a killed one left behind.
 
-        Raises TryLaterError while another process writes, OutputError when the folder cannot be written.
+        Raises TryLaterError while another process writes, InputError when `out` is a file or below one, OutputError
+        when the folder cannot be written.
         """
         with _as_output_error(self.out):
+            existing = next(place for place in (self.out, *self.out.absolute().parents) if place.exists())
+            if not existing.is_dir():
+                what = "is a file" if existing == self.out else f"lies below {existing}, which is a file"
+                raise InputError([Problem(str(self.out), what, "name a folder to publish runs in")])
             self.folder.mkdir(parents=True, exist_ok=True)
             lock = FileLock(self.out / ".lock", timeout=0)
             try:
                 lock.acquire()
             except Timeout:
                 raise TryLaterError(f"another run is writing to {self.out}; try again when it is done") from None
-        try:
-            for leftover in self.folder.glob(f".*{PARTIAL}"):
-                shutil.rmtree(leftover, ignore_errors=True)
-            yield
-        finally:
-            lock.release()
+            try:
+                self._settle()
+                yield
+            finally:
+                lock.release()
 
     @contextmanager
     def publish(self, run_id: str) -> Iterator[Path]:
@@ -99,9 +104,14 @@ class Registry:
             with _as_output_error(self.out):
                 partial.mkdir(parents=True)
                 yield partial
-                _sync(partial)
+                _sync_all(partial)
+                is_latest = self._is_latest(self._read(partial))
+                if is_latest:
+                    self._prepare_to_point(run_id)
                 partial.rename(self.folder / run_id)
-                self._advance(run_id)
+                _sync(self.folder)
+                if is_latest:
+                    self._point()
         except BaseException:
             shutil.rmtree(partial, ignore_errors=True)
             raise
@@ -114,7 +124,10 @@ class Registry:
         return next(name for n in range(2, len(taken) + 3) if (name := f"{run_id}-{n}") not in taken)
 
     def runs(self) -> list[Run]:
-        """Every published run, oldest as-of day first, then by the order of publishing."""
+        """Every published run, oldest as-of day first, then by the order of publishing.
+
+        Raises NotFoundError when a run is damaged.
+        """
         found = [self._read(folder) for folder in sorted(self.folder.glob("[!.]*")) if (folder / MANIFEST).exists()]
         return sorted(found, key=lambda run: (run.as_of, str(run.manifest.get("finished_at", "")), run.run_id))
 
@@ -136,15 +149,13 @@ class Registry:
 
     def latest_id(self) -> str | None:
         """The run that `LATEST` names, None before the first."""
-        try:
-            return (self.out / LATEST).read_text(encoding="utf-8").strip() or None
-        except FileNotFoundError:
-            return None
+        return _line(self.out / LATEST) or None
 
     def point_to(self, run_id: str) -> None:
         """Make `LATEST` name a published run, in one step."""
         self.find(run_id)
-        self._point(run_id)
+        self._prepare_to_point(run_id)
+        self._point()
 
     def rollback(self) -> Run:
         """Point `LATEST` to the run before it. Raises NotFoundError when there is none."""
@@ -153,7 +164,7 @@ class Registry:
         place = ids.index(latest.run_id)
         if place == 0:
             raise NotFoundError(f"there is no run before {latest.run_id} to go back to")
-        self._point(ids[place - 1])
+        self.point_to(ids[place - 1])
         return self.find()
 
     def prune(self, keep: int) -> list[str]:
@@ -170,22 +181,55 @@ class Registry:
             shutil.rmtree(hidden)
         return [run.run_id for run in doomed]
 
-    def _advance(self, run_id: str) -> None:
-        """A new night becomes the latest unless it back-fills a day before it."""
+    def _is_latest(self, new: Run) -> bool:
+        """Whether a new night becomes the latest: it does unless it back-fills a day before it."""
         current = self.latest_id()
-        if current is None or not self.has(current) or self.find(current).as_of <= self.find(run_id).as_of:
-            self._point(run_id)
+        if current is None or not self.has(current):
+            return True
+        try:
+            return self.find(current).as_of <= new.as_of
+        except NotFoundError:
+            return True
 
-    def _point(self, run_id: str) -> None:
-        fresh = self.out / f".{LATEST}{PARTIAL}"
-        with fresh.open("w", encoding="utf-8") as stream:
-            stream.write(run_id + "\n")
-            stream.flush()
-            os.fsync(stream.fileno())
-        fresh.replace(self.out / LATEST)
+    @property
+    def _pointer(self) -> Path:
+        """What `LATEST` will be: complete, and on disk, before the run gets its name."""
+        return self.out / f".{LATEST}{PARTIAL}"
+
+    def _prepare_to_point(self, run_id: str) -> None:
+        self._pointer.write_text(run_id + "\n", encoding="utf-8")
+        _sync(self._pointer)
+
+    def _point(self) -> None:
+        self._pointer.replace(self.out / LATEST)
+        _sync(self.out)
+
+    def _settle(self) -> None:
+        """Clear unfinished runs, and let `LATEST` name the run whose writer was killed before it could say so."""
+        for leftover in self.folder.glob(f".*{PARTIAL}"):
+            shutil.rmtree(leftover, ignore_errors=True)
+        named = _line(self._pointer)
+        if RUN_ID.fullmatch(named) and self.has(named):
+            self._point()
+        else:
+            self._pointer.unlink(missing_ok=True)
 
     def _read(self, folder: Path) -> Run:
-        return Run(folder.name, folder, json.loads((folder / MANIFEST).read_text(encoding="utf-8")))
+        try:
+            return Run(folder.name, folder, json.loads((folder / MANIFEST).read_text(encoding="utf-8")))
+        except (OSError, ValueError) as error:
+            reason = f"its {MANIFEST} cannot be read ({error})"
+            raise NotFoundError(
+                f"the run {folder.name} is damaged: {reason}. Delete {folder} and run again"
+            ) from error
+
+
+def _line(file: Path) -> str:
+    """The one line of a small file, empty when there is none."""
+    try:
+        return file.read_text(encoding="utf-8", errors="replace").strip()
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
 
 
 @contextmanager
@@ -197,12 +241,15 @@ def _as_output_error(out: Path) -> Iterator[None]:
         raise OutputError(f"{out} cannot be written: {reason}. The runs published before are untouched.") from error
 
 
-def _sync(folder: Path) -> None:
-    """Have the files on disk before the folder gets its name."""
-    for file in folder.rglob("*"):
-        if file.is_file():
-            descriptor = os.open(file, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+def _sync_all(folder: Path) -> None:
+    """Have a folder with everything in it on disk before it gets its name."""
+    for path in (*folder.rglob("*"), folder):
+        _sync(path)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

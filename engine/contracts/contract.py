@@ -4,14 +4,20 @@ A rule is an expression whose name is the complaint. One scan types, judges and 
 something is wrong are the rows looked at again, to say what.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from enum import Enum
 
 import polars as pl
 
 UNUSABLE = "unusable"
 """Boolean column: the row breaks a rule that keeps it out of the computation."""
+CALENDAR = dt.date.min, dt.date.max
+"""Dates outside have no name in Python; such a cell is a fault of its export."""
+ISO_DATE_BYTES = len("YYYY-MM-DD")
+WIDE_INTEGERS = (pl.UInt64, pl.Int128, pl.UInt128)
+"""Whole numbers that may not fit an id, which has 64 bits and a sign."""
 
 
 class Kind(Enum):
@@ -121,10 +127,13 @@ class Reading:
         return self.judged(raw).filter(UNUSABLE).select(*names, reason, pl.col("^source_.*$"))
 
 
-def read_as(contract: Contract, schema: Mapping[str, pl.DataType], ids_as_text: frozenset[str]) -> Reading:
+def read_as(
+    contract: Contract, schema: Mapping[str, pl.DataType], ids_as_text: frozenset[str], *, blank_lines: bool = False
+) -> Reading:
     """How to read a table whose files have this schema.
 
-    ids_as_text: the id columns that some table carries as text and that are therefore text everywhere.
+    ids_as_text: the id columns that some table carries as text and that are therefore text everywhere. blank_lines:
+    a row without a single value is an empty line of the file, set aside instead of lacking its key.
     """
     values: list[pl.Expr] = []
     raw_rules: list[Rule] = []
@@ -135,6 +144,8 @@ def read_as(contract: Contract, schema: Mapping[str, pl.DataType], ids_as_text: 
         else:
             values.append(_value(column, raw_type, ids_as_text).alias(column.name))
             raw_rules += _presence_rules(column, raw_type)
+    if blank_lines:
+        raw_rules = _sparing_blank_lines(contract, schema, raw_rules)
     typed_rules = (rule for column in contract.columns for rule in _bound_rules(column))
     return Reading(contract, tuple(values), tuple(raw_rules), (*typed_rules, *contract.rules))
 
@@ -146,31 +157,38 @@ def _typed(column: Column, ids_as_text: frozenset[str]) -> pl.DataType:
     return types.get(column.kind, pl.String())
 
 
-def _is_text(raw_type: pl.DataType) -> bool:
-    return raw_type in (pl.String, pl.Categorical, pl.Enum)
+def is_text(raw_type: pl.DataType) -> bool:
+    """Whether a column of this type holds text; some exports leave it as bare bytes."""
+    return raw_type in (pl.String, pl.Categorical, pl.Enum, pl.Binary)
+
+
+def as_shown(name: str, raw_type: pl.DataType) -> pl.Expr:
+    """A cell as text for a message; of a column of lists, structures and the like, the type."""
+    return pl.lit(str(raw_type)) if raw_type.is_nested() else pl.col(name).cast(pl.String)
 
 
 def _value(column: Column, raw_type: pl.DataType, ids_as_text: frozenset[str]) -> pl.Expr:
     """The column in its own type, null where a cell cannot be read as that."""
     raw = pl.col(column.name)
-    if _is_text(raw_type):
+    if is_text(raw_type):
         return _value_of_text(column, raw.cast(pl.String))
     typed = _typed(column, ids_as_text)
     nothing = pl.lit(None).cast(typed)
     match column.kind:
         case Kind.DATE:
-            return raw.cast(pl.Date) if raw_type in (pl.Date, pl.Datetime) else nothing
+            # A moment with a time zone belongs to the day its own clocks show: `cast` would take the day in UTC.
+            return raw if raw_type == pl.Date else raw.dt.date() if raw_type == pl.Datetime else nothing
         case Kind.FLAG if raw_type.is_numeric():
             return pl.when(raw == 0).then(pl.lit(value=False)).when(raw == 1).then(pl.lit(value=True))
         case Kind.FLAG:
             return raw if raw_type == pl.Boolean else nothing
-        case Kind.ID if raw_type.is_float():
+        case Kind.ID if raw_type.is_float() or raw_type.is_decimal():
             return pl.when(raw == raw.round()).then(raw.cast(pl.Int64, strict=False)).cast(typed)
         case Kind.ID if raw_type.is_integer():
-            return raw.cast(pl.Int64).cast(typed)
+            return raw.cast(pl.Int64, strict=raw_type not in WIDE_INTEGERS).cast(typed)
         case Kind.NUMBER if raw_type.is_numeric():
             return raw.cast(pl.Float64)
-        case Kind.TEXT:
+        case Kind.TEXT if not raw_type.is_nested():
             return raw.cast(pl.String)
     return nothing
 
@@ -178,7 +196,8 @@ def _value(column: Column, raw_type: pl.DataType, ids_as_text: frozenset[str]) -
 def _value_of_text(column: Column, text: pl.Expr) -> pl.Expr:
     match column.kind:
         case Kind.DATE:
-            return text.str.to_date("%Y-%m-%d", strict=False)
+            date = text.str.to_date("%Y-%m-%d", strict=False)
+            return pl.when(text.str.len_bytes() == ISO_DATE_BYTES, date.is_between(*CALENDAR)).then(date)
         case Kind.NUMBER:
             return text.str.strip_chars().cast(pl.Float64, strict=False)
         case Kind.FLAG:
@@ -189,8 +208,7 @@ def _value_of_text(column: Column, text: pl.Expr) -> pl.Expr:
 
 def _presence_rules(column: Column, raw_type: pl.DataType) -> list[Rule]:
     """Cells that are empty although they must not be, and cells that hold something else than their kind."""
-    raw = pl.col(column.name)
-    given = (raw.is_not_null() & (raw.cast(pl.String) != "")) if _is_text(raw_type) else raw.is_not_null()
+    given = _given(column.name, raw_type)
     rules: list[Rule] = []
     if column.null is not None:
         advice = {
@@ -200,12 +218,11 @@ def _presence_rules(column: Column, raw_type: pl.DataType) -> list[Rule]:
         }[column.null]
         rules.append(Rule(f"{column.name} is missing", column.name, ~given, column.null, advice))
     if _may_be_unreadable(column, raw_type):
-        typed = _value(column, raw_type, frozenset())
         rules.append(
             Rule(
                 f"{column.name} cannot be read as {column.kind.value}",
                 column.name,
-                given & typed.is_null(),
+                given & _is_unread(column, raw_type),
                 Consequence.STOP,
                 "correct these cells, or the export that wrote them",
             )
@@ -213,14 +230,41 @@ def _presence_rules(column: Column, raw_type: pl.DataType) -> list[Rule]:
     return rules
 
 
+def _given(name: str, raw_type: pl.DataType) -> pl.Expr:
+    """Whether a cell holds anything; empty text is nothing."""
+    raw = pl.col(name)
+    return (raw.is_not_null() & (raw.cast(pl.String) != "")) if is_text(raw_type) else raw.is_not_null()
+
+
+def _is_unread(column: Column, raw_type: pl.DataType) -> pl.Expr:
+    """Whether a cell holds nothing that its kind can be."""
+    typed = _value(column, raw_type, frozenset())
+    if raw_type in (pl.Date, pl.Datetime):
+        return typed.is_null() | ~typed.is_between(*CALENDAR)
+    return typed.is_null()
+
+
+def _sparing_blank_lines(
+    contract: Contract, schema: Mapping[str, pl.DataType], raw_rules: Iterable[Rule]
+) -> list[Rule]:
+    """The rules, told to leave blank lines alone, and the one that sets those aside."""
+    names = [column.name for column in contract.columns if column.name in schema]
+    blank = ~pl.any_horizontal(_given(name, schema[name]) for name in names)
+    advice = "such lines are set aside; they carry nothing"
+    return [
+        Rule("line is empty", contract.key[0], blank, Consequence.QUARANTINE, advice),
+        *(replace(rule, broken=rule.broken & ~blank) for rule in raw_rules),
+    ]
+
+
 def _may_be_unreadable(column: Column, raw_type: pl.DataType) -> bool:
     match column.kind:
         case Kind.TEXT:
-            return False
+            return raw_type.is_nested() or raw_type == pl.Binary
         case Kind.ID:
-            return not (raw_type.is_integer() or _is_text(raw_type))
+            return raw_type in WIDE_INTEGERS or not (raw_type.is_integer() or is_text(raw_type))
         case Kind.DATE:
-            return raw_type not in (pl.Date, pl.Datetime)
+            return True
         case Kind.NUMBER:
             return not raw_type.is_numeric()
         case Kind.FLAG:

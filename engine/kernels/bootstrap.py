@@ -76,7 +76,8 @@ def _resample(
     """Sums of n values drawn in circular blocks, one per replicate; the last block is cut so that n are drawn."""
     blocks = (n + block - 1) // block
     outputs = (blocks - 1) // DRAWS_PER_OUTPUT + 1
-    _block_sums(values, n, block, whole)
+    if blocks > 1:
+        _block_sums(values, n, block, whole)
     _block_sums(values, n, n - (blocks - 1) * block, cut)
     sums[:] = 0.0
     for output in range(outputs):

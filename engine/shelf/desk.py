@@ -18,7 +18,7 @@ from engine.errors import Problem
 from engine.journal import Journal
 from engine.outputs import shapes
 from engine.outputs.read import summary as read_summary
-from engine.outputs.write import write_json
+from engine.outputs.write import appended_parquet, write_json, write_parquet
 from engine.registry import Registry, Run, fingerprint_files, run_name
 from engine.shelf import publish, summary
 from engine.shelf.check import Sources, check, reread_as_text, verify
@@ -27,11 +27,13 @@ from engine.shelf.diagnose import diagnose
 from engine.shelf.expect import expect
 from engine.shelf.features import features
 from engine.shelf.findings import findings
-from engine.shelf.measure import measure
+from engine.shelf.measure import measure, rank
 from engine.shelf.panel import Panel, panel
 from engine.shelf.recommend import recommend
-from engine.shelf.series import daily_series
+from engine.shelf.series import series_blocks
 
+CASES_PER_BLOCK = 250_000
+"""So many cases are measured and explained at a time: memory follows the block, not the night."""
 PACKAGES = ("darkshelf", "polars", "numpy", "numba", "pyarrow")
 
 
@@ -47,7 +49,7 @@ class Night:
 
 @dataclass(frozen=True)
 class Judged:
-    """The results of a night before they are published. cases: ranked, with every measure."""
+    """The results of a night before they are published. cases: ranked, the published columns and `pair`."""
 
     panel: Panel
     cases: pl.DataFrame
@@ -88,7 +90,8 @@ def run(
             return _there_already(registry.find(run_id))
         run_id = registry.free_name(run_id)
         with registry.publish(run_id) as partial, journal.written_to(partial / shapes.LOG):
-            judged = judge(sources, settings, journal)
+            with appended_parquet(partial / shapes.EVIDENCE) as add:
+                judged = judge(sources, settings, journal, lambda cases: add(findings(cases, settings.causes)))
             with journal.stage("publish"):
                 facts = _publish(partial, judged, settings)
             _describe(partial, run_id, sources, settings, prints, journal, facts)
@@ -110,8 +113,13 @@ def inspect(folder: Path, settings: Settings, as_of: dt.date | None = None) -> I
     return Inspection(sources, remarks, quality)
 
 
-def judge(sources: Sources, settings: Settings, journal: Journal) -> Judged:
-    """The chain of stages up to the ranked cases with their actions."""
+def judge(
+    sources: Sources, settings: Settings, journal: Journal, keep: Callable[[pl.DataFrame], None] | None = None
+) -> Judged:
+    """The chain of stages up to the cases with their actions.
+
+    keep: called with every block of cases, all measures included, before it is narrowed to what is published.
+    """
     with journal.stage("panel") as facts:
         chain = panel(sources, settings.panel, settings.expect.window_days)
         facts["store_skus"] = chain.pairs.height
@@ -120,29 +128,37 @@ def judge(sources: Sources, settings: Settings, journal: Journal) -> Judged:
     with journal.stage("detect") as facts:
         runs = detect(chain, settings.detect)
         facts["cases"] = runs.height
+    blocks = []
+    for first in range(0, max(runs.height, 1), CASES_PER_BLOCK):
+        cases = _judge_runs(chain, runs.slice(first, CASES_PER_BLOCK), settings, journal)
+        if keep is not None:
+            keep(cases)
+        blocks.append(cases.select("pair", *publish.OWN_COLUMNS))
+    return Judged(chain, rank(pl.concat(blocks)))
+
+
+def _judge_runs(chain: Panel, runs: pl.DataFrame, settings: Settings, journal: Journal) -> pl.DataFrame:
     with journal.stage("measure"):
         cases = measure(chain, runs, settings.expect, settings.confidence, settings.interval, settings.recommend)
     with journal.stage("diagnose"):
         cases = diagnose(chain, cases, settings.causes)
     with journal.stage("recommend"):
         cost = chain.skus["cost"].gather(chain.pairs["sku"].gather(cases["pair"]))
-        cases = recommend(cases.with_columns(cost=cost), settings.recommend)
-    return Judged(chain, cases)
+        return recommend(cases.with_columns(cost=cost), settings.recommend).rechunk()
 
 
 def _publish(folder: Path, judged: Judged, settings: Settings) -> dict[str, Any]:
     chain, cases = judged.panel, judged.cases
+    with appended_parquet(folder / shapes.DAILY) as add:
+        for rows in series_blocks(chain, cases, settings.expect, settings.detect):
+            add(rows)
+    write_parquet(features(chain, settings.expect, settings.causes), folder / shapes.FEATURES)
+    write_parquet(summary.stores_table(chain, cases), folder / shapes.STORES)
     publish.publish_cases(folder, chain, cases)
-    tables = {
-        shapes.EVIDENCE: findings(cases, settings.causes),
-        shapes.FEATURES: features(chain, settings.expect, settings.causes),
-        shapes.DAILY: daily_series(chain, cases, settings.expect, settings.detect),
-        shapes.STORES: summary.stores_table(chain, cases),
-    }
-    publish.publish_tables(folder, tables)
     publish.publish_quarantine(folder, chain)
     facts = summary.key_figures(chain, cases)
-    publish.publish_facts(folder, facts, summary.data_quality(chain, settings.panel.min_history_days))
+    write_json(facts, folder / shapes.SUMMARY)
+    write_json(summary.data_quality(chain, settings.panel.min_history_days), folder / shapes.DATA_QUALITY)
     return facts
 
 

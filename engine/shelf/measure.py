@@ -1,6 +1,6 @@
 """Measure: what a case carries before anyone asks why (specification, sections 5 and 8).
 
-In: `Panel` and the runs that `detect` found. Out: one row per case, ranked by revenue at risk, then case id.
+In: `Panel` and the runs that `detect` found. Out: one row per case, in the order of the runs.
 Units are units a day, money is in the currency of the prices, undefined numbers are null and flagged.
 """
 
@@ -69,8 +69,13 @@ def measure(
         .with_columns(_gap(), pl.col("expected_daily_units").alias("e"), pl.col("actual_daily_units").alias("a"))
         .with_columns(_underperformance(), *_money(recommend), _confidence(confidence))
         .drop("e", "a", "category_price", "own_price")
-        .sort(pl.col("revenue_at_risk").round(MONEY_DECIMALS), "case_id", descending=[True, False], nulls_last=True)
     )
+
+
+def rank(cases: pl.DataFrame) -> pl.DataFrame:
+    """The cases by revenue at risk, dearest first and unknown last, then by case id."""
+    money = pl.col("revenue_at_risk").round(MONEY_DECIMALS)
+    return cases.sort(money, "case_id", descending=[True, False], nulls_last=True)
 
 
 def _dates(panel: Panel, day: NDArray[np.int64]) -> pl.Series:

@@ -8,6 +8,7 @@ import datetime as dt
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from engine.config import PanelSettings
 from engine.contracts.contract import UNUSABLE, Column, Consequence, Kind
 from engine.contracts.tables import contracts
 from engine.errors import InputError, Problem
-from engine.kernels import cells, rows
+from engine.kernels import cells, rows, windows
 from engine.kernels.settle import open_days, settle
 from engine.lake import UNREADABLE, Source
 from engine.shelf.check import Sources, reread_as_text, verify
@@ -93,6 +94,15 @@ class Panel:
     def judged(self) -> NDArray[np.bool_]:
         """Which pairs are judged."""
         return self.pairs["judged"].to_numpy()
+
+    @cached_property
+    def category_price(self) -> Array:
+        """Mean price of every day over the judged pairs of each category, (categories, days); NaN without any."""
+        groups = np.where(self.judged, self.codes("category"), -1)
+        shape = (max(len(self.categories), 1), self.n_days)
+        totals, counts = np.zeros(shape), np.zeros(shape, np.int64)
+        windows.sums_by_group(self.array("price"), groups, totals, counts)
+        return totals / np.where(counts > 0, counts, np.nan)
 
     def pair_starts(self) -> NDArray[np.int64]:
         """First pair of each store, and the number of pairs at the end."""

@@ -76,15 +76,8 @@ class Points:
 
     def category_price(self) -> Floats:
         """Mean price of the day over all judged store-SKUs of the category; NaN without category or price."""
-        panel = self.panel
-        category = panel.codes("category")
-        groups = np.where(panel.judged, category, -1)
-        shape = (max(len(panel.categories), 1), panel.n_days)
-        totals, counts = np.zeros(shape), np.zeros(shape, np.int64)
-        windows.sums_by_group(panel.array("price"), groups, totals, counts)
-        averages = _quotient(totals, counts)
-        of_point = category[self.pair]
-        return np.where(of_point >= 0, averages[of_point, self.day], np.nan)
+        of_point = self.panel.codes("category")[self.pair]
+        return np.where(of_point >= 0, self.panel.category_price[of_point, self.day], np.nan)
 
     def _in_blocks(self, kernel: Callable[[slice], object]) -> None:
         rows.in_blocks(kernel, self.pair.size)

@@ -10,14 +10,13 @@ import polars as pl
 from engine import vocabulary as v
 from engine.contracts.contract import UNUSABLE
 from engine.outputs import shapes
-from engine.outputs.write import write_csv, write_json, write_parquet
+from engine.outputs.write import write_csv, write_parquet
 from engine.shelf.panel import Panel
 
-
-def publish_tables(folder: Path, tables: dict[str, pl.DataFrame]) -> None:
-    """The Parquet outputs, by file name."""
-    for name, frame in tables.items():
-        write_parquet(frame, folder / name)
+NAMES = ("store_name", "region", "sku_name", "category", "brand")
+"""Columns of the cases that come from the stores and skus tables."""
+OWN_COLUMNS = tuple(name for name in (*v.CASE_COLUMNS, *v.FURTHER_CASE_COLUMNS) if name not in NAMES)
+"""Columns of the cases that the stages compute."""
 
 
 def publish_cases(folder: Path, panel: Panel, cases: pl.DataFrame) -> None:
@@ -35,12 +34,6 @@ def publish_quarantine(folder: Path, panel: Panel) -> None:
             columns = [column for column in rows.columns if not column.startswith("source_") and column != UNUSABLE]
             rows = rows.select(columns).sort(columns, nulls_last=True)
             write_parquet(rows, folder / shapes.QUARANTINE / f"{name}.parquet")
-
-
-def publish_facts(folder: Path, summary: dict[str, object], quality: dict[str, object]) -> None:
-    """Key figures and data quality, as JSON."""
-    write_json(summary, folder / shapes.SUMMARY)
-    write_json(quality, folder / shapes.DATA_QUALITY)
 
 
 def with_names(panel: Panel, cases: pl.DataFrame) -> pl.DataFrame:

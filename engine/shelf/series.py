@@ -4,6 +4,7 @@ In: `Panel` with `expected`, cases. Out: one row per store-SKU with a case: `fir
 a value per panel day, null where unknown.
 """
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,9 +23,26 @@ MEASURES = ("actual", "expected", "expected_low", "expected_high", "on_hand", "p
 FLAGS = ("promo", "in_stock", "dark")
 
 
-def daily_series(panel: Panel, cases: pl.DataFrame, expect: ExpectSettings, detect: DetectSettings) -> pl.DataFrame:
-    """Actual and expected units with the interval of the expectation, stock, price, promo and dark days."""
+PAIRS_PER_BLOCK = 50_000
+"""So many store-SKUs are written at a time."""
+
+
+def series_blocks(
+    panel: Panel, cases: pl.DataFrame, expect: ExpectSettings, detect: DetectSettings
+) -> Iterator[pl.DataFrame]:
+    """The series of every store-SKU with a case, sorted by store and SKU, some at a time; one empty block without."""
     pair = cases["pair"].unique().sort().to_numpy()
+    for first in range(0, max(pair.size, 1), PAIRS_PER_BLOCK):
+        yield daily_series(panel, pair[first : first + PAIRS_PER_BLOCK], expect, detect)
+
+
+def daily_series(
+    panel: Panel, pair: NDArray[np.int64], expect: ExpectSettings, detect: DetectSettings
+) -> pl.DataFrame:
+    """Actual and expected units with the interval of the expectation, stock, price, promo and dark days.
+
+    pair: rows of the panel.
+    """
     shape = (pair.size, panel.n_days)
     lists: dict[str, NDArray[Any]] = {
         name: np.empty(shape, np.bool_ if name in FLAGS else np.float32) for name in MEASURES

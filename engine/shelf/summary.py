@@ -65,8 +65,9 @@ def data_quality(panel: Panel, min_history_days: int) -> dict[str, object]:
     """The content of `data_quality.json`: where every row went, and what the planner should know."""
     units, expected, judged = panel.array("units"), panel.array("expected"), panel.judged
     trading = panel.is_open.any(axis=0)
-    history_days = int(trading.size - trading.argmax())
-    closed_days = int((~panel.is_open[:, trading.argmax() :]).sum())
+    first_trading = int(trading.argmax()) if trading.any() else trading.size
+    history_days = trading.size - first_trading
+    closed_days = int((~panel.is_open[:, first_trading:]).sum())
     facts = {
         "history_days": history_days,
         "closed_store_days": closed_days,
