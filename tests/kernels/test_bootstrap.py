@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from engine.kernels.bootstrap import mean_intervals
 from tests.kernels import naive
+from tests.kernels.strategies import days
 
 BLOCK, REPLICATES, TAIL = 7, 200, 0.025
-VALUES = st.lists(st.integers(0, 30).map(float), min_size=1, max_size=28)
+VALUES = days(st.integers(0, 30).map(float), 28)
 SEED = st.integers(0, 2**32 - 1)
 
 

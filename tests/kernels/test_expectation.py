@@ -7,14 +7,15 @@ from hypothesis import strategies as st
 
 from engine.kernels import expectation as kernel
 from tests.kernels import naive
+from tests.kernels.strategies import days
 
 WINDOW, SIGMAS, MIN_KEPT = 28, 3.0, 14
 SMALL = (6, 1.0, 3)
 """A window of 6, one deviation, 3 days kept: short series already trim and run short."""
 
 UNITS = st.none() | st.integers(0, 6).map(float) | st.sampled_from([40.0, 60.0])
-SERIES = st.lists(UNITS, min_size=1, max_size=24)
-LONG_SERIES = st.lists(st.sampled_from([4.0, 5.0, 6.0, None, 60.0]), min_size=30, max_size=45)
+SERIES = days(UNITS, 24)
+LONG_SERIES = days(st.sampled_from([4.0, 5.0, 6.0, None, 60.0]), 45, 30)
 
 
 def expected(

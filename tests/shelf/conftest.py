@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import polars as pl
 import pytest
 
 from engine.config import load
@@ -11,6 +13,7 @@ from engine.journal import Journal
 from engine.shelf.check import check
 from engine.shelf.desk import Judged, judge
 from engine.shelf.expect import expect
+from engine.shelf.measure import rank
 from engine.shelf.panel import panel
 from tests.planted.chain import AS_OF, Chain, write_tables
 
@@ -43,11 +46,13 @@ def expected_panel(tmp_path) -> Callable[..., Panel]:
 
 @pytest.fixture
 def judged(tmp_path) -> Callable[..., Judged]:
-    """A chain judged to the end. Further words are settings, such as `detect.dark_ratio=0.5`."""
+    """A chain judged to the end, with every measure of the cases. Further words are settings."""
 
     def night(chain: Chain, *assignments: str) -> Judged:
         write_tables(tmp_path, chain.rows_as_written(), "parquet", whole_ids=False)
-        return judge(check(tmp_path, AS_OF), load(assignments=assignments), Journal())
+        blocks: list[pl.DataFrame] = []
+        night = judge(check(tmp_path, AS_OF), load(assignments=assignments), Journal(), blocks.append)
+        return replace(night, cases=rank(pl.concat(blocks)))
 
     return night
 

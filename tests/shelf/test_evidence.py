@@ -117,6 +117,11 @@ def test_the_own_average_is_over_the_panel_days_with_a_price(chain, measured):
     assert measured(chain)["own_price"] == pytest.approx((40 * 8 + 10 * 12) / 50)
 
 
+def test_one_day_with_a_price_is_average_enough(chain, measured):
+    chain.shelf("1", "sku", sells(10), price={LAST_DAY: 8})
+    assert measured(chain)["own_price"] == 8.0
+
+
 def test_a_promo_is_held_against_the_days_before_it_began(chain, measured):
     chain.shelf(
         "1", "sku", sells(10, (range(50, 60), 3), (range(80, 84), 19), (range(84, 90), 12)), promo_days=range(80, 90)

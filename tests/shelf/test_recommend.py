@@ -82,6 +82,13 @@ def advised(settings: RecommendSettings | None = None, **facts: object) -> tuple
             id="by_less_than_five_when_the_floor_is_near",
         ),
         pytest.param(
+            {"category_average": 8.0, "cost": 9.47},
+            "Reduce price by 1% from $10.00 to $9.94",
+            0.565,
+            9.9435,
+            id="by_half_a_percent_down_to_the_floor",
+        ),
+        pytest.param(
             {"category_average": 9.0, "cost": 1.0},
             "Reduce price by 10% from $10.00 to $9.00",
             10,

@@ -18,7 +18,8 @@ def series_of(judged):
 
     def build(chain, expect: ExpectSettings | None = None) -> dict[str, dict]:
         night = judged(chain)
-        rows = daily_series(night.panel, night.cases, expect or ExpectSettings(), DetectSettings()).to_dicts()
+        pairs = night.cases["pair"].unique().sort().to_numpy()
+        rows = daily_series(night.panel, pairs, expect or ExpectSettings(), DetectSettings()).to_dicts()
         return {row["sku_id"]: row for row in rows}
 
     return build

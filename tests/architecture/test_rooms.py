@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+import ast
+import csv
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from engine import vocabulary as v
+from engine.config import Settings
+from engine.shelf import desk
+from tests.planted.small import AS_OF, small_chain, write_parquet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[2]
+MOST_LINES = 500
+TEXT = {".py", ".md", ".toml", ".yml", ".yaml", ".txt", ".cfg", ".sh", ".json", ".lock", ""}
+PATH_OF_A_MACHINE = re.compile(
+    "|".join(("/" + "work/", "/" + "home/", "/" + "Users/", "/" + "root/", r"[A-Z]:\\\\?Users"))
+)
+
+
+def python_files(*rooms: str) -> list[Path]:
+    """Every Python file of these rooms of the repository."""
+    return sorted(file for room in rooms for file in (ROOT / room).rglob("*.py"))
+
+
+def own_files() -> Iterator[Path]:
+    """Every text file of the project; hidden folders, caches and data are none of it."""
+    for file in sorted(ROOT.rglob("*")):
+        parts = file.relative_to(ROOT).parts
+        hidden = any(part.startswith(".") or part in {"data", "build", "dist", "__pycache__"} for part in parts)
+        if file.is_file() and not hidden and file.suffix in TEXT:
+            yield file
+
+
+def name_of(file: Path) -> str:
+    return str(file.relative_to(ROOT))
+
+
+def imported(tree: ast.AST) -> Iterator[str]:
+    """The names of all modules that a file imports, wherever in it."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports name the whole module"
+            yield node.module or ""
+
+
+@pytest.mark.parametrize("file", python_files("engine/kernels"), ids=lambda file: file.stem)
+def test_kernels_know_arrays_and_nothing_of_ours(file):
+    allowed = {"numpy", "numba", *sys.stdlib_module_names}
+    foreign = [
+        module
+        for module in imported(ast.parse(file.read_text(encoding="utf-8")))
+        if module.partition(".")[0] not in allowed and not f"{module}.".startswith("engine.kernels.")
+    ]
+    assert foreign == []
+
+
+def undocumented(node: ast.AST, prefix: str = "") -> Iterator[str]:
+    """Public functions, classes and methods without a docstring, inside a module or a class."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and not child.name.startswith(
+            "_"
+        ):
+            if ast.get_docstring(child) is None:
+                yield f"{prefix}{child.name}"
+            if isinstance(child, ast.ClassDef):
+                yield from undocumented(child, f"{child.name}.")
+
+
+@pytest.mark.parametrize("file", python_files("engine", "cli"), ids=name_of)
+def test_everything_public_says_what_it_is(file):
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    assert ast.get_docstring(tree) is not None
+    assert list(undocumented(tree)) == []
+
+
+@pytest.mark.parametrize("file", python_files("engine"), ids=name_of)
+def test_the_engine_never_prints(file):
+    calls = [
+        node.func for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)
+    ]
+    assert [call.id for call in calls if isinstance(call, ast.Name) and call.id in {"print", "input"}] == []
+
+
+def test_no_file_is_longer_than_five_hundred_lines():
+    files = python_files("engine", "cli", "tests", "bench")
+    lengths = {name_of(file): len(file.read_text(encoding="utf-8").splitlines()) for file in files}
+    assert {name: lines for name, lines in lengths.items() if lines > MOST_LINES} == {}
+
+
+def test_nothing_names_a_path_of_the_machine_it_was_made_on():
+    named = [
+        f"{name_of(file)}:{number}"
+        for file in own_files()
+        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1)
+        if PATH_OF_A_MACHINE.search(line)
+    ]
+    assert named == []
+
+
+@pytest.mark.parametrize(
+    ("line", "is_path"),
+    [
+        pytest.param("see /" + "home/ann/data", True, id="a_home"),
+        pytest.param("C:\\" + r"Users\ann", True, id="a_windows_home"),
+        pytest.param("data/runs/LATEST", False, id="a_path_of_the_project"),
+    ],
+)
+def test_paths_of_machines_are_recognised(line, is_path):
+    assert bool(PATH_OF_A_MACHINE.search(line)) == is_path
+
+
+def test_every_floor_imports_only_from_the_floors_below():
+    lint = Path(sys.executable).with_name("lint-imports")
+    done = subprocess.run([lint, "--no-cache"], cwd=ROOT, capture_output=True, encoding="utf-8", check=False)
+    assert done.returncode == 0, done.stdout
+    assert re.search(r"Contracts: \d+ kept, 0 broken", done.stdout)
+
+
+SPECIFIED_COLUMNS = (
+    "case_id",
+    "store_id",
+    "sku_id",
+    "detection_date",
+    "duration_days",
+    "expected_daily_units",
+    "actual_daily_units",
+    "underperformance_pct",
+    "revenue_at_risk",
+    "confidence_score",
+    "primary_cause",
+    "secondary_causes",
+    "recommended_action",
+    "projected_recovery",
+)
+
+
+def test_the_published_columns_are_the_fourteen_of_the_specification(tmp_path):
+    night = desk.run(write_parquet(tmp_path / "in", small_chain()), tmp_path / "out", Settings(), AS_OF)
+    with (night.folder / "dark_shelf_cases.csv").open(encoding="utf-8", newline="") as lines:
+        assert tuple(next(csv.reader(lines))) == SPECIFIED_COLUMNS == v.CASE_COLUMNS
+
+
+def test_no_column_is_published_twice():
+    columns = (*v.CASE_COLUMNS, *v.FURTHER_CASE_COLUMNS)
+    assert len(set(columns)) == len(columns)

@@ -1,0 +1,1 @@
+"""Input as it comes: what is wrong is refused and told at once, what can be read is read."""

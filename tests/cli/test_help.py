@@ -1,0 +1,127 @@
+"""What the command says of itself, and how little it needs to say it."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import shlex
+import subprocess
+import sys
+from importlib.metadata import version
+
+import pytest
+
+from tests.command import PROGRAM, Answer, darkshelf, darkshelf_process
+
+VERBS = {
+    "demo": "darkshelf demo --out",
+    "synth": "darkshelf synth",
+    "check": "darkshelf check",
+    "run": "darkshelf run data/tonight --out data/runs --as-of",
+    "explain": "darkshelf explain",
+    "sql": "darkshelf sql",
+    "runs list": None,
+    "runs show": None,
+    "runs diff": None,
+    "runs rollback": None,
+    "runs prune": None,
+    "config show": "darkshelf config show >",
+    "config explain": "darkshelf config explain detect",
+}
+"""Every verb, with the beginning of the example that its help shows."""
+EXAMPLE = re.compile(r"(?:Example|Another|Days in a row): +(darkshelf .*?)(?:\n\n|\n  [A-Z]|\Z)", re.DOTALL)
+HEAVY = ("polars", "numba", "numpy", "pyarrow", "duckdb")
+IMPORTED = f"""
+import sys
+from cli.main import main
+try:
+    main()
+finally:
+    print([name for name in (*{HEAVY}, "pydantic") if name in sys.modules], file=sys.stderr)
+"""
+
+
+def examples_of(help_text: str) -> list[str]:
+    return [" ".join(example.split()) for example in EXAMPLE.findall(help_text)]
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_explains_itself(capsys, verb):
+    answer = darkshelf(capsys, *verb.split(), "--help")
+    assert (answer.code, answer.err) == (0, "")
+    assert answer.out.startswith(f"Usage: darkshelf {verb} [OPTIONS]")
+    example = VERBS[verb]
+    if example is not None:
+        assert any(shown.startswith(example) for shown in examples_of(answer.out)), answer.out
+
+
+def test_no_verb_is_missing_from_the_help(capsys):
+    listed = []
+    for group in ([], ["runs"], ["config"]):
+        commands = darkshelf(capsys, *group, "--help").out.partition("Commands:\n")[2].partition("\n\n")[0]
+        names = re.findall(r"^  ([a-z]+) ", commands, re.MULTILINE)
+        listed += [" ".join([*group, name]) for name in names if name not in ("runs", "config")]
+    assert sorted(listed) == sorted(VERBS)
+
+
+@pytest.mark.parametrize("verb", [verb for verb, example in VERBS.items() if example])
+def test_every_example_is_a_command_that_exists(capsys, verb):
+    """A word that is no option of the verb would end the parsing before the help is shown."""
+    for example in examples_of(darkshelf(capsys, *verb.split(), "--help").out):
+        words = shlex.split(example.partition(" >")[0])[1:]
+        assert darkshelf(capsys, *words, "--help").code == 0, example
+
+
+def test_without_a_verb_the_help_is_shown(capsys):
+    answer = darkshelf(capsys)
+    assert answer.code == 2
+    assert "Usage: darkshelf [OPTIONS] COMMAND" in answer.out + answer.err
+
+
+def test_the_help_tells_the_exit_codes(capsys):
+    told = " ".join(darkshelf(capsys, "--help").out.split())
+    assert "Exit codes: 0 done, 1 a bug or a full disk, 2 wrong input or settings, 75 try later." in told
+
+
+def test_the_version_is_that_of_the_package(capsys):
+    answer = darkshelf(capsys, "--version")
+    assert answer == Answer(0, f"darkshelf {version('darkshelf')}\n", "")
+
+
+def imported(*words: str) -> set[str]:
+    """The heavy libraries that a call has imported when it is done."""
+    done = subprocess.run([sys.executable, "-c", IMPORTED, *words], capture_output=True, text=True, check=False)
+    return set(ast.literal_eval(done.stderr.splitlines()[-1]))
+
+
+@pytest.mark.parametrize("words", [["--help"], ["--version"]], ids=" ".join)
+def test_help_and_version_need_no_heavy_library(words):
+    assert imported(*words) == set()
+
+
+@pytest.mark.parametrize("words", [["run", "--help"], ["runs", "list", "--help"], ["no-such-verb"]], ids=" ".join)
+def test_the_help_of_a_verb_needs_only_what_parses_its_words(words):
+    """Typer itself parses with pydantic."""
+    assert imported(*words) <= {"pydantic"}
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_completion_script_can_be_printed(shell):
+    answer = darkshelf_process(env=os.environ | {"_DARKSHELF_COMPLETE": f"source_{shell}"})
+    assert answer.code == 0
+    assert f"_DARKSHELF_COMPLETE=complete_{shell}" in answer.out
+    assert "darkshelf" in answer.out
+
+
+def test_the_shell_completes_verbs():
+    environment = os.environ | {
+        "_DARKSHELF_COMPLETE": "complete_bash",
+        "COMP_WORDS": "darkshelf ru",
+        "COMP_CWORD": "1",
+    }
+    assert darkshelf_process(env=environment).out.split() == ["run", "runs"]
+
+
+def test_the_program_is_installed_beside_python():
+    assert PROGRAM.exists()

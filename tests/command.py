@@ -1,0 +1,80 @@
+"""The command as tests call it, in this process for speed or in one of its own, and what it leaves on disk."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from cli.main import main
+from engine.outputs import shapes
+from engine.registry import Registry
+
+PROGRAM = Path(sys.executable).with_name("darkshelf")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a call left: its exit code, what it printed and what it complained about."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def complaint(self) -> str:
+        """What it complained about, without the lines that tell of finished stages."""
+        return "\n".join(line for line in self.err.splitlines() if not line.endswith(" MiB"))
+
+    def json(self) -> dict[str, Any]:
+        """The one JSON object on stdout; fails when there is anything else."""
+        return json.loads(self.out)
+
+
+def darkshelf(capsys: Any, *words: object) -> Answer:
+    """`darkshelf WORDS` in this process; an exception that is no exit comes through."""
+    capsys.readouterr()
+    code: object = 0
+    with patch.object(sys, "argv", ["darkshelf", *map(str, words)]):
+        try:
+            main()
+        except SystemExit as end:
+            code = end.code or 0
+    printed = capsys.readouterr()
+    assert isinstance(code, int), code
+    return Answer(code, printed.out, printed.err)
+
+
+def darkshelf_process(*words: object, **options: Any) -> Answer:
+    """`darkshelf WORDS` in a process of its own. options: for `subprocess.run`."""
+    done = subprocess.run(
+        [PROGRAM, *map(str, words)], capture_output=True, encoding="utf-8", check=False, timeout=120, **options
+    )
+    return Answer(done.returncode, done.stdout, done.stderr)
+
+
+def published(out: Path) -> dict[str, bytes]:
+    """Everything a reader of an output folder can see, by relative name; the lock is no reader's business."""
+    files = (file for file in out.rglob("*") if file.is_file() and file.name != ".lock")
+    return {str(file.relative_to(out)): file.read_bytes() for file in sorted(files)}
+
+
+def data_files(folder: Path) -> dict[str, bytes]:
+    """The files of a run whose bytes are promised, and its quarantine."""
+    quarantine = sorted((folder / shapes.QUARANTINE).glob("*")) if (folder / shapes.QUARANTINE).exists() else []
+    files = [*(folder / name for name in shapes.DATA_FILES), *quarantine]
+    return {str(file.relative_to(folder)): file.read_bytes() for file in files}
+
+
+def latest_data(out: Path) -> dict[str, bytes]:
+    """The data files of the latest run."""
+    return data_files(Registry(out).find().folder)
+
+
+def latest_quality(out: Path) -> dict[str, Any]:
+    """The data-quality report of the latest run."""
+    return json.loads((Registry(out).find().folder / shapes.DATA_QUALITY).read_text(encoding="utf-8"))

@@ -1,0 +1,10 @@
+"""What `python -m tests.mutants` changes, in the order of the specification's sections."""
+
+from tests.mutations.defaults import DEFAULTS
+from tests.mutations.kernels import KERNELS
+from tests.mutations.mutation import Mutation
+from tests.mutations.stages import STAGES
+
+__all__ = ["MUTATIONS", "Mutation"]
+
+MUTATIONS = (*DEFAULTS, *KERNELS, *STAGES)
