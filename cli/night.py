@@ -29,27 +29,26 @@ def check(folder: Input, as_of: AsOf = None, *, as_json: AsJson = False) -> None
 
     Example:  darkshelf check data/tonight
     """
-    from engine.errors import InputError
-    from engine.shelf.check import check as open_tables
-    from engine.shelf.check import verify
+    from engine.config import Settings
+    from engine.shelf import desk
 
-    # As text every cell can be judged on its own; read by type, the first one that is not stops the reading.
-    sources = open_tables(folder, as_of.date() if as_of else None, as_text=True)
-    stops, remarks = verify(sources.tables)
-    if stops:
-        raise InputError([*stops, *remarks])
+    found = desk.inspect(folder, Settings(), as_of.date() if as_of else None)
+    warnings = found.quality["warnings"]
     if as_json:
         answer = {
-            "as_of": sources.as_of.isoformat(),
-            "tables": sorted(sources.tables),
-            "remarks": [str(r) for r in remarks],
+            "as_of": found.sources.as_of.isoformat(),
+            "tables": sorted(found.sources.tables),
+            "remarks": [str(remark) for remark in found.remarks],
+            "warnings": warnings,
         }
         typer.echo(json.dumps(answer))
         return
-    tables = ", ".join(sources.tables)
-    out.print(f"{folder} can be run as of {sources.as_of}: {tables}.", markup=False, soft_wrap=True)
-    for number, remark in enumerate(remarks, 1):
+    tables = ", ".join(found.sources.tables)
+    out.print(f"{folder} can be run as of {found.sources.as_of}: {tables}.", markup=False, soft_wrap=True)
+    for number, remark in enumerate(found.remarks, 1):
         out.print(f"  {number}. {remark}", markup=False, soft_wrap=True)
+    for warning in warnings:
+        out.print(f"- {warning}", markup=False, soft_wrap=True)
 
 
 def run(

@@ -14,14 +14,14 @@ from typing import Any
 import polars as pl
 
 from engine.config import Settings, as_toml
-from engine.errors import Problem
+from engine.errors import InputError, Problem
 from engine.journal import Journal
 from engine.outputs import shapes
 from engine.outputs.read import summary as read_summary
 from engine.outputs.write import appended_parquet, write_json, write_parquet
 from engine.registry import Registry, Run, fingerprint_files, run_name
 from engine.shelf import publish, summary
-from engine.shelf.check import Sources, check, reread_as_text, verify
+from engine.shelf.check import Sources, check, verify
 from engine.shelf.detect import detect
 from engine.shelf.diagnose import diagnose
 from engine.shelf.expect import expect
@@ -103,14 +103,14 @@ def inspect(folder: Path, settings: Settings, as_of: dt.date | None = None) -> I
 
     Raises InputError with every problem that stops a run, TryLaterError when the as-of day is not complete.
     """
-    sources = check(folder, as_of)
+    # As text every cell can be judged on its own; read by type, the first one that is not stops the reading.
+    sources = check(folder, as_of, as_text=True)
     stops, remarks = verify(sources.tables)
     if stops:
-        sources = reread_as_text(sources)
-        remarks = verify(sources.tables)[1]
-    chain = expect(panel(sources, settings.panel, settings.expect.window_days), settings.expect)
-    quality = summary.data_quality(chain, settings.panel.min_history_days)
-    return Inspection(sources, remarks, quality)
+        raise InputError([*stops, *remarks])
+    typed = check(folder, sources.as_of)
+    chain = expect(panel(typed, settings.panel, settings.expect.window_days), settings.expect)
+    return Inspection(sources, remarks, summary.data_quality(chain, settings.panel.min_history_days))
 
 
 def judge(

@@ -110,7 +110,7 @@ def test_an_unsteady_baseline_puts_the_amount_between_its_bounds(chain, only_cas
 
 
 def test_the_interval_is_that_of_the_resampled_baseline(chain, only_case):
-    units = [4 + day**3 % 101 / 10 for day in range(87)] + [1] * 3
+    units = [20 + day**3 % 101 / 10 for day in range(87)] + [1] * 3
     chain.shelf("1", "sku", units, price=2)
     case = only_case(chain)
     means = mean_interval(units[59:87], crc32(case["case_id"].encode()), block=7, replicates=1000, tail=0.025)

@@ -1,0 +1,36 @@
+"""Whether two detections found the same cases: `python -m bench.answers OURS THEIRS [STORE …]`."""
+
+import json
+import sys
+from pathlib import Path
+
+import polars as pl
+
+SHOWN = 3
+"""Cases named of those that one side alone has."""
+
+
+def load(file: Path) -> pl.DataFrame:
+    """The cases of a file, sorted: store_id, sku_id, first_date, last_date."""
+    dates = pl.col("first_date", "last_date").cast(pl.Date)
+    return pl.read_parquet(file, glob=False).select("store_id", "sku_id", dates).sort(pl.all())
+
+
+def differences(ours: pl.DataFrame, theirs: pl.DataFrame) -> list[str]:
+    """A sentence for each side that has cases which the other has not."""
+    alone = {
+        "ours": ours.join(theirs, on=ours.columns, how="anti"),
+        "theirs": theirs.join(ours, on=ours.columns, how="anti"),
+    }
+    told = [
+        f"{side} alone has {cases.height}: {cases.head(SHOWN).rows()}" for side, cases in alone.items() if len(cases)
+    ]
+    return told or ([] if ours.height == theirs.height else [f"{ours.height} and {theirs.height} cases"])
+
+
+if __name__ == "__main__":
+    ours, theirs = (load(Path(file)) for file in sys.argv[1:3])
+    stores = sys.argv[3:]
+    if stores:
+        ours = ours.filter(pl.col("store_id").cast(pl.String).is_in(stores))
+    print(json.dumps({"cases": ours.height, "differences": differences(ours, theirs)}))

@@ -1,0 +1,54 @@
+"""The chains that are measured: three sizes, simulated once and kept outside the repository."""
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import engine.synth
+from engine.synth.chain import write_chain
+from engine.synth.plan import ChainPlan
+
+
+@dataclass(frozen=True)
+class Size:
+    """One chain of 90 days. name: its store-SKUs in words."""
+
+    name: str
+    plan: ChainPlan
+
+    @property
+    def fingerprint(self) -> str:
+        """Eight hexadecimal digits of the plan and of the code that simulates it."""
+        hashed = hashlib.blake2b(self.plan.model_dump_json().encode(), digest_size=4)
+        for file in sorted(Path(engine.synth.__path__[0]).glob("*.py")):
+            hashed.update(file.read_bytes())
+        return hashed.hexdigest()
+
+
+SIZES = {
+    size.name: size
+    for size in (
+        Size("10k", ChainPlan(stores=200, skus=50, days=90)),
+        Size("100k", ChainPlan(stores=2000, skus=50, days=90)),
+        Size("1m", ChainPlan(stores=10_000, skus=100, days=90)),
+    )
+}
+"""By name, smallest first."""
+
+
+def data_home() -> Path:
+    """Where chains are kept: `DARKSHELF_BENCH_DATA`, else a cache folder of the user."""
+    return Path(os.environ.get("DARKSHELF_BENCH_DATA") or Path.home() / ".cache" / "darkshelf" / "bench")
+
+
+def chain(size: Size) -> Path:
+    """The folder of a size's tables, simulated when it is not there yet; it appears whole or not at all."""
+    folder = data_home() / f"{size.name}-{size.fingerprint}"
+    if not folder.exists():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=folder.parent, prefix=".partial-") as partial:
+            write_chain(Path(partial) / size.name, size.plan)
+            (Path(partial) / size.name).rename(folder)
+    return folder
