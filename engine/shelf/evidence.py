@@ -16,7 +16,7 @@ from engine.config import CauseSettings, ConversionSettings, MisallocationSettin
 from engine.kernels import neighbours, rows
 from engine.shelf.panel import Panel
 from engine.shelf.points import Floats, Integers, Points
-from engine.stats import ratio, round_half_up
+from engine.stats import ratio
 from engine.vocabulary import TIE_TOLERANCE
 
 
@@ -59,8 +59,8 @@ def evidence(points: Points, settings: CauseSettings) -> pl.DataFrame:
 def high_performers(points: Points, settings: MisallocationSettings) -> pl.DataFrame:
     """Neighbouring stores that sell the point's SKU over their expectation, seen from its day.
 
-    neighbours_over: how many. neighbour_stores (ids as text), neighbour_km, neighbour_ratios, neighbour_places
-    (`Store #7 (12.3km)`): lists of the best, by ratio, then distance, then store.
+    neighbours_over: how many. neighbour_stores (ids as text), neighbour_km, neighbour_ratios: lists of the best, by
+    ratio, then distance, then store.
     """
     panel = points.panel
     starts, others, km = _neighbour_lists(panel, settings.radius_km)
@@ -96,23 +96,14 @@ def high_performers(points: Points, settings: MisallocationSettings) -> pl.DataF
     rows.in_blocks(judge_block, points.pair.size)
     found = stores >= 0
     ids = panel.stores["store_id"].cast(pl.String).gather(stores[found])
-    distances = pl.Series(kms[found])
     return pl.DataFrame(
         {
             "neighbours_over": counts,
             "neighbour_stores": _lists(ids, found),
-            "neighbour_km": _lists(distances, found),
+            "neighbour_km": _lists(pl.Series(kms[found]), found),
             "neighbour_ratios": _lists(pl.Series(ratios[found]), found),
-            "neighbour_places": _lists(_places(ids, distances), found),
         }
     )
-
-
-def _places(ids: pl.Series, distances_km: pl.Series) -> pl.Series:
-    """`Store #7 (12.3km)` of every neighbour."""
-    tenths = (round_half_up(pl.col("km"), decimals=1) * 10).round().cast(pl.Int64)
-    place = pl.format("Store #{} ({}.{}km)", pl.col("id"), tenths // 10, tenths % 10)
-    return pl.DataFrame({"id": ids, "km": distances_km}).select(place.alias("place"))["place"]
 
 
 def _lists(values: pl.Series, found: NDArray[np.bool_]) -> pl.Series:

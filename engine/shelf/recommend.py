@@ -10,7 +10,7 @@ import polars as pl
 
 from engine import vocabulary as v
 from engine.config import RecommendSettings
-from engine.stats import PERCENT, above
+from engine.stats import PERCENT, above, round_half_up
 
 TEXT_DECIMALS = 9
 """A number is rounded to so many decimals before a text format rounds it: noise must not decide a tie."""
@@ -169,9 +169,19 @@ def _formatted(planned: pl.DataFrame, remedy: str) -> pl.DataFrame:
 
 def _transfers(planned: pl.DataFrame) -> pl.DataFrame:
     """The transfer sentence, with as many destinations as there are."""
+    chosen = planned.filter(pl.col("remedy") == "transfer")
+    most = max(chosen["neighbour_stores"].list.len().to_list(), default=0)
+    destinations = pl.concat_str([_destination(place) for place in range(most)], separator=", ", ignore_nulls=True)
     units = pl.col("transfer_units").cast(pl.Int64)
-    text = pl.format("Transfer {} units to: {}", units, pl.col("neighbour_places").list.join(", "))
-    return planned.filter(pl.col("remedy") == "transfer").select("position", text=text)
+    text = pl.format("Transfer {} units to: {}", units, destinations) if most else pl.lit(None, pl.String)
+    return chosen.select("position", text=text)
+
+
+def _destination(place: int) -> pl.Expr:
+    """`Store #7 (12.3km)`, null where the case has no such neighbour."""
+    store, km = (pl.col(name).list.get(place, null_on_oob=True) for name in ("neighbour_stores", "neighbour_km"))
+    tenths = (round_half_up(km, decimals=1) * 10).round().cast(pl.Int64)
+    return pl.format("Store #{} ({}.{}km)", store, tenths // 10, tenths % 10)
 
 
 def _clear_text(markdown_pct: float, price: float | None, clearance_price: float | None) -> str:
