@@ -5,8 +5,10 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
+from engine.errors import InputError
+from engine.shelf import panel as panel_stage
 from engine.shelf.panel import RowAccount
-from tests.planted.chain import AS_OF, LAST_DAY, sells
+from tests.planted.chain import AS_OF, LAST_DAY, date_of, sells
 
 
 def row_of(panel, sku_id: str) -> int:
@@ -98,6 +100,21 @@ def test_revenue_reaches_back_over_the_window_before_the_as_of_day(chain, expect
     panel = expected_panel(chain)
     revenue = panel.array("revenue")[row_of(panel, "sku")]
     assert (revenue.size, revenue[0], revenue[-1]) == (28, 20.0, 40.0)
+
+
+def test_a_panel_without_any_row_is_no_panel(chain, expected_panel):
+    for table in ("sales_transactions", "inventory_snapshot"):
+        chain.early[table] = [row for row in chain.early[table] if not date_of(0) <= row["date"] <= AS_OF]
+    with pytest.raises(InputError, match="no row from 2025-04-02 to 2025-06-30"):
+        expected_panel(chain)
+
+
+def test_store_skus_are_the_same_however_many_are_held_at_a_time(chain, expected_panel, monkeypatch):
+    for number in range(8):
+        chain.shelf("1", f"sku{number}", sells(3))
+    usual = expected_panel(chain).pairs
+    monkeypatch.setattr(panel_stage, "MANY_PAIRS", 2)
+    assert expected_panel(chain).pairs.equals(usual, null_equal=True)
 
 
 def test_a_row_that_got_lost_stops_the_night():
