@@ -7,6 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 BLOCKS_PER_THREAD = 4
 """More blocks than threads, so that one slow block does not leave a core idle."""
+ROWS_PER_BLOCK = 2048
+"""What a block works with stays in the processor's cache."""
 
 
 def threads() -> int:
@@ -16,7 +18,7 @@ def threads() -> int:
 
 def in_blocks(kernel: Callable[[slice], object], n_rows: int) -> None:
     """Call a kernel with slices that cover `n_rows` once. The kernel releases the GIL and writes its own rows."""
-    blocks = min(threads() * BLOCKS_PER_THREAD, n_rows)
+    blocks = min(max(threads() * BLOCKS_PER_THREAD, -(-n_rows // ROWS_PER_BLOCK)), n_rows)
     bounds = [n_rows * block // max(blocks, 1) for block in range(blocks + 1)]
     slices = [slice(first, last) for first, last in itertools.pairwise(bounds)]
     if threads() == 1 or len(slices) == 1:

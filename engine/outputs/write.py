@@ -2,12 +2,20 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
+from queue import Full, Queue
 
 import polars as pl
-import pyarrow.parquet as pq
+from polars.io.plugins import register_io_source
 
+COMPRESSION_LEVEL = 1
+"""Of zstd: the files are read once or twice, and higher levels cost more time than they save."""
+ROWS_PER_GROUP = 50_000
+"""Of a file that is written in parts: a reader who wants few rows reads few more."""
+PATIENCE_SECONDS = 0.05
+"""So often a caller who waits for the writer looks whether it failed."""
 PROBE_BYTES = 1 << 20
 """What a disk is asked to take after a failure, to hear its reason."""
 
@@ -16,23 +24,59 @@ def write_parquet(frame: pl.DataFrame, file: Path) -> None:
     """One Parquet file, zstd. The frame is laid out anew first: chunks must leave no trace in the bytes."""
     file.parent.mkdir(parents=True, exist_ok=True)
     with _failing_as_os_error(file):
-        frame.rechunk().write_parquet(file, compression="zstd", compression_level=1)
+        frame.rechunk().write_parquet(file, compression="zstd", compression_level=COMPRESSION_LEVEL)
 
 
 @contextmanager
 def appended_parquet(file: Path) -> Iterator[Callable[[pl.DataFrame], None]]:
-    """A function that adds the rows of a frame to one Parquet file, zstd: a row group a frame."""
-    writers: list[pq.ParquetWriter] = []
+    """A function that adds the rows of a frame to one Parquet file, zstd.
 
-    def add(frame: pl.DataFrame) -> None:
-        rows = frame.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
-        if not writers:
-            writers.append(pq.ParquetWriter(file, rows.schema, compression="zstd", compression_level=1))
-        writers[0].write_table(rows, row_group_size=max(rows.num_rows, 1))
+    The file is written beside the caller's work, at most one frame behind; all columns are compressed at a time.
+    Raises OSError, at the next frame or at the end, when the file cannot be written.
+    """
+    frames: Queue[pl.DataFrame | None] = Queue(maxsize=1)
+    with ThreadPoolExecutor(1) as pool:
+        writings: list[Future[None]] = []
 
-    with ExitStack() as closing:
-        closing.callback(lambda: [writer.close() for writer in writers])
-        yield add
+        def add(frame: pl.DataFrame | None) -> None:
+            if not writings and frame is not None:
+                writings.append(pool.submit(_write_all, frames, frame.schema, file))
+            while writings and not _put(frames, frame):
+                if writings[0].done():
+                    writings[0].result()
+
+        try:
+            yield add
+        finally:
+            add(None)
+        for writing in writings:
+            writing.result()
+
+
+def _put(frames: Queue[pl.DataFrame | None], frame: pl.DataFrame | None) -> bool:
+    """Whether the queue had room for the frame before long."""
+    try:
+        frames.put(frame, timeout=PATIENCE_SECONDS)
+    except Full:
+        return False
+    return True
+
+
+def _write_all(frames: Queue[pl.DataFrame | None], schema: pl.Schema, file: Path) -> None:
+    """Write the frames of the queue up to the first None."""
+
+    def rows(*_: object) -> Iterator[pl.DataFrame]:
+        while (frame := frames.get()) is not None:
+            yield frame.rechunk()
+
+    with _failing_as_os_error(file):
+        register_io_source(rows, schema=schema).sink_parquet(
+            file,
+            compression="zstd",
+            compression_level=COMPRESSION_LEVEL,
+            row_group_size=ROWS_PER_GROUP,
+            maintain_order=True,
+        )
 
 
 def write_csv(frame: pl.DataFrame, file: Path) -> None:

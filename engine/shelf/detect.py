@@ -8,6 +8,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from engine.config import DetectSettings
+from engine.kernels import rows
 from engine.kernels.runs import dark_runs
 from engine.shelf.panel import Panel
 from engine.vocabulary import TIE_TOLERANCE
@@ -15,26 +16,31 @@ from engine.vocabulary import TIE_TOLERANCE
 
 def detect(panel: Panel, settings: DetectSettings) -> pl.DataFrame:
     """In stock, expected to sell, sold less than the dark ratio of it, for enough days in a row."""
-    count = _find(panel, settings, 0)[0]
-    _, *found = _find(panel, settings, count)
-    return pl.DataFrame(dict(zip(("pair", "first", "last"), found, strict=True)))
+    found: dict[int, list[NDArray[np.int64]]] = {}
+
+    def find_block(block: slice) -> None:
+        count = _find(panel, block, settings, [np.empty(0, np.int64)] * 3)
+        found[block.start] = [np.empty(count, np.int64) for _ in range(3)]
+        _find(panel, block, settings, found[block.start])
+        found[block.start][0] += block.start
+
+    rows.in_blocks(find_block, panel.pairs.height)
+    columns = [np.concatenate(parts) for parts in zip(*(found[start] for start in sorted(found)), strict=True)]
+    return pl.DataFrame(dict(zip(("pair", "first", "last"), columns, strict=True)))
 
 
-def _find(
-    panel: Panel, settings: DetectSettings, room: int
-) -> tuple[int, NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """How many runs there are, and pair, first and last day of as many as there is room for."""
-    pair, first, last = (np.empty(room, np.int64) for _ in range(3))
-    count = dark_runs(
-        panel.array("units"),
-        panel.array("expected"),
-        panel.array("in_stock"),
-        panel.judged,
+def _find(panel: Panel, block: slice, settings: DetectSettings, room: list[NDArray[np.int64]]) -> int:
+    """How many runs some rows have; row, first and last day of as many as there is room for are written."""
+    row, first, last = room
+    return dark_runs(
+        panel.array("units")[block],
+        panel.array("expected")[block],
+        panel.array("in_stock")[block],
+        panel.judged[block],
         settings.dark_ratio,
         settings.min_dark_days,
         TIE_TOLERANCE,
-        pair,
+        row,
         first,
         last,
     )
-    return count, pair, first, last

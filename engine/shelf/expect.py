@@ -53,25 +53,8 @@ def baseline_at(panel: Panel, pair: NDArray[np.int64], day: NDArray[np.int64], s
     """The kept days before the given (pair, day) points."""
     shape = (pair.size, settings.window_days)
     values, days, counts = np.zeros(shape), np.zeros(shape, np.int64), np.empty(pair.size, np.int64)
-    units = panel.array("units")
-
-    def keep_block(block: slice) -> None:
-        expectation.baseline(
-            units,
-            pair[block],
-            day[block],
-            settings.window_days,
-            settings.trim_sigmas,
-            TIE_TOLERANCE,
-            values[block],
-            days[block],
-            counts[block],
-        )
-
-    rows.in_blocks(keep_block, pair.size)
-    is_kept = np.arange(settings.window_days) < counts[:, None]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        means = np.where(counts >= settings.min_kept_days, values.sum(axis=1) / counts, np.nan)
-        squares = np.where(is_kept, (values - means[:, None]) ** 2, 0.0)
-        deviations = np.where(np.isnan(means), np.nan, np.sqrt(squares.sum(axis=1) / (counts - 1)))
+    means, deviations = np.empty(pair.size), np.empty(pair.size)
+    window = (settings.window_days, settings.trim_sigmas, TIE_TOLERANCE)
+    expectation.baseline(panel.array("units"), pair, day, *window, values, days, counts)
+    expectation.moments(values, counts, settings.min_kept_days, means, deviations)
     return Baseline(values, days, counts, means, deviations)

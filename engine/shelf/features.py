@@ -8,10 +8,11 @@ import polars as pl
 
 from engine import vocabulary as v
 from engine.config import CauseSettings, ExpectSettings
+from engine.kernels import rows
 from engine.shelf.evidence import evidence
 from engine.shelf.expect import Baseline, baseline_at
 from engine.shelf.panel import Panel
-from engine.shelf.points import Points
+from engine.shelf.points import Floats, Integers, Points
 from engine.stats import PERCENT, ratio
 
 
@@ -19,15 +20,10 @@ def features(panel: Panel, expect: ExpectSettings, causes: CauseSettings) -> pl.
     """The columns of `features.parquet` (specification, section 5), sorted by store and SKU."""
     pair = np.flatnonzero(panel.judged)
     day = np.full(pair.size, panel.n_days - 1)
-    baseline = baseline_at(panel, pair, day, expect)
     measured = evidence(Points(panel, pair, day), causes)
     return (
         pl.concat([panel.pairs.select(v.PAIR)[pair], measured], how="horizontal")
-        .with_columns(
-            baseline_mean_units=baseline.means,
-            baseline_std_units=baseline.deviations,
-            baseline_mean_revenue=_mean_revenue(panel, pair, baseline),
-        )
+        .with_columns(**_baselines(panel, pair, day, expect))
         .with_columns(pl.col("^baseline_(mean|std)_.*$").fill_nan(None))
         .with_columns(baseline_cv=ratio(pl.col("baseline_std_units"), pl.col("baseline_mean_units")))
         .select(
@@ -56,7 +52,21 @@ def features(panel: Panel, expect: ExpectSettings, causes: CauseSettings) -> pl.
     )
 
 
-def _mean_revenue(panel: Panel, pair: np.ndarray, baseline: Baseline) -> np.ndarray:
+def _baselines(panel: Panel, pair: Integers, day: Integers, expect: ExpectSettings) -> dict[str, Floats]:
+    """Mean and deviation of the kept days, and their mean revenue. Those days are held for a block of rows only."""
+    columns = {f"baseline_{name}": np.empty(pair.size) for name in ("mean_units", "std_units", "mean_revenue")}
+
+    def measure_block(block: slice) -> None:
+        baseline = baseline_at(panel, pair[block], day[block], expect)
+        columns["baseline_mean_units"][block] = baseline.means
+        columns["baseline_std_units"][block] = baseline.deviations
+        columns["baseline_mean_revenue"][block] = _mean_revenue(panel, pair[block], baseline)
+
+    rows.in_blocks(measure_block, pair.size)
+    return columns
+
+
+def _mean_revenue(panel: Panel, pair: Integers, baseline: Baseline) -> Floats:
     """Mean revenue of the kept days on which it is known; NaN without an expectation."""
     revenue = panel.array("revenue")
     back = np.clip(baseline.days - (panel.n_days - 1 - revenue.shape[1]), 0, None)

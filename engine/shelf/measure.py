@@ -5,7 +5,7 @@ Units are units a day, money is in the currency of the prices, undefined numbers
 """
 
 import datetime as dt
-import zlib
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -15,7 +15,8 @@ from engine import vocabulary as v
 from engine.config import ConfidenceSettings, ExpectSettings, IntervalSettings, RecommendSettings
 from engine.kernels import rows
 from engine.kernels.bootstrap import mean_intervals
-from engine.shelf.expect import Baseline, baseline_at
+from engine.kernels.seeds import hash_texts
+from engine.shelf.expect import baseline_at
 from engine.shelf.panel import Panel
 from engine.shelf.points import Points
 from engine.stats import ratio, round_half_up
@@ -56,16 +57,8 @@ def measure(
         .with_columns(pl.col("own_price", "category_price", "on_hand").fill_nan(None))
         .with_columns(_identity(), _status(panel.as_of), *_price())
     )
-    baseline = baseline_at(panel, pair, first, expect)
-    low, high = _mean_interval(cases["case_id"], baseline, interval)
     return (
-        cases.with_columns(
-            baseline_mean_units=baseline.means,
-            baseline_std_units=baseline.deviations,
-            baseline_days=baseline.counts,
-            baseline_low=low,
-            baseline_high=high,
-        )
+        cases.with_columns(**_baselines(panel, pair, first, cases["case_id"], expect, interval))
         .with_columns(_gap(), pl.col("expected_daily_units").alias("e"), pl.col("actual_daily_units").alias("a"))
         .with_columns(_underperformance(), *_money(recommend), _confidence(confidence))
         .drop("e", "a", "category_price", "own_price")
@@ -129,24 +122,48 @@ def _confidence(settings: ConfidenceSettings) -> pl.Expr:
     return round_half_up(100 * parts, decimals=1).alias("confidence_score")
 
 
-def _mean_interval(
-    case_id: pl.Series, baseline: Baseline, settings: IntervalSettings
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Bootstrap interval of each case's baseline mean, seeded from the case's own id."""
-    seeds = np.fromiter((zlib.crc32(key.encode()) for key in case_id), np.uint64, len(case_id))
-    low, high = np.empty(len(case_id)), np.empty(len(case_id))
+def _baselines(
+    panel: Panel,
+    pair: NDArray[np.int64],
+    first: NDArray[np.int64],
+    case_id: pl.Series,
+    expect: ExpectSettings,
+    interval: IntervalSettings,
+) -> dict[str, NDArray[Any]]:
+    """Mean, deviation and length of each case's baseline, and the bootstrap interval of its mean.
 
-    def resample_block(block: slice) -> None:
+    The interval is seeded from the case's own id. The kept days themselves are held for a block of cases only.
+    """
+    names = ("baseline_mean_units", "baseline_std_units", "baseline_low", "baseline_high")
+    columns: dict[str, NDArray[Any]] = {name: np.empty(pair.size) for name in names}
+    columns["baseline_days"] = np.empty(pair.size, np.int64)
+    seeds = seeds_of(case_id)
+
+    def measure_block(block: slice) -> None:
+        baseline = baseline_at(panel, pair[block], first[block], expect)
+        columns["baseline_mean_units"][block] = baseline.means
+        columns["baseline_std_units"][block] = baseline.deviations
+        columns["baseline_days"][block] = baseline.counts
         mean_intervals(
-            baseline.values[block],
-            baseline.counts[block],
+            baseline.values,
+            baseline.counts,
             seeds[block],
-            settings.block_days,
-            settings.replicates,
-            (1 - settings.level) / 2,
-            low[block],
-            high[block],
+            interval.block_days,
+            interval.replicates,
+            (1 - interval.level) / 2,
+            columns["baseline_low"][block],
+            columns["baseline_high"][block],
         )
 
-    rows.in_blocks(resample_block, len(case_id))
-    return low, high
+    rows.in_blocks(measure_block, pair.size)
+    return columns
+
+
+def seeds_of(keys: pl.Series) -> NDArray[np.uint64]:
+    """A seed for each key (text, none null), from its own bytes."""
+    array = keys.to_arrow(compat_level=pl.CompatLevel.oldest())
+    _, offsets, content = array.buffers()
+    ends = np.frombuffer(offsets, np.int64)[array.offset : array.offset + len(array) + 1]
+    seeds = np.empty(len(array), np.uint64)
+    hash_texts(np.frombuffer(content or b"", np.uint8), ends, seeds)
+    return seeds

@@ -205,15 +205,22 @@ def _pairs_of(source: Source, first_date: dt.date) -> pl.DataFrame:
 
 def _empty_arrays(grid: _Grid, revenue_days: int) -> dict[str, Array]:
     shape = (grid.pairs.height, grid.n_days)
-    return {
-        "units": np.full(shape, np.nan),
-        "on_hand": np.full(shape, np.nan),
-        "price": np.full(shape, np.nan),
-        "revenue": np.full((shape[0], revenue_days), np.nan),
-        "impressions": np.full(shape, np.nan, np.float32),
-        "promo": np.zeros(shape, np.uint8),
-        "in_stock": np.zeros(shape, np.uint8),
+    arrays: dict[str, Array] = {
+        "units": np.empty(shape),
+        "on_hand": np.empty(shape),
+        "price": np.empty(shape),
+        "revenue": np.empty((shape[0], revenue_days)),
+        "impressions": np.empty(shape, np.float32),
+        "promo": np.empty(shape, np.uint8),
+        "in_stock": np.empty(shape, np.uint8),
     }
+
+    def empty_block(block: slice) -> None:
+        for array in arrays.values():
+            array[block] = np.nan if array.dtype.kind == "f" else 0
+
+    rows.in_blocks(empty_block, shape[0])
+    return arrays
 
 
 def _place_facts(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from functools import reduce
 from itertools import groupby
 from statistics import stdev
 from typing import TYPE_CHECKING, NamedTuple
@@ -247,6 +248,11 @@ def sales_ratio(units: Days, hoped: Days, end: int, window: int, min_days: int) 
 
 
 # bootstrap
+
+
+def seed_of(text: str) -> int:
+    """FNV-1a of 64 bits, of the bytes of a text."""
+    return reduce(lambda value, byte: (value ^ byte) * 0x100000001B3 % 2**64, text.encode(), 0xCBF29CE484222325)
 
 
 def starts_of_blocks(outputs: Iterable[int], count: int) -> list[int]:

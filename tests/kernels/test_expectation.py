@@ -47,6 +47,16 @@ def test_the_expectation_of_the_defaults_is_the_mean_of_the_kept_days(series):
     np.testing.assert_allclose(expected(series), naive.array(wanted), rtol=1e-12)
 
 
+@given(SERIES, st.sampled_from([1.0, 2.0, 3.0]))
+def test_fractions_are_expected_as_whole_numbers_are(series, sigmas):
+    """Halves and quarters take the general way, whole numbers the short one."""
+    quarters = [None if sold is None else sold / 4 for sold in series]
+    np.testing.assert_allclose(expected(quarters, 6, sigmas, 3) * 4, expected(series, 6, sigmas, 3), rtol=1e-12)
+    np.testing.assert_allclose(
+        errors(quarters, 6, sigmas, 3) * 4, errors(series, 6, sigmas, 3), rtol=1e-9, atol=1e-12
+    )
+
+
 @given(SERIES, st.integers(0, 23), SERIES)
 def test_tomorrow_never_changes_yesterday(series, today, other):
     changed = [*series[:today], *other]
@@ -158,6 +168,19 @@ def test_every_point_is_answered_on_its_own(rows, data):
     kernel.baseline(units, row, day, 6, 1.0, naive.TIE, kept, kept_days, counts)
     for place, (of_row, of_day) in enumerate(points):
         assert kept_days[place, : counts[place]].tolist() == kept_of(rows[of_row][:n_days], of_day, 6, 1.0)
+
+
+@given(SERIES, st.integers(0, 23), st.integers(1, 3))
+def test_moments_are_the_mean_and_the_deviation_of_the_kept_days(series, day, min_kept):
+    day %= len(series)
+    kept = [series[kept_day] for kept_day in naive.kept_days(series, day, 6, 1)]
+    values = np.full((1, 6), 777.0)
+    values[0, : len(kept)] = kept
+    mean, deviation = np.empty(1), np.empty(1)
+    kernel.moments(values, np.array([len(kept)]), min_kept, mean, deviation)
+    enough = len(kept) >= min_kept
+    assert mean[0] == pytest.approx(np.mean(kept) if enough else np.nan, nan_ok=True)
+    assert deviation[0] == pytest.approx(np.std(kept, ddof=1) if enough and len(kept) > 1 else np.nan, nan_ok=True)
 
 
 @given(SERIES)

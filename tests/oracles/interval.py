@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING
-from zlib import crc32
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +33,7 @@ def replicate_means(kept: list[float], case_id: str) -> list[float]:
     count = len(kept)
     blocks = math.ceil(count / BLOCK_DAYS)
     lengths = [BLOCK_DAYS] * (blocks - 1) + [count - BLOCK_DAYS * (blocks - 1)]
-    outputs = split_mix_64(crc32(case_id.encode()))
+    outputs = split_mix_64(fowler_noll_vo(case_id.encode()))
     means = []
     for _ in range(REPLICATES):
         starts = block_starts([next(outputs) for _ in range(math.ceil(blocks / DRAWS_PER_OUTPUT))], count)
@@ -48,6 +47,14 @@ def replicate_means(kept: list[float], case_id: str) -> list[float]:
 def block_starts(outputs: list[int], count: int) -> list[int]:
     """Four draws below count from each 64-bit output: 16 bits each, lowest first, times count, shifted by 16."""
     return [(output >> 16 * draw & 0xFFFF) * count >> 16 for output in outputs for draw in range(DRAWS_PER_OUTPUT)]
+
+
+def fowler_noll_vo(content: bytes) -> int:
+    """FNV-1a of 64 bits."""
+    value = 0xCBF29CE484222325
+    for byte in content:
+        value = (value ^ byte) * 0x100000001B3 % 2**64
+    return value
 
 
 def split_mix_64(state: int) -> Iterator[int]:
