@@ -9,6 +9,7 @@ from bench import sizes
 from bench.floor import floor
 from engine.config import Settings
 from engine.journal import Journal
+from engine.memory import Memory
 from engine.shelf import desk
 from engine.shelf.check import check
 from engine.shelf.detect import detect
@@ -29,7 +30,7 @@ def folder():
 def judged(folder):
     """Compiled first: the night has run once before anything is timed."""
     blocks = []
-    night = desk.judge(check(folder), SETTINGS, Journal(), blocks.append)
+    night = desk.judge(check(folder), SETTINGS, Journal(), Memory(), blocks.append)
     return night.panel, pl.concat(blocks)
 
 
@@ -55,7 +56,7 @@ def test_a_stage(benchmark, folder, judged, stage):
     cases = measure(chain, runs, SETTINGS.expect, SETTINGS.confidence, SETTINGS.interval, SETTINGS.recommend)
     stages = {
         "check": lambda: check(folder),
-        "panel": lambda: panel(sources, SETTINGS.panel, SETTINGS.expect.window_days),
+        "panel": lambda: panel(sources, SETTINGS.panel, SETTINGS.expect.window_days, Memory()),
         "expect": lambda: expect(chain, SETTINGS.expect),
         "detect": lambda: detect(chain, SETTINGS.detect),
         "measure": lambda: measure(

@@ -55,7 +55,9 @@ def _stage_lines() -> Iterator[None]:
     class Lines(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             facts = getattr(record, "facts", {})
-            if "stage" in facts:
+            if "note" in facts:
+                print(facts["note"], file=sys.stderr)
+            elif "stage" in facts:
                 print(f"{facts['stage']:<10} {facts['seconds']:>8.3f} s  {facts['peak_mib']:>6} MiB", file=sys.stderr)
 
     logger, handler = logging.getLogger("darkshelf"), Lines()

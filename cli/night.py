@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,6 +23,7 @@ Assignments = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="One setting, such as detect.dark_ratio=0.55. Repeatable."),
 ]
+UNITS = {"mib": 1 << 20, "gib": 1 << 30}
 
 
 def check(folder: Input, as_of: AsOf = None, *, as_json: AsJson = False) -> None:
@@ -61,6 +63,10 @@ def run(
     backfill: Annotated[
         str | None, typer.Option(metavar="FROM:TO", help="Run every day of a range of dates, oldest first.")
     ] = None,
+    max_memory: Annotated[
+        str | None,
+        typer.Option(metavar="SIZE", help="Stay below so much memory, such as 4GiB; the days then live on disk."),
+    ] = None,
     *,
     force: Annotated[bool, typer.Option("--force", help="Run again what is published already.")] = False,
     as_json: AsJson = False,
@@ -78,15 +84,25 @@ def run(
 
     chosen = [*(assignments or []), *([f"profile={profile}"] if profile else [])]
     settings = engine_config.load(config, chosen)
+    limit = _bytes(max_memory)
     nights: list[desk.Night] = []
     for day in _days(as_of, backfill):
         with progress(quiet=as_json) as watch:
-            nights.append(desk.run(folder, out_folder, settings, day, force=force, watch=watch))
+            nights.append(desk.run(folder, out_folder, settings, day, force=force, max_memory=limit, watch=watch))
         if not as_json:
             show(nights[-1])
     if as_json:
         answers = [_as_json(night) for night in nights]
         typer.echo(json.dumps(answers[0] if backfill is None else {"nights": answers}))
+
+
+def _bytes(size: str | None) -> int | None:
+    if size is None:
+        return None
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(MiB|GiB)", size.strip(), re.IGNORECASE)
+    if not found:
+        raise typer.BadParameter(f"{size!r} is not a size such as 512MiB or 4GiB")
+    return int(float(found[1]) * UNITS[found[2].lower()])
 
 
 def _days(as_of: dt.datetime | None, backfill: str | None) -> list[dt.date | None]:

@@ -28,7 +28,7 @@ class Answer:
     @property
     def complaint(self) -> str:
         """What it complained about, without the lines that tell of finished stages."""
-        return "\n".join(line for line in self.err.splitlines() if not line.endswith(" MiB"))
+        return "\n".join(line for line in self.err.splitlines() if not line.endswith((" MiB", " GiB to use")))
 
     def json(self) -> dict[str, Any]:
         """The one JSON object on stdout; fails when there is anything else."""

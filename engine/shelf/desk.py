@@ -16,6 +16,7 @@ import polars as pl
 from engine.config import Settings, as_toml
 from engine.errors import InputError, Problem
 from engine.journal import Journal
+from engine.memory import Memory
 from engine.outputs import shapes
 from engine.outputs.read import summary as read_summary
 from engine.outputs.write import appended_parquet, write_json, write_parquet
@@ -49,7 +50,7 @@ class Night:
 
 @dataclass(frozen=True)
 class Judged:
-    """The results of a night before they are published. cases: ranked, the published columns and `pair`."""
+    """The results of a night before they are published. cases: as detected, the published columns and `pair`."""
 
     panel: Panel
     cases: pl.DataFrame
@@ -71,11 +72,13 @@ def run(
     as_of: dt.date | None = None,
     *,
     force: bool = False,
+    max_memory: int | None = None,
     watch: Callable[[str], None] | None = None,
 ) -> Night:
     """Run one night and publish it under `out`.
 
     as_of: the last day that may be seen, by default the latest sales date. force: run again what is there already.
+    max_memory: bytes the process may take; the days of the chain then live in files of `out` while the night runs.
     watch: called with the name of each stage as it begins. Raises InputError, TryLaterError and OutputError; the
     runs published before stay as they are.
     """
@@ -90,10 +93,16 @@ def run(
             return _there_already(registry.find(run_id))
         run_id = registry.free_name(run_id)
         with registry.publish(run_id) as partial, journal.written_to(partial / shapes.LOG):
-            with appended_parquet(partial / shapes.EVIDENCE) as add:
-                judged = judge(sources, settings, journal, lambda cases: add(findings(cases, settings.causes)))
-            with journal.stage("publish"):
-                facts = _publish(partial, judged, settings)
+            memory = Memory(max_memory, partial)
+            with memory.watched():
+                with appended_parquet(partial / shapes.EVIDENCE) as add:
+                    judged = judge(
+                        sources, settings, journal, memory, lambda cases: add(findings(cases, settings.causes))
+                    )
+                with journal.stage("publish"):
+                    quality = _publish_days(partial, judged, settings)
+                    judged = Judged(judged.panel.without_days(), judged.cases)
+                    facts = _publish_cases(partial, judged, quality)
             _describe(partial, run_id, sources, settings, prints, journal, facts)
     return Night(run_id, registry.folder / run_id, True, facts)
 
@@ -109,19 +118,23 @@ def inspect(folder: Path, settings: Settings, as_of: dt.date | None = None) -> I
     if stops:
         raise InputError([*stops, *remarks])
     typed = check(folder, sources.as_of)
-    chain = expect(panel(typed, settings.panel, settings.expect.window_days), settings.expect)
+    chain = expect(panel(typed, settings.panel, settings.expect.window_days, Memory()), settings.expect)
     return Inspection(sources, remarks, summary.data_quality(chain, settings.panel.min_history_days))
 
 
 def judge(
-    sources: Sources, settings: Settings, journal: Journal, keep: Callable[[pl.DataFrame], None] | None = None
+    sources: Sources,
+    settings: Settings,
+    journal: Journal,
+    memory: Memory,
+    keep: Callable[[pl.DataFrame], None],
 ) -> Judged:
     """The chain of stages up to the cases with their actions.
 
     keep: called with every block of cases, all measures included, before it is narrowed to what is published.
     """
     with journal.stage("panel") as facts:
-        chain = panel(sources, settings.panel, settings.expect.window_days)
+        chain = panel(sources, settings.panel, settings.expect.window_days, memory)
         facts["store_skus"] = chain.pairs.height
     with journal.stage("expect"):
         chain = expect(chain, settings.expect)
@@ -131,10 +144,9 @@ def judge(
     blocks = []
     for first in range(0, max(runs.height, 1), CASES_PER_BLOCK):
         cases = _judge_runs(chain, runs.slice(first, CASES_PER_BLOCK), settings, journal)
-        if keep is not None:
-            keep(cases)
+        keep(cases)
         blocks.append(cases.select("pair", *publish.OWN_COLUMNS))
-    return Judged(chain, rank(pl.concat(blocks)))
+    return Judged(chain, pl.concat(blocks))
 
 
 def _judge_runs(chain: Panel, runs: pl.DataFrame, settings: Settings, journal: Journal) -> pl.DataFrame:
@@ -147,18 +159,25 @@ def _judge_runs(chain: Panel, runs: pl.DataFrame, settings: Settings, journal: J
         return recommend(cases.with_columns(cost=cost), settings.recommend).rechunk()
 
 
-def _publish(folder: Path, judged: Judged, settings: Settings) -> dict[str, Any]:
-    chain, cases = judged.panel, judged.cases
+def _publish_days(folder: Path, judged: Judged, settings: Settings) -> dict[str, Any]:
+    """What needs the days of the chain: series, features, and the quality of the data, which is returned."""
+    chain = judged.panel
     with appended_parquet(folder / shapes.DAILY) as add:
-        for rows in series_blocks(chain, cases, settings.expect, settings.detect):
+        for rows in series_blocks(chain, judged.cases, settings.expect, settings.detect):
             add(rows)
     write_parquet(features(chain, settings.expect, settings.causes), folder / shapes.FEATURES)
+    return summary.data_quality(chain, settings.panel.min_history_days)
+
+
+def _publish_cases(folder: Path, judged: Judged, quality: dict[str, Any]) -> dict[str, Any]:
+    """What needs the cases alone; the key figures are returned."""
+    chain, cases = judged.panel, rank(judged.cases)
     write_parquet(summary.stores_table(chain, cases), folder / shapes.STORES)
     publish.publish_cases(folder, chain, cases)
     publish.publish_quarantine(folder, chain)
     facts = summary.key_figures(chain, cases)
     write_json(facts, folder / shapes.SUMMARY)
-    write_json(summary.data_quality(chain, settings.panel.min_history_days), folder / shapes.DATA_QUALITY)
+    write_json(quality, folder / shapes.DATA_QUALITY)
     return facts
 
 

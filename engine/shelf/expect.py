@@ -18,7 +18,7 @@ from engine.vocabulary import TIE_TOLERANCE
 def expect(panel: Panel, settings: ExpectSettings) -> Panel:
     """Trimmed mean of the days before each day; a day never judges itself."""
     units = panel.array("units")
-    expected = np.empty_like(units)
+    expected = panel.memory.empty(units.shape)
 
     def expect_block(block: slice) -> None:
         expectation.expectation(

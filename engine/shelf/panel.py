@@ -7,7 +7,7 @@ placed straight into its cell; memory is the panel and one batch. NaN is "unknow
 import datetime as dt
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -23,12 +23,15 @@ from engine.errors import InputError, Problem
 from engine.kernels import cells, rows, windows
 from engine.kernels.settle import open_days, settle
 from engine.lake import UNREADABLE, Source
+from engine.memory import Memory
 from engine.shelf.check import Sources, reread_as_text, verify
 
 Array = NDArray[Any]
 NOWHERE = np.iinfo(np.int32).min
 """The day of a row that has none."""
 UNKNOWN_FLAG = 2
+BYTES_PER_DAY = 38
+"""Of a store-SKU: units, on-hand, price and expectation of 8 bytes, impressions of 4, two flags."""
 MANY_PAIRS = 5_000_000
 """So many rows of pairs are held before repeats among them are dropped."""
 _NULLS = {Kind.NUMBER: pl.Float64(), Kind.TEXT: pl.String(), Kind.ID: pl.Int64()}
@@ -64,7 +67,8 @@ class Panel:
     pairs: store_id, sku_id, store and sku (positions in `stores` and `skus`), category (a code, -1 when the SKU has
     none), listed (first listed day, n_days when never), judged (in stock of late), and the arrays units, on_hand,
     price, impressions, promo, in_stock (n_days wide) and revenue (the days of the expectation's window before the
-    as-of day). stores, skus: their attributes, null when not delivered. is_open: (stores, days).
+    as-of day). stores, skus: their attributes, null when not delivered. is_open: (stores, days). memory: where the
+    arrays live.
     """
 
     as_of: dt.date
@@ -76,6 +80,7 @@ class Panel:
     is_open: NDArray[np.bool_]
     accounts: Mapping[str, RowAccount]
     sources: Sources
+    memory: Memory
 
     @property
     def first_day(self) -> dt.date:
@@ -104,27 +109,33 @@ class Panel:
         windows.sums_by_group(self.array("price"), groups, totals, counts)
         return totals / np.where(counts > 0, counts, np.nan)
 
+    def without_days(self) -> "Panel":
+        """The panel without its arrays, for what comes after the last look at a day."""
+        kept = [name for name, kind in self.pairs.schema.items() if not isinstance(kind, pl.Array)]
+        return replace(self, pairs=self.pairs.select(kept))
+
     def pair_starts(self) -> NDArray[np.int64]:
         """First pair of each store, and the number of pairs at the end."""
         return np.searchsorted(self.codes("store"), np.arange(self.stores.height + 1)).astype(np.int64)
 
 
-def panel(sources: Sources, settings: PanelSettings, revenue_days: int) -> Panel:
+def panel(sources: Sources, settings: PanelSettings, revenue_days: int, memory: Memory) -> Panel:
     """Place every usable row of the tables.
 
     revenue_days: how many days before the as-of day keep their revenue. Raises InputError, with every problem of
-    every table, when a row stops the run or a file cannot be read.
+    every table, when a row stops the run or a file cannot be read, and when the panel does not fit into memory.
     """
     try:
-        return _place_all(sources, settings, revenue_days)
+        return _place_all(sources, settings, revenue_days, memory)
     except UNREADABLE:
-        return _place_all(reread_as_text(sources), settings, revenue_days)
+        return _place_all(reread_as_text(sources), settings, revenue_days, memory)
 
 
-def _place_all(sources: Sources, settings: PanelSettings, revenue_days: int) -> Panel:
+def _place_all(sources: Sources, settings: PanelSettings, revenue_days: int, memory: Memory) -> Panel:
     grid = _grid(sources, settings.lookback_days)
+    memory.foresee(grid.pairs.height, settings.lookback_days * BYTES_PER_DAY + revenue_days * np.float64().itemsize)
     accounts = {name: RowAccount() for name in sources.tables}
-    arrays = _empty_arrays(grid, revenue_days)
+    arrays = _empty_arrays(grid, revenue_days, memory)
     _place_facts(sources, grid, arrays, accounts)
     stores = _attributes(sources, v.STORES, "store_id", grid.stores, accounts.get(v.STORES))
     skus = _attributes(sources, v.SKUS, "sku_id", grid.skus, accounts.get(v.SKUS))
@@ -141,7 +152,7 @@ def _place_all(sources: Sources, settings: PanelSettings, revenue_days: int) -> 
         **{name: pl.Series(array) for name, array in arrays.items()},
     )
     n_days = settings.lookback_days
-    return Panel(sources.as_of, n_days, pairs, stores, skus, categories, is_open, accounts, sources)
+    return Panel(sources.as_of, n_days, pairs, stores, skus, categories, is_open, accounts, sources, memory)
 
 
 @dataclass(frozen=True)
@@ -203,16 +214,16 @@ def _pairs_of(source: Source, first_date: dt.date) -> pl.DataFrame:
     return pl.concat(seen).unique()
 
 
-def _empty_arrays(grid: _Grid, revenue_days: int) -> dict[str, Array]:
+def _empty_arrays(grid: _Grid, revenue_days: int, memory: Memory) -> dict[str, Array]:
     shape = (grid.pairs.height, grid.n_days)
-    arrays: dict[str, Array] = {
-        "units": np.empty(shape),
-        "on_hand": np.empty(shape),
-        "price": np.empty(shape),
-        "revenue": np.empty((shape[0], revenue_days)),
-        "impressions": np.empty(shape, np.float32),
-        "promo": np.empty(shape, np.uint8),
-        "in_stock": np.empty(shape, np.uint8),
+    arrays = {
+        "units": memory.empty(shape),
+        "on_hand": memory.empty(shape),
+        "price": memory.empty(shape),
+        "revenue": memory.empty((shape[0], revenue_days)),
+        "impressions": memory.empty(shape, np.float32),
+        "promo": memory.empty(shape, np.uint8),
+        "in_stock": memory.empty(shape, np.uint8),
     }
 
     def empty_block(block: slice) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from engine.config import load
 from engine.journal import Journal
+from engine.memory import Memory
 from engine.shelf.check import check
 from engine.shelf.desk import Judged, judge
 from engine.shelf.expect import expect
@@ -39,7 +40,9 @@ def expected_panel(tmp_path) -> Callable[..., Panel]:
     def build(chain: Chain, *assignments: str) -> Panel:
         settings = load(assignments=assignments)
         write_tables(tmp_path, chain.rows_as_written(), "parquet", whole_ids=False)
-        return expect(panel(check(tmp_path, AS_OF), settings.panel, settings.expect.window_days), settings.expect)
+        return expect(
+            panel(check(tmp_path, AS_OF), settings.panel, settings.expect.window_days, Memory()), settings.expect
+        )
 
     return build
 
@@ -51,7 +54,7 @@ def judged(tmp_path) -> Callable[..., Judged]:
     def night(chain: Chain, *assignments: str) -> Judged:
         write_tables(tmp_path, chain.rows_as_written(), "parquet", whole_ids=False)
         blocks: list[pl.DataFrame] = []
-        night = judge(check(tmp_path, AS_OF), load(assignments=assignments), Journal(), blocks.append)
+        night = judge(check(tmp_path, AS_OF), load(assignments=assignments), Journal(), Memory(), blocks.append)
         return replace(night, cases=rank(pl.concat(blocks)))
 
     return night
