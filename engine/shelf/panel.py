@@ -132,11 +132,15 @@ def panel(sources: Sources, settings: PanelSettings, revenue_days: int, memory: 
 
 
 def _place_all(sources: Sources, settings: PanelSettings, revenue_days: int, memory: Memory) -> Panel:
-    grid = _grid(sources, settings.lookback_days)
+    grid = _grid(sources, settings.lookback_days, usable_only=False)
     memory.foresee(grid.pairs.height, settings.lookback_days * BYTES_PER_DAY + revenue_days * np.float64().itemsize)
-    accounts = {name: RowAccount() for name in sources.tables}
-    arrays = _empty_arrays(grid, revenue_days, memory)
-    _place_facts(sources, grid, arrays, accounts)
+    arrays, accounts = _place_facts(sources, grid, revenue_days, memory)
+    if accounts[v.SALES].quarantined or accounts[v.INVENTORY].quarantined:
+        # The keys alone do not tell whether a row can be used; as a rule every store-SKU has one that can.
+        of_usable_rows = _grid(sources, settings.lookback_days, usable_only=True)
+        if of_usable_rows.pairs.height != grid.pairs.height:
+            grid = of_usable_rows
+            arrays, accounts = _place_facts(sources, grid, revenue_days, memory)
     stores = _attributes(sources, v.STORES, "store_id", grid.stores, accounts.get(v.STORES))
     skus = _attributes(sources, v.SKUS, "sku_id", grid.skus, accounts.get(v.SKUS))
     _stop_on_broken_rows(sources, accounts)
@@ -181,9 +185,10 @@ class _Grid:
         return ids.to_numpy() if ids.dtype == pl.Int64 else np.arange(len(ids))
 
 
-def _grid(sources: Sources, n_days: int) -> _Grid:
+def _grid(sources: Sources, n_days: int, *, usable_only: bool) -> _Grid:
     first_date = sources.as_of - dt.timedelta(days=n_days - 1)
-    seen = [_pairs_of(sources.tables[name], first_date) for name in (v.SALES, v.INVENTORY)]
+    days = pl.col("date").is_between(first_date, sources.as_of)
+    seen = [_pairs_of(sources.tables[name], days, usable_only=usable_only) for name in (v.SALES, v.INVENTORY)]
     pairs = pl.concat(seen).unique().sort(v.PAIR)
     if pairs.is_empty():
         advice = "deliver rows of the days before the as-of day"
@@ -197,10 +202,11 @@ def _grid(sources: Sources, n_days: int) -> _Grid:
     return _Grid(n_days, (first_date - epoch).days, pairs, stores, skus)
 
 
-def _pairs_of(source: Source, first_date: dt.date) -> pl.DataFrame:
-    """The distinct store-SKUs of a table's usable rows since a day, in no order."""
+def _pairs_of(source: Source, days: pl.Expr, *, usable_only: bool) -> pl.DataFrame:
+    """The distinct store-SKUs of a table's rows of some days, in no order; of all rows only the keys are read."""
     is_new = pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift()) for name in v.PAIR)
-    plan = source.judged().select(*v.PAIR, (~pl.col(UNUSABLE) & (pl.col("date") >= first_date)).alias("counts"))
+    counts = days & pl.all_horizontal(pl.col(name).is_not_null() for name in v.PAIR)
+    plan = source.judged().select(*v.PAIR, (counts & ~pl.col(UNUSABLE) if usable_only else counts).alias("counts"))
     seen: list[pl.DataFrame] = []
     held, room = 0, MANY_PAIRS
     for batch in plan.collect_batches(maintain_order=True):
@@ -235,9 +241,11 @@ def _empty_arrays(grid: _Grid, revenue_days: int, memory: Memory) -> dict[str, A
 
 
 def _place_facts(
-    sources: Sources, grid: _Grid, arrays: Mapping[str, Array], accounts: Mapping[str, RowAccount]
-) -> None:
+    sources: Sources, grid: _Grid, revenue_days: int, memory: Memory
+) -> tuple[dict[str, Array], dict[str, RowAccount]]:
     """Two tables at a time. Sales and prices take turns, because both write promo flags."""
+    arrays = _empty_arrays(grid, revenue_days, memory)
+    accounts = {name: RowAccount() for name in sources.tables}
 
     def sales_then_prices() -> None:
         _place_sales(sources.tables[v.SALES], grid, arrays, accounts[v.SALES])
@@ -252,6 +260,7 @@ def _place_facts(
     with ThreadPoolExecutor(min(rows.threads(), 2)) as pool:
         for job in [pool.submit(sales_then_prices), pool.submit(stock_then_impressions)]:
             job.result()
+    return arrays, accounts
 
 
 @dataclass(frozen=True)
