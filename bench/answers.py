@@ -1,7 +1,5 @@
-"""Whether two detections found the same cases: `python -m bench.answers OURS THEIRS [STORE …]`."""
+"""Whether two detections found the same cases."""
 
-import json
-import sys
 from pathlib import Path
 
 import polars as pl
@@ -28,9 +26,11 @@ def differences(ours: pl.DataFrame, theirs: pl.DataFrame) -> list[str]:
     return told or ([] if ours.height == theirs.height else [f"{ours.height} and {theirs.height} cases"])
 
 
-if __name__ == "__main__":
-    ours, theirs = (load(Path(file)) for file in sys.argv[1:3])
-    stores = sys.argv[3:]
-    if stores:
-        ours = ours.filter(pl.col("store_id").cast(pl.String).is_in(stores))
-    print(json.dumps({"cases": ours.height, "differences": differences(ours, theirs)}))
+def assert_same(ours: Path, theirs: Path, stores: int | None = None) -> None:
+    """Raise AssertionError unless two files hold the same cases. stores: theirs has only the first so many."""
+    mine = load(ours)
+    if stores is not None:
+        mine = mine.filter(pl.col("store_id") <= stores)
+    wrong = differences(mine, load(theirs))
+    if wrong:
+        raise AssertionError(f"{theirs.name}: {'; '.join(wrong)}")
