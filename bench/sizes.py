@@ -19,6 +19,11 @@ class Size:
     plan: ChainPlan
 
     @property
+    def store_skus(self) -> int:
+        """Store-SKUs of the chain."""
+        return self.plan.stores * self.plan.skus
+
+    @property
     def fingerprint(self) -> str:
         """Eight hexadecimal digits of the plan and of the code that simulates it."""
         hashed = hashlib.blake2b(self.plan.model_dump_json().encode(), digest_size=4)
@@ -41,6 +46,11 @@ SIZES = {
 def data_home() -> Path:
     """Where chains are kept: `DARKSHELF_BENCH_DATA`, else a cache folder of the user."""
     return Path(os.environ.get("DARKSHELF_BENCH_DATA") or Path.home() / ".cache" / "darkshelf" / "bench")
+
+
+def as_csv(size: Size) -> Size:
+    """The same chain with its tables in CSV."""
+    return Size(f"{size.name}-csv", size.plan.model_copy(update={"file_format": "csv"}))
 
 
 def chain(size: Size) -> Path:
