@@ -5,10 +5,10 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-quick lint format types contracts coverage mutants bench lock clean
+.PHONY: help demo test test-quick lint format types contracts coverage mutants bench bench-baseline bench-check lock clean
 
 help:  ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(READY): requirements.lock pyproject.toml
 	@if command -v uv >/dev/null 2>&1; then \
@@ -50,6 +50,13 @@ mutants: $(READY)  ## Change constants in the formulas one by one; every change 
 
 bench: $(READY)  ## Time kernels, stages and a whole night
 	@$(BIN)/python -m pytest bench --benchmark-only --benchmark-columns=min,median,stddev,rounds
+
+bench-baseline: $(READY)  ## Measure everything anew, write the baseline and its page (a quiet machine, 15 minutes)
+	@$(BIN)/python -m bench.baseline
+	@$(BIN)/python -m bench.report
+
+bench-check: $(READY)  ## Measure the ratios again; fails when one is worse than its baseline
+	@$(BIN)/python -m bench.check
 
 lock: $(READY)  ## Resolve the dependencies anew (needs uv)
 	@uv pip compile pyproject.toml --extra dev --generate-hashes --universal --python-version 3.11 -o requirements.lock

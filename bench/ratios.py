@@ -1,8 +1,8 @@
 """Figures of one run set against one another, and whether a later run got worse.
 
-A ratio is formed within one round, so that both sides saw the same machine. The gate calls a ratio worse only when
-its median over the rounds and the ratio of the quickest runs both are: the first shrugs off a busy round, the second
-a busy minute.
+What is told is formed within one round, so that both sides saw the same machine. What is gated is the quickest run of
+the one over the quickest run of the other: a busy machine only ever makes a run slower, so the quickest of several is
+the nearest to the work itself, and its distance to the second quickest tells how near.
 """
 
 import math
@@ -16,7 +16,7 @@ Rounds = Mapping[str, Sequence[Mapping[str, Any]]]
 
 LEAST_NOISE, MOST_NOISE = 0.05, 0.15
 """A ratio may always grow by the first; however noisy the machine, a growth beyond the second is seen."""
-STANDARD_ERRORS = 3
+DOUBTS = 3
 RESOLUTION_SECONDS = 0.01
 """Less than this is not seen: journals round to milliseconds, and nobody waits for it."""
 STAGES = ("check", "panel", "expect", "detect", "measure", "diagnose", "recommend", "publish")
@@ -34,25 +34,22 @@ class Ratio:
 
     def of_rounds(self, rounds: Rounds) -> list[float]:
         """The ratio of every round that has both sides."""
-        return [u / low for u, low in zip(*self._sides(rounds), strict=False)]
+        return [u / low for u, low in zip(*self.sides(rounds), strict=False)]
 
     def of_quickest(self, rounds: Rounds) -> float:
         """The quickest run of the one over the quickest run of the other."""
-        return self.quickest_upper(rounds) / self.quickest_lower(rounds)
-
-    def quickest_upper(self, rounds: Rounds) -> float:
-        """Seconds of the quickest run of the upper side."""
-        return min(self._sides(rounds)[0])
-
-    def quickest_lower(self, rounds: Rounds) -> float:
-        """Seconds of the quickest run of the lower side."""
-        return min(self._sides(rounds)[1])
+        upper, lower = self.sides(rounds)
+        return min(upper) / min(lower)
 
     def is_in(self, rounds: Rounds) -> bool:
         """Whether both sides were measured."""
-        return all(rounds.get(contender) for contender, _ in (self.upper, self.lower))
+        return all(
+            rounds.get(contender) and figure(rounds[contender][0], name) > 0
+            for contender, name in (self.upper, self.lower)
+        )
 
-    def _sides(self, rounds: Rounds) -> tuple[list[float], list[float]]:
+    def sides(self, rounds: Rounds) -> tuple[list[float], list[float]]:
+        """The upper and the lower figures, a round each."""
         upper, lower = (
             [figure(sample, name) for sample in rounds[contender]] for contender, name in (self.upper, self.lower)
         )
@@ -60,7 +57,7 @@ class Ratio:
 
 
 def figure(sample: Mapping[str, Any], name: str) -> float:
-    """A figure of a sample; `stages.panel` is the stage of a night."""
+    """A figure of a sample; `stages.panel` is a stage of a night, 0 when the night has no such stage."""
     outer, _, inner = name.partition(".")
     found = sample[outer]
     return float(found.get(inner, 0.0) if inner else found)
@@ -87,16 +84,15 @@ def spread(values: Sequence[float]) -> tuple[float, float, float]:
     return min(values), median(values), max(values)
 
 
-def standard_error(values: Sequence[float]) -> float:
-    """Standard error of the median over the median, from the median absolute deviation of the values."""
-    centre = median(values)
-    deviation = 1.4826 * median(abs(value - centre) for value in values)
-    return math.sqrt(math.pi / 2) * deviation / math.sqrt(len(values)) / centre
+def doubt(values: Sequence[float]) -> float:
+    """How far the quickest may be from the work itself, as a share: its distance to the second quickest."""
+    first, second = sorted(values)[:2]
+    return (second - first) / first if first else 0.0
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """One ratio against its baseline. baseline, now: medians. allowed: what the median may be at most."""
+    """One ratio against its baseline, both of the quickest runs. allowed: what it may be at most."""
 
     size: str
     name: str
@@ -107,11 +103,9 @@ class Verdict:
 
 
 def judge(size: str, ratio: Ratio, baseline: Rounds, now: Rounds) -> Verdict:
-    """Whether a ratio is worse than its baseline by more than the noise of both."""
-    before, after = ratio.of_rounds(baseline), ratio.of_rounds(now)
-    noise = STANDARD_ERRORS * math.hypot(standard_error(before), standard_error(after))
-    allowance = 1 + min(max(noise, LEAST_NOISE), MOST_NOISE)
-    allowed = allowance * median(before)
-    excess_seconds = ratio.quickest_upper(now) - allowance * ratio.of_quickest(baseline) * ratio.quickest_lower(now)
-    is_worse = median(after) > allowed and excess_seconds > RESOLUTION_SECONDS
-    return Verdict(size, ratio.name, median(before), median(after), allowed, is_worse)
+    """Whether a ratio is worse than its baseline by more than the noise of both, which take at least two rounds."""
+    noise = DOUBTS * math.hypot(*(doubt(side) for rounds in (baseline, now) for side in ratio.sides(rounds)))
+    allowed = ratio.of_quickest(baseline) * (1 + min(max(noise, LEAST_NOISE), MOST_NOISE))
+    upper, lower = (min(side) for side in ratio.sides(now))
+    is_worse = upper - allowed * lower > RESOLUTION_SECONDS
+    return Verdict(size, ratio.name, ratio.of_quickest(baseline), upper / lower, allowed, is_worse)

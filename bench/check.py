@@ -1,0 +1,84 @@
+"""The gate: did anything get slower than the committed baseline? `python -m bench.check [--sizes 10k,100k]`.
+
+Measures the ratios that are cheap enough again and exits with 1 when one is worse than its baseline by more than the
+noise of both. What looks worse is measured again, with more rounds each time, before it is called so.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Collection
+from functools import partial
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from bench import baseline, ratios, sizes
+from bench.contenders import Sample
+from bench.ratios import GATED, Ratio, Rounds, Verdict
+
+ROUNDS = 5
+MORE = 2
+"""How often what looks worse is measured again."""
+
+Measure = Callable[[Collection[str]], dict[str, list[Sample]]]
+"""Samples of these contenders, interleaved."""
+
+
+def verdicts(size: str, base: Rounds, measure: Measure, gated: Collection[Ratio] = GATED) -> list[Verdict]:
+    """Every gated ratio of a size against its baseline. Raises KeyError when the baseline has none of them."""
+    asked = [ratio for ratio in gated if ratio.is_in(base)]
+    if not asked:
+        raise KeyError(f"the baseline has no figures of {size}")
+    now = measure(_contenders(asked))
+    for _ in range(MORE):
+        worse = [ratio for ratio in asked if ratios.judge(size, ratio, base, now).is_worse]
+        if not worse:
+            break
+        again = measure(_contenders(worse))
+        now = {name: [*samples, *again.get(name, [])] for name, samples in now.items()}
+    return [ratios.judge(size, ratio, base, now) for ratio in asked]
+
+
+def _contenders(asked: Collection[Ratio]) -> list[str]:
+    """Both sides of ratios, each once, in the order of the contenders."""
+    sides = {side[0] for ratio in asked for side in (ratio.upper, ratio.lower)}
+    return [name for name in baseline.CONTENDERS if name in sides]
+
+
+def table(found: Collection[Verdict]) -> Table:
+    """What, baseline, now and allowed, a line each."""
+    lines = Table("size", "ratio", box=None, pad_edge=False, header_style="bold")
+    for header in ("baseline", "now", "allowed"):
+        lines.add_column(header, justify="right")
+    lines.add_column("")
+    for verdict in found:
+        numbers = (f"{value:.4g}" for value in (verdict.baseline, verdict.now, verdict.allowed))
+        lines.add_row(verdict.size, verdict.name, *numbers, "[red]worse[/red]" if verdict.is_worse else "")
+    return lines
+
+
+def main() -> None:
+    """Measure again, show the table, exit with 1 when anything got worse."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sizes", default="10k,100k", help="names of sizes, with commas")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="rounds of the first measurement")
+    chosen = parser.parse_args()
+    committed: dict[str, Any] = baseline.read()
+    console = Console(highlight=False)
+    if committed["machine"] != baseline.machine():
+        console.print(f"The baseline is of another machine, {committed['machine']}: ratios carry over only roughly.")
+    found: list[Verdict] = []
+    for name in chosen.sizes.split(","):
+        measure = partial(baseline.measured, sizes.SIZES[name], rounds=chosen.rounds)
+        found += verdicts(name, committed["sizes"][name]["rounds"], measure)
+    console.print(table(found))
+    worse = sum(verdict.is_worse for verdict in found)
+    console.print(
+        f"{worse} of {len(found)} ratios got worse." if worse else f"None of {len(found)} ratios got worse."
+    )
+    sys.exit(1 if worse else 0)
+
+
+if __name__ == "__main__":
+    main()
