@@ -28,18 +28,16 @@ ROUNDS = {"10k": 9, "100k": 7, "1m": 3}
 
 
 def measured(size: sizes.Size, names: Iterable[str], rounds: int) -> dict[str, list[Sample]]:
-    """Samples of contenders over one size, its files read once before. Slow ones run in fewer rounds."""
+    """Samples of contenders over one size, its files read once before. Slow ones run in the first rounds only."""
+    able = [name for name in names if size.store_skus <= CONTENDERS[name].largest]
     with TemporaryDirectory(prefix="darkshelf-bench-") as out:
         course = Course(size, Path(out))
-        able = [name for name in names if size.store_skus <= CONTENDERS[name].largest]
-        often = [name for name in able if CONTENDERS[name].rounds is None]
-        for floor in {"floor", "csv_floor"} & set(often):
+        for floor in {"floor", "csv_floor"}.intersection(able):
             run(floor, course)
-        samples = interleaved({name: partial(run, name, course) for name in often}, rounds)
-        for name in (name for name in able if name not in often):
-            fewer = min(rounds, CONTENDERS[name].rounds or rounds)
-            samples |= interleaved({name: partial(run, name, course)}, fewer)
-    return samples
+        return interleaved(
+            {name: partial(run, name, course) for name in able},
+            {name: min(rounds, CONTENDERS[name].rounds or rounds) for name in able},
+        )
 
 
 def machine() -> dict[str, Any]:

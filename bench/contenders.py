@@ -47,8 +47,7 @@ class Contender:
     """A command on a course.
 
     is_rival: it writes cases, which have to be ours. sample_stores: it runs on so few stores, and its seconds are
-    scaled to all. largest: the largest size it is run on, in store-SKUs. rounds: it is slow, so many rounds will do,
-    after those of the others.
+    scaled to all. largest: the largest size it is run on, in store-SKUs. rounds: it is slow, the first rounds do.
     """
 
     command: Callable[[Course], list[str]]

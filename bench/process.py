@@ -44,12 +44,13 @@ def measure(command: Sequence[str]) -> tuple[Usage, str]:
     return Usage(**json.loads(usage)), printed
 
 
-def interleaved(contenders: Mapping[str, Callable[[], Result]], rounds: int) -> dict[str, list[Result]]:
-    """Let everyone run once a round, so that a busy minute of the machine falls on all of them."""
+def interleaved(contenders: Mapping[str, Callable[[], Result]], rounds: Mapping[str, int]) -> dict[str, list[Result]]:
+    """Let everyone run once a round until it has run so often: a busy minute of the machine falls on all of them."""
     results: dict[str, list[Result]] = {name: [] for name in contenders}
-    for _ in range(rounds):
+    for number in range(max(rounds.values(), default=0)):
         for name, run in contenders.items():
-            results[name].append(run())
+            if number < rounds[name]:
+                results[name].append(run())
     return results
 
 
@@ -59,7 +60,7 @@ def report(usage: Usage, printed: str) -> dict[str, Any]:
     return asdict(usage) | (json.loads(last) if last.startswith("{") else {})
 
 
-def _launch(command: Sequence[str]) -> int:
+def _launch(command: list[str]) -> int:
     began = time.perf_counter()
     child = os.posix_spawnp(command[0], command, os.environ)
     _, status, used = os.wait4(child, 0)
