@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench import baseline, ratios, sizes
-from bench.contenders import Sample
+from bench.contenders import CONTENDERS, Sample
 from bench.ratios import GATED, Ratio, Rounds, Verdict
 
 ROUNDS = 5
@@ -43,7 +43,7 @@ def verdicts(size: str, base: Rounds, measure: Measure, gated: Collection[Ratio]
 def _contenders(asked: Collection[Ratio]) -> list[str]:
     """Both sides of ratios, each once, in the order of the contenders."""
     sides = {side[0] for ratio in asked for side in (ratio.upper, ratio.lower)}
-    return [name for name in baseline.CONTENDERS if name in sides]
+    return [name for name in CONTENDERS if name in sides]
 
 
 def table(found: Collection[Verdict]) -> Table:

@@ -21,6 +21,7 @@ VERBS = {
     "run": "darkshelf run data/tonight --out data/runs --as-of",
     "explain": "darkshelf explain",
     "sql": "darkshelf sql",
+    "bench": "darkshelf bench --size 100k",
     "runs list": None,
     "runs show": None,
     "runs diff": None,
