@@ -13,7 +13,6 @@ from engine.shelf.detect import detect
 from engine.shelf.expect import expect
 from engine.shelf.panel import Panel, panel
 
-
 SETTINGS = Settings()
 
 
