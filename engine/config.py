@@ -16,6 +16,10 @@ from pydantic.fields import FieldInfo
 from engine.errors import Problem, SettingsError
 
 
+WEIGHT_TOLERANCE = 1e-6
+"""Weights that add up to 1 within this do."""
+
+
 class Frozen(BaseModel):
     """A slice of the settings."""
 
@@ -47,6 +51,56 @@ class ExpectSettings(Frozen):
     def _window_holds_minimum(self) -> "ExpectSettings":
         if self.min_kept_days > self.window_days:
             raise ValueError(f"min_kept_days {self.min_kept_days} is more than window_days {self.window_days}")
+        return self
+
+
+class DemandSettings(Frozen):
+    """What an ordinary day would have sold, calibrated: how each factor is learnt."""
+
+    rounds: int = Field(3, ge=1, le=10, description="How often factors are learnt and dark days left out in turn.")
+    day_memory: float = Field(0.93, gt=0.5, le=1, description="Weight of a day in the level relative to the next day.")
+    long_day_memory: float = Field(0.99, gt=0.5, le=1, description="The same in the lasting level of slow sellers.")
+    level_prior_units: float = Field(20, ge=0, description="Sales that the recent level needs to outweigh the lasting.")
+    usual_price_quantile: float = Field(0.75, ge=0, le=1, description="Quantile of own prices that is the usual one.")
+    price_bounds: tuple[float, ...] = Field(
+        (0.98, 0.9, 0.8, 0.65), description="Shares of the usual price, descending, between which offers differ."
+    )
+    offer_prior_units: float = Field(200, gt=0, description="Sales that a category's offer needs to outweigh the chain.")
+    weekday_prior_units: float = Field(
+        500, gt=0, description="Sales that a category's weekday needs to outweigh the chain."
+    )
+    store_prior_units: float = Field(50, gt=0, description="Sales that a store's day needs to outweigh no change.")
+    sku_prior_units: float = Field(25, gt=0, description="Sales that a SKU's day needs to outweigh no change.")
+    prior_rows: float = Field(5, ge=0, description="Average store-SKUs without change added to a store's or SKU's day.")
+    dark_depth: float = Field(0.05, gt=0, lt=1, description="Share of the expectation left on days not learnt from.")
+    dark_evidence: float = Field(2.5, gt=0, description="Log likelihood ratio from which days are not learnt from.")
+    new_normal_days: int = Field(56, ge=14, le=365, description="A level that has held so long is the new normal.")
+    velocity_bands: tuple[float, ...] = Field(
+        (0.3, 1, 3, 10), description="Sales a day, ascending, between which dispersion differs."
+    )
+    slow_share: float = Field(
+        0.25, gt=0, le=1, description="Share of the slowest sellers that tells the unit of fractional sales."
+    )
+    dispersion_prior_share: float = Field(0.1, ge=0, description="Weight of the chain's dispersion in a band's.")
+
+
+class EpisodeSettings(Frozen):
+    """When a shelf is dark, calibrated: what counts as an episode and how sure the night has to be of it."""
+
+    depths: tuple[float, ...] = Field((0.02, 0.1, 0.25), description="Shares of the expectation left that are tried.")
+    depth_weights: tuple[float, ...] = Field((0.5, 0.3, 0.2), description="How much each of the depths is believed.")
+    max_ratio: float = Field(0.5, gt=0, lt=1, description="An episode sold at most this share of the expectation.")
+    min_days: int = Field(2, ge=1, le=28, description="Shortest episode, in days in stock and open.")
+    max_days: int = Field(56, ge=7, le=365, description="Longest episode; what lasts longer is a new normal.")
+    max_fdr: float = Field(0.10, gt=0, lt=1, description="Expected share of false findings among the open cases.")
+    closed_evidence: float = Field(6.0, gt=0, description="Log likelihood ratio from which a past episode is a case.")
+
+    @model_validator(mode="after")
+    def _weights_match_depths(self) -> "EpisodeSettings":
+        if len(self.depths) != len(self.depth_weights) or not self.depths:
+            raise ValueError("depths and depth_weights need the same number of values, at least one")
+        if not all(0 < depth < 1 for depth in self.depths) or abs(sum(self.depth_weights) - 1) > WEIGHT_TOLERANCE:
+            raise ValueError("depths lie between 0 and 1, and depth_weights add up to 1")
         return self
 
 

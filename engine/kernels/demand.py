@@ -1,0 +1,206 @@
+"""Expected units as a product of factors, and the sums from which each factor is estimated.
+
+The expectation of a row on a day is its level times the factors of its category on the weekday, of its category in the
+cell's offer (price and promotion), of its store on the day and of its SKU on the day. Unknown cells are NaN in `units`
+and 0 in `clean`. Every (group, day) sum is added up by one thread in the order of the rows.
+"""
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from engine.kernels import types as t
+
+
+@njit(
+    t.nothing(
+        t.table_in,
+        t.bytes_in,
+        t.bytes_in,
+        t.series_in,
+        t.wholes_in,
+        t.wholes_in,
+        t.wholes_in,
+        t.table_in,
+        t.table_in,
+        t.table_in,
+        t.table_in,
+        t.wholes_in,
+        t.whole,
+        t.whole,
+        t.whole,
+        t.table_out,
+        t.table_out,
+        t.table_out,
+    ),
+    cache=True,
+    nogil=True,
+)
+def group_sums(
+    units: NDArray[np.float64],
+    clean: NDArray[np.uint8],
+    offer: NDArray[np.uint8],
+    level: NDArray[np.float64],
+    category: NDArray[np.int64],
+    store: NDArray[np.int64],
+    sku: NDArray[np.int64],
+    weekday_factor: NDArray[np.float64],
+    offer_factor: NDArray[np.float64],
+    store_factor: NDArray[np.float64],
+    sku_factor: NDArray[np.float64],
+    group: NDArray[np.int64],
+    n_offers: int,
+    first_day: int,
+    end_day: int,
+    sold: NDArray[np.float64],
+    expected: NDArray[np.float64],
+    cells: NDArray[np.float64],
+) -> None:
+    """Add units, expected units and number of the clean cells of some days to their (group, day).
+
+    units, clean, offer: (n_rows, n_days). level, category, store, sku, group: (n_rows,). weekday_factor: (categories,
+    n_days). offer_factor: (categories, offers). store_factor: (stores, n_days). sku_factor: (skus, n_days).
+    n_offers: 1, or the number of offers when a group is told apart by the offer of each cell: group · n_offers + offer.
+    sold, expected, cells: (groups, n_days), added to.
+    """
+    for row in range(units.shape[0]):
+        weekdays, offers = weekday_factor[category[row]], offer_factor[category[row]]
+        stores, skus = store_factor[store[row]], sku_factor[sku[row]]
+        for day in range(first_day, end_day):
+            if clean[row, day]:
+                hoped = level[row] * weekdays[day] * offers[offer[row, day]] * stores[day] * skus[day]
+                place = group[row] * n_offers + (offer[row, day] if n_offers > 1 else 0)
+                sold[place, day] += units[row, day]
+                expected[place, day] += hoped
+                cells[place, day] += 1.0
+
+
+@njit(
+    t.nothing(
+        t.table_in,
+        t.bytes_in,
+        t.bytes_in,
+        t.wholes_in,
+        t.wholes_in,
+        t.wholes_in,
+        t.table_in,
+        t.table_in,
+        t.table_in,
+        t.table_in,
+        t.real,
+        t.real,
+        t.real,
+        t.series_out,
+        t.table_out,
+        t.table_out,
+    ),
+    cache=True,
+    nogil=True,
+)
+def levels(
+    units: NDArray[np.float64],
+    clean: NDArray[np.uint8],
+    offer: NDArray[np.uint8],
+    category: NDArray[np.int64],
+    store: NDArray[np.int64],
+    sku: NDArray[np.int64],
+    weekday_factor: NDArray[np.float64],
+    offer_factor: NDArray[np.float64],
+    store_factor: NDArray[np.float64],
+    sku_factor: NDArray[np.float64],
+    memory: float,
+    long_memory: float,
+    prior_units: float,
+    level: NDArray[np.float64],
+    factor: NDArray[np.float64],
+    expected: NDArray[np.float64],
+) -> None:
+    """Level of every row from its clean days, the later the heavier, and the expected units of every day.
+
+    memory, long_memory: weight of a day relative to the next one, in the recent level and in the lasting one that it is
+    shrunk toward by prior_units. level: (n_rows,), units a day at factors of 1, NaN without clean days. factor: (n_rows,
+    n_days), the product of the factors; expected: the same times the level. All written.
+    """
+    n_days = units.shape[1]
+    for row in range(units.shape[0]):
+        weekdays, offers = weekday_factor[category[row]], offer_factor[category[row]]
+        stores, skus = store_factor[store[row]], sku_factor[sku[row]]
+        sold = hoped = long_sold = long_hoped = 0.0
+        weight = long_weight = 1.0
+        for back in range(n_days):
+            day = n_days - 1 - back
+            factor[row, day] = weekdays[day] * offers[offer[row, day]] * stores[day] * skus[day]
+            if clean[row, day]:
+                sold += weight * units[row, day]
+                hoped += weight * factor[row, day]
+                long_sold += long_weight * units[row, day]
+                long_hoped += long_weight * factor[row, day]
+            weight *= memory
+            long_weight *= long_memory
+        level[row] = np.nan
+        if hoped > 0.0:
+            lasting = long_sold / long_hoped
+            prior = prior_units / lasting if lasting > 0.0 else 0.0
+            level[row] = (sold + prior * lasting) / (hoped + prior)
+        for day in range(n_days):
+            expected[row, day] = factor[row, day] * level[row]
+
+
+@njit(t.nothing(t.table_in, t.table_in, t.bytes_in, t.table_out), cache=True, nogil=True)
+def spreads(
+    units: NDArray[np.float64],
+    expected: NDArray[np.float64],
+    clean: NDArray[np.uint8],
+    sums: NDArray[np.float64],
+) -> None:
+    """Per row and over its clean days: squared errors, expected units, squares of the expected units.
+
+    sums: (n_rows, 3), written.
+    """
+    for row in range(units.shape[0]):
+        errors = hoped = squares = 0.0
+        for day in range(units.shape[1]):
+            if clean[row, day]:
+                errors += (units[row, day] - expected[row, day]) ** 2
+                hoped += expected[row, day]
+                squares += expected[row, day] ** 2
+        sums[row, 0], sums[row, 1], sums[row, 2] = errors, hoped, squares
+
+
+@njit(
+    t.nothing(t.table_in, t.bytes_in, t.real, t.series_in, t.series_out, t.bytes_out),
+    cache=True,
+    nogil=True,
+)
+def offers(
+    price: NDArray[np.float64],
+    promo: NDArray[np.uint8],
+    quantile: float,
+    bounds: NDArray[np.float64],
+    usual_price: NDArray[np.float64],
+    offer: NDArray[np.uint8],
+) -> None:
+    """What each cell was offered at: how far below the row's usual price, and whether on promotion.
+
+    price, promo: (n_rows, n_days), NaN unknown. quantile: of the row's known prices, its usual one. bounds: descending
+    shares of the usual price. usual_price: (n_rows,), NaN without a price, written. offer: (n_rows, n_days), written:
+    2 · (how many bounds the price is below) + promo; an unknown price is the usual one.
+    """
+    known = np.empty(price.shape[1])
+    for row in range(price.shape[0]):
+        size = 0
+        for day in range(price.shape[1]):
+            if not np.isnan(price[row, day]):
+                known[size] = price[row, day]
+                size += 1
+        usual = np.nan
+        if size > 0:
+            known[:size].sort()
+            usual = known[int(quantile * (size - 1))]
+        usual_price[row] = usual
+        for day in range(price.shape[1]):
+            below = 0
+            for bound in bounds:
+                if price[row, day] < bound * usual:
+                    below += 1
+            offer[row, day] = 2 * below + promo[row, day]

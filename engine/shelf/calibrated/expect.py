@@ -1,0 +1,259 @@
+"""Expect, calibrated: level × weekday × offer × store-day × SKU-day (specification, section 9).
+
+In: `Panel`. Out: the panel with `expected`, and the factors behind it. Every factor is a ratio of sums over clean days,
+shrunk toward its parent by its sample size; clean days are in stock, open and outside every dark stretch, so the
+expectation never learns from the dark.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from engine.config import DemandSettings
+from engine.kernels import demand, rows
+from engine.kernels.evidence import mark_dark
+from engine.shelf.panel import Panel
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+Flags = NDArray[np.uint8]
+N_WEEKDAYS = 7
+TINY = 1e-12
+"""Keeps a quotient of sums finite where there are none."""
+
+
+@dataclass(frozen=True)
+class Demand:
+    """What the chain usually sells, by factor; a factor of 1 changes nothing.
+
+    level: units a day of late (pairs,), NaN without a clean day. factor: product of all others (pairs, days).
+    weekday: (categories, days). offer: (categories, offers). store_day: (stores, days). sku_day: (skus, days). category: row of
+    each pair in `weekday` and `offer` (pairs,). offers: what each cell was offered at (pairs, days). usual_price:
+    (pairs,), NaN unknown. usable: cells in stock and known (pairs, days). clean: the usable ones outside dark stretches.
+    unit: of sale, 1 for whole numbers, else the variance of slow sellers over their mean. dispersion: of each pair (pairs,), relative variance beyond it.
+    """
+
+    level: Floats
+    factor: Floats
+    weekday: Floats
+    offer: Floats
+    store_day: Floats
+    sku_day: Floats
+    category: Integers
+    offers: Flags
+    usual_price: Floats
+    usable: Flags
+    clean: Flags
+    unit: float
+    sells_whole_units: bool
+    dispersion: Floats
+
+
+def expect(panel: Panel, settings: DemandSettings) -> tuple[Panel, Demand]:
+    """Estimate the factors in turn, mark the dark stretches they reveal, and estimate again without those."""
+    units = panel.array("units")
+    expected = panel.memory.empty(units.shape)
+    found = _first_guess(panel, settings)
+    for _ in range(settings.rounds):
+        found = _estimate(panel, found, settings, expected)
+        found = _clean(panel, found, settings, expected)
+    found = _estimate(panel, found, settings, expected)
+    return replace(panel, pairs=panel.pairs.with_columns(expected=pl.Series(expected))), found
+
+
+def _first_guess(panel: Panel, settings: DemandSettings) -> Demand:
+    """All factors 1, every usable day clean."""
+    units, shape = panel.array("units"), (panel.pairs.height, panel.n_days)
+    n_categories = len(panel.categories) + 1
+    usable, clean, offers = (panel.memory.empty(shape, np.uint8) for _ in range(3))
+    usual_price = np.empty(shape[0])
+    bounds = np.asarray(settings.price_bounds)
+
+    def look(block: slice) -> None:
+        usable[block] = ~np.isnan(units[block]) & (panel.array("in_stock")[block] == 1)
+        clean[block] = usable[block]
+        price, promo = panel.array("price")[block], panel.array("promo")[block]
+        demand.offers(price, promo, settings.usual_price_quantile, bounds, usual_price[block], offers[block])
+
+    rows.in_blocks(look, shape[0])
+    category = panel.codes("category")
+    return Demand(
+        level=np.empty(shape[0]),
+        factor=panel.memory.empty(shape),
+        weekday=np.ones((n_categories, panel.n_days)),
+        offer=np.ones((n_categories, 2 * (bounds.size + 1))),
+        store_day=np.ones((panel.stores.height, panel.n_days)),
+        sku_day=np.ones((panel.skus.height, panel.n_days)),
+        category=np.where(category < 0, n_categories - 1, category),
+        offers=offers,
+        usual_price=usual_price,
+        usable=usable,
+        clean=clean,
+        unit=1.0,
+        sells_whole_units=not np.fmod(np.nan_to_num(units), 1.0).any(),
+        dispersion=np.zeros(shape[0]),
+    )
+
+
+def _estimate(panel: Panel, found: Demand, settings: DemandSettings, expected: Floats) -> Demand:
+    """Every factor in turn, given the others; then dispersion."""
+    found = _levels(panel, found, settings, expected)
+    n_offers = found.offer.shape[1]
+    by_offer = [table.sum(axis=1).reshape(-1, n_offers) for table in _sums(panel, found, "offer", settings)]
+    found = replace(found, offer=_shrunk(by_offer, settings.offer_prior_units * found.unit, settings))
+    by_weekday = [_over_weekdays(panel, table) for table in _sums(panel, found, "weekday", settings)]
+    weekday = _shrunk(by_weekday, settings.weekday_prior_units * found.unit, settings)
+    found = replace(found, weekday=np.take(weekday, _weekdays(panel), axis=1))
+    for name, prior_units in (("store_day", settings.store_prior_units), ("sku_day", settings.sku_prior_units)):
+        sums = _sums(panel, found, name, settings)
+        found = replace(found, **{name: _toward_one(sums, prior_units * found.unit, settings.prior_rows)})
+    found = _levels(panel, found, settings, expected)
+    return _dispersion(panel, found, expected, settings)
+
+
+def _sums(panel: Panel, found: Demand, factor: str, settings: DemandSettings) -> list[Floats]:
+    """Units, expected units without the factor, and number of clean cells, by (group of the factor, day).
+
+    Threads share the days, so that every sum is added up in the order of the pairs.
+    """
+    tables = {name: getattr(found, name) for name in ("weekday", "offer", "store_day", "sku_day")}
+    groups = {
+        "weekday": found.category,
+        "offer": found.category,
+        "store_day": panel.codes("store"),
+        "sku_day": panel.codes("sku"),
+    }
+    n_offers = found.offer.shape[1] if factor == "offer" else 1
+    sums = [np.zeros((len(tables[factor]) * n_offers, panel.n_days)) for _ in range(3)]
+    others = {name: np.ones_like(table) if name == factor else table for name, table in tables.items()}
+
+    def add(days: slice) -> None:
+        demand.group_sums(
+            panel.array("units"),
+            found.clean,
+            found.offers,
+            np.nan_to_num(found.level),
+            found.category,
+            panel.codes("store"),
+            panel.codes("sku"),
+            *others.values(),
+            groups[factor],
+            n_offers,
+            days.start,
+            days.stop,
+            *sums,
+        )
+
+    with ThreadPoolExecutor(rows.threads()) as pool:
+        list(pool.map(add, _days_per_thread(panel.n_days)))
+    return sums
+
+
+def _days_per_thread(n_days: int) -> list[slice]:
+    bounds = [n_days * part // rows.threads() for part in range(rows.threads() + 1)]
+    return [slice(first, end) for first, end in zip(bounds, bounds[1:], strict=False) if first < end]
+
+
+def _levels(panel: Panel, found: Demand, settings: DemandSettings, expected: Floats) -> Demand:
+    level = np.empty(panel.pairs.height)
+
+    def learn(block: slice) -> None:
+        demand.levels(
+            panel.array("units")[block],
+            found.clean[block],
+            found.offers[block],
+            found.category[block],
+            panel.codes("store")[block],
+            panel.codes("sku")[block],
+            found.weekday,
+            found.offer,
+            found.store_day,
+            found.sku_day,
+            settings.day_memory,
+            settings.long_day_memory,
+            settings.level_prior_units * found.unit,
+            level[block],
+            found.factor[block],
+            expected[block],
+        )
+
+    rows.in_blocks(learn, level.size)
+    return replace(found, level=level)
+
+
+def _clean(panel: Panel, found: Demand, settings: DemandSettings, expected: Floats) -> Demand:
+    """The usable days outside dark stretches; a pair that was dark too long has found a new level."""
+    dark = panel.memory.empty(expected.shape, np.uint8)
+
+    def look(block: slice) -> None:
+        demand_of_block = (found.usable[block], found.dispersion[block], found.unit)
+        rule = (settings.dark_depth, settings.dark_evidence)
+        mark_dark(panel.array("units")[block], expected[block], *demand_of_block, *rule, dark[block])
+        is_new_normal = dark[block].sum(axis=1) > settings.new_normal_days
+        found.clean[block] = found.usable[block] & ((dark[block] == 0) | is_new_normal[:, None])
+
+    rows.in_blocks(look, panel.pairs.height)
+    return found
+
+
+def _dispersion(panel: Panel, found: Demand, expected: Floats, settings: DemandSettings) -> Demand:
+    """The unit of sale, and relative variance beyond counts of it by category and band of velocity.
+
+    A band's variance is shrunk toward the chain's.
+    """
+    sums = np.zeros((panel.pairs.height, 3))
+
+    def add(block: slice) -> None:
+        demand.spreads(panel.array("units")[block], expected[block], found.clean[block], sums[block])
+
+    rows.in_blocks(add, len(sums))
+    errors, hoped, squares = sums.T
+    unit = 1.0 if found.sells_whole_units else _unit_of_sale(errors, hoped, settings)
+    band = np.digitize(np.nan_to_num(found.level) / unit, settings.velocity_bands)
+    group = found.category * (len(settings.velocity_bands) + 1) + band
+    beyond = errors - unit * hoped
+    n_groups = int(group.max(initial=0)) + 1
+    of_group, weight = np.bincount(group, beyond, n_groups), np.bincount(group, squares, n_groups)
+    chain = max(beyond.sum(), 0.0) / max(squares.sum(), TINY)
+    prior = settings.dispersion_prior_share * squares.sum() / n_groups
+    dispersion = np.maximum((of_group + prior * chain) / (weight + prior + TINY), 0.0)
+    return replace(found, unit=unit, dispersion=dispersion[group])
+
+
+def _unit_of_sale(errors: Floats, hoped: Floats, settings: DemandSettings) -> float:
+    """Variance over mean of the slow sellers, where nothing else adds to it."""
+    sold = np.flatnonzero(hoped > 0)
+    slow = sold[np.argsort(hoped[sold], kind="stable")][: max(int(sold.size * settings.slow_share), 1)]
+    return float(errors[slow].sum() / hoped[slow].sum()) if sold.size else 1.0
+
+
+def _shrunk(sums: Sequence[Floats], prior_units: float, settings: DemandSettings) -> Floats:
+    """Factors of (category, kind) toward those of the chain, and those toward 1."""
+    chain = _toward_one([table.sum(axis=0, keepdims=True) for table in sums], prior_units, 0.0)
+    sold, expected, _ = sums
+    return (sold + prior_units * chain) / (expected + prior_units)
+
+
+def _toward_one(sums: Sequence[Floats], prior_units: float, prior_rows: float) -> Floats:
+    """Units over expected units, as if the prior's units and some more average rows had sold as expected.
+
+    The rows keep a factor from learning what a single store-SKU does.
+    """
+    sold, expected, cells = sums
+    prior = prior_units + prior_rows * expected / np.maximum(cells, 1.0)
+    return (sold + prior) / (expected + prior)
+
+
+def _weekdays(panel: Panel) -> Integers:
+    first: dt.date = panel.first_day
+    return (first.weekday() + np.arange(panel.n_days)) % N_WEEKDAYS
+
+
+def _over_weekdays(panel: Panel, table: Floats) -> Floats:
+    of_day = _weekdays(panel)
+    return np.stack([table[:, of_day == weekday].sum(axis=1) for weekday in range(N_WEEKDAYS)], axis=1)
