@@ -83,6 +83,13 @@ def main() -> None:
     for name in chosen.sizes.split(","):
         found[name] = measured(sizes.SIZES[name], CONTENDERS, chosen.rounds or ROUNDS[name])
         write(found)
+        busy = [
+            who
+            for who, samples in found[name].items()
+            if len(ratios.quiet(samples)) < min(ratios.ENOUGH, len(samples))
+        ]
+        if busy:
+            print(f"{name:>5}  others kept the machine busy; measure again for {', '.join(busy)}")
         for ratio in (ratio for ratio in ratios.RATIOS if ratio.is_in(found[name])):
             low, middle, high = ratios.spread(ratio.of_rounds(found[name]))
             print(f"{name:>5}  {ratio.name:<32} {middle:9.4f}  ({low:.4f} to {high:.4f})")

@@ -1,7 +1,8 @@
 """The gate: did anything get slower than the committed baseline? `python -m bench.check [--sizes 10k,100k]`.
 
 Measures the ratios that are cheap enough again and exits with 1 when one is worse than its baseline by more than the
-noise of both. What looks worse is measured again, with more rounds each time, before it is called so.
+noise of both. What looks worse is measured again before it is called so; exits with 75, try later, when other
+processes kept the machine too busy to say.
 """
 
 import argparse
@@ -18,7 +19,8 @@ from bench.contenders import CONTENDERS, Sample
 from bench.ratios import GATED, Ratio, Rounds, Verdict
 
 ROUNDS = 5
-MORE = 2
+EXIT_WORSE, EXIT_TRY_LATER = 1, 75
+MORE = 3
 """How often what looks worse is measured again."""
 
 Measure = Callable[[Collection[str]], dict[str, list[Sample]]]
@@ -32,12 +34,16 @@ def verdicts(size: str, base: Rounds, measure: Measure, gated: Collection[Ratio]
         raise KeyError(f"the baseline has no figures of {size}")
     now = measure(_contenders(asked))
     for _ in range(MORE):
-        worse = [ratio for ratio in asked if ratios.judge(size, ratio, base, now).is_worse]
-        if not worse:
+        suspects = [ratio for ratio in asked if _is_suspect(ratios.judge(size, ratio, base, now))]
+        if not suspects:
             break
-        again = measure(_contenders(worse))
+        again = measure(_contenders(suspects))
         now = {name: [*samples, *again.get(name, [])] for name, samples in now.items()}
     return [ratios.judge(size, ratio, base, now) for ratio in asked]
+
+
+def _is_suspect(verdict: Verdict) -> bool:
+    return verdict.is_worse or verdict.is_open
 
 
 def _contenders(asked: Collection[Ratio]) -> list[str]:
@@ -54,12 +60,16 @@ def table(found: Collection[Verdict]) -> Table:
     lines.add_column("")
     for verdict in found:
         numbers = (f"{value:.4g}" for value in (verdict.baseline, verdict.now, verdict.allowed))
-        lines.add_row(verdict.size, verdict.name, *numbers, "[red]worse[/red]" if verdict.is_worse else "")
+        lines.add_row(verdict.size, verdict.name, *numbers, _word(verdict))
     return lines
 
 
+def _word(verdict: Verdict) -> str:
+    return "[red]worse[/red]" if verdict.is_worse else "[yellow]too busy to say[/yellow]" if verdict.is_open else ""
+
+
 def main() -> None:
-    """Measure again, show the table, exit with 1 when anything got worse."""
+    """Measure again, show the table, exit with 1 when anything got worse and with 75 when nobody can say."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", default="10k,100k", help="names of sizes, with commas")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="rounds of the first measurement")
@@ -73,11 +83,9 @@ def main() -> None:
         measure = partial(baseline.measured, sizes.SIZES[name], rounds=chosen.rounds)
         found += verdicts(name, committed["sizes"][name]["rounds"], measure)
     console.print(table(found))
-    worse = sum(verdict.is_worse for verdict in found)
-    console.print(
-        f"{worse} of {len(found)} ratios got worse." if worse else f"None of {len(found)} ratios got worse."
-    )
-    sys.exit(1 if worse else 0)
+    worse, undecided = sum(verdict.is_worse for verdict in found), sum(verdict.is_open for verdict in found)
+    console.print(f"{worse} of {len(found)} ratios got worse; of {undecided} the machine was too busy to say.")
+    sys.exit(EXIT_WORSE if worse else EXIT_TRY_LATER if undecided else 0)
 
 
 if __name__ == "__main__":

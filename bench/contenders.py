@@ -14,7 +14,7 @@ from bench import sizes
 from bench.answers import assert_same
 from bench.process import measure, report
 
-FIGURES = ("wall_seconds", "cpu_seconds", "peak_mib", "seconds", "ours_seconds", "stages")
+FIGURES = ("wall_seconds", "cpu_seconds", "peak_mib", "others_share", "seconds", "ours_seconds", "stages")
 Sample = dict[str, Any]
 """One run of one contender: wall_seconds, cpu_seconds, peak_mib, and what the program printed of itself."""
 

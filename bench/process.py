@@ -21,11 +21,16 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Usage:
-    """What one process took. cpu_seconds: user and system time of all its threads."""
+    """What one process took.
+
+    cpu_seconds: user and system time of all its threads. others_share: of all cores meanwhile, what other processes
+    kept busy; 0 where the system does not say.
+    """
 
     wall_seconds: float
     cpu_seconds: float
     peak_mib: float
+    others_share: float
 
 
 def measure(command: Sequence[str]) -> tuple[Usage, str]:
@@ -61,13 +66,26 @@ def report(usage: Usage, printed: str) -> dict[str, Any]:
 
 
 def _launch(command: list[str]) -> int:
-    began = time.perf_counter()
+    began, busy_before = time.perf_counter(), _busy_seconds()
     child = os.posix_spawnp(command[0], command, os.environ)
     _, status, used = os.wait4(child, 0)
-    wall = time.perf_counter() - began
-    usage = Usage(wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+    wall, busy = time.perf_counter() - began, _busy_seconds() - busy_before
+    cpu = used.ru_utime + used.ru_stime
+    others = max(busy - cpu, 0.0) / (wall * (os.cpu_count() or 1))
+    usage = Usage(wall, cpu, used.ru_maxrss / 1024, others)
     print("\n" + json.dumps(asdict(usage)))
     return os.waitstatus_to_exitcode(status)
+
+
+def _busy_seconds() -> float:
+    """Seconds that all cores together have worked since the system began; 0 where it does not say."""
+    try:
+        with open("/proc/stat", encoding="ascii") as file:  # noqa: PTH123
+            user, nice, system, _, _, interrupts, soft_interrupts, stolen = map(int, file.readline().split()[1:9])
+    except OSError:
+        return 0.0
+    ticks = user + nice + system + interrupts + soft_interrupts + stolen
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 if __name__ == "__main__":

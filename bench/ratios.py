@@ -2,7 +2,8 @@
 
 What is told is formed within one round, so that both sides saw the same machine. What is gated is the quickest run of
 the one over the quickest run of the other: a busy machine only ever makes a run slower, so the quickest of several is
-the nearest to the work itself, and its distance to the second quickest tells how near.
+the nearest to the work itself, and its distance to the second quickest tells how near. Where enough runs had the
+machine to themselves, only those count; where they did not, nothing is called worse.
 """
 
 import math
@@ -19,6 +20,10 @@ LEAST_NOISE, MOST_NOISE = 0.05, 0.15
 DOUBTS = 3
 RESOLUTION_SECONDS = 0.01
 """Less than this is not seen: journals round to milliseconds, and nobody waits for it."""
+MOST_OTHERS = 0.1
+"""A run had the machine to itself when other processes kept no more of the cores busy."""
+ENOUGH = 2
+"""Runs that had the machine to themselves, to judge by them."""
 STAGES = ("check", "panel", "expect", "detect", "measure", "diagnose", "recommend", "publish")
 
 
@@ -54,6 +59,21 @@ class Ratio:
             [figure(sample, name) for sample in rounds[contender]] for contender, name in (self.upper, self.lower)
         )
         return upper, lower
+
+    def is_quiet(self, rounds: Rounds) -> bool:
+        """Whether enough runs of both sides had the machine to themselves."""
+        return all(len(quiet(rounds[contender])) >= ENOUGH for contender, _ in (self.upper, self.lower))
+
+
+def quiet(samples: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The runs that had the machine to themselves."""
+    return [sample for sample in samples if sample.get("others_share", 0.0) <= MOST_OTHERS]
+
+
+def undisturbed(rounds: Rounds) -> Rounds:
+    """Of every contender the runs that had the machine to themselves, or all when those are too few."""
+    kept = {contender: quiet(samples) for contender, samples in rounds.items()}
+    return {name: kept[name] if len(kept[name]) >= ENOUGH else samples for name, samples in rounds.items()}
 
 
 def figure(sample: Mapping[str, Any], name: str) -> float:
@@ -92,7 +112,10 @@ def doubt(values: Sequence[float]) -> float:
 
 @dataclass(frozen=True)
 class Verdict:
-    """One ratio against its baseline, both of the quickest runs. allowed: what it may be at most."""
+    """One ratio against its baseline, both of the quickest runs.
+
+    allowed: what it may be at most. is_open: it looks worse, but others kept the machine too busy to say.
+    """
 
     size: str
     name: str
@@ -100,12 +123,16 @@ class Verdict:
     now: float
     allowed: float
     is_worse: bool
+    is_open: bool
 
 
 def judge(size: str, ratio: Ratio, baseline: Rounds, now: Rounds) -> Verdict:
     """Whether a ratio is worse than its baseline by more than the noise of both, which take at least two rounds."""
+    has_quiet = ratio.is_quiet(now)
+    baseline, now = undisturbed(baseline), undisturbed(now)
     noise = DOUBTS * math.hypot(*(doubt(side) for rounds in (baseline, now) for side in ratio.sides(rounds)))
     allowed = ratio.of_quickest(baseline) * (1 + min(max(noise, LEAST_NOISE), MOST_NOISE))
     upper, lower = (min(side) for side in ratio.sides(now))
-    is_worse = upper - allowed * lower > RESOLUTION_SECONDS
-    return Verdict(size, ratio.name, ratio.of_quickest(baseline), upper / lower, allowed, is_worse)
+    looks_worse = upper - allowed * lower > RESOLUTION_SECONDS
+    is_worse, is_open = looks_worse and has_quiet, looks_worse and not has_quiet
+    return Verdict(size, ratio.name, ratio.of_quickest(baseline), upper / lower, allowed, is_worse, is_open)

@@ -77,9 +77,11 @@ def _of_ratio(ratio: Ratio, rounds: Rounds) -> Outcome:
     if not ratio.is_in(rounds):
         return Outcome(ratio.name, _at_most(ratio.target, ratio.stretch, ""), "not measured", None)
     values = ratio.of_rounds(rounds)
-    is_met = median(values) <= ratio.target
     if ratio.target < 1:
+        # Judged the way it is told: of two rounds the median is a mean, and that of the inverses is another.
+        is_met = median(1 / value for value in values) >= 1 / ratio.target
         return Outcome(ratio.name, f"at least {1 / ratio.target:,.0f} × faster", in_times_faster(values), is_met)
+    is_met = median(values) <= ratio.target
     return Outcome(ratio.name, _at_most(ratio.target, ratio.stretch, ""), in_range(values), is_met)
 
 
