@@ -57,7 +57,7 @@ def run(
     folder: Input,
     out_folder: Annotated[Path, typer.Option("--out", help="Where runs are published.")],
     as_of: AsOf = None,
-    profile: Annotated[str | None, typer.Option(help="How shelves are judged: classic.")] = None,
+    profile: Annotated[str | None, typer.Option(help="How shelves are judged: calibrated or classic.")] = None,
     config: ConfigFile = None,
     assignments: Assignments = None,
     backfill: Annotated[

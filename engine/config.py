@@ -15,7 +15,6 @@ from pydantic.fields import FieldInfo
 
 from engine.errors import Problem, SettingsError
 
-
 WEIGHT_TOLERANCE = 1e-6
 """Weights that add up to 1 within this do."""
 
@@ -58,22 +57,24 @@ class DemandSettings(Frozen):
     """What an ordinary day would have sold, calibrated: how each factor is learnt."""
 
     rounds: int = Field(3, ge=1, le=10, description="How often factors are learnt and dark days left out in turn.")
-    day_memory: float = Field(0.93, gt=0.5, le=1, description="Weight of a day in the level relative to the next day.")
+    day_memory: float = Field(0.93, gt=0.5, le=1, description="Weight of a day in the level relative to the next.")
     long_day_memory: float = Field(0.99, gt=0.5, le=1, description="The same in the lasting level of slow sellers.")
-    level_prior_units: float = Field(20, ge=0, description="Sales that the recent level needs to outweigh the lasting.")
+    level_prior_units: float = Field(20, ge=0, description="Sales by which the recent level outweighs the lasting.")
     usual_price_quantile: float = Field(0.75, ge=0, le=1, description="Quantile of own prices that is the usual one.")
     price_bounds: tuple[float, ...] = Field(
         (0.98, 0.9, 0.8, 0.65), description="Shares of the usual price, descending, between which offers differ."
     )
-    offer_prior_units: float = Field(200, gt=0, description="Sales that a category's offer needs to outweigh the chain.")
+    offer_prior_units: float = Field(200, gt=0, description="Sales by which a category's offer outweighs the chain.")
     weekday_prior_units: float = Field(
         500, gt=0, description="Sales that a category's weekday needs to outweigh the chain."
     )
     store_prior_units: float = Field(50, gt=0, description="Sales that a store's day needs to outweigh no change.")
     sku_prior_units: float = Field(25, gt=0, description="Sales that a SKU's day needs to outweigh no change.")
-    prior_rows: float = Field(5, ge=0, description="Average store-SKUs without change added to a store's or SKU's day.")
+    prior_rows: float = Field(5, ge=0, description="Average unchanged store-SKUs added to a store's or SKU's day.")
     dark_depth: float = Field(0.05, gt=0, lt=1, description="Share of the expectation left on days not learnt from.")
-    dark_evidence: float = Field(2.5, gt=0, description="Log likelihood ratio from which days are not learnt from.")
+    dark_false_share: float = Field(
+        0.8, gt=0, lt=1, description="Of the stretches not learnt from, at most this share may be chance alone."
+    )
     new_normal_days: int = Field(56, ge=14, le=365, description="A level that has held so long is the new normal.")
     velocity_bands: tuple[float, ...] = Field(
         (0.3, 1, 3, 10), description="Sales a day, ascending, between which dispersion differs."
@@ -102,6 +103,18 @@ class EpisodeSettings(Frozen):
         if not all(0 < depth < 1 for depth in self.depths) or abs(sum(self.depth_weights) - 1) > WEIGHT_TOLERANCE:
             raise ValueError("depths lie between 0 and 1, and depth_weights add up to 1")
         return self
+
+
+class Certainty(Frozen):
+    """Probability that an episode is a dark shelf: a logistic curve.
+
+    Fitted to the recorded stock-outs of FreshRetailNet-50K (Dingdong 2025, CC BY 4.0), checked over stores left out.
+    """
+
+    constant: float = Field(-0.1955, description="Log odds at evidence 1, nothing sold, one day.")
+    of_log_evidence: float = Field(1.1637, description="Log odds per logarithm of the evidence.")
+    of_root_ratio: float = Field(-0.1449, description="Log odds per square root of the share still sold.")
+    of_log_days: float = Field(-0.4153, description="Log odds per logarithm of the days.")
 
 
 class DetectSettings(Frozen):
@@ -238,8 +251,11 @@ class IntervalSettings(Frozen):
 class Settings(Frozen):
     """Everything a night is told. Grain: one run."""
 
-    profile: Literal["classic"] = Field("classic", description="How shelves are judged.")
+    profile: Literal["calibrated", "classic"] = Field("calibrated", description="How shelves are judged.")
     panel: PanelSettings = PanelSettings()
+    demand: DemandSettings = DemandSettings()
+    episode: EpisodeSettings = EpisodeSettings()
+    certainty: Certainty = Certainty()
     expect: ExpectSettings = ExpectSettings()
     detect: DetectSettings = DetectSettings()
     confidence: ConfidenceSettings = ConfidenceSettings()
@@ -314,6 +330,8 @@ def as_toml(settings: Settings) -> str:
 
 
 def _toml_value(value: object) -> str:
+    if isinstance(value, tuple):
+        return f"[{', '.join(_toml_value(one) for one in value)}]"
     return f'"{value}"' if isinstance(value, str) else repr(value)
 
 

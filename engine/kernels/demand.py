@@ -1,8 +1,8 @@
 """Expected units as a product of factors, and the sums from which each factor is estimated.
 
-The expectation of a row on a day is its level times the factors of its category on the weekday, of its category in the
-cell's offer (price and promotion), of its store on the day and of its SKU on the day. Unknown cells are NaN in `units`
-and 0 in `clean`. Every (group, day) sum is added up by one thread in the order of the rows.
+The expectation of a row on a day is its level times the factors of its category on the weekday, of its category in
+the cell's offer (price and promotion), of its store on the day and of its SKU on the day. Unknown cells are NaN in
+`units` and 0 in `clean`. Every (group, day) sum is added up by one thread in the order of the rows.
 """
 
 import numpy as np
@@ -60,8 +60,8 @@ def group_sums(
 
     units, clean, offer: (n_rows, n_days). level, category, store, sku, group: (n_rows,). weekday_factor: (categories,
     n_days). offer_factor: (categories, offers). store_factor: (stores, n_days). sku_factor: (skus, n_days).
-    n_offers: 1, or the number of offers when a group is told apart by the offer of each cell: group · n_offers + offer.
-    sold, expected, cells: (groups, n_days), added to.
+    n_offers: 1, or the number of offers when a group is told apart by the offer of each cell: group · n_offers +
+    offer. sold, expected, cells: (groups, n_days), added to.
     """
     for row in range(units.shape[0]):
         weekdays, offers = weekday_factor[category[row]], offer_factor[category[row]]
@@ -91,7 +91,7 @@ def group_sums(
         t.real,
         t.real,
         t.series_out,
-        t.table_out,
+        t.series_out,
         t.table_out,
     ),
     cache=True,
@@ -112,38 +112,44 @@ def levels(
     long_memory: float,
     prior_units: float,
     level: NDArray[np.float64],
-    factor: NDArray[np.float64],
+    exposure: NDArray[np.float64],
     expected: NDArray[np.float64],
 ) -> None:
     """Level of every row from its clean days, the later the heavier, and the expected units of every day.
 
-    memory, long_memory: weight of a day relative to the next one, in the recent level and in the lasting one that it is
-    shrunk toward by prior_units. level: (n_rows,), units a day at factors of 1, NaN without clean days. factor: (n_rows,
-    n_days), the product of the factors; expected: the same times the level. All written.
+    memory, long_memory: weight of a day relative to the next one, in the recent level and in the lasting one that it
+    is shrunk toward by prior_units. level: (n_rows,), units a day at factors of 1, NaN without clean days. exposure:
+    (n_rows,), days of equal weight that would tell the level as well. expected: (n_rows, n_days). All written.
     """
     n_days = units.shape[1]
     for row in range(units.shape[0]):
         weekdays, offers = weekday_factor[category[row]], offer_factor[category[row]]
         stores, skus = store_factor[store[row]], sku_factor[sku[row]]
-        sold = hoped = long_sold = long_hoped = 0.0
+        sold = hoped = squares = long_sold = long_hoped = long_squares = 0.0
         weight = long_weight = 1.0
         for back in range(n_days):
             day = n_days - 1 - back
-            factor[row, day] = weekdays[day] * offers[offer[row, day]] * stores[day] * skus[day]
+            factor = weekdays[day] * offers[offer[row, day]] * stores[day] * skus[day]
+            expected[row, day] = factor
             if clean[row, day]:
                 sold += weight * units[row, day]
-                hoped += weight * factor[row, day]
+                hoped += weight * factor
+                squares += weight * weight * factor
                 long_sold += long_weight * units[row, day]
-                long_hoped += long_weight * factor[row, day]
+                long_hoped += long_weight * factor
+                long_squares += long_weight * long_weight * factor
             weight *= memory
             long_weight *= long_memory
-        level[row] = np.nan
+        level[row], exposure[row] = np.nan, 0.0
         if hoped > 0.0:
             lasting = long_sold / long_hoped
             prior = prior_units / lasting if lasting > 0.0 else 0.0
             level[row] = (sold + prior * lasting) / (hoped + prior)
+            own, lent = hoped * hoped / squares, long_hoped * long_hoped / long_squares
+            share = (hoped / (hoped + prior)) ** 2
+            exposure[row] = 1.0 / (share / own + (1.0 - share) / lent)
         for day in range(n_days):
-            expected[row, day] = factor[row, day] * level[row]
+            expected[row, day] *= level[row]
 
 
 @njit(t.nothing(t.table_in, t.table_in, t.bytes_in, t.table_out), cache=True, nogil=True)
@@ -182,9 +188,9 @@ def offers(
 ) -> None:
     """What each cell was offered at: how far below the row's usual price, and whether on promotion.
 
-    price, promo: (n_rows, n_days), NaN unknown. quantile: of the row's known prices, its usual one. bounds: descending
-    shares of the usual price. usual_price: (n_rows,), NaN without a price, written. offer: (n_rows, n_days), written:
-    2 · (how many bounds the price is below) + promo; an unknown price is the usual one.
+    price, promo: (n_rows, n_days), NaN unknown. quantile: of the row's known prices, its usual one. bounds:
+    descending shares of the usual price. usual_price: (n_rows,), NaN without a price, written. offer: (n_rows,
+    n_days), written: 2 · (how many bounds the price is below) + promo; an unknown price is the usual one.
     """
     known = np.empty(price.shape[1])
     for row in range(price.shape[0]):
@@ -204,3 +210,32 @@ def offers(
                 if price[row, day] < bound * usual:
                     below += 1
             offer[row, day] = 2 * below + promo[row, day]
+
+
+@njit(
+    t.nothing(t.table_in, t.table_in, t.bytes_in, t.wholes_in, t.wholes_in, t.wholes_in, t.table_out),
+    cache=True,
+    nogil=True,
+)
+def episode_sums(
+    units: NDArray[np.float64],
+    expected: NDArray[np.float64],
+    usable: NDArray[np.uint8],
+    rows: NDArray[np.int64],
+    firsts: NDArray[np.int64],
+    lasts: NDArray[np.int64],
+    sums: NDArray[np.float64],
+) -> None:
+    """Usable days of every episode, their units, expected units, and squares of the expected units.
+
+    rows, firsts, lasts: (n_episodes,). sums: (n_episodes, 4), written.
+    """
+    for episode in range(rows.size):
+        sums[episode] = 0.0
+        row = rows[episode]
+        for day in range(firsts[episode], lasts[episode] + 1):
+            if usable[row, day]:
+                sums[episode, 0] += 1.0
+                sums[episode, 1] += units[row, day]
+                sums[episode, 2] += expected[row, day]
+                sums[episode, 3] += expected[row, day] ** 2

@@ -27,122 +27,67 @@ def _log_ratio(
     return math.log(total) if total > 0.0 else -700.0
 
 
-@njit(cache=True, nogil=True)
-def _learn_levels(
-    units: NDArray[np.float64],
-    factor: NDArray[np.float64],
-    clean: NDArray[np.uint8],
-    memory: float,
-    long_memory: float,
-    prior_units: float,
-    level: NDArray[np.float64],
-    learnt_units: NDArray[np.float64],
-) -> None:
-    """Level before each day from the clean days before it, and the units it was learnt from; NaN without any.
-
-    The recent level is shrunk toward the lasting one by prior_units. All arrays: (n_days,).
-    """
-    sold = hoped = squares = long_sold = long_hoped = long_squares = 0.0
-    for day in range(units.size):
-        level[day], learnt_units[day] = np.nan, 0.0
-        if long_hoped > 0.0:
-            lasting = long_sold / long_hoped
-            prior = prior_units / lasting if lasting > 0.0 else 0.0
-            level[day] = (sold + prior * lasting) / (hoped + prior) if hoped + prior > 0.0 else lasting
-            share = hoped / (hoped + prior) if hoped + prior > 0.0 else 0.0
-            own = hoped * hoped / squares if squares > 0.0 else 0.0
-            lent = long_hoped * long_hoped / long_squares
-            doubt = (share * share / own if own > 0.0 else 0.0) + (1.0 - share * share) / lent
-            learnt_units[day] = level[day] / doubt if doubt > 0.0 else 0.0
-        sold, hoped, squares = memory * sold, memory * hoped, memory * memory * squares
-        long_sold, long_hoped = long_memory * long_sold, long_memory * long_hoped
-        long_squares = long_memory * long_memory * long_squares
-        if clean[day]:
-            sold, hoped, squares = sold + units[day], hoped + factor[day], squares + factor[day]
-            long_sold, long_hoped = long_sold + units[day], long_hoped + factor[day]
-            long_squares += factor[day]
-
-
 @njit(
     t.nothing(
         t.table_in,
         t.table_in,
         t.bytes_in,
-        t.bytes_in,
         t.series_in,
-        t.real,
-        t.real,
-        t.real,
+        t.series_in,
         t.real,
         t.series_in,
         t.series_in,
         t.real,
         t.whole,
         t.whole,
-        t.series_out,
         t.series_out,
         t.wholes_out,
-        t.table_out,
     ),
     cache=True,
     nogil=True,
 )
 def open_evidence(
     units: NDArray[np.float64],
-    factor: NDArray[np.float64],
+    expected: NDArray[np.float64],
     usable: NDArray[np.uint8],
-    clean: NDArray[np.uint8],
+    learnt_units: NDArray[np.float64],
     dispersion: NDArray[np.float64],
     unit: float,
-    memory: float,
-    long_memory: float,
-    prior_units: float,
     depths: NDArray[np.float64],
     weights: NDArray[np.float64],
     max_ratio: float,
     min_days: int,
     max_days: int,
     best: NDArray[np.float64],
-    learnt: NDArray[np.float64],
     first: NDArray[np.int64],
-    expected: NDArray[np.float64],
 ) -> None:
-    """The best evidence of an episode that lasts until the last day, its first day, and the expected units.
+    """The best evidence of an episode that lasts until the last day, and its first day.
 
-    The level of an episode is learnt from the clean days before its start and stands still through it.
-    units, factor: (n_rows, n_days), factor being the expectation at a level of 1. usable: 0 for days that neither
-    start, extend nor end an episode; clean: 1 for those a level may be learnt from. dispersion: (n_rows,). unit:
-    variance of the smallest sale over its mean. memory, long_memory, prior_units: as in `demand.levels`, prior_units
-    in units of sale. depths, weights: (n_depths,). max_ratio: only episodes that sold at most this share. best:
-    (n_rows,), 0 without an episode; learnt: (n_rows,), units of sale behind the level; first: (n_rows,), n_days without
-    an episode; expected: (n_rows, n_days), frozen from the first day on. All written.
+    units, expected: (n_rows, n_days). usable: the same, 0 for days that neither start, extend nor end an episode.
+    learnt_units: (n_rows,), units of sale that the level was learnt from. dispersion: (n_rows,). unit: variance of
+    the smallest sale over its mean. depths, weights: (n_depths,). max_ratio: only episodes that sold at most this
+    share. best: (n_rows,), 0 without an episode; first: (n_rows,), n_days without one. Both written.
     """
     n_days = units.shape[1]
-    level, learnt_units = np.empty(n_days), np.empty(n_days)
     for row in range(units.shape[0]):
-        _learn_levels(
-            units[row], factor[row], clean[row], memory, long_memory, prior_units * unit, level, learnt_units
-        )
         best[row], first[row] = 0.0, n_days
-        sold = shares = squares = 0.0
+        if not learnt_units[row] > 0.0:
+            continue
+        sold = hoped = squares = 0.0
         days = 0
         for day in range(n_days - 1, max(n_days - 1 - max_days, -1), -1):
             if not usable[row, day]:
                 continue
             sold += units[row, day] / unit
-            shares += factor[row, day] / unit
-            squares += (factor[row, day] / unit) ** 2
+            hoped += expected[row, day] / unit
+            squares += (expected[row, day] / unit) ** 2
             days += 1
-            hoped = level[day] * shares
             if days < min_days or not hoped > 0.0 or sold > max_ratio * hoped:
                 continue
-            doubt = dispersion[row] * squares / (shares * shares) + unit / learnt_units[day]
-            found = _log_ratio(sold, hoped, 1.0 / doubt, depths, weights)
+            size = 1.0 / (dispersion[row] * squares / (hoped * hoped) + 1.0 / learnt_units[row])
+            found = _log_ratio(sold, hoped, size, depths, weights)
             if found > best[row]:
                 best[row], first[row] = found, day
-        learnt[row] = learnt_units[min(first[row], n_days - 1)] / unit
-        for day in range(n_days):
-            expected[row, day] = level[min(day, first[row])] * factor[row, day]
 
 
 @njit(
@@ -153,8 +98,9 @@ def open_evidence(
         t.series_in,
         t.real,
         t.real,
-        t.real,
+        t.series_in,
         t.bytes_out,
+        t.series_out,
     ),
     cache=True,
     nogil=True,
@@ -166,17 +112,19 @@ def mark_dark(
     dispersion: NDArray[np.float64],
     unit: float,
     depth: float,
-    threshold: float,
+    bounds: NDArray[np.float64],
     dark: NDArray[np.uint8],
+    peaks: NDArray[np.float64],
 ) -> None:
-    """Mark the days of every stretch whose summed evidence of one depth passes a threshold (Page 1954).
+    """Mark the days of every stretch whose summed evidence of one depth passes its row's bound (Page 1954).
 
-    From where the sum leaves zero to where it peaks. Arrays as in `open_evidence`. dark: (n_rows, n_days), written.
+    From where the sum leaves zero to where it peaks. Arrays as in `open_evidence`. bounds: (n_rows,). dark: (n_rows,
+    n_days), written. peaks: (n_rows,), the most evidence of any stretch, written.
     """
     n_days = units.shape[1]
     for row in range(units.shape[0]):
         dark[row] = 0
-        total = peak = 0.0
+        peaks[row] = total = peak = 0.0
         start = top = 0
         for day in range(n_days + 1):
             if day < n_days:
@@ -189,7 +137,8 @@ def mark_dark(
                 total += (size + y) * math.log((size + e) / (size + depth * e)) + y * math.log(depth)
                 if total > peak:
                     peak, top = total, day
-            if (total <= 0.0 or day == n_days) and peak >= threshold:
+            if (total <= 0.0 or day == n_days) and peak > 0.0:
+                peaks[row] = max(peaks[row], peak)
                 for marked in range(start, top + 1):
-                    dark[row, marked] = 1
+                    dark[row, marked] |= peak >= bounds[row]
                 peak = 0.0

@@ -77,3 +77,34 @@ def dark_days(
     for row in range(units.shape[0]):
         for day in range(units.shape[1]):
             dark[row, day] = _is_dark(units[row, day], expected[row, day], in_stock[row, day], ratio, tolerance)
+
+
+@njit(
+    t.whole(t.bytes_in, t.wholes_in, t.whole, t.wholes_out, t.wholes_out, t.wholes_out),
+    cache=True,
+    nogil=True,
+)
+def stretches(
+    marked: NDArray[np.uint8],
+    ends: NDArray[np.int64],
+    min_days: int,
+    rows: NDArray[np.int64],
+    firsts: NDArray[np.int64],
+    lasts: NDArray[np.int64],
+) -> int:
+    """Row, first and last day of every run of marked days that is over before the row's end; returns how many.
+
+    marked: (n_rows, n_days). ends: (n_rows,). min_days: of the shortest run. rows, firsts, lasts: written as far as
+    they reach, so that a call with empty arrays counts.
+    """
+    count = 0
+    for row in range(marked.shape[0]):
+        length = 0
+        for day in range(ends[row]):
+            length = length + 1 if marked[row, day] else 0
+            is_over = day + 1 < ends[row] and not marked[row, day + 1]
+            if is_over and length >= min_days:
+                if count < rows.size:
+                    rows[count], firsts[count], lasts[count] = row, day - length + 1, day
+                count += 1
+    return count

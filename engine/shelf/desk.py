@@ -6,7 +6,8 @@ check → panel → expect → detect → measure → diagnose → recommend →
 import datetime as dt
 import platform
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -23,14 +24,11 @@ from engine.outputs.write import appended_parquet, write_json, write_parquet
 from engine.registry import Registry, Run, fingerprint_files, run_name
 from engine.shelf import publish, summary
 from engine.shelf.check import Sources, check, verify
-from engine.shelf.detect import detect
-from engine.shelf.diagnose import diagnose
-from engine.shelf.expect import expect
 from engine.shelf.features import features
 from engine.shelf.findings import findings
-from engine.shelf.measure import measure, rank
+from engine.shelf.measure import rank
+from engine.shelf.method import Method, method_of
 from engine.shelf.panel import Panel, panel
-from engine.shelf.recommend import recommend
 from engine.shelf.series import series_blocks
 
 CASES_PER_BLOCK = 250_000
@@ -53,6 +51,7 @@ class Judged:
     """The results of a night before they are published. cases: as detected, the published columns and `pair`."""
 
     panel: Panel
+    method: Method
     cases: pl.DataFrame
 
 
@@ -101,7 +100,7 @@ def run(
                     )
                 with journal.stage("publish"):
                     quality = _publish_days(partial, judged, settings)
-                    judged = Judged(judged.panel.without_days(), judged.cases)
+                    judged = replace(judged, panel=judged.panel.without_days())
                     facts = _publish_cases(partial, judged, quality)
             _describe(partial, run_id, sources, settings, prints, journal, facts)
     return Night(run_id, registry.folder / run_id, True, facts)
@@ -118,7 +117,7 @@ def inspect(folder: Path, settings: Settings, as_of: dt.date | None = None) -> I
     if stops:
         raise InputError([*stops, *remarks])
     typed = check(folder, sources.as_of)
-    chain = expect(panel(typed, settings.panel, settings.expect.window_days, Memory()), settings.expect)
+    chain = method_of(settings).expect(panel(typed, settings.panel, settings.expect.window_days, Memory()))
     return Inspection(sources, remarks, summary.data_quality(chain, settings.panel.min_history_days))
 
 
@@ -129,41 +128,43 @@ def judge(
     memory: Memory,
     keep: Callable[[pl.DataFrame], None],
 ) -> Judged:
-    """The chain of stages up to the cases with their actions.
+    """The chain of stages up to the cases with their actions, judged by the method of the profile.
 
     keep: called with every block of cases, all measures included, before it is narrowed to what is published.
     """
+    method = method_of(settings)
     with journal.stage("panel") as facts:
         chain = panel(sources, settings.panel, settings.expect.window_days, memory)
         facts["store_skus"] = chain.pairs.height
     with journal.stage("expect"):
-        chain = expect(chain, settings.expect)
+        chain = method.expect(chain)
     with journal.stage("detect") as facts:
-        runs = detect(chain, settings.detect)
+        runs = method.detect(chain)
         facts["cases"] = runs.height
     blocks = []
     for first in range(0, max(runs.height, 1), CASES_PER_BLOCK):
-        cases = _judge_runs(chain, runs.slice(first, CASES_PER_BLOCK), settings, journal)
+        cases = _judge_runs(chain, runs.slice(first, CASES_PER_BLOCK), method, journal)
         keep(cases)
         blocks.append(cases.select("pair", *publish.OWN_COLUMNS))
-    return Judged(chain, pl.concat(blocks))
+    return Judged(chain, method, pl.concat(blocks))
 
 
-def _judge_runs(chain: Panel, runs: pl.DataFrame, settings: Settings, journal: Journal) -> pl.DataFrame:
+def _judge_runs(chain: Panel, runs: pl.DataFrame, method: Method, journal: Journal) -> pl.DataFrame:
     with journal.stage("measure"):
-        cases = measure(chain, runs, settings.expect, settings.confidence, settings.interval, settings.recommend)
+        cases = method.measure(chain, runs)
     with journal.stage("diagnose"):
-        cases = diagnose(chain, cases, settings.causes)
+        cases = method.diagnose(chain, cases)
     with journal.stage("recommend"):
-        cost = chain.skus["cost"].gather(chain.pairs["sku"].gather(cases["pair"]))
-        return recommend(cases.with_columns(cost=cost), settings.recommend).rechunk()
+        return method.recommend(chain, cases).rechunk()
 
 
 def _publish_days(folder: Path, judged: Judged, settings: Settings) -> dict[str, Any]:
     """What needs the days of the chain: series, features, and the quality of the data, which is returned."""
     chain = judged.panel
     with appended_parquet(folder / shapes.DAILY) as add:
-        for rows in series_blocks(chain, judged.cases, settings.expect, settings.detect):
+        for rows in series_blocks(
+            chain, judged.cases, partial(judged.method.bands, chain), settings.expect.interval_z
+        ):
             add(rows)
     write_parquet(features(chain, settings.expect, settings.causes), folder / shapes.FEATURES)
     return summary.data_quality(chain, settings.panel.min_history_days)
@@ -175,7 +176,7 @@ def _publish_cases(folder: Path, judged: Judged, quality: dict[str, Any]) -> dic
     write_parquet(summary.stores_table(chain, cases), folder / shapes.STORES)
     publish.publish_cases(folder, chain, cases)
     publish.publish_quarantine(folder, chain)
-    facts = summary.key_figures(chain, cases)
+    facts = summary.key_figures(chain, cases) | judged.method.facts()
     write_json(facts, folder / shapes.SUMMARY)
     write_json(quality, folder / shapes.DATA_QUALITY)
     return facts

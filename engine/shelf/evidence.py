@@ -109,7 +109,8 @@ def high_performers(points: Points, settings: MisallocationSettings) -> pl.DataF
 def _lists(values: pl.Series, found: NDArray[np.bool_]) -> pl.Series:
     """One list a row of `found`, as long as the row has marks."""
     ends = np.concatenate([[0], found.sum(axis=1).cumsum()])
-    lists = pa.LargeListArray.from_arrays(ends.astype(np.int64), values.to_arrow())
+    # An array that Arrow was not given by Polars would make it import pandas, where that is installed.
+    lists = pa.LargeListArray.from_arrays(pl.Series(ends, dtype=pl.Int64).to_arrow(), values.to_arrow())
     return pl.Series(pl.from_arrow(lists))
 
 

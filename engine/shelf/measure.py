@@ -18,7 +18,7 @@ from engine.kernels.bootstrap import mean_intervals
 from engine.kernels.seeds import hash_texts
 from engine.shelf.expect import baseline_at
 from engine.shelf.panel import Panel
-from engine.shelf.points import Points
+from engine.shelf.points import Floats, Points
 from engine.stats import ratio, round_half_up
 
 MONEY_DECIMALS = 6
@@ -42,26 +42,48 @@ def measure(
     pair, first, last = (runs[name].to_numpy() for name in ("pair", "first", "last"))
     whole_case = Points(panel, pair, last)
     duration = last - first + 1
-    cases = (
+    cases = identify(
+        panel,
+        runs,
+        expected_units=whole_case.mean("expected", duration),
+        actual_units=whole_case.mean("units", duration),
+    )
+    return (
+        cases.with_columns(**_baselines(panel, pair, first, cases["case_id"], expect, interval))
+        .with_columns(pl.col("expected_daily_units").alias("e"), pl.col("actual_daily_units").alias("a"))
+        .with_columns(*_money(recommend), _confidence(confidence))
+        .with_columns(
+            lost_units=pl.col("gap_units") * pl.col("duration_days"),
+            q_value=pl.lit(None, pl.Float64),
+            evidence=pl.lit(None, pl.Float64),
+        )
+        .drop("e", "a")
+    )
+
+
+def identify(panel: Panel, runs: pl.DataFrame, expected_units: Floats, actual_units: Floats) -> pl.DataFrame:
+    """The runs as cases: keys, dates, status, duration, units a day, depth, price and on-hand.
+
+    expected_units, actual_units: units a day of each run.
+    """
+    pair, first, last = (runs[name].to_numpy() for name in ("pair", "first", "last"))
+    at_last = Points(panel, pair, last)
+    return (
         runs.with_columns(
             panel.pairs.select(v.PAIR)[pair],
             detection_date=_dates(panel, first),
             last_dark_date=_dates(panel, last),
-            duration_days=duration,
-            expected_daily_units=whole_case.mean("expected", duration),
-            actual_daily_units=whole_case.mean("units", duration),
-            own_price=whole_case.value("price"),
-            category_price=whole_case.category_price(),
-            on_hand=whole_case.value("on_hand"),
+            duration_days=last - first + 1,
+            expected_daily_units=expected_units,
+            actual_daily_units=actual_units,
+            own_price=at_last.value("price"),
+            category_price=at_last.category_price(),
+            on_hand=at_last.value("on_hand"),
         )
         .with_columns(pl.col("own_price", "category_price", "on_hand").fill_nan(None))
-        .with_columns(_identity(), _status(panel.as_of), *_price())
-    )
-    return (
-        cases.with_columns(**_baselines(panel, pair, first, cases["case_id"], expect, interval))
-        .with_columns(_gap(), pl.col("expected_daily_units").alias("e"), pl.col("actual_daily_units").alias("a"))
-        .with_columns(_underperformance(), *_money(recommend), _confidence(confidence))
-        .drop("e", "a", "category_price", "own_price")
+        .with_columns(_identity(), _status(panel.as_of), *_price(), _gap())
+        .with_columns(_underperformance())
+        .drop("category_price", "own_price")
     )
 
 
@@ -98,7 +120,7 @@ def _gap() -> pl.Expr:
 
 
 def _underperformance() -> pl.Expr:
-    return (ratio(pl.col("gap_units"), pl.col("e")) * 100).alias("underperformance_pct")
+    return (ratio(pl.col("gap_units"), pl.col("expected_daily_units")) * 100).alias("underperformance_pct")
 
 
 def _money(settings: RecommendSettings) -> tuple[pl.Expr, ...]:

@@ -4,18 +4,15 @@ In: `Panel` with `expected`, cases. Out: one row per store-SKU with a case: `fir
 a value per panel day, null where unknown.
 """
 
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from engine import vocabulary as v
-from engine.config import DetectSettings, ExpectSettings
 from engine.kernels import rows
-from engine.kernels.expectation import standard_errors
-from engine.kernels.runs import dark_days
 from engine.shelf.panel import Panel
 
 MEASURES = ("actual", "expected", "expected_low", "expected_high", "on_hand", "price", "promo", "in_stock", "dark")
@@ -27,21 +24,21 @@ PAIRS_PER_BLOCK = 50_000
 """So many store-SKUs are written at a time."""
 
 
-def series_blocks(
-    panel: Panel, cases: pl.DataFrame, expect: ExpectSettings, detect: DetectSettings
-) -> Iterator[pl.DataFrame]:
+Bands = Callable[[NDArray[np.int64]], tuple[NDArray[np.float64], NDArray[np.bool_]]]
+"""Standard error of the expectation and whether a day is dark, of some rows of the panel: (rows, days) each."""
+
+
+def series_blocks(panel: Panel, cases: pl.DataFrame, bands: Bands, interval_z: float) -> Iterator[pl.DataFrame]:
     """The series of every store-SKU with a case, sorted by store and SKU, some at a time; one empty block without."""
     pair = cases["pair"].unique().sort().to_numpy()
     for first in range(0, max(pair.size, 1), PAIRS_PER_BLOCK):
-        yield daily_series(panel, pair[first : first + PAIRS_PER_BLOCK], expect, detect)
+        yield daily_series(panel, pair[first : first + PAIRS_PER_BLOCK], bands, interval_z)
 
 
-def daily_series(
-    panel: Panel, pair: NDArray[np.int64], expect: ExpectSettings, detect: DetectSettings
-) -> pl.DataFrame:
+def daily_series(panel: Panel, pair: NDArray[np.int64], bands: Bands, interval_z: float) -> pl.DataFrame:
     """Actual and expected units with the interval of the expectation, stock, price, promo and dark days.
 
-    pair: rows of the panel.
+    pair: rows of the panel. interval_z: half width of the interval in standard errors.
     """
     shape = (pair.size, panel.n_days)
     lists: dict[str, NDArray[Any]] = {
@@ -49,8 +46,7 @@ def daily_series(
     }
 
     def fill(block: slice) -> None:
-        some = _Days(*(panel.array(name)[pair[block]] for name in _Days._fields))
-        for name, values in _measures(some, expect, detect).items():
+        for name, values in _measures(panel, pair[block], bands, interval_z).items():
             lists[name][block] = values
 
     rows.in_blocks(fill, pair.size)
@@ -60,32 +56,18 @@ def daily_series(
     )
 
 
-class _Days(NamedTuple):
-    """Some rows of the panel: (rows, days) each."""
-
-    units: NDArray[np.float64]
-    expected: NDArray[np.float64]
-    in_stock: NDArray[np.uint8]
-    on_hand: NDArray[np.float64]
-    price: NDArray[np.float64]
-    promo: NDArray[np.uint8]
-
-
-def _measures(days: _Days, expect: ExpectSettings, detect: DetectSettings) -> dict[str, NDArray[Any]]:
-    errors, dark = np.empty_like(days.units), np.empty(days.units.shape, np.bool_)
-    window = (expect.window_days, expect.trim_sigmas, expect.min_kept_days)
-    standard_errors(days.units, *window, v.TIE_TOLERANCE, errors)
-    dark_days(days.units, days.expected, days.in_stock, detect.dark_ratio, v.TIE_TOLERANCE, dark)
-    reach = expect.interval_z * errors
+def _measures(panel: Panel, pair: NDArray[np.int64], bands: Bands, interval_z: float) -> dict[str, NDArray[Any]]:
+    errors, dark = bands(pair)
+    expected = panel.array("expected")[pair]
     return {
-        "actual": days.units,
-        "expected": days.expected,
-        "expected_low": days.expected - reach,
-        "expected_high": days.expected + reach,
-        "on_hand": days.on_hand,
-        "price": days.price,
-        "promo": days.promo == 1,
-        "in_stock": days.in_stock == 1,
+        "actual": panel.array("units")[pair],
+        "expected": expected,
+        "expected_low": expected - interval_z * errors,
+        "expected_high": expected + interval_z * errors,
+        "on_hand": panel.array("on_hand")[pair],
+        "price": panel.array("price")[pair],
+        "promo": panel.array("promo")[pair] == 1,
+        "in_stock": panel.array("in_stock")[pair] == 1,
         "dark": dark,
     }
 

@@ -1,1 +1,9 @@
 """The calibrated profile: counts against a factored expectation, with the chance of every case."""
+
+from engine.shelf.calibrated.chance import Chances as Chances
+from engine.shelf.calibrated.chance import report as report
+from engine.shelf.calibrated.detect import detect as detect
+from engine.shelf.calibrated.expect import Demand as Demand
+from engine.shelf.calibrated.expect import expect as expect
+from engine.shelf.calibrated.measure import measure as measure
+from engine.shelf.calibrated.null import null_evidence as null_evidence

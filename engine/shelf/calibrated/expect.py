@@ -1,11 +1,11 @@
 """Expect, calibrated: level × weekday × offer × store-day × SKU-day (specification, section 9).
 
-In: `Panel`. Out: the panel with `expected`, and the factors behind it. Every factor is a ratio of sums over clean days,
-shrunk toward its parent by its sample size; clean days are in stock, open and outside every dark stretch, so the
-expectation never learns from the dark.
+In: `Panel`. Out: the panel with `expected`, and the factors behind it. Every factor is a ratio of sums over clean
+days, shrunk toward its parent by its sample size; clean days are in stock, open and outside every dark stretch, so
+the expectation never learns from the dark.
 """
 
-import datetime as dt
+import itertools
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from engine.config import DemandSettings
 from engine.kernels import demand, rows
 from engine.kernels.evidence import mark_dark
+from engine.shelf.calibrated.null import NullEvidence
 from engine.shelf.panel import Panel
 
 Floats = NDArray[np.float64]
@@ -31,15 +32,16 @@ TINY = 1e-12
 class Demand:
     """What the chain usually sells, by factor; a factor of 1 changes nothing.
 
-    level: units a day of late (pairs,), NaN without a clean day. factor: product of all others (pairs, days).
-    weekday: (categories, days). offer: (categories, offers). store_day: (stores, days). sku_day: (skus, days). category: row of
-    each pair in `weekday` and `offer` (pairs,). offers: what each cell was offered at (pairs, days). usual_price:
-    (pairs,), NaN unknown. usable: cells in stock and known (pairs, days). clean: the usable ones outside dark stretches.
-    unit: of sale, 1 for whole numbers, else the variance of slow sellers over their mean. dispersion: of each pair (pairs,), relative variance beyond it.
+    level: units a day of late (pairs,), NaN without a clean day. exposure: days behind each level (pairs,). weekday:
+    (categories, days). offer: (categories, offers). store_day: (stores, days). sku_day: (skus, days). category: row
+    of each pair in `weekday` and `offer` (pairs,). offers: what each cell was offered at (pairs, days). usual_price:
+    (pairs,), NaN unknown. usable: cells in stock and known (pairs, days). clean: the usable ones outside dark
+    stretches. unit: of sale, 1 for whole numbers, else the variance of slow sellers over their mean. dispersion: of
+    each pair (pairs,), relative variance beyond it.
     """
 
     level: Floats
-    factor: Floats
+    exposure: Floats
     weekday: Floats
     offer: Floats
     store_day: Floats
@@ -53,15 +55,20 @@ class Demand:
     sells_whole_units: bool
     dispersion: Floats
 
+    @property
+    def learnt_units(self) -> Floats:
+        """Units of sale that each level was learnt from, (pairs,)."""
+        return np.nan_to_num(self.level) * self.exposure / self.unit
 
-def expect(panel: Panel, settings: DemandSettings) -> tuple[Panel, Demand]:
+
+def expect(panel: Panel, settings: DemandSettings, null: NullEvidence) -> tuple[Panel, Demand]:
     """Estimate the factors in turn, mark the dark stretches they reveal, and estimate again without those."""
     units = panel.array("units")
     expected = panel.memory.empty(units.shape)
     found = _first_guess(panel, settings)
     for _ in range(settings.rounds):
         found = _estimate(panel, found, settings, expected)
-        found = _clean(panel, found, settings, expected)
+        found = _clean(panel, found, settings, null, expected)
     found = _estimate(panel, found, settings, expected)
     return replace(panel, pairs=panel.pairs.with_columns(expected=pl.Series(expected))), found
 
@@ -84,7 +91,7 @@ def _first_guess(panel: Panel, settings: DemandSettings) -> Demand:
     category = panel.codes("category")
     return Demand(
         level=np.empty(shape[0]),
-        factor=panel.memory.empty(shape),
+        exposure=np.empty(shape[0]),
         weekday=np.ones((n_categories, panel.n_days)),
         offer=np.ones((n_categories, 2 * (bounds.size + 1))),
         store_day=np.ones((panel.stores.height, panel.n_days)),
@@ -104,19 +111,22 @@ def _estimate(panel: Panel, found: Demand, settings: DemandSettings, expected: F
     """Every factor in turn, given the others; then dispersion."""
     found = _levels(panel, found, settings, expected)
     n_offers = found.offer.shape[1]
-    by_offer = [table.sum(axis=1).reshape(-1, n_offers) for table in _sums(panel, found, "offer", settings)]
-    found = replace(found, offer=_shrunk(by_offer, settings.offer_prior_units * found.unit, settings))
-    by_weekday = [_over_weekdays(panel, table) for table in _sums(panel, found, "weekday", settings)]
-    weekday = _shrunk(by_weekday, settings.weekday_prior_units * found.unit, settings)
+    by_offer = [table.sum(axis=1).reshape(-1, n_offers) for table in _sums(panel, found, "offer")]
+    found = replace(found, offer=_shrunk(by_offer, settings.offer_prior_units * found.unit))
+    by_weekday = [_over_weekdays(panel, table) for table in _sums(panel, found, "weekday")]
+    weekday = _shrunk(by_weekday, settings.weekday_prior_units * found.unit)
     found = replace(found, weekday=np.take(weekday, _weekdays(panel), axis=1))
-    for name, prior_units in (("store_day", settings.store_prior_units), ("sku_day", settings.sku_prior_units)):
-        sums = _sums(panel, found, name, settings)
-        found = replace(found, **{name: _toward_one(sums, prior_units * found.unit, settings.prior_rows)})
+    of_store = _sums(panel, found, "store_day")
+    found = replace(
+        found, store_day=_toward_one(of_store, settings.store_prior_units * found.unit, settings.prior_rows)
+    )
+    of_sku = _sums(panel, found, "sku_day")
+    found = replace(found, sku_day=_toward_one(of_sku, settings.sku_prior_units * found.unit, settings.prior_rows))
     found = _levels(panel, found, settings, expected)
     return _dispersion(panel, found, expected, settings)
 
 
-def _sums(panel: Panel, found: Demand, factor: str, settings: DemandSettings) -> list[Floats]:
+def _sums(panel: Panel, found: Demand, factor: str) -> list[Floats]:
     """Units, expected units without the factor, and number of clean cells, by (group of the factor, day).
 
     Threads share the days, so that every sum is added up in the order of the pairs.
@@ -129,7 +139,7 @@ def _sums(panel: Panel, found: Demand, factor: str, settings: DemandSettings) ->
         "sku_day": panel.codes("sku"),
     }
     n_offers = found.offer.shape[1] if factor == "offer" else 1
-    sums = [np.zeros((len(tables[factor]) * n_offers, panel.n_days)) for _ in range(3)]
+    sold, expected, cells = (np.zeros((len(tables[factor]) * n_offers, panel.n_days)) for _ in range(3))
     others = {name: np.ones_like(table) if name == factor else table for name, table in tables.items()}
 
     def add(days: slice) -> None:
@@ -141,26 +151,31 @@ def _sums(panel: Panel, found: Demand, factor: str, settings: DemandSettings) ->
             found.category,
             panel.codes("store"),
             panel.codes("sku"),
-            *others.values(),
+            others["weekday"],
+            others["offer"],
+            others["store_day"],
+            others["sku_day"],
             groups[factor],
             n_offers,
             days.start,
             days.stop,
-            *sums,
+            sold,
+            expected,
+            cells,
         )
 
     with ThreadPoolExecutor(rows.threads()) as pool:
         list(pool.map(add, _days_per_thread(panel.n_days)))
-    return sums
+    return [sold, expected, cells]
 
 
 def _days_per_thread(n_days: int) -> list[slice]:
     bounds = [n_days * part // rows.threads() for part in range(rows.threads() + 1)]
-    return [slice(first, end) for first, end in zip(bounds, bounds[1:], strict=False) if first < end]
+    return [slice(first, end) for first, end in itertools.pairwise(bounds) if first < end]
 
 
 def _levels(panel: Panel, found: Demand, settings: DemandSettings, expected: Floats) -> Demand:
-    level = np.empty(panel.pairs.height)
+    level, exposure = np.empty(panel.pairs.height), np.empty(panel.pairs.height)
 
     def learn(block: slice) -> None:
         demand.levels(
@@ -178,27 +193,43 @@ def _levels(panel: Panel, found: Demand, settings: DemandSettings, expected: Flo
             settings.long_day_memory,
             settings.level_prior_units * found.unit,
             level[block],
-            found.factor[block],
+            exposure[block],
             expected[block],
         )
 
     rows.in_blocks(learn, level.size)
-    return replace(found, level=level)
+    return replace(found, level=level, exposure=exposure)
 
 
-def _clean(panel: Panel, found: Demand, settings: DemandSettings, expected: Floats) -> Demand:
+def _clean(panel: Panel, found: Demand, settings: DemandSettings, null: NullEvidence, expected: Floats) -> Demand:
     """The usable days outside dark stretches; a pair that was dark too long has found a new level."""
-    dark = panel.memory.empty(expected.shape, np.uint8)
+    dark, peaks = panel.memory.empty(expected.shape, np.uint8), np.empty(panel.pairs.height)
+    _mark(panel, found, settings, expected, np.full(peaks.size, np.inf), dark, peaks)
+    bounds = null.dark_bounds(peaks, found.level / found.unit, found.dispersion, settings.dark_false_share)
+    _mark(panel, found, settings, expected, bounds, dark, peaks)
 
-    def look(block: slice) -> None:
-        demand_of_block = (found.usable[block], found.dispersion[block], found.unit)
-        rule = (settings.dark_depth, settings.dark_evidence)
-        mark_dark(panel.array("units")[block], expected[block], *demand_of_block, *rule, dark[block])
+    def leave_out(block: slice) -> None:
         is_new_normal = dark[block].sum(axis=1) > settings.new_normal_days
         found.clean[block] = found.usable[block] & ((dark[block] == 0) | is_new_normal[:, None])
 
-    rows.in_blocks(look, panel.pairs.height)
+    rows.in_blocks(leave_out, peaks.size)
     return found
+
+
+def _mark(
+    panel: Panel,
+    found: Demand,
+    settings: DemandSettings,
+    expected: Floats,
+    bounds: Floats,
+    dark: Flags,
+    peaks: Floats,
+) -> None:
+    def mark(block: slice) -> None:
+        history = (panel.array("units")[block], expected[block], found.usable[block], found.dispersion[block])
+        mark_dark(*history, found.unit, settings.dark_depth, bounds[block], dark[block], peaks[block])
+
+    rows.in_blocks(mark, peaks.size)
 
 
 def _dispersion(panel: Panel, found: Demand, expected: Floats, settings: DemandSettings) -> Demand:
@@ -232,7 +263,7 @@ def _unit_of_sale(errors: Floats, hoped: Floats, settings: DemandSettings) -> fl
     return float(errors[slow].sum() / hoped[slow].sum()) if sold.size else 1.0
 
 
-def _shrunk(sums: Sequence[Floats], prior_units: float, settings: DemandSettings) -> Floats:
+def _shrunk(sums: Sequence[Floats], prior_units: float) -> Floats:
     """Factors of (category, kind) toward those of the chain, and those toward 1."""
     chain = _toward_one([table.sum(axis=0, keepdims=True) for table in sums], prior_units, 0.0)
     sold, expected, _ = sums
@@ -250,8 +281,7 @@ def _toward_one(sums: Sequence[Floats], prior_units: float, prior_rows: float) -
 
 
 def _weekdays(panel: Panel) -> Integers:
-    first: dt.date = panel.first_day
-    return (first.weekday() + np.arange(panel.n_days)) % N_WEEKDAYS
+    return (panel.first_day.weekday() + np.arange(panel.n_days)) % N_WEEKDAYS
 
 
 def _over_weekdays(panel: Panel, table: Floats) -> Floats:

@@ -1,0 +1,106 @@
+"""Detect, calibrated: episodes that chance does not explain (specification, section 9).
+
+In: `Panel` with `expected`, `Demand`. Out: one row per case: pair, first, last (days of the panel), evidence (log
+likelihood ratio), p_value and q_value (null for episodes that are over).
+"""
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from engine.config import DemandSettings, EpisodeSettings
+from engine.kernels import rows
+from engine.kernels.evidence import mark_dark, open_evidence
+from engine.kernels.runs import stretches
+from engine.shelf.calibrated.chance import Chances, p_values, q_values
+from engine.shelf.calibrated.expect import Demand
+from engine.shelf.calibrated.null import NullEvidence
+from engine.shelf.panel import Panel
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+
+def detect(
+    panel: Panel, found: Demand, null: NullEvidence, demand: DemandSettings, episode: EpisodeSettings
+) -> tuple[pl.DataFrame, Chances]:
+    """Open episodes up to the false discovery rate of the settings, and past ones of strong evidence."""
+    evidence, first = _weigh(panel, found, episode)
+    tried = np.flatnonzero(panel.judged & (found.learnt_units > 0))
+    chances = Chances(*(np.full(evidence.size, np.nan) for _ in range(3)))
+    chances.evidence[tried] = evidence[tried]
+    chances.p_values[tried] = p_values(found, found.level, evidence, null)[tried]
+    chances.q_values[tried] = q_values(chances.p_values[tried])
+    is_open = np.nan_to_num(chances.q_values, nan=1.0) <= episode.max_fdr
+    pair = np.flatnonzero(is_open)
+    opened = pl.DataFrame(
+        {
+            "pair": pair,
+            "first": first[pair],
+            "last": np.full(pair.size, panel.n_days - 1),
+            "evidence": evidence[pair],
+            "p_value": chances.p_values[pair],
+            "q_value": chances.q_values[pair],
+        }
+    )
+    past = _past(panel, found, demand, episode, np.where(is_open, first, panel.n_days - 1))
+    return pl.concat([opened, past], how="diagonal").sort("pair", "first"), chances
+
+
+def _weigh(panel: Panel, found: Demand, settings: EpisodeSettings) -> tuple[Floats, Integers]:
+    """Evidence and first day of the best open episode of every pair."""
+    evidence, first = np.empty(panel.pairs.height), np.empty(panel.pairs.height, np.int64)
+    depths, weights = np.array(settings.depths), np.array(settings.depth_weights)
+    learnt_units = found.learnt_units
+
+    def weigh(block: slice) -> None:
+        open_evidence(
+            panel.array("units")[block],
+            panel.array("expected")[block],
+            found.usable[block],
+            learnt_units[block],
+            found.dispersion[block],
+            found.unit,
+            depths,
+            weights,
+            settings.max_ratio,
+            settings.min_days,
+            settings.max_days,
+            evidence[block],
+            first[block],
+        )
+
+    rows.in_blocks(weigh, evidence.size)
+    return evidence, first
+
+
+def _past(
+    panel: Panel, found: Demand, demand: DemandSettings, settings: EpisodeSettings, end: Integers
+) -> pl.DataFrame:
+    """Stretches of strong evidence that were over before each pair's `end`."""
+    dark, peaks = panel.memory.empty(found.usable.shape, np.uint8), np.empty(panel.pairs.height)
+    bounds = np.where(panel.judged, settings.closed_evidence, np.inf)
+    blocks: dict[int, list[Integers]] = {}
+
+    def look(block: slice) -> None:
+        mark_dark(
+            panel.array("units")[block],
+            panel.array("expected")[block],
+            found.usable[block],
+            found.dispersion[block],
+            found.unit,
+            demand.dark_depth,
+            bounds[block],
+            dark[block],
+            peaks[block],
+        )
+        nothing = np.empty(0, np.int64)
+        count = stretches(dark[block], end[block], settings.min_days, nothing, nothing, nothing)
+        row, first, last = (np.empty(count, np.int64) for _ in range(3))
+        stretches(dark[block], end[block], settings.min_days, row, first, last)
+        blocks[block.start] = [row + block.start, first, last]
+
+    rows.in_blocks(look, peaks.size)
+    columns = [np.concatenate(parts) for parts in zip(*(blocks[start] for start in sorted(blocks)), strict=True)]
+    pair, first, last = columns
+    return pl.DataFrame({"pair": pair, "first": first, "last": last, "evidence": peaks[pair]})

@@ -1,0 +1,83 @@
+"""Measure, calibrated: what an episode took, with its interval, and how sure the night is of it.
+
+In: `Panel` with `expected`, `Demand`, episodes. Out: one row per case, as `engine.shelf.measure` gives them, with
+lost_units, evidence, p_value and q_value. Days out of stock or closed count for nothing.
+"""
+
+import math
+from statistics import NormalDist
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from engine.config import Certainty, IntervalSettings, RecommendSettings
+from engine.kernels import rows
+from engine.kernels.demand import episode_sums
+from engine.shelf.calibrated.expect import Demand
+from engine.shelf.measure import identify
+from engine.shelf.panel import Panel
+from engine.stats import round_half_up
+
+Floats = NDArray[np.float64]
+
+
+def measure(
+    panel: Panel,
+    found: Demand,
+    episodes: pl.DataFrame,
+    certainty: Certainty,
+    interval: IntervalSettings,
+    recommend: RecommendSettings,
+) -> pl.DataFrame:
+    """Units and money that each episode took over its usable days, and its probability of being true."""
+    sums = _sums(panel, found, episodes)
+    days, sold, expected = sums[:, 0], sums[:, 1], sums[:, 2]
+    error = _error_units(found, episodes["pair"].to_numpy(), sums) * NormalDist().inv_cdf((1 + interval.level) / 2)
+    lost = expected - sold
+    cases = identify(panel, episodes, expected_units=expected / days, actual_units=sold / days)
+    price = pl.col("price")
+    return cases.with_columns(
+        lost_units=lost,
+        lost_units_low=np.maximum(lost - error, 0.0),
+        lost_units_high=lost + error,
+        confidence_score=_probability(episodes["evidence"].to_numpy(), sold / expected, days, certainty),
+    ).with_columns(
+        (pl.col("lost_units") * price).alias("revenue_at_risk"),
+        (pl.col("lost_units_low") * price).alias("revenue_at_risk_low"),
+        (pl.col("lost_units_high") * price).alias("revenue_at_risk_high"),
+        (pl.col("gap_units") * price * recommend.projection_days).alias("projected_30d_loss"),
+        round_half_up(pl.col("confidence_score") * 100, decimals=1),
+    )
+
+
+def _sums(panel: Panel, found: Demand, episodes: pl.DataFrame) -> Floats:
+    """Usable days, units, expected units and squares of these, by episode: (episodes, 4)."""
+    pair, first, last = (episodes[name].to_numpy() for name in ("pair", "first", "last"))
+    sums = np.empty((pair.size, 4))
+
+    def add(block: slice) -> None:
+        history = (panel.array("units"), panel.array("expected"), found.usable)
+        episode_sums(*history, pair[block], first[block], last[block], sums[block])
+
+    rows.in_blocks(add, pair.size)
+    return sums
+
+
+def _error_units(found: Demand, pair: NDArray[np.int64], sums: Floats) -> Floats:
+    """Standard error of the units lost: the level was learnt from few units, and sales scatter."""
+    sold, expected = sums[:, 1], sums[:, 2]
+    of_level = expected**2 / np.maximum(found.learnt_units[pair], 1.0)
+    of_sales = found.unit * sold + found.dispersion[pair] * sold**2 / np.maximum(sums[:, 0], 1.0)
+    return np.sqrt(of_level + of_sales)
+
+
+def _probability(evidence: Floats, ratio: Floats, days: Floats, certainty: Certainty) -> Floats:
+    """Probability that the episode is a dark shelf: a logistic curve fitted to recorded stock-outs."""
+    slope = (
+        certainty.constant
+        + certainty.of_log_evidence * np.log(np.maximum(evidence, math.exp(-1)))
+        + certainty.of_root_ratio * np.sqrt(ratio)
+        + certainty.of_log_days * np.log(days)
+    )
+    return 1.0 / (1.0 + np.exp(-slope))

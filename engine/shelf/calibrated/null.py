@@ -1,0 +1,241 @@
+"""Null: how strong evidence gets where nothing happened, by simulation.
+
+Simulated once for given settings, by dispersion, length of history and level: shipped for the defaults, else kept in
+the user's cache folder. Both searches are answered: over the starts and depths of an open episode, and over the
+stretches of a panel that are left out of learning.
+"""
+
+import hashlib
+import os
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from engine.config import DemandSettings, EpisodeSettings
+from engine.kernels import demand as demand_kernel
+from engine.kernels import evidence as evidence_kernel
+from engine.kernels import rows
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+LEVELS = np.geomspace(0.02, 200.0, 25)
+"""Bounds of the bands of level, units of sale a day."""
+DISPERSIONS = np.array([0.0, 0.03, 0.1, 0.3, 1.0])
+HISTORIES = (28, 90)
+"""Days known, short and long."""
+TAILS = np.geomspace(0.5, 2e-4, 28)
+"""Chances whose evidence is tabulated; beyond the last, every further unit of evidence divides the chance by e."""
+DARK_TAILS = np.geomspace(0.9, 1e-3, 24)
+"""The same of the darkest stretch of a panel."""
+SERIES = 240_000
+"""Simulated store-SKUs of each dispersion and history, over all levels."""
+SHIPPED = Path(__file__).with_name("null_evidence.parquet")
+TOLERANCE = 1e-9
+"""A dispersion that is one of the table's own counts as that one."""
+
+
+@dataclass(frozen=True)
+class NullEvidence:
+    """open: evidence of an open episode exceeded with each chance of `TAILS`, (dispersions, histories, bands, tails).
+    dark: the same of the darkest stretch of a panel and `DARK_TAILS`, (dispersions, bands, tails).
+    """
+
+    open: Floats
+    dark: Floats
+
+    def chances(self, evidence: Floats, units_a_day: Floats, dispersion: Floats, history_days: Integers) -> Floats:
+        """Chance of at least this evidence of an open episode; 1 without evidence."""
+        spread, band = _cell(units_a_day, dispersion)
+        history = np.where(history_days < sum(HISTORIES) / 2, 0, 1)
+        cell = np.ravel_multi_index((spread, history, band), self.open.shape[:3])
+        curves = self.open.reshape(-1, TAILS.size)
+        found = np.ones(evidence.size)
+        for number in np.unique(cell):
+            members = np.flatnonzero((cell == number) & (evidence > 0))
+            beyond = np.maximum(evidence[members] - curves[number, -1], 0.0)
+            found[members] = np.exp(np.interp(evidence[members], curves[number], np.log(TAILS)) - beyond)
+        return found
+
+    def dark_bounds(self, peaks: Floats, units_a_day: Floats, dispersion: Floats, false_share: float) -> Floats:
+        """Evidence from which at most a share of the darkest stretches is what chance alone would show; inf if none
+        is.
+
+        peaks: evidence of each pair's darkest stretch. Pairs of one dispersion and level are compared with the table.
+        """
+        bounds = np.full(peaks.size, np.inf)
+        cell = np.ravel_multi_index(_cell(units_a_day, dispersion), self.dark.shape[:2])
+        for number in np.unique(cell):
+            members = np.flatnonzero(cell == number)
+            curve = self.dark.reshape(-1, DARK_TAILS.size)[number]
+            seen = 1.0 - np.searchsorted(np.sort(peaks[members]), curve) / members.size
+            enough = np.flatnonzero((false_share * seen >= DARK_TAILS) & (seen > 0))
+            if enough.size:
+                bounds[members] = curve[enough[0]]
+        return bounds
+
+
+def null_evidence(demand: DemandSettings, episode: EpisodeSettings) -> NullEvidence:
+    """The table for these settings, simulated when nobody has done so yet."""
+    table = _table(_fingerprint(demand, episode), demand, episode)
+    shape = (DISPERSIONS.size, len(HISTORIES), LEVELS.size - 1)
+    curves = np.concatenate(table["open"].to_list()).reshape(*shape, TAILS.size)
+    dark = np.concatenate(table["dark"].to_list()).reshape(*shape, DARK_TAILS.size)
+    return NullEvidence(curves, dark[:, -1])
+
+
+def simulate(demand: DemandSettings, episode: EpisodeSettings) -> pl.DataFrame:
+    """Evidence of negative binomial store-SKUs of constant level, learnt and judged as real ones.
+
+    One row per dispersion, history and band of level, in this order: open (a list along `TAILS`), dark
+    (`DARK_TAILS`).
+    """
+    cells = []
+    for number, dispersion in enumerate(DISPERSIONS):
+        for history in HISTORIES:
+            units = _draw(np.random.default_rng([number, history]), float(dispersion), history)
+            level, evidence, peaks = _judge(units, float(dispersion), demand, episode)
+            curves = [_quantiles(some, TAILS) for some in _by_band(level, evidence)]
+            darks = [_quantiles(some, DARK_TAILS) for some in _by_band(level, peaks)]
+            cells += [{"open": curve, "dark": dark} for curve, dark in zip(curves, darks, strict=True)]
+    return pl.DataFrame(cells, schema_overrides={name: pl.List(pl.Float64) for name in ("open", "dark")})
+
+
+@lru_cache(maxsize=4)
+def _table(fingerprint: str, demand: DemandSettings, episode: EpisodeSettings) -> pl.DataFrame:
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "darkshelf"
+    for file in (SHIPPED, kept := cache / f"null-evidence-{fingerprint}.parquet"):
+        if file.exists():
+            table = pl.read_parquet(file)
+            if table["fingerprint"][0] == fingerprint:
+                return table
+    table = simulate(demand, episode).with_columns(fingerprint=pl.lit(fingerprint))
+    try:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        table.write_parquet(partial := kept.with_suffix(f".{os.getpid()}"))
+        partial.rename(kept)
+    except OSError:
+        return table  # A folder that cannot be written costs the next night the same simulation, nothing else.
+    return table
+
+
+def _fingerprint(demand: DemandSettings, episode: EpisodeSettings) -> str:
+    of_episode = episode.model_dump(include={"depths", "depth_weights", "max_ratio", "min_days", "max_days"})
+    of_demand = demand.model_dump(include={"day_memory", "long_day_memory", "level_prior_units", "dark_depth"})
+    return hashlib.blake2b(repr((of_episode, of_demand, SERIES, TAILS.tolist())).encode(), digest_size=8).hexdigest()
+
+
+def _cell(units_a_day: Floats, dispersion: Floats) -> tuple[Integers, Integers]:
+    """Row and column of the table: dispersion rounded up, band of the level."""
+    spread = np.minimum(np.searchsorted(DISPERSIONS, dispersion - TOLERANCE), DISPERSIONS.size - 1)
+    return spread, np.clip(np.digitize(np.nan_to_num(units_a_day), LEVELS) - 1, 0, LEVELS.size - 2)
+
+
+def _draw(random: np.random.Generator, dispersion: float, n_days: int) -> Floats:
+    level = np.exp(random.uniform(np.log(LEVELS[0]), np.log(LEVELS[-1]), SERIES))
+    mean = np.repeat(level[:, None], n_days, axis=1)
+    if dispersion == 0:
+        return random.poisson(mean).astype(np.float64)
+    return random.negative_binomial(1 / dispersion, 1 / (1 + dispersion * mean)).astype(np.float64)
+
+
+def _by_band(level: Floats, values: Floats) -> list[Floats]:
+    band = np.clip(np.digitize(np.nan_to_num(level), LEVELS) - 1, 0, LEVELS.size - 2)
+    return [values[band == place] for place in range(LEVELS.size - 1)]
+
+
+def _quantiles(values: Floats, tails: Floats | list[float]) -> Floats:
+    if not values.size:
+        return np.zeros(len(tails))
+    return np.asarray(np.quantile(values, 1 - np.asarray(tails), method="higher"))
+
+
+def _judge(
+    units: Floats, dispersion: float, demand: DemandSettings, episode: EpisodeSettings
+) -> tuple[Floats, Floats, Floats]:
+    """Level of each series, evidence of an open episode, and of its darkest stretch.
+
+    Every day is learnt from: stretches as dark as chance makes them are what a night over such a chain leaves in,
+    too.
+    """
+    level, evidence, peaks = (np.empty(len(units)) for _ in range(3))
+
+    def judge(block: slice) -> None:
+        series = _Series(units[block], dispersion, demand)
+        series.learn(level[block])
+        series.mark(peaks[block])
+        series.weigh(episode, level[block], evidence[block])
+
+    rows.in_blocks(judge, len(units))
+    return level, evidence, peaks
+
+
+class _Series:
+    """Simulated store-SKUs without any factor, in the words of the kernels."""
+
+    def __init__(self, units: Floats, dispersion: float, demand: DemandSettings) -> None:
+        n, n_days = units.shape
+        self.units = np.ascontiguousarray(units)
+        self._demand = demand
+        self._usable = np.ones(units.shape, np.uint8)
+        self._exposure, self._expected = np.empty(n), np.empty(units.shape)
+        self._spread = np.full(n, dispersion)
+        self._one_group, self._no_offer = np.zeros(n, np.int64), np.zeros(units.shape, np.uint8)
+        self._no_factor = np.ones((1, n_days))
+
+    def learn(self, level: Floats) -> None:
+        """Fill in the level."""
+        demand_kernel.levels(
+            self.units,
+            self._usable,
+            self._no_offer,
+            self._one_group,
+            self._one_group,
+            self._one_group,
+            self._no_factor,
+            self._no_factor,
+            self._no_factor,
+            self._no_factor,
+            self._demand.day_memory,
+            self._demand.long_day_memory,
+            self._demand.level_prior_units,
+            level,
+            self._exposure,
+            self._expected,
+        )
+
+    def mark(self, peaks: Floats) -> None:
+        """Fill in the evidence of the darkest stretch."""
+        nothing, dark = np.full(len(peaks), np.inf), np.empty(self.units.shape, np.uint8)
+        depth = self._demand.dark_depth
+        evidence_kernel.mark_dark(
+            self.units, self._expected, self._usable, self._spread, 1.0, depth, nothing, dark, peaks
+        )
+
+    def weigh(self, episode: EpisodeSettings, level: Floats, evidence: Floats) -> None:
+        """Fill in the evidence of an open episode."""
+        first = np.empty(len(level), np.int64)
+        evidence_kernel.open_evidence(
+            self.units,
+            self._expected,
+            self._usable,
+            np.nan_to_num(level) * self._exposure,
+            self._spread,
+            1.0,
+            np.array(episode.depths),
+            np.array(episode.depth_weights),
+            episode.max_ratio,
+            episode.min_days,
+            episode.max_days,
+            evidence,
+            first,
+        )
+
+
+if __name__ == "__main__":
+    defaults = DemandSettings(), EpisodeSettings()
+    simulate(*defaults).with_columns(fingerprint=pl.lit(_fingerprint(*defaults))).write_parquet(SHIPPED)

@@ -1,0 +1,150 @@
+"""Method: how a profile judges shelves, in the words that the desk uses for all of them.
+
+A method is made anew for every night. `expect` is called first, `detect` next; the others look back at what they
+found.
+"""
+
+from typing import Any, Protocol
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from engine.config import Settings
+from engine.kernels.expectation import standard_errors
+from engine.kernels.runs import dark_days
+from engine.shelf import calibrated, detect, diagnose, expect, measure, recommend
+from engine.shelf.panel import Panel
+from engine.vocabulary import TIE_TOLERANCE
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+
+class Method(Protocol):
+    """What the desk asks of a profile."""
+
+    def expect(self, panel: Panel) -> Panel:
+        """The panel with `expected`."""
+
+    def detect(self, panel: Panel) -> pl.DataFrame:
+        """Dark runs: pair, first, last, and what the method adds."""
+
+    def measure(self, panel: Panel, runs: pl.DataFrame) -> pl.DataFrame:
+        """The runs as cases with their numbers."""
+
+    def diagnose(self, panel: Panel, cases: pl.DataFrame) -> pl.DataFrame:
+        """The cases with a score per cause, their evidence, and the cause that names them."""
+
+    def recommend(self, panel: Panel, cases: pl.DataFrame) -> pl.DataFrame:
+        """The cases with an action and what it is projected to bring."""
+
+    def bands(self, panel: Panel, pair: Integers) -> tuple[Floats, NDArray[np.bool_]]:
+        """Standard error of the expectation, and whether a day is dark, of some rows."""
+
+    def facts(self) -> dict[str, Any]:
+        """What the summary of the night tells of the method."""
+
+
+def method_of(settings: Settings) -> Method:
+    """The method of the profile in the settings."""
+    return Classic(settings) if settings.profile == "classic" else Calibrated(settings)
+
+
+class Classic:
+    """Trimmed mean of the days before, unbroken runs below a share of it (specification, sections 3 to 5)."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def expect(self, panel: Panel) -> Panel:
+        """As `Method`."""
+        return expect.expect(panel, self._settings.expect)
+
+    def detect(self, panel: Panel) -> pl.DataFrame:
+        """As `Method`."""
+        return detect.detect(panel, self._settings.detect)
+
+    def measure(self, panel: Panel, runs: pl.DataFrame) -> pl.DataFrame:
+        """As `Method`."""
+        of = self._settings
+        return measure.measure(panel, runs, of.expect, of.confidence, of.interval, of.recommend)
+
+    def diagnose(self, panel: Panel, cases: pl.DataFrame) -> pl.DataFrame:
+        """As `Method`."""
+        return diagnose.diagnose(panel, cases, self._settings.causes)
+
+    def recommend(self, panel: Panel, cases: pl.DataFrame) -> pl.DataFrame:
+        """As `Method`."""
+        return recommend.recommend(with_cost(panel, cases), self._settings.recommend)
+
+    def bands(self, panel: Panel, pair: Integers) -> tuple[Floats, NDArray[np.bool_]]:
+        """As `Method`."""
+        units, rule = panel.array("units")[pair], self._settings.expect
+        errors, dark = np.empty(units.shape), np.empty(units.shape, np.bool_)
+        standard_errors(units, rule.window_days, rule.trim_sigmas, rule.min_kept_days, TIE_TOLERANCE, errors)
+        expected, in_stock = panel.array("expected")[pair], panel.array("in_stock")[pair]
+        dark_days(units, expected, in_stock, self._settings.detect.dark_ratio, TIE_TOLERANCE, dark)
+        return errors, dark
+
+    def facts(self) -> dict[str, Any]:
+        """As `Method`."""
+        return {}
+
+
+class Calibrated:
+    """Counts against a factored expectation, with the chance of every case (specification, section 9)."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._null = calibrated.null_evidence(settings.demand, settings.episode)
+        self._demand: calibrated.Demand
+        self._chances: calibrated.Chances
+        self._first: Integers
+        self._last: Integers
+
+    def expect(self, panel: Panel) -> Panel:
+        """As `Method`."""
+        panel, self._demand = calibrated.expect(panel, self._settings.demand, self._null)
+        return panel
+
+    def detect(self, panel: Panel) -> pl.DataFrame:
+        """As `Method`."""
+        of = self._settings
+        runs, self._chances = calibrated.detect(panel, self._demand, self._null, of.demand, of.episode)
+        latest = runs.group_by("pair").agg(pl.col("first", "last").sort_by("first").last())
+        self._first, self._last = np.full((2, panel.pairs.height), panel.n_days)
+        self._first[latest["pair"]] = latest["first"]
+        self._last[latest["pair"]] = latest["last"]
+        return runs
+
+    def measure(self, panel: Panel, runs: pl.DataFrame) -> pl.DataFrame:
+        """As `Method`."""
+        of = self._settings
+        return calibrated.measure(panel, self._demand, runs, of.certainty, of.interval, of.recommend)
+
+    def diagnose(self, panel: Panel, cases: pl.DataFrame) -> pl.DataFrame:
+        """As `Method`."""
+        return diagnose.diagnose(panel, cases, self._settings.causes)
+
+    def recommend(self, panel: Panel, cases: pl.DataFrame) -> pl.DataFrame:
+        """As `Method`."""
+        return recommend.recommend(with_cost(panel, cases), self._settings.recommend)
+
+    def bands(self, panel: Panel, pair: Integers) -> tuple[Floats, NDArray[np.bool_]]:
+        """As `Method`; the dark days are those of the pair's latest episode on which it was in stock."""
+        expected = panel.array("expected")[pair]
+        learnt = np.maximum(self._demand.learnt_units[pair], 1.0)
+        errors = expected / np.sqrt(learnt)[:, None]
+        day = np.arange(panel.n_days)
+        within = (day >= self._first[pair, None]) & (day <= self._last[pair, None])
+        return errors, within & (self._demand.usable[pair] == 1)
+
+    def facts(self) -> dict[str, Any]:
+        """As `Method`."""
+        return calibrated.report(self._chances)
+
+
+def with_cost(panel: Panel, cases: pl.DataFrame) -> pl.DataFrame:
+    """The cases with the unit cost of their SKU, null where it is not known."""
+    return cases.with_columns(cost=panel.skus["cost"].gather(panel.pairs["sku"].gather(cases["pair"])))
