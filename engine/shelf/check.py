@@ -1,27 +1,42 @@
-"""Check: from a folder to sources under contract, or every problem at once.
+"""Check: from tables to sources under contract, or every problem at once.
 
-In: a folder of tables. Out: `Sources`, opened but not read. Nothing is written.
+In: a folder of tables, or a lake of days. Out: `Sources`, opened but not read. Nothing is written.
 """
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from engine import vocabulary as v
 from engine.contracts.tables import contracts
+from engine.daylake.manifest import DayLake, refuse_lake
+from engine.daylake.source import open_days
 from engine.delivery import broken_files, open_tables, verify
 from engine.errors import InputError, Problem, TryLaterError
 from engine.lake import UNREADABLE, Source
+
+Place = Path | DayLake
+"""Where the tables of a night are: a folder of them, or a lake."""
 
 
 @dataclass(frozen=True)
 class Sources:
     """The tables of a night, by name. as_of: the last day that may be seen."""
 
-    folder: Path
+    place: Place
     as_of: dt.date
     tables: Mapping[str, Source]
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the tables or of the lake."""
+        return self.place.folder if isinstance(self.place, DayLake) else self.place
+
+    def within(self, n_days: int) -> "Sources":
+        """The same tables, of which days before the last n are read only where they have to be."""
+        first = self.as_of - dt.timedelta(days=n_days - 1)
+        return replace(self, tables={name: source.since(first) for name, source in self.tables.items()})
 
     @property
     def ids_as_text(self) -> frozenset[str]:
@@ -29,22 +44,23 @@ class Sources:
         return frozenset().union(*(source.ids_as_text for source in self.tables.values()))
 
 
-def check(folder: Path, as_of: dt.date | None = None, *, as_text: bool = False) -> Sources:
-    """Open every table of a folder and settle the as-of day: the given one, else the latest sales date.
+def check(place: Place, as_of: dt.date | None = None, *, as_text: bool = False) -> Sources:
+    """Open every table and settle the as-of day: the given one, else the latest sales date.
 
     Raises InputError with every problem of files and columns, or when a required table has no row that can be used;
     TryLaterError when the sales do not reach the as-of day yet.
     """
-    tables, problems = _open(folder, None, as_text=as_text)
+    tables, problems = _open(place, None, as_text=as_text)
     if problems:
-        opened, _ = _open(folder, None, as_text=True)
+        # The rows of a lake were judged when they came.
+        opened = {} if isinstance(place, DayLake) else _open(place, None, as_text=True)[0]
         raise InputError([*problems, *verify(opened)[0]])
-    as_of = _settle_as_of(folder, tables[v.SALES], as_of, as_text=as_text)
-    tables, _ = _open(folder, as_of, as_text=as_text)
+    as_of = _settle_as_of(place, tables[v.SALES], as_of, as_text=as_text)
+    tables, _ = _open(place, as_of, as_text=as_text)
     if not all(source.is_usable() for source in tables.values() if source.contract.required):
-        opened, _ = _open(folder, as_of, as_text=True)
+        opened, _ = _open(place, as_of, as_text=True)
         raise InputError(verify(opened)[0])
-    return Sources(folder, as_of, tables)
+    return Sources(place, as_of, tables)
 
 
 def reread_as_text(sources: Sources) -> Sources:
@@ -52,27 +68,30 @@ def reread_as_text(sources: Sources) -> Sources:
 
     Raises InputError when rows stop the run or files cannot be read even so.
     """
-    as_text = check(sources.folder, sources.as_of, as_text=True)
+    as_text = check(sources.place, sources.as_of, as_text=True)
     stops, _ = verify(as_text.tables)
     if stops:
         raise InputError(stops)
     return as_text
 
 
-def _open(folder: Path, as_of: dt.date | None, *, as_text: bool) -> tuple[dict[str, Source], list[Problem]]:
-    return open_tables(folder, contracts(as_of), as_text=as_text)
+def _open(place: Place, as_of: dt.date | None, *, as_text: bool) -> tuple[dict[str, Source], list[Problem]]:
+    if isinstance(place, DayLake):
+        return open_days(place, contracts(as_of), as_of)
+    refuse_lake(place)
+    return open_tables(place, contracts(as_of), as_text=as_text)
 
 
-def _settle_as_of(folder: Path, sales: Source, as_of: dt.date | None, *, as_text: bool) -> dt.date:
+def _settle_as_of(place: Place, sales: Source, as_of: dt.date | None, *, as_text: bool) -> dt.date:
     try:
         span = sales.span()
     except UNREADABLE as error:
         if as_text:
             raise InputError(broken_files(sales, error)) from None
-        reread, _ = _open(folder, None, as_text=True)
-        return _settle_as_of(folder, reread[v.SALES], as_of, as_text=True)
+        reread, _ = _open(place, None, as_text=True)
+        return _settle_as_of(place, reread[v.SALES], as_of, as_text=True)
     if span is None:
-        tables, _ = _open(folder, None, as_text=True)
+        tables, _ = _open(place, None, as_text=True)
         raise InputError(verify(tables)[0])
     first, last = span
     if as_of is None:

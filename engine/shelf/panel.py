@@ -124,7 +124,8 @@ def panel(sources: Sources, settings: PanelSettings, revenue_days: int) -> Panel
 
 def _place_all(sources: Sources, settings: PanelSettings, revenue_days: int) -> Panel:
     grid = _grid(sources, settings.lookback_days)
-    accounts = {name: RowAccount() for name in sources.tables}
+    unread = {name: source.left_out["rows"] for name, source in sources.tables.items()}
+    accounts = {name: RowAccount(read=rows, outside_panel=rows) for name, rows in unread.items()}
     arrays = _empty_arrays(grid, revenue_days)
     _place_facts(sources, grid, arrays, accounts)
     stores = _attributes(sources, v.STORES, "store_id", grid.stores, accounts.get(v.STORES))

@@ -1,0 +1,44 @@
+"""Gather: the days of a closed month lie in one file, so that a long history is not a heap of small files.
+
+In: the partitions of a table, each day once. Out: the same days, whose partitions hold them and nothing else.
+"""
+
+from collections.abc import Mapping
+
+from engine.daylake.manifest import WHOLE, Partition
+from engine.daylake.write import Writer
+
+MONTH = len("YYYY-MM")
+
+
+def gather(staged: Writer, table: str, parts: tuple[Partition, ...]) -> tuple[Partition, ...]:
+    """One partition a closed month and kind of ids; a month is closed when a later one has begun.
+
+    Days of the newest month stay apart: they are the ones that come and are corrected. A month of which a day was
+    replaced is written anew. Raises InputError when a file that is needed for it cannot be read.
+    """
+    newest = max((day[:MONTH] for part in parts for day in part.days if day != WHOLE), default="")
+    months: dict[tuple[str, tuple[str, ...]], dict[str, Partition]] = {}
+    settled: list[Partition] = []
+    for part in parts:
+        for day in part.days:
+            if day == WHOLE or day[:MONTH] == newest:
+                settled.append(part)
+            else:
+                months.setdefault((day[:MONTH], part.text_ids), {})[day] = part
+    for (month, _), days in months.items():
+        settled.append(_gathered(staged, table, month, days))
+    return tuple(settled)
+
+
+def _gathered(staged: Writer, table: str, month: str, days: Mapping[str, Partition]) -> Partition:
+    first = next(iter(days.values()))
+    if all(part is first for part in days.values()) and _holds_only_its_days(staged, table, first):
+        return first
+    return staged.gathered(table, month, days)
+
+
+def _holds_only_its_days(staged: Writer, table: str, part: Partition) -> bool:
+    """Whether no day was taken from a partition since its files were written."""
+    found = [held for held in staged.lake.tables.get(table, ()) if held.files == part.files]
+    return all(held.days.keys() == part.days.keys() for held in found)
