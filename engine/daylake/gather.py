@@ -33,12 +33,8 @@ def gather(staged: Writer, table: str, parts: tuple[Partition, ...]) -> tuple[Pa
 
 def _gathered(staged: Writer, table: str, month: str, days: Mapping[str, Partition]) -> Partition:
     first = next(iter(days.values()))
-    if all(part is first for part in days.values()) and _holds_only_its_days(staged, table, first):
+    # A partition that has lost a day still has its rows in its files.
+    is_whole = staged.held(table, first).days.keys() == first.days.keys()
+    if is_whole and all(part is first for part in days.values()):
         return first
     return staged.gathered(table, month, days)
-
-
-def _holds_only_its_days(staged: Writer, table: str, part: Partition) -> bool:
-    """Whether no day was taken from a partition since its files were written."""
-    found = [held for held in staged.lake.tables.get(table, ()) if held.files == part.files]
-    return all(held.days.keys() == part.days.keys() for held in found)

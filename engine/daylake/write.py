@@ -85,6 +85,10 @@ class Writer:
         text_ids = next(iter(parts.values())).text_ids
         return Partition(text_ids=text_ids, rows=_stored(rows), faulty=_stored(faulty), days=days)
 
+    def held(self, table: str, part: Partition) -> Partition:
+        """The partition of the lake that has the files of this one, with all days they hold; else this one."""
+        return next((held for held in self.lake.tables.get(table, ()) if held.files == part.files), part)
+
     def publish(self, tables: Tables) -> None:
         """Make these tables the lake. Every file they name is made ready, or is in the lake already."""
         if not is_lake(self.lake.folder):
@@ -130,7 +134,7 @@ class Writer:
             return pl.scan_parquet(place, glob=False, hive_partitioning=False).filter(of_the_day).collect()
         except UNREADABLE as error:
             problem = unreadable_file(table, DataFile(place, f"{table}/{file.name}", {}), error)
-            raise InputError([dataclasses.replace(problem, advice=mending(part))]) from None
+            raise InputError([dataclasses.replace(problem, advice=mending(self.held(table, part)))]) from None
 
 
 def _stored(file: Path) -> StoredFile | None:
