@@ -139,27 +139,30 @@ def open_days(
 def parts_of(lake: DayLake, contract: Contract, partitions: Iterable[Partition], first: dt.date) -> Iterator[DayPart]:
     """What has to be read of a table: the rows since a day, and every row that is set aside.
 
-    A partition that begins before the day is a part of its own, of which the rows since the day are kept.
+    A partition that begins before the day is a part of its own, of which the rows since the day are kept. Rows set
+    aside come first: all rules are in force on them, in the order in which files of a folder have them.
     """
-    whole: dict[tuple[tuple[str, ...], bool], list[DataFile]] = {}
+    faulty_files: dict[tuple[str, ...], list[DataFile]] = {}
+    whole_files: dict[tuple[str, ...], list[DataFile]] = {}
     begun: list[DayPart] = []
     for part in partitions:
-        schema, place = schema_of(contract, part.text_ids), lake.folder / contract.table
+        place = lake.folder / contract.table
         rows, faulty = (
             file and DataFile(place / file.name, f"{contract.table}/{file.name}", {})
             for file in (part.rows, part.faulty)
         )
         if faulty:
-            whole.setdefault((part.text_ids, True), []).append(faulty)
+            faulty_files.setdefault(part.text_ids, []).append(faulty)
         if rows and min(part.days) >= first.isoformat():
-            whole.setdefault((part.text_ids, False), []).append(rows)
+            whole_files.setdefault(part.text_ids, []).append(rows)
         elif rows and max(part.days) >= first.isoformat():
-            begun.append(DayPart((rows,), schema, None, pl.col("date") >= first))
+            begun.append(DayPart((rows,), schema_of(contract, part.text_ids), None, pl.col("date") >= first))
+    for text_ids, files in faulty_files.items():
+        yield DayPart(tuple(files), schema_of(contract, text_ids) | {DAY: pl.Date()}, None, None, faulty=True)
     yield from begun
-    for (text_ids, is_faulty), files in whole.items():
-        schema = schema_of(contract, text_ids) | ({DAY: pl.Date()} if is_faulty else {})
-        yield DayPart(tuple(files), schema, None, None, is_faulty)
-    if not (begun or whole):
+    for text_ids, files in whole_files.items():
+        yield DayPart(tuple(files), schema_of(contract, text_ids), None)
+    if not (faulty_files or begun or whole_files):
         yield DayPart((), schema_of(contract, ()), None)
 
 

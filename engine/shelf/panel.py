@@ -249,6 +249,8 @@ class _Batch:
 def _batches(source: Source, grid: _Grid, names: tuple[str, ...], account: RowAccount) -> Iterator[_Batch]:
     """The rows of a table in file order, located; `account` is filled on the way."""
     columns = [column for column in source.contract.columns if column.name in names]
+    # In the order of the contract, wherever the first empty cell of each lies.
+    account.unknown = {column.name: 0 for column in columns if column.null is Consequence.NOTE}
     plan = source.judged().select(
         grid.codes("store_id", grid.stores),
         grid.codes("sku_id", grid.skus),
@@ -291,7 +293,7 @@ def _count_unknown(
     for column in columns:
         if column.null is Consequence.NOTE and batch[column.name].null_count():
             empty = int((batch[column.name].is_null().to_numpy() & (located >= 0)).sum())
-            account.unknown[column.name] = account.unknown.get(column.name, 0) + empty
+            account.unknown[column.name] += empty
 
 
 def _place_sales(source: Source, grid: _Grid, arrays: Mapping[str, Array], account: RowAccount) -> None:

@@ -97,6 +97,22 @@ def test_a_back_fill_over_a_lake(lake, tmp_path, capsys):
     assert [night["as_of"] for night in nights] == ["2025-06-28", "2025-06-29", "2025-06-30"]
 
 
+def test_a_table_that_begins_after_the_as_of_day_is_told_as_for_a_folder(tmp_path, capsys):
+    tables = small_chain()
+    tables["pricing"] = tables["pricing"].with_columns(date=AS_OF)
+    folder = write_parquet(tmp_path / "in", tables)
+    darkshelf(capsys, "ingest", folder, "--lake", tmp_path / "lake")
+    of_lake, of_folder = (
+        darkshelf(capsys, "run", *words, "--out", tmp_path / "out", "--as-of", AS_OF - DAY)
+        for words in (["--lake", tmp_path / "lake"], [folder])
+    )
+    assert of_lake.code == of_folder.code == 2
+    found = [answer.complaint for answer in (of_lake, of_folder)]
+    assert "pricing: no usable row is left" in found[0]
+    headlines = [[line for line in one.splitlines() if not line.startswith("    ")] for one in found]
+    assert headlines[0] == headlines[1]
+
+
 @pytest.mark.parametrize("as_of", ["2025-07-01", "2025-05-01"], ids=["not_complete_yet", "before_all_sales"])
 def test_an_as_of_day_beyond_the_lake_is_told_as_for_a_folder(lake, folder, tmp_path, capsys, as_of):
     of_lake, of_folder = (

@@ -9,6 +9,7 @@ import polars as pl
 from engine.config import Settings
 from engine.daylake.ingest import Ingestion, ingest
 from engine.daylake.manifest import open_lake
+from engine.outputs import shapes
 from engine.shelf import desk
 from tests.command import data_files, published
 from tests.planted.small import write_parquet
@@ -53,17 +54,22 @@ class Chain:
         return ingest(self.delivery(tables, write), self.lake, (settings or Settings()).ingest)
 
     def night(self, as_of: date | None = None) -> dict[str, bytes]:
-        """The data files of a night over the lake."""
-        return data_files(desk.run(open_lake(self.lake), self.place / "out", Settings(), as_of, force=True).folder)
+        """The results of a night over the lake."""
+        return results(desk.run(open_lake(self.lake), self.place / "out", Settings(), as_of, force=True).folder)
 
     def content(self) -> dict[str, bytes]:
         """Every byte of the lake."""
         return published(self.lake)
 
 
+def results(folder: Path) -> dict[str, bytes]:
+    """Every file of a run that its input decides, the account of its rows too."""
+    return data_files(folder) | {shapes.DATA_QUALITY: (folder / shapes.DATA_QUALITY).read_bytes()}
+
+
 def night_over(folder: Path, out: Path, as_of: date | None = None) -> dict[str, bytes]:
-    """The data files of a night over a folder."""
-    return data_files(desk.run(folder, out, Settings(), as_of).folder)
+    """The results of a night over a folder."""
+    return results(desk.run(folder, out, Settings(), as_of).folder)
 
 
 def differences(found: Mapping[str, bytes], expected: Mapping[str, bytes]) -> list[str]:

@@ -17,8 +17,7 @@ from engine.shelf import desk
 from engine.shelf.check import check
 from engine.synth.chain import write_chain
 from engine.synth.plan import ChainPlan
-from tests.command import data_files
-from tests.daylake.deliveries import SALES, Chain, differences, night_over, within
+from tests.daylake.deliveries import SALES, Chain, differences, night_over, results, within
 from tests.planted.awkward import AS_OF, write_awkward_chain
 from tests.planted.chain import SHAPES
 from tests.planted.small import AS_OF as SMALL_AS_OF
@@ -54,7 +53,7 @@ def test_the_awkward_chain(awkward, tmp_path, days_back):
     folder, lake = awkward
     as_of = AS_OF - days_back * DAY
     expected = night_over(folder, tmp_path / "folder", as_of)
-    found = data_files(desk.run(open_lake(lake), tmp_path / "lake", Settings(), as_of).folder)
+    found = results(desk.run(open_lake(lake), tmp_path / "lake", Settings(), as_of).folder)
     assert {f"{shapes.QUARANTINE}/{table}.parquet" for table in SHAPES} < set(expected)
     assert differences(found, expected) == []
 
@@ -114,18 +113,20 @@ def test_whatever_the_tables_are_written_as(chain, write):
 
 
 def test_what_is_laid_aside_on_the_way_changes_nothing(chain, monkeypatch):
-    """A delivery that is more than is held at a time, its days in no order."""
-    monkeypatch.setattr("engine.daylake.days.ROWS_HELD", 100)
-    monkeypatch.setenv("POLARS_IDEAL_MORSEL_SIZE", "37")
-    chain.ingest(small_chain(), write_csv)
-    expected = night_over(chain.delivery(small_chain(), write_csv), chain.place / "plain")
+    """A delivery that is more than is held at a time, and whose later rows overrule earlier ones."""
+    tables = small_chain()
+    tables["pricing-2"] = tables.pop("pricing")
+    tables["pricing-1"] = tables["pricing-2"].with_columns(pl.col("price") * 2)
+    monkeypatch.setattr("engine.daylake.days.ROWS_HELD", 50)
+    chain.ingest(tables, write_csv)
+    expected = night_over(chain.delivery(tables, write_csv), chain.place / "plain")
     assert differences(chain.night(), expected) == []
 
 
 def test_kinds_of_ids_that_differ_from_day_to_day(chain):
     """As soon as one day has text ids they are text everywhere, also when that day is before the panel."""
     whole = small_chain()
-    middle = FIRST_DAY + 20 * DAY
+    middle = FIRST_DAY + 10 * DAY
     as_text = {
         name: frame.with_columns(pl.col("^(store|sku)_id$").cast(pl.String))
         for name, frame in within(whole, FIRST_DAY, middle).items()
@@ -160,6 +161,17 @@ def test_an_optional_table_without_rows(chain, table, write):
     chain.ingest(tables, write)
     expected = night_over(chain.delivery(tables, write), chain.place / "plain")
     assert differences(chain.night(), expected) == []
+
+
+def test_rows_that_follow_an_empty_delivery_of_their_table(chain):
+    """The empty one, whose ids were text, leaves no trace."""
+    chain.ingest(small_chain())
+    expected = chain.night()
+    once_more = Chain(chain.place / "other")
+    once_more.place.mkdir()
+    once_more.ingest({"impressions": small_chain()["impressions"].clear()}, write_csv)
+    once_more.ingest(small_chain())
+    assert differences(once_more.night(), expected) == []
 
 
 def test_a_table_that_ends_before_the_panel(chain):
