@@ -260,6 +260,14 @@ class IntervalSettings(Frozen):
     block_days: int = Field(7, ge=1, le=56, description="Days resampled together.")
 
 
+class IngestSettings(Frozen):
+    """What a lake takes for a correction of a day it holds."""
+
+    min_kept_share: float = Field(
+        0.5, ge=0, le=1, description="Refuse a day that comes again with fewer than this share of its rows."
+    )
+
+
 class Settings(Frozen):
     """Everything a night is told. Grain: one run."""
 
@@ -274,6 +282,7 @@ class Settings(Frozen):
     causes: CauseSettings = CauseSettings()
     recommend: RecommendSettings = RecommendSettings()
     interval: IntervalSettings = IntervalSettings()
+    ingest: IngestSettings = IngestSettings()
 
     def fingerprint(self) -> str:
         """Sixteen hexadecimal digits that differ when any setting differs."""
