@@ -129,8 +129,11 @@ def mending(part: Partition) -> str:
 
 
 def is_lake(folder: Path) -> bool:
-    """Whether a folder holds a lake, whole or damaged."""
-    return (folder / MANIFEST).exists()
+    """Whether a folder holds a lake, whole or damaged, as far as may be seen."""
+    try:
+        return (folder / MANIFEST).exists()
+    except OSError:
+        return False
 
 
 def refuse_lake(folder: Path) -> None:
@@ -146,7 +149,7 @@ def open_lake(folder: Path) -> DayLake:
     Raises InputError when there is none, when its manifest is damaged, and when a later version wrote it.
     """
     if not is_lake(folder):
-        what = f"is no lake: there is no {MANIFEST}" if folder.is_dir() else "is not there"
+        what = f"is no lake: there is no {MANIFEST} that may be read" if folder.is_dir() else "is not there"
         raise InputError([Problem(str(folder), what, f"make one with  darkshelf ingest INPUT --lake {folder}")])
     return DayLake(folder, read_manifest(folder).tables)
 

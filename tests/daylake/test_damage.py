@@ -50,7 +50,7 @@ def test_a_place_without_anything_is_no_lake(chain, complaint):
 
 def test_a_folder_of_tables_is_no_lake(chain, complaint):
     chain.lake = chain.delivery(small_chain())
-    assert "is no lake: there is no lake.json" in complaint()
+    assert "is no lake: there is no lake.json that may be read" in complaint()
 
 
 def test_a_lake_is_no_folder_of_tables(chain, capsys):
