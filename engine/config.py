@@ -206,6 +206,40 @@ class CauseSettings(Frozen):
     misallocation: MisallocationSettings = MisallocationSettings()
 
 
+class PatternSettings(Frozen):
+    """Root causes, calibrated: the pattern that each leaves, and how much of a fall it can explain.
+
+    A range (from, to) lets the strength of a sign grow from 0 to 1. A fall is a logarithm: -ln of the share left.
+    """
+
+    before_days: int = Field(42, ge=14, le=90, description="Days before an episode that it is compared with.")
+    gap_days: int = Field(3, ge=0, le=14, description="Days just before an episode that belong to neither side.")
+    stock_near_days: int = Field(3, ge=0, le=14, description="On-hand as an episode begins is of so many days.")
+    stock_far_days: int = Field(15, ge=1, le=60, description="On-hand before it is of days at least so far back.")
+    prior_units: float = Field(0.5, ge=0, description="Units sold as expected, added before a fall is explained.")
+    prior_views: float = Field(3, ge=0, description="Views as before, added before a fall of views is told.")
+    group_spread: float = Field(0.2, ge=0, description="A best seller speaks for its store or SKU by 1/this units.")
+    group_prior_units: float = Field(2, ge=0, description="Unchanged units added to every day of a store or SKU.")
+    price_rise: tuple[float, float] = Field((0.03, 0.08), description="Price rise, as a share, that is a sign.")
+    price_response: float = Field(5, gt=0, description="Fall that a rise of the logarithm of the price explains.")
+    promo_share: tuple[float, float] = Field((0.25, 0.75), description="Rise in the share of promotion days.")
+    promo_lift: tuple[float, float] = Field((0.9, 1.1), description="Promoted sales over usual: none … some lift.")
+    promo_fall: float = Field(1.2, gt=0, description="Fall that a promotion without lift explains.")
+    cover_days: tuple[float, float] = Field((35, 50), description="Days of expected sales on hand at the beginning.")
+    long_cover_strength: float = Field(0.6, ge=0, le=1, description="Strength of long cover that had not grown.")
+    stock_growth: tuple[float, float] = Field((1.4, 2.2), description="On-hand at the beginning over that before.")
+    overstock_fall: float = Field(1.5, gt=0, description="Fall that overstock explains.")
+    neighbour_errors: float = Field(1.3, ge=0, description="A neighbour's rise counts above so many standard errors.")
+    neighbour_strength: tuple[float, float] = Field((2.4, 3.8), description="Rise of the best ones in errors.")
+    neighbour_fall: float = Field(1.2, gt=0, description="Fall that neighbours selling over explain.")
+    dark_share: tuple[float, float] = Field((0.08, 0.28), description="Share still sold: off the shelf … on it.")
+    stock_moves: tuple[float, float] = Field((0.1, 0.4), description="Share of days on which on-hand moved.")
+    conversion_fall: float = Field(2.0, gt=0, description="Fall that a drop of conversion explains.")
+    conversion_yields: float = Field(
+        0.7, ge=0, le=1, description="Part of conversion's score that goes to what explains the drop."
+    )
+
+
 class RecommendSettings(Frozen):
     """What to do about it and what that would bring."""
 
@@ -260,6 +294,7 @@ class Settings(Frozen):
     detect: DetectSettings = DetectSettings()
     confidence: ConfidenceSettings = ConfidenceSettings()
     causes: CauseSettings = CauseSettings()
+    pattern: PatternSettings = PatternSettings()
     recommend: RecommendSettings = RecommendSettings()
     interval: IntervalSettings = IntervalSettings()
 
