@@ -8,7 +8,7 @@ import hashlib
 import tomllib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.fields import FieldInfo
@@ -17,6 +17,10 @@ from engine.errors import Problem, SettingsError
 
 WEIGHT_TOLERANCE = 1e-6
 """Weights that add up to 1 within this do."""
+
+
+Share = Annotated[float, Field(gt=0, lt=1)]
+Positive = Annotated[float, Field(gt=0)]
 
 
 class Frozen(BaseModel):
@@ -61,7 +65,7 @@ class DemandSettings(Frozen):
     long_day_memory: float = Field(0.99, gt=0.5, le=1, description="The same in the lasting level of slow sellers.")
     level_prior_units: float = Field(20, ge=0, description="Sales by which the recent level outweighs the lasting.")
     usual_price_quantile: float = Field(0.75, ge=0, le=1, description="Quantile of own prices that is the usual one.")
-    price_bounds: tuple[float, ...] = Field(
+    price_bounds: tuple[Share, ...] = Field(
         (0.98, 0.9, 0.8, 0.65), description="Shares of the usual price, descending, between which offers differ."
     )
     offer_prior_units: float = Field(200, gt=0, description="Sales by which a category's offer outweighs the chain.")
@@ -76,7 +80,7 @@ class DemandSettings(Frozen):
         0.8, gt=0, lt=1, description="Of the stretches not learnt from, at most this share may be chance alone."
     )
     new_normal_days: int = Field(56, ge=14, le=365, description="A level that has held so long is the new normal.")
-    velocity_bands: tuple[float, ...] = Field(
+    velocity_bands: tuple[Positive, ...] = Field(
         (0.3, 1, 3, 10), description="Sales a day, ascending, between which dispersion differs."
     )
     slow_share: float = Field(
@@ -84,12 +88,20 @@ class DemandSettings(Frozen):
     )
     dispersion_prior_share: float = Field(0.1, ge=0, description="Weight of the chain's dispersion in a band's.")
 
+    @model_validator(mode="after")
+    def _bounds_are_ordered(self) -> "DemandSettings":
+        if list(self.price_bounds) != sorted(set(self.price_bounds), reverse=True):
+            raise ValueError("price_bounds do not descend")
+        if list(self.velocity_bands) != sorted(set(self.velocity_bands)):
+            raise ValueError("velocity_bands do not ascend")
+        return self
+
 
 class EpisodeSettings(Frozen):
     """When a shelf is dark, calibrated: what counts as an episode and how sure the night has to be of it."""
 
-    depths: tuple[float, ...] = Field((0.02, 0.1, 0.25), description="Shares of the expectation left that are tried.")
-    depth_weights: tuple[float, ...] = Field((0.5, 0.3, 0.2), description="How much each of the depths is believed.")
+    depths: tuple[Share, ...] = Field((0.02, 0.1, 0.25), description="Shares of the expectation left that are tried.")
+    depth_weights: tuple[Share, ...] = Field((0.5, 0.3, 0.2), description="How much each of the depths is believed.")
     max_ratio: float = Field(0.5, gt=0, lt=1, description="An episode sold at most this share of the expectation.")
     min_days: int = Field(2, ge=1, le=28, description="Shortest episode, in days in stock and open.")
     max_days: int = Field(56, ge=7, le=365, description="Longest episode; what lasts longer is a new normal.")
@@ -100,8 +112,8 @@ class EpisodeSettings(Frozen):
     def _weights_match_depths(self) -> "EpisodeSettings":
         if len(self.depths) != len(self.depth_weights) or not self.depths:
             raise ValueError("depths and depth_weights need the same number of values, at least one")
-        if not all(0 < depth < 1 for depth in self.depths) or abs(sum(self.depth_weights) - 1) > WEIGHT_TOLERANCE:
-            raise ValueError("depths lie between 0 and 1, and depth_weights add up to 1")
+        if abs(sum(self.depth_weights) - 1) > WEIGHT_TOLERANCE:
+            raise ValueError(f"depth_weights add up to {sum(self.depth_weights):g}, not to 1")
         return self
 
 
@@ -111,10 +123,10 @@ class Certainty(Frozen):
     Fitted to the recorded stock-outs of FreshRetailNet-50K (Dingdong 2025, CC BY 4.0), checked over stores left out.
     """
 
-    constant: float = Field(-0.1955, description="Log odds at evidence 1, nothing sold, one day.")
-    of_log_evidence: float = Field(1.1637, description="Log odds per logarithm of the evidence.")
-    of_root_ratio: float = Field(-0.1449, description="Log odds per square root of the share still sold.")
-    of_log_days: float = Field(-0.4153, description="Log odds per logarithm of the days.")
+    constant: float = Field(-0.1955, ge=-20, le=20, description="Log odds at evidence 1, nothing sold, one day.")
+    of_log_evidence: float = Field(1.1637, ge=-20, le=20, description="Log odds per logarithm of the evidence.")
+    of_root_ratio: float = Field(-0.1449, ge=-20, le=20, description="Log odds per square root of the share sold.")
+    of_log_days: float = Field(-0.4153, ge=-20, le=20, description="Log odds per logarithm of the days.")
 
 
 class DetectSettings(Frozen):
@@ -282,6 +294,14 @@ class IntervalSettings(Frozen):
     block_days: int = Field(7, ge=1, le=56, description="Days resampled together.")
 
 
+class IngestSettings(Frozen):
+    """What a lake takes for a correction of a day it holds."""
+
+    min_kept_share: float = Field(
+        0.5, ge=0, le=1, description="Refuse a day that comes again with fewer than this share of its rows."
+    )
+
+
 class Settings(Frozen):
     """Everything a night is told. Grain: one run."""
 
@@ -297,6 +317,7 @@ class Settings(Frozen):
     pattern: PatternSettings = PatternSettings()
     recommend: RecommendSettings = RecommendSettings()
     interval: IntervalSettings = IntervalSettings()
+    ingest: IngestSettings = IngestSettings()
 
     def fingerprint(self) -> str:
         """Sixteen hexadecimal digits that differ when any setting differs."""
@@ -333,13 +354,14 @@ def described(model: type[BaseModel] = Settings, prefix: str = "") -> Iterator[t
 
 
 def bounds(field: FieldInfo) -> str:
-    """The bounds of a setting in words, such as `> 0, <= 1` or `one of classic`; empty without any."""
+    """The bounds of a setting in words, such as `> 0, <= 1` or `one of calibrated, classic`; empty without any."""
     signs = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
-    limits = [
-        f"{signs[kind]} {getattr(rule, kind)}" for rule in field.metadata for kind in signs if hasattr(rule, kind)
-    ]
-    choices = getattr(field.annotation, "__args__", ())
-    return f"one of {', '.join(choices)}" if choices else ", ".join(limits)
+    is_list = get_origin(field.annotation) is tuple
+    rules = get_args(field.annotation)[0].__metadata__[0].metadata if is_list else field.metadata
+    limits = [f"{signs[kind]} {getattr(rule, kind)}" for rule in rules for kind in signs if hasattr(rule, kind)]
+    if get_origin(field.annotation) is Literal:
+        return f"one of {', '.join(get_args(field.annotation))}"
+    return f"list of numbers {', '.join(limits)}" if is_list else ", ".join(limits)
 
 
 def value_of(settings: Settings, key: str) -> object:

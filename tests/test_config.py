@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 import pytest
 from pydantic import ValidationError
@@ -10,8 +10,9 @@ from engine.config import Settings, as_toml, bounds, described, load, value_of
 from engine.errors import SettingsError
 
 KEYS = dict(described())
-CHANGEABLE = [key for key in KEYS if key != "profile"]
-"""The profile has one legal value."""
+LISTS = [key for key in KEYS if get_origin(KEYS[key].annotation) is tuple]
+CHANGEABLE = [key for key in KEYS if key != "profile" and key not in LISTS]
+"""Settings that are one number."""
 
 
 def limits(key: str) -> dict[str, float]:
@@ -46,13 +47,41 @@ def problems(*assignments: str, file: Any = None) -> list[tuple[str, str, str]]:
 
 def test_the_defaults_are_those_of_the_specification():
     assert {key: field.default for key, field in KEYS.items()} == {
-        "profile": "classic",
+        "profile": "calibrated",
         "panel.lookback_days": 90,
         "panel.gap_fill_days": 3,
         "panel.min_on_hand": 0,
         "panel.stock_from_sales_days": 7,
         "panel.active_days": 7,
         "panel.min_history_days": 28,
+        "demand.rounds": 3,
+        "demand.day_memory": 0.93,
+        "demand.long_day_memory": 0.99,
+        "demand.level_prior_units": 20,
+        "demand.usual_price_quantile": 0.75,
+        "demand.price_bounds": (0.98, 0.9, 0.8, 0.65),
+        "demand.offer_prior_units": 200,
+        "demand.weekday_prior_units": 500,
+        "demand.store_prior_units": 50,
+        "demand.sku_prior_units": 25,
+        "demand.prior_rows": 5,
+        "demand.dark_depth": 0.05,
+        "demand.dark_false_share": 0.8,
+        "demand.new_normal_days": 56,
+        "demand.velocity_bands": (0.3, 1, 3, 10),
+        "demand.slow_share": 0.25,
+        "demand.dispersion_prior_share": 0.1,
+        "episode.depths": (0.02, 0.1, 0.25),
+        "episode.depth_weights": (0.5, 0.3, 0.2),
+        "episode.max_ratio": 0.5,
+        "episode.min_days": 2,
+        "episode.max_days": 56,
+        "episode.max_fdr": 0.1,
+        "episode.closed_evidence": 6.0,
+        "certainty.constant": -0.1955,
+        "certainty.of_log_evidence": 1.1637,
+        "certainty.of_root_ratio": -0.1449,
+        "certainty.of_log_days": -0.4153,
         "expect.window_days": 28,
         "expect.trim_sigmas": 3,
         "expect.min_kept_days": 14,
@@ -122,6 +151,7 @@ def test_the_defaults_are_those_of_the_specification():
         "recommend.end_promo_share": 0.5,
         "recommend.transfer_share": 0.5,
         "recommend.transfer_ratio": 0.6,
+        "ingest.min_kept_share": 0.5,
         "interval.level": 0.95,
         "interval.replicates": 1000,
         "interval.block_days": 7,
@@ -163,6 +193,26 @@ def test_a_value_out_of_bounds_is_refused_by_its_key(key):
         assert where == key
         assert f"(given: {outside})" in what
         assert "darkshelf config explain" in advice
+
+
+@pytest.mark.parametrize(
+    ("assignment", "what"),
+    [
+        ("demand.price_bounds=[0.8, 0.9]", "do not descend"),
+        ("demand.price_bounds=[0.9, 1.5]", "less than 1"),
+        ("demand.velocity_bands=[3, 1]", "do not ascend"),
+        ("episode.depths=[0.1]", "the same number of values"),
+        ("episode.depth_weights=[0.5, 0.3, 0.3]", "add up to 1.1"),
+    ],
+)
+def test_a_list_out_of_order_or_bounds_is_refused(assignment, what):
+    assert what in problems(assignment)[0][1]
+
+
+def test_a_list_is_set_as_toml_writes_it():
+    settings = load(assignments=["episode.depths=[0.1, 0.3]", "episode.depth_weights=[0.5, 0.5]"])
+    assert settings.episode.depths == (0.1, 0.3)
+    assert all("list of numbers > 0" in bounds(KEYS[key]) for key in LISTS)
 
 
 @pytest.mark.parametrize("word", ["nan", "inf", "-inf"])
@@ -266,7 +316,9 @@ def test_every_problem_is_told_at_once(tmp_path):
         pytest.param("detect=1", "detect", "valid dictionary", id="a_value_for_a_section"),
         pytest.param("detect.dark_ratio=most", "detect.dark_ratio", "unable to parse", id="a_word_for_a_number"),
         pytest.param("detect.min_dark_days=2.5", "detect.min_dark_days", "fractional", id="a_fraction_for_days"),
-        pytest.param("profile=bold", "profile", "Input should be 'classic'", id="a_profile_that_is_none"),
+        pytest.param(
+            "profile=bold", "profile", "Input should be 'calibrated' or 'classic'", id="a_profile_that_is_none"
+        ),
     ],
 )
 def test_an_assignment_that_cannot_be_read(assignment, where, what):

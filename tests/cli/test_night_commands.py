@@ -132,7 +132,7 @@ def test_an_older_day_that_is_back_filled_sees_nothing_after_it(chain, tmp_path,
 
 def test_settings_come_from_a_file_and_are_overruled_one_by_one(chain, tmp_path, capsys):
     file = tmp_path / "darkshelf.toml"
-    file.write_text("[detect]\nmin_dark_days = 9\n", encoding="utf-8")
+    file.write_text("profile = 'classic'\n[detect]\nmin_dark_days = 9\n", encoding="utf-8")
     words = ("run", chain, "--out", tmp_path / "out", "--config", file, "--json")
     assert darkshelf(capsys, *words).json()["cases"] == 0
     assert darkshelf(capsys, *words, "--set", "detect.min_dark_days=5").json()["cases"] == 1

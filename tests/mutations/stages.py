@@ -354,8 +354,8 @@ STAGES = (
     ),
     Mutation(
         "engine/shelf/series.py",
-        "days.expected - reach",
-        "days.expected + reach",
+        "expected - interval_z * errors",
+        "expected + interval_z * errors",
         "the lower end of the interval",
         SERIES,
     ),

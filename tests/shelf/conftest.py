@@ -54,7 +54,8 @@ def judged(tmp_path) -> Callable[..., Judged]:
     def night(chain: Chain, *assignments: str) -> Judged:
         write_tables(tmp_path, chain.rows_as_written(), "parquet", whole_ids=False)
         blocks: list[pl.DataFrame] = []
-        night = judge(check(tmp_path, AS_OF), load(assignments=assignments), Journal(), Memory(), blocks.append)
+        settings = load(assignments=["profile=classic", *assignments])
+        night = judge(check(tmp_path, AS_OF), settings, Journal(), Memory(), blocks.append)
         return replace(night, cases=rank(pl.concat(blocks)))
 
     return night

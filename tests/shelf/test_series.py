@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from functools import partial
 from math import sqrt
 from statistics import fmean, stdev
 
 import pytest
 
-from engine.config import DetectSettings, ExpectSettings
+from engine.config import ExpectSettings, Settings
+from engine.shelf.method import Classic
 from engine.shelf.series import MEASURES, daily_series
 from tests.planted.chain import date_of, sells
 
@@ -19,7 +21,9 @@ def series_of(judged):
     def build(chain, expect: ExpectSettings | None = None) -> dict[str, dict]:
         night = judged(chain)
         pairs = night.cases["pair"].unique().sort().to_numpy()
-        rows = daily_series(night.panel, pairs, expect or ExpectSettings(), DetectSettings()).to_dicts()
+        rule = expect or ExpectSettings()
+        method = Classic(Settings(profile="classic", expect=rule))
+        rows = daily_series(night.panel, pairs, partial(method.bands, night.panel), rule.interval_z).to_dicts()
         return {row["sku_id"]: row for row in rows}
 
     return build

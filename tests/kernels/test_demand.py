@@ -1,0 +1,177 @@
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.kernels import demand as kernel
+
+N_DAYS, N_GROUPS, N_OFFERS = 6, 2, 3
+UNITS = st.none() | st.integers(0, 9).map(float)
+FACTOR = st.sampled_from([0.5, 1.0, 2.0])
+
+
+class World(NamedTuple):
+    """Some rows with their groups and the factors of these."""
+
+    units: list[list[float | None]]
+    clean: list[list[bool]]
+    offer: list[list[int]]
+    category: list[int]
+    store: list[int]
+    sku: list[int]
+    weekday_factor: list[list[float]]
+    offer_factor: list[list[float]]
+    store_factor: list[list[float]]
+    sku_factor: list[list[float]]
+
+    def factor(self, row: int, day: int) -> float:
+        """Product of the factors of a cell."""
+        return (
+            self.weekday_factor[self.category[row]][day]
+            * self.offer_factor[self.category[row]][self.offer[row][day]]
+            * self.store_factor[self.store[row]][day]
+            * self.sku_factor[self.sku[row]][day]
+        )
+
+    def is_clean(self, row: int, day: int) -> bool:
+        """Whether a cell is known and learnt from."""
+        return self.clean[row][day] and self.units[row][day] is not None
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """The world as the kernels take it."""
+        units = np.array([[math.nan if sold is None else sold for sold in row] for row in self.units])
+        clean = np.array(self.clean, np.uint8) & ~np.isnan(units)
+        groups = {name: np.array(getattr(self, name), np.int64) for name in ("category", "store", "sku")}
+        names = ("weekday_factor", "offer_factor", "store_factor", "sku_factor")
+        return {
+            "units": units,
+            "clean": clean.astype(np.uint8),
+            "offer": np.array(self.offer, np.uint8),
+            **groups,
+            **{name: np.array(getattr(self, name)) for name in names},
+        }
+
+
+def table(values: st.SearchStrategy, rows: int, columns: int) -> st.SearchStrategy:
+    return st.lists(st.lists(values, min_size=columns, max_size=columns), min_size=rows, max_size=rows)
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> World:
+    rows = draw(st.integers(1, 5))
+    groups = st.lists(st.integers(0, N_GROUPS - 1), min_size=rows, max_size=rows)
+    return World(
+        draw(table(UNITS, rows, N_DAYS)),
+        draw(table(st.booleans(), rows, N_DAYS)),
+        draw(table(st.integers(0, N_OFFERS - 1), rows, N_DAYS)),
+        *(draw(groups) for _ in range(3)),
+        draw(table(FACTOR, N_GROUPS, N_DAYS)),
+        draw(table(FACTOR, N_GROUPS, N_OFFERS)),
+        draw(table(FACTOR, N_GROUPS, N_DAYS)),
+        draw(table(FACTOR, N_GROUPS, N_DAYS)),
+    )
+
+
+@given(worlds(), st.booleans(), st.integers(0, N_DAYS))
+def test_sums_are_those_of_the_clean_cells_of_each_group_and_day(world, by_offer, cut):
+    given_arrays = world.arrays()
+    n_offers = N_OFFERS if by_offer else 1
+    level = np.arange(1.0, len(world.units) + 1)
+    sums = [np.zeros((N_GROUPS * n_offers, N_DAYS)) for _ in range(3)]
+    for first, end in ((0, cut), (cut, N_DAYS)):
+        units, clean, offer, *groups_and_factors = given_arrays.values()
+        kernel.group_sums(
+            units, clean, offer, level, *groups_and_factors, given_arrays["sku"], n_offers, first, end, *sums
+        )
+    wanted = [np.zeros((N_GROUPS * n_offers, N_DAYS)) for _ in range(3)]
+    for row, days in enumerate(world.units):
+        for day, sold in enumerate(days):
+            if world.is_clean(row, day):
+                place = world.sku[row] * n_offers + (world.offer[row][day] if by_offer else 0)
+                for total, value in zip(wanted, (sold, (row + 1) * world.factor(row, day), 1), strict=True):
+                    total[place, day] += value
+    for found, right in zip(sums, wanted, strict=True):
+        np.testing.assert_allclose(found, right)
+
+
+@given(worlds(), st.sampled_from([0.5, 0.9, 1.0]), st.sampled_from([0.8, 1.0]), st.sampled_from([0.0, 5.0]))
+def test_a_level_is_a_weighted_ratio_of_sales_to_factors(world, memory, long_memory, prior_units):
+    n = len(world.units)
+    level, exposure, expected = np.empty(n), np.empty(n), np.empty((n, N_DAYS))
+    kernel.levels(*world.arrays().values(), memory, long_memory, prior_units, level, exposure, expected)
+    for row, days in enumerate(world.units):
+        clean = [day for day in range(N_DAYS) if world.is_clean(row, day)]
+        if not clean:
+            assert np.isnan(level[row])
+            assert exposure[row] == 0
+            continue
+
+        def mean(fade: float, row: int = row, days: list = days, clean: list = clean) -> tuple[float, float]:
+            weights = {day: fade ** (N_DAYS - 1 - day) for day in clean}
+            hoped = sum(weights[day] * world.factor(row, day) for day in clean)
+            return sum(weights[day] * days[day] for day in clean) / hoped, hoped
+
+        recent, hoped = mean(memory)
+        lasting, _ = mean(long_memory)
+        prior = prior_units / lasting if lasting > 0 else 0.0
+        wanted = (recent * hoped + prior * lasting) / (hoped + prior)
+        assert level[row] == pytest.approx(wanted)
+        assert expected[row].tolist() == pytest.approx([wanted * world.factor(row, day) for day in range(N_DAYS)])
+
+
+@settings(max_examples=30)
+@given(st.integers(1, 40), st.sampled_from([0.8, 0.93, 1.0]))
+def test_the_exposure_of_equal_days_is_their_effective_number(days, memory):
+    arrays = World([[1.0] * days], [[True] * days], [[0] * days], [0], [0], [0], *([[[1.0] * days]] * 4)).arrays()
+    level, exposure, expected = np.empty(1), np.empty(1), np.empty((1, days))
+    kernel.levels(*arrays.values(), memory, 1.0, 0.0, level, exposure, expected)
+    weights = [memory**back for back in range(days)]
+    assert exposure[0] == pytest.approx(sum(weights) ** 2 / sum(weight**2 for weight in weights))
+
+
+@given(worlds())
+def test_spreads_are_the_sums_of_the_clean_cells(world):
+    arrays = world.arrays()
+    expected = np.full(arrays["units"].shape, 2.0)
+    sums = np.empty((len(world.units), 3))
+    kernel.spreads(arrays["units"], expected, arrays["clean"], sums)
+    for row, days in enumerate(world.units):
+        sold = [days[day] for day in range(N_DAYS) if world.is_clean(row, day)]
+        assert sums[row].tolist() == pytest.approx(
+            [sum((one - 2) ** 2 for one in sold), 2 * len(sold), 4 * len(sold)]
+        )
+
+
+@given(worlds(), st.integers(0, N_DAYS - 1), st.integers(0, N_DAYS - 1))
+def test_an_episode_counts_its_usable_days(world, one, other):
+    arrays = world.arrays()
+    first, last = min(one, other), max(one, other)
+    expected = np.full(arrays["units"].shape, 2.0)
+    n = len(world.units)
+    sums = np.empty((n, 4))
+    row, firsts, lasts = np.arange(n), np.full(n, first), np.full(n, last)
+    kernel.episode_sums(arrays["units"], expected, arrays["clean"], row, firsts, lasts, sums)
+    for number, days in enumerate(world.units):
+        sold = [days[day] for day in range(first, last + 1) if world.is_clean(number, day)]
+        assert sums[number].tolist() == pytest.approx([len(sold), sum(sold), 2 * len(sold), 4 * len(sold)])
+
+
+def test_an_offer_tells_how_far_below_the_usual_price_and_whether_on_promotion():
+    price = np.array([[10.0, 10.0, 10.0, 9.5, 8.5, math.nan, 12.0]])
+    promo = np.array([[0, 1, 0, 0, 1, 0, 0]], np.uint8)
+    usual, offer = np.empty(1), np.empty((1, 7), np.uint8)
+    kernel.offers(price, promo, 0.75, np.array([0.98, 0.9]), usual, offer)
+    assert usual[0] == 10
+    assert offer[0].tolist() == [0, 1, 0, 2, 5, 0, 0]
+
+
+def test_without_any_price_every_offer_is_the_usual_one():
+    usual, offer = np.empty(1), np.empty((1, 3), np.uint8)
+    kernel.offers(np.full((1, 3), math.nan), np.zeros((1, 3), np.uint8), 0.75, np.array([0.9]), usual, offer)
+    assert np.isnan(usual[0])
+    assert offer[0].tolist() == [0, 0, 0]

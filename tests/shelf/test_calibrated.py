@@ -1,0 +1,144 @@
+"""The calibrated profile on small chains: what it must and must not call dark (specification, section 9)."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from engine.config import DemandSettings, EpisodeSettings
+from engine.shelf.calibrated import null_evidence
+from engine.shelf.calibrated.chance import Chances, q_values, report
+from engine.shelf.calibrated.null import DARK_TAILS, LEVELS, TAILS
+from tests.planted.chain import LAST_DAY, PANEL_DAYS, date_of, sells
+
+if TYPE_CHECKING:
+    from tests.planted.chain import Chain
+
+STORES, SKUS = 8, 10
+CALIBRATED = ("profile=calibrated", "episode.max_fdr=0.01")
+"""Of eighty store-SKUs one false finding in ten would come up too often for a test."""
+WEEK = (0.7, 0.7, 0.8, 0.9, 1.2, 1.6, 1.1)
+
+
+def poisson_chain(chain: Chain, shapes: dict[tuple[int, int], np.ndarray], level: float = 8.0) -> None:
+    """A chain of Poisson sales at a level, weekends higher; shapes multiply the rate of some (store, SKU)."""
+    random = np.random.default_rng(11)
+    weekday = np.array([WEEK[date_of(day).weekday()] for day in range(PANEL_DAYS)])
+    for store in range(STORES):
+        for sku in range(SKUS):
+            rate = level * weekday * shapes.get((store, sku), np.ones(PANEL_DAYS))
+            chain.shelf(str(store), f"sku{sku}", [float(sold) for sold in random.poisson(rate)], on_hand=500)
+
+
+def dark(first: int, last: int = LAST_DAY, left: float = 0.0) -> np.ndarray:
+    """Nothing (or a share) left from a day to a day."""
+    day = np.arange(PANEL_DAYS)
+    return np.where((day >= first) & (day <= last), left, 1.0)
+
+
+def open_cases(night) -> dict[tuple[str, str], dict]:
+    cases = night.cases.to_dicts()
+    return {(case["store_id"], case["sku_id"]): case for case in cases if case["status"] == "open"}
+
+
+def test_an_empty_shelf_is_found_with_its_start_its_loss_and_nothing_else(chain, judged):
+    poisson_chain(chain, {(3, 4): dark(80)})
+    found = open_cases(judged(chain, *CALIBRATED))
+    assert list(found) == [("3", "sku4")]
+    case = found["3", "sku4"]
+    lost = 8 * sum(WEEK[date_of(day).weekday()] for day in range(80, 90))
+    assert (case["detection_date"], case["duration_days"]) == (date_of(80), 10)
+    assert case["lost_units"] == pytest.approx(lost, rel=0.2)
+    assert case["revenue_at_risk"] == pytest.approx(case["lost_units"] * 10)
+    assert case["revenue_at_risk_low"] < case["revenue_at_risk"] < case["revenue_at_risk_high"]
+    assert case["q_value"] < 0.001
+    assert 90 < case["confidence_score"] <= 100
+
+
+def test_a_chain_without_a_dark_shelf_has_no_open_case(chain, judged):
+    poisson_chain(chain, {})
+    assert open_cases(judged(chain, *CALIBRATED)) == {}
+
+
+def test_a_store_at_half_its_traffic_is_no_store_of_dark_shelves(chain, judged):
+    poisson_chain(chain, {(2, sku): dark(80, left=0.4) for sku in range(SKUS)})
+    assert open_cases(judged(chain, *CALIBRATED)) == {}
+
+
+def test_a_sku_that_fades_everywhere_is_not_dark_in_every_store(chain, judged):
+    poisson_chain(chain, {(store, 5): dark(80, left=0.4) for store in range(STORES)})
+    assert open_cases(judged(chain, *CALIBRATED)) == {}
+
+
+def test_one_ordinary_day_inside_a_dark_fortnight_does_not_end_it(chain, judged):
+    shape = dark(74)
+    shape[82] = 1.0
+    poisson_chain(chain, {(1, 1): shape})
+    case = open_cases(judged(chain, *CALIBRATED))["1", "sku1"]
+    assert case["detection_date"] == date_of(74)
+
+
+def test_the_level_never_learns_from_the_dark_days(chain, judged):
+    poisson_chain(chain, {(1, 1): dark(62)})
+    night = judged(chain, *CALIBRATED)
+    case = open_cases(night)["1", "sku1"]
+    assert case["expected_daily_units"] == pytest.approx(8, rel=0.2)
+
+
+def test_a_slow_mover_of_three_empty_days_is_no_evidence_and_of_thirty_is(chain, judged):
+    poisson_chain(chain, {(1, 1): dark(87), (2, 2): dark(60)}, level=0.6)
+    assert set(open_cases(judged(chain, *CALIBRATED))) == {("2", "sku2")}
+
+
+def test_a_past_episode_is_a_closed_case_without_a_rate(chain, judged):
+    poisson_chain(chain, {(1, 1): dark(50, 60)})
+    (case,) = judged(chain, *CALIBRATED).cases.to_dicts()
+    assert (case["status"], case["q_value"]) == ("closed", None)
+    assert abs((case["detection_date"] - date_of(50)).days) <= 1
+    assert abs((case["last_dark_date"] - date_of(60)).days) <= 1
+
+
+def test_days_out_of_stock_neither_start_nor_extend_nor_end_an_episode(chain, judged):
+    poisson_chain(chain, {})
+    for other in range(2, SKUS):
+        chain.shelf("9", f"sku{other}", sells(8))
+    chain.shelf("9", "sku1", sells(8, (range(70, 90), None)), on_hand={0: 500, 70: 0, 80: 500})
+    chain.shelf("9", "sku0", sells(8, (range(70, 90), None)), on_hand={0: 500, 75: 0, 80: 500})
+    found = open_cases(judged(chain, *CALIBRATED))
+    assert found["9", "sku1"]["detection_date"] == date_of(80)
+    assert found["9", "sku0"]["detection_date"] == date_of(70)
+    in_stock_days = [*range(70, 75), *range(80, 90)]
+    expected = found["9", "sku0"]["expected_daily_units"] * len(in_stock_days)
+    assert found["9", "sku0"]["lost_units"] == pytest.approx(expected)
+
+
+def test_q_values_are_those_of_benjamini_and_hochberg():
+    chances = np.array([0.01, 0.8, 0.02, 0.5, 0.03])
+    ordered = sorted(chances)
+    wanted = [min(5 * ordered[place] / (place + 1) for place in range(rank, 5)) for rank in range(5)]
+    assert q_values(chances)[np.argsort(chances)].tolist() == pytest.approx([min(one, 1.0) for one in wanted])
+
+
+def test_the_shipped_table_is_that_of_the_default_settings():
+    null = null_evidence(DemandSettings(), EpisodeSettings())
+    assert null.open.shape[2:] == (LEVELS.size - 1, TAILS.size)
+    assert null.dark.shape[1:] == (LEVELS.size - 1, DARK_TAILS.size)
+    assert (np.diff(null.open, axis=3) >= 0).all()
+
+
+def test_evidence_beyond_the_table_counts_by_its_own_measure():
+    null = null_evidence(DemandSettings(), EpisodeSettings())
+    days, level, spread = np.full(2, 90), np.full(2, 1.0), np.zeros(2)
+    near, far = null.chances(np.array([30.0, 31.0]), level, spread, days)
+    assert far / near == pytest.approx(math.exp(-1))
+
+
+def test_a_night_says_when_chance_does_not_explain_its_quiet_shelves():
+    random = np.random.default_rng(3)
+    even, crowded = random.uniform(size=4000), random.uniform(size=4000) ** 2
+    nothing = np.full(1, np.nan)
+    assert report(Chances(nothing, even, nothing))["is_null_plausible"]
+    assert not report(Chances(nothing, np.clip(crowded + 0.1, 0, 1), nothing))["is_null_plausible"]
