@@ -65,6 +65,7 @@ class DemandSettings(Frozen):
     long_day_memory: float = Field(0.99, gt=0.5, le=1, description="The same in the lasting level of slow sellers.")
     level_prior_units: float = Field(20, ge=0, description="Sales by which the recent level outweighs the lasting.")
     usual_price_quantile: float = Field(0.75, ge=0, le=1, description="Quantile of own prices that is the usual one.")
+    price_settling_days: int = Field(14, ge=1, le=90, description="First prices that tell the usual one together.")
     price_bounds: tuple[Share, ...] = Field(
         (0.98, 0.9, 0.8, 0.65), description="Shares of the usual price, descending, between which offers differ."
     )
@@ -79,6 +80,8 @@ class DemandSettings(Frozen):
     dark_false_share: float = Field(
         0.8, gt=0, lt=1, description="Of the stretches not learnt from, at most this share may be chance alone."
     )
+    fallen_depth: float = Field(0.5, gt=0, lt=1, description="The same on days of a lasting fall to a part.")
+    fallen_evidence: float = Field(12, gt=0, description="Log likelihood ratio from which a fall is lasting.")
     new_normal_days: int = Field(56, ge=14, le=365, description="A level that has held so long is the new normal.")
     velocity_bands: tuple[Positive, ...] = Field(
         (0.3, 1, 3, 10), description="Sales a day, ascending, between which dispersion differs."

@@ -142,3 +142,66 @@ def mark_dark(
                 for marked in range(start, top + 1):
                     dark[row, marked] |= peak >= bounds[row]
                 peak = 0.0
+
+
+@njit(
+    t.nothing(
+        t.table_in,
+        t.table_in,
+        t.bytes_in,
+        t.series_in,
+        t.real,
+        t.real,
+        t.real,
+        t.whole,
+        t.bytes_out,
+    ),
+    cache=True,
+    nogil=True,
+)
+def mark_fallen(
+    units: NDArray[np.float64],
+    expected: NDArray[np.float64],
+    usable: NDArray[np.uint8],
+    dispersion: NDArray[np.float64],
+    unit: float,
+    depth: float,
+    bound: float,
+    rounds: int,
+    dark: NDArray[np.uint8],
+) -> None:
+    """Mark the days of every stretch that lastingly sold a part of what the other days of its row let expect.
+
+    The level is that of all usable days not marked, however late: a level of late would have followed the fall. Arrays
+    as in `mark_dark`; only the course of `expected` counts, not its level. depth, bound: of `mark_dark`. rounds: how
+    often level and marks are found in turn. dark: marks are added.
+    """
+    n_days = units.shape[1]
+    for row in range(units.shape[0]):
+        size = 1.0 / max(dispersion[row], 1e-6)
+        for _ in range(rounds):
+            sold = hoped = 0.0
+            for day in range(n_days):
+                if usable[row, day] and not dark[row, day]:
+                    sold += units[row, day]
+                    hoped += expected[row, day]
+            if not (sold > 0.0 and hoped > 0.0):
+                break
+            share = sold / hoped
+            total = peak = 0.0
+            start = top = 0
+            for day in range(n_days + 1):
+                if day < n_days:
+                    if not usable[row, day] or not expected[row, day] > 0.0:
+                        continue
+                    if total <= 0.0:
+                        start, total, peak = day, 0.0, 0.0
+                    e, y = share * expected[row, day] / unit, units[row, day] / unit
+                    total += (size + y) * math.log((size + e) / (size + depth * e)) + y * math.log(depth)
+                    if total > peak:
+                        peak, top = total, day
+                if (total <= 0.0 or day == n_days) and peak > 0.0:
+                    if peak >= bound:
+                        for marked in range(start, top + 1):
+                            dark[row, marked] = 1
+                    peak = 0.0
