@@ -106,6 +106,9 @@ class EpisodeSettings(Frozen):
     depths: tuple[Share, ...] = Field((0.02, 0.1, 0.25), description="Shares of the expectation left that are tried.")
     depth_weights: tuple[Share, ...] = Field((0.5, 0.3, 0.2), description="How much each of the depths is believed.")
     max_ratio: float = Field(0.5, gt=0, lt=1, description="An episode sold at most this share of the expectation.")
+    closing_evidence: float = Field(
+        4.0, gt=0, description="Evidence of ordinary sales on the last days from which an episode is over."
+    )
     min_days: int = Field(2, ge=1, le=28, description="Shortest episode, in days in stock and open.")
     max_days: int = Field(56, ge=7, le=365, description="Longest episode; what lasts longer is a new normal.")
     max_fdr: float = Field(0.10, gt=0, lt=1, description="Expected share of false findings among the open cases.")
@@ -248,7 +251,7 @@ class PatternSettings(Frozen):
     neighbour_strength: tuple[float, float] = Field((2.4, 3.8), description="Rise of the best ones in errors.")
     neighbour_fall: float = Field(1.2, gt=0, description="Fall that neighbours selling over explain.")
     dark_share: tuple[float, float] = Field((0.08, 0.28), description="Share still sold: off the shelf … on it.")
-    stock_moves: tuple[float, float] = Field((0.1, 0.4), description="Share of days on which on-hand moved.")
+    stock_moves: tuple[float, float] = Field((0.3, 0.7), description="Share of days on which on-hand moved.")
     conversion_fall: float = Field(2.0, gt=0, description="Fall that a drop of conversion explains.")
     conversion_yields: float = Field(
         0.7, ge=0, le=1, description="Part of conversion's score that goes to what explains the drop."

@@ -38,6 +38,7 @@ def _log_ratio(
         t.series_in,
         t.series_in,
         t.real,
+        t.real,
         t.whole,
         t.whole,
         t.series_out,
@@ -56,6 +57,7 @@ def open_evidence(
     depths: NDArray[np.float64],
     weights: NDArray[np.float64],
     max_ratio: float,
+    closing: float,
     min_days: int,
     max_days: int,
     best: NDArray[np.float64],
@@ -66,7 +68,7 @@ def open_evidence(
     units, expected: (n_rows, n_days). usable: the same, 0 for days that neither start, extend nor end an episode.
     learnt_units: (n_rows,), units of sale that the level was learnt from. dispersion: (n_rows,). unit: variance of
     the smallest sale over its mean. depths, weights: (n_depths,). max_ratio: only episodes that sold at most this
-    share. best: (n_rows,), 0 without an episode; first: (n_rows,), n_days without one. Both written.
+    share. closing: no episode reaches back over last days with so much evidence of ordinary sales. best: (n_rows,), 0 without an episode; first: (n_rows,), n_days without one. Both written.
     """
     n_days = units.shape[1]
     for row in range(units.shape[0]):
@@ -82,11 +84,13 @@ def open_evidence(
             hoped += expected[row, day] / unit
             squares += (expected[row, day] / unit) ** 2
             days += 1
-            if days < min_days or not hoped > 0.0 or sold > max_ratio * hoped:
+            if days < min_days or not hoped > 0.0:
                 continue
             size = 1.0 / (dispersion[row] * squares / (hoped * hoped) + 1.0 / learnt_units[row])
             found = _log_ratio(sold, hoped, size, depths, weights)
-            if found > best[row]:
+            if found < -closing:
+                break
+            if found > best[row] and sold <= max_ratio * hoped:
                 best[row], first[row] = found, day
 
 

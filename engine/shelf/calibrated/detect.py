@@ -64,6 +64,7 @@ def _weigh(panel: Panel, found: Demand, settings: EpisodeSettings) -> tuple[Floa
             depths,
             weights,
             settings.max_ratio,
+            settings.closing_evidence,
             settings.min_days,
             settings.max_days,
             evidence[block],
