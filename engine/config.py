@@ -258,6 +258,30 @@ class PatternSettings(Frozen):
     )
 
 
+class StorySettings(Frozen):
+    """What is no dark shelf and is told once, and which cases are folded into one row, calibrated."""
+
+    smoothed_days: int = Field(3, ge=1, le=7, description="Days over which a store's or SKU's sales are smoothed.")
+    wide_days: int = Field(4, ge=1, le=28, description="Shortest fall of a whole store or SKU.")
+    holiday_days: int = Field(1, ge=1, le=7, description="Shortest fall of the whole chain.")
+    wide_share: float = Field(0.75, gt=0, lt=1, description="A store or SKU falls below this share of expectation.")
+    wide_score: float = Field(
+        50, ge=0, le=100, description="Episodes that the store or chain explains so far are theirs."
+    )
+    min_units: float = Field(20, ge=0, description="Units that a whole store or SKU is due to sell, and has lost.")
+    min_stores: int = Field(5, ge=2, description="Fewer stores than this make no chain-wide story.")
+    end_share: float = Field(0.25, gt=0, lt=1, description="A SKU whose last week sold so little is at its end.")
+    launch_days: int = Field(21, ge=1, le=90, description="A store-SKU listed later than this is being launched.")
+    unit_jump: float = Field(2.5, gt=1, description="Price jump that speaks for another unit of sale.")
+    unit_slack: float = Field(0.4, gt=0, lt=1, description="Money stays the same within this share when units change.")
+    run_out_share: float = Field(0.4, ge=0, le=1, description="On-hand fell to so little of what it was before.")
+    run_out_cover_days: float = Field(3, ge=0, description="And lasts so few days: it ran out.")
+    risen_share: float = Field(0.75, gt=0, lt=1, description="Past stretches need so much of the level before them.")
+    fold_stores: int = Field(5, ge=2, description="So many cases of a SKU and cause are one story.")
+    fold_cases: int = Field(20, ge=2, description="So many cases of a category, region and cause are one story.")
+    fold_gap_days: int = Field(7, ge=0, le=28, description="Cases that begin further apart are two stories.")
+
+
 class RecommendSettings(Frozen):
     """What to do about it and what that would bring."""
 
@@ -321,6 +345,7 @@ class Settings(Frozen):
     confidence: ConfidenceSettings = ConfidenceSettings()
     causes: CauseSettings = CauseSettings()
     pattern: PatternSettings = PatternSettings()
+    stories: StorySettings = StorySettings()
     recommend: RecommendSettings = RecommendSettings()
     interval: IntervalSettings = IntervalSettings()
     ingest: IngestSettings = IngestSettings()

@@ -35,6 +35,8 @@ SIGNALS = (
     "stock_pairs",
     "store_share",
     "sku_share",
+    "sold_before",
+    "hoped_before",
 )
 """Columns of `episode_signals`, all sums over days."""
 
@@ -246,6 +248,8 @@ def episode_signals(
                 others_hoped = sku_hoped[sku[row], day] - of_sku / other
                 found[27] += hoped * (others_sold + prior) / (others_hoped + prior)
             else:
+                found[28] += units[row, day]
+                found[29] += expected[row, day]
                 found[18] += promo[row, day]
                 found[19] += 1.0
             shift = 0 if is_dark else 2

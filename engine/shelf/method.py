@@ -103,6 +103,7 @@ class Calibrated:
         self._demand: calibrated.Demand
         self._chances: calibrated.Chances
         self._course: calibrated.Course
+        self._aside: calibrated.SetAside
         self._first: Integers
         self._last: Integers
 
@@ -116,6 +117,8 @@ class Calibrated:
         of = self._settings
         runs, self._chances = calibrated.detect(panel, self._demand, self._null, of.demand, of.episode)
         self._course = calibrated.course(panel, self._demand, of.pattern)
+        known = (panel, self._demand, self._course)
+        runs, self._aside = calibrated.set_aside(*known, runs, of.stories, of.pattern)
         latest = runs.group_by("pair").agg(pl.col("first", "last").sort_by("first").last())
         self._first, self._last = np.full((2, panel.pairs.height), panel.n_days)
         self._first[latest["pair"]] = latest["first"]

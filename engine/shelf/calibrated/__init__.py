@@ -10,3 +10,5 @@ from engine.shelf.calibrated.expect import Demand as Demand
 from engine.shelf.calibrated.expect import expect as expect
 from engine.shelf.calibrated.measure import measure as measure
 from engine.shelf.calibrated.null import null_evidence as null_evidence
+from engine.shelf.calibrated.stories import SetAside as SetAside
+from engine.shelf.calibrated.stories import set_aside as set_aside

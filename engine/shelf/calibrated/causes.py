@@ -50,11 +50,24 @@ def diagnose(
         .with_columns(*_shares())
         .with_columns(*_strengths(pattern))
         .with_columns(*_reasons(pattern))
-        .with_columns(_conversion(pattern), *_elsewhere())
+        .with_columns(_conversion(pattern), (100 * pl.col("unseen")).alias(score(v.TRAFFIC_DROP)), *_wide())
         .with_columns(pl.col(score(cause)).fill_null(0.0).clip(0.0, of.max_score) for cause in v.ALL_CAUSES)
         .drop(*_WORKINGS, *(f"sum_{name}" for name in causes.SIGNALS))
         .collect()
         .pipe(name_causes, v.ALL_CAUSES, of)
+    )
+
+
+def told(panel: Panel, found: Demand, course: Course, runs: pl.DataFrame, pattern: PatternSettings) -> pl.DataFrame:
+    """The signals of episodes and what their store and the chain explain of them, before anything else is asked."""
+    return (
+        _sums(panel, found, course, runs, pattern)
+        .lazy()
+        .with_columns(*_signals(pattern))
+        .with_columns(*_falls(pattern))
+        .with_columns(*_wide())
+        .select(*_SIGNALS, score(v.STORE_WIDE), score(v.CHAIN_WIDE))
+        .collect()
     )
 
 
@@ -188,6 +201,7 @@ def _signals(settings: PatternSettings) -> tuple[pl.Expr, ...]:
         ratio(_sum("stock_moves"), _sum("stock_pairs")).alias("stock_moves_share"),
         ratio(_sum("store_share"), _sum("hoped")).alias("store_share_left"),
         ratio(_sum("sku_share"), _sum("hoped")).alias("chain_share_left"),
+        ratio(_sum("sold_before"), _sum("hoped_before")).alias("before_share"),
     )
 
 
@@ -269,16 +283,24 @@ def _conversion(settings: PatternSettings) -> pl.Expr:
     return pl.when(is_known).then(points).alias(score(v.CONVERSION_DROP))
 
 
-def _elsewhere() -> tuple[pl.Expr, ...]:
-    """What was not this shelf's own: fewer views, a weak store, a weak SKU."""
+def _wide() -> tuple[pl.Expr, ...]:
+    """What was not this shelf's own: a weak store, a weak SKU."""
     fall = pl.col("fall")
     return (
-        (100 * pl.col("unseen")).alias(score(v.TRAFFIC_DROP)),
         (100 * ratio(pl.col("store_fall"), fall)).alias(score(v.STORE_WIDE)),
         (100 * ratio(pl.col("chain_fall"), fall)).alias(score(v.CHAIN_WIDE)),
     )
 
 
+_SIGNALS = (
+    "units_share",
+    "before_share",
+    "price_share",
+    "stock_share",
+    "cover_at_start_days",
+    "store_share_left",
+    "chain_share_left",
+)
 _WORKINGS = (
     "fall",
     "store_fall",
