@@ -21,7 +21,25 @@ OVERSTOCK: Final = "overstock"
 PROMO_INEFFECTIVE: Final = "promo_ineffective"
 MISALLOCATION: Final = "misallocation"
 CAUSES: Final = (PRICE_TOO_HIGH, CONVERSION_DROP, OVERSTOCK, PROMO_INEFFECTIVE, MISALLOCATION)
-"""In the order that decides equal scores."""
+"""The causes of the classic rule, in the order that decides equal scores."""
+NOT_ON_SHELF: Final = "not_on_shelf"
+TRAFFIC_DROP: Final = "traffic_drop"
+STORE_WIDE: Final = "store_wide"
+CHAIN_WIDE: Final = "chain_wide"
+FURTHER_CAUSES: Final = (NOT_ON_SHELF, TRAFFIC_DROP, STORE_WIDE, CHAIN_WIDE)
+"""Known to the calibrated profile alone."""
+ALL_CAUSES: Final = (*CAUSES, *FURTHER_CAUSES)
+
+HOLIDAY: Final = "holiday"
+LATE_FEED: Final = "late_feed"
+UNIT_CHANGE: Final = "unit_change"
+END_OF_LIFE: Final = "end_of_life"
+LAUNCH: Final = "launch"
+RAN_OUT: Final = "ran_out"
+RISEN: Final = "risen"
+SKU_IN_STORES: Final = "sku_in_stores"
+CATEGORY_IN_REGION: Final = "category_in_region"
+"""Kinds of stories beside `store_wide` and `chain_wide`; the last two fold cases."""
 
 CASE_COLUMNS: Final = (
     "case_id",
@@ -50,7 +68,7 @@ FURTHER_CASE_COLUMNS: Final = (
     "revenue_at_risk_low",
     "revenue_at_risk_high",
     "projected_30d_loss",
-    *(f"score_{cause}" for cause in CAUSES),
+    *(f"score_{cause}" for cause in ALL_CAUSES),
     "review_flags",
     "q_value",
     "evidence",

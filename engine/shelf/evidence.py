@@ -63,7 +63,7 @@ def high_performers(points: Points, settings: MisallocationSettings) -> pl.DataF
     ratio, then distance, then store.
     """
     panel = points.panel
-    starts, others, km = _neighbour_lists(panel, settings.radius_km)
+    starts, others, km = neighbour_lists(panel, settings.radius_km)
     shape = (points.pair.size, settings.kept_stores)
     counts = np.empty(points.pair.size, np.int64)
     ratios, kms, stores = np.empty(shape), np.empty(shape), np.empty(shape, np.int64)
@@ -99,14 +99,14 @@ def high_performers(points: Points, settings: MisallocationSettings) -> pl.DataF
     return pl.DataFrame(
         {
             "neighbours_over": counts,
-            "neighbour_stores": _lists(ids, found),
-            "neighbour_km": _lists(pl.Series(kms[found]), found),
-            "neighbour_ratios": _lists(pl.Series(ratios[found]), found),
+            "neighbour_stores": as_lists(ids, found),
+            "neighbour_km": as_lists(pl.Series(kms[found]), found),
+            "neighbour_ratios": as_lists(pl.Series(ratios[found]), found),
         }
     )
 
 
-def _lists(values: pl.Series, found: NDArray[np.bool_]) -> pl.Series:
+def as_lists(values: pl.Series, found: NDArray[np.bool_]) -> pl.Series:
     """One list a row of `found`, as long as the row has marks."""
     ends = np.concatenate([[0], found.sum(axis=1).cumsum()])
     # An array that Arrow was not given by Polars would make it import pandas, where that is installed.
@@ -171,7 +171,7 @@ def _promo_lift() -> pl.Expr:
     return pl.when(pl.col("promo") & during.is_not_null() & base.is_not_null()).then(lift).alias("promo_lift_pct")
 
 
-def _neighbour_lists(panel: Panel, radius_km: float) -> tuple[Integers, Integers, Floats]:
+def neighbour_lists(panel: Panel, radius_km: float) -> tuple[Integers, Integers, Floats]:
     """Per store the stores within the radius: where each store's begin, which they are, and how far (km)."""
     latitude = panel.stores["latitude"].fill_null(np.nan).to_numpy()
     longitude = panel.stores["longitude"].fill_null(np.nan).to_numpy()

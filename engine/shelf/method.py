@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from engine import vocabulary as v
 from engine.config import Settings
 from engine.kernels.expectation import standard_errors
 from engine.kernels.runs import dark_days
@@ -72,7 +73,8 @@ class Classic:
 
     def diagnose(self, panel: Panel, cases: pl.DataFrame) -> pl.DataFrame:
         """As `Method`."""
-        return diagnose.diagnose(panel, cases, self._settings.causes)
+        unknown = {f"score_{cause}": pl.lit(None, pl.Float64) for cause in v.FURTHER_CAUSES}
+        return diagnose.diagnose(panel, cases, self._settings.causes).with_columns(**unknown)
 
     def recommend(self, panel: Panel, cases: pl.DataFrame) -> pl.DataFrame:
         """As `Method`."""
@@ -100,6 +102,8 @@ class Calibrated:
         self._null = calibrated.null_evidence(settings.demand, settings.episode)
         self._demand: calibrated.Demand
         self._chances: calibrated.Chances
+        self._course: calibrated.Course
+        self._aside: calibrated.SetAside
         self._first: Integers
         self._last: Integers
 
@@ -112,6 +116,9 @@ class Calibrated:
         """As `Method`."""
         of = self._settings
         runs, self._chances = calibrated.detect(panel, self._demand, self._null, of.demand, of.episode)
+        self._course = calibrated.course(panel, self._demand, of.pattern)
+        known = (panel, self._demand, self._course)
+        runs, self._aside = calibrated.set_aside(*known, runs, of.stories, of.pattern)
         latest = runs.group_by("pair").agg(pl.col("first", "last").sort_by("first").last())
         self._first, self._last = np.full((2, panel.pairs.height), panel.n_days)
         self._first[latest["pair"]] = latest["first"]
@@ -125,7 +132,8 @@ class Calibrated:
 
     def diagnose(self, panel: Panel, cases: pl.DataFrame) -> pl.DataFrame:
         """As `Method`."""
-        return diagnose.diagnose(panel, cases, self._settings.causes)
+        of = self._settings
+        return calibrated.diagnose(panel, self._demand, self._course, cases, of.causes, of.pattern)
 
     def recommend(self, panel: Panel, cases: pl.DataFrame) -> pl.DataFrame:
         """As `Method`."""

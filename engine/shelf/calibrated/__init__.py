@@ -1,9 +1,14 @@
 """The calibrated profile: counts against a factored expectation, with the chance of every case."""
 
+from engine.shelf.calibrated.causes import diagnose as diagnose
 from engine.shelf.calibrated.chance import Chances as Chances
 from engine.shelf.calibrated.chance import report as report
+from engine.shelf.calibrated.course import Course as Course
+from engine.shelf.calibrated.course import course as course
 from engine.shelf.calibrated.detect import detect as detect
 from engine.shelf.calibrated.expect import Demand as Demand
 from engine.shelf.calibrated.expect import expect as expect
 from engine.shelf.calibrated.measure import measure as measure
 from engine.shelf.calibrated.null import null_evidence as null_evidence
+from engine.shelf.calibrated.stories import SetAside as SetAside
+from engine.shelf.calibrated.stories import set_aside as set_aside
