@@ -80,8 +80,9 @@ class DemandSettings(Frozen):
     dark_false_share: float = Field(
         0.8, gt=0, lt=1, description="Of the stretches not learnt from, at most this share may be chance alone."
     )
+    fallen_before_days: int = Field(28, ge=7, le=90, description="Days before a lasting fall that it is told by.")
     fallen_depth: float = Field(0.35, gt=0, lt=1, description="The same on days of a lasting fall to a part.")
-    fallen_evidence: float = Field(12, gt=0, description="Log likelihood ratio from which a fall is lasting.")
+    fallen_evidence: float = Field(15, gt=0, description="Log likelihood ratio from which a fall is lasting.")
     new_normal_days: int = Field(56, ge=14, le=365, description="A level that has held so long is the new normal.")
     velocity_bands: tuple[Positive, ...] = Field(
         (0.3, 1, 3, 10), description="Sales a day, ascending, between which dispersion differs."
