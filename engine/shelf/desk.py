@@ -26,9 +26,8 @@ from engine.registry import Registry, Run, fingerprint_files, run_name
 from engine.shelf import publish, summary
 from engine.shelf.check import Place, Sources, check
 from engine.shelf.features import features
-from engine.shelf.findings import findings
 from engine.shelf.measure import rank
-from engine.shelf.method import Method, method_of
+from engine.shelf.method import Method, findings_of, method_of
 from engine.shelf.panel import Panel, panel
 from engine.shelf.series import series_blocks
 
@@ -99,10 +98,9 @@ def run(
         with registry.publish(run_id) as partial, journal.written_to(partial / shapes.LOG):
             memory = Memory(max_memory, partial)
             with memory.watched():
+                told = findings_of(settings)
                 with appended_parquet(partial / shapes.EVIDENCE) as add:
-                    judged = judge(
-                        sources, settings, journal, memory, lambda cases: add(findings(cases, settings.causes))
-                    )
+                    judged = judge(sources, settings, journal, memory, lambda cases: add(told(cases)))
                 with journal.stage("publish"):
                     quality = _publish_days(partial, judged, settings)
                     judged = replace(judged, panel=judged.panel.without_days())
@@ -171,6 +169,8 @@ def _publish_days(folder: Path, judged: Judged, settings: Settings) -> dict[str,
             chain, judged.cases, partial(judged.method.bands, chain), settings.expect.interval_z
         ):
             add(rows)
+    for name, further in judged.method.tables(chain, judged.cases).items():
+        write_parquet(further, folder / name)
     write_parquet(features(chain, settings.expect, settings.causes), folder / shapes.FEATURES)
     return summary.data_quality(chain, settings.panel.min_history_days)
 

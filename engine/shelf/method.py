@@ -4,6 +4,8 @@ A method is made anew for every night. `expect` is called first, `detect` next; 
 found.
 """
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -14,7 +16,8 @@ from engine import vocabulary as v
 from engine.config import Settings
 from engine.kernels.expectation import standard_errors
 from engine.kernels.runs import dark_days
-from engine.shelf import calibrated, detect, diagnose, expect, measure, recommend
+from engine.outputs import shapes
+from engine.shelf import calibrated, detect, diagnose, expect, findings, measure, recommend
 from engine.shelf.panel import Panel
 from engine.vocabulary import TIE_TOLERANCE
 
@@ -43,6 +46,9 @@ class Method(Protocol):
     def bands(self, panel: Panel, pair: Integers) -> tuple[Floats, NDArray[np.bool_]]:
         """Standard error of the expectation, and whether a day is dark, of some rows."""
 
+    def tables(self, panel: Panel, cases: pl.DataFrame) -> dict[str, pl.DataFrame]:
+        """Further outputs of the method, by file name. cases: all of the night, as published."""
+
     def facts(self) -> dict[str, Any]:
         """What the summary of the night tells of the method."""
 
@@ -50,6 +56,12 @@ class Method(Protocol):
 def method_of(settings: Settings) -> Method:
     """The method of the profile in the settings."""
     return Classic(settings) if settings.profile == "classic" else Calibrated(settings)
+
+
+def findings_of(settings: Settings) -> Callable[[pl.DataFrame], pl.DataFrame]:
+    """What makes the rows of `evidence.parquet` from diagnosed cases, by profile."""
+    tell = findings.findings if settings.profile == "classic" else calibrated.findings
+    return partial(tell, settings=settings.causes)
 
 
 class Classic:
@@ -88,6 +100,10 @@ class Classic:
         expected, in_stock = panel.array("expected")[pair], panel.array("in_stock")[pair]
         dark_days(units, expected, in_stock, self._settings.detect.dark_ratio, TIE_TOLERANCE, dark)
         return errors, dark
+
+    def tables(self, panel: Panel, cases: pl.DataFrame) -> dict[str, pl.DataFrame]:
+        """As `Method`."""
+        return {}
 
     def facts(self) -> dict[str, Any]:
         """As `Method`."""
@@ -147,6 +163,13 @@ class Calibrated:
         day = np.arange(panel.n_days)
         within = (day >= self._first[pair, None]) & (day <= self._last[pair, None])
         return errors, within & (self._demand.usable[pair] == 1)
+
+    def tables(self, panel: Panel, cases: pl.DataFrame) -> dict[str, pl.DataFrame]:
+        """As `Method`: why so much was expected, and the stories of the night."""
+        return {
+            shapes.EXPECTATION: calibrated.expectations(panel, self._demand, cases),
+            shapes.STORIES: calibrated.stories(panel, self._demand, self._aside, cases, self._settings.stories),
+        }
 
     def facts(self) -> dict[str, Any]:
         """As `Method`."""

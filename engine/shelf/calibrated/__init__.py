@@ -8,7 +8,10 @@ from engine.shelf.calibrated.course import course as course
 from engine.shelf.calibrated.detect import detect as detect
 from engine.shelf.calibrated.expect import Demand as Demand
 from engine.shelf.calibrated.expect import expect as expect
+from engine.shelf.calibrated.findings import expectations as expectations
+from engine.shelf.calibrated.findings import findings as findings
 from engine.shelf.calibrated.measure import measure as measure
 from engine.shelf.calibrated.null import null_evidence as null_evidence
 from engine.shelf.calibrated.stories import SetAside as SetAside
 from engine.shelf.calibrated.stories import set_aside as set_aside
+from engine.shelf.calibrated.telling import stories as stories
