@@ -82,6 +82,7 @@ class DemandSettings(Frozen):
     )
     fallen_before_days: int = Field(28, ge=7, le=90, description="Days before a lasting fall that it is told by.")
     fallen_depth: float = Field(0.35, gt=0, lt=1, description="The same on days of a lasting fall to a part.")
+    drift_units: float = Field(30, gt=0, description="Sales a month from which a store-SKU tells how levels drift.")
     fallen_evidence: float = Field(15, gt=0, description="Log likelihood ratio from which a fall is lasting.")
     new_normal_days: int = Field(56, ge=14, le=365, description="A level that has held so long is the new normal.")
     velocity_bands: tuple[Positive, ...] = Field(

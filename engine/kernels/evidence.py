@@ -158,9 +158,13 @@ def _fall_from(
     before_days: int,
     dispersion: float,
     unit: float,
+    drift: float,
     depth: float,
 ) -> tuple[float, int]:
-    """Most evidence of a fall that begins on a day, against the level of the days before it, and its last day."""
+    """Most evidence of a fall that begins on a day, against the level of the days before it, and its last day.
+
+    The units since the start are negative binomial, as in `open_evidence`; drift is what levels vary by of themselves.
+    """
     sold = hoped = 0.0
     for day in range(max(start - before_days, 0), start):
         if usable[day] and not dark[day]:
@@ -168,14 +172,16 @@ def _fall_from(
             hoped += expected[day]
     if not (sold > 0.0 and hoped > 0.0):
         return 0.0, start
-    size = 1.0 / (dispersion + unit / sold + 1e-6)
-    total = peak = 0.0
+    share, doubt = sold / hoped, unit / sold + drift
+    peak = since = due = squares = 0.0
     top = start
     for day in range(start, units.size):
         if not usable[day] or not expected[day] > 0.0:
             continue
-        e, y = sold / hoped * expected[day] / unit, units[day] / unit
-        total += (size + y) * math.log((size + e) / (size + depth * e)) + y * math.log(depth)
+        e = share * expected[day] / unit
+        since, due, squares = since + units[day] / unit, due + e, squares + e * e
+        size = 1.0 / (dispersion * squares / (due * due) + doubt)
+        total = (size + since) * math.log((size + due) / (size + depth * due)) + since * math.log(depth)
         if total > peak:
             peak, top = total, day
         if total <= 0.0 or total < peak / 2:
@@ -189,6 +195,7 @@ def _fall_from(
         t.table_in,
         t.bytes_in,
         t.series_in,
+        t.real,
         t.real,
         t.whole,
         t.real,
@@ -205,6 +212,7 @@ def mark_fallen(
     usable: NDArray[np.uint8],
     dispersion: NDArray[np.float64],
     unit: float,
+    drift: float,
     before_days: int,
     depth: float,
     bound: float,
@@ -214,7 +222,8 @@ def mark_fallen(
     """Mark the days of every stretch that lastingly sold a part of what the days before it let expect.
 
     A level of late would follow the fall; that of the before_days days before does not. Arrays as in `mark_dark`;
-    only the course of `expected` counts, not its level. depth, bound: of `mark_dark`. rounds: so many stretches a row
+    only the course of `expected` counts, not its level. drift: relative variance of levels from one month to the next.
+    depth, bound: of `mark_dark`. rounds: so many stretches a row
     at most. dark: marks are added.
     """
     n_days = units.shape[1]
@@ -225,7 +234,7 @@ def mark_fallen(
                 if not usable[row, start] or dark[row, start]:
                     continue
                 cells = (units[row], expected[row], usable[row], dark[row])
-                peak, top = _fall_from(*cells, start, before_days, dispersion[row], unit, depth)
+                peak, top = _fall_from(*cells, start, before_days, dispersion[row], unit, drift, depth)
                 if peak > best:
                     best, first, last = peak, start, top
             if first == n_days:

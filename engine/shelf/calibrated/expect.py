@@ -24,6 +24,8 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Flags = NDArray[np.uint8]
 N_WEEKDAYS = 7
+CHI_SQUARE_MEDIAN = 0.4549
+"""Of the square of a standard normal number."""
 TINY = 1e-12
 """Keeps a quotient of sums finite where there are none."""
 
@@ -209,6 +211,8 @@ def _clean(panel: Panel, found: Demand, settings: DemandSettings, null: NullEvid
     bounds = null.dark_bounds(peaks, found.level / found.unit, found.dispersion, settings.dark_false_share)
     _mark(panel, found, settings, expected, bounds, dark, peaks)
 
+    drift = _drift(panel, found, settings, expected, dark)
+
     def leave_out(block: slice) -> None:
         mark_fallen(
             panel.array("units")[block],
@@ -216,6 +220,7 @@ def _clean(panel: Panel, found: Demand, settings: DemandSettings, null: NullEvid
             found.usable[block],
             found.dispersion[block],
             found.unit,
+            drift,
             settings.fallen_before_days,
             settings.fallen_depth,
             settings.fallen_evidence,
@@ -227,6 +232,31 @@ def _clean(panel: Panel, found: Demand, settings: DemandSettings, null: NullEvid
 
     rows.in_blocks(leave_out, peaks.size)
     return found
+
+
+def _drift(panel: Panel, found: Demand, settings: DemandSettings, expected: Floats, dark: Flags) -> float:
+    """Relative variance of a level from one month to the next, beyond what counts scatter; that of the middle pair.
+
+    A few falls do not move a median: where levels wander, a fall to a part is nothing to wonder at.
+    """
+    days = settings.fallen_before_days
+    sums = np.zeros((panel.pairs.height, 4))
+
+    def add(block: slice) -> None:
+        clean = (found.usable[block] == 1) & (dark[block] == 0)
+        for place, values in enumerate((panel.array("units")[block], expected[block])):
+            known = np.where(clean, values, 0.0) / found.unit
+            sums[block, place] = known[:, -days:].sum(axis=1)
+            sums[block, place + 2] = known[:, -2 * days : -days].sum(axis=1)
+
+    rows.in_blocks(add, len(sums))
+    told = sums[(sums >= settings.drift_units).all(axis=1) & (found.level > 0)]
+    if not len(told):
+        return 0.0
+    later, hoped_later, earlier, hoped_earlier = told.T
+    moved = np.log(later / hoped_later) - np.log(earlier / hoped_earlier)
+    of_counts = np.median(1 / later + 1 / earlier)
+    return float(max(np.median(moved**2) / CHI_SQUARE_MEDIAN - of_counts, 0.0))
 
 
 def _mark(
