@@ -267,9 +267,6 @@ class StorySettings(Frozen):
     wide_days: int = Field(4, ge=1, le=28, description="Shortest fall of a whole store or SKU.")
     holiday_days: int = Field(1, ge=1, le=7, description="Shortest fall of the whole chain.")
     wide_share: float = Field(0.75, gt=0, lt=1, description="A store or SKU falls below this share of expectation.")
-    wide_score: float = Field(
-        50, ge=0, le=100, description="Episodes that the store or chain explains so far are theirs."
-    )
     min_units: float = Field(20, ge=0, description="Units that a whole store or SKU is due to sell, and has lost.")
     min_stores: int = Field(5, ge=2, description="Fewer stores than this make no chain-wide story.")
     end_share: float = Field(0.25, gt=0, lt=1, description="A SKU whose last week sold so little is at its end.")

@@ -65,10 +65,10 @@ def _sums(panel: Panel, found: Demand, episodes: pl.DataFrame) -> Floats:
 
 
 def _error_units(found: Demand, pair: NDArray[np.int64], sums: Floats) -> Floats:
-    """Standard error of the units lost: the level was learnt from few units, and sales scatter."""
-    sold, expected = sums[:, 1], sums[:, 2]
+    """Standard error of the units lost: the level was learnt from few units, and what would have sold scatters."""
+    expected, squares = sums[:, 2], sums[:, 3]
     of_level = expected**2 / np.maximum(found.learnt_units[pair], 1.0)
-    of_sales = found.unit * sold + found.dispersion[pair] * sold**2 / np.maximum(sums[:, 0], 1.0)
+    of_sales = found.unit * expected + found.dispersion[pair] * squares
     return np.sqrt(of_level + of_sales)
 
 
