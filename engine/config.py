@@ -276,7 +276,7 @@ class StorySettings(Frozen):
     wide_days: int = Field(4, ge=1, le=28, description="Shortest fall of a whole store or SKU.")
     holiday_days: int = Field(1, ge=1, le=7, description="Shortest fall of the whole chain.")
     wide_share: float = Field(0.75, gt=0, lt=1, description="A store or SKU falls below this share of expectation.")
-    usual_quantile: float = Field(0.75, ge=0.5, le=1, description="Quantile of its days that is a group's usual one.")
+    usual_quantile: float = Field(0.6, ge=0.5, le=1, description="Quantile of its days that is a group's usual one.")
     wide_errors: float = Field(
         4, ge=0, description="Units lost, in standard errors of counts, from which it is told."
     )
