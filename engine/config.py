@@ -20,6 +20,7 @@ WEIGHT_TOLERANCE = 1e-6
 
 
 Share = Annotated[float, Field(gt=0, lt=1)]
+Amount = Annotated[float, Field(ge=0)]
 Positive = Annotated[float, Field(gt=0)]
 
 
@@ -240,24 +241,33 @@ class PatternSettings(Frozen):
     prior_views: float = Field(3, ge=0, description="Views as before, added before a fall of views is told.")
     group_spread: float = Field(0.2, ge=0, description="A best seller speaks for its store or SKU by 1/this units.")
     group_prior_units: float = Field(2, ge=0, description="Unchanged units added to every day of a store or SKU.")
-    price_rise: tuple[float, float] = Field((0.03, 0.08), description="Price rise, as a share, that is a sign.")
+    price_rise: tuple[Amount, Amount] = Field((0.03, 0.08), description="Price rise, as a share, that is a sign.")
     price_response: float = Field(5, gt=0, description="Fall that a rise of the logarithm of the price explains.")
-    promo_share: tuple[float, float] = Field((0.25, 0.75), description="Rise in the share of promotion days.")
-    promo_lift: tuple[float, float] = Field((0.9, 1.1), description="Promoted sales over usual: none … some lift.")
+    promo_share: tuple[Amount, Amount] = Field((0.25, 0.75), description="Rise in the share of promotion days.")
+    promo_lift: tuple[Amount, Amount] = Field((0.9, 1.1), description="Promoted sales over usual: none … some lift.")
     promo_fall: float = Field(1.2, gt=0, description="Fall that a promotion without lift explains.")
-    cover_days: tuple[float, float] = Field((35, 50), description="Days of expected sales on hand at the beginning.")
+    cover_days: tuple[Amount, Amount] = Field(
+        (35, 50), description="Days of expected sales on hand at the beginning."
+    )
     long_cover_strength: float = Field(0.6, ge=0, le=1, description="Strength of long cover that had not grown.")
-    stock_growth: tuple[float, float] = Field((1.4, 2.2), description="On-hand at the beginning over that before.")
+    stock_growth: tuple[Amount, Amount] = Field((1.4, 2.2), description="On-hand at the beginning over that before.")
     overstock_fall: float = Field(1.5, gt=0, description="Fall that overstock explains.")
     neighbour_errors: float = Field(1.3, ge=0, description="A neighbour's rise counts above so many standard errors.")
-    neighbour_strength: tuple[float, float] = Field((2.4, 3.8), description="Rise of the best ones in errors.")
+    neighbour_strength: tuple[Amount, Amount] = Field((2.4, 3.8), description="Rise of the best ones in errors.")
     neighbour_fall: float = Field(1.2, gt=0, description="Fall that neighbours selling over explain.")
-    dark_share: tuple[float, float] = Field((0.08, 0.28), description="Share still sold: off the shelf … on it.")
-    stock_moves: tuple[float, float] = Field((0.3, 0.7), description="Share of days on which on-hand moved.")
+    dark_share: tuple[Amount, Amount] = Field((0.08, 0.28), description="Share still sold: off the shelf … on it.")
+    stock_moves: tuple[Amount, Amount] = Field((0.3, 0.7), description="Share of days on which on-hand moved.")
     conversion_fall: float = Field(2.0, gt=0, description="Fall that a drop of conversion explains.")
     conversion_yields: float = Field(
         0.7, ge=0, le=1, description="Part of conversion's score that goes to what explains the drop."
     )
+
+    @model_validator(mode="after")
+    def _ranges_ascend(self) -> "PatternSettings":
+        for name, value in self:
+            if isinstance(value, tuple) and not value[0] < value[1]:
+                raise ValueError(f"{name} does not ascend")
+        return self
 
 
 class StorySettings(Frozen):
@@ -267,12 +277,18 @@ class StorySettings(Frozen):
     wide_days: int = Field(4, ge=1, le=28, description="Shortest fall of a whole store or SKU.")
     holiday_days: int = Field(1, ge=1, le=7, description="Shortest fall of the whole chain.")
     wide_share: float = Field(0.75, gt=0, lt=1, description="A store or SKU falls below this share of expectation.")
+    usual_quantile: float = Field(0.6, ge=0.5, le=1, description="Quantile of its days that is a group's usual one.")
+    wide_errors: float = Field(
+        4, ge=0, description="Units lost, in standard errors of counts, from which it is told."
+    )
     min_units: float = Field(20, ge=0, description="Units that a whole store or SKU is due to sell, and has lost.")
     min_stores: int = Field(5, ge=2, description="Fewer stores than this make no chain-wide story.")
     end_share: float = Field(0.25, gt=0, lt=1, description="A SKU whose last week sold so little is at its end.")
     launch_days: int = Field(21, ge=1, le=90, description="A store-SKU listed later than this is being launched.")
     unit_jump: float = Field(2.5, gt=1, description="Price jump that speaks for another unit of sale.")
-    unit_slack: float = Field(0.4, gt=0, lt=1, description="Money stays the same within this share when units change.")
+    unit_slack: float = Field(
+        0.4, gt=0, lt=1, description="Money stays the same within this share when units change."
+    )
     run_out_share: float = Field(0.4, ge=0, le=1, description="On-hand fell to so little of what it was before.")
     run_out_cover_days: float = Field(3, ge=0, description="And lasts so few days: it ran out.")
     risen_share: float = Field(0.75, gt=0, lt=1, description="Past stretches need so much of the level before them.")

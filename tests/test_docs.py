@@ -189,7 +189,14 @@ def in_words(column: str, kind: pl.DataType) -> str:
     return "whole number" if kind.is_integer() else WORDS_FOR_TYPES[type(kind)]
 
 
-PARQUET = (shapes.CASES, shapes.EVIDENCE, shapes.FEATURES, shapes.DAILY, shapes.STORES)
+PARQUET = (
+    shapes.CASES,
+    shapes.EVIDENCE,
+    *shapes.CALIBRATED_FILES,
+    shapes.FEATURES,
+    shapes.DAILY,
+    shapes.STORES,
+)
 
 
 @pytest.mark.parametrize("name", PARQUET)

@@ -1,4 +1,4 @@
-"""What changed at a store-SKU between the weeks before an episode and the episode, and how its store and SKU fared."""
+"""What changed at a store-SKU from the weeks before an episode to the episode, and how its store and SKU fared."""
 
 import numpy as np
 from numba import njit
@@ -214,7 +214,8 @@ def episode_signals(
     of them. price_*: (skus, n_days), see `price_course`; the same. rows, firsts, lasts: (n_episodes,). before_days,
     gap_days: the days before are those from before_days to gap_days + 1 before the first one. near_days: on-hand as
     the episode begins is that of so many days before and the first one. far_days: on-hand before it is that of days
-    at least so long before. spread, prior: see `group_course`; units a day at no change added to the others. sums: (n_episodes, signals), written.
+    at least so long before. spread: see `group_course`. prior: units a day at no change, added to the others. sums:
+    (n_episodes, signals), written.
     """
     for episode in range(rows.size):
         row, first, last = rows[episode], firsts[episode], lasts[episode]

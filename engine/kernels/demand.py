@@ -189,11 +189,11 @@ def offers(
 ) -> None:
     """What each cell was offered at: how far below the row's usual price, and whether on promotion.
 
-    price, promo: (n_rows, n_days), NaN unknown. quantile: of the prices known until a day, the day's usual one: a later
-    rise turns no earlier day into an offer. settling_days: the first known prices tell the usual one together. bounds:
-    descending shares of the usual price. usual_price: (n_rows,), of the last day, NaN without a price, written.
-    offer: (n_rows, n_days), written: 2 · (how many bounds the price is below) + promo; an unknown price is the usual
-    one.
+    price, promo: (n_rows, n_days), NaN unknown. quantile: of the prices known until a day, its usual one: a later
+    rise turns no earlier day into an offer. settling_days: the first known prices tell the usual one together.
+    bounds: descending shares of the usual price. usual_price: (n_rows,), of the last day, NaN without a price,
+    written. offer: (n_rows, n_days), written: 2 · (how many bounds the price is below) + promo; an unknown price is
+    the usual one.
     """
     known = np.empty(price.shape[1])
     for row in range(price.shape[0]):

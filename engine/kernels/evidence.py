@@ -68,7 +68,8 @@ def open_evidence(
     units, expected: (n_rows, n_days). usable: the same, 0 for days that neither start, extend nor end an episode.
     learnt_units: (n_rows,), units of sale that the level was learnt from. dispersion: (n_rows,). unit: variance of
     the smallest sale over its mean. depths, weights: (n_depths,). max_ratio: only episodes that sold at most this
-    share. closing: no episode reaches back over last days with so much evidence of ordinary sales. best: (n_rows,), 0 without an episode; first: (n_rows,), n_days without one. Both written.
+    share. closing: no episode reaches back over last days with so much evidence of ordinary sales. best: (n_rows,), 0
+    without an episode; first: (n_rows,), n_days without one. Both written.
     """
     n_days = units.shape[1]
     for row in range(units.shape[0]):

@@ -287,12 +287,10 @@ def risen_neighbours(
         for link in range(neighbour_starts[store], neighbour_starts[store + 1]):
             other = neighbours[link]
             pair = _find(pair_sku, pair_starts[other], pair_starts[other + 1], pair_sku[row])
-            if pair < 0 or not judged[pair]:
+            if not (pair >= 0 and judged[pair]):
                 continue
             days = (first - before_days, first - gap_days, first, last)
-            ratio, sigmas, excess = _rise(
-                units[pair], expected[pair], usable[pair], *days, dispersion[pair], unit
-            )
+            ratio, sigmas, excess = _rise(units[pair], expected[pair], usable[pair], *days, dispersion[pair], unit)
             if not (ratio > high_ratio and sigmas > errors):
                 continue
             counts[episode] += 1

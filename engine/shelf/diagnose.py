@@ -121,9 +121,7 @@ def name_causes(cases: pl.DataFrame, names: tuple[str, ...], settings: CauseSett
     ranked = {f"rank_{place}": causes.gather(order[:, place]) for place in range(len(names))}
     place_of = np.argsort(order, axis=1).astype(np.int8) + np.int8(1)
     places = {f"rank_{cause}": place_of[:, number] for number, cause in enumerate(names)}
-    points = {
-        f"points_{place}": np.take_along_axis(scores, order, axis=1)[:, place] for place in range(len(names))
-    }
+    points = {f"points_{place}": np.take_along_axis(scores, order, axis=1)[:, place] for place in range(len(names))}
     frame = pl.DataFrame(ranked | points)
     is_primary = above(pl.col("points_0"), settings.primary_score)
     named = frame.select(

@@ -11,7 +11,7 @@ from engine import vocabulary as v
 from engine.config import CauseSettings
 from engine.stats import ratio, round_half_up
 
-_NUMBERS: Mapping[str, tuple[str, ...]] = {
+NUMBERS: Mapping[str, tuple[str, ...]] = {
     v.PRICE_TOO_HIGH: ("price", "category_average", "own_average"),
     v.CONVERSION_DROP: (
         "recent_units",
@@ -45,7 +45,7 @@ def findings(cases: pl.DataFrame, settings: CauseSettings) -> pl.DataFrame:
         neighbour_km=pl.col("neighbour_km").list.eval(round_half_up(pl.element(), decimals=1)),
         neighbour_ratios=pl.col("neighbour_ratios").list.eval(pl.element().round(2)),
     )
-    return table_of(named, _NUMBERS, _sentences(settings))
+    return table_of(named, NUMBERS, _sentences(settings))
 
 
 def table_of(

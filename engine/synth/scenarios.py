@@ -187,7 +187,9 @@ def _extra_episodes(
 def _may_go_dark(plan: ChainPlan, store_id: int, sku_id: int, daily_units: NDArray[np.float64]) -> bool:
     """Whether an extra episode would be the only thing that happens there, to a SKU that sells enough."""
     sells_enough = bool(daily_units[sku_id - 1] >= plan.extra_min_daily_units)
-    return sells_enough and store_id <= plan.stores - plan.half_traffic_stores and sku_id <= plan.skus - plan.fading_skus
+    return (
+        sells_enough and store_id <= plan.stores - plan.half_traffic_stores and sku_id <= plan.skus - plan.fading_skus
+    )
 
 
 def _free_neighbours(

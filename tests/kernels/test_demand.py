@@ -165,13 +165,20 @@ def test_an_offer_tells_how_far_below_the_usual_price_and_whether_on_promotion()
     price = np.array([[10.0, 10.0, 10.0, 9.5, 8.5, math.nan, 12.0]])
     promo = np.array([[0, 1, 0, 0, 1, 0, 0]], np.uint8)
     usual, offer = np.empty(1), np.empty((1, 7), np.uint8)
-    kernel.offers(price, promo, 0.75, np.array([0.98, 0.9]), usual, offer)
+    kernel.offers(price, promo, 0.75, 7, np.array([0.98, 0.9]), usual, offer)
     assert usual[0] == 10
     assert offer[0].tolist() == [0, 1, 0, 2, 5, 0, 0]
 
 
+def test_a_later_rise_turns_no_earlier_day_into_an_offer():
+    price = np.array([[10.0] * 5 + [12.5] * 5])
+    usual, offer = np.empty(1), np.empty((1, 10), np.uint8)
+    kernel.offers(price, np.zeros((1, 10), np.uint8), 0.75, 3, np.array([0.98, 0.9]), usual, offer)
+    assert not offer.any()
+
+
 def test_without_any_price_every_offer_is_the_usual_one():
     usual, offer = np.empty(1), np.empty((1, 3), np.uint8)
-    kernel.offers(np.full((1, 3), math.nan), np.zeros((1, 3), np.uint8), 0.75, np.array([0.9]), usual, offer)
+    kernel.offers(np.full((1, 3), math.nan), np.zeros((1, 3), np.uint8), 0.75, 7, np.array([0.9]), usual, offer)
     assert np.isnan(usual[0])
     assert offer[0].tolist() == [0, 0, 0]

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from engine.kernels.evidence import mark_dark, open_evidence
 from engine.kernels.runs import stretches
 
+NEVER = 1e9
+"""So much evidence of ordinary sales that no episode is over."""
 DEPTHS, WEIGHTS = [0.02, 0.25], [0.6, 0.4]
 SERIES = st.lists(st.tuples(st.integers(0, 9), st.floats(0.1, 6), st.booleans()), min_size=1, max_size=12)
 """Units, expected units and whether the day is usable."""
@@ -58,7 +60,7 @@ def weigh(series, learnt=50.0, dispersion=0.1, unit=1.0, max_ratio=0.5, min_days
     best, first = np.empty(1), np.empty(1, np.int64)
     units, expected, usable = arrays(series)
     level = (np.array([learnt]), np.array([dispersion]), unit, np.array(DEPTHS), np.array(WEIGHTS))
-    open_evidence(units * unit, expected * unit, usable, *level, max_ratio, min_days, max_days, best, first)
+    open_evidence(units * unit, expected * unit, usable, *level, max_ratio, NEVER, min_days, max_days, best, first)
     return best[0], int(first[0])
 
 

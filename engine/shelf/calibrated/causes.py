@@ -41,7 +41,12 @@ def diagnose(
         .drop("on_hand", "price")
         .rename({"category_price": "category_average", "own_price": "own_average"})
     )
-    measured = [cases, classic, _sums(panel, found, course, cases, pattern), _neighbours(panel, found, cases, of, pattern)]
+    measured = [
+        cases,
+        classic,
+        _sums(panel, found, course, cases, pattern),
+        _neighbours(panel, found, cases, of, pattern),
+    ]
     return (
         pl.concat(measured, how="horizontal")
         .lazy()
@@ -76,7 +81,9 @@ def score(cause: str) -> str:
     return f"score_{cause}"
 
 
-def _sums(panel: Panel, found: Demand, course: Course, cases: pl.DataFrame, settings: PatternSettings) -> pl.DataFrame:
+def _sums(
+    panel: Panel, found: Demand, course: Course, cases: pl.DataFrame, settings: PatternSettings
+) -> pl.DataFrame:
     """The columns of `causes.SIGNALS`, a row a case."""
     pair, first, last = (cases[name].to_numpy() for name in ("pair", "first", "last"))
     sums = np.empty((pair.size, len(causes.SIGNALS)))

@@ -1,7 +1,7 @@
 """Course: how every store and every SKU fared day by day, dark shelves included, and what every SKU cost.
 
-In: `Panel` with `expected`, `Demand`. Out: `Course`. The factors of `Demand` are learnt from clean days alone, so that
-a store in which every shelf went dark would look healthy there; here it does not.
+In: `Panel` with `expected`, `Demand`. Out: `Course`. The factors of `Demand` are learnt from clean days alone, so
+that a store in which every shelf went dark would look healthy there; here it does not.
 """
 
 import itertools

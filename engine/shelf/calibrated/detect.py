@@ -115,9 +115,7 @@ def _past(
     return pl.DataFrame({"pair": pair, "first": first, "last": last, "evidence": best[pair]})
 
 
-def _mark(
-    panel: Panel, found: Demand, depth: float, bounds: Floats, dark: NDArray[np.uint8], peaks: Floats
-) -> None:
+def _mark(panel: Panel, found: Demand, depth: float, bounds: Floats, dark: NDArray[np.uint8], peaks: Floats) -> None:
     def mark(block: slice) -> None:
         history = (panel.array("units")[block], panel.array("expected")[block], found.usable[block])
         mark_dark(*history, found.dispersion[block], found.unit, depth, bounds[block], dark[block], peaks[block])

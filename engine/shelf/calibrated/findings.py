@@ -1,32 +1,32 @@
-"""Findings, calibrated: per case and cause the score, the signals behind it and a sentence; and why so much was expected.
+"""Findings, calibrated: the score of every cause, the signals behind it, a sentence; and why so much was expected.
 
 In: diagnosed cases. Out: the rows of `evidence.parquet` and of `expectation.parquet`.
 """
 
 from collections.abc import Mapping
 
-import numpy as np
 import polars as pl
 
 from engine import vocabulary as v
 from engine.config import CauseSettings
 from engine.shelf.calibrated.expect import Demand
-from engine.shelf.findings import changed, money, percent, rounded, table_of, unless_known
+from engine.shelf.findings import NUMBERS, changed, money, percent, rounded, table_of, unless_known
 from engine.shelf.panel import Panel
-from engine.stats import PERCENT, round_half_up
+from engine.stats import round_half_up
 
-_NUMBERS: Mapping[str, tuple[str, ...]] = {
-    v.PRICE_TOO_HIGH: ("price", "category_average", "own_average", "usual_price", "price_share", "price_share_elsewhere"),
-    v.CONVERSION_DROP: ("units_share", "views_share", "conversion_drop_pct"),
-    v.OVERSTOCK: ("on_hand", "days_of_supply", "inventory_age_days", "is_aged", "cover_at_start_days", "stock_share"),
-    v.PROMO_INEFFECTIVE: ("promo", "promo_lift_pct", "promoted_share", "promo_days_share", "promo_days_share_before"),
-    v.MISALLOCATION: ("neighbours_over", "neighbour_stores", "neighbour_km", "neighbour_ratios", "neighbour_units"),
+_FURTHER: Mapping[str, tuple[str, ...]] = {
+    v.PRICE_TOO_HIGH: ("usual_price", "price_share", "price_share_elsewhere"),
+    v.CONVERSION_DROP: ("units_share", "views_share"),
+    v.OVERSTOCK: ("cover_at_start_days", "stock_share"),
+    v.PROMO_INEFFECTIVE: ("promoted_share", "promo_days_share", "promo_days_share_before"),
+    v.MISALLOCATION: ("neighbour_units",),
     v.NOT_ON_SHELF: ("units_share", "stock_moves_share"),
     v.TRAFFIC_DROP: ("units_share", "views_share"),
     v.STORE_WIDE: ("units_share", "store_share_left"),
     v.CHAIN_WIDE: ("units_share", "chain_share_left"),
 }
-"""Which signals stand behind each cause; empty for the others."""
+"""Which signals stand behind each cause, beyond the classic measures; empty for the others."""
+_NUMBERS = {cause: (*NUMBERS.get(cause, ()), *further) for cause, further in _FURTHER.items()}
 
 
 def findings(cases: pl.DataFrame, settings: CauseSettings) -> pl.DataFrame:
@@ -36,7 +36,9 @@ def findings(cases: pl.DataFrame, settings: CauseSettings) -> pl.DataFrame:
         neighbour_km=pl.col("neighbour_km").list.eval(round_half_up(pl.element(), decimals=1)),
         neighbour_ratios=pl.col("neighbour_ratios").list.eval(pl.element().round(2)),
     )
-    return table_of(named, _NUMBERS, _sentences(settings))
+    rows = table_of(named, _NUMBERS, _sentences(settings))
+    further = dict.fromkeys(name for names in _FURTHER.values() for name in names)
+    return rows.select(pl.exclude(further), *further)
 
 
 def expectations(panel: Panel, found: Demand, cases: pl.DataFrame) -> pl.DataFrame:
@@ -121,13 +123,17 @@ def _on_price() -> pl.Expr:
 def _on_conversion() -> pl.Expr:
     bought = pl.col("units_share") / pl.col("views_share")
     return unless_known(
-        pl.format("Views stood at {}% of usual; {} bought per view.", percent(pl.col("views_share")), changed(bought)),
+        pl.format(
+            "Views stood at {}% of usual; {} bought per view.", percent(pl.col("views_share")), changed(bought)
+        ),
         "No views are known, so nothing can be said of conversion.",
     )
 
 
 def _on_stock() -> pl.Expr:
-    grown = unless_known(pl.format("{} against the weeks before", changed(pl.col("stock_share"))), "nothing known before")
+    grown = unless_known(
+        pl.format("{} against the weeks before", changed(pl.col("stock_share"))), "nothing known before"
+    )
     return unless_known(
         pl.format(
             "As it began, stock was enough for {} days of expected sales: {}.",

@@ -1,8 +1,7 @@
-"""Stories: what is no dark shelf, told once each, and many cases with one reason, folded into one row.
+"""Stories: what is no dark shelf, and to be told once each.
 
-In: `Panel`, `Demand`, `Course`, episodes after testing. Out: the episodes that stay, and the rows of `stories.parquet`.
-Episodes are set aside and cases are folded after the false discovery rate was settled: the q-values stay what they
-were.
+In: `Panel`, `Demand`, `Course`, episodes after testing. Out: the episodes that stay, and what was set aside.
+Episodes are set aside after the false discovery rate was settled: the q-values stay what they were.
 """
 
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ from engine.shelf.panel import Panel
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
+TINY = 1e-12
 
 
 @dataclass(frozen=True)
@@ -96,14 +96,16 @@ def _stories(panel: Panel, course: Course, of: StorySettings) -> Iterator[Story]
     stores = np.bincount(panel.codes("sku"), minlength=panel.skus.height)
     for sku, first, last in _falls(course.sku_sold, course.sku_hoped, of, of.wide_days):
         if stores[sku] >= of.min_stores and not on_holiday[first : last + 1].all():
-            sold, hoped = (table[sku, max(last - 6, first) : last + 1].sum() for table in (course.sku_sold, course.sku_hoped))
+            sold, hoped = (
+                table[sku, max(last - 6, first) : last + 1].sum() for table in (course.sku_sold, course.sku_hoped)
+            )
             ends = last == panel.n_days - 1 and sold <= of.end_share * hoped
             yield Story(v.END_OF_LIFE if ends else v.CHAIN_WIDE, sku, first, last)
     listed = np.full(panel.skus.height, panel.n_days)
     np.minimum.at(listed, panel.codes("sku"), panel.codes("listed"))
     late = (listed - _first_day(panel) > of.launch_days) & (listed >= panel.n_days - of.launch_days)
-    for sku in np.flatnonzero(late & (listed < panel.n_days)):
-        yield Story(v.LAUNCH, int(sku), int(listed[sku]), panel.n_days - 1)
+    for new in np.flatnonzero(late & (listed < panel.n_days)):
+        yield Story(v.LAUNCH, int(new), int(listed[new]), panel.n_days - 1)
 
 
 def _first_day(panel: Panel) -> int:
@@ -118,11 +120,15 @@ def _falls(sold: Floats, hoped: Floats, of: StorySettings, min_days: int) -> lis
     smooth_sold, smooth_hoped = (
         np.apply_along_axis(np.convolve, 1, table, kernel, mode="same") for table in (sold, hoped)
     )
-    fallen = (smooth_sold < of.wide_share * smooth_hoped) & (smooth_hoped >= of.min_units)
+    # The level of late follows a long fall: what was usual tells the course itself, in its better days.
+    course = np.where(smooth_hoped > 0, smooth_sold / np.maximum(smooth_hoped, TINY), 1.0)
+    usual = np.quantile(course, of.usual_quantile, axis=1, keepdims=True)
+    fallen = (smooth_sold < of.wide_share * usual * smooth_hoped) & (usual * smooth_hoped >= of.min_units)
     found = []
     for row, first, last in _runs(fallen, min_days):
-        lost = hoped[row, first : last + 1].sum() - sold[row, first : last + 1].sum()
-        if lost >= of.min_units:
+        due = usual[row, 0] * hoped[row, first : last + 1].sum()
+        lost = due - sold[row, first : last + 1].sum()
+        if lost >= max(of.min_units, of.wide_errors * np.sqrt(due)):
             found.append((row, first, last))
     return found
 
