@@ -21,7 +21,14 @@ OVERSTOCK: Final = "overstock"
 PROMO_INEFFECTIVE: Final = "promo_ineffective"
 MISALLOCATION: Final = "misallocation"
 CAUSES: Final = (PRICE_TOO_HIGH, CONVERSION_DROP, OVERSTOCK, PROMO_INEFFECTIVE, MISALLOCATION)
-"""In the order that decides equal scores."""
+"""The causes of the classic rule, in the order that decides equal scores."""
+NOT_ON_SHELF: Final = "not_on_shelf"
+TRAFFIC_DROP: Final = "traffic_drop"
+STORE_WIDE: Final = "store_wide"
+CHAIN_WIDE: Final = "chain_wide"
+FURTHER_CAUSES: Final = (NOT_ON_SHELF, TRAFFIC_DROP, STORE_WIDE, CHAIN_WIDE)
+"""Known to the calibrated profile alone."""
+ALL_CAUSES: Final = (*CAUSES, *FURTHER_CAUSES)
 
 CASE_COLUMNS: Final = (
     "case_id",
@@ -41,6 +48,14 @@ CASE_COLUMNS: Final = (
 )
 """`dark_shelf_cases.csv`, in this order."""
 
+PRICE_RESPONSE_COLUMNS: Final = (
+    "price_response",
+    "price_response_low",
+    "price_response_high",
+    "price_response_basis",
+)
+"""Percent of units gained per percent of price cut, its interval, and where it was learnt."""
+
 FURTHER_CASE_COLUMNS: Final = (
     "last_dark_date",
     "status",
@@ -55,6 +70,9 @@ FURTHER_CASE_COLUMNS: Final = (
     "q_value",
     "evidence",
     "lost_units",
+    "recoverable_30d",
+    "recovery_basis",
+    *PRICE_RESPONSE_COLUMNS,
     "store_name",
     "region",
     "sku_name",
@@ -68,6 +86,7 @@ CLOSED: Final = "closed"
 
 MISSING_PRICE: Final = "missing_price"
 MISSING_ON_HAND: Final = "missing_on_hand"
+MISSING_COST: Final = "missing_cost"
 
 TIE_TOLERANCE: Final = 1e-9
 """Two computed numbers closer than this share of the larger one are the same number."""
