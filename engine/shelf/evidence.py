@@ -63,7 +63,7 @@ def high_performers(points: Points, settings: MisallocationSettings) -> pl.DataF
     ratio, then distance, then store.
     """
     panel = points.panel
-    starts, others, km = _neighbour_lists(panel, settings.radius_km)
+    starts, others, km = neighbour_lists(panel, settings.radius_km)
     shape = (points.pair.size, settings.kept_stores)
     counts = np.empty(points.pair.size, np.int64)
     ratios, kms, stores = np.empty(shape), np.empty(shape), np.empty(shape, np.int64)
@@ -171,7 +171,7 @@ def _promo_lift() -> pl.Expr:
     return pl.when(pl.col("promo") & during.is_not_null() & base.is_not_null()).then(lift).alias("promo_lift_pct")
 
 
-def _neighbour_lists(panel: Panel, radius_km: float) -> tuple[Integers, Integers, Floats]:
+def neighbour_lists(panel: Panel, radius_km: float) -> tuple[Integers, Integers, Floats]:
     """Per store the stores within the radius: where each store's begin, which they are, and how far (km)."""
     latitude = panel.stores["latitude"].fill_null(np.nan).to_numpy()
     longitude = panel.stores["longitude"].fill_null(np.nan).to_numpy()
