@@ -1,6 +1,6 @@
 """The desk: one night, from a folder of tables to a published run.
 
-check → panel → expect → detect → measure → diagnose → recommend → publish
+check → panel → expect → detect → measure → diagnose → recommend → settle → publish
 """
 
 import datetime as dt
@@ -27,7 +27,7 @@ from engine.shelf.check import Sources, check, verify
 from engine.shelf.features import features
 from engine.shelf.findings import findings
 from engine.shelf.measure import rank
-from engine.shelf.method import Method, method_of
+from engine.shelf.method import Method, Tables, method_of
 from engine.shelf.panel import Panel, panel
 from engine.shelf.series import series_blocks
 
@@ -48,11 +48,15 @@ class Night:
 
 @dataclass(frozen=True)
 class Judged:
-    """The results of a night before they are published. cases: as detected, the published columns and `pair`."""
+    """The results of a night before they are published. cases: as detected, the published columns and `pair`.
+
+    tables: further tables of the method, by the name of their file.
+    """
 
     panel: Panel
     method: Method
     cases: pl.DataFrame
+    tables: Tables
 
 
 @dataclass(frozen=True)
@@ -146,7 +150,9 @@ def judge(
         cases = _judge_runs(chain, runs.slice(first, CASES_PER_BLOCK), method, journal)
         keep(cases)
         blocks.append(cases.select("pair", *publish.OWN_COLUMNS))
-    return Judged(chain, method, pl.concat(blocks))
+    with journal.stage("settle"):
+        cases, tables = method.settle(chain, pl.concat(blocks))
+    return Judged(chain, method, cases, tables)
 
 
 def _judge_runs(chain: Panel, runs: pl.DataFrame, method: Method, journal: Journal) -> pl.DataFrame:
@@ -175,6 +181,8 @@ def _publish_cases(folder: Path, judged: Judged, quality: dict[str, Any]) -> dic
     chain, cases = judged.panel, rank(judged.cases)
     write_parquet(summary.stores_table(chain, cases), folder / shapes.STORES)
     publish.publish_cases(folder, chain, cases)
+    for name, content in judged.tables.items():
+        write_parquet(content, folder / name)
     publish.publish_quarantine(folder, chain)
     facts = summary.key_figures(chain, cases) | judged.method.facts()
     write_json(facts, folder / shapes.SUMMARY)

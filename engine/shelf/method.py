@@ -10,15 +10,19 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from engine import vocabulary as v
 from engine.config import Settings
 from engine.kernels.expectation import standard_errors
 from engine.kernels.runs import dark_days
+from engine.outputs import shapes
 from engine.shelf import calibrated, detect, diagnose, expect, measure, recommend
 from engine.shelf.panel import Panel
 from engine.vocabulary import TIE_TOLERANCE
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
+Tables = dict[str, pl.DataFrame]
+"""Published tables by the name of their file."""
 
 
 class Method(Protocol):
@@ -39,6 +43,9 @@ class Method(Protocol):
     def recommend(self, panel: Panel, cases: pl.DataFrame) -> pl.DataFrame:
         """The cases with an action and what it is projected to bring."""
 
+    def settle(self, panel: Panel, cases: pl.DataFrame) -> tuple[pl.DataFrame, Tables]:
+        """The cases of the whole night with what is decided for all at once, and further tables to publish."""
+
     def bands(self, panel: Panel, pair: Integers) -> tuple[Floats, NDArray[np.bool_]]:
         """Standard error of the expectation, and whether a day is dark, of some rows."""
 
@@ -49,6 +56,13 @@ class Method(Protocol):
 def method_of(settings: Settings) -> Method:
     """The method of the profile in the settings."""
     return Classic(settings) if settings.profile == "classic" else Calibrated(settings)
+
+
+_UNKNOWN_TO_CLASSIC = (
+    *(pl.lit(None, pl.Float64).alias(name) for name in ("recoverable_30d", *v.PRICE_RESPONSE_COLUMNS[:3])),
+    *(pl.lit(None, pl.String).alias(name) for name in ("recovery_basis", v.PRICE_RESPONSE_COLUMNS[3])),
+)
+"""Columns that the calibrated profile alone fills."""
 
 
 class Classic:
@@ -76,7 +90,12 @@ class Classic:
 
     def recommend(self, panel: Panel, cases: pl.DataFrame) -> pl.DataFrame:
         """As `Method`."""
-        return recommend.recommend(with_cost(panel, cases), self._settings.recommend)
+        advised = recommend.recommend(with_cost(panel, cases), self._settings.recommend)
+        return advised.with_columns(_UNKNOWN_TO_CLASSIC)
+
+    def settle(self, panel: Panel, cases: pl.DataFrame) -> tuple[pl.DataFrame, Tables]:
+        """As `Method`: nothing is."""
+        return cases, {}
 
     def bands(self, panel: Panel, pair: Integers) -> tuple[Floats, NDArray[np.bool_]]:
         """As `Method`."""
@@ -99,13 +118,16 @@ class Calibrated:
         self._settings = settings
         self._null = calibrated.null_evidence(settings.demand, settings.episode)
         self._demand: calibrated.Demand
+        self._response: calibrated.Response
         self._chances: calibrated.Chances
         self._first: Integers
         self._last: Integers
 
     def expect(self, panel: Panel) -> Panel:
         """As `Method`."""
-        panel, self._demand = calibrated.expect(panel, self._settings.demand, self._null)
+        of = self._settings
+        panel, self._demand = calibrated.expect(panel, of.demand, self._null)
+        self._response = calibrated.price_response(panel, self._demand, of.response, of.recommend, of.interval.level)
         return panel
 
     def detect(self, panel: Panel) -> pl.DataFrame:
@@ -129,7 +151,19 @@ class Calibrated:
 
     def recommend(self, panel: Panel, cases: pl.DataFrame) -> pl.DataFrame:
         """As `Method`."""
-        return recommend.recommend(with_cost(panel, cases), self._settings.recommend)
+        of_pair = self._demand.category[cases["pair"].to_numpy()]
+        response = self._response.table.select(*v.PRICE_RESPONSE_COLUMNS, "promo_lift")[of_pair]
+        priced = pl.concat([with_cost(panel, cases), response], how="horizontal")
+        return calibrated.recommend(priced, self._settings.recommend)
+
+    def settle(self, panel: Panel, cases: pl.DataFrame) -> tuple[pl.DataFrame, Tables]:
+        """As `Method`: transfers are planned for the chain, and what sales can watch is told."""
+        of = self._settings
+        costed = with_cost(panel, cases)
+        plan = calibrated.transfers(panel, self._demand, costed, of.causes.misallocation, of.transfers, of.recommend)
+        watched = calibrated.detectability(panel, self._demand, self._chances, self._null, of.episode, of.watch)
+        tables = {shapes.TRANSFERS: plan, shapes.DETECTABILITY: watched, shapes.PRICE_RESPONSE: self._response.table}
+        return calibrated.told(costed, plan, of.recommend).drop("cost"), tables
 
     def bands(self, panel: Panel, pair: Integers) -> tuple[Floats, NDArray[np.bool_]]:
         """As `Method`; the dark days are those of the pair's latest episode on which it was in stock."""

@@ -3,7 +3,13 @@
 from engine.shelf.calibrated.chance import Chances as Chances
 from engine.shelf.calibrated.chance import report as report
 from engine.shelf.calibrated.detect import detect as detect
+from engine.shelf.calibrated.detectability import detectability as detectability
 from engine.shelf.calibrated.expect import Demand as Demand
 from engine.shelf.calibrated.expect import expect as expect
 from engine.shelf.calibrated.measure import measure as measure
 from engine.shelf.calibrated.null import null_evidence as null_evidence
+from engine.shelf.calibrated.recommend import recommend as recommend
+from engine.shelf.calibrated.response import Response as Response
+from engine.shelf.calibrated.response import price_response as price_response
+from engine.shelf.calibrated.transfer import told as told
+from engine.shelf.calibrated.transfer import transfers as transfers
