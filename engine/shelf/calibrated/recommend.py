@@ -81,7 +81,9 @@ def units_sold(units_a_day: pl.Expr, days: pl.Expr) -> pl.Expr:
 def _remedy(settings: RecommendSettings) -> pl.Expr:
     further = pl.col("primary_cause").replace_strict(OF_FURTHER_CAUSES, default=None, return_dtype=pl.String)
     is_over = pl.col("status") == v.CLOSED
-    return pl.when(is_over).then(pl.lit("over")).otherwise(pl.coalesce(remedy(settings), further)).alias("remedy")
+    wanted = pl.coalesce(remedy(settings), further)
+    without_price = pl.when(pl.col("price").is_not_null() | ~wanted.is_in(PRICE_REMEDIES)).then(wanted)
+    return pl.when(is_over).then(pl.lit("over")).otherwise(without_price).alias("remedy")
 
 
 def _basis() -> pl.Expr:

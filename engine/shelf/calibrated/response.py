@@ -27,6 +27,8 @@ CATEGORY, CHAIN, ASSUMED = "category", "chain", "assumed"
 """Where a response was learnt; assumed: nowhere, it is the setting."""
 LIFT_PRIOR = 1.0
 """Information, as of so many units on promotion, that a promotion by itself changes nothing."""
+FEWEST_CLUSTERS = 3
+"""Of no more SKUs a variance can be told."""
 TINY = 1e-12
 MAX_STEP = 1.0
 """A Newton step that overshoots is cut to this."""
@@ -60,8 +62,8 @@ def price_response(
 ) -> Response:
     """The response of every category. level: of the interval.
 
-    A category of too few changed SKUs takes the chain's response; where the chain's is not known either, that of the
-    settings is assumed.
+    A category of too few changed SKUs takes the chain's response; where the chain's is not known well enough either,
+    that of the settings is assumed.
     """
     categories = [*panel.categories, None]
     of_sku = np.full(panel.skus.height, len(categories) - 1)
@@ -135,7 +137,7 @@ def _sums_by_sku(panel: Panel, found: Demand, slopes: Floats, settings: Response
             found.usual_price[block],
             panel.array("units")[block],
             found.usable[block],
-            found.level[block],
+            found.clean[block],
             found.category[block],
             panel.codes("store")[block],
             found.weekday,
@@ -180,8 +182,10 @@ def _variances(slopes: Floats, sums: Floats, group: Integers, unit: float) -> Sl
     for own, other, mine, theirs in ((promo, both, 0, 1), (price, both, 1, 0)):
         influence = (own[group] * sums[:, mine] - other[group] * sums[:, theirs]) / safe[group]
         clusters = np.bincount(group, influence != 0, n_groups)
-        spread = np.bincount(group, influence**2, n_groups) * clusters / np.maximum(clusters - 1, 1)
-        told = (determinant > TINY) & (clusters > 1)
+        # Few clusters: the variance of a t distribution of one less degree of freedom, which needs more than two.
+        few = clusters / np.maximum(clusters - FEWEST_CLUSTERS, 1)
+        spread = np.bincount(group, influence**2, n_groups) * few
+        told = (determinant > TINY) & (clusters > FEWEST_CLUSTERS)
         variances.append(np.where(told, np.maximum(spread, unit * own / safe), np.inf))
     return Slopes(slopes[:, 0], variances[0], slopes[:, 1], variances[1])
 
@@ -200,10 +204,11 @@ def _told(
     learnt = pl.DataFrame(
         {"price_response": -slope, "price_response_low": -slope - error, "price_response_high": -slope + error}
     ).select(pl.all().clip(0.0, settings.max_response))
-    if not is_known:
-        unknown = pl.lit(None, pl.Float64)
-        learnt = learnt.with_columns(
-            price_response=pl.lit(recommend.price_response), price_response_low=unknown, price_response_high=unknown
-        )
-    basis = np.where(is_own, CATEGORY, CHAIN) if is_known else np.full(slope.size, ASSUMED)
-    return learnt.with_columns(price_response_basis=pl.Series(basis, dtype=pl.String), promo_lift=np.expm1(lift))
+    basis = np.where(is_own, CATEGORY, CHAIN if is_known else ASSUMED)
+    is_learnt = pl.Series(basis != ASSUMED)
+    return learnt.select(
+        pl.when(is_learnt).then("price_response").otherwise(recommend.price_response).alias("price_response"),
+        *(pl.when(is_learnt).then(f"price_response_{end}").alias(f"price_response_{end}") for end in ("low", "high")),
+        price_response_basis=pl.Series(basis, dtype=pl.String),
+        promo_lift=np.expm1(lift),
+    )
