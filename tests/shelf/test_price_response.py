@@ -46,8 +46,8 @@ def test_the_response_of_each_category_is_learnt_from_its_own_price_changes(chai
         assert row["price_response"] == pytest.approx(response, abs=0.35)
         assert row["skus"] >= 6
         assert row["changed_days"] % 14 == 0
-    assert rows[None]["price_response_basis"] == "chain"
-    assert 1 < rows[None]["price_response"] < 3
+    # Two categories so far apart say little of a third.
+    assert (rows[None]["price_response_basis"], rows[None]["price_response"]) == ("assumed", 1.5)
 
 
 def test_where_no_price_changed_the_response_is_assumed(chain, judged):
