@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from cli import bench, night, runs, settings, simulate
+from cli import bench, lake, night, runs, settings, simulate
 from cli.console import err
 from engine.errors import EXIT_BUG, DarkshelfError, Problem, ProblemsError
 
@@ -24,6 +24,7 @@ app = typer.Typer(
 )
 app.command("demo")(simulate.demo)
 app.command("synth")(simulate.synth)
+app.command("ingest")(lake.ingest)
 app.command("check")(night.check)
 app.command("run")(night.run)
 app.command("explain")(runs.explain)

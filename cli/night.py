@@ -4,13 +4,22 @@ import datetime as dt
 import json
 import re
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cli.console import err, money, out, progress, table
 
+if TYPE_CHECKING:
+    from engine.shelf.check import Place
+
 Input = Annotated[Path, typer.Argument(readable=False, help="Folder with the tables, as CSV or Parquet.")]
+InputUnlessLake = Annotated[
+    Path | None, typer.Argument(readable=False, help="Folder with the tables, as CSV or Parquet; or give --lake.")
+]
+Lake = Annotated[
+    Path | None, typer.Option("--lake", help="A lake of days, as  darkshelf ingest  keeps it, in place of FOLDER.")
+]
 AsOf = Annotated[
     dt.datetime | None,
     typer.Option(
@@ -26,7 +35,7 @@ Assignments = Annotated[
 UNITS = {"mib": 1 << 20, "gib": 1 << 30}
 
 
-def check(folder: Input, as_of: AsOf = None, *, as_json: AsJson = False) -> None:
+def check(folder: InputUnlessLake = None, lake: Lake = None, as_of: AsOf = None, *, as_json: AsJson = False) -> None:
     """Judge every row of every table and list every problem at once; write nothing.
 
     Example:  darkshelf check data/tonight
@@ -34,7 +43,7 @@ def check(folder: Input, as_of: AsOf = None, *, as_json: AsJson = False) -> None
     from engine.config import Settings
     from engine.shelf import desk
 
-    found = desk.inspect(folder, Settings(), as_of.date() if as_of else None)
+    found = desk.inspect(_place(folder, lake), Settings(), as_of.date() if as_of else None)
     warnings = found.quality["warnings"]
     if as_json:
         answer = {
@@ -46,7 +55,9 @@ def check(folder: Input, as_of: AsOf = None, *, as_json: AsJson = False) -> None
         typer.echo(json.dumps(answer))
         return
     tables = ", ".join(found.sources.tables)
-    out.print(f"{folder} can be run as of {found.sources.as_of}: {tables}.", markup=False, soft_wrap=True)
+    out.print(
+        f"{found.sources.folder} can be run as of {found.sources.as_of}: {tables}.", markup=False, soft_wrap=True
+    )
     for number, remark in enumerate(found.remarks, 1):
         out.print(f"  {number}. {remark}", markup=False, soft_wrap=True)
     for warning in warnings:
@@ -54,8 +65,9 @@ def check(folder: Input, as_of: AsOf = None, *, as_json: AsJson = False) -> None
 
 
 def run(
-    folder: Input,
     out_folder: Annotated[Path, typer.Option("--out", help="Where runs are published.")],
+    folder: InputUnlessLake = None,
+    lake: Lake = None,
     as_of: AsOf = None,
     profile: Annotated[str | None, typer.Option(help="How shelves are judged: calibrated or classic.")] = None,
     config: ConfigFile = None,
@@ -77,6 +89,8 @@ def run(
 
     Another:  darkshelf run data/tonight --out data/runs --set detect.min_dark_days=4 --json
 
+    From a lake:  darkshelf run --lake data/lake/chain --out data/runs
+
     Days in a row:  darkshelf run data/tonight --out data/runs --backfill 2026-03-01:2026-03-31
     """
     from engine import config as engine_config
@@ -88,7 +102,8 @@ def run(
     nights: list[desk.Night] = []
     for day in _days(as_of, backfill):
         with progress(quiet=as_json) as watch:
-            nights.append(desk.run(folder, out_folder, settings, day, force=force, max_memory=limit, watch=watch))
+            place = _place(folder, lake)
+            nights.append(desk.run(place, out_folder, settings, day, force=force, max_memory=limit, watch=watch))
         if not as_json:
             show(nights[-1])
     if as_json:
@@ -103,6 +118,17 @@ def _bytes(size: str | None) -> int | None:
     if not found:
         raise typer.BadParameter(f"{size!r} is not a size such as 512MiB or 4GiB")
     return int(float(found[1]) * UNITS[found[2].lower()])
+
+
+def _place(folder: Path | None, lake: Path | None) -> "Place":
+    """The folder as it is, or the lake opened."""
+    from engine.daylake.manifest import open_lake
+
+    if folder is not None and lake is None:
+        return folder
+    if lake is not None and folder is None:
+        return open_lake(lake)
+    raise typer.BadParameter("give either a folder of tables or --lake")
 
 
 def _days(as_of: dt.datetime | None, backfill: str | None) -> list[dt.date | None]:

@@ -65,6 +65,7 @@ class DemandSettings(Frozen):
     long_day_memory: float = Field(0.99, gt=0.5, le=1, description="The same in the lasting level of slow sellers.")
     level_prior_units: float = Field(20, ge=0, description="Sales by which the recent level outweighs the lasting.")
     usual_price_quantile: float = Field(0.75, ge=0, le=1, description="Quantile of own prices that is the usual one.")
+    price_settling_days: int = Field(14, ge=1, le=90, description="First prices that tell the usual one together.")
     price_bounds: tuple[Share, ...] = Field(
         (0.98, 0.9, 0.8, 0.65), description="Shares of the usual price, descending, between which offers differ."
     )
@@ -79,6 +80,8 @@ class DemandSettings(Frozen):
     dark_false_share: float = Field(
         0.8, gt=0, lt=1, description="Of the stretches not learnt from, at most this share may be chance alone."
     )
+    fallen_depth: float = Field(0.5, gt=0, lt=1, description="The same on days of a lasting fall to a part.")
+    fallen_evidence: float = Field(12, gt=0, description="Log likelihood ratio from which a fall is lasting.")
     new_normal_days: int = Field(56, ge=14, le=365, description="A level that has held so long is the new normal.")
     velocity_bands: tuple[Positive, ...] = Field(
         (0.3, 1, 3, 10), description="Sales a day, ascending, between which dispersion differs."
@@ -103,6 +106,9 @@ class EpisodeSettings(Frozen):
     depths: tuple[Share, ...] = Field((0.02, 0.1, 0.25), description="Shares of the expectation left that are tried.")
     depth_weights: tuple[Share, ...] = Field((0.5, 0.3, 0.2), description="How much each of the depths is believed.")
     max_ratio: float = Field(0.5, gt=0, lt=1, description="An episode sold at most this share of the expectation.")
+    closing_evidence: float = Field(
+        4.0, gt=0, description="Evidence of ordinary sales on the last days from which an episode is over."
+    )
     min_days: int = Field(2, ge=1, le=28, description="Shortest episode, in days in stock and open.")
     max_days: int = Field(56, ge=7, le=365, description="Longest episode; what lasts longer is a new normal.")
     max_fdr: float = Field(0.10, gt=0, lt=1, description="Expected share of false findings among the open cases.")
@@ -218,6 +224,64 @@ class CauseSettings(Frozen):
     misallocation: MisallocationSettings = MisallocationSettings()
 
 
+class PatternSettings(Frozen):
+    """Root causes, calibrated: the pattern that each leaves, and how much of a fall it can explain.
+
+    A range (from, to) lets the strength of a sign grow from 0 to 1. A fall is a logarithm: -ln of the share left.
+    """
+
+    before_days: int = Field(42, ge=14, le=90, description="Days before an episode that it is compared with.")
+    gap_days: int = Field(3, ge=0, le=14, description="Days just before an episode that belong to neither side.")
+    stock_near_days: int = Field(3, ge=0, le=14, description="On-hand as an episode begins is of so many days.")
+    stock_far_days: int = Field(15, ge=1, le=60, description="On-hand before it is of days at least so far back.")
+    prior_units: float = Field(0.5, ge=0, description="Units sold as expected, added before a fall is explained.")
+    prior_views: float = Field(3, ge=0, description="Views as before, added before a fall of views is told.")
+    group_spread: float = Field(0.2, ge=0, description="A best seller speaks for its store or SKU by 1/this units.")
+    group_prior_units: float = Field(2, ge=0, description="Unchanged units added to every day of a store or SKU.")
+    price_rise: tuple[float, float] = Field((0.03, 0.08), description="Price rise, as a share, that is a sign.")
+    price_response: float = Field(5, gt=0, description="Fall that a rise of the logarithm of the price explains.")
+    promo_share: tuple[float, float] = Field((0.25, 0.75), description="Rise in the share of promotion days.")
+    promo_lift: tuple[float, float] = Field((0.9, 1.1), description="Promoted sales over usual: none … some lift.")
+    promo_fall: float = Field(1.2, gt=0, description="Fall that a promotion without lift explains.")
+    cover_days: tuple[float, float] = Field((35, 50), description="Days of expected sales on hand at the beginning.")
+    long_cover_strength: float = Field(0.6, ge=0, le=1, description="Strength of long cover that had not grown.")
+    stock_growth: tuple[float, float] = Field((1.4, 2.2), description="On-hand at the beginning over that before.")
+    overstock_fall: float = Field(1.5, gt=0, description="Fall that overstock explains.")
+    neighbour_errors: float = Field(1.3, ge=0, description="A neighbour's rise counts above so many standard errors.")
+    neighbour_strength: tuple[float, float] = Field((2.4, 3.8), description="Rise of the best ones in errors.")
+    neighbour_fall: float = Field(1.2, gt=0, description="Fall that neighbours selling over explain.")
+    dark_share: tuple[float, float] = Field((0.08, 0.28), description="Share still sold: off the shelf … on it.")
+    stock_moves: tuple[float, float] = Field((0.3, 0.7), description="Share of days on which on-hand moved.")
+    conversion_fall: float = Field(2.0, gt=0, description="Fall that a drop of conversion explains.")
+    conversion_yields: float = Field(
+        0.7, ge=0, le=1, description="Part of conversion's score that goes to what explains the drop."
+    )
+
+
+class StorySettings(Frozen):
+    """What is no dark shelf and is told once, and which cases are folded into one row, calibrated."""
+
+    smoothed_days: int = Field(3, ge=1, le=7, description="Days over which a store's or SKU's sales are smoothed.")
+    wide_days: int = Field(4, ge=1, le=28, description="Shortest fall of a whole store or SKU.")
+    holiday_days: int = Field(1, ge=1, le=7, description="Shortest fall of the whole chain.")
+    wide_share: float = Field(0.75, gt=0, lt=1, description="A store or SKU falls below this share of expectation.")
+    wide_score: float = Field(
+        50, ge=0, le=100, description="Episodes that the store or chain explains so far are theirs."
+    )
+    min_units: float = Field(20, ge=0, description="Units that a whole store or SKU is due to sell, and has lost.")
+    min_stores: int = Field(5, ge=2, description="Fewer stores than this make no chain-wide story.")
+    end_share: float = Field(0.25, gt=0, lt=1, description="A SKU whose last week sold so little is at its end.")
+    launch_days: int = Field(21, ge=1, le=90, description="A store-SKU listed later than this is being launched.")
+    unit_jump: float = Field(2.5, gt=1, description="Price jump that speaks for another unit of sale.")
+    unit_slack: float = Field(0.4, gt=0, lt=1, description="Money stays the same within this share when units change.")
+    run_out_share: float = Field(0.4, ge=0, le=1, description="On-hand fell to so little of what it was before.")
+    run_out_cover_days: float = Field(3, ge=0, description="And lasts so few days: it ran out.")
+    risen_share: float = Field(0.75, gt=0, lt=1, description="Past stretches need so much of the level before them.")
+    fold_stores: int = Field(5, ge=2, description="So many cases of a SKU and cause are one story.")
+    fold_cases: int = Field(20, ge=2, description="So many cases of a category, region and cause are one story.")
+    fold_gap_days: int = Field(7, ge=0, le=28, description="Cases that begin further apart are two stories.")
+
+
 class RecommendSettings(Frozen):
     """What to do about it and what that would bring."""
 
@@ -288,6 +352,14 @@ class IntervalSettings(Frozen):
     block_days: int = Field(7, ge=1, le=56, description="Days resampled together.")
 
 
+class IngestSettings(Frozen):
+    """What a lake takes for a correction of a day it holds."""
+
+    min_kept_share: float = Field(
+        0.5, ge=0, le=1, description="Refuse a day that comes again with fewer than this share of its rows."
+    )
+
+
 class Settings(Frozen):
     """Everything a night is told. Grain: one run."""
 
@@ -300,11 +372,14 @@ class Settings(Frozen):
     detect: DetectSettings = DetectSettings()
     confidence: ConfidenceSettings = ConfidenceSettings()
     causes: CauseSettings = CauseSettings()
+    pattern: PatternSettings = PatternSettings()
+    stories: StorySettings = StorySettings()
     recommend: RecommendSettings = RecommendSettings()
     response: ResponseSettings = ResponseSettings()
     transfers: TransferSettings = TransferSettings()
     watch: WatchSettings = WatchSettings()
     interval: IntervalSettings = IntervalSettings()
+    ingest: IngestSettings = IngestSettings()
 
     def fingerprint(self) -> str:
         """Sixteen hexadecimal digits that differ when any setting differs."""

@@ -30,6 +30,17 @@ FURTHER_CAUSES: Final = (NOT_ON_SHELF, TRAFFIC_DROP, STORE_WIDE, CHAIN_WIDE)
 """Known to the calibrated profile alone."""
 ALL_CAUSES: Final = (*CAUSES, *FURTHER_CAUSES)
 
+HOLIDAY: Final = "holiday"
+LATE_FEED: Final = "late_feed"
+UNIT_CHANGE: Final = "unit_change"
+END_OF_LIFE: Final = "end_of_life"
+LAUNCH: Final = "launch"
+RAN_OUT: Final = "ran_out"
+RISEN: Final = "risen"
+SKU_IN_STORES: Final = "sku_in_stores"
+CATEGORY_IN_REGION: Final = "category_in_region"
+"""Kinds of stories beside `store_wide` and `chain_wide`; the last two fold cases."""
+
 CASE_COLUMNS: Final = (
     "case_id",
     "store_id",
@@ -65,7 +76,7 @@ FURTHER_CASE_COLUMNS: Final = (
     "revenue_at_risk_low",
     "revenue_at_risk_high",
     "projected_30d_loss",
-    *(f"score_{cause}" for cause in CAUSES),
+    *(f"score_{cause}" for cause in ALL_CAUSES),
     "review_flags",
     "q_value",
     "evidence",

@@ -151,6 +151,7 @@ def test_the_defaults_are_those_of_the_specification():
         "recommend.end_promo_share": 0.5,
         "recommend.transfer_share": 0.5,
         "recommend.transfer_ratio": 0.6,
+        "ingest.min_kept_share": 0.5,
         "interval.level": 0.95,
         "interval.replicates": 1000,
         "interval.block_days": 7,

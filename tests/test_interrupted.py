@@ -19,6 +19,7 @@ from engine.outputs import read
 from engine.registry import Registry
 from engine.shelf import desk
 from tests.command import PROGRAM, darkshelf, darkshelf_process, data_files, latest_data, published
+from tests.kills import killed_at_every_touch
 from tests.planted.small import AS_OF, DARK_CASE, small_chain, write_parquet
 
 if TYPE_CHECKING:
@@ -26,48 +27,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 KILLED = -signal.SIGKILL
-ONE_BY_ONE = """
-import os, shutil, signal, sys
-from pathlib import Path
-
+NIGHT = """
 import engine.shelf.desk
 from engine.config import Settings
 
-folder, last_night, place = map(Path, sys.argv[1:])
-
-
-def run_and_be_killed(out, touch):
-    touches = 0
-
-    def count(event, arguments):
-        nonlocal touches
-        if arguments and str(arguments[0]).startswith(str(out)):
-            touches += 1
-            if touches == touch:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-    sys.addaudithook(count)
+def run(out, folder):
     engine.shelf.desk.run(folder, out, Settings())
-    os._exit(0)
-
-
-def killed_at(touch):
-    out = shutil.copytree(last_night, place / f"{touch:03}")
-    return os.fork() or run_and_be_killed(out, touch)
-
-
-def ended_by_itself(child):
-    return os.WIFEXITED(os.waitpid(child, 0)[1])
-
-
-touch, done = 1, False
-while not done:
-    two = [killed_at(touch), killed_at(touch + 1)]
-    done = any([ended_by_itself(child) for child in two])
-    touch += 2
 """
-"""Runs the night again and again, killed at its first touch of the output folder, at its second, and so on until it
-ends by itself. A fork per run: what takes the time, importing, is done once, and before Polars starts its threads."""
 
 
 class Nights(NamedTuple):
@@ -120,10 +86,7 @@ def assert_the_next_run_is_clean(nights: Nights, out: Path) -> None:
 @pytest.fixture(scope="module")
 def killed(nights: Nights, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """Output folders as killed runs left them, one for every touch; the last run was not killed."""
-    place = tmp_path_factory.mktemp("killed")
-    arguments = [sys.executable, "-c", ONE_BY_ONE, nights.folder, nights.last_night, place]
-    subprocess.run(arguments, check=True, timeout=300)
-    return sorted(place.iterdir())
+    return killed_at_every_touch(NIGHT, nights.last_night, tmp_path_factory.mktemp("killed"), nights.folder)
 
 
 @pytest.mark.slow

@@ -174,7 +174,7 @@ def spreads(
 
 
 @njit(
-    t.nothing(t.table_in, t.bytes_in, t.real, t.series_in, t.series_out, t.bytes_out),
+    t.nothing(t.table_in, t.bytes_in, t.real, t.whole, t.series_in, t.series_out, t.bytes_out),
     cache=True,
     nogil=True,
 )
@@ -182,34 +182,42 @@ def offers(
     price: NDArray[np.float64],
     promo: NDArray[np.uint8],
     quantile: float,
+    settling_days: int,
     bounds: NDArray[np.float64],
     usual_price: NDArray[np.float64],
     offer: NDArray[np.uint8],
 ) -> None:
     """What each cell was offered at: how far below the row's usual price, and whether on promotion.
 
-    price, promo: (n_rows, n_days), NaN unknown. quantile: of the row's known prices, its usual one. bounds:
-    descending shares of the usual price. usual_price: (n_rows,), NaN without a price, written. offer: (n_rows,
-    n_days), written: 2 · (how many bounds the price is below) + promo; an unknown price is the usual one.
+    price, promo: (n_rows, n_days), NaN unknown. quantile: of the prices known until a day, the day's usual one: a later
+    rise turns no earlier day into an offer. settling_days: the first known prices tell the usual one together. bounds:
+    descending shares of the usual price. usual_price: (n_rows,), of the last day, NaN without a price, written.
+    offer: (n_rows, n_days), written: 2 · (how many bounds the price is below) + promo; an unknown price is the usual
+    one.
     """
     known = np.empty(price.shape[1])
     for row in range(price.shape[0]):
         size = 0
-        for day in range(price.shape[1]):
-            if not np.isnan(price[row, day]):
-                known[size] = price[row, day]
-                size += 1
+        next_day = 0
         usual = np.nan
-        if size > 0:
-            known[:size].sort()
-            usual = known[int(quantile * (size - 1))]
-        usual_price[row] = usual
         for day in range(price.shape[1]):
+            while next_day < price.shape[1] and (next_day <= day or size < settling_days):
+                if not np.isnan(price[row, next_day]):
+                    place = size
+                    while place > 0 and known[place - 1] > price[row, next_day]:
+                        known[place] = known[place - 1]
+                        place -= 1
+                    known[place] = price[row, next_day]
+                    size += 1
+                next_day += 1
+            if size > 0:
+                usual = known[int(quantile * (size - 1))]
             below = 0
             for bound in bounds:
                 if price[row, day] < bound * usual:
                     below += 1
             offer[row, day] = 2 * below + promo[row, day]
+        usual_price[row] = usual
 
 
 @njit(

@@ -38,6 +38,7 @@ def _log_ratio(
         t.series_in,
         t.series_in,
         t.real,
+        t.real,
         t.whole,
         t.whole,
         t.series_out,
@@ -56,6 +57,7 @@ def open_evidence(
     depths: NDArray[np.float64],
     weights: NDArray[np.float64],
     max_ratio: float,
+    closing: float,
     min_days: int,
     max_days: int,
     best: NDArray[np.float64],
@@ -66,7 +68,7 @@ def open_evidence(
     units, expected: (n_rows, n_days). usable: the same, 0 for days that neither start, extend nor end an episode.
     learnt_units: (n_rows,), units of sale that the level was learnt from. dispersion: (n_rows,). unit: variance of
     the smallest sale over its mean. depths, weights: (n_depths,). max_ratio: only episodes that sold at most this
-    share. best: (n_rows,), 0 without an episode; first: (n_rows,), n_days without one. Both written.
+    share. closing: no episode reaches back over last days with so much evidence of ordinary sales. best: (n_rows,), 0 without an episode; first: (n_rows,), n_days without one. Both written.
     """
     n_days = units.shape[1]
     for row in range(units.shape[0]):
@@ -82,11 +84,13 @@ def open_evidence(
             hoped += expected[row, day] / unit
             squares += (expected[row, day] / unit) ** 2
             days += 1
-            if days < min_days or not hoped > 0.0 or sold > max_ratio * hoped:
+            if days < min_days or not hoped > 0.0:
                 continue
             size = 1.0 / (dispersion[row] * squares / (hoped * hoped) + 1.0 / learnt_units[row])
             found = _log_ratio(sold, hoped, size, depths, weights)
-            if found > best[row]:
+            if found < -closing:
+                break
+            if found > best[row] and sold <= max_ratio * hoped:
                 best[row], first[row] = found, day
 
 
@@ -142,6 +146,69 @@ def mark_dark(
                 for marked in range(start, top + 1):
                     dark[row, marked] |= peak >= bounds[row]
                 peak = 0.0
+
+
+@njit(
+    t.nothing(
+        t.table_in,
+        t.table_in,
+        t.bytes_in,
+        t.series_in,
+        t.real,
+        t.real,
+        t.real,
+        t.whole,
+        t.bytes_out,
+    ),
+    cache=True,
+    nogil=True,
+)
+def mark_fallen(
+    units: NDArray[np.float64],
+    expected: NDArray[np.float64],
+    usable: NDArray[np.uint8],
+    dispersion: NDArray[np.float64],
+    unit: float,
+    depth: float,
+    bound: float,
+    rounds: int,
+    dark: NDArray[np.uint8],
+) -> None:
+    """Mark the days of every stretch that lastingly sold a part of what the other days of its row let expect.
+
+    The level is that of all usable days not marked, however late: a level of late would have followed the fall. Arrays
+    as in `mark_dark`; only the course of `expected` counts, not its level. depth, bound: of `mark_dark`. rounds: how
+    often level and marks are found in turn. dark: marks are added.
+    """
+    n_days = units.shape[1]
+    for row in range(units.shape[0]):
+        size = 1.0 / max(dispersion[row], 1e-6)
+        for _ in range(rounds):
+            sold = hoped = 0.0
+            for day in range(n_days):
+                if usable[row, day] and not dark[row, day]:
+                    sold += units[row, day]
+                    hoped += expected[row, day]
+            if not (sold > 0.0 and hoped > 0.0):
+                break
+            share = sold / hoped
+            total = peak = 0.0
+            start = top = 0
+            for day in range(n_days + 1):
+                if day < n_days:
+                    if not usable[row, day] or not expected[row, day] > 0.0:
+                        continue
+                    if total <= 0.0:
+                        start, total, peak = day, 0.0, 0.0
+                    e, y = share * expected[row, day] / unit, units[row, day] / unit
+                    total += (size + y) * math.log((size + e) / (size + depth * e)) + y * math.log(depth)
+                    if total > peak:
+                        peak, top = total, day
+                if (total <= 0.0 or day == n_days) and peak > 0.0:
+                    if peak >= bound:
+                        for marked in range(start, top + 1):
+                            dark[row, marked] = 1
+                    peak = 0.0
 
 
 @njit(

@@ -176,3 +176,128 @@ def high_performers(
             if ratio - high_ratio > tolerance * ratio:
                 counts[point] += 1
                 _insert(ratios[point], kms[point], stores[point], ratio, neighbour_km[link], other, tolerance)
+
+
+@njit(cache=True, nogil=True)
+def _rise(
+    units: NDArray[np.float64],
+    expected: NDArray[np.float64],
+    usable: NDArray[np.uint8],
+    begin: int,
+    before_end: int,
+    first: int,
+    last: int,
+    dispersion: float,
+    unit: float,
+) -> tuple[float, float, float]:
+    """Ratio of sales to expectation in [first, last] against [begin, before_end), the rise in standard errors, and
+    in units; NaN without sales before. The level of the expectation cancels: a rise long learnt still shows.
+    """
+    sold = hoped = squares = sold_before = hoped_before = 0.0
+    for day in range(max(begin, 0), last + 1):
+        if usable[day] and day < before_end:
+            sold_before += units[day]
+            hoped_before += expected[day]
+        elif usable[day] and day >= first:
+            sold += units[day]
+            hoped += expected[day]
+            squares += expected[day] ** 2
+    if not (sold_before > 0.0 and hoped_before > 0.0 and hoped > 0.0):
+        return np.nan, np.nan, np.nan
+    share = sold_before / hoped_before
+    usual = share * hoped
+    variance = unit * usual + dispersion * share * share * squares + usual * usual * unit / sold_before
+    return sold / usual, (sold - usual) / math.sqrt(variance), sold - usual
+
+
+@njit(
+    t.nothing(
+        t.table_in,
+        t.table_in,
+        t.bytes_in,
+        t.series_in,
+        t.real,
+        t.given(t.flag, 1),
+        t.wholes_in,
+        t.wholes_in,
+        t.wholes_in,
+        t.wholes_in,
+        t.wholes_in,
+        t.series_in,
+        t.wholes_in,
+        t.wholes_in,
+        t.wholes_in,
+        t.whole,
+        t.whole,
+        t.real,
+        t.real,
+        t.real,
+        t.wholes_out,
+        t.table_out,
+        t.table_out,
+        t.table_out,
+        t.written(t.whole, 2),
+    ),
+    cache=True,
+    nogil=True,
+)
+def risen_neighbours(
+    units: NDArray[np.float64],
+    expected: NDArray[np.float64],
+    usable: NDArray[np.uint8],
+    dispersion: NDArray[np.float64],
+    unit: float,
+    judged: NDArray[np.bool_],
+    pair_store: NDArray[np.int64],
+    pair_sku: NDArray[np.int64],
+    pair_starts: NDArray[np.int64],
+    neighbour_starts: NDArray[np.int64],
+    neighbours: NDArray[np.int64],
+    neighbour_km: NDArray[np.float64],
+    rows: NDArray[np.int64],
+    firsts: NDArray[np.int64],
+    lasts: NDArray[np.int64],
+    before_days: int,
+    gap_days: int,
+    high_ratio: float,
+    errors: float,
+    tolerance: float,
+    counts: NDArray[np.int64],
+    strength: NDArray[np.float64],
+    ratios: NDArray[np.float64],
+    kms: NDArray[np.float64],
+    stores: NDArray[np.int64],
+) -> None:
+    """Neighbouring stores whose sales of the SKU rose as the episode came: how many, how surely, and the best.
+
+    Arrays as in `high_performers` and `evidence.open_evidence`. before_days, gap_days: a neighbour's ordinary days
+    are those from before_days until gap_days before the first one. high_ratio, errors: a rise counts above this
+    ratio and so many standard errors. counts: (n_episodes,). strength: (n_episodes, 2), the rise of the best `kept`
+    neighbours together in standard errors, and the units of all that count. Written.
+    """
+    for episode in range(rows.size):
+        row, first, last = rows[episode], firsts[episode], lasts[episode]
+        counts[episode] = 0
+        strength[episode] = 0.0
+        stores[episode, :] = -1
+        ratios[episode, :] = np.nan
+        kms[episode, :] = np.nan
+        store = pair_store[row]
+        best = np.zeros(ratios.shape[1])
+        for link in range(neighbour_starts[store], neighbour_starts[store + 1]):
+            other = neighbours[link]
+            pair = _find(pair_sku, pair_starts[other], pair_starts[other + 1], pair_sku[row])
+            if pair < 0 or not judged[pair]:
+                continue
+            days = (first - before_days, first - gap_days, first, last)
+            ratio, sigmas, excess = _rise(
+                units[pair], expected[pair], usable[pair], *days, dispersion[pair], unit
+            )
+            if not (ratio > high_ratio and sigmas > errors):
+                continue
+            counts[episode] += 1
+            strength[episode, 1] += excess
+            smallest = np.argmin(best)
+            best[smallest] = max(best[smallest], sigmas)
+            _insert(ratios[episode], kms[episode], stores[episode], ratio, neighbour_km[link], other, tolerance)
+        strength[episode, 0] = best.sum() / math.sqrt(best.size)

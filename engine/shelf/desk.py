@@ -15,6 +15,7 @@ from typing import Any
 import polars as pl
 
 from engine.config import Settings, as_toml
+from engine.delivery import verify
 from engine.errors import InputError, Problem
 from engine.journal import Journal
 from engine.memory import Memory
@@ -23,7 +24,7 @@ from engine.outputs.read import summary as read_summary
 from engine.outputs.write import appended_parquet, write_json, write_parquet
 from engine.registry import Registry, Run, fingerprint_files, run_name
 from engine.shelf import publish, summary
-from engine.shelf.check import Sources, check, verify
+from engine.shelf.check import Place, Sources, check
 from engine.shelf.features import features
 from engine.shelf.findings import findings
 from engine.shelf.measure import rank
@@ -69,7 +70,7 @@ class Inspection:
 
 
 def run(
-    folder: Path,
+    place: Place,
     out: Path,
     settings: Settings,
     as_of: dt.date | None = None,
@@ -80,16 +81,20 @@ def run(
 ) -> Night:
     """Run one night and publish it under `out`.
 
-    as_of: the last day that may be seen, by default the latest sales date. force: run again what is there already.
-    max_memory: bytes the process may take; the days of the chain then live in files of `out` while the night runs.
+    place: a folder of tables, or a lake of days. as_of: the last day that may be seen, by default the latest sales
+    date. force: run again what is there already. max_memory: bytes the process may take; the days of the chain then
+    live in files of `out` while the night runs.
     watch: called with the name of each stage as it begins. Raises InputError, TryLaterError and OutputError; the
     runs published before stay as they are.
     """
     registry = Registry(out)
     journal = Journal(watch)
     with journal.stage("check"):
-        sources = check(folder, as_of)
-        prints = {name: fingerprint_files(source.files, folder) for name, source in sources.tables.items()}
+        sources = check(place, as_of).within(settings.panel.lookback_days)
+        prints = {
+            name: dict(source.fingerprints) or fingerprint_files(source.files, sources.folder)
+            for name, source in sources.tables.items()
+        }
     run_id = run_name(sources.as_of.isoformat(), settings.profile, settings.fingerprint(), str(prints), _versions())
     with registry.writer():
         if registry.has(run_id) and not force:
@@ -110,17 +115,17 @@ def run(
     return Night(run_id, registry.folder / run_id, True, facts)
 
 
-def inspect(folder: Path, settings: Settings, as_of: dt.date | None = None) -> Inspection:
+def inspect(place: Place, settings: Settings, as_of: dt.date | None = None) -> Inspection:
     """Judge every row of the input and say what a night over it would warn of; nothing is written.
 
     Raises InputError with every problem that stops a run, TryLaterError when the as-of day is not complete.
     """
     # As text every cell can be judged on its own; read by type, the first one that is not stops the reading.
-    sources = check(folder, as_of, as_text=True)
+    sources = check(place, as_of, as_text=True).within(settings.panel.lookback_days)
     stops, remarks = verify(sources.tables)
     if stops:
         raise InputError([*stops, *remarks])
-    typed = check(folder, sources.as_of)
+    typed = check(place, sources.as_of).within(settings.panel.lookback_days)
     chain = method_of(settings).expect(panel(typed, settings.panel, settings.expect.window_days, Memory()))
     return Inspection(sources, remarks, summary.data_quality(chain, settings.panel.min_history_days))
 

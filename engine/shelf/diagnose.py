@@ -46,7 +46,7 @@ def diagnose(panel: Panel, cases: pl.DataFrame, settings: CauseSettings) -> pl.D
         )
         .with_columns(pl.col(_score(cause)).clip(upper_bound=settings.max_score) for cause in v.CAUSES)
         .collect()
-        .pipe(_name_causes, settings)
+        .pipe(name_causes, v.CAUSES, settings)
     )
 
 
@@ -110,19 +110,19 @@ def _score(cause: str) -> str:
     return f"score_{cause}"
 
 
-def _name_causes(cases: pl.DataFrame, settings: CauseSettings) -> pl.DataFrame:
+def name_causes(cases: pl.DataFrame, names: tuple[str, ...], settings: CauseSettings) -> pl.DataFrame:
     """The best cause, if good enough, is primary; the other good ones are secondary, best first.
 
     rank_<cause>: 1 for the best cause of the case.
     """
-    scores = cases.select(_score(cause) for cause in v.CAUSES).to_numpy().round(SCORE_DECIMALS)
+    scores = cases.select(_score(cause) for cause in names).to_numpy().round(SCORE_DECIMALS)
     order = np.argsort(-scores, axis=1, kind="stable")
-    causes = pl.Series(v.CAUSES)
-    ranked = {f"rank_{place}": causes.gather(order[:, place]) for place in range(len(v.CAUSES))}
+    causes = pl.Series(names)
+    ranked = {f"rank_{place}": causes.gather(order[:, place]) for place in range(len(names))}
     place_of = np.argsort(order, axis=1).astype(np.int8) + np.int8(1)
-    places = {f"rank_{cause}": place_of[:, number] for number, cause in enumerate(v.CAUSES)}
+    places = {f"rank_{cause}": place_of[:, number] for number, cause in enumerate(names)}
     points = {
-        f"points_{place}": np.take_along_axis(scores, order, axis=1)[:, place] for place in range(len(v.CAUSES))
+        f"points_{place}": np.take_along_axis(scores, order, axis=1)[:, place] for place in range(len(names))
     }
     frame = pl.DataFrame(ranked | points)
     is_primary = above(pl.col("points_0"), settings.primary_score)
@@ -133,7 +133,7 @@ def _name_causes(cases: pl.DataFrame, settings: CauseSettings) -> pl.DataFrame:
                 pl.when(
                     above(pl.col(f"points_{place}"), settings.secondary_score) & ~(is_primary & (place == 0))
                 ).then(f"rank_{place}")
-                for place in range(len(v.CAUSES))
+                for place in range(len(names))
             ],
             separator=",",
             ignore_nulls=True,

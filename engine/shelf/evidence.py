@@ -99,14 +99,14 @@ def high_performers(points: Points, settings: MisallocationSettings) -> pl.DataF
     return pl.DataFrame(
         {
             "neighbours_over": counts,
-            "neighbour_stores": _lists(ids, found),
-            "neighbour_km": _lists(pl.Series(kms[found]), found),
-            "neighbour_ratios": _lists(pl.Series(ratios[found]), found),
+            "neighbour_stores": as_lists(ids, found),
+            "neighbour_km": as_lists(pl.Series(kms[found]), found),
+            "neighbour_ratios": as_lists(pl.Series(ratios[found]), found),
         }
     )
 
 
-def _lists(values: pl.Series, found: NDArray[np.bool_]) -> pl.Series:
+def as_lists(values: pl.Series, found: NDArray[np.bool_]) -> pl.Series:
     """One list a row of `found`, as long as the row has marks."""
     ends = np.concatenate([[0], found.sum(axis=1).cumsum()])
     # An array that Arrow was not given by Polars would make it import pandas, where that is installed.

@@ -86,7 +86,8 @@ class Classic:
 
     def diagnose(self, panel: Panel, cases: pl.DataFrame) -> pl.DataFrame:
         """As `Method`."""
-        return diagnose.diagnose(panel, cases, self._settings.causes)
+        unknown = {f"score_{cause}": pl.lit(None, pl.Float64) for cause in v.FURTHER_CAUSES}
+        return diagnose.diagnose(panel, cases, self._settings.causes).with_columns(**unknown)
 
     def recommend(self, panel: Panel, cases: pl.DataFrame) -> pl.DataFrame:
         """As `Method`."""
@@ -120,6 +121,8 @@ class Calibrated:
         self._demand: calibrated.Demand
         self._response: calibrated.Response
         self._chances: calibrated.Chances
+        self._course: calibrated.Course
+        self._aside: calibrated.SetAside
         self._first: Integers
         self._last: Integers
 
@@ -134,6 +137,9 @@ class Calibrated:
         """As `Method`."""
         of = self._settings
         runs, self._chances = calibrated.detect(panel, self._demand, self._null, of.demand, of.episode)
+        self._course = calibrated.course(panel, self._demand, of.pattern)
+        known = (panel, self._demand, self._course)
+        runs, self._aside = calibrated.set_aside(*known, runs, of.stories, of.pattern)
         latest = runs.group_by("pair").agg(pl.col("first", "last").sort_by("first").last())
         self._first, self._last = np.full((2, panel.pairs.height), panel.n_days)
         self._first[latest["pair"]] = latest["first"]
@@ -147,7 +153,8 @@ class Calibrated:
 
     def diagnose(self, panel: Panel, cases: pl.DataFrame) -> pl.DataFrame:
         """As `Method`."""
-        return diagnose.diagnose(panel, cases, self._settings.causes)
+        of = self._settings
+        return calibrated.diagnose(panel, self._demand, self._course, cases, of.causes, of.pattern)
 
     def recommend(self, panel: Panel, cases: pl.DataFrame) -> pl.DataFrame:
         """As `Method`."""
@@ -160,7 +167,9 @@ class Calibrated:
         """As `Method`: transfers are planned for the chain, and what sales can watch is told."""
         of = self._settings
         costed = with_cost(panel, cases)
-        plan = calibrated.transfers(panel, self._demand, costed, of.causes.misallocation, of.transfers, of.recommend)
+        is_dark = np.nan_to_num(self._chances.q_values, nan=1.0) <= of.episode.max_fdr
+        known = (panel, self._demand, costed, is_dark)
+        plan = calibrated.transfers(*known, of.causes.misallocation, of.transfers, of.recommend)
         watched = calibrated.detectability(panel, self._demand, self._chances, self._null, of.episode, of.watch)
         tables = {shapes.TRANSFERS: plan, shapes.DETECTABILITY: watched, shapes.PRICE_RESPONSE: self._response.table}
         return calibrated.told(costed, plan, of.recommend).drop("cost"), tables

@@ -19,12 +19,13 @@ from engine import vocabulary as v
 from engine.config import PanelSettings
 from engine.contracts.contract import UNUSABLE, Column, Consequence, Kind
 from engine.contracts.tables import contracts
+from engine.delivery import verify
 from engine.errors import InputError, Problem
 from engine.kernels import cells, rows, windows
 from engine.kernels.settle import open_days, settle
 from engine.lake import UNREADABLE, Source
 from engine.memory import Memory
-from engine.shelf.check import Sources, reread_as_text, verify
+from engine.shelf.check import Sources, reread_as_text
 
 Array = NDArray[Any]
 NOWHERE = np.iinfo(np.int32).min
@@ -245,7 +246,8 @@ def _place_facts(
 ) -> tuple[dict[str, Array], dict[str, RowAccount]]:
     """Two tables at a time. Sales and prices take turns, because both write promo flags."""
     arrays = _empty_arrays(grid, revenue_days, memory)
-    accounts = {name: RowAccount() for name in sources.tables}
+    unread = {name: source.left_out["rows"] for name, source in sources.tables.items()}
+    accounts = {name: RowAccount(read=rows, outside_panel=rows) for name, rows in unread.items()}
 
     def sales_then_prices() -> None:
         _place_sales(sources.tables[v.SALES], grid, arrays, accounts[v.SALES])
@@ -274,6 +276,8 @@ class _Batch:
 def _batches(source: Source, grid: _Grid, names: tuple[str, ...], account: RowAccount) -> Iterator[_Batch]:
     """The rows of a table in file order, located; `account` is filled on the way."""
     columns = [column for column in source.contract.columns if column.name in names]
+    # In the order of the contract, wherever the first empty cell of each lies.
+    account.unknown = {column.name: 0 for column in columns if column.null is Consequence.NOTE}
     plan = source.judged().select(
         grid.codes("store_id", grid.stores),
         grid.codes("sku_id", grid.skus),
@@ -316,7 +320,7 @@ def _count_unknown(
     for column in columns:
         if column.null is Consequence.NOTE and batch[column.name].null_count():
             empty = int((batch[column.name].is_null().to_numpy() & (located >= 0)).sum())
-            account.unknown[column.name] = account.unknown.get(column.name, 0) + empty
+            account.unknown[column.name] += empty
 
 
 def _place_sales(source: Source, grid: _Grid, arrays: Mapping[str, Array], account: RowAccount) -> None:

@@ -16,6 +16,10 @@ from engine.synth.scenarios import Effect, Episode, effect_of
 
 WEEKDAY_PROFILE: Final = np.array([0.83, 0.80, 0.82, 0.85, 1.10, 1.42, 1.18])
 """Traffic from Monday to Sunday; a week sums to seven."""
+HALF_TRAFFIC, HALF_TRAFFIC_DAYS = 0.5, 21
+"""A store that loses shoppers keeps this share of them, on the last so many days of the chain."""
+FADING_DAYS, DAILY_FADE, FADED_UNITS = 30, 0.06, 0.15
+"""A fading SKU sells a share less every day, on the last so many days of the chain, down to the share that stays."""
 STORE_DAY_SIGMA: Final = 0.05
 """Good and bad days of a whole store: standard deviation of the logarithm."""
 PAIR_SIGMA: Final = 0.15
@@ -70,8 +74,9 @@ def draw_store(plan: ChainPlan, catalog: Catalog, store_id: int, episodes: Seque
     mean_units = mean_units * np.exp(rng.normal(0.0, PAIR_SIGMA, sku.size))
     is_open = _open_days(plan, rng)
     traffic = _weekdays(plan) * np.exp(rng.normal(0.0, STORE_DAY_SIGMA, plan.days)) * is_open
+    traffic = traffic * _lost_shoppers(plan, store_id)
     lift = np.where(effects.in_episode, 1.0, catalog.flyer_lift[sku])
-    ordinary_units = mean_units[:, None] * traffic * lift
+    ordinary_units = mean_units[:, None] * traffic * lift * _fading(plan, sku_id)
     # Gamma noise in the rate of a Poisson count makes the count negative binomial.
     shape_of_noise = plan.demand_cv**-2
     noise = rng.standard_gamma(shape_of_noise, shape) / shape_of_noise
@@ -94,7 +99,7 @@ def draw_store(plan: ChainPlan, catalog: Catalog, store_id: int, episodes: Seque
         is_open=np.broadcast_to(is_open, shape),
         ordinary_units=ordinary_units,
         wanted=rng.poisson(ordinary_units * effects.units_ratio * noise),
-        impressions=rng.poisson(seen),
+        impressions=rng.poisson(seen * effects.views_ratio),
         price=(regular_price[:, None] * price_ratio).round(2),
         promo=np.where(effects.on_promo, np.int8(PRICE_OFF), flyer),
         # A shelf with an episode is supplied overnight, so that it is never out of stock.
@@ -119,6 +124,7 @@ class _Effects:
         self.in_episode = np.zeros(shape, np.bool_)
         self.on_promo = np.zeros(shape, np.bool_)
         self.units_ratio = np.ones(shape)
+        self.views_ratio = np.ones(shape)
         self.price_ratio = np.ones(shape)
         self.overstock_first = np.full(sku_id.size, days)
         self.overstock_last = np.full(sku_id.size, -1)
@@ -130,6 +136,7 @@ class _Effects:
         self.in_episode[row, days] = True
         self.on_promo[row, days] = effect.on_promo
         self.units_ratio[row, days] = effect.units_ratio
+        self.views_ratio[row, days] = effect.views_ratio
         self.price_ratio[row, days] = effect.price_ratio
         if effect.overstocked:
             self.overstock_first[row] = days.start
@@ -137,7 +144,29 @@ class _Effects:
 
 
 def _weekdays(plan: ChainPlan) -> NDArray[np.float64]:
-    return WEEKDAY_PROFILE[(plan.first_date.weekday() + np.arange(plan.days)) % 7]
+    if plan.weekend_peak == 1.0:
+        profile = WEEKDAY_PROFILE
+    else:
+        peaked = WEEKDAY_PROFILE**plan.weekend_peak
+        profile = peaked * (peaked.size / peaked.sum())
+    return profile[(plan.first_date.weekday() + np.arange(plan.days)) % 7]
+
+
+def _lost_shoppers(plan: ChainPlan, store_id: int) -> NDArray[np.float64]:
+    """Share of the shoppers that a store has left on each day."""
+    left = np.ones(plan.days)
+    if store_id > plan.stores - plan.half_traffic_stores:
+        left[-HALF_TRAFFIC_DAYS:] = HALF_TRAFFIC
+    return left
+
+
+def _fading(plan: ChainPlan, sku_id: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Share of its ordinary units that each SKU has left on each day, in all stores."""
+    left = np.ones((sku_id.size, plan.days))
+    days = min(FADING_DAYS, plan.days)
+    fades = sku_id > plan.skus - plan.fading_skus
+    left[fades, plan.days - days :] = np.maximum((1.0 - DAILY_FADE) ** np.arange(1, days + 1), FADED_UNITS)
+    return left
 
 
 def _open_days(plan: ChainPlan, rng: np.random.Generator) -> NDArray[np.bool_]:

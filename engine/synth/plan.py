@@ -30,8 +30,19 @@ class ChainPlan(BaseModel):
     demand_cv: float = Field(
         0.12, gt=0, le=2, description="Day-to-day variation of demand beyond the chance of counts, std/mean."
     )
+    extra_min_daily_units: float = Field(
+        0.0, ge=0, le=40, description="Extra episodes befall only SKUs that sell so many units on an ordinary day."
+    )
+    further_causes: bool = Field(
+        False, description="Extra episodes also have causes that the classic rule does not know."
+    )
+    weekend_peak: float = Field(1.0, ge=0, le=4, description="Power to which the profile of the week is raised.")
+    half_traffic_stores: int = Field(
+        0, ge=0, description="Last stores of the chain that lose half their shoppers for the last three weeks."
+    )
+    fading_skus: int = Field(0, ge=0, description="Last SKUs of the chain that fade everywhere in the last weeks.")
     price_spread: float = Field(
-        1.4, ge=1, le=20, description="Dearest over cheapest regular price inside a category."
+        1.4, ge=1, le=50, description="Dearest over cheapest regular price inside a category."
     )
     flyer_share: float = Field(
         0.3, ge=0, le=1, description="Chance that a SKU is in the flyer for a week of a four-week period."

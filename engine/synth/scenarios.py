@@ -15,9 +15,11 @@ from engine.vocabulary import (
     CAUSES,
     CONVERSION_DROP,
     MISALLOCATION,
+    NOT_ON_SHELF,
     OVERSTOCK,
     PRICE_TOO_HIGH,
     PROMO_INEFFECTIVE,
+    TRAFFIC_DROP,
 )
 
 
@@ -58,12 +60,15 @@ DARK_UNITS: Final = {
     CONVERSION_DROP: 0.50,
     PROMO_INEFFECTIVE: 0.45,
     MISALLOCATION: 0.45,
+    NOT_ON_SHELF: 0.02,
+    TRAFFIC_DROP: 0.40,
 }
 """Share of its ordinary units that a dark shelf still sells, every day of its episode."""
 DAILY_FALL: Final = 0.05
 FALLEN_UNITS: Final = 0.30
 """An overstocked shelf loses a share of its sales day by day, down to the share that stays."""
 OVERSOLD_UNITS: Final = 1.80
+VIEWS_RATIO: Final = {TRAFFIC_DROP: 0.40}
 PRICE_RATIO: Final = {PRICE_TOO_HIGH: 1.25, PROMO_INEFFECTIVE: 0.85}
 
 SHORTEST_DAYS: Final = 7
@@ -91,16 +96,19 @@ class Episode(NamedTuple):
 
 
 class Effect(NamedTuple):
-    """What an episode does. units_ratio: (days of the episode,), of ordinary units; price_ratio: of regular."""
+    """What an episode does. units_ratio: (days of the episode,), of ordinary units; views_ratio: of ordinary
+    impressions; price_ratio: of regular.
+    """
 
     units_ratio: NDArray[np.float64]
+    views_ratio: float = 1.0
     price_ratio: float = 1.0
     on_promo: bool = False
     overstocked: bool = False
 
 
 def effect_of(episode: Episode) -> Effect:
-    """The days of an episode, relative to the same days without it. Impressions stay as they are."""
+    """The days of an episode, relative to the same days without it."""
     days = np.arange(1, episode.last_day - episode.first_day + 2)
     if episode.oversold:
         return Effect(np.full(days.size, OVERSOLD_UNITS))
@@ -108,20 +116,22 @@ def effect_of(episode: Episode) -> Effect:
         return Effect(np.maximum((1.0 - DAILY_FALL) ** days, FALLEN_UNITS), overstocked=True)
     return Effect(
         np.full(days.size, DARK_UNITS[episode.cause]),
+        views_ratio=VIEWS_RATIO.get(episode.cause, 1.0),
         price_ratio=PRICE_RATIO.get(episode.cause, 1.0),
         on_promo=episode.cause == PROMO_INEFFECTIVE,
     )
 
 
 def plan_episodes(
-    plan: ChainPlan, store_city: NDArray[np.int64], carried: NDArray[np.int64]
+    plan: ChainPlan, store_city: NDArray[np.int64], carried: NDArray[np.int64], daily_units: NDArray[np.float64]
 ) -> dict[int, list[Episode]]:
     """Every episode of the chain by store id: the fixed scenarios as far as they fit, then the extra ones.
 
     store_city: (stores,), equal for stores of one city. carried: (stores, SKUs per store), SKU ids ascending.
+    daily_units: (SKUs,), ordinary units a day. Stores at half traffic and fading SKUs have no extra episode.
     """
     by_store: defaultdict[int, list[Episode]] = defaultdict(list)
-    for episode in (*_fixed_episodes(plan), *_extra_episodes(plan, store_city, carried)):
+    for episode in (*_fixed_episodes(plan), *_extra_episodes(plan, store_city, carried, daily_units)):
         if episode.store_id <= plan.stores:
             by_store[episode.store_id].append(episode)
     return dict(by_store)
@@ -140,7 +150,9 @@ def _fixed_episodes(plan: ChainPlan) -> Iterator[Episode]:
             yield Episode(store_id, scenario.sku_id, scenario.cause, first_day, last_day, oversold=True)
 
 
-def _extra_episodes(plan: ChainPlan, store_city: NDArray[np.int64], carried: NDArray[np.int64]) -> Iterator[Episode]:
+def _extra_episodes(
+    plan: ChainPlan, store_city: NDArray[np.int64], carried: NDArray[np.int64], daily_units: NDArray[np.float64]
+) -> Iterator[Episode]:
     """Random store-SKUs, causes, starts and lengths; the SKUs of the fixed scenarios are left alone."""
     shortest, longest = EXTRA_DAYS
     last_start = plan.days - shortest + 1
@@ -149,17 +161,18 @@ def _extra_episodes(plan: ChainPlan, store_city: NDArray[np.int64], carried: NDA
     rng = np.random.Generator(np.random.Philox(np.random.SeedSequence([plan.seed, *_EXTRA_STREAM])))
     count = round(plan.extra_episodes * plan.store_skus)
     pairs = rng.choice(plan.store_skus, count, replace=False)
-    causes = rng.integers(len(CAUSES), size=count)
+    names = (*CAUSES, NOT_ON_SHELF, TRAFFIC_DROP) if plan.further_causes else CAUSES
+    causes = rng.integers(len(names), size=count)
     starts = rng.integers(EXTRA_FIRST_DAY, last_start, size=count, endpoint=True)
     lengths = rng.integers(shortest, longest, size=count, endpoint=True)
     stores, columns = np.divmod(pairs, plan.skus_per_store)
     taken = {(int(store), int(carried[store, column])) for store, column in zip(stores, columns, strict=True)}
     for store, column, cause, start, length in zip(stores, columns, causes, starts, lengths, strict=True):
         sku_id = int(carried[store, column])
-        if sku_id <= len(SCENARIOS):
+        if sku_id <= len(SCENARIOS) or not _may_go_dark(plan, int(store) + 1, sku_id, daily_units):
             continue
         last_day = min(int(start + length) - 1, plan.days)
-        episode = Episode(int(store) + 1, sku_id, CAUSES[cause], int(start), last_day)
+        episode = Episode(int(store) + 1, sku_id, names[cause], int(start), last_day)
         if episode.cause != MISALLOCATION:
             yield episode
         elif neighbours := _free_neighbours(int(store), sku_id, store_city, carried, taken):
@@ -169,6 +182,12 @@ def _extra_episodes(plan: ChainPlan, store_city: NDArray[np.int64], carried: NDA
                 yield episode._replace(
                     store_id=neighbour + 1, first_day=episode.first_day - OVERSOLD_DAYS_AHEAD, oversold=True
                 )
+
+
+def _may_go_dark(plan: ChainPlan, store_id: int, sku_id: int, daily_units: NDArray[np.float64]) -> bool:
+    """Whether an extra episode would be the only thing that happens there, to a SKU that sells enough."""
+    sells_enough = bool(daily_units[sku_id - 1] >= plan.extra_min_daily_units)
+    return sells_enough and store_id <= plan.stores - plan.half_traffic_stores and sku_id <= plan.skus - plan.fading_skus
 
 
 def _free_neighbours(

@@ -17,6 +17,7 @@ from tests.command import PROGRAM, Answer, darkshelf, darkshelf_process
 VERBS = {
     "demo": "darkshelf demo --out",
     "synth": "darkshelf synth",
+    "ingest": "darkshelf ingest data/today --lake",
     "check": "darkshelf check",
     "run": "darkshelf run data/tonight --out data/runs --as-of",
     "explain": "darkshelf explain",
@@ -31,7 +32,9 @@ VERBS = {
     "config explain": "darkshelf config explain detect",
 }
 """Every verb, with the beginning of the example that its help shows."""
-EXAMPLE = re.compile(r"(?:Example|Another|Days in a row): +(darkshelf .*?)(?:\n\n|\n  [A-Z]|\Z)", re.DOTALL)
+EXAMPLE = re.compile(
+    r"(?:Example|Another|Then|From a lake|Days in a row): +(darkshelf .*?)(?:\n\n|\n  [A-Z]|\Z)", re.DOTALL
+)
 HEAVY = ("polars", "numba", "numpy", "pyarrow", "duckdb")
 IMPORTED = f"""
 import sys

@@ -51,6 +51,7 @@ def test_it_is_the_evidence_of_the_night_itself(bound, hoped, learnt, dispersion
         DEPTHS,
         WEIGHTS,
         0.5,
+        np.inf,
         2,
         56,
         evidence,

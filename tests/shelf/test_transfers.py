@@ -141,7 +141,8 @@ def planned(night) -> tuple[pl.DataFrame, pl.DataFrame]:
         recommended_action=pl.lit(KEEP_STOCK),
         projected_recovery=pl.lit(0.0),
     )
-    plan = transfers(night.panel, night.method._demand, cases, MisallocationSettings(), TRANSFERS, RECOMMEND)
+    is_dark = np.zeros(night.panel.pairs.height, np.bool_)
+    plan = transfers(night.panel, night.method._demand, cases, is_dark, MisallocationSettings(), TRANSFERS, RECOMMEND)
     return plan, told(cases, plan, RECOMMEND)
 
 

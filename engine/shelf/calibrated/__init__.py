@@ -1,7 +1,10 @@
 """The calibrated profile: counts against a factored expectation, with the chance of every case."""
 
+from engine.shelf.calibrated.causes import diagnose as diagnose
 from engine.shelf.calibrated.chance import Chances as Chances
 from engine.shelf.calibrated.chance import report as report
+from engine.shelf.calibrated.course import Course as Course
+from engine.shelf.calibrated.course import course as course
 from engine.shelf.calibrated.detect import detect as detect
 from engine.shelf.calibrated.detectability import detectability as detectability
 from engine.shelf.calibrated.expect import Demand as Demand
@@ -11,5 +14,7 @@ from engine.shelf.calibrated.null import null_evidence as null_evidence
 from engine.shelf.calibrated.recommend import recommend as recommend
 from engine.shelf.calibrated.response import Response as Response
 from engine.shelf.calibrated.response import price_response as price_response
+from engine.shelf.calibrated.stories import SetAside as SetAside
+from engine.shelf.calibrated.stories import set_aside as set_aside
 from engine.shelf.calibrated.transfer import told as told
 from engine.shelf.calibrated.transfer import transfers as transfers

@@ -64,6 +64,7 @@ def _weigh(panel: Panel, found: Demand, settings: EpisodeSettings) -> tuple[Floa
             depths,
             weights,
             settings.max_ratio,
+            settings.closing_evidence,
             settings.min_days,
             settings.max_days,
             evidence[block],
@@ -77,30 +78,48 @@ def _weigh(panel: Panel, found: Demand, settings: EpisodeSettings) -> tuple[Floa
 def _past(
     panel: Panel, found: Demand, demand: DemandSettings, settings: EpisodeSettings, end: Integers
 ) -> pl.DataFrame:
-    """Stretches of strong evidence that were over before each pair's `end`."""
-    dark, peaks = panel.memory.empty(found.usable.shape, np.uint8), np.empty(panel.pairs.height)
-    bounds = np.where(panel.judged, settings.closed_evidence, np.inf)
+    """Stretches that were over before each pair's `end` and that chance does not explain, in both depths.
+
+    A stretch begins on any of a pair's days, and a likelihood ratio exceeds e^x with a chance of at most e^-x from
+    each of them (Ville 1939). The rate of false findings is held over the pairs, as that of the open episodes.
+    """
+    shape, n_pairs = found.usable.shape, panel.pairs.height
+    dark, deep = (panel.memory.empty(shape, np.uint8) for _ in range(2))
+    peaks = np.empty((2, n_pairs))
+    nothing = np.full(n_pairs, np.inf)
+    days = found.usable.sum(axis=1, dtype=np.int64)
+    for place, depth in enumerate((demand.dark_depth, demand.fallen_depth)):
+        _mark(panel, found, depth, nothing, dark, peaks[place])
+    best = peaks.max(axis=0)
+    chances = np.where(panel.judged, np.minimum(2.0 * days * np.exp(-best), 1.0), 1.0)
+    bounds = np.full(n_pairs, np.inf)
+    tried = np.flatnonzero(panel.judged)
+    is_found = q_values(chances[tried]) <= settings.max_fdr
+    if is_found.any():
+        bounds[tried] = max(float(best[tried][is_found].min()), settings.closed_evidence)
+    _mark(panel, found, demand.dark_depth, bounds, dark, peaks[0])
+    _mark(panel, found, demand.fallen_depth, bounds, deep, peaks[1])
+    np.maximum(dark, deep, out=dark)
     blocks: dict[int, list[Integers]] = {}
 
     def look(block: slice) -> None:
-        mark_dark(
-            panel.array("units")[block],
-            panel.array("expected")[block],
-            found.usable[block],
-            found.dispersion[block],
-            found.unit,
-            demand.dark_depth,
-            bounds[block],
-            dark[block],
-            peaks[block],
-        )
-        nothing = np.empty(0, np.int64)
-        count = stretches(dark[block], end[block], settings.min_days, nothing, nothing, nothing)
+        none = np.empty(0, np.int64)
+        count = stretches(dark[block], end[block], settings.min_days, none, none, none)
         row, first, last = (np.empty(count, np.int64) for _ in range(3))
         stretches(dark[block], end[block], settings.min_days, row, first, last)
         blocks[block.start] = [row + block.start, first, last]
 
-    rows.in_blocks(look, peaks.size)
+    rows.in_blocks(look, n_pairs)
     columns = [np.concatenate(parts) for parts in zip(*(blocks[start] for start in sorted(blocks)), strict=True)]
     pair, first, last = columns
-    return pl.DataFrame({"pair": pair, "first": first, "last": last, "evidence": peaks[pair]})
+    return pl.DataFrame({"pair": pair, "first": first, "last": last, "evidence": best[pair]})
+
+
+def _mark(
+    panel: Panel, found: Demand, depth: float, bounds: Floats, dark: NDArray[np.uint8], peaks: Floats
+) -> None:
+    def mark(block: slice) -> None:
+        history = (panel.array("units")[block], panel.array("expected")[block], found.usable[block])
+        mark_dark(*history, found.dispersion[block], found.unit, depth, bounds[block], dark[block], peaks[block])
+
+    rows.in_blocks(mark, peaks.size)

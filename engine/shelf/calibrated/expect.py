@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from engine.config import DemandSettings
 from engine.kernels import demand, rows
-from engine.kernels.evidence import mark_dark
+from engine.kernels.evidence import mark_dark, mark_fallen
 from engine.shelf.calibrated.null import NullEvidence
 from engine.shelf.panel import Panel
 
@@ -85,7 +85,8 @@ def _first_guess(panel: Panel, settings: DemandSettings) -> Demand:
         usable[block] = ~np.isnan(units[block]) & (panel.array("in_stock")[block] == 1)
         clean[block] = usable[block]
         price, promo = panel.array("price")[block], panel.array("promo")[block]
-        demand.offers(price, promo, settings.usual_price_quantile, bounds, usual_price[block], offers[block])
+        usual = (settings.usual_price_quantile, settings.price_settling_days, bounds)
+        demand.offers(price, promo, *usual, usual_price[block], offers[block])
 
     rows.in_blocks(look, shape[0])
     category = panel.codes("category")
@@ -209,6 +210,17 @@ def _clean(panel: Panel, found: Demand, settings: DemandSettings, null: NullEvid
     _mark(panel, found, settings, expected, bounds, dark, peaks)
 
     def leave_out(block: slice) -> None:
+        mark_fallen(
+            panel.array("units")[block],
+            expected[block],
+            found.usable[block],
+            found.dispersion[block],
+            found.unit,
+            settings.fallen_depth,
+            settings.fallen_evidence,
+            settings.rounds,
+            dark[block],
+        )
         is_new_normal = dark[block].sum(axis=1) > settings.new_normal_days
         found.clean[block] = found.usable[block] & ((dark[block] == 0) | is_new_normal[:, None])
 

@@ -136,7 +136,7 @@ def _table(fingerprint: str, demand: DemandSettings, episode: EpisodeSettings) -
 
 
 def _fingerprint(demand: DemandSettings, episode: EpisodeSettings) -> str:
-    of_episode = episode.model_dump(include={"depths", "depth_weights", "max_ratio", "min_days", "max_days"})
+    of_episode = episode.model_dump(include={"depths", "depth_weights", "max_ratio", "closing_evidence", "min_days", "max_days"})
     of_demand = demand.model_dump(include={"day_memory", "long_day_memory", "level_prior_units", "dark_depth"})
     return hashlib.blake2b(repr((of_episode, of_demand, SERIES, TAILS.tolist())).encode(), digest_size=8).hexdigest()
 
@@ -241,6 +241,7 @@ class _Series:
             np.array(episode.depths),
             np.array(episode.depth_weights),
             episode.max_ratio,
+            episode.closing_evidence,
             episode.min_days,
             episode.max_days,
             evidence,

@@ -34,13 +34,17 @@ def transfers(
     panel: Panel,
     found: Demand,
     cases: pl.DataFrame,
+    is_dark: NDArray[np.bool_],
     misallocation: MisallocationSettings,
     settings: TransferSettings,
     recommend: RecommendSettings,
 ) -> pl.DataFrame:
-    """The plan, by case and receiving store: `COLUMNS`. gain: margin or revenue, as gain_basis says, less cost."""
+    """The plan, by case and receiving store: `COLUMNS`. gain: margin or revenue, as gain_basis says, less cost.
+
+    is_dark: (pairs,), detected tonight, whatever was made of it; nothing is shipped there.
+    """
     spare = spared(cases, settings, recommend).with_columns(_places(panel, pl.col("pair")))
-    need = needed(panel, found, cases, misallocation, settings, recommend)
+    need = needed(panel, found, cases, is_dark, misallocation, settings, recommend)
     lanes = _lanes(panel, spare, need, misallocation.radius_km, settings)
     shipped = lanes.with_columns(units=pl.Series(ship(lanes), dtype=pl.Int64)).filter(pl.col("units") > 0)
     ids = panel.stores["store_id"]
@@ -70,16 +74,17 @@ def needed(
     panel: Panel,
     found: Demand,
     cases: pl.DataFrame,
+    is_dark: NDArray[np.bool_],
     misallocation: MisallocationSettings,
     settings: TransferSettings,
     recommend: RecommendSettings,
 ) -> pl.DataFrame:
     """Store-SKUs that sell over and will run short: pair, need_units (whole), unit_value (money), gain_basis.
 
-    Judged and in no open case. Unknown stock or price needs nothing.
+    Judged, not dark tonight and in no open case. Unknown stock or price needs nothing.
     """
     pace, usual = _paces(panel, found, misallocation, settings)
-    is_dark = np.zeros(pace.size, np.bool_)
+    is_dark = is_dark.copy()
     is_dark[cases.filter(pl.col("status") == v.OPEN)["pair"].to_numpy()] = True
     on_hand, price = (panel.array(name)[:, -1] for name in ("on_hand", "price"))
     own = np.maximum(on_hand - pace * settings.safety_days, 0.0)

@@ -1,0 +1,189 @@
+"""Ingest: take a delivery into a lake, day by day.
+
+In: a folder of tables, all six or one of them. Out: a lake whose days are replaced by those of the delivery, whole.
+What the lake holds already changes nothing; a delivery that is refused leaves nothing.
+"""
+
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from engine.config import IngestSettings
+from engine.contracts.contract import Consequence
+from engine.contracts.tables import contracts
+from engine.daylake.days import by_day
+from engine.daylake.gather import gather
+from engine.daylake.manifest import WHOLE, Day, Partition, refuse_lake
+from engine.daylake.write import Writer, writer
+from engine.delivery import EXAMPLES, open_tables, verify
+from engine.errors import InputError, Problem
+from engine.lake import UNREADABLE, Source
+
+PROMISED = contracts(None)
+
+
+@dataclass(frozen=True)
+class TableReport:
+    """What became of one delivered table.
+
+    rows, faulty: usable rows, and those a night will set aside. new, replaced, unchanged: the days delivered, as ISO
+    dates, `all` for a table without dates. ignored: columns that no night reads; they are not kept.
+    """
+
+    rows: int
+    faulty: int
+    new: tuple[str, ...]
+    replaced: tuple[str, ...]
+    unchanged: tuple[str, ...]
+    ignored: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Ingestion:
+    """What became of a delivery, per delivered table. spans: per table of the lake its days, first to last."""
+
+    tables: Mapping[str, TableReport]
+    spans: Mapping[str, str]
+
+
+def ingest(folder: Path, lake: Path, settings: IngestSettings) -> Ingestion:
+    """Replace the days of a lake that a folder of tables delivers. Without a lake one is made.
+
+    Raises InputError with every problem that would stop a night too, and when a day would lose too many rows;
+    TryLaterError while another ingest is under way; OutputError when the lake cannot be written. Then the lake is as
+    it was.
+    """
+    delivered = _open(folder)
+    with writer(lake) as staged:
+        try:
+            return _ingest(delivered, staged, settings)
+        except UNREADABLE:
+            # Some cell or file cannot be read by its type. As text every cell can be judged on its own.
+            as_text = _open(folder, as_text=True)
+            stops, _ = verify(as_text)
+            if stops:
+                raise InputError(stops) from None
+            return _ingest(as_text, staged, settings)
+
+
+def _open(folder: Path, *, as_text: bool = False) -> dict[str, Source]:
+    """The tables that are there, each with ids as its own files have them."""
+    refuse_lake(folder)
+    some = {name: replace(contract, required=False) for name, contract in PROMISED.items()}
+    tables, problems = open_tables(folder, some, as_text=as_text)
+    if not tables and not problems:
+        advice = f"put a table there, as a file or a folder of files named after it: {', '.join(PROMISED)}"
+        problems.append(Problem(str(folder), "holds none of the tables", advice))
+    if problems:
+        raise InputError(problems)
+    return {
+        name: replace(source, contract=PROMISED[name], ids_as_text=source.text_ids) for name, source in tables.items()
+    }
+
+
+def _ingest(delivered: Mapping[str, Source], staged: Writer, settings: IngestSettings) -> Ingestion:
+    kept = staged.lake.tables
+    incoming = {name: tuple(_partitions(delivered, name, staged)) for name in delivered}
+    changes = {name: [part for part in parts if _is_new(staged, name, part)] for name, parts in incoming.items()}
+    _refuse_shrinking(staged, changes, settings.min_kept_share)
+    tables = dict(kept)
+    for name, changed in changes.items():
+        if changed:
+            tables[name] = gather(staged, name, _replaced(kept.get(name, ()), changed))
+    if any(changes.values()):
+        staged.publish(tables)
+    reports = {name: _report(staged, delivered[name], incoming[name], changes[name]) for name in delivered}
+    return Ingestion(reports, {name: _span(parts) for name, parts in sorted(tables.items())})
+
+
+def _partitions(delivered: Mapping[str, Source], name: str, staged: Writer) -> Iterator[Partition]:
+    """Every day of a delivered table as a partition, made ready. Raises InputError when a night would not run."""
+    source = delivered[name]
+    place = staged.staged / f"{name}.rows"
+    place.mkdir(exist_ok=True)
+    days = by_day(source, place)
+    if (days.unusable and _stops(source)) or (source.contract.required and not days.usable):
+        raise InputError(verify(delivered)[0])
+    text_ids = tuple(sorted(source.text_ids))
+    for day, judged in days:
+        yield staged.partition(source.contract, text_ids, day, judged)
+    shutil.rmtree(place)
+    if not days.usable + days.unusable:
+        nothing = Day(rows=0, faulty=0, fingerprint=" ".join(text_ids))
+        yield Partition(text_ids=text_ids, rows=None, faulty=None, days={WHOLE: nothing})
+
+
+def _stops(source: Source) -> bool:
+    counts = source.complaints()
+    return any(rule.consequence is Consequence.STOP and counts[rule.complaint] for rule in source.rules())
+
+
+def _is_new(staged: Writer, table: str, part: Partition) -> bool:
+    """Whether a day of a delivery is another than the one in the lake, or than what is left of that."""
+    ((day, known),) = part.days.items()
+    held = {day: held for held in staged.lake.tables.get(table, ()) for day in held.days}
+    if day == WHOLE and known.rows == known.faulty == 0 and held and "date" in PROMISED[table].key:
+        return False
+    if day not in held or held[day].days[day].fingerprint != known.fingerprint:
+        return True
+    return any(staged.lake.damage(table, file) for file in held[day].files)
+
+
+def _refuse_shrinking(staged: Writer, changes: Mapping[str, list[Partition]], min_kept_share: float) -> None:
+    """Raise InputError when a day that is held comes again with far fewer rows.
+
+    Late rows of a day, delivered alone, are taken for the whole day and would replace it.
+    """
+    problems = []
+    for name, changed in changes.items():
+        held = staged.lake.days(name)
+        shrunk = [
+            f"{day}: {_n_rows(known):,} rows instead of {_n_rows(held[day]):,}"
+            for part in changed
+            for day, known in part.days.items()
+            if day in held and _n_rows(known) < min_kept_share * _n_rows(held[day])
+        ]
+        if shrunk:
+            what = f"{len(shrunk)} of {len(changed)} changed days lose more rows than a correction should"
+            advice = "deliver these days whole, or allow it with  --set ingest.min_kept_share=0"
+            problems.append(Problem(name, what, advice, examples=tuple(shrunk[:EXAMPLES])))
+    if problems:
+        raise InputError(problems)
+
+
+def _n_rows(day: Day) -> int:
+    return day.rows + day.faulty
+
+
+def _replaced(held: tuple[Partition, ...], changed: list[Partition]) -> tuple[Partition, ...]:
+    """The partitions with the changed days in the place of the former ones.
+
+    A partition that keeps some of its days still has the files of all of them; `gather` sets that right.
+    """
+    gone = {day for part in changed for day in part.days}
+    if gone - {WHOLE}:
+        gone.add(WHOLE)
+    left = ({day: known for day, known in part.days.items() if day not in gone} for part in held)
+    kept = [part.model_copy(update={"days": days}) for part, days in zip(held, left, strict=True) if days]
+    return (*kept, *changed)
+
+
+def _report(staged: Writer, source: Source, parts: tuple[Partition, ...], changed: list[Partition]) -> TableReport:
+    delivered = {day: known for part in parts for day, known in part.days.items()}
+    again = [day for part in changed for day in part.days]
+    held = staged.lake.days(source.contract.table)
+    columns = {column.name for column in source.contract.columns}
+    return TableReport(
+        rows=sum(known.rows for known in delivered.values()),
+        faulty=sum(known.faulty for known in delivered.values()),
+        new=tuple(day for day in again if day not in held),
+        replaced=tuple(day for day in again if day in held),
+        unchanged=tuple(day for day in delivered if day not in again),
+        ignored=tuple(sorted({name for part in source.parts for name in part.schema} - columns)),
+    )
+
+
+def _span(parts: tuple[Partition, ...]) -> str:
+    days = [day for part in parts for day in part.days]
+    return f"{min(days)} to {max(days)}" if len(days) > 1 else days[0]

@@ -1,0 +1,197 @@
+"""The manifest of a lake: which files hold which days of which table, and what is known of them unread.
+
+`lake.json` is the lake: a file it does not name is no part of it. It is replaced in one step, after everything it
+names is on disk.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from engine.disk import sync
+from engine.errors import InputError, Problem, TryLaterError
+
+MANIFEST = "lake.json"
+PREPARED = ".lake.json.partial"
+FORMAT = 1
+"""Of the lakes that are written. A reader refuses what a later format may mean."""
+WHOLE = "all"
+"""What stands for a day where there is none: in tables without dates, and for a table delivered without rows. It
+sorts behind every date."""
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Day(_Frozen):
+    """What is known of one day of a table.
+
+    rows: those that are usable. faulty: those set aside whatever the as-of day is. fingerprint: of all of them.
+    noted: complaints about usable rows, by complaint.
+    """
+
+    rows: int
+    faulty: int
+    fingerprint: str
+    noted: dict[str, int] = {}
+
+
+class StoredFile(_Frozen):
+    """A file in the folder of its table. Its name tells its content: another content has another name."""
+
+    name: str = Field(pattern=r"^[0-9a-z][0-9a-z.-]*\.parquet$")
+    n_bytes: int
+
+
+class Partition(_Frozen):
+    """Days of a table that share their files, which hold these days and no others.
+
+    text_ids: the id columns that are text. rows, faulty: the files of the usable and of the other rows, None without
+    any. days: by ISO date or `WHOLE`, in their order.
+    """
+
+    text_ids: tuple[str, ...]
+    rows: StoredFile | None
+    faulty: StoredFile | None
+    days: dict[str, Day]
+
+    @property
+    def files(self) -> tuple[StoredFile, ...]:
+        """The files there are."""
+        return tuple(file for file in (self.rows, self.faulty) if file is not None)
+
+    @property
+    def span(self) -> str:
+        """Its days in words."""
+        first, last = min(self.days), max(self.days)
+        return "the table" if first == WHOLE else first if first == last else f"{first} to {last}"
+
+
+Tables = Mapping[str, tuple[Partition, ...]]
+
+
+class Manifest(_Frozen):
+    """Every table by name; the partitions of a table have no day in common and stand in the order of their days."""
+
+    format: int = FORMAT
+    tables: dict[str, tuple[Partition, ...]] = {}
+
+
+@dataclass(frozen=True)
+class DayLake:
+    """A lake as its manifest describes it at one moment; later changes of the lake do not change it."""
+
+    folder: Path
+    tables: Tables
+
+    def days(self, table: str) -> dict[str, Day]:
+        """Every day of a table, in order; empty when the lake does not hold it."""
+        found = {day: known for part in self.tables.get(table, ()) for day, known in part.days.items()}
+        return dict(sorted(found.items()))
+
+    def fingerprint(self, table: str) -> str:
+        """A short hash that differs when any row of the table, or the kind of its ids, differs."""
+        content = [(day, known.fingerprint) for day, known in self.days(table).items()]
+        return hashlib.blake2b(json.dumps(content).encode(), digest_size=8).hexdigest()
+
+    def damages(self, table: str) -> Iterator[Problem]:
+        """One problem per file of a table that is not there or not whole.
+
+        Raises TryLaterError when that is so because the lake was changed meanwhile.
+        """
+        for part in self.tables.get(table, ()):
+            for file in part.files:
+                what = self.damage(table, file)
+                if what:
+                    if read_manifest(self.folder) != Manifest(tables=dict(self.tables)):
+                        raise TryLaterError(f"{self.folder} was changed while it was read; try again")
+                    yield Problem(table, f"{table}/{file.name} {what}", mending(part))
+
+    def damage(self, table: str, file: StoredFile) -> str:
+        """What can be seen to be wrong with a file without reading it; empty when nothing can."""
+        try:
+            n_bytes = (self.folder / table / file.name).stat().st_size
+        except FileNotFoundError:
+            return "is missing"
+        except OSError as error:
+            return f"cannot be read: {error.strerror}"
+        return "" if n_bytes == file.n_bytes else f"is not whole: {n_bytes:,} bytes instead of {file.n_bytes:,}"
+
+
+def mending(part: Partition) -> str:
+    """What to do about a partition whose files are damaged."""
+    return f"restore the file, or delete it and ingest {part.span} again"
+
+
+def is_lake(folder: Path) -> bool:
+    """Whether a folder holds a lake, whole or damaged, as far as may be seen."""
+    try:
+        return (folder / MANIFEST).exists()
+    except OSError:
+        return False
+
+
+def refuse_lake(folder: Path) -> None:
+    """Raise InputError when a folder that is to hold delivered tables is a lake."""
+    if is_lake(folder):
+        advice = f"name it with  --lake {folder}"
+        raise InputError([Problem(str(folder), "is a lake, not a folder of delivered tables", advice)])
+
+
+def open_lake(folder: Path) -> DayLake:
+    """The lake as it is now.
+
+    Raises InputError when there is none, when its manifest is damaged, and when a later version wrote it.
+    """
+    if not is_lake(folder):
+        what = f"is no lake: there is no {MANIFEST} that may be read" if folder.is_dir() else "is not there"
+        raise InputError([Problem(str(folder), what, f"make one with  darkshelf ingest INPUT --lake {folder}")])
+    return DayLake(folder, read_manifest(folder).tables)
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of a lake. Raises InputError when it cannot be read."""
+    file = folder / MANIFEST
+    try:
+        content = json.loads(file.read_bytes())
+        version = content["format"]
+        if version > FORMAT:
+            what = f"has format {version}; this version of darkshelf reads format {FORMAT}"
+            raise InputError([Problem(str(file), what, "use the version of darkshelf that wrote the lake")])
+        return Manifest.model_validate(content)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        reason = f"{error.error_count()} faults" if isinstance(error, ValidationError) else str(error)
+        advice = "restore the file, or ingest everything into a new lake"
+        raise InputError([Problem(str(file), f"is damaged: {reason}", advice)]) from error
+
+
+def replace_manifest(folder: Path, tables: Tables) -> None:
+    """Make the lake be these tables, in one step; what they name has to be on disk."""
+    ordered = {name: tuple(sorted(tables[name], key=_first_day)) for name in sorted(tables)}
+    prepared = folder / PREPARED
+    prepared.write_text(_one_partition_a_line(Manifest(tables=ordered)), encoding="utf-8")
+    sync(prepared)
+    prepared.replace(folder / MANIFEST)
+    sync(folder)
+
+
+def _first_day(part: Partition) -> tuple[str, tuple[str, ...]]:
+    return min(part.days), part.text_ids
+
+
+def _one_partition_a_line(manifest: Manifest) -> str:
+    """JSON that a person can look through and compare."""
+    tables = ",\n".join(
+        f"{json.dumps(name)}: [\n{_lines(part.model_dump_json(exclude_defaults=True) for part in parts)}\n]"
+        for name, parts in manifest.tables.items()
+    )
+    return f'{{"format": {manifest.format}, "tables": {{\n{tables}\n}}}}\n'
+
+
+def _lines(items: Iterable[str]) -> str:
+    return ",\n".join(items)

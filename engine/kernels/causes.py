@@ -1,0 +1,266 @@
+"""What changed at a store-SKU between the weeks before an episode and the episode, and how its store and SKU fared."""
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from engine.kernels import types as t
+
+SIGNALS = (
+    "sold",
+    "hoped",
+    "hoped_at_usual_offer",
+    "hoped_alone",
+    "days",
+    "views",
+    "views_exposure",
+    "views_before",
+    "views_exposure_before",
+    "price",
+    "price_days",
+    "price_before",
+    "price_days_before",
+    "elsewhere",
+    "elsewhere_days",
+    "elsewhere_before",
+    "elsewhere_days_before",
+    "promo_days",
+    "promo_days_before",
+    "days_before",
+    "stock",
+    "stock_days",
+    "stock_before",
+    "stock_days_before",
+    "stock_moves",
+    "stock_pairs",
+    "store_share",
+    "sku_share",
+    "sold_before",
+    "hoped_before",
+)
+"""Columns of `episode_signals`, all sums over days."""
+
+
+@njit(
+    t.nothing(
+        t.table_in,
+        t.table_in,
+        t.bytes_in,
+        t.wholes_in,
+        t.table_in,
+        t.real,
+        t.whole,
+        t.whole,
+        t.table_out,
+        t.table_out,
+    ),
+    cache=True,
+    nogil=True,
+)
+def group_course(
+    units: NDArray[np.float64],
+    expected: NDArray[np.float64],
+    usable: NDArray[np.uint8],
+    group: NDArray[np.int64],
+    factor: NDArray[np.float64],
+    spread: float,
+    first_day: int,
+    end_day: int,
+    sold: NDArray[np.float64],
+    hoped: NDArray[np.float64],
+) -> None:
+    """Add the usable cells of some days to their (group, day), dark ones too.
+
+    units, expected: (n_rows, n_days). usable: the same. group: (n_rows,). factor: (groups, n_days), what the
+    expectation already owes to the group's day; it is taken out. spread: a row counts by its expected units e as
+    e / (1 + spread · e), so that no best seller speaks for all. sold, hoped: (groups, n_days), added to.
+    """
+    for row in range(units.shape[0]):
+        place = group[row]
+        for day in range(first_day, end_day):
+            if usable[row, day] and expected[row, day] > 0.0:
+                alone = expected[row, day] / factor[place, day]
+                sold[place, day] += units[row, day] / (1.0 + spread * alone)
+                hoped[place, day] += alone / (1.0 + spread * alone)
+
+
+@njit(
+    t.nothing(t.table_in, t.series_in, t.wholes_in, t.whole, t.whole, t.table_out, t.table_out),
+    cache=True,
+    nogil=True,
+)
+def price_course(
+    price: NDArray[np.float64],
+    usual_price: NDArray[np.float64],
+    sku: NDArray[np.int64],
+    first_day: int,
+    end_day: int,
+    totals: NDArray[np.float64],
+    counts: NDArray[np.float64],
+) -> None:
+    """Add every known price of some days, as a share of its row's usual one, to its (SKU, day).
+
+    price: (n_rows, n_days), NaN unknown. usual_price, sku: (n_rows,). totals, counts: (skus, n_days), added to.
+    """
+    for row in range(price.shape[0]):
+        if not usual_price[row] > 0.0:
+            continue
+        for day in range(first_day, end_day):
+            if not np.isnan(price[row, day]):
+                totals[sku[row], day] += price[row, day] / usual_price[row]
+                counts[sku[row], day] += 1.0
+
+
+@njit(cache=True, nogil=True)
+def _add_stock(
+    on_hand: NDArray[np.float64],
+    first: int,
+    last: int,
+    before: int,
+    near: int,
+    far: int,
+    sums: NDArray[np.float64],
+) -> None:
+    """Units on hand as the episode begins and well before it; days of the episode on which it moved."""
+    for day in range(max(first - near, 0), first + 1):
+        if not np.isnan(on_hand[day]):
+            sums[20] += on_hand[day]
+            sums[21] += 1.0
+    for day in range(max(first - before, 0), first - far + 1):
+        if not np.isnan(on_hand[day]):
+            sums[22] += on_hand[day]
+            sums[23] += 1.0
+    for day in range(max(first, 1), last + 1):
+        if not np.isnan(on_hand[day]) and not np.isnan(on_hand[day - 1]):
+            sums[24] += on_hand[day] != on_hand[day - 1]
+            sums[25] += 1.0
+
+
+@njit(
+    t.nothing(
+        t.table_in,
+        t.table_in,
+        t.bytes_in,
+        t.bytes_in,
+        t.table_in,
+        t.bytes_in,
+        t.given(t.single, 2),
+        t.table_in,
+        t.bytes_in,
+        t.table_in,
+        t.wholes_in,
+        t.wholes_in,
+        t.wholes_in,
+        t.series_in,
+        t.table_in,
+        t.table_in,
+        t.table_in,
+        t.table_in,
+        t.table_in,
+        t.table_in,
+        t.table_in,
+        t.table_in,
+        t.real,
+        t.real,
+        t.wholes_in,
+        t.wholes_in,
+        t.wholes_in,
+        t.whole,
+        t.whole,
+        t.whole,
+        t.whole,
+        t.table_out,
+    ),
+    cache=True,
+    nogil=True,
+)
+def episode_signals(
+    units: NDArray[np.float64],
+    expected: NDArray[np.float64],
+    usable: NDArray[np.uint8],
+    clean: NDArray[np.uint8],
+    price: NDArray[np.float64],
+    promo: NDArray[np.uint8],
+    views: NDArray[np.float32],
+    on_hand: NDArray[np.float64],
+    offer: NDArray[np.uint8],
+    offer_factor: NDArray[np.float64],
+    category: NDArray[np.int64],
+    store: NDArray[np.int64],
+    sku: NDArray[np.int64],
+    usual_price: NDArray[np.float64],
+    store_factor: NDArray[np.float64],
+    sku_factor: NDArray[np.float64],
+    store_sold: NDArray[np.float64],
+    store_hoped: NDArray[np.float64],
+    sku_sold: NDArray[np.float64],
+    sku_hoped: NDArray[np.float64],
+    price_totals: NDArray[np.float64],
+    price_counts: NDArray[np.float64],
+    spread: float,
+    prior: float,
+    rows: NDArray[np.int64],
+    firsts: NDArray[np.int64],
+    lasts: NDArray[np.int64],
+    before_days: int,
+    gap_days: int,
+    near_days: int,
+    far_days: int,
+    sums: NDArray[np.float64],
+) -> None:
+    """Sums over every episode [first, last] and over the days before it, in the columns of `SIGNALS`.
+
+    Panel arrays: (n_rows, n_days). store_*, sku_*: (groups, n_days), see `group_course`; the row itself is taken out
+    of them. price_*: (skus, n_days), see `price_course`; the same. rows, firsts, lasts: (n_episodes,). before_days,
+    gap_days: the days before are those from before_days to gap_days + 1 before the first one. near_days: on-hand as
+    the episode begins is that of so many days before and the first one. far_days: on-hand before it is that of days
+    at least so long before. spread, prior: see `group_course`; units a day at no change added to the others. sums: (n_episodes, signals), written.
+    """
+    for episode in range(rows.size):
+        row, first, last = rows[episode], firsts[episode], lasts[episode]
+        found = sums[episode]
+        found[:] = 0.0
+        _add_stock(on_hand[row], first, last, before_days, near_days, far_days, found)
+        for day in range(max(first - before_days, 0), last + 1):
+            is_dark = day >= first
+            if not is_dark and day >= first - gap_days:
+                continue
+            if not (usable[row, day] if is_dark else clean[row, day]):
+                continue
+            lift = offer_factor[category[row], offer[row, day]]
+            usual = expected[row, day] / lift
+            if is_dark:
+                hoped = expected[row, day]
+                found[0] += units[row, day]
+                found[1] += hoped
+                found[2] += usual
+                found[3] += hoped / (store_factor[store[row], day] * sku_factor[sku[row], day])
+                found[4] += 1.0
+                found[17] += promo[row, day]
+                of_store = hoped / store_factor[store[row], day]
+                of_sku = hoped / sku_factor[sku[row], day]
+                own, other = 1.0 + spread * of_store, 1.0 + spread * of_sku
+                # Days count by what this row expected of them, as its own loss does.
+                others_sold = store_sold[store[row], day] - units[row, day] / own
+                others_hoped = store_hoped[store[row], day] - of_store / own
+                found[26] += hoped * (others_sold + prior) / (others_hoped + prior)
+                others_sold = sku_sold[sku[row], day] - units[row, day] / other
+                others_hoped = sku_hoped[sku[row], day] - of_sku / other
+                found[27] += hoped * (others_sold + prior) / (others_hoped + prior)
+            else:
+                found[28] += units[row, day]
+                found[29] += expected[row, day]
+                found[18] += promo[row, day]
+                found[19] += 1.0
+            shift = 0 if is_dark else 2
+            if not np.isnan(views[row, day]):
+                found[5 + shift] += views[row, day]
+                found[6 + shift] += usual
+            if not np.isnan(price[row, day]) and (is_dark or promo[row, day] == 0):
+                found[9 + shift] += price[row, day]
+                found[10 + shift] += 1.0
+                others = price_counts[sku[row], day] - 1.0
+                if others > 0.0 and usual_price[row] > 0.0:
+                    own = price[row, day] / usual_price[row]
+                    found[13 + shift] += (price_totals[sku[row], day] - own) / others
+                    found[14 + shift] += 1.0

@@ -1,0 +1,144 @@
+"""Stories: what is no dark shelf, told once each, and many cases with one reason, folded into one row.
+
+In: `Panel`, `Demand`, `Course`, episodes after testing. Out: the episodes that stay, and the rows of `stories.parquet`.
+Episodes are set aside and cases are folded after the false discovery rate was settled: the q-values stay what they
+were.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from engine import vocabulary as v
+from engine.config import PatternSettings, StorySettings
+from engine.kernels.runs import stretches
+from engine.shelf.calibrated.causes import score, told
+from engine.shelf.calibrated.course import Course
+from engine.shelf.calibrated.expect import Demand
+from engine.shelf.panel import Panel
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Story:
+    """One thing that happened. group: a store or SKU by its position, -1 for the chain; first, last: days."""
+
+    kind: str
+    group: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
+class SetAside:
+    """What is no dark shelf. stories: of whole stores, SKUs and the chain. episodes: pair, first, last, kind."""
+
+    stories: tuple[Story, ...]
+    episodes: pl.DataFrame
+
+
+def set_aside(
+    panel: Panel, found: Demand, course: Course, runs: pl.DataFrame, of: StorySettings, pattern: PatternSettings
+) -> tuple[pl.DataFrame, SetAside]:
+    """The episodes that may be dark shelves, and the others with the kind of story they belong to."""
+    stories = tuple(sorted(_stories(panel, course, of), key=lambda one: (one.kind, one.group, one.first)))
+    signals = told(panel, found, course, runs, pattern)
+    listed = panel.codes("listed")[runs["pair"].to_numpy()]
+    kinds = runs.with_columns(signals).with_columns(listed=listed, n_days=panel.n_days).select(kind=_kind(of))
+    kept = kinds["kind"].is_null()
+    aside = runs.select("pair", "first", "last").with_columns(kinds["kind"]).filter(~kept)
+    return runs.filter(kept), SetAside(stories, aside)
+
+
+def _kind(of: StorySettings) -> pl.Expr:
+    """Why an episode is no dark shelf, the plainest reason first; null when it may be one."""
+    in_money = pl.col("units_share") * pl.col("price_share")
+    jumped = (pl.col("price_share") >= of.unit_jump) | (pl.col("price_share") <= 1 / of.unit_jump)
+    same_money = (in_money - 1).abs() <= of.unit_slack
+    is_new = (pl.col("listed") > 0) & (pl.col("first") - pl.col("listed") < of.launch_days)
+    runs_out = (pl.col("stock_share") <= of.run_out_share) & (pl.col("cover_at_start_days") <= of.run_out_cover_days)
+    is_past = pl.col("last") < pl.col("n_days") - 1
+    never_sold_so = pl.col("before_share").is_null() | (pl.col("before_share") < of.risen_share)
+    return (
+        pl.when(jumped & same_money)
+        .then(pl.lit(v.UNIT_CHANGE))
+        .when(is_new)
+        .then(pl.lit(v.LAUNCH))
+        .when(runs_out)
+        .then(pl.lit(v.RAN_OUT))
+        .when(pl.col(score(v.STORE_WIDE)) >= of.wide_score)
+        .then(pl.lit(v.STORE_WIDE))
+        .when(pl.col(score(v.CHAIN_WIDE)) >= of.wide_score)
+        .then(pl.lit(v.CHAIN_WIDE))
+        .when(is_past & never_sold_so)
+        .then(pl.lit(v.RISEN))
+        .alias("kind")
+    )
+
+
+def _stories(panel: Panel, course: Course, of: StorySettings) -> Iterator[Story]:
+    """What happened to whole stores, SKUs and the chain, day by day."""
+    holiday = _falls(course.store_sold.sum(axis=0)[None], course.store_hoped.sum(axis=0)[None], of, of.holiday_days)
+    for _, first, last in holiday:
+        yield Story(v.HOLIDAY, -1, first, last)
+    on_holiday = np.zeros(panel.n_days, np.bool_)
+    for _, first, last in holiday:
+        on_holiday[first : last + 1] = True
+    for store, first, last in _silences(panel, course, of):
+        yield Story(v.LATE_FEED, store, first, last)
+    for store, first, last in _falls(course.store_sold, course.store_hoped, of, of.wide_days):
+        silent = course.store_sold[store, first : last + 1] == 0
+        if not (silent | on_holiday[first : last + 1]).all():
+            yield Story(v.STORE_WIDE, store, first, last)
+    stores = np.bincount(panel.codes("sku"), minlength=panel.skus.height)
+    for sku, first, last in _falls(course.sku_sold, course.sku_hoped, of, of.wide_days):
+        if stores[sku] >= of.min_stores and not on_holiday[first : last + 1].all():
+            sold, hoped = (table[sku, max(last - 6, first) : last + 1].sum() for table in (course.sku_sold, course.sku_hoped))
+            ends = last == panel.n_days - 1 and sold <= of.end_share * hoped
+            yield Story(v.END_OF_LIFE if ends else v.CHAIN_WIDE, sku, first, last)
+    listed = np.full(panel.skus.height, panel.n_days)
+    np.minimum.at(listed, panel.codes("sku"), panel.codes("listed"))
+    for sku in np.flatnonzero((listed > 0) & (listed >= panel.n_days - of.launch_days) & (listed < panel.n_days)):
+        yield Story(v.LAUNCH, int(sku), int(listed[sku]), panel.n_days - 1)
+
+
+def _falls(sold: Floats, hoped: Floats, of: StorySettings, min_days: int) -> list[tuple[int, int, int]]:
+    """Row, first and last day of every stretch on which a group sold too little, smoothed over some days."""
+    width = min(min_days, of.smoothed_days)
+    kernel = np.ones(width)
+    smooth_sold, smooth_hoped = (
+        np.apply_along_axis(np.convolve, 1, table, kernel, mode="same") for table in (sold, hoped)
+    )
+    fallen = (smooth_sold < of.wide_share * smooth_hoped) & (smooth_hoped >= of.min_units)
+    found = []
+    for row, first, last in _runs(fallen, min_days):
+        lost = hoped[row, first : last + 1].sum() - sold[row, first : last + 1].sum()
+        if lost >= of.min_units:
+            found.append((row, first, last))
+    return found
+
+
+def _silences(panel: Panel, course: Course, of: StorySettings) -> list[tuple[int, int, int]]:
+    """Days on which a store reported nothing though it was due to sell a lot; closed days at the very end too."""
+    silent = (course.store_sold == 0) & (course.store_hoped >= of.min_units)
+    found = _runs(silent, 1)
+    closed = ~panel.is_open
+    for store in np.flatnonzero(closed[:, -1]):
+        days = int(np.argmin(closed[store, ::-1])) if not closed[store].all() else panel.n_days
+        found.append((int(store), panel.n_days - days, panel.n_days - 1))
+    return found
+
+
+def _runs(marked: NDArray[np.bool_], min_days: int) -> list[tuple[int, int, int]]:
+    padded = np.ascontiguousarray(np.pad(marked, ((0, 0), (0, 1))).astype(np.uint8))
+    ends = np.full(len(padded), padded.shape[1])
+    nothing = np.empty(0, np.int64)
+    count = stretches(padded, ends, min_days, nothing, nothing, nothing)
+    row, first, last = (np.empty(count, np.int64) for _ in range(3))
+    stretches(padded, ends, min_days, row, first, last)
+    return list(zip(row.tolist(), first.tolist(), last.tolist(), strict=True))

@@ -1,0 +1,194 @@
+"""A night over a lake has the bytes of a night over the files that were delivered."""
+
+from __future__ import annotations
+
+import gzip
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import polars as pl
+import pytest
+
+from engine.config import IngestSettings, Settings
+from engine.daylake.ingest import ingest
+from engine.daylake.manifest import open_lake
+from engine.outputs import shapes
+from engine.shelf import desk
+from engine.shelf.check import check
+from engine.synth.chain import write_chain
+from engine.synth.plan import ChainPlan
+from tests.daylake.deliveries import SALES, Chain, differences, night_over, results, within
+from tests.planted.awkward import AS_OF, write_awkward_chain
+from tests.planted.chain import SHAPES
+from tests.planted.small import AS_OF as SMALL_AS_OF
+from tests.planted.small import FIRST_DAY, small_chain, write_csv, write_parquet
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(("csv", False), id="csv"),
+        pytest.param(("csv.gz", False), id="packed_csv"),
+        pytest.param(("parquet", False), id="parquet"),
+        pytest.param(("parquet", True), id="whole_ids"),
+    ],
+)
+def awkward(request, tmp_path_factory) -> tuple[Path, Path]:
+    """The chain of every awkward fact as a folder and as a lake: faults, repeats, empty lines, later days."""
+    written_as, whole_ids = request.param
+    place = tmp_path_factory.mktemp("awkward")
+    write_awkward_chain(place / "in", format=written_as, whole_ids=whole_ids)
+    ingest(place / "in", place / "lake", IngestSettings())
+    return place / "in", place / "lake"
+
+
+@pytest.mark.parametrize("days_back", [-2, 0, 20, 50])
+def test_the_awkward_chain(awkward, tmp_path, days_back):
+    """Days after the as-of day are set aside, days before the panel are counted, in a lake as in a folder."""
+    folder, lake = awkward
+    as_of = AS_OF - days_back * DAY
+    expected = night_over(folder, tmp_path / "folder", as_of)
+    found = results(desk.run(open_lake(lake), tmp_path / "lake", Settings(), as_of).folder)
+    assert {f"{shapes.QUARANTINE}/{table}.parquet" for table in SHAPES} < set(expected)
+    assert differences(found, expected) == []
+
+
+def test_a_history_longer_than_the_panel_delivered_bit_by_bit(tmp_path):
+    """Its faults lie inside and outside the panel; months are closed on the way."""
+    write_chain(tmp_path / "in", ChainPlan(stores=8, skus=5, days=160, seed=3))
+    tables = {file.stem: pl.read_parquet(file) for file in (tmp_path / "in").glob("*.parquet")}
+    del tables["truth"]
+    is_broken = pl.int_range(pl.len()) % 97 == 5
+    tables[SALES] = tables[SALES].with_columns(
+        units_sold=pl.when(is_broken).then(-1.0).otherwise("units_sold"),
+        revenue=pl.when(is_broken.shift(3)).then(None).otherwise("revenue"),
+    )
+    write_parquet(tmp_path / "in", tables)
+    (tmp_path / "in" / "truth.parquet").unlink()
+    first, last = (tables[SALES]["date"].min(), tables[SALES]["date"].max())
+    chain = Chain(tmp_path)
+    starts = [first + n * DAY for n in (0, 100, 131, 150, 158, 159)]
+    for start, end in zip(starts, [*starts[1:], last + DAY], strict=True):
+        chain.ingest(within(tables, start, end - DAY))
+    for as_of in (None, last - 40 * DAY):
+        expected = night_over(tmp_path / "in", tmp_path / f"out-{as_of}", as_of)
+        assert differences(chain.night(as_of), expected) == []
+    parts = open_lake(chain.lake).tables[SALES]
+    assert len(parts) <= 6 + 31, "closed months lie in one file each"
+    read = check(open_lake(chain.lake)).within(90).tables[SALES]
+    assert 0 < read.left_out["rows"] < tables[SALES].height, "days before the panel are known without being read"
+    known = {day: held.rows + held.faulty for day, held in open_lake(chain.lake).days(SALES).items()}
+    assert known == {str(day): n for day, n in tables[SALES].group_by("date").len().iter_rows()}
+
+
+def written_as_hive(folder: Path, tables: dict[str, pl.DataFrame]) -> Path:
+    for name, frame in tables.items():
+        if "date" in frame.columns:
+            for (day,), rows in frame.partition_by("date", include_key=False, as_dict=True).items():
+                file = folder / name / f"date={day}" / "part-0.parquet"
+                file.parent.mkdir(parents=True)
+                rows.write_parquet(file)
+        else:
+            frame.write_parquet(folder / f"{name}.parquet")
+    return folder
+
+
+def written_as_gz(folder: Path, tables: dict[str, pl.DataFrame]) -> Path:
+    folder.mkdir()
+    for name, frame in tables.items():
+        (folder / f"{name}.csv.gz").write_bytes(gzip.compress(frame.write_csv().encode()))
+    return folder
+
+
+@pytest.mark.parametrize("write", [write_parquet, write_csv, written_as_gz, written_as_hive])
+def test_whatever_the_tables_are_written_as(chain, write):
+    chain.ingest(small_chain(), write)
+    expected = night_over(chain.delivery(small_chain(), write), chain.place / "plain")
+    assert differences(chain.night(), expected) == []
+
+
+def test_what_is_laid_aside_on_the_way_changes_nothing(chain, monkeypatch):
+    """A delivery that is more than is held at a time, and whose later rows overrule earlier ones."""
+    tables = small_chain()
+    tables["pricing-2"] = tables.pop("pricing")
+    tables["pricing-1"] = tables["pricing-2"].with_columns(pl.col("price") * 2)
+    monkeypatch.setattr("engine.daylake.days.ROWS_HELD", 50)
+    chain.ingest(tables, write_csv)
+    expected = night_over(chain.delivery(tables, write_csv), chain.place / "plain")
+    assert differences(chain.night(), expected) == []
+
+
+def test_kinds_of_ids_that_differ_from_day_to_day(chain):
+    """As soon as one day has text ids they are text everywhere, also when that day is before the panel."""
+    whole = small_chain()
+    middle = FIRST_DAY + 10 * DAY
+    as_text = {
+        name: frame.with_columns(pl.col("^(store|sku)_id$").cast(pl.String))
+        for name, frame in within(whole, FIRST_DAY, middle).items()
+        if name == SALES
+    }
+    chain.ingest(whole)
+    only_whole = chain.night()
+    chain.ingest(as_text)
+    night = chain.night()
+    assert differences(night, only_whole) != []
+    folder = chain.delivery(
+        {name: frame for name, frame in whole.items() if name != SALES}
+        | {f"{SALES}-1": as_text[SALES], f"{SALES}-2": within(whole, middle + DAY, SMALL_AS_OF)[SALES]}
+    )
+    assert differences(night, night_over(folder, chain.place / "plain")) == []
+    chain.ingest({SALES: whole[SALES]})
+    assert differences(chain.night(), only_whole) == [], "and whole numbers again once no day has text"
+
+
+@pytest.mark.parametrize("absent", [["impressions"], ["stores", "skus"], ["impressions", "stores", "skus"]])
+def test_optional_tables_that_are_not_there(chain, absent):
+    tables = {name: frame for name, frame in small_chain().items() if name not in absent}
+    chain.ingest(tables)
+    expected = night_over(chain.delivery(tables), chain.place / "plain")
+    assert differences(chain.night(), expected) == []
+
+
+@pytest.mark.parametrize("write", [write_parquet, write_csv])
+@pytest.mark.parametrize("table", ["impressions", "stores"])
+def test_an_optional_table_without_rows(chain, table, write):
+    tables = small_chain() | {table: small_chain()[table].clear()}
+    chain.ingest(tables, write)
+    expected = night_over(chain.delivery(tables, write), chain.place / "plain")
+    assert differences(chain.night(), expected) == []
+
+
+def test_rows_that_follow_an_empty_delivery_of_their_table(chain):
+    """The empty one, whose ids were text, leaves no trace."""
+    chain.ingest(small_chain())
+    expected = chain.night()
+    once_more = Chain(chain.place / "other")
+    once_more.place.mkdir()
+    once_more.ingest({"impressions": small_chain()["impressions"].clear()}, write_csv)
+    once_more.ingest(small_chain())
+    assert differences(once_more.night(), expected) == []
+
+
+def test_a_table_that_ends_before_the_panel(chain):
+    """All of its rows are known without being read."""
+    tables = small_chain()
+    old = tables["pricing"].with_columns(pl.col("date") - timedelta(days=200))
+    tables["pricing"] = pl.concat([old, tables["pricing"].tail(1)])
+    tables["impressions"] = tables["impressions"].with_columns(pl.col("date") - timedelta(days=200))
+    chain.ingest(tables)
+    expected = night_over(chain.delivery(tables), chain.place / "plain")
+    assert differences(chain.night(), expected) == []
+
+
+def test_the_whole_back_fill(chain):
+    chain.ingest(small_chain())
+    folder = chain.delivery(small_chain())
+    for days_back in (0, 1, 9):
+        as_of = SMALL_AS_OF - days_back * DAY
+        expected = night_over(folder, chain.place / f"plain-{days_back}", as_of)
+        assert differences(chain.night(as_of), expected) == []
