@@ -172,9 +172,13 @@ def explain(
     from cli import story
     from engine.outputs import read
 
-    case, evidence, daily = read.one_case(read.find_run(out_folder, run_id), case_id)
+    run = read.find_run(out_folder, run_id)
+    case, evidence, daily = read.one_case(run, case_id)
+    why = read.why_expected(run, case_id)
     if as_json:
         answer: dict[str, Any] = {"case": case, "evidence": evidence.to_dicts(), "daily": daily}
+        if why is not None:
+            answer["why_expected"] = why
         typer.echo(json.dumps(answer, default=str))
     else:
-        story.tell(case, evidence.to_dicts(), daily)
+        story.tell(case, evidence.to_dicts(), daily, why)

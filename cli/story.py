@@ -13,10 +13,15 @@ SHOWN_DAYS = 56
 SCORE_WIDTH = 20
 
 
-def tell(case: dict[str, Any], evidence: list[dict[str, Any]], daily: dict[str, Any]) -> None:
-    """The numbers, the days, the causes and the action. evidence: best cause first. daily: lists, a value a day."""
+def tell(
+    case: dict[str, Any], evidence: list[dict[str, Any]], daily: dict[str, Any], why_expected: str | None = None
+) -> None:
+    """The numbers, the days, the causes and the action. evidence: best cause first. daily: lists, a value a day.
+
+    why_expected: the factors of the expectation as a sentence, None where there are none.
+    """
     _headline(case)
-    _numbers(case)
+    _numbers(case, why_expected)
     _days(case, daily)
     _causes(evidence)
     _action(case)
@@ -34,7 +39,7 @@ def _headline(case: dict[str, Any]) -> None:
     out.print()
 
 
-def _numbers(case: dict[str, Any]) -> None:
+def _numbers(case: dict[str, Any], why_expected: str | None) -> None:
     out.print(
         f"In stock, but for {case['duration_days']} days ({case['detection_date']} … {case['last_dark_date']}, "
         f"{case['status']}) it sold {case['actual_daily_units']:.2f} a day where "
@@ -51,6 +56,8 @@ def _numbers(case: dict[str, Any]) -> None:
             soft_wrap=True,
         )
     stock = "unknown" if case["on_hand"] is None else f"{case['on_hand']:g} units"
+    if why_expected is not None:
+        out.print(why_expected, soft_wrap=True)
     out.print(f"On hand {stock}. Confidence {_score(case['confidence_score'])} of 100.")
     out.print()
 

@@ -80,8 +80,9 @@ class DemandSettings(Frozen):
     dark_false_share: float = Field(
         0.8, gt=0, lt=1, description="Of the stretches not learnt from, at most this share may be chance alone."
     )
-    fallen_depth: float = Field(0.5, gt=0, lt=1, description="The same on days of a lasting fall to a part.")
-    fallen_evidence: float = Field(12, gt=0, description="Log likelihood ratio from which a fall is lasting.")
+    fallen_before_days: int = Field(28, ge=7, le=90, description="Days before a lasting fall that it is told by.")
+    fallen_depth: float = Field(0.35, gt=0, lt=1, description="The same on days of a lasting fall to a part.")
+    fallen_evidence: float = Field(15, gt=0, description="Log likelihood ratio from which a fall is lasting.")
     new_normal_days: int = Field(56, ge=14, le=365, description="A level that has held so long is the new normal.")
     velocity_bands: tuple[Positive, ...] = Field(
         (0.3, 1, 3, 10), description="Sales a day, ascending, between which dispersion differs."
@@ -105,9 +106,9 @@ class EpisodeSettings(Frozen):
 
     depths: tuple[Share, ...] = Field((0.02, 0.1, 0.25), description="Shares of the expectation left that are tried.")
     depth_weights: tuple[Share, ...] = Field((0.5, 0.3, 0.2), description="How much each of the depths is believed.")
-    max_ratio: float = Field(0.5, gt=0, lt=1, description="An episode sold at most this share of the expectation.")
+    max_ratio: float = Field(0.6, gt=0, lt=1, description="An episode sold at most this share of the expectation.")
     closing_evidence: float = Field(
-        4.0, gt=0, description="Evidence of ordinary sales on the last days from which an episode is over."
+        8.0, gt=0, description="Evidence of ordinary sales on the last days from which an episode is over."
     )
     min_days: int = Field(2, ge=1, le=28, description="Shortest episode, in days in stock and open.")
     max_days: int = Field(56, ge=7, le=365, description="Longest episode; what lasts longer is a new normal.")

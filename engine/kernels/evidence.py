@@ -148,6 +148,41 @@ def mark_dark(
                 peak = 0.0
 
 
+@njit(cache=True, nogil=True)
+def _fall_from(
+    units: NDArray[np.float64],
+    expected: NDArray[np.float64],
+    usable: NDArray[np.uint8],
+    dark: NDArray[np.uint8],
+    start: int,
+    before_days: int,
+    dispersion: float,
+    unit: float,
+    depth: float,
+) -> tuple[float, int]:
+    """Most evidence of a fall that begins on a day, against the level of the days before it, and its last day."""
+    sold = hoped = 0.0
+    for day in range(max(start - before_days, 0), start):
+        if usable[day] and not dark[day]:
+            sold += units[day]
+            hoped += expected[day]
+    if not (sold > 0.0 and hoped > 0.0):
+        return 0.0, start
+    size = 1.0 / (dispersion + unit / sold + 1e-6)
+    total = peak = 0.0
+    top = start
+    for day in range(start, units.size):
+        if not usable[day] or not expected[day] > 0.0:
+            continue
+        e, y = sold / hoped * expected[day] / unit, units[day] / unit
+        total += (size + y) * math.log((size + e) / (size + depth * e)) + y * math.log(depth)
+        if total > peak:
+            peak, top = total, day
+        if total <= 0.0 or total < peak / 2:
+            break
+    return peak, top
+
+
 @njit(
     t.nothing(
         t.table_in,
@@ -155,6 +190,7 @@ def mark_dark(
         t.bytes_in,
         t.series_in,
         t.real,
+        t.whole,
         t.real,
         t.real,
         t.whole,
@@ -169,46 +205,33 @@ def mark_fallen(
     usable: NDArray[np.uint8],
     dispersion: NDArray[np.float64],
     unit: float,
+    before_days: int,
     depth: float,
     bound: float,
     rounds: int,
     dark: NDArray[np.uint8],
 ) -> None:
-    """Mark the days of every stretch that lastingly sold a part of what the other days of its row let expect.
+    """Mark the days of every stretch that lastingly sold a part of what the days before it let expect.
 
-    The level is that of all usable days not marked, however late: a level of late would have followed the fall. Arrays
-    as in `mark_dark`; only the course of `expected` counts, not its level. depth, bound: of `mark_dark`. rounds: how
-    often level and marks are found in turn. dark: marks are added.
+    A level of late would follow the fall; that of the before_days days before does not. Arrays as in `mark_dark`;
+    only the course of `expected` counts, not its level. depth, bound: of `mark_dark`. rounds: so many stretches a row
+    at most. dark: marks are added.
     """
     n_days = units.shape[1]
     for row in range(units.shape[0]):
-        size = 1.0 / max(dispersion[row], 1e-6)
         for _ in range(rounds):
-            sold = hoped = 0.0
-            for day in range(n_days):
-                if usable[row, day] and not dark[row, day]:
-                    sold += units[row, day]
-                    hoped += expected[row, day]
-            if not (sold > 0.0 and hoped > 0.0):
+            best, first, last = bound, n_days, n_days
+            for start in range(before_days // 2, n_days):
+                if not usable[row, start] or dark[row, start]:
+                    continue
+                cells = (units[row], expected[row], usable[row], dark[row])
+                peak, top = _fall_from(*cells, start, before_days, dispersion[row], unit, depth)
+                if peak > best:
+                    best, first, last = peak, start, top
+            if first == n_days:
                 break
-            share = sold / hoped
-            total = peak = 0.0
-            start = top = 0
-            for day in range(n_days + 1):
-                if day < n_days:
-                    if not usable[row, day] or not expected[row, day] > 0.0:
-                        continue
-                    if total <= 0.0:
-                        start, total, peak = day, 0.0, 0.0
-                    e, y = share * expected[row, day] / unit, units[row, day] / unit
-                    total += (size + y) * math.log((size + e) / (size + depth * e)) + y * math.log(depth)
-                    if total > peak:
-                        peak, top = total, day
-                if (total <= 0.0 or day == n_days) and peak > 0.0:
-                    if peak >= bound:
-                        for marked in range(start, top + 1):
-                            dark[row, marked] = 1
-                    peak = 0.0
+            for day in range(first, last + 1):
+                dark[row, day] = 1
 
 
 @njit(

@@ -53,6 +53,15 @@ def one_case(run: Run, case_id: str) -> tuple[dict[str, Any], pl.DataFrame, dict
     return case, evidence.sort("rank"), daily
 
 
+def why_expected(run: Run, case_id: str) -> str | None:
+    """The expectation of a case's last day as the product of its factors; None where the profile has no factors."""
+    if not (run.folder / shapes.EXPECTATION).exists():
+        return None
+    with telling_of_damage(run):
+        says = table(run, shapes.EXPECTATION).filter(pl.col("case_id") == case_id).select("says").collect()
+    return str(says.item()) if says.height else None
+
+
 @contextmanager
 def telling_of_damage(run: Run) -> Iterator[None]:
     """Raise NotFoundError where a published file is gone or cannot be read."""

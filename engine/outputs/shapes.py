@@ -5,6 +5,8 @@ from typing import Final
 CASES_CSV: Final = "dark_shelf_cases.csv"
 CASES: Final = "cases.parquet"
 EVIDENCE: Final = "evidence.parquet"
+EXPECTATION: Final = "expectation.parquet"
+STORIES: Final = "stories.parquet"
 FEATURES: Final = "features.parquet"
 DAILY: Final = "daily.parquet"
 STORES: Final = "stores.parquet"
@@ -20,6 +22,5 @@ LOG: Final = "logs.jsonl"
 
 DATA_FILES: Final = (CASES_CSV, CASES, EVIDENCE, FEATURES, DAILY, STORES, SUMMARY)
 """The same input and settings make the same bytes in these."""
-
-CALIBRATED_FILES: Final = (TRANSFERS, DETECTABILITY, PRICE_RESPONSE)
-"""Further files of a calibrated night, to the byte as well."""
+CALIBRATED_FILES: Final = (EXPECTATION, STORIES, TRANSFERS, DETECTABILITY, PRICE_RESPONSE)
+"""And in these, which the calibrated profile alone publishes."""

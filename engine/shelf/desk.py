@@ -26,9 +26,8 @@ from engine.registry import Registry, Run, fingerprint_files, run_name
 from engine.shelf import publish, summary
 from engine.shelf.check import Place, Sources, check
 from engine.shelf.features import features
-from engine.shelf.findings import findings
 from engine.shelf.measure import rank
-from engine.shelf.method import Method, Tables, method_of
+from engine.shelf.method import Method, findings_of, method_of
 from engine.shelf.panel import Panel, panel
 from engine.shelf.series import series_blocks
 
@@ -49,15 +48,11 @@ class Night:
 
 @dataclass(frozen=True)
 class Judged:
-    """The results of a night before they are published. cases: as detected, the published columns and `pair`.
-
-    tables: further tables of the method, by the name of their file.
-    """
+    """The results of a night before they are published. cases: as detected, the published columns and `pair`."""
 
     panel: Panel
     method: Method
     cases: pl.DataFrame
-    tables: Tables
 
 
 @dataclass(frozen=True)
@@ -103,10 +98,9 @@ def run(
         with registry.publish(run_id) as partial, journal.written_to(partial / shapes.LOG):
             memory = Memory(max_memory, partial)
             with memory.watched():
+                told = findings_of(settings)
                 with appended_parquet(partial / shapes.EVIDENCE) as add:
-                    judged = judge(
-                        sources, settings, journal, memory, lambda cases: add(findings(cases, settings.causes))
-                    )
+                    judged = judge(sources, settings, journal, memory, lambda cases: add(told(cases)))
                 with journal.stage("publish"):
                     quality = _publish_days(partial, judged, settings)
                     judged = replace(judged, panel=judged.panel.without_days())
@@ -156,8 +150,7 @@ def judge(
         keep(cases)
         blocks.append(cases.select("pair", *publish.OWN_COLUMNS))
     with journal.stage("settle"):
-        cases, tables = method.settle(chain, pl.concat(blocks))
-    return Judged(chain, method, cases, tables)
+        return Judged(chain, method, method.settle(chain, pl.concat(blocks)))
 
 
 def _judge_runs(chain: Panel, runs: pl.DataFrame, method: Method, journal: Journal) -> pl.DataFrame:
@@ -177,6 +170,8 @@ def _publish_days(folder: Path, judged: Judged, settings: Settings) -> dict[str,
             chain, judged.cases, partial(judged.method.bands, chain), settings.expect.interval_z
         ):
             add(rows)
+    for name, further in judged.method.tables(chain, judged.cases).items():
+        write_parquet(further, folder / name)
     write_parquet(features(chain, settings.expect, settings.causes), folder / shapes.FEATURES)
     return summary.data_quality(chain, settings.panel.min_history_days)
 
@@ -186,8 +181,6 @@ def _publish_cases(folder: Path, judged: Judged, quality: dict[str, Any]) -> dic
     chain, cases = judged.panel, rank(judged.cases)
     write_parquet(summary.stores_table(chain, cases), folder / shapes.STORES)
     publish.publish_cases(folder, chain, cases)
-    for name, content in judged.tables.items():
-        write_parquet(content, folder / name)
     publish.publish_quarantine(folder, chain)
     facts = summary.key_figures(chain, cases) | judged.method.facts()
     write_json(facts, folder / shapes.SUMMARY)

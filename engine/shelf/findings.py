@@ -45,7 +45,13 @@ def findings(cases: pl.DataFrame, settings: CauseSettings) -> pl.DataFrame:
         neighbour_km=pl.col("neighbour_km").list.eval(round_half_up(pl.element(), decimals=1)),
         neighbour_ratios=pl.col("neighbour_ratios").list.eval(pl.element().round(2)),
     )
-    says = _sentences(settings)
+    return table_of(named, _NUMBERS, _sentences(settings))
+
+
+def table_of(
+    named: pl.LazyFrame, numbers_of: Mapping[str, tuple[str, ...]], says: Mapping[str, pl.Expr]
+) -> pl.DataFrame:
+    """One row a case and cause, cause by cause: score, rank, sentence, and the numbers of the cause."""
     tables = [
         named.select(
             "case_id",
@@ -56,7 +62,7 @@ def findings(cases: pl.DataFrame, settings: CauseSettings) -> pl.DataFrame:
             says[cause].alias("says"),
             *numbers,
         )
-        for cause, numbers in _NUMBERS.items()
+        for cause, numbers in numbers_of.items()
     ]
     return pl.concat(tables, how="diagonal").collect()
 
@@ -73,58 +79,58 @@ def _sentences(settings: CauseSettings) -> dict[str, pl.Expr]:
 
 def _on_price() -> pl.Expr:
     price, category, own = (pl.col(name) for name in ("price", "category_average", "own_average"))
-    to_category = _or(
-        pl.format("{}% of its category's average {}", _percent(ratio(price, category)), _money(category)),
+    to_category = unless_known(
+        pl.format("{}% of its category's average {}", percent(ratio(price, category)), money(category)),
         "no category average",
     )
-    to_own = _or(
-        pl.format("{}% of its own average {}", _percent(ratio(price, own)), _money(own)), "no average of its own"
+    to_own = unless_known(
+        pl.format("{}% of its own average {}", percent(ratio(price, own)), money(own)), "no average of its own"
     )
-    return _or(pl.format("Price {}: {}, {}.", _money(price), to_category, to_own), "No price is known.")
+    return unless_known(pl.format("Price {}: {}, {}.", money(price), to_category, to_own), "No price is known.")
 
 
 def _on_conversion(recent_days: int) -> pl.Expr:
     drop = pl.col("conversion_drop_pct")
     changed = (
         pl.when(drop >= 0)
-        .then(pl.format("{}% less", _round(drop, 0)))
-        .otherwise(pl.format("{}% more", _round(-drop, 0)))
+        .then(pl.format("{}% less", rounded(drop, 0)))
+        .otherwise(pl.format("{}% more", rounded(-drop, 0)))
     )
     known = pl.format(
         "{} units from {} views in the last {} days: {} than usual per view.",
-        _round(pl.col("recent_units"), 1),
-        _round(pl.col("recent_impressions"), 0),
+        rounded(pl.col("recent_units"), 1),
+        rounded(pl.col("recent_impressions"), 0),
         pl.lit(recent_days),
         changed,
     )
-    return _or(known, "No views are known, so nothing can be said of conversion.")
+    return unless_known(known, "No views are known, so nothing can be said of conversion.")
 
 
 def _on_cover() -> pl.Expr:
     cover, trend, age = pl.col("days_of_supply"), pl.col("trend_pct"), pl.col("inventory_age_days")
-    restock = _or(pl.format("last restocked {} days before", _round(age, 0)), "no restock seen")
-    moving = _or(pl.format("sales {}% against the month", _signed(trend)), "no recent sales known")
+    restock = unless_known(pl.format("last restocked {} days before", rounded(age, 0)), "no restock seen")
+    moving = unless_known(pl.format("sales {}% against the month", _signed(trend)), "no recent sales known")
     known = pl.format(
         "{} on hand last {} days at the month's pace; {}; {}.",
-        _round(pl.col("on_hand"), 1),
-        _round(cover, 0),
+        rounded(pl.col("on_hand"), 1),
+        rounded(cover, 0),
         moving,
         restock,
     )
-    return _or(known, "On-hand or sales are unknown, so cover is too.")
+    return unless_known(known, "On-hand or sales are unknown, so cover is too.")
 
 
 def _on_promo() -> pl.Expr:
     known = pl.format(
         "On promotion and selling {} a day against {} before: {}%.",
-        _round(pl.col("promo_units"), 2),
-        _round(pl.col("promo_base_units"), 2),
+        rounded(pl.col("promo_units"), 2),
+        rounded(pl.col("promo_base_units"), 2),
         _signed(pl.col("promo_lift_pct")),
     )
     return (
         pl.when(~pl.col("promo"))
         .then(pl.lit("Not on promotion."))
-        .otherwise(_or(known, "On promotion, but no days before it to compare with."))
+        .otherwise(unless_known(known, "On promotion, but no days before it to compare with."))
     )
 
 
@@ -140,17 +146,20 @@ def _on_neighbours(settings: CauseSettings) -> pl.Expr:
     return pl.when(over > 1).then(several).when(over == 1).then(one).otherwise(none)
 
 
-def _or(text: pl.Expr, otherwise: str) -> pl.Expr:
+def unless_known(text: pl.Expr, otherwise: str) -> pl.Expr:
+    """The text, or the other one where something in it is not known."""
     return pl.coalesce(text, pl.lit(otherwise))
 
 
-def _round(value: pl.Expr, decimals: int) -> pl.Expr:
+def rounded(value: pl.Expr, decimals: int) -> pl.Expr:
+    """A number as text."""
     rounded = value.round(decimals)
     return rounded.cast(pl.Int64).cast(pl.String) if decimals == 0 else rounded.cast(pl.String)
 
 
-def _percent(share: pl.Expr) -> pl.Expr:
-    return _round(share * 100, 0)
+def percent(share: pl.Expr) -> pl.Expr:
+    """A share as whole percent, as text."""
+    return rounded(share * 100, 0)
 
 
 def _signed(percent: pl.Expr) -> pl.Expr:
@@ -158,5 +167,14 @@ def _signed(percent: pl.Expr) -> pl.Expr:
     return pl.when(whole > 0).then(pl.lit("+")).otherwise(pl.lit("")) + whole.cast(pl.String)
 
 
-def _money(amount: pl.Expr) -> pl.Expr:
+def changed(share: pl.Expr) -> pl.Expr:
+    """What a share of the usual is as a change: `25% more`, `30% less` or `unchanged`."""
+    whole = ((share - 1) * 100).round(0).cast(pl.Int64)
+    size = pl.format("{}% ", whole.abs())
+    word = pl.when(whole > 0).then(pl.lit("more")).otherwise(pl.lit("less"))
+    return pl.when(whole == 0).then(pl.lit("unchanged")).otherwise(size + word)
+
+
+def money(amount: pl.Expr) -> pl.Expr:
+    """An amount as text."""
     return pl.lit("$") + amount.cast(pl.Decimal(38, 2)).cast(pl.String)

@@ -4,6 +4,8 @@ A method is made anew for every night. `expect` is called first, `detect` next; 
 found.
 """
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -15,14 +17,12 @@ from engine.config import Settings
 from engine.kernels.expectation import standard_errors
 from engine.kernels.runs import dark_days
 from engine.outputs import shapes
-from engine.shelf import calibrated, detect, diagnose, expect, measure, recommend
+from engine.shelf import calibrated, detect, diagnose, expect, findings, measure, recommend
 from engine.shelf.panel import Panel
 from engine.vocabulary import TIE_TOLERANCE
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
-Tables = dict[str, pl.DataFrame]
-"""Published tables by the name of their file."""
 
 
 class Method(Protocol):
@@ -43,11 +43,14 @@ class Method(Protocol):
     def recommend(self, panel: Panel, cases: pl.DataFrame) -> pl.DataFrame:
         """The cases with an action and what it is projected to bring."""
 
-    def settle(self, panel: Panel, cases: pl.DataFrame) -> tuple[pl.DataFrame, Tables]:
-        """The cases of the whole night with what is decided for all at once, and further tables to publish."""
+    def settle(self, panel: Panel, cases: pl.DataFrame) -> pl.DataFrame:
+        """The cases of the whole night with what is decided for all of them at once."""
 
     def bands(self, panel: Panel, pair: Integers) -> tuple[Floats, NDArray[np.bool_]]:
         """Standard error of the expectation, and whether a day is dark, of some rows."""
+
+    def tables(self, panel: Panel, cases: pl.DataFrame) -> dict[str, pl.DataFrame]:
+        """Further outputs of the method, by file name. cases: all of the night, as published."""
 
     def facts(self) -> dict[str, Any]:
         """What the summary of the night tells of the method."""
@@ -56,6 +59,12 @@ class Method(Protocol):
 def method_of(settings: Settings) -> Method:
     """The method of the profile in the settings."""
     return Classic(settings) if settings.profile == "classic" else Calibrated(settings)
+
+
+def findings_of(settings: Settings) -> Callable[[pl.DataFrame], pl.DataFrame]:
+    """What makes the rows of `evidence.parquet` from diagnosed cases, by profile."""
+    tell = findings.findings if settings.profile == "classic" else calibrated.findings
+    return partial(tell, settings=settings.causes)
 
 
 _UNKNOWN_TO_CLASSIC = (
@@ -94,9 +103,9 @@ class Classic:
         advised = recommend.recommend(with_cost(panel, cases), self._settings.recommend)
         return advised.with_columns(_UNKNOWN_TO_CLASSIC)
 
-    def settle(self, panel: Panel, cases: pl.DataFrame) -> tuple[pl.DataFrame, Tables]:
+    def settle(self, panel: Panel, cases: pl.DataFrame) -> pl.DataFrame:
         """As `Method`: nothing is."""
-        return cases, {}
+        return cases
 
     def bands(self, panel: Panel, pair: Integers) -> tuple[Floats, NDArray[np.bool_]]:
         """As `Method`."""
@@ -106,6 +115,10 @@ class Classic:
         expected, in_stock = panel.array("expected")[pair], panel.array("in_stock")[pair]
         dark_days(units, expected, in_stock, self._settings.detect.dark_ratio, TIE_TOLERANCE, dark)
         return errors, dark
+
+    def tables(self, panel: Panel, cases: pl.DataFrame) -> dict[str, pl.DataFrame]:
+        """As `Method`."""
+        return {}
 
     def facts(self) -> dict[str, Any]:
         """As `Method`."""
@@ -120,6 +133,7 @@ class Calibrated:
         self._null = calibrated.null_evidence(settings.demand, settings.episode)
         self._demand: calibrated.Demand
         self._response: calibrated.Response
+        self._plan: pl.DataFrame
         self._chances: calibrated.Chances
         self._course: calibrated.Course
         self._aside: calibrated.SetAside
@@ -163,16 +177,14 @@ class Calibrated:
         priced = pl.concat([with_cost(panel, cases), response], how="horizontal")
         return calibrated.recommend(priced, self._settings.recommend)
 
-    def settle(self, panel: Panel, cases: pl.DataFrame) -> tuple[pl.DataFrame, Tables]:
-        """As `Method`: transfers are planned for the chain, and what sales can watch is told."""
+    def settle(self, panel: Panel, cases: pl.DataFrame) -> pl.DataFrame:
+        """As `Method`: transfers."""
         of = self._settings
         costed = with_cost(panel, cases)
         is_dark = np.nan_to_num(self._chances.q_values, nan=1.0) <= of.episode.max_fdr
         known = (panel, self._demand, costed, is_dark)
-        plan = calibrated.transfers(*known, of.causes.misallocation, of.transfers, of.recommend)
-        watched = calibrated.detectability(panel, self._demand, self._chances, self._null, of.episode, of.watch)
-        tables = {shapes.TRANSFERS: plan, shapes.DETECTABILITY: watched, shapes.PRICE_RESPONSE: self._response.table}
-        return calibrated.told(costed, plan, of.recommend).drop("cost"), tables
+        self._plan = calibrated.transfers(*known, of.causes.misallocation, of.transfers, of.recommend)
+        return calibrated.told(costed, self._plan, of.recommend).drop("cost")
 
     def bands(self, panel: Panel, pair: Integers) -> tuple[Floats, NDArray[np.bool_]]:
         """As `Method`; the dark days are those of the pair's latest episode on which it was in stock."""
@@ -182,6 +194,19 @@ class Calibrated:
         day = np.arange(panel.n_days)
         within = (day >= self._first[pair, None]) & (day <= self._last[pair, None])
         return errors, within & (self._demand.usable[pair] == 1)
+
+    def tables(self, panel: Panel, cases: pl.DataFrame) -> dict[str, pl.DataFrame]:
+        """As `Method`: why so much was expected, the night's stories, its plan, and what sales can watch."""
+        of, chances = self._settings, self._chances
+        return {
+            shapes.EXPECTATION: calibrated.expectations(panel, self._demand, cases),
+            shapes.STORIES: calibrated.stories(panel, self._demand, self._aside, cases, of.stories),
+            shapes.TRANSFERS: self._plan,
+            shapes.DETECTABILITY: calibrated.detectability(
+                panel, self._demand, chances, self._null, of.episode, of.watch
+            ),
+            shapes.PRICE_RESPONSE: self._response.table,
+        }
 
     def facts(self) -> dict[str, Any]:
         """As `Method`."""

@@ -90,7 +90,8 @@ def test_slow_sellers_are_left_to_counts(chain, judged):
         for sku, level in (("fast", 9.0), ("slow", 0.05)):
             units = [float(sold) for sold in random.poisson(level, PANEL_DAYS)]
             chain.shelf(str(store), sku, [1.0, *units[1:]], on_hand=40)
-    table = judged(chain, "profile=calibrated").tables[shapes.DETECTABILITY]
+    night = judged(chain, "profile=calibrated")
+    table = night.method.tables(night.panel, night.cases)[shapes.DETECTABILITY]
     rows = {(row["store_id"], row["sku_id"]): row for row in table.to_dicts()}
     assert {row["watch"] for (_, sku), row in rows.items() if sku == "fast"} == {"sales"}
     assert {row["watch"] for (_, sku), row in rows.items() if sku == "slow"} == {"counts"}

@@ -182,4 +182,4 @@ def test_a_case_says_what_the_plan_does_for_it(night):
 
 
 def test_the_night_publishes_the_plan_and_what_can_be_watched(night):
-    assert set(night.tables) == set(shapes.CALIBRATED_FILES)
+    assert set(night.method.tables(night.panel, night.cases)) == set(shapes.CALIBRATED_FILES)

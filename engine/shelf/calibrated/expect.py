@@ -216,6 +216,7 @@ def _clean(panel: Panel, found: Demand, settings: DemandSettings, null: NullEvid
             found.usable[block],
             found.dispersion[block],
             found.unit,
+            settings.fallen_before_days,
             settings.fallen_depth,
             settings.fallen_evidence,
             settings.rounds,

@@ -49,7 +49,9 @@ def set_aside(
     stories = tuple(sorted(_stories(panel, course, of), key=lambda one: (one.kind, one.group, one.first)))
     signals = told(panel, found, course, runs, pattern)
     listed = panel.codes("listed")[runs["pair"].to_numpy()]
-    kinds = runs.with_columns(signals).with_columns(listed=listed, n_days=panel.n_days).select(kind=_kind(of))
+    since = listed - _first_day(panel)
+    kinds = runs.with_columns(signals).with_columns(listed=listed, since=since, n_days=panel.n_days)
+    kinds = kinds.select(kind=_kind(of))
     kept = kinds["kind"].is_null()
     aside = runs.select("pair", "first", "last").with_columns(kinds["kind"]).filter(~kept)
     return runs.filter(kept), SetAside(stories, aside)
@@ -60,7 +62,7 @@ def _kind(of: StorySettings) -> pl.Expr:
     in_money = pl.col("units_share") * pl.col("price_share")
     jumped = (pl.col("price_share") >= of.unit_jump) | (pl.col("price_share") <= 1 / of.unit_jump)
     same_money = (in_money - 1).abs() <= of.unit_slack
-    is_new = (pl.col("listed") > 0) & (pl.col("first") - pl.col("listed") < of.launch_days)
+    is_new = (pl.col("since") > of.launch_days) & (pl.col("first") - pl.col("listed") < of.launch_days)
     runs_out = (pl.col("stock_share") <= of.run_out_share) & (pl.col("cover_at_start_days") <= of.run_out_cover_days)
     is_past = pl.col("last") < pl.col("n_days") - 1
     never_sold_so = pl.col("before_share").is_null() | (pl.col("before_share") < of.risen_share)
@@ -103,8 +105,14 @@ def _stories(panel: Panel, course: Course, of: StorySettings) -> Iterator[Story]
             yield Story(v.END_OF_LIFE if ends else v.CHAIN_WIDE, sku, first, last)
     listed = np.full(panel.skus.height, panel.n_days)
     np.minimum.at(listed, panel.codes("sku"), panel.codes("listed"))
-    for sku in np.flatnonzero((listed > 0) & (listed >= panel.n_days - of.launch_days) & (listed < panel.n_days)):
+    late = (listed - _first_day(panel) > of.launch_days) & (listed >= panel.n_days - of.launch_days)
+    for sku in np.flatnonzero(late & (listed < panel.n_days)):
         yield Story(v.LAUNCH, int(sku), int(listed[sku]), panel.n_days - 1)
+
+
+def _first_day(panel: Panel) -> int:
+    """The first day of which anything is known: what is listed from then on need not be new."""
+    return int(np.argmax(panel.is_open.any(axis=0)))
 
 
 def _falls(sold: Floats, hoped: Floats, of: StorySettings, min_days: int) -> list[tuple[int, int, int]]:

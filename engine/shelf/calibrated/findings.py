@@ -1,0 +1,161 @@
+"""Findings, calibrated: per case and cause the score, the signals behind it and a sentence; and why so much was expected.
+
+In: diagnosed cases. Out: the rows of `evidence.parquet` and of `expectation.parquet`.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import polars as pl
+
+from engine import vocabulary as v
+from engine.config import CauseSettings
+from engine.shelf.calibrated.expect import Demand
+from engine.shelf.findings import changed, money, percent, rounded, table_of, unless_known
+from engine.shelf.panel import Panel
+from engine.stats import PERCENT, round_half_up
+
+_NUMBERS: Mapping[str, tuple[str, ...]] = {
+    v.PRICE_TOO_HIGH: ("price", "category_average", "own_average", "usual_price", "price_share", "price_share_elsewhere"),
+    v.CONVERSION_DROP: ("units_share", "views_share", "conversion_drop_pct"),
+    v.OVERSTOCK: ("on_hand", "days_of_supply", "inventory_age_days", "is_aged", "cover_at_start_days", "stock_share"),
+    v.PROMO_INEFFECTIVE: ("promo", "promo_lift_pct", "promoted_share", "promo_days_share", "promo_days_share_before"),
+    v.MISALLOCATION: ("neighbours_over", "neighbour_stores", "neighbour_km", "neighbour_ratios", "neighbour_units"),
+    v.NOT_ON_SHELF: ("units_share", "stock_moves_share"),
+    v.TRAFFIC_DROP: ("units_share", "views_share"),
+    v.STORE_WIDE: ("units_share", "store_share_left"),
+    v.CHAIN_WIDE: ("units_share", "chain_share_left"),
+}
+"""Which signals stand behind each cause; empty for the others."""
+
+
+def findings(cases: pl.DataFrame, settings: CauseSettings) -> pl.DataFrame:
+    """The rows of `evidence.parquet`: one per case and cause, 1 the best rank."""
+    named = cases.lazy().with_columns(
+        price=pl.when(pl.col("price_basis") == "own").then("price"),
+        neighbour_km=pl.col("neighbour_km").list.eval(round_half_up(pl.element(), decimals=1)),
+        neighbour_ratios=pl.col("neighbour_ratios").list.eval(pl.element().round(2)),
+    )
+    return table_of(named, _NUMBERS, _sentences(settings))
+
+
+def expectations(panel: Panel, found: Demand, cases: pl.DataFrame) -> pl.DataFrame:
+    """Why so much was expected on the last day of every case: the factors, whose product is the expectation.
+
+    expected_units and level: units a day. The factors are ratios; 1 changes nothing.
+    """
+    pair = cases["pair"].to_numpy()
+    day = (cases["last_dark_date"] - panel.first_day).dt.total_days().to_numpy()
+    store, sku, category = panel.codes("store")[pair], panel.codes("sku")[pair], found.category[pair]
+    factors = pl.DataFrame(
+        {
+            "expected_units": panel.array("expected")[pair, day],
+            "level": found.level[pair],
+            "weekday_factor": found.weekday[category, day],
+            "offer_factor": found.offer[category, found.offers[pair, day]],
+            "store_factor": found.store_day[store, day],
+            "sku_factor": found.sku_day[sku, day],
+            "is_promo": panel.array("promo")[pair, day] == 1,
+        }
+    )
+    keys = cases.select("case_id", date="last_dark_date")
+    return pl.concat([keys, factors], how="horizontal").with_columns(_why()).sort("case_id")
+
+
+def _why() -> pl.Expr:
+    offer = pl.when("is_promo").then(pl.lit("promo")).otherwise(pl.lit("offer"))
+    return pl.format(
+        "{} expected on {} = level {} × {} {} × {} {} × store traffic {} × SKU in the chain {}",
+        rounded(pl.col("expected_units"), 1),
+        pl.col("date").cast(pl.String),
+        rounded(pl.col("level"), 1),
+        pl.col("date").dt.to_string("%A"),
+        rounded(pl.col("weekday_factor"), 2),
+        offer,
+        rounded(pl.col("offer_factor"), 2),
+        rounded(pl.col("store_factor"), 2),
+        rounded(pl.col("sku_factor"), 2),
+    ).alias("says")
+
+
+def _sentences(settings: CauseSettings) -> dict[str, pl.Expr]:
+    share = percent(pl.col("units_share"))
+    return {
+        v.PRICE_TOO_HIGH: _on_price(),
+        v.CONVERSION_DROP: _on_conversion(),
+        v.OVERSTOCK: _on_stock(),
+        v.PROMO_INEFFECTIVE: _on_promo(),
+        v.MISALLOCATION: _on_neighbours(settings),
+        v.NOT_ON_SHELF: unless_known(
+            pl.format(
+                "Sold {}% of expectation with stock on record, which moved on {}% of the days.",
+                share,
+                percent(pl.col("stock_moves_share")),
+            ),
+            "No stock record tells whether anything moved.",
+        ),
+        v.TRAFFIC_DROP: unless_known(
+            pl.format("Views stood at {}% of usual, sales at {}%.", percent(pl.col("views_share")), share),
+            "No views are known.",
+        ),
+        v.STORE_WIDE: pl.format(
+            "The rest of the store sold {}% of its expectation.", percent(pl.col("store_share_left"))
+        ),
+        v.CHAIN_WIDE: pl.format(
+            "Other stores sold {}% of their expectation of it.", percent(pl.col("chain_share_left"))
+        ),
+    }
+
+
+def _on_price() -> pl.Expr:
+    own = unless_known(
+        pl.format("{} against its own {} before", changed(pl.col("price_share")), money(pl.col("usual_price"))),
+        "no price of its own before",
+    )
+    elsewhere = unless_known(
+        pl.format("{} in other stores", changed(pl.col("price_share_elsewhere"))), "no other store to compare with"
+    )
+    return unless_known(pl.format("Price {}: {}, {}.", money(pl.col("price")), own, elsewhere), "No price is known.")
+
+
+def _on_conversion() -> pl.Expr:
+    bought = pl.col("units_share") / pl.col("views_share")
+    return unless_known(
+        pl.format("Views stood at {}% of usual; {} bought per view.", percent(pl.col("views_share")), changed(bought)),
+        "No views are known, so nothing can be said of conversion.",
+    )
+
+
+def _on_stock() -> pl.Expr:
+    grown = unless_known(pl.format("{} against the weeks before", changed(pl.col("stock_share"))), "nothing known before")
+    return unless_known(
+        pl.format(
+            "As it began, stock was enough for {} days of expected sales: {}.",
+            rounded(pl.col("cover_at_start_days"), 0),
+            grown,
+        ),
+        "On-hand or sales are unknown, so cover is too.",
+    )
+
+
+def _on_promo() -> pl.Expr:
+    known = pl.format(
+        "On promotion on {}% of the days ({}% before), selling {}% of what it does without one.",
+        percent(pl.col("promo_days_share")),
+        unless_known(percent(pl.col("promo_days_share_before")), "?"),
+        percent(pl.col("promoted_share")),
+    )
+    return pl.when(pl.col("promo_days_share") > 0).then(known).otherwise(pl.lit("Not on promotion."))
+
+
+def _on_neighbours(settings: CauseSettings) -> pl.Expr:
+    radius = f"{settings.misallocation.radius_km:g} km"
+    best = pl.col("neighbour_stores").list.join(", ")
+    some = pl.format(
+        f"Sales rose in {{}} stores within {radius} as it fell, by {{}} units in all; best: {{}}.",
+        pl.col("neighbours_over"),
+        rounded(pl.col("neighbour_units"), 0),
+        best,
+    )
+    none = pl.lit(f"In no store within {radius} did sales of it rise.")
+    return pl.when(pl.col("neighbours_over") > 0).then(some).otherwise(none)

@@ -1,0 +1,185 @@
+"""Telling: the rows of `stories.parquet`, one a story, whatever the number of its members.
+
+In: `Panel`, `Demand`, what was set aside, published cases. Out: one row per story, dearest first. Amounts of stories
+that fold cases are those of the cases; the cases themselves stay as they are.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from engine import vocabulary as v
+from engine.config import StorySettings
+from engine.shelf.calibrated.expect import Demand
+from engine.shelf.calibrated.stories import SetAside, Story
+from engine.shelf.panel import Panel
+from engine.shelf.publish import with_names
+
+Integers = NDArray[np.int64]
+OF_STORES = (v.STORE_WIDE, v.LATE_FEED, v.RAN_OUT)
+"""Kinds that are told by store; the others are told by SKU."""
+COLUMNS: dict[str, Any] = {
+    "kind": pl.String,
+    "store_id": None,
+    "sku_id": None,
+    "category": pl.String,
+    "region": pl.String,
+    "cause": pl.String,
+    "first_date": pl.Date,
+    "last_date": pl.Date,
+    "members": pl.Int64,
+    "store_skus": pl.List(pl.String),
+    "case_ids": pl.List(pl.String),
+    "lost_units": pl.Float64,
+    "lost_revenue": pl.Float64,
+    "says": pl.String,
+}
+_SAYS = {
+    v.HOLIDAY: "The whole chain sold {share}% of its expectation.",
+    v.LATE_FEED: "The store reported no sales: a late or broken delivery of data, or a closed door.",
+    v.STORE_WIDE: "The whole store sold {share}% of its expectation.",
+    v.CHAIN_WIDE: "It sold {share}% of its expectation in the whole chain.",
+    v.END_OF_LIFE: "It has all but stopped selling in the whole chain: the end of its life.",
+    v.LAUNCH: "It was listed only lately; what it sells when the launch is over is not known yet.",
+    v.UNIT_CHANGE: "Price and units jumped against each other: another unit of sale.",
+    v.RAN_OUT: "Stock was down to a few days of sales: the shelf ran out, it was not dark.",
+    v.RISEN: "It never sold so much before: a later rise, not an earlier fall.",
+}
+
+
+def stories(panel: Panel, found: Demand, aside: SetAside, cases: pl.DataFrame, of: StorySettings) -> pl.DataFrame:
+    """Whole stores, SKUs and the chain; episodes set aside, by store or SKU; and cases with one reason."""
+    ids = {"store_id": panel.stores["store_id"].dtype, "sku_id": panel.skus["sku_id"].dtype}
+    schema = {name: kind or ids[name] for name, kind in COLUMNS.items()}
+    rows = [*_wide(panel, found, aside.stories), *_aside(panel, found, aside)]
+    told = pl.DataFrame(rows, schema=schema, orient="row")
+    folded = fold(with_names(panel, cases), of).select(pl.col(name).cast(kind) for name, kind in schema.items())
+    order = ["lost_revenue", "kind", "store_id", "sku_id", "first_date", "category", "region", "cause"]
+    return pl.concat([told, folded]).sort(order, descending=[True, *[False] * 7], nulls_last=True)
+
+
+def fold(cases: pl.DataFrame, of: StorySettings) -> pl.DataFrame:
+    """Open cases of one SKU and cause in many stores, then of one category, region and cause, that began together."""
+    left = cases.filter(pl.col("status") == v.OPEN).with_columns(pl.col("primary_cause").fill_null("unknown"))
+    tables = []
+    for kind, keys, least in (
+        (v.SKU_IN_STORES, ["sku_id"], of.fold_stores),
+        (v.CATEGORY_IN_REGION, ["category", "region"], of.fold_cases),
+    ):
+        grouped = _begun_together(left, [*keys, "primary_cause"], of.fold_gap_days)
+        many = grouped.filter(pl.len().over("group") >= least, *(pl.col(key).is_not_null() for key in keys))
+        tables.append(_folded(many, kind, keys))
+        left = left.join(many.select("case_id"), on="case_id", how="anti", maintain_order="left")
+    return pl.concat(tables, how="diagonal_relaxed")
+
+
+def _begun_together(cases: pl.DataFrame, keys: Sequence[str], gap_days: int) -> pl.DataFrame:
+    """`group`: a number for cases of equal keys, a new one when a case begins too long after the one before it."""
+    ordered = cases.sort(*keys, "detection_date", "case_id", nulls_last=True)
+    is_new = pl.any_horizontal(pl.col(key).ne_missing(pl.col(key).shift()) for key in keys)
+    late = (pl.col("detection_date") - pl.col("detection_date").shift()).dt.total_days() > gap_days
+    return ordered.with_columns(group=(is_new | late.fill_null(value=True)).cum_sum())
+
+
+def _folded(many: pl.DataFrame, kind: str, keys: Sequence[str]) -> pl.DataFrame:
+    empty = [name for name in ("store_id", "sku_id", "category", "region") if name not in keys]
+    text = pl.format("{} cases began together for one reason: {}.", pl.col("members"), pl.col("cause"))
+    return (
+        many.group_by("group", maintain_order=True)
+        .agg(
+            *(pl.col(key).first() for key in keys),
+            pl.col("primary_cause").first().alias("cause"),
+            pl.col("detection_date").min().alias("first_date"),
+            pl.col("last_dark_date").max().alias("last_date"),
+            pl.len().cast(pl.Int64).alias("members"),
+            pl.concat_str("store_id", "sku_id", separator="_").alias("store_skus"),
+            pl.col("case_id").alias("case_ids"),
+            pl.col("lost_units").sum(),
+            pl.col("revenue_at_risk").sum().alias("lost_revenue"),
+        )
+        .with_columns(text.alias("says"), kind=pl.lit(kind), **{name: pl.lit(None) for name in empty})
+    )
+
+
+def _wide(panel: Panel, found: Demand, told: Sequence[Story]) -> list[dict[str, Any]]:
+    rows = []
+    for story in told:
+        members, factor = _members(panel, found, story)
+        lost, hoped, money = _lost(panel, found, members, story.first, story.last, factor)
+        share = f"{100 * (1 - lost / hoped):.0f}" if hoped > 0 else "0"
+        rows.append(_row(panel, story.kind, story.group, members, story.first, story.last, lost, money, share))
+    return rows
+
+
+def _members(panel: Panel, found: Demand, story: Story) -> tuple[Integers, NDArray[np.float64]]:
+    """The judged store-SKUs of a story, and the factor of its days that the expectation already owes to it."""
+    judged = panel.judged
+    if story.group < 0:
+        return np.flatnonzero(judged), np.ones(panel.n_days)
+    if story.kind in OF_STORES:
+        return np.flatnonzero(judged & (panel.codes("store") == story.group)), found.store_day[story.group]
+    return np.flatnonzero(judged & (panel.codes("sku") == story.group)), found.sku_day[story.group]
+
+
+def _lost(
+    panel: Panel, found: Demand, pair: Integers, first: int, last: int, factor: NDArray[np.float64]
+) -> tuple[float, float, float]:
+    """Units lost, units expected, and money lost by some store-SKUs over some days, never less than nothing."""
+    days = slice(first, last + 1)
+    usable = found.usable[pair, days] == 1
+    hoped = np.where(usable, np.nan_to_num(panel.array("expected")[pair, days]) / factor[days], 0.0)
+    lost = hoped.sum(axis=1) - np.where(usable, np.nan_to_num(panel.array("units")[pair, days]), 0.0).sum(axis=1)
+    money = lost * np.nan_to_num(found.usual_price[pair])
+    return max(float(lost.sum()), 0.0), float(hoped.sum()), max(float(money.sum()), 0.0)
+
+
+def _aside(panel: Panel, found: Demand, aside: SetAside) -> list[dict[str, Any]]:
+    """Episodes that no story of a whole store or SKU tells, one row per kind and store or SKU."""
+    known = {(story.kind, story.group) for story in aside.stories}
+    known |= {(v.CHAIN_WIDE, story.group) for story in aside.stories if story.kind == v.END_OF_LIFE}
+    of_store = pl.col("kind").is_in(OF_STORES)
+    episodes = aside.episodes.with_columns(
+        group=pl.when(of_store)
+        .then(panel.pairs["store"].gather(aside.episodes["pair"]))
+        .otherwise(panel.pairs["sku"].gather(aside.episodes["pair"]))
+    ).sort("kind", "group", "pair", "first")
+    rows = []
+    for (kind, group), members in episodes.group_by("kind", "group", maintain_order=True):
+        if (kind, group) in known:
+            continue
+        pair, first, last = (members[name].to_numpy() for name in ("pair", "first", "last"))
+        none = np.ones(panel.n_days)
+        parts = [_lost(panel, found, pair[[n]], first[n], last[n], none) for n in range(pair.size)]
+        lost, hoped, money = (sum(part[place] for part in parts) for place in range(3))
+        share = f"{100 * (1 - lost / hoped):.0f}" if hoped > 0 else "0"
+        rows.append(
+            _row(panel, str(kind), int(str(group)), np.unique(pair), first.min(), last.max(), lost, money, share)
+        )
+    return rows
+
+
+def _row(
+    panel: Panel, kind: str, group: int, pair: Integers, first: int, last: int, lost: float, money: float, share: str
+) -> dict[str, Any]:
+    by_store = kind in OF_STORES
+    names = panel.pairs[pair].select(pl.concat_str(v.PAIR, separator="_")).to_series()
+    return {
+        "kind": kind,
+        "store_id": panel.stores["store_id"][group] if by_store and group >= 0 else None,
+        "sku_id": panel.skus["sku_id"][group] if not by_store and group >= 0 else None,
+        "category": None,
+        "region": None,
+        "cause": None,
+        "first_date": panel.first_day + dt.timedelta(days=int(first)),
+        "last_date": panel.first_day + dt.timedelta(days=int(last)),
+        "members": len(names),
+        "store_skus": names.to_list(),
+        "case_ids": [],
+        "lost_units": lost,
+        "lost_revenue": money,
+        "says": _SAYS[kind].format(share=share),
+    }
