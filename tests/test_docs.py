@@ -181,7 +181,7 @@ def documented(name: str) -> list[tuple[str, list[str]]]:
 
 def in_words(column: str, kind: pl.DataType) -> str:
     """How the page calls the type of an output column."""
-    if column in {"store_id", "sku_id"}:
+    if column in {"store_id", "sku_id", "from_store_id", "to_store_id"}:
         return "id"
     if isinstance(kind, pl.List | pl.Array):
         inner = in_words("", kind.inner)
@@ -189,7 +189,10 @@ def in_words(column: str, kind: pl.DataType) -> str:
     return "whole number" if kind.is_integer() else WORDS_FOR_TYPES[type(kind)]
 
 
-PARQUET = (shapes.CASES, shapes.EVIDENCE, shapes.FEATURES, shapes.DAILY, shapes.STORES)
+PARQUET = (
+    *(shapes.CASES, shapes.EVIDENCE, shapes.FEATURES, shapes.DAILY, shapes.STORES),
+    *(shapes.TRANSFERS, shapes.DETECTABILITY, shapes.PRICE_RESPONSE),
+)
 
 
 @pytest.mark.parametrize("name", PARQUET)

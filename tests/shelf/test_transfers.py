@@ -133,15 +133,15 @@ def night(chain, judged):
     return judged(chain, "profile=calibrated", "episode.max_fdr=0.01")
 
 
-def planned(night) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The plan when both dark shelves are misallocated, and the cases told of it."""
+def planned(night, dark_stores: frozenset[str] = frozenset()) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The plan when both dark shelves are misallocated, and the cases told of it. dark_stores: dark all the same."""
     is_open = pl.col("status") == v.OPEN
     cases = with_cost(night.panel, night.cases.drop("cost", strict=False)).with_columns(
         primary_cause=pl.when(is_open).then(pl.lit(v.MISALLOCATION)).otherwise("primary_cause"),
         recommended_action=pl.lit(KEEP_STOCK),
         projected_recovery=pl.lit(0.0),
     )
-    is_dark = np.zeros(night.panel.pairs.height, np.bool_)
+    is_dark = night.panel.pairs["store_id"].is_in(dark_stores).to_numpy()
     plan = transfers(night.panel, night.method._demand, cases, is_dark, MisallocationSettings(), TRANSFERS, RECOMMEND)
     return plan, told(cases, plan, RECOMMEND)
 
@@ -156,6 +156,11 @@ def test_a_dark_shelf_serves_neighbours_that_sell_over_and_no_other(night):
     for store, shipped in plan.group_by("from_store_id").agg(pl.col("units").sum()).iter_rows():
         kept = dark[store]["on_hand"] - shipped
         assert kept >= 30 * dark[store]["actual_daily_units"] + 7 * dark[store]["expected_daily_units"] - 1e-6
+
+
+def test_nothing_is_shipped_to_a_shelf_that_was_detected_tonight(night):
+    plan, _ = planned(night, frozenset({"4"}))
+    assert set(plan["to_store_id"]) == {"5"}
 
 
 def test_a_neighbour_gets_what_its_sales_beyond_the_usual_will_lack(night):
