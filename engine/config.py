@@ -340,9 +340,7 @@ class TransferSettings(Frozen):
 class WatchSettings(Frozen):
     """Which store-SKUs sales alone can watch (calibrated)."""
 
-    max_alert_days: int = Field(
-        28, ge=1, le=365, description="Where complete darkness takes longer to show, count instead."
-    )
+    max_alert_days: int = Field(28, ge=1, le=365, description="Count instead where darkness takes longer to show.")
 
 
 class IntervalSettings(Frozen):
