@@ -331,6 +331,32 @@ class RecommendSettings(Frozen):
         return self
 
 
+class ResponseSettings(Frozen):
+    """How the answer of sales to price is learnt from the chain's own price changes (calibrated)."""
+
+    min_change_pct: float = Field(1.0, gt=0, le=50, description="Closer to the usual price than this is no change.")
+    max_change_ratio: float = Field(3.0, gt=1, le=20, description="A price this many times off is not believed.")
+    min_skus: int = Field(5, ge=2, le=10_000, description="Fewer SKUs whose price changed say nothing.")
+    max_error: float = Field(0.75, gt=0, description="A response known less well than this standard error is not.")
+    max_response: float = Field(6.0, gt=0, le=20, description="Largest response, in percent per percent, believed.")
+    rounds: int = Field(6, ge=1, le=50, description="Newton steps toward the response of every category.")
+
+
+class TransferSettings(Frozen):
+    """What may be shipped between stores (calibrated)."""
+
+    safety_days: float = Field(7, ge=0, le=90, description="Days of sales that both ends keep as safety stock.")
+    cost_per_unit: float = Field(0.10, ge=0, description="Cost of moving one unit at all, money.")
+    cost_per_unit_km: float = Field(0.01, ge=0, description="Cost of moving one unit one kilometre, money.")
+    pace_prior_units: float = Field(20, ge=0, description="Sales that a store's recent pace needs to be its own.")
+
+
+class WatchSettings(Frozen):
+    """Which store-SKUs sales alone can watch (calibrated)."""
+
+    max_alert_days: int = Field(28, ge=1, le=365, description="Count instead where darkness takes longer to show.")
+
+
 class IntervalSettings(Frozen):
     """Block-bootstrap intervals of the revenue at risk."""
 
@@ -362,6 +388,9 @@ class Settings(Frozen):
     pattern: PatternSettings = PatternSettings()
     stories: StorySettings = StorySettings()
     recommend: RecommendSettings = RecommendSettings()
+    response: ResponseSettings = ResponseSettings()
+    transfers: TransferSettings = TransferSettings()
+    watch: WatchSettings = WatchSettings()
     interval: IntervalSettings = IntervalSettings()
     ingest: IngestSettings = IngestSettings()
 

@@ -59,6 +59,14 @@ CASE_COLUMNS: Final = (
 )
 """`dark_shelf_cases.csv`, in this order."""
 
+PRICE_RESPONSE_COLUMNS: Final = (
+    "price_response",
+    "price_response_low",
+    "price_response_high",
+    "price_response_basis",
+)
+"""Percent of units gained per percent of price cut, its interval, and where it was learnt."""
+
 FURTHER_CASE_COLUMNS: Final = (
     "last_dark_date",
     "status",
@@ -73,6 +81,9 @@ FURTHER_CASE_COLUMNS: Final = (
     "q_value",
     "evidence",
     "lost_units",
+    "recoverable_30d",
+    "recovery_basis",
+    *PRICE_RESPONSE_COLUMNS,
     "store_name",
     "region",
     "sku_name",
@@ -86,6 +97,7 @@ CLOSED: Final = "closed"
 
 MISSING_PRICE: Final = "missing_price"
 MISSING_ON_HAND: Final = "missing_on_hand"
+MISSING_COST: Final = "missing_cost"
 
 TIE_TOLERANCE: Final = 1e-9
 """Two computed numbers closer than this share of the larger one are the same number."""

@@ -108,7 +108,6 @@ def test_the_defaults_are_those_of_the_specification():
         "stories.wide_share": 0.75,
         "stories.usual_quantile": 0.6,
         "stories.wide_errors": 4.0,
-        "stories.wide_score": 50.0,
         "stories.min_units": 20.0,
         "stories.min_stores": 5,
         "stories.end_share": 0.25,

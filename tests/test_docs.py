@@ -181,7 +181,7 @@ def documented(name: str) -> list[tuple[str, list[str]]]:
 
 def in_words(column: str, kind: pl.DataType) -> str:
     """How the page calls the type of an output column."""
-    if column in {"store_id", "sku_id"}:
+    if column in {"store_id", "sku_id", "from_store_id", "to_store_id"}:
         return "id"
     if isinstance(kind, pl.List | pl.Array):
         inner = in_words("", kind.inner)

@@ -242,3 +242,45 @@ def mark_fallen(
                 break
             for day in range(first, last + 1):
                 dark[row, day] = 1
+
+
+@njit(
+    t.nothing(
+        t.series_in,
+        t.series_in,
+        t.series_in,
+        t.series_in,
+        t.series_in,
+        t.series_in,
+        t.whole,
+        t.whole,
+        t.wholes_out,
+    ),
+    cache=True,
+    nogil=True,
+)
+def days_to_alert(
+    hoped_a_day: NDArray[np.float64],
+    learnt_units: NDArray[np.float64],
+    dispersion: NDArray[np.float64],
+    bounds: NDArray[np.float64],
+    depths: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    min_days: int,
+    max_days: int,
+    days: NDArray[np.int64],
+) -> None:
+    """Days without any sale, all at the level, until the evidence of `open_evidence` reaches each row's bound.
+
+    hoped_a_day, learnt_units: (n_rows,), units of sale. dispersion, bounds: (n_rows,). depths, weights: (n_depths,).
+    days: (n_rows,), written; -1 where `max_days` are too few.
+    """
+    for row in range(hoped_a_day.size):
+        days[row] = -1
+        if not (hoped_a_day[row] > 0.0 and learnt_units[row] > 0.0):
+            continue
+        for n in range(min_days, max_days + 1):
+            size = 1.0 / (dispersion[row] / n + 1.0 / learnt_units[row])
+            if _log_ratio(0.0, n * hoped_a_day[row], size, depths, weights) >= bounds[row]:
+                days[row] = n
+                break

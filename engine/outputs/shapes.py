@@ -10,6 +10,9 @@ STORIES: Final = "stories.parquet"
 FEATURES: Final = "features.parquet"
 DAILY: Final = "daily.parquet"
 STORES: Final = "stores.parquet"
+TRANSFERS: Final = "transfers.parquet"
+DETECTABILITY: Final = "detectability.parquet"
+PRICE_RESPONSE: Final = "price_response.parquet"
 SUMMARY: Final = "summary.json"
 DATA_QUALITY: Final = "data_quality.json"
 QUARANTINE: Final = "quarantine"
@@ -19,5 +22,5 @@ LOG: Final = "logs.jsonl"
 
 DATA_FILES: Final = (CASES_CSV, CASES, EVIDENCE, FEATURES, DAILY, STORES, SUMMARY)
 """The same input and settings make the same bytes in these."""
-CALIBRATED_FILES: Final = (EXPECTATION, STORIES)
+CALIBRATED_FILES: Final = (EXPECTATION, STORIES, TRANSFERS, DETECTABILITY, PRICE_RESPONSE)
 """And in these, which the calibrated profile alone publishes."""

@@ -1,6 +1,6 @@
 """The desk: one night, from a folder of tables to a published run.
 
-check → panel → expect → detect → measure → diagnose → recommend → publish
+check → panel → expect → detect → measure → diagnose → recommend → settle → publish
 """
 
 import datetime as dt
@@ -149,7 +149,8 @@ def judge(
         cases = _judge_runs(chain, runs.slice(first, CASES_PER_BLOCK), method, journal)
         keep(cases)
         blocks.append(cases.select("pair", *publish.OWN_COLUMNS))
-    return Judged(chain, method, pl.concat(blocks))
+    with journal.stage("settle"):
+        return Judged(chain, method, method.settle(chain, pl.concat(blocks)))
 
 
 def _judge_runs(chain: Panel, runs: pl.DataFrame, method: Method, journal: Journal) -> pl.DataFrame:

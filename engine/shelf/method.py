@@ -43,6 +43,9 @@ class Method(Protocol):
     def recommend(self, panel: Panel, cases: pl.DataFrame) -> pl.DataFrame:
         """The cases with an action and what it is projected to bring."""
 
+    def settle(self, panel: Panel, cases: pl.DataFrame) -> pl.DataFrame:
+        """The cases of the whole night with what is decided for all of them at once."""
+
     def bands(self, panel: Panel, pair: Integers) -> tuple[Floats, NDArray[np.bool_]]:
         """Standard error of the expectation, and whether a day is dark, of some rows."""
 
@@ -62,6 +65,13 @@ def findings_of(settings: Settings) -> Callable[[pl.DataFrame], pl.DataFrame]:
     """What makes the rows of `evidence.parquet` from diagnosed cases, by profile."""
     tell = findings.findings if settings.profile == "classic" else calibrated.findings
     return partial(tell, settings=settings.causes)
+
+
+_UNKNOWN_TO_CLASSIC = (
+    *(pl.lit(None, pl.Float64).alias(name) for name in ("recoverable_30d", *v.PRICE_RESPONSE_COLUMNS[:3])),
+    *(pl.lit(None, pl.String).alias(name) for name in ("recovery_basis", v.PRICE_RESPONSE_COLUMNS[3])),
+)
+"""Columns that the calibrated profile alone fills."""
 
 
 class Classic:
@@ -90,7 +100,12 @@ class Classic:
 
     def recommend(self, panel: Panel, cases: pl.DataFrame) -> pl.DataFrame:
         """As `Method`."""
-        return recommend.recommend(with_cost(panel, cases), self._settings.recommend)
+        advised = recommend.recommend(with_cost(panel, cases), self._settings.recommend)
+        return advised.with_columns(_UNKNOWN_TO_CLASSIC)
+
+    def settle(self, panel: Panel, cases: pl.DataFrame) -> pl.DataFrame:
+        """As `Method`: nothing is."""
+        return cases
 
     def bands(self, panel: Panel, pair: Integers) -> tuple[Floats, NDArray[np.bool_]]:
         """As `Method`."""
@@ -117,6 +132,8 @@ class Calibrated:
         self._settings = settings
         self._null = calibrated.null_evidence(settings.demand, settings.episode)
         self._demand: calibrated.Demand
+        self._response: calibrated.Response
+        self._plan: pl.DataFrame
         self._chances: calibrated.Chances
         self._course: calibrated.Course
         self._aside: calibrated.SetAside
@@ -125,7 +142,9 @@ class Calibrated:
 
     def expect(self, panel: Panel) -> Panel:
         """As `Method`."""
-        panel, self._demand = calibrated.expect(panel, self._settings.demand, self._null)
+        of = self._settings
+        panel, self._demand = calibrated.expect(panel, of.demand, self._null)
+        self._response = calibrated.price_response(panel, self._demand, of.response, of.recommend, of.interval.level)
         return panel
 
     def detect(self, panel: Panel) -> pl.DataFrame:
@@ -153,7 +172,19 @@ class Calibrated:
 
     def recommend(self, panel: Panel, cases: pl.DataFrame) -> pl.DataFrame:
         """As `Method`."""
-        return recommend.recommend(with_cost(panel, cases), self._settings.recommend)
+        of_pair = self._demand.category[cases["pair"].to_numpy()]
+        response = self._response.table.select(*v.PRICE_RESPONSE_COLUMNS, "promo_lift")[of_pair]
+        priced = pl.concat([with_cost(panel, cases), response], how="horizontal")
+        return calibrated.recommend(priced, self._settings.recommend)
+
+    def settle(self, panel: Panel, cases: pl.DataFrame) -> pl.DataFrame:
+        """As `Method`: transfers."""
+        of = self._settings
+        costed = with_cost(panel, cases)
+        is_dark = np.nan_to_num(self._chances.q_values, nan=1.0) <= of.episode.max_fdr
+        known = (panel, self._demand, costed, is_dark)
+        self._plan = calibrated.transfers(*known, of.causes.misallocation, of.transfers, of.recommend)
+        return calibrated.told(costed, self._plan, of.recommend).drop("cost")
 
     def bands(self, panel: Panel, pair: Integers) -> tuple[Floats, NDArray[np.bool_]]:
         """As `Method`; the dark days are those of the pair's latest episode on which it was in stock."""
@@ -165,10 +196,16 @@ class Calibrated:
         return errors, within & (self._demand.usable[pair] == 1)
 
     def tables(self, panel: Panel, cases: pl.DataFrame) -> dict[str, pl.DataFrame]:
-        """As `Method`: why so much was expected, and the stories of the night."""
+        """As `Method`: why so much was expected, the night's stories, its plan, and what sales can watch."""
+        of, chances = self._settings, self._chances
         return {
             shapes.EXPECTATION: calibrated.expectations(panel, self._demand, cases),
-            shapes.STORIES: calibrated.stories(panel, self._demand, self._aside, cases, self._settings.stories),
+            shapes.STORIES: calibrated.stories(panel, self._demand, self._aside, cases, of.stories),
+            shapes.TRANSFERS: self._plan,
+            shapes.DETECTABILITY: calibrated.detectability(
+                panel, self._demand, chances, self._null, of.episode, of.watch
+            ),
+            shapes.PRICE_RESPONSE: self._response.table,
         }
 
     def facts(self) -> dict[str, Any]:

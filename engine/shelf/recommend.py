@@ -23,19 +23,30 @@ def recommend(cases: pl.DataFrame, settings: RecommendSettings) -> pl.DataFrame:
     """One action a case, chosen by its primary cause."""
     planned = (
         cases.lazy()
-        .with_columns(*_cost_floor(settings), *_promo(settings), *_clearance(settings), *_transfer(settings))
-        .with_columns(*_price_cut(settings))
-        .with_columns(new_price=pl.col("price") * (1 - pl.col("cut_pct") * PERCENT))
-        .with_columns(*_raise_to_floor())
-        .with_columns(_remedy(settings))
+        .pipe(priced, settings)
+        .with_columns(*_transfer(settings), remedy(settings))
         .with_columns(_recovery(settings))
-        .with_columns(_flags())
+        .with_columns(flags())
         .collect()
         # Columns cut at different rows make Polars 2.1 read beyond a list column's end when rows are picked.
         .rechunk()
     )
     return planned.with_columns(recommended_action=_actions(planned)).select(
         *cases.columns, "recommended_action", "projected_recovery", "review_flags"
+    )
+
+
+def priced(cases: pl.LazyFrame, settings: RecommendSettings) -> pl.LazyFrame:
+    """The cases with every price that might be asked instead, inside its bounds.
+
+    price_floor, new_price, clearance_price: money. cut_pct, promo_off_pct, markdown_pct: percent off. is_held: the
+    price is at its floor already. promo_run_days, promo_lift_estimate_pct: of a promotion.
+    """
+    return (
+        cases.with_columns(*_cost_floor(settings), *_promo(settings), *_clearance(settings))
+        .with_columns(*_price_cut(settings))
+        .with_columns(new_price=pl.col("price") * (1 - pl.col("cut_pct") * PERCENT))
+        .with_columns(*_raise_to_floor())
     )
 
 
@@ -92,7 +103,7 @@ def _transfer(settings: RecommendSettings) -> tuple[pl.Expr, ...]:
     )
 
 
-def _remedy(settings: RecommendSettings) -> pl.Expr:
+def remedy(settings: RecommendSettings) -> pl.Expr:
     """The kind of action, null where a person has to look."""
     cause = pl.col("primary_cause")
     is_clearance = above(pl.col("days_of_supply"), settings.clearance_cover_days) | pl.col("is_aged")
@@ -133,7 +144,8 @@ def _recovery(settings: RecommendSettings) -> pl.Expr:
     ).alias("projected_recovery")
 
 
-def _flags() -> pl.Expr:
+def flags() -> pl.Expr:
+    """What a person should know is missing behind the numbers of a case, comma-separated."""
     return pl.concat_str(
         pl.when(pl.col("price").is_null()).then(pl.lit(v.MISSING_PRICE)),
         pl.when(pl.col("on_hand").is_null()).then(pl.lit(v.MISSING_ON_HAND)),
@@ -146,7 +158,7 @@ def _actions(planned: pl.DataFrame) -> pl.Series:
     """The sentence of every case, in the order of the cases."""
     numbered = planned.with_row_index("position")
     sentences = [_fixed(numbered), _transfers(numbered)]
-    sentences += [_formatted(numbered, remedy) for remedy in _SENTENCES]
+    sentences += [formatted(numbered, remedy) for remedy in SENTENCES]
     return pl.concat(sentences).sort("position")["text"]
 
 
@@ -157,9 +169,12 @@ def _fixed(planned: pl.DataFrame) -> pl.DataFrame:
     return planned.filter(remedy.is_null() | (remedy == "end_promo")).select("position", text.alias("text"))
 
 
-def _formatted(planned: pl.DataFrame, remedy: str) -> pl.DataFrame:
-    """Python's own formatting, once per distinct set of numbers: the texts are exact to the digit."""
-    columns, sentence = _SENTENCES[remedy]
+def formatted(planned: pl.DataFrame, remedy: str) -> pl.DataFrame:
+    """The sentences of a remedy, one of `SENTENCES`: position and text of the cases that have it.
+
+    Python's own formatting, once per distinct set of numbers: the texts are exact to the digit.
+    """
+    columns, sentence = SENTENCES[remedy]
     numbers = [pl.col(name).round(TEXT_DECIMALS) for name in columns]
     chosen = planned.filter(pl.col("remedy") == remedy).select("position", pl.struct(*numbers).alias("numbers"))
     distinct = chosen.select(pl.col("numbers").unique())
@@ -178,8 +193,13 @@ def _transfers(planned: pl.DataFrame) -> pl.DataFrame:
 
 
 def _destination(place: int) -> pl.Expr:
-    """`Store #7 (12.3km)`, null where the case has no such neighbour."""
+    """Null where the case has no such neighbour."""
     store, km = (pl.col(name).list.get(place, null_on_oob=True) for name in ("neighbour_stores", "neighbour_km"))
+    return destination(store, km)
+
+
+def destination(store: pl.Expr, km: pl.Expr) -> pl.Expr:
+    """`Store #7 (12.3km)`."""
     tenths = (round_half_up(km, decimals=1) * 10).round().cast(pl.Int64)
     return pl.format("Store #{} ({}.{}km)", store, tenths // 10, tenths % 10)
 
@@ -204,7 +224,7 @@ def _hold_text(price: float) -> str:
     return f"Hold price: ${price:.2f} is already at the cost floor"
 
 
-_SENTENCES: dict[str, tuple[tuple[str, ...], Callable[..., str]]] = {
+SENTENCES: dict[str, tuple[tuple[str, ...], Callable[..., str]]] = {
     "hold_price": (("price",), _hold_text),
     "cut_price": (("cut_pct", "price", "new_price"), _cut_text),
     "promote": (("promo_off_pct", "promo_run_days", "promo_lift_estimate_pct"), _promo_text),

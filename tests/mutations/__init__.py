@@ -1,5 +1,6 @@
 """What `python -m tests.mutants` changes, in the order of the specification's sections."""
 
+from tests.mutations.actions import ACTIONS
 from tests.mutations.defaults import DEFAULTS
 from tests.mutations.kernels import KERNELS
 from tests.mutations.mutation import Mutation
@@ -7,4 +8,4 @@ from tests.mutations.stages import STAGES
 
 __all__ = ["MUTATIONS", "Mutation"]
 
-MUTATIONS = (*DEFAULTS, *KERNELS, *STAGES)
+MUTATIONS = (*DEFAULTS, *KERNELS, *STAGES, *ACTIONS)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
+from hypothesis import settings
 
 from engine.config import load
 from engine.journal import Journal
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from engine.shelf.panel import Panel
+
+settings.register_profile("shelf", deadline=None, derandomize=True, database=None, max_examples=60)
+settings.load_profile("shelf")
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ stretches of a panel that are left out of learning.
 """
 
 import hashlib
+import math
 import os
 from dataclasses import dataclass
 from functools import lru_cache
@@ -60,6 +61,17 @@ class NullEvidence:
             beyond = np.maximum(evidence[members] - curves[number, -1], 0.0)
             found[members] = np.exp(np.interp(evidence[members], curves[number], np.log(TAILS)) - beyond)
         return found
+
+    def needed(self, chance: float, units_a_day: Floats, dispersion: Floats, history_days: Integers) -> Floats:
+        """Evidence of an open episode that has this chance: what `chances` gives, the other way round."""
+        spread, band = _cell(units_a_day, dispersion)
+        history = np.where(history_days < sum(HISTORIES) / 2, 0, 1)
+        tails = -np.log(TAILS)
+        beyond = max(-math.log(chance) - float(tails[-1]), 0.0)
+        at_chance = np.apply_along_axis(
+            lambda curve: np.interp(-math.log(chance), tails, curve) + beyond, -1, self.open
+        )
+        return np.asarray(at_chance[spread, history, band])
 
     def dark_bounds(self, peaks: Floats, units_a_day: Floats, dispersion: Floats, false_share: float) -> Floats:
         """Evidence from which at most a share of the darkest stretches is what chance alone would show; inf if none

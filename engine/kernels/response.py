@@ -1,0 +1,112 @@
+"""Sums behind the answer of sales to price: a Poisson likelihood of two slopes, one step at a time.
+
+On a day that differs from the ordinary in price or promotion a row is expected to sell base · exp(slope · x + lift ·
+promo), with x the logarithm of its price over the usual one. Days at the usual price off promotion tell the base; of
+the slopes they say nothing.
+"""
+
+import math
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from engine.kernels import types as t
+
+
+@njit(cache=True, nogil=True)
+def _change(price: float, usual: float, min_change: float) -> float:
+    """Logarithm of a price over the usual one, 0 when it is near enough."""
+    if price == usual:
+        return 0.0
+    x = math.log(price / usual)
+    return x if abs(x) >= min_change else 0.0
+
+
+@njit(cache=True, nogil=True)
+def _base(
+    price: NDArray[np.float64],
+    promo: NDArray[np.uint8],
+    usual: float,
+    units: NDArray[np.float64],
+    clean: NDArray[np.uint8],
+    weekdays: NDArray[np.float64],
+    stores: NDArray[np.float64],
+    min_change: float,
+) -> float:
+    """Units a day at factors of 1, from the clean days at the usual price off promotion; 0 without any."""
+    sold = hoped = 0.0
+    for day in range(units.size):
+        if clean[day] and not promo[day] and price[day] > 0.0 and _change(price[day], usual, min_change) == 0.0:
+            sold += units[day]
+            hoped += weekdays[day] * stores[day]
+    return sold / hoped if hoped > 0.0 else 0.0
+
+
+@njit(
+    t.nothing(
+        t.table_in,
+        t.bytes_in,
+        t.series_in,
+        t.table_in,
+        t.bytes_in,
+        t.bytes_in,
+        t.wholes_in,
+        t.wholes_in,
+        t.table_in,
+        t.table_in,
+        t.table_in,
+        t.real,
+        t.real,
+        t.table_out,
+    ),
+    cache=True,
+    nogil=True,
+)
+def response_sums(
+    price: NDArray[np.float64],
+    promo: NDArray[np.uint8],
+    usual_price: NDArray[np.float64],
+    units: NDArray[np.float64],
+    usable: NDArray[np.uint8],
+    clean: NDArray[np.uint8],
+    category: NDArray[np.int64],
+    store: NDArray[np.int64],
+    weekday_factor: NDArray[np.float64],
+    store_factor: NDArray[np.float64],
+    slopes: NDArray[np.float64],
+    min_change: float,
+    max_change: float,
+    sums: NDArray[np.float64],
+) -> None:
+    """Score and information of both slopes, and number of days at another price, of every row.
+
+    price, units: (n_rows, n_days), NaN unknown. promo, usable, clean: the same, 0 or 1; the base is told by clean
+    days, the slopes by usable ones: a price that darkened a shelf is heard. usual_price, category, store: (n_rows,).
+    weekday_factor: (categories, n_days). store_factor: (stores, n_days). slopes: (categories, 2), of price and
+    promotion. min_change, max_change: logarithms; nearer is no change, farther is not believed. sums: (n_rows, 6),
+    written: Σxr, Σpr, Σx²μ, Σxpμ, Σpμ, days.
+    """
+    for row in range(units.shape[0]):
+        sums[row] = 0.0
+        weekdays, stores = weekday_factor[category[row]], store_factor[store[row]]
+        base = _base(price[row], promo[row], usual_price[row], units[row], clean[row], weekdays, stores, min_change)
+        if not base > 0.0:
+            continue
+        slope, lift = slopes[category[row], 0], slopes[category[row], 1]
+        for day in range(units.shape[1]):
+            if not usable[row, day] or not price[row, day] > 0.0:
+                continue
+            x, p = _change(price[row, day], usual_price[row], min_change), float(promo[row, day])
+            if abs(x) > max_change:
+                continue
+            if x == 0.0 and p == 0.0:
+                continue
+            hoped = base * weekdays[day] * stores[day] * math.exp(slope * x + lift * p)
+            error = units[row, day] - hoped
+            sums[row, 0] += x * error
+            sums[row, 1] += p * error
+            sums[row, 2] += x * x * hoped
+            sums[row, 3] += x * p * hoped
+            sums[row, 4] += p * hoped
+            sums[row, 5] += x != 0.0

@@ -1,0 +1,77 @@
+"""Detectability: what the night could see at all, had a shelf gone dark.
+
+In: `Panel`, `Demand`, the night's chances. Out: one row per judged store-SKU. A shelf that sells nothing at all from
+tomorrow on is the clearest case there is: the days until its evidence passes the night's threshold are the earliest
+alert, and what it would have sold by then is the smallest loss that sales can tell.
+"""
+
+import math
+
+import numpy as np
+import polars as pl
+
+from engine import vocabulary as v
+from engine.config import EpisodeSettings, WatchSettings
+from engine.kernels import rows
+from engine.kernels.evidence import days_to_alert
+from engine.shelf.calibrated.chance import Chances
+from engine.shelf.calibrated.expect import Demand
+from engine.shelf.calibrated.null import NullEvidence
+from engine.shelf.panel import Panel
+
+SALES, COUNTS = "sales", "counts"
+"""What can watch a store-SKU."""
+
+
+def detectability(
+    panel: Panel,
+    found: Demand,
+    chances: Chances,
+    null: NullEvidence,
+    episode: EpisodeSettings,
+    watch: WatchSettings,
+) -> pl.DataFrame:
+    """The rows of `detectability.parquet`, by store and SKU.
+
+    level_daily_units, dispersion: of the judged. alert_days: days of complete darkness, null where the longest
+    episode is too short. smallest_loss_units, smallest_loss: lost by then; the money null without a price. watch:
+    `counts` where no alert comes within the days of the settings.
+    """
+    judged = np.flatnonzero(panel.judged)
+    known_days = found.usable.sum(axis=1, dtype=np.int64)[judged]
+    level, dispersion = found.level[judged], found.dispersion[judged]
+    chance = threshold(chances, episode.max_fdr)
+    # A likelihood ratio of e^x has a chance of e^-x wherever one looks: a cell's own table may ask for more.
+    bounds = np.maximum(null.needed(chance, level / found.unit, dispersion, known_days), -math.log(chance))
+    days = np.empty(judged.size, np.int64)
+    learnt_units, depths = found.learnt_units[judged], (np.array(episode.depths), np.array(episode.depth_weights))
+
+    def look(block: slice) -> None:
+        of_rows = (level[block] / found.unit, learnt_units[block], dispersion[block], bounds[block])
+        days_to_alert(*of_rows, *depths, episode.min_days, episode.max_days, days[block])
+
+    rows.in_blocks(look, judged.size)
+    alert = pl.col("alert_days")
+    return (
+        panel.pairs.select(v.PAIR)[judged]
+        .with_columns(
+            level_daily_units=pl.Series(level).fill_nan(None),
+            dispersion=dispersion,
+            alert_days=pl.Series(days).replace(-1, None),
+            price=pl.Series(panel.array("price")[judged, -1]).fill_nan(None),
+        )
+        .with_columns(smallest_loss_units=alert * pl.col("level_daily_units"))
+        .select(
+            *v.PAIR,
+            *("level_daily_units", "dispersion", "alert_days", "smallest_loss_units"),
+            smallest_loss=pl.col("smallest_loss_units") * pl.col("price"),
+            watch=pl.when(alert <= watch.max_alert_days).then(pl.lit(SALES)).otherwise(pl.lit(COUNTS)),
+        )
+    )
+
+
+def threshold(chances: Chances, max_fdr: float) -> float:
+    """The largest chance that was a finding tonight; without findings what a lone one would have to show."""
+    found = chances.p_values[np.nan_to_num(chances.q_values, nan=1.0) <= max_fdr]
+    tried = int((~np.isnan(chances.p_values)).sum())
+    return float(found.max()) if found.size else max_fdr / max(tried, 1)

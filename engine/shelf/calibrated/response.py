@@ -1,0 +1,214 @@
+"""Response: how much more sells for a lower price, learnt from the chain's own price changes.
+
+In: `Panel`, `Demand`. Out: one response a category, shrunk toward the chain's, with its interval. Units on days at
+another price are held against the expected units without the factors of the offer and of the SKU's day: a price that
+changes in every store on one day must not be taken for the SKU's own day.
+"""
+
+import math
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from engine import vocabulary as v
+from engine.config import RecommendSettings, ResponseSettings
+from engine.kernels import rows
+from engine.kernels.response import response_sums
+from engine.shelf.calibrated.expect import Demand
+from engine.shelf.panel import Panel
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+CATEGORY, CHAIN, ASSUMED = "category", "chain", "assumed"
+"""Where a response was learnt; assumed: nowhere, it is the setting."""
+LIFT_PRIOR = 1.0
+"""Information, as of so many units on promotion, that a promotion by itself changes nothing."""
+FEWEST_CLUSTERS = 3
+"""Of no more SKUs a variance can be told."""
+TINY = 1e-12
+MAX_STEP = 1.0
+"""A Newton step that overshoots is cut to this."""
+MAX_SLOPE = 20.0
+
+
+@dataclass(frozen=True)
+class Response:
+    """What each category's sales answer to price. Rows are those of `Demand.weekday`, the last without category.
+
+    table: category (null for the last), price_response, price_response_low, price_response_high (null when assumed),
+    price_response_basis, promo_lift (share gained by a promotion at the same price), skus (whose price changed) and
+    changed_days (store-SKU-days at another price).
+    """
+
+    table: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class Slopes:
+    """Estimates and their variances by category, (categories,); the variance is infinite where nothing was seen."""
+
+    price: Floats
+    price_variance: Floats
+    lift: Floats
+    lift_variance: Floats
+
+
+def price_response(
+    panel: Panel, found: Demand, settings: ResponseSettings, recommend: RecommendSettings, level: float
+) -> Response:
+    """The response of every category. level: of the interval.
+
+    A category of too few changed SKUs takes the chain's response; where the chain's is not known well enough either,
+    that of the settings is assumed.
+    """
+    categories = [*panel.categories, None]
+    of_sku = np.full(panel.skus.height, len(categories) - 1)
+    of_sku[panel.codes("sku")] = found.category
+    slopes = np.zeros((len(categories), 2))
+    for _ in range(settings.rounds):
+        slopes = slopes + _step(_sums_by_sku(panel, found, slopes, settings), of_sku, len(categories))
+        slopes = slopes.clip(-MAX_SLOPE, MAX_SLOPE)
+    sums = _sums_by_sku(panel, found, slopes, settings)
+    changed = np.bincount(of_sku, sums[:, 5] > 0, len(categories)).astype(np.float64)
+    days = np.bincount(of_sku, sums[:, 5], len(categories))
+    estimated = _variances(slopes, sums, of_sku, found.unit)
+    table = _told(estimated, changed, settings, recommend, NormalDist().inv_cdf((1 + level) / 2))
+    return Response(
+        table.with_columns(
+            category=pl.Series(categories, dtype=pl.String),
+            skus=changed.astype(np.int64),
+            changed_days=days.astype(np.int64),
+        ).select("category", *v.PRICE_RESPONSE_COLUMNS, "promo_lift", "skus", "changed_days")
+    )
+
+
+class Mean(NamedTuple):
+    """What groups have in common. variance: of the mean itself; between: of the groups' true values around it."""
+
+    value: float
+    variance: float
+    between: float
+
+
+def common_mean(estimates: Floats, variances: Floats) -> Mean:
+    """The mean of a random effect (DerSimonian and Laird 1986); infinite variances say nothing.
+
+    0 with infinite variance when no group says anything.
+    """
+    known = np.isfinite(variances)
+    if not known.any():
+        return Mean(0.0, math.inf, 0.0)
+    between = _between(estimates[known], variances[known])
+    weights = 1.0 / (variances[known] + between)
+    return Mean(float(weights @ estimates[known] / weights.sum()), float(1.0 / weights.sum()), between)
+
+
+def shrunk(estimates: Floats, variances: Floats, mean: Mean) -> tuple[Floats, Floats]:
+    """Estimates toward their mean, and their variances; an infinite variance takes the mean."""
+    known = np.isfinite(variances)
+    own = np.where(known, variances, 1.0)
+    lent = np.where(known, own / (own + mean.between), 1.0)
+    values = (1 - lent) * estimates + lent * mean.value
+    return values, np.where(known, (1 - lent) * own, mean.between) + lent**2 * mean.variance
+
+
+def _between(estimates: Floats, variances: Floats) -> float:
+    """Variance of the true values among groups, beyond what the estimates' own errors explain."""
+    weights = 1.0 / variances
+    total = weights.sum()
+    spread = weights @ (estimates - weights @ estimates / total) ** 2
+    room = total - (weights @ weights) / total
+    return float(max(0.0, (spread - (estimates.size - 1)) / room)) if room > 0 else 0.0
+
+
+def _sums_by_sku(panel: Panel, found: Demand, slopes: Floats, settings: ResponseSettings) -> Floats:
+    """The kernel's sums, added up per SKU in the order of the pairs: (skus, 6)."""
+    sums = np.empty((panel.pairs.height, 6))
+    bounds = -math.log1p(-settings.min_change_pct / 100), math.log(settings.max_change_ratio)
+
+    def add(block: slice) -> None:
+        response_sums(
+            panel.array("price")[block],
+            panel.array("promo")[block],
+            found.usual_price[block],
+            panel.array("units")[block],
+            found.usable[block],
+            found.clean[block],
+            found.category[block],
+            panel.codes("store")[block],
+            found.weekday,
+            found.store_day,
+            slopes,
+            *bounds,
+            sums[block],
+        )
+
+    rows.in_blocks(add, len(sums))
+    sku, n_skus = panel.codes("sku"), panel.skus.height
+    return np.stack([np.bincount(sku, column, n_skus) for column in sums.T], axis=1)
+
+
+def _information(sums: Floats, group: Integers, n_groups: int) -> tuple[Floats, Floats, Floats, Floats]:
+    """Information of price, of both, of promotion, and its determinant, by group."""
+    price, both, promo = (np.bincount(group, sums[:, place], n_groups).astype(np.float64) for place in (2, 3, 4))
+    promo += LIFT_PRIOR
+    return price, both, promo, price * promo - both**2
+
+
+def _step(sums: Floats, group: Integers, n_groups: int) -> Floats:
+    """One Newton step of both slopes, (groups, 2); 0 where the data say nothing."""
+    price, both, promo, determinant = _information(sums, group, n_groups)
+    of_price, of_promo = (np.bincount(group, sums[:, place], n_groups) for place in (0, 1))
+    known = determinant > TINY
+    safe = np.where(known, determinant, 1.0)
+    joint = np.stack([promo * of_price - both * of_promo, price * of_promo - both * of_price], axis=1) / safe[:, None]
+    lift_alone = np.stack([np.zeros(n_groups), of_promo / promo], axis=1)
+    return np.where(known[:, None], joint, lift_alone).clip(-MAX_STEP, MAX_STEP)
+
+
+def _variances(slopes: Floats, sums: Floats, group: Integers, unit: float) -> Slopes:
+    """Variances with SKUs as clusters, never less than what counts alone scatter.
+
+    What shifts a SKU's demand shifts it in every store: stores that change a price together are one trial.
+    """
+    n_groups = len(slopes)
+    price, both, promo, determinant = _information(sums, group, n_groups)
+    safe = np.where(determinant > TINY, determinant, 1.0)
+    variances = []
+    for own, other, mine, theirs in ((promo, both, 0, 1), (price, both, 1, 0)):
+        influence = (own[group] * sums[:, mine] - other[group] * sums[:, theirs]) / safe[group]
+        clusters = np.bincount(group, influence != 0, n_groups)
+        # Few clusters: the variance of a t distribution of one less degree of freedom, which needs more than two.
+        few = clusters / np.maximum(clusters - FEWEST_CLUSTERS, 1)
+        spread = np.bincount(group, influence**2, n_groups) * few
+        told = (determinant > TINY) & (clusters > FEWEST_CLUSTERS)
+        variances.append(np.where(told, np.maximum(spread, unit * own / safe), np.inf))
+    return Slopes(slopes[:, 0], variances[0], slopes[:, 1], variances[1])
+
+
+def _told(
+    estimated: Slopes, changed: Floats, settings: ResponseSettings, recommend: RecommendSettings, z: float
+) -> pl.DataFrame:
+    """Response, interval, basis and lift by category."""
+    of_price = common_mean(estimated.price, estimated.price_variance)
+    is_known = changed.sum() >= settings.min_skus and math.sqrt(of_price.variance) <= settings.max_error
+    is_own = (changed >= settings.min_skus) & (np.sqrt(estimated.price_variance) <= settings.max_error)
+    own_variance = np.where(is_own, estimated.price_variance, np.inf)
+    slope, variance = shrunk(estimated.price, own_variance, of_price)
+    lift, _ = shrunk(estimated.lift, estimated.lift_variance, common_mean(estimated.lift, estimated.lift_variance))
+    error = z * np.sqrt(variance)
+    learnt = pl.DataFrame(
+        {"price_response": -slope, "price_response_low": -slope - error, "price_response_high": -slope + error}
+    ).select(pl.all().clip(0.0, settings.max_response))
+    basis = np.where(is_own, CATEGORY, CHAIN if is_known else ASSUMED)
+    is_learnt = pl.Series(basis != ASSUMED)
+    return learnt.select(
+        pl.when(is_learnt).then("price_response").otherwise(recommend.price_response).alias("price_response"),
+        *(pl.when(is_learnt).then(f"price_response_{end}").alias(f"price_response_{end}") for end in ("low", "high")),
+        price_response_basis=pl.Series(basis, dtype=pl.String),
+        promo_lift=np.expm1(lift),
+    )

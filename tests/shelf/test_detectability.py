@@ -1,0 +1,101 @@
+"""What the night could see at all, against the definition of its evidence."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.config import DemandSettings, EpisodeSettings
+from engine.kernels.evidence import days_to_alert, open_evidence
+from engine.outputs import shapes
+from engine.shelf.calibrated import Chances, null_evidence
+from engine.shelf.calibrated.detectability import threshold
+from tests.oracles import actions as plain
+from tests.planted.chain import PANEL_DAYS
+
+EPISODE = EpisodeSettings()
+DEPTHS, WEIGHTS = np.array(EPISODE.depths), np.array(EPISODE.depth_weights)
+
+
+def kernel_days(bound: float, hoped: float, learnt: float, dispersion: float) -> int:
+    days = np.empty(1, np.int64)
+    of_row = (np.array([value]) for value in (hoped, learnt, dispersion, bound))
+    days_to_alert(*of_row, DEPTHS, WEIGHTS, 2, 56, days)
+    return int(days[0])
+
+
+@given(st.floats(0.5, 15), st.floats(0.02, 60), st.floats(1, 5000), st.floats(0, 1))
+def test_the_first_empty_days_whose_evidence_reaches_the_bound(bound, hoped, learnt, dispersion):
+    args = bound, hoped, learnt, dispersion, EPISODE.depths, EPISODE.depth_weights
+    lower, upper = (plain.days_until(bound + off, *args[1:], range(2, 57)) for off in (-1e-6, 1e-6))
+    assert kernel_days(*args[:4]) in {lower, upper}
+
+
+@given(st.floats(0.5, 15), st.floats(0.02, 60), st.floats(1, 5000), st.floats(0, 1))
+def test_it_is_the_evidence_of_the_night_itself(bound, hoped, learnt, dispersion):
+    found = kernel_days(bound, hoped, learnt, dispersion)
+    n = found if found > 0 else 56
+    evidence, first = np.empty(1), np.empty(1, np.int64)
+    nothing, expected = np.zeros((1, n)), np.full((1, n), hoped)
+    open_evidence(
+        nothing,
+        expected,
+        np.ones((1, n), np.uint8),
+        np.array([learnt]),
+        np.array([dispersion]),
+        1.0,
+        DEPTHS,
+        WEIGHTS,
+        0.5,
+        np.inf,
+        2,
+        56,
+        evidence,
+        first,
+    )
+    assert (evidence[0] >= bound - 1e-9) == (found > 0)
+
+
+def test_nothing_expected_or_learnt_can_never_alert():
+    assert (
+        kernel_days(1.0, 0.0, 100.0, 0.1)
+        == kernel_days(1.0, 5.0, 0.0, 0.1)
+        == kernel_days(1.0, np.nan, 9.0, 0.1)
+        == -1
+    )
+
+
+def test_the_threshold_is_the_largest_chance_that_was_a_finding():
+    chances = Chances(*np.array([[9, 5, 1, np.nan], [1e-5, 1e-3, 0.4, np.nan], [1e-4, 0.05, 0.9, np.nan]]))
+    assert threshold(chances, 0.10) == 1e-3
+    assert threshold(chances, 1e-5) == pytest.approx(1e-5 / 3)
+
+
+@pytest.mark.parametrize("chance", [0.3, 0.01, 1e-3, 1e-6])
+def test_the_evidence_needed_has_the_chance_it_is_needed_for(chance):
+    null = null_evidence(DemandSettings(), EPISODE)
+    cells = np.array([0.5, 5.0, 50.0]), np.array([0.0, 0.1, 1.0]), np.array([90, 90, 30])
+    needed = null.needed(chance, *cells)
+    has = needed > 0
+    assert null.chances(needed, *cells)[has] == pytest.approx(np.full(has.sum(), chance), rel=1e-6)
+
+
+def test_slow_sellers_are_left_to_counts(chain, judged):
+    random = np.random.default_rng(3)
+    for store in range(2, 8):
+        for sku, level in (("fast", 9.0), ("slow", 0.05)):
+            units = [float(sold) for sold in random.poisson(level, PANEL_DAYS)]
+            chain.shelf(str(store), sku, [1.0, *units[1:]], on_hand=40)
+    night = judged(chain, "profile=calibrated")
+    table = night.method.tables(night.panel, night.cases)[shapes.DETECTABILITY]
+    rows = {(row["store_id"], row["sku_id"]): row for row in table.to_dicts()}
+    assert {row["watch"] for (_, sku), row in rows.items() if sku == "fast"} == {"sales"}
+    assert {row["watch"] for (_, sku), row in rows.items() if sku == "slow"} == {"counts"}
+    for row in rows.values():
+        if row["alert_days"] is not None:
+            assert row["smallest_loss_units"] == pytest.approx(row["alert_days"] * row["level_daily_units"])
+            assert math.isfinite(row["smallest_loss"])
