@@ -67,10 +67,11 @@ def backtest(
 
 
 def _show(found: dict[str, Any]) -> None:
+    nights = found["nights"]
     out.print(
-        f"{len(found['nights'])} nights from {found['nights'][0]} to {found['nights'][-1]}, "
-        f"{found['store_skus']:,} store-SKUs, {found['episodes']:,} known episodes. "
-        "Intervals draw whole stores again.",
+        f"Nights: {len(nights)}, from {nights[0]} to {nights[-1]}; {found['store_skus']:,} store-SKUs with "
+        f"{found['episodes']:,} known episodes. An alert that touches none of them counts as false, "
+        "whatever was dark already. In brackets: 95% intervals over stores.",
         soft_wrap=True,
     )
     numbers = ("alerts", "precision", "open episodes", "recall", "recall, worth it", "days to alert", "at best")
@@ -88,11 +89,13 @@ def _show(found: dict[str, Any]) -> None:
         )
     out.print(rows)
     money, error = found["money"], found["calibration_error"]
-    out.print(
-        f"Revenue at risk of {money['alerts']:,} right alerts: off by {_share(money['median_error'])} in the middle, "
-        f"{_share(money['total_ratio'])} in total; its interval holds the loss in {_share(money['coverage'])}.",
-        soft_wrap=True,
-    )
+    if money["alerts"]:
+        out.print(
+            f"Revenue at risk of {money['alerts']:,} right alerts: off by {_share(money['median_error'])} in the "
+            f"middle, {_share(money['total_ratio'])} in total; its interval holds the loss in "
+            f"{_share(money['coverage'])}.",
+            soft_wrap=True,
+        )
     if error is not None:
         brier = found["brier"][0]
         out.print(f"Confidence: Brier score {brier:.3f}, expected calibration error {error:.3f}.", soft_wrap=True)

@@ -5,6 +5,7 @@ sold on a day of an episode is kept with the chance of its depth, independently:
 distribution is such a count with a smaller mean. Rows outside episodes keep their values.
 """
 
+import itertools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -100,12 +101,14 @@ def thin(sales: pl.DataFrame, episodes: pl.DataFrame, seed: int) -> tuple[pl.Dat
 
 def _keep(inside: pl.DataFrame, seed: int) -> pl.Series:
     """Share kept of the units of each row; rows of one store-SKU stand together."""
+    if inside.is_empty():
+        return pl.Series([], dtype=pl.Float64)
     grains = (inside["units_sold"] / inside["grain"]).round().clip(lower_bound=1).cast(pl.Int64).to_numpy()
     grains = np.where(inside["units_sold"].to_numpy() > 0, grains, 0)
     depth, keys = inside["depth"].to_numpy(), seeds_of_pairs(inside, f"thin {seed}")
     kept = np.zeros(len(grains))
-    starts = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]]) if keys.size else np.empty(0, np.int64)
-    for first, end in zip(starts, np.r_[starts[1:], keys.size], strict=True):
+    bounds = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1], True])
+    for first, end in itertools.pairwise(bounds):
         random = np.random.default_rng(int(keys[first]))
         kept[first:end] = random.binomial(grains[first:end], depth[first:end])
     return pl.Series(kept / np.maximum(grains, 1))
