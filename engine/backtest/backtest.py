@@ -155,13 +155,18 @@ def _figures(
         "precision": stores.share(alerts["store_id"], alerts["is_right"]).as_list(),
         "recall": stores.share(missed["store_id"], missed["found"]).as_list(),
         "worth_recall": stores.share(worth["store_id"], worth["found"]).as_list(),
-        "worth_findable": stores.share(worth["store_id"], worth["is_findable"].fill_null(value=False)).as_list(),
+        "worth_findable": _findable(worth, stores),
         "delay_days": stores.median(found["store_id"], found["delay_days"]).as_list(),
         "floor_days": stores.median(could["store_id"], could["floor_days"]).as_list(),
         "episodes": waited.height,
         "episodes_found": found.height,
         "episodes_findable": could.height,
     }
+
+
+def _findable(worth: pl.DataFrame, stores: Stores) -> list[float | None]:
+    known = worth.drop_nulls("is_findable")
+    return stores.share(known["store_id"], known["is_findable"]).as_list()
 
 
 def _by_depth(missed: pl.DataFrame, stores: Stores, plan: BacktestPlan) -> list[dict[str, Any]]:
@@ -177,7 +182,7 @@ def _by_depth(missed: pl.DataFrame, stores: Stores, plan: BacktestPlan) -> list[
                 "worth_events": worth.height,
                 "recall": stores.share(of_depth["store_id"], of_depth["found"]).as_list(),
                 "worth_recall": stores.share(worth["store_id"], worth["found"]).as_list(),
-                "worth_findable": stores.share(worth["store_id"], worth["is_findable"]).as_list(),
+                "worth_findable": _findable(worth, stores),
             }
         )
     return lines

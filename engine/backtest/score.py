@@ -54,7 +54,8 @@ def judged_alerts(alerts: pl.DataFrame, planted: Planted) -> pl.DataFrame:
 
 def events(nights: Sequence[Night], alerts: pl.DataFrame, planted: Planted, plan: BacktestPlan) -> pl.DataFrame:
     """The episodes open on each night, with found, expected_loss: units they were expected to take by then, and
-    is_findable: whether the night would alert, knew it the rate exactly (null where the depth is not known).
+    is_findable: whether the night would alert, knew it the rate exactly (null where the depth or the
+    threshold is not known).
     """
     days = pl.DataFrame({"as_of": [night.as_of for night in nights]}, schema={"as_of": pl.Date})
     age = (pl.col("as_of") - pl.col("first_date")).dt.total_days() + 1
@@ -67,7 +68,9 @@ def events(nights: Sequence[Night], alerts: pl.DataFrame, planted: Planted, plan
     )
     thresholds = {night.as_of: night.threshold for night in nights}
     findable = [
-        None if depth is None else could_alert(depth, rate * days_open, thresholds[as_of])
+        None
+        if depth is None or math.isnan(thresholds[as_of])
+        else could_alert(depth, rate * days_open, thresholds[as_of])
         for as_of, depth, rate, days_open in open_.select(
             "as_of", "depth", pl.col("velocity") / pl.col("grain"), "age"
         ).iter_rows()
