@@ -21,6 +21,7 @@ SMOOTHING = 0.3
 INTERVAL_SIGMAS = 1.645
 """Nine tenths of a normal distribution, the lower twentieth an alert."""
 DAYS_OUTSIDE = 3
+WARM_UP_DAYS = 14
 HMM_SHARES = (0.02, 0.5, 1.0)
 """Share of a pair's ordinary sales in each state: out of stock, partly available, available. A start, then learnt."""
 HMM_ROUNDS = 4
@@ -108,17 +109,17 @@ def geometric_gaps(days: Days) -> Integers:
 def smoothed_interval(days: Days) -> Integers:
     """Three days in a row below the 90% interval of simple exponential smoothing that adapts fast."""
     level = np.full(len(days.units), np.nan)
-    variance = np.full(len(days.units), np.nan)
+    squares, n = np.zeros(len(days.units)), np.zeros(len(days.units))
     outside = np.zeros(days.units.shape, np.bool_)
     for day in range(days.n_days):
         known = days.known[:, day]
         error = days.units[:, day] - level
-        outside[:, day] = known & (error < -INTERVAL_SIGMAS * np.sqrt(variance))
+        bound = INTERVAL_SIGMAS * np.sqrt(squares / np.maximum(n, 1))
+        outside[:, day] = known & (n >= WARM_UP_DAYS) & (error < -bound)
         first_seen = known & np.isnan(level)
         level = np.where(first_seen, days.units[:, day], level)
-        squares = np.where(np.isnan(variance), error**2, (1 - SMOOTHING) * variance + SMOOTHING * error**2)
         learns = known & ~first_seen & ~outside[:, day]
-        variance = np.where(learns, squares, variance)
+        squares, n = squares + np.where(learns, error**2, 0.0), n + learns
         level = np.where(learns, level + SMOOTHING * error, level)
     length, first = trailing(days, outside)
     return _alert(days, length >= DAYS_OUTSIDE, first)
