@@ -114,9 +114,10 @@ def score(nights: list[Night], planted: Planted, plan: BacktestPlan) -> Scored:
     judged = judged_alerts(alerts, planted)
     missed = events(nights, alerts, planted, plan)
     waited = delays(nights, alerts, planted)
+    since = waited.filter("is_watched")
     stores = Stores(planted.pairs["store_id"], plan.replicates, plan.level)
     by_band = [
-        _figures(name, judged.filter(where), missed.filter(where), waited.filter(where), stores, plan)
+        _figures(name, judged.filter(where), missed.filter(where), since.filter(where), stores, plan)
         for name, where in _bands(plan)
     ]
     figures: dict[str, Any] = {

@@ -83,7 +83,7 @@ def events(nights: Sequence[Night], alerts: pl.DataFrame, planted: Planted, plan
 def delays(nights: Sequence[Night], alerts: pl.DataFrame, planted: Planted) -> pl.DataFrame:
     """Every episode with delay_days and floor_days, from its first day to the night that found it and to the first
     night that could have; null when none did or could within it. The floor knows the rate exactly and takes sales
-    for a Poisson count of grains.
+    for a Poisson count of grains. is_watched: began since the first night; the others have neither.
     """
     within = (
         alerts.select("as_of", *v.PAIR)
@@ -92,10 +92,13 @@ def delays(nights: Sequence[Night], alerts: pl.DataFrame, planted: Planted) -> p
         .group_by(*v.PAIR, "first_date")
         .agg(pl.col("as_of").min().alias("found_on"))
     )
-    told = planted.episodes.join(within, on=[*v.PAIR, "first_date"], how="left")
-    return told.with_columns(
-        delay_days=(pl.col("found_on") - pl.col("first_date")).dt.total_days().cast(pl.Float64),
+    told = planted.episodes.with_columns(
         floor_days=pl.Series(_floors(nights, planted.episodes), dtype=pl.Float64, strict=False),
+        is_watched=pl.col("first_date") >= min(night.as_of for night in nights),
+    ).join(within, on=[*v.PAIR, "first_date"], how="left")
+    delay = (pl.col("found_on") - pl.col("first_date")).dt.total_days().cast(pl.Float64)
+    return told.with_columns(
+        pl.when("is_watched").then("floor_days"), pl.when("is_watched").then(delay).alias("delay_days")
     ).sort(*v.PAIR, "first_date")
 
 

@@ -106,6 +106,13 @@ def test_delay_is_from_the_first_day_to_the_first_night_that_names_the_episode()
     assert told["delay_days"].to_list() == [9.0, None], "alerts before an episode and after it find nothing"
 
 
+def test_an_episode_from_before_the_first_night_has_no_delay():
+    found = nights((1, 1, 1, -2), (1, 1, 2, 0))
+    told = delays(found, alerts_of(found), truth((1, 1, -2, 30, 0.0), (1, 2, 0, 30, 0.0)))
+    assert told.select("is_watched", "delay_days").rows() == [(False, None), (True, 7.0)]
+    assert told["floor_days"].is_null().to_list() == [True, False]
+
+
 def test_the_floor_is_the_first_night_on_which_a_known_rate_is_unlikely_enough():
     found = nights(threshold=0.001)
     told = delays(found, alerts_of(found), truth((1, 1, 5, 30, 0.0), (1, 2, 5, 9, 0.0), (2, 1, 0, 30, 0.5)))
