@@ -1,7 +1,7 @@
 """The figures of docs/accuracy.md: `python -m bench.accuracy.measure [SECTION ...]` writes accuracy.json anew.
 
-Sections: recorded, slow, nulls, ablation. Those not named keep the figures they have. The recorded stock-outs are
-read from the folder that DARKSHELF_FRESHRETAILNET names, else from `../shared/data/freshretailnet`.
+Sections: recorded, slow, delay, nulls, ablation. Those not named keep the figures they have. The recorded stock-outs
+are read from the folder that DARKSHELF_FRESHRETAILNET names, else from `../shared/data/freshretailnet`.
 """
 
 import datetime as dt
@@ -59,6 +59,11 @@ def of_recorded() -> dict[str, Any]:
 def of_slow() -> dict[str, Any]:
     """Planted episodes on shelves that sell 0.1 to 2 units a day, a chain a seed."""
     return {f"seed {seed}": planted.slow_movers(SLOW_STORE_SKUS, seed) for seed in SLOW_SEEDS}
+
+
+def of_delay() -> dict[str, Any]:
+    """Every night of five weeks over the first chain of slow movers."""
+    return planted.nightly(SLOW_STORE_SKUS, SLOW_SEEDS[0])
 
 
 def of_nulls() -> dict[str, Any]:
@@ -127,6 +132,7 @@ def _ablate_nulls() -> Iterator[tuple[str, dict[str, Any]]]:
 SECTIONS: dict[str, Callable[[], dict[str, Any]]] = {
     "recorded": of_recorded,
     "slow": of_slow,
+    "delay": of_delay,
     "nulls": of_nulls,
     "ablation": of_ablation,
 }
@@ -140,9 +146,9 @@ def read() -> dict[str, Any]:
 
 def main(names: list[str]) -> None:
     """Measure the sections named, all by default, and write the file after each."""
-    measured = read() if FILE.exists() else {}
     for name in names or SECTIONS:
-        measured[name] = {"measured_on": dt.datetime.now(dt.UTC).date().isoformat(), **SECTIONS[name]()}
+        found = {"measured_on": dt.datetime.now(dt.UTC).date().isoformat(), **SECTIONS[name]()}
+        measured = (read() if FILE.exists() else {}) | {name: found}
         FILE.write_text(json.dumps(_rounded(measured), indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 

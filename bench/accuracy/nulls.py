@@ -18,6 +18,7 @@ from bench.accuracy.nights import alerts, days_of, settled
 from bench.accuracy.rivals import RULES
 from engine.config import Settings
 from engine.shelf import calibrated
+from engine.shelf.method import method_of
 from engine.shelf.panel import Panel
 
 Floats = NDArray[np.float64]
@@ -34,8 +35,16 @@ def night(mix: str, store_skus: int, seed: int, *, with_rivals: bool = False) ->
         chain = settled(folder, chains.LAST_DAY)
         told = {"mix": mix, "seed": seed, "store_skus": chain.pairs.height, **judged(chain, Settings(), seed)}
         if with_rivals:
-            told["rivals"] = {name: alerts(chain, rule, days_of(chain)).height for name, rule in RULES.items()}
+            false = {name: alerts(chain, rule, days_of(chain)).height for name, rule in RULES.items()}
+            told["rivals"] = {"classic": _classic(chain), **false}
         return told
+
+
+def _classic(chain: Panel) -> int:
+    """Open cases of the classic profile."""
+    method = method_of(Settings(profile="classic"))
+    runs = method.detect(method.expect(chain))
+    return int((runs["last"] == chain.n_days - 1).sum())
 
 
 def judged(chain: Panel, settings: Settings, seed: int) -> dict[str, Any]:

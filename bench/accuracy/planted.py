@@ -8,6 +8,8 @@ from bench.accuracy import chains
 from bench.accuracy.nights import contenders
 from engine.backtest.backtest import Scored, night_days, prepare, score
 from engine.backtest.plan import BacktestPlan, Injection
+from engine.backtest.replay import by_desk, replay
+from engine.config import Settings
 
 DAYS = 134
 NIGHTS = 6
@@ -19,6 +21,17 @@ def scored(folder: Path, plan: BacktestPlan, room: Path) -> dict[str, Scored]:
     given, planted = prepare(folder, room, plan)
     days = night_days(folder, plan)
     return {name: score(nights, planted, plan) for name, nights in contenders(given, days, room / "runs").items()}
+
+
+def nightly(store_skus: int, seed: int) -> dict[str, Any]:
+    """Figures of the calibrated profile on the same chain, every night of five weeks: for delays to the day."""
+    plan = SLOW_PLAN.model_copy(update={"every_days": 1, "nights": 35})
+    with TemporaryDirectory() as scratch:
+        room = Path(scratch)
+        folder = chains.write(room / "chain", chains.SLOW, store_skus, DAYS, seed)
+        given, planted = prepare(folder, room / "work", plan)
+        nights = replay(given, night_days(folder, plan), by_desk(Settings(), room / "runs"))
+        return score(nights, planted, plan).figures
 
 
 def slow_movers(store_skus: int, seed: int) -> dict[str, dict[str, Any]]:

@@ -107,7 +107,7 @@ def geometric_gaps(days: Days) -> Integers:
 
 
 def smoothed_interval(days: Days) -> Integers:
-    """Three days in a row below the 90% interval of simple exponential smoothing that adapts fast."""
+    """Three days in a row below the 90% interval of simple exponential smoothing; days outside do not move it."""
     level = np.full(len(days.units), np.nan)
     squares, n = np.zeros(len(days.units)), np.zeros(len(days.units))
     outside = np.zeros(days.units.shape, np.bool_)
