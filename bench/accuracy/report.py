@@ -277,8 +277,8 @@ How right the nights are, beside the rules that others use. This page is generat
 
 Everybody judges the same nights and is scored by the same code; the rivals are written from their published method
 and see the settled panel, days out of stock left out. They keep their published thresholds, or plain ones where none
-is published, and are not tuned. Intervals in brackets are 95% and draw whole stores again; ± is the standard deviation
-over folds of stores.
+is published, and are not tuned. Intervals in brackets are 95% and draw whole stores again; ± is the deviation
+between folds of stores.
 
 ## Targets
 """
