@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-quick lint format types contracts coverage mutants bench bench-baseline bench-check lock clean
+.PHONY: help demo test test-quick lint format types contracts coverage mutants bench bench-baseline bench-check accuracy lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,6 +57,10 @@ bench-baseline: $(READY)  ## Measure everything anew, write the baseline and its
 
 bench-check: $(READY)  ## Measure the ratios again; fails when one is worse than its baseline
 	@$(BIN)/python -m bench.check
+
+accuracy: $(READY)  ## Measure how right the nights are and write the page (ten minutes)
+	@$(BIN)/python -m bench.accuracy.measure
+	@$(BIN)/python -m bench.accuracy.report
 
 lock: $(READY)  ## Resolve the dependencies anew (needs uv)
 	@uv pip compile pyproject.toml --extra dev --generate-hashes --universal --python-version 3.11 -o requirements.lock

@@ -59,7 +59,8 @@ def page(measured: Mapping[str, Any]) -> str:
     return "\n".join(section.strip("\n") + "\n" for section in sections)
 
 
-def _table(headers: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: bool = True) -> str:
+def in_table(headers: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: bool = True) -> str:
+    """A Markdown table; numbers: all columns but the first align right."""
     marks = ["---", *["---:" if numbers else "---"] * (len(headers) - 1)]
     return "\n".join(f"| {' | '.join(row)} |" for row in (headers, marks, *rows))
 
@@ -76,13 +77,13 @@ def _facts(measured: Mapping[str, Any]) -> str:
         "Python": machine["python"],
         "packages": packages,
     }
-    return _table(("", "measured with"), facts.items(), numbers=False)
+    return in_table(("", "measured with"), facts.items(), numbers=False)
 
 
 def _targets(sizes: Sizes) -> str:
     words = {True: "met", False: "**missed**", None: "–"}
     rows = [(found.what, found.target, found.measured, words[found.is_met]) for found in outcomes(sizes)]
-    return _table(("what", "target", "measured", ""), rows, numbers=False)
+    return in_table(("what", "target", "measured", ""), rows, numbers=False)
 
 
 def _detections(sizes: Sizes) -> str:
@@ -96,7 +97,7 @@ def _detections(sizes: Sizes) -> str:
             slower = "" if contender == "ours" else in_times_faster(ratios)
             peak = _peak(rounds[contender]) if _tells(contender, "peak_mib") else "–"
             rows.append((DETECTION[contender], name, in_range(theirs), peak, slower))
-    return _table(("who", "size", "seconds", "peak MiB", "ours is faster"), rows)
+    return in_table(("who", "size", "seconds", "peak MiB", "ours is faster"), rows)
 
 
 def _peak(samples: Sequence[Mapping[str, Any]]) -> str:
@@ -123,7 +124,7 @@ def _growth(sizes: Sizes) -> str:
         powers = [exponent(sizes, contender, name) if _tells(contender, name) else None for name in PICTURES]
         time, memory = ("–" if power is None else f"{power:.2f}" for power in powers)
         rows.append((DETECTION.get(contender) or NIGHTS[contender], time, memory))
-    return _table(("who", "exponent of time", "exponent of memory"), rows)
+    return in_table(("who", "exponent of time", "exponent of memory"), rows)
 
 
 def _usages(sizes: Sizes, names: Mapping[str, str]) -> str:
@@ -136,7 +137,7 @@ def _usages(sizes: Sizes, names: Mapping[str, str]) -> str:
                     for name in ("seconds", "wall_seconds", "cpu_seconds")
                 )
                 rows.append((what, size_name, inner, wall, cpu, _peak(samples)))
-    return _table(("what", "size", "inner seconds", "wall seconds", "CPU seconds", "peak MiB"), rows)
+    return in_table(("what", "size", "inner seconds", "wall seconds", "CPU seconds", "peak MiB"), rows)
 
 
 def _stages(sizes: Sizes) -> str:
@@ -150,7 +151,7 @@ def _stages(sizes: Sizes) -> str:
             cells += [f"{spread(seconds)[1]:.3f}", f"{spread(over)[1]:.2f}"]
         rows.append((stage, *cells))
     headers = [words for name in sizes for words in (f"{name}, seconds", "floors")]
-    return _table(("stage", *headers), rows)
+    return in_table(("stage", *headers), rows)
 
 
 def draw(sizes: Sizes) -> None:

@@ -164,7 +164,8 @@ def _fall_from(
 ) -> tuple[float, int]:
     """Most evidence of a fall that begins on a day, against the level of the days before it, and its last day.
 
-    The units since the start are negative binomial, as in `open_evidence`; drift is what levels vary by of themselves.
+    The units since the start are negative binomial, as in `open_evidence`; drift is what levels vary by of
+    themselves.
     """
     sold = hoped = 0.0
     for day in range(max(start - before_days, 0), start):
@@ -223,8 +224,8 @@ def mark_fallen(
     """Mark the days of every stretch that lastingly sold a part of what the days before it let expect.
 
     A level of late would follow the fall; that of the before_days days before does not. Arrays as in `mark_dark`;
-    only the course of `expected` counts, not its level. drift: relative variance of levels from one month to the next.
-    depth, bound: of `mark_dark`. rounds: so many stretches a row
+    only the course of `expected` counts, not its level. drift: relative variance of levels from one month to the
+    next. depth, bound: of `mark_dark`. rounds: so many stretches a row
     at most. dark: marks are added.
     """
     n_days = units.shape[1]

@@ -23,6 +23,7 @@ VERBS = {
     "explain": "darkshelf explain",
     "sql": "darkshelf sql",
     "bench": "darkshelf bench --size 100k",
+    "backtest": "darkshelf backtest data/tonight --out data/backtest --every 7",
     "runs list": None,
     "runs show": None,
     "runs diff": None,

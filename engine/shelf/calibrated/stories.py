@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from engine import vocabulary as v
 from engine.config import PatternSettings, StorySettings
 from engine.kernels.runs import stretches
-from engine.shelf.calibrated.causes import score, told
+from engine.shelf.calibrated.causes import told
 from engine.shelf.calibrated.course import Course
 from engine.shelf.calibrated.expect import Demand
 from engine.shelf.panel import Panel

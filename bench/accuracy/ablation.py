@@ -1,0 +1,96 @@
+"""What each part of the calibrated profile is worth: the same nights without it.
+
+A part is switched off by a setting wherever one can: a factor whose prior outweighs all sales stays at 1. The search
+correction and the dispersion have no such setting; they are taken out of the night's own functions here.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from engine import vocabulary as v
+from engine.backtest.replay import Night
+from engine.config import Settings
+from engine.shelf import calibrated
+from engine.shelf.calibrated.chance import q_values
+from engine.shelf.calibrated.null import NullEvidence
+from engine.shelf.panel import Panel
+
+Floats = NDArray[np.float64]
+ALL = 1e12
+"""Prior sales that no chain has."""
+EVERYTHING = 1 - 1e-9
+"""A rate of false findings at which every episode is one."""
+
+
+class BoundAlone(NullEvidence):
+    """A table that knows nothing: p-values are Ville's bound."""
+
+    def chances(self, evidence: Floats, *_: Any) -> Floats:
+        """Nothing is too unlikely."""
+        return np.zeros(evidence.size)
+
+
+@dataclass(frozen=True)
+class Variant:
+    """The profile without a part. demand: settings that switch it off. evidence: what becomes of the table.
+    dispersion: what becomes of each pair's dispersion. table_alone: leave out Ville's bound.
+    """
+
+    what: str
+    demand: dict[str, Any] | None = None
+    evidence: Callable[[NullEvidence], NullEvidence] = lambda table: table
+    dispersion: Callable[[Floats], Floats] = lambda some: some
+    table_alone: bool = False
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of the night."""
+        defaults = Settings()
+        return defaults.model_copy(update={"demand": defaults.demand.model_copy(update=self.demand or {})})
+
+
+WHOLE = "the whole profile"
+VARIANTS = (
+    Variant(WHOLE),
+    Variant("weekday", {"weekday_prior_units": ALL}),
+    Variant("offer (price and promotion)", {"offer_prior_units": ALL}),
+    Variant("store-day", {"store_prior_units": ALL}),
+    Variant("SKU-day", {"sku_prior_units": ALL}),
+    Variant("dark days left out of learning", {"dark_false_share": 1e-9}),
+    Variant("lasting level (shrinkage of the recent one)", {"level_prior_units": 0.0}),
+    Variant("forgetting (a level of late)", {"day_memory": 0.99}),
+    Variant("dispersion by category and band (one for the chain)", {"dispersion_prior_share": 1e9}),
+    Variant("dispersion (counts are Poisson)", dispersion=np.zeros_like),
+    Variant("search correction by table (Ville's bound alone)", evidence=lambda t: BoundAlone(t.open, t.dark)),
+    Variant("Ville's bound (the table alone)", table_alone=True),
+)
+
+
+def night(variant: Variant, chain: Panel) -> Night:
+    """The alerts of a variant over a settled panel."""
+    settings = variant.settings
+    null = calibrated.null_evidence(settings.demand, settings.episode)
+    chain, found = calibrated.expect(chain, settings.demand, null)
+    found = replace(found, dispersion=variant.dispersion(found.dispersion))
+    rate = settings.episode.max_fdr
+    episode = settings.episode.model_copy(update={"max_fdr": EVERYTHING}) if variant.table_alone else settings.episode
+    runs, chances = calibrated.detect(chain, found, variant.evidence(null), settings.demand, episode)
+    opened = runs.filter(pl.col("last") == chain.n_days - 1, pl.col("q_value").is_not_null())
+    if variant.table_alone:
+        tried = np.flatnonzero(~np.isnan(chances.p_values))
+        history = found.usable.sum(axis=1, dtype=np.int64)
+        by_table = null.chances(
+            chances.evidence[tried], (found.level / found.unit)[tried], found.dispersion[tried], history[tried]
+        )
+        kept = pl.Series(tried[q_values(by_table) <= rate])
+        opened = opened.filter(pl.col("pair").is_in(kept.implode()))
+    pair, first = opened["pair"].to_numpy(), opened["first"].to_numpy()
+    day = (np.datetime64(chain.first_day) + first).astype("datetime64[D]")
+    alerts = chain.pairs.select(v.PAIR)[pair].with_columns(detection_date=pl.Series(day))
+    share = max(alerts.height, 1) / max(int(chain.judged.sum()), 1)
+    return Night(chain.as_of, alerts, rate * share)

@@ -1,0 +1,83 @@
+"""Recorded stock-outs of FreshRetailNet-50K as the truth: verdicts as its scorer gives them, over folds of stores.
+
+The engine is told that everything is in stock, so a recorded stock-out is a dark shelf that the sales alone must give
+away. The truth holds the hours, of 16 a day, that a store-SKU was out; days not listed had none.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+
+import numpy as np
+import polars as pl
+
+from engine import vocabulary as v
+from engine.backtest.inject import seeds_of_pairs
+from engine.backtest.replay import Night, alerts_of
+
+NIGHTS = [dt.date(2024, 5, 12) + dt.timedelta(weeks=week) for week in range(7)]
+RIGHT_HOURS = 8
+"""Mean hours out, over the days an alert names, from which it is right."""
+EVENT_HOURS, EVENT_DAYS = 12, 3
+FOLDS = 5
+
+
+def verdicts(nights: Sequence[Night], truth: pl.DataFrame) -> pl.DataFrame:
+    """Every alert with is_right. Grain: night, store, SKU."""
+    alerts = alerts_of(nights).with_columns(pl.col(name).cast(pl.Int64) for name in v.PAIR)
+    hours = (
+        alerts.select("as_of", *v.PAIR, "detection_date")
+        .join(truth, on=v.PAIR)
+        .filter(pl.col("date").is_between("detection_date", "as_of"))
+        .group_by("as_of", *v.PAIR)
+        .agg(pl.col("oos_hours").cast(pl.Int64).sum())
+    )
+    days = (pl.col("as_of") - pl.col("detection_date")).dt.total_days() + 1
+    return alerts.join(hours, on=["as_of", *v.PAIR], how="left").with_columns(
+        is_right=pl.col("oos_hours").fill_null(0) >= RIGHT_HOURS * days
+    )
+
+
+def stock_outs(nights: Sequence[Night], alerts: pl.DataFrame, truth: pl.DataFrame) -> pl.DataFrame:
+    """Store-SKUs out for most of the night's day and the two before, with found. Grain: night, store, SKU."""
+    out = truth.filter(pl.col("oos_hours") >= EVENT_HOURS)
+    frames = []
+    for night in nights:
+        recent = out.filter(
+            pl.col("date") > night.as_of - dt.timedelta(days=EVENT_DAYS), pl.col("date") <= night.as_of
+        )
+        whole = recent.group_by(v.PAIR).len().filter(pl.col("len") == EVENT_DAYS)
+        frames.append(whole.select(pl.lit(night.as_of).alias("as_of"), *v.PAIR))
+    named = alerts.select("as_of", *v.PAIR).with_columns(found=True)
+    events = pl.concat(frames).join(named, on=["as_of", *v.PAIR], how="left")
+    return events.with_columns(pl.col("found").fill_null(value=False)).sort("as_of", *v.PAIR)
+
+
+def fold_of(stores: pl.Series) -> pl.Series:
+    """Which fold each store is in, from its id alone."""
+    keys = pl.DataFrame({"store_id": stores, "sku_id": pl.Series([0] * len(stores))})
+    # The low bits of this hash follow the last letter of the text; the high ones mix all of it.
+    return pl.Series((seeds_of_pairs(keys, "fold") >> np.uint64(33)) % np.uint64(FOLDS)).cast(pl.Int64)
+
+
+def read_truth(file: object) -> pl.DataFrame:
+    """The recorded hours, ids as whole numbers."""
+    return pl.read_parquet(str(file)).with_columns(pl.col(name).cast(pl.Int64) for name in v.PAIR)
+
+
+def counts(alerts: pl.DataFrame, events: pl.DataFrame) -> dict[str, float]:
+    """Precision, recall and what they are made of; NaN where there is nothing."""
+    right, found = int(alerts["is_right"].sum()), int(events["found"].sum())
+    return {
+        "alerts": alerts.height,
+        "right": right,
+        "events": events.height,
+        "found": found,
+        "precision": right / alerts.height if alerts.height else float("nan"),
+        "recall": found / events.height if events.height else float("nan"),
+    }
+
+
+def by_fold(alerts: pl.DataFrame, events: pl.DataFrame) -> list[dict[str, float]]:
+    """The counts of each fold of stores."""
+    of_alert, of_event = fold_of(alerts["store_id"]), fold_of(events["store_id"])
+    return [counts(alerts.filter(of_alert == fold), events.filter(of_event == fold)) for fold in range(FOLDS)]

@@ -1,0 +1,95 @@
+"""What has to be reached, and whether the figures reach it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from bench.targets import Outcome
+
+Figures = Mapping[str, Any]
+PRECISION, RECALL = 0.80, 0.76
+SLOW_PRECISION, SLOW_RECALL = 0.80, 0.80
+MEDIAN_ERROR, TOTAL_ERROR = 0.20, 0.10
+COVERAGE = (0.90, 0.99)
+CALIBRATION_ERROR = 0.05
+FALSE_SHARE = 0.10
+
+
+def outcomes(measured: Figures) -> list[Outcome]:
+    """Every target beside what was measured."""
+    return [*_recorded(measured["recorded"]), *_slow(measured["slow"]), *_nulls(measured["nulls"])]
+
+
+def at_least(what: str, target: float, values: list[float]) -> Outcome:
+    """A figure that has to reach a target every time it was measured."""
+    shown = " and ".join(f"{value:.3f}" for value in values)
+    return Outcome(what, f"at least {target:.2f}", shown, min(values) >= target)
+
+
+def at_most(what: str, target: float, values: list[float]) -> Outcome:
+    """A figure that may not exceed a target any time it was measured."""
+    shown = " and ".join(f"{value:.3f}" for value in values)
+    return Outcome(what, f"at most {target:.2f}", shown, max(values) <= target)
+
+
+def _recorded(told: Figures) -> list[Outcome]:
+    ours = told["calibrated"]
+    return [
+        at_least("recorded stock-outs: precision", PRECISION, [ours["precision"]]),
+        at_least("recorded stock-outs: recall", RECALL, [ours["recall"]]),
+        at_most(
+            "recorded stock-outs: expected calibration error, across stores",
+            CALIBRATION_ERROR,
+            [told["reliability"]["cross-validated"]["calibration_error"]],
+        ),
+    ]
+
+
+def _slow(told: Figures) -> list[Outcome]:
+    ours = [one["calibrated"] for name, one in sorted(told.items()) if name.startswith("seed")]
+    bands, money = [one["bands"][0] for one in ours], [one["money"] for one in ours]
+    dark = [one["depths"][0]["worth_recall"][0] for one in ours]
+    low, high = COVERAGE
+    coverage = [one["coverage"][0] for one in money]
+    return [
+        at_least("slow movers: precision", SLOW_PRECISION, [one["precision"][0] for one in bands]),
+        at_least(
+            "slow movers: recall of an expected loss of 8 units",
+            SLOW_RECALL,
+            [one["worth_recall"][0] for one in bands],
+        ),
+        at_least("the same, episodes that leave nothing", SLOW_RECALL, dark),
+        at_most(
+            "slow movers: median error of revenue at risk, a target of planted causes",
+            MEDIAN_ERROR,
+            [m["median_error"][0] for m in money],
+        ),
+        at_most(
+            "slow movers: error of its total, a target of planted causes",
+            TOTAL_ERROR,
+            [abs(one["total_ratio"][0] - 1) for one in money],
+        ),
+        Outcome(
+            "slow movers: loss inside the 95% interval",
+            f"{low:.2f} to {high:.2f}",
+            " and ".join(f"{value:.3f}" for value in coverage),
+            all(low <= value <= high for value in coverage),
+        ),
+    ]
+
+
+def _nulls(told: Figures) -> list[Outcome]:
+    everything = told["all"]
+    quiet = 1 - everything["rate"]["0.01"]
+    return [
+        at_most("nothing happens: realised false discovery rate at 0.10", FALSE_SHARE, [everything["rate"]["0.1"]]),
+        Outcome(
+            "nothing happens: nights without a finding at 0.01", "most", f"{quiet:.3f} of the nights", quiet > 0.5
+        ),
+        Outcome(
+            "nothing happens: p-values even by a test",
+            "even on most nights",
+            f"table: {everything['table']['even']:.2f} of the nights; published: larger than even, "
+            f"{everything['published']['below_0.1']:.3f} are at most 0.1",
+            everything["table"]["even"] > 0.5 and everything["published"]["below_0.1"] > 0.09,
+        ),
+    ]
