@@ -23,6 +23,7 @@ STAGES = {
     "measure": "measuring what they cost",
     "diagnose": "asking why",
     "recommend": "deciding what to do",
+    "settle": "settling the chain's plan",
     "publish": "publishing",
 }
 """What each stage of a night says while it works, in their order."""

@@ -202,6 +202,18 @@ def test_the_defaults_are_those_of_the_specification():
         "interval.level": 0.95,
         "interval.replicates": 1000,
         "interval.block_days": 7,
+        "demand.drift_units": 30,
+        "response.min_change_pct": 1.0,
+        "response.max_change_ratio": 3.0,
+        "response.min_skus": 5,
+        "response.max_error": 0.75,
+        "response.max_response": 6.0,
+        "response.rounds": 6,
+        "transfers.safety_days": 7,
+        "transfers.cost_per_unit": 0.1,
+        "transfers.cost_per_unit_km": 0.01,
+        "transfers.pace_prior_units": 20,
+        "watch.max_alert_days": 28,
     }
 
 

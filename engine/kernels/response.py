@@ -16,8 +16,8 @@ from engine.kernels import types as t
 
 @njit(cache=True, nogil=True)
 def _change(price: float, usual: float, min_change: float) -> float:
-    """Logarithm of a price over the usual one, 0 when it is near enough."""
-    if price == usual:
+    """Logarithm of a price over the usual one, 0 when it is near enough or no usual price is above 0."""
+    if price == usual or not usual > 0.0:
         return 0.0
     x = math.log(price / usual)
     return x if abs(x) >= min_change else 0.0

@@ -32,9 +32,9 @@ def chain(tmp_path: Path) -> Path:
 def test_a_simulated_chain_can_be_checked_run_and_explained(tmp_path, capsys, form):
     folder, out = tmp_path / "chain", tmp_path / "out"
     # In fewer stores the planted SKU falls in the whole chain, which is a story and no case.
-    size = ("--stores", 24, "--skus", 2, "--days", 60)
+    size = ("--stores", 60, "--skus", 5, "--days", 60)
     made = darkshelf(capsys, "synth", folder, *size, "--format", form, "--json").json()
-    assert made["store_skus"] == 48
+    assert made["store_skus"] == 300
     assert len(list(folder.glob(f"*.{form}"))) >= 6
     checked = darkshelf(capsys, "check", folder, "--json").json()
     assert checked["remarks"] == []
