@@ -71,27 +71,21 @@ class DemandSettings(Frozen):
         (0.98, 0.9, 0.8, 0.65), description="Shares of the usual price, descending, between which offers differ."
     )
     offer_prior_units: float = Field(200, gt=0, description="Sales by which a category's offer outweighs the chain.")
-    weekday_prior_units: float = Field(
-        500, gt=0, description="Sales that a category's weekday needs to outweigh the chain."
-    )
+    weekday_prior_units: float = Field(500, gt=0, description="Sales by which a weekday outweighs the chain's.")
     store_prior_units: float = Field(50, gt=0, description="Sales that a store's day needs to outweigh no change.")
     sku_prior_units: float = Field(25, gt=0, description="Sales that a SKU's day needs to outweigh no change.")
     prior_rows: float = Field(5, ge=0, description="Average unchanged store-SKUs added to a store's or SKU's day.")
     dark_depth: float = Field(0.05, gt=0, lt=1, description="Share of the expectation left on days not learnt from.")
-    dark_false_share: float = Field(
-        0.8, gt=0, lt=1, description="Of the stretches not learnt from, at most this share may be chance alone."
-    )
+    dark_false_share: float = Field(0.8, gt=0, lt=1, description="At most this share of the days left out is chance.")
     fallen_before_days: int = Field(28, ge=7, le=90, description="Days before a lasting fall that it is told by.")
     fallen_depth: float = Field(0.35, gt=0, lt=1, description="The same on days of a lasting fall to a part.")
     drift_units: float = Field(30, gt=0, description="Sales a month from which a store-SKU tells how levels drift.")
     fallen_evidence: float = Field(15, gt=0, description="Log likelihood ratio from which a fall is lasting.")
     new_normal_days: int = Field(56, ge=14, le=365, description="A level that has held so long is the new normal.")
     velocity_bands: tuple[Positive, ...] = Field(
-        (0.3, 1, 3, 10), description="Sales a day, ascending, between which dispersion differs."
+        (0.3, 1, 3, 10), description="Sales a day between which dispersion differs."
     )
-    slow_share: float = Field(
-        0.25, gt=0, le=1, description="Share of the slowest sellers that tells the unit of fractional sales."
-    )
+    slow_share: float = Field(0.25, gt=0, le=1, description="Share of slow sellers that tells the unit of sale.")
     dispersion_prior_share: float = Field(0.1, ge=0, description="Weight of the chain's dispersion in a band's.")
 
     @model_validator(mode="after")
@@ -109,9 +103,7 @@ class EpisodeSettings(Frozen):
     depths: tuple[Share, ...] = Field((0.02, 0.1, 0.25), description="Shares of the expectation left that are tried.")
     depth_weights: tuple[Share, ...] = Field((0.5, 0.3, 0.2), description="How much each of the depths is believed.")
     max_ratio: float = Field(0.6, gt=0, lt=1, description="An episode sold at most this share of the expectation.")
-    closing_evidence: float = Field(
-        8.0, gt=0, description="Evidence of ordinary sales on the last days from which an episode is over."
-    )
+    closing_evidence: float = Field(8.0, gt=0, description="Evidence of usual sales that ends an episode.")
     min_days: int = Field(2, ge=1, le=28, description="Shortest episode, in days in stock and open.")
     max_days: int = Field(56, ge=7, le=365, description="Longest episode; what lasts longer is a new normal.")
     max_fdr: float = Field(0.10, gt=0, lt=1, description="Expected share of false findings among the open cases.")
@@ -246,9 +238,7 @@ class PatternSettings(Frozen):
     promo_share: tuple[Amount, Amount] = Field((0.25, 0.75), description="Rise in the share of promotion days.")
     promo_lift: tuple[Amount, Amount] = Field((0.9, 1.1), description="Promoted sales over usual: none … some lift.")
     promo_fall: float = Field(1.2, gt=0, description="Fall that a promotion without lift explains.")
-    cover_days: tuple[Amount, Amount] = Field(
-        (35, 50), description="Days of expected sales on hand at the beginning."
-    )
+    cover_days: tuple[Amount, Amount] = Field((35, 50), description="Days of sales on hand at the start.")
     long_cover_strength: float = Field(0.6, ge=0, le=1, description="Strength of long cover that had not grown.")
     stock_growth: tuple[Amount, Amount] = Field((1.4, 2.2), description="On-hand at the beginning over that before.")
     overstock_fall: float = Field(1.5, gt=0, description="Fall that overstock explains.")
@@ -258,9 +248,7 @@ class PatternSettings(Frozen):
     dark_share: tuple[Amount, Amount] = Field((0.08, 0.28), description="Share still sold: off the shelf … on it.")
     stock_moves: tuple[Amount, Amount] = Field((0.3, 0.7), description="Share of days on which on-hand moved.")
     conversion_fall: float = Field(2.0, gt=0, description="Fall that a drop of conversion explains.")
-    conversion_yields: float = Field(
-        0.7, ge=0, le=1, description="Part of conversion's score that goes to what explains the drop."
-    )
+    conversion_yields: float = Field(0.7, ge=0, le=1, description="Part of conversion's score given to its reason.")
 
     @model_validator(mode="after")
     def _ranges_ascend(self) -> "PatternSettings":
@@ -278,17 +266,13 @@ class StorySettings(Frozen):
     holiday_days: int = Field(1, ge=1, le=7, description="Shortest fall of the whole chain.")
     wide_share: float = Field(0.75, gt=0, lt=1, description="A store or SKU falls below this share of expectation.")
     usual_quantile: float = Field(0.6, ge=0.5, le=1, description="Quantile of its days that is a group's usual one.")
-    wide_errors: float = Field(
-        4, ge=0, description="Units lost, in standard errors of counts, from which it is told."
-    )
+    wide_errors: float = Field(4, ge=0, description="Units lost, in standard errors of counts.")
     min_units: float = Field(20, ge=0, description="Units that a whole store or SKU is due to sell, and has lost.")
     min_stores: int = Field(5, ge=2, description="Fewer stores than this make no chain-wide story.")
     end_share: float = Field(0.25, gt=0, lt=1, description="A SKU whose last week sold so little is at its end.")
     launch_days: int = Field(21, ge=1, le=90, description="A store-SKU listed later than this is being launched.")
     unit_jump: float = Field(2.5, gt=1, description="Price jump that speaks for another unit of sale.")
-    unit_slack: float = Field(
-        0.4, gt=0, lt=1, description="Money stays the same within this share when units change."
-    )
+    unit_slack: float = Field(0.4, gt=0, lt=1, description="Money stays the same within this share.")
     run_out_share: float = Field(0.4, ge=0, le=1, description="On-hand fell to so little of what it was before.")
     run_out_cover_days: float = Field(3, ge=0, description="And lasts so few days: it ran out.")
     risen_share: float = Field(0.75, gt=0, lt=1, description="Past stretches need so much of the level before them.")
