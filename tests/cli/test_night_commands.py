@@ -183,7 +183,8 @@ def test_on_a_terminal_a_night_shows_a_bar_and_fits_the_page(tmp_path, chain):
 
 @pytest.mark.slow
 def test_the_demo_needs_nothing_and_ends_with_the_next_command(tmp_path):
-    answer = darkshelf_process("demo", *TINY, "--out", tmp_path / "demo [1]")
+    size = ("--stores", 60, "--skus", 5, "--days", 60)
+    answer = darkshelf_process("demo", *size, "--out", tmp_path / "demo [1]")
     assert answer.code == 0, answer.err
     assert "Scorecard: what was planted and what the night made of it" in answer.out
     assert "Traceback" not in answer.err
