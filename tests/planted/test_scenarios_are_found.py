@@ -43,7 +43,7 @@ class Night(NamedTuple):
 
 def judged(folder: Path, plan: ChainPlan) -> Night:
     write_chain(folder / "in", plan)
-    night = desk.run(folder / "in", folder / "out", Settings())
+    night = desk.run(folder / "in", folder / "out", Settings(profile="classic"))
     cases = pl.read_parquet(night.folder / "cases.parquet")
     return Night(cases, score(pl.read_parquet(folder / "in" / "truth.parquet"), cases))
 
