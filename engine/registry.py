@@ -7,7 +7,6 @@ line with a run id, is replaced. A reader sees the whole old night or the whole 
 
 import hashlib
 import json
-import os
 import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,14 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
-from engine.errors import InputError, NotFoundError, OutputError, Problem, TryLaterError
+from engine.disk import PARTIAL, one_writer, refuse_a_file, sync, sync_all, told_as_output_error
+from engine.errors import InputError, NotFoundError, Problem
 
 MANIFEST = "manifest.json"
 LATEST = "LATEST"
 RUN_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.-]*")
-PARTIAL = ".partial"
+UNTOUCHED = "The runs published before are untouched."
 EDGE_BYTES = 65_536
 """So much of the start and of the end of a file goes into its fingerprint; a Parquet footer is always in it."""
 
@@ -76,22 +74,12 @@ class Registry:
         Raises TryLaterError while another process writes, InputError when `out` is a file or below one, OutputError
         when the folder cannot be written.
         """
-        with _as_output_error(self.out):
-            existing = next(place for place in (self.out, *self.out.absolute().parents) if place.exists())
-            if not existing.is_dir():
-                what = "is a file" if existing == self.out else f"lies below {existing}, which is a file"
-                raise InputError([Problem(str(self.out), what, "name a folder to publish runs in")])
+        with told_as_output_error(self.out, UNTOUCHED):
+            refuse_a_file(self.out, "name a folder to publish runs in")
             self.folder.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(self.out / ".lock", timeout=0)
-            try:
-                lock.acquire()
-            except Timeout:
-                raise TryLaterError(f"another run is writing to {self.out}; try again when it is done") from None
-            try:
+            with one_writer(self.out, f"another run is writing to {self.out}"):
                 self._settle()
                 yield
-            finally:
-                lock.release()
 
     @contextmanager
     def publish(self, run_id: str) -> Iterator[Path]:
@@ -101,15 +89,15 @@ class Registry:
         """
         partial = self.folder / f".{run_id}{PARTIAL}"
         try:
-            with _as_output_error(self.out):
+            with told_as_output_error(self.out, UNTOUCHED):
                 partial.mkdir(parents=True)
                 yield partial
-                _sync_all(partial)
+                sync_all(partial)
                 is_latest = self._is_latest(self._read(partial))
                 if is_latest:
                     self._prepare_to_point(run_id)
                 partial.rename(self.folder / run_id)
-                _sync(self.folder)
+                sync(self.folder)
                 if is_latest:
                     self._point()
         except BaseException:
@@ -198,11 +186,11 @@ class Registry:
 
     def _prepare_to_point(self, run_id: str) -> None:
         self._pointer.write_text(run_id + "\n", encoding="utf-8")
-        _sync(self._pointer)
+        sync(self._pointer)
 
     def _point(self) -> None:
         self._pointer.replace(self.out / LATEST)
-        _sync(self.out)
+        sync(self.out)
 
     def _settle(self) -> None:
         """Clear unfinished runs, and let `LATEST` name the run whose writer was killed before it could say so."""
@@ -230,26 +218,3 @@ def _line(file: Path) -> str:
         return file.read_text(encoding="utf-8", errors="replace").strip()
     except (FileNotFoundError, NotADirectoryError):
         return ""
-
-
-@contextmanager
-def _as_output_error(out: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise OutputError(f"{out} cannot be written: {reason}. The runs published before are untouched.") from error
-
-
-def _sync_all(folder: Path) -> None:
-    """Have a folder with everything in it on disk before it gets its name."""
-    for path in (*folder.rglob("*"), folder):
-        _sync(path)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -1,0 +1,64 @@
+"""The disk: one writer at a time in a folder, and files that are on it before anybody is told of them."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from engine.errors import InputError, OutputError, Problem, TryLaterError
+
+LOCK = ".lock"
+PARTIAL = ".partial"
+"""What the name of anything ends with that is not whole yet; it begins with a dot."""
+
+
+@contextmanager
+def one_writer(folder: Path, busy: str) -> Iterator[None]:
+    """Hold the lock of a folder that is there. busy: what is said while another process holds it.
+
+    Raises TryLaterError.
+    """
+    lock = FileLock(folder / LOCK, timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise TryLaterError(f"{busy}; try again when it is done") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def refuse_a_file(folder: Path, advice: str) -> None:
+    """Raise InputError when a place that is to be a folder is a file or lies below one."""
+    existing = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    if not existing.is_dir():
+        what = "is a file" if existing == folder else f"lies below {existing}, which is a file"
+        raise InputError([Problem(str(folder), what, advice)])
+
+
+@contextmanager
+def told_as_output_error(folder: Path, untouched: str) -> Iterator[None]:
+    """Raise OutputError where the disk fails. untouched: what is as it was, all the same."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise OutputError(f"{folder} cannot be written: {reason}. {untouched}") from error
+
+
+def sync_all(folder: Path) -> None:
+    """Have a folder with everything in it on disk before it gets its name."""
+    for path in (*folder.rglob("*"), folder):
+        sync(path)
+
+
+def sync(path: Path) -> None:
+    """Have a file, or the names in a folder, on disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
