@@ -5,6 +5,7 @@ A table is a file, a folder of files, or several files that share its name: `pri
 """
 
 import csv
+import datetime as dt
 import gzip
 import re
 from collections import Counter
@@ -58,6 +59,11 @@ class Part:
     files: tuple[DataFile, ...]
     schema: Mapping[str, pl.DataType]
     separator: str | None
+
+    @property
+    def may_have_blank_lines(self) -> bool:
+        """Whether a row without a single value is an empty line and no fault."""
+        return self.separator is not None
 
     def scan(self, *, numbered: bool = False) -> pl.LazyFrame:
         """The rows in file order, columns as the files have them.
@@ -134,10 +140,33 @@ class Source:
         except UNREADABLE:
             return True
 
+    def span(self) -> tuple[dt.date, dt.date] | None:
+        """The first and the last date of the usable rows, None when there is none."""
+        first, last = self.usable().select(first=pl.col("date").min(), last=pl.col("date").max()).collect().row(0)
+        return None if first is None else (first, last)
+
+    def since(self, first: dt.date) -> "Source":
+        """The same table, which need not read what is known to be older; files have to be read to know."""
+        return self
+
+    @property
+    def left_out(self) -> Counter[str]:
+        """What is known of usable rows that are not read: their number under `rows`, and complaints about them."""
+        return Counter()
+
+    @property
+    def fingerprints(self) -> Mapping[str, str]:
+        """What is known of the content without a look at the files; empty when they have to be asked."""
+        return {}
+
+    def unreadable(self, file: DataFile, error: BaseException) -> Problem:
+        """The problem of a file of this table that cannot be read."""
+        return unreadable_file(self.contract.table, file, error)
+
     def _readings(self) -> Iterator[tuple[Reading, Part]]:
         for part in self.parts:
-            is_csv = part.separator is not None
-            yield read_as(self.contract, part.schema, self.ids_as_text, blank_lines=is_csv), part
+            blank_lines = part.may_have_blank_lines
+            yield read_as(self.contract, part.schema, self.ids_as_text, blank_lines=blank_lines), part
 
     def rules(self) -> tuple[Rule, ...]:
         """Every rule in force on some file, each once."""

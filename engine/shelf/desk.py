@@ -14,6 +14,7 @@ from typing import Any
 import polars as pl
 
 from engine.config import Settings, as_toml
+from engine.delivery import verify
 from engine.errors import InputError, Problem
 from engine.journal import Journal
 from engine.memory import Memory
@@ -22,7 +23,7 @@ from engine.outputs.read import summary as read_summary
 from engine.outputs.write import appended_parquet, write_json, write_parquet
 from engine.registry import Registry, Run, fingerprint_files, run_name
 from engine.shelf import publish, summary
-from engine.shelf.check import Sources, check, verify
+from engine.shelf.check import Sources, check
 from engine.shelf.detect import detect
 from engine.shelf.diagnose import diagnose
 from engine.shelf.expect import expect

@@ -19,12 +19,13 @@ from engine import vocabulary as v
 from engine.config import PanelSettings
 from engine.contracts.contract import UNUSABLE, Column, Consequence, Kind
 from engine.contracts.tables import contracts
+from engine.delivery import verify
 from engine.errors import InputError, Problem
 from engine.kernels import cells, rows, windows
 from engine.kernels.settle import open_days, settle
 from engine.lake import UNREADABLE, Source
 from engine.memory import Memory
-from engine.shelf.check import Sources, reread_as_text, verify
+from engine.shelf.check import Sources, reread_as_text
 
 Array = NDArray[Any]
 NOWHERE = np.iinfo(np.int32).min

@@ -1,0 +1,96 @@
+"""Delivery: a folder of tables, opened under contract and judged row by row.
+
+In: a folder. Out: a `Source` per table, or every problem at once. Nothing is written.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import polars as pl
+
+from engine.contracts.contract import UNUSABLE, Consequence, Contract, Rule
+from engine.errors import Problem
+from engine.lake import CELL, SOURCE_FILE, SOURCE_ROW, UNREADABLE, Source, find_files, open_source
+
+EXAMPLES = 5
+"""Rows shown of every problem."""
+
+
+def open_tables(
+    folder: Path, promised: Mapping[str, Contract], *, as_text: bool = False
+) -> tuple[dict[str, Source], list[Problem]]:
+    """The tables of a folder by name, and what is wrong with the folder, its files and their columns.
+
+    as_text: read every CSV cell as text, so that each can be judged on its own. Raises InputError when the folder
+    cannot be listed.
+    """
+    files, problems = find_files(folder, promised)
+    tables: dict[str, Source] = {}
+    for name, contract in promised.items():
+        if name in files:
+            source, wrong = open_source(contract, files[name], as_text=as_text)
+            problems += wrong
+            if source.parts:
+                tables[name] = source
+    return with_common_ids(tables), problems
+
+
+def with_common_ids(tables: Mapping[str, Source]) -> dict[str, Source]:
+    """The tables, told which ids are text everywhere: those that some table carries as text."""
+    text_ids: frozenset[str] = frozenset().union(*(source.text_ids for source in tables.values()))
+    return {name: replace(source, ids_as_text=text_ids) for name, source in tables.items()}
+
+
+def verify(tables: Mapping[str, Source]) -> tuple[list[Problem], list[Problem]]:
+    """Judge every row of every table by every rule: problems that stop a run, and what else there is to know.
+
+    A required table of which no row can be used stops the run, and so do the rules that kept its rows out.
+    """
+    stops: list[Problem] = []
+    remarks: list[Problem] = []
+    for source in tables.values():
+        try:
+            counts = source.complaints()
+            broken = [rule for rule in source.rules() if counts[rule.complaint]]
+            stopped = any(rule.consequence is Consequence.STOP for rule in broken)
+            nothing_left = source.contract.required and not stopped and counts[UNUSABLE] == counts["rows"]
+            if nothing_left:
+                what = "no usable row is left" if counts["rows"] else "has no rows"
+                stops.append(Problem(source.contract.table, what, "deliver the table with rows that can be used"))
+            for rule in broken:
+                stops_it = nothing_left or rule.consequence is Consequence.STOP
+                (stops if stops_it else remarks).append(_problem(source, rule, counts))
+        except UNREADABLE as error:
+            stops += broken_files(source, error)
+    return stops, remarks
+
+
+def broken_files(source: Source, error: BaseException) -> list[Problem]:
+    """One problem per file that cannot be read to its end.
+
+    error: what stopped the reading; it is told when every file can be read for itself.
+    """
+    problems = []
+    for part in source.parts:
+        for file in part.files:
+            try:
+                replace(part, files=(file,)).scan().select(pl.all().count()).collect()
+            except UNREADABLE as reason:
+                problems.append(source.unreadable(file, reason))
+    return problems or [source.unreadable(source.parts[0].files[0], error)]
+
+
+def _problem(source: Source, rule: Rule, counts: Mapping[str, int]) -> Problem:
+    examples = []
+    for row in source.examples(rule, EXAMPLES).iter_rows(named=True):
+        key = ", ".join(f"{name} {_printable(row[name])}" for name in source.contract.key)
+        cell = "" if rule.column in source.contract.key else f", {rule.column} {_printable(row[CELL])}"
+        examples.append(f"{row[SOURCE_FILE]} row {row[SOURCE_ROW]:,}: {key}{cell}")
+    count = counts[rule.complaint]
+    return Problem(source.contract.table, rule.complaint, rule.advice, count, counts["rows"], tuple(examples))
+
+
+def _printable(cell: str | None) -> str:
+    """A cell as a message can hold it: on one line and without control characters."""
+    return "(empty)" if not cell else cell if cell.isprintable() else repr(cell)
