@@ -8,7 +8,7 @@ import hashlib
 import tomllib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.fields import FieldInfo
@@ -235,7 +235,15 @@ class IntervalSettings(Frozen):
     block_days: int = Field(7, ge=1, le=56, description="Days resampled together.")
 
 
-class Settings(Frozen):
+class RunSettings(Frozen):
+    """Everything one run of a desk is told."""
+
+    def fingerprint(self) -> str:
+        """Sixteen hexadecimal digits that differ when any setting differs."""
+        return hashlib.blake2b(self.model_dump_json().encode(), digest_size=8).hexdigest()
+
+
+class Settings(RunSettings):
     """Everything a night is told. Grain: one run."""
 
     profile: Literal["classic"] = Field("classic", description="How shelves are judged.")
@@ -247,26 +255,30 @@ class Settings(Frozen):
     recommend: RecommendSettings = RecommendSettings()
     interval: IntervalSettings = IntervalSettings()
 
-    def fingerprint(self) -> str:
-        """Sixteen hexadecimal digits that differ when any setting differs."""
-        return hashlib.blake2b(self.model_dump_json().encode(), digest_size=8).hexdigest()
+
+AnySettings = TypeVar("AnySettings", bound=RunSettings)
 
 
 def load(path: Path | None = None, assignments: Sequence[str] = ()) -> Settings:
-    """Defaults, then the TOML file, then `key=value` assignments in their order.
+    """The settings of the shelf desk, see `load_as`."""
+    return load_as(Settings, path, assignments)
+
+
+def load_as(model: type[AnySettings], path: Path | None = None, assignments: Sequence[str] = ()) -> AnySettings:
+    """The settings of a desk: defaults, then the TOML file, then `key=value` assignments in their order.
 
     Raises SettingsError listing every unknown key and every value out of bounds at once.
     """
     tree = _read_toml(path) if path is not None else {}
     problems: list[Problem] = []
     for assignment in assignments:
-        problem = _assign(tree, assignment)
+        problem = _assign(tree, assignment, model)
         if problem is not None:
             problems.append(problem)
     try:
-        settings = Settings.model_validate(tree)
+        settings = model.model_validate(tree)
     except ValidationError as error:
-        problems += [_complaint(dict(detail)) for detail in error.errors()]
+        problems += [_complaint(dict(detail), model) for detail in error.errors()]
     if problems:
         raise SettingsError(problems)
     return settings
@@ -287,11 +299,11 @@ def bounds(field: FieldInfo) -> str:
     limits = [
         f"{signs[kind]} {getattr(rule, kind)}" for rule in field.metadata for kind in signs if hasattr(rule, kind)
     ]
-    choices = getattr(field.annotation, "__args__", ())
-    return f"one of {', '.join(choices)}" if choices else ", ".join(limits)
+    choices = get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
+    return f"one of {', '.join(map(str, choices))}" if choices else ", ".join(limits)
 
 
-def value_of(settings: Settings, key: str) -> object:
+def value_of(settings: RunSettings, key: str) -> object:
     """The value at a dotted key, such as `detect.dark_ratio`."""
     value: object = settings
     for name in key.split("."):
@@ -299,11 +311,11 @@ def value_of(settings: Settings, key: str) -> object:
     return value
 
 
-def as_toml(settings: Settings) -> str:
-    """The settings as a TOML file that `load` reads back to the same settings."""
+def as_toml(settings: RunSettings) -> str:
+    """The settings as a TOML file that `load_as` reads back to the same settings."""
     lines: list[str] = []
     section = ""
-    for key, _ in described():
+    for key, _ in described(type(settings)):
         here, _, name = key.rpartition(".")
         if here != section:
             lines += ["", f"[{here}]"]
@@ -314,6 +326,8 @@ def as_toml(settings: Settings) -> str:
 
 
 def _toml_value(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
     return f'"{value}"' if isinstance(value, str) else repr(value)
 
 
@@ -327,7 +341,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
     raise SettingsError([problem])
 
 
-def _assign(tree: dict[str, Any], assignment: str) -> Problem | None:
+def _assign(tree: dict[str, Any], assignment: str, model: type[BaseModel]) -> Problem | None:
     key, equals, text = assignment.partition("=")
     if not equals or not key.strip():
         return Problem(f"--set {assignment}", "is not key=value", "write it as  --set detect.dark_ratio=0.55")
@@ -339,16 +353,16 @@ def _assign(tree: dict[str, Any], assignment: str) -> Problem | None:
     for section in sections:
         inner = tree.setdefault(section, {})
         if not isinstance(inner, dict):
-            return Problem(f"--set {assignment}", f"{section} is a value, not a section", _nearest(key))
+            return Problem(f"--set {assignment}", f"{section} is a value, not a section", _nearest(key, model))
         tree = inner
     tree[name] = value
     return None
 
 
-def _complaint(detail: dict[str, Any]) -> Problem:
+def _complaint(detail: dict[str, Any], model: type[BaseModel]) -> Problem:
     key = ".".join(str(part) for part in detail["loc"])
     if detail["type"] == "extra_forbidden":
-        return Problem(key, "is no setting", _nearest(key))
+        return Problem(key, "is no setting", _nearest(key, model))
     given = "" if isinstance(detail["input"], dict | BaseModel) else f" (given: {detail['input']!r})"
     return Problem(
         key or "settings",
@@ -357,7 +371,7 @@ def _complaint(detail: dict[str, Any]) -> Problem:
     )
 
 
-def _nearest(key: str) -> str:
-    known = [name for name, _ in described()]
+def _nearest(key: str, model: type[BaseModel]) -> str:
+    known = [name for name, _ in described(model)]
     close = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
     return f"did you mean {close[0]}?" if close else "list every setting with  darkshelf config explain"
