@@ -23,6 +23,8 @@ STAGES = {
     "measure": "measuring what they cost",
     "diagnose": "asking why",
     "recommend": "deciding what to do",
+    "scale": "scaling the candidates",
+    "boundary": "checking the boundary",
     "publish": "publishing",
 }
 """What each stage of a night says while it works, in their order."""

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from cli import bench, night, runs, settings, simulate
+from cli import bench, growth, night, runs, settings, simulate
 from cli.console import err
 from engine.errors import EXIT_BUG, DarkshelfError, Problem, ProblemsError
 
@@ -29,6 +29,7 @@ app.command("run")(night.run)
 app.command("explain")(runs.explain)
 app.command("sql")(runs.sql)
 app.command("bench")(bench.bench)
+app.add_typer(growth.app, name="growth")
 app.add_typer(runs.app, name="runs")
 app.add_typer(settings.app, name="config")
 

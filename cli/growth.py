@@ -1,0 +1,82 @@
+"""`darkshelf growth`: what may grow, how much, and what came of it."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cli.console import err, out, progress, table
+from cli.night import AsJson, Assignments, ConfigFile
+
+app = typer.Typer(help="Say what may grow and by how much, within caps.", no_args_is_help=True, rich_markup_mode=None)
+Input = Annotated[Path, typer.Argument(readable=False, help="Folder with the tables, as CSV or Parquet.")]
+Out = Annotated[Path, typer.Option("--out", help="Where runs are published.")]
+Period = Annotated[
+    str | None, typer.Option(metavar="YYYYMMA|B", help="Half month to work on; by default the latest of the sales.")
+]
+
+
+@app.command()
+def scale(
+    folder: Input,
+    out_folder: Out,
+    period: Period = None,
+    profile: Annotated[str | None, typer.Option(help="What the settings start from: default or reference.")] = None,
+    config: ConfigFile = None,
+    assignments: Assignments = None,
+    *,
+    force: Annotated[bool, typer.Option("--force", help="Run again what is published already.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Step 12: how much every candidate of Step 11 grows, within hard caps, with a trace for every decision.
+
+    Example:  darkshelf growth scale data/growth/in --out data/growth --profile reference
+    """
+    from engine.config import load_as
+    from engine.growth import desk
+    from engine.growth.settings import GrowthSettings
+
+    chosen = [*(assignments or []), *([f"profile={profile}"] if profile else [])]
+    settings = load_as(GrowthSettings, config, chosen)
+    with progress(quiet=as_json) as watch:
+        scaling = desk.run(folder, out_folder, settings, period, force=force, watch=watch)
+    if as_json:
+        answer = {
+            "run_id": scaling.run_id,
+            "folder": str(scaling.folder),
+            "is_new": scaling.is_new,
+            "boundary": scaling.report["counts"],
+            **scaling.summary,
+        }
+        typer.echo(json.dumps(answer, ensure_ascii=False))
+        return
+    _show(scaling)
+
+
+def _show(scaling: Any) -> None:
+    """A scaling's key figures: candidates by status, units by cap, and the boundary."""
+    figures = scaling.summary
+    if not scaling.is_new:
+        err.print(f"this is published already as {scaling.run_id}; --force runs it again", soft_wrap=True)
+    out.print(
+        f"[bold]{figures['period']}[/bold]  {figures['scaled']:,} of {figures['candidates']:,} candidates get "
+        f"{figures['units']:,.1f} units ({figures['whole_units']:,} whole) in {figures['stores_scaled']:,} stores.",
+        soft_wrap=True,
+    )
+    statuses = table("status", "candidates", numbers=("candidates",))
+    for status, count in figures["by_status"].items():
+        statuses.add_row(status, f"{count:,}")
+    out.print(statuses)
+    caps = table("cap that binds", "scaled", "units", "suppressed", numbers=("scaled", "units", "suppressed"))
+    for cap, row in figures["by_cap"].items():
+        suppressed = figures["suppressed_by_cap"].get(cap)
+        caps.add_row(cap, f"{row['rows']:,}", f"{row['units']:,.1f}", "" if suppressed is None else f"{suppressed:,}")
+    out.print(caps)
+    checks = table("boundary", "verdict", "looked at", "broken", "", numbers=("looked at", "broken"))
+    for check in scaling.report["checks"]:
+        checks.add_row(
+            check["says"], check["verdict"], f"{check['looked_at']:,}", f"{check['broken']:,}", check["note"]
+        )
+    out.print(checks)
+    out.print(f"run {scaling.run_id} → {scaling.folder}", soft_wrap=True, markup=False)
