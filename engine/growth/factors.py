@@ -6,7 +6,6 @@ a decision: nothing here can make or unmake a candidate.
 
 import polars as pl
 
-from engine.growth.benchmark import dispersion_factor
 from engine.growth.settings import AffinitySettings, GrowthSettings, SellThroughSettings
 
 WOMEN = ("女", "female", "f", "women", "woman")
@@ -22,7 +21,7 @@ def with_factors(candidates: pl.LazyFrame, settings: GrowthSettings) -> pl.LazyF
     return candidates.with_columns(
         affinity_modifier=_affinity(settings.affinity),
         affinity_basis=_basis(),
-        elasticity_dampener=dispersion_factor(settings.elasticity, settings.benchmark.min_peers),
+        elasticity_dampener=pl.col("elasticity_dampener").fill_null(1.0),
         sell_through_boost=_boost(settings.sell_through),
         step9_dampener=pl.when("step9_boosted").then(dampened).otherwise(1.0),
     )

@@ -69,12 +69,13 @@ def clean_sales(sales: pl.LazyFrame, settings: InputSettings) -> pl.LazyFrame:
         sales = _added_up(sales)
     current = known(pl.col("current_spu_count")).clip(lower_bound=0)
     own = pl.coalesce(known(pl.col("store_sales")), known(pl.col("current_spu_count"))).clip(lower_bound=0)
+    sex = pl.col("sex_name").str.strip_chars().str.to_lowercase()
     return sales.select(
         *KEY,
         current_spu_count=current,
         store_sales=own if settings.sales_column == "store_sales" else current,
         sell_through_rate=known(pl.col("sell_through_rate")).clip(0, 1),
-        sex_name=pl.col("sex_name").str.strip_chars().str.to_lowercase(),
+        sex_name=pl.when(sex != "").then(sex),
     )
 
 

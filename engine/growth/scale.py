@@ -10,7 +10,7 @@ import polars as pl
 
 from engine import vocabulary as v
 from engine.errors import DarkshelfError
-from engine.growth.benchmark import benchmark, peers, place
+from engine.growth.benchmark import benchmark, dispersion_factor, peers, place
 from engine.growth.caps import with_caps
 from engine.growth.decide import decide, gate
 from engine.growth.factors import with_factors
@@ -67,7 +67,9 @@ def scale(given: Inputs, settings: GrowthSettings) -> pl.LazyFrame:
     not closed; a cap that does not apply. No number is NaN or infinite.
     """
     peer_sales = peers(given.sales, given.clusters, settings.benchmark)
-    levels = benchmark(peer_sales, settings.benchmark)
+    levels = benchmark(peer_sales, settings.benchmark).with_columns(
+        elasticity_dampener=dispersion_factor(settings.elasticity, settings.benchmark.min_peers)
+    )
     return (
         given.candidates.pipe(_with_sales, given, peer_sales)
         .join(shrink(levels, peer_sales, settings.benchmark), on=v.PEER_GROUP, how="left")
@@ -101,7 +103,7 @@ def _with_sales(candidates: pl.LazyFrame, given: Inputs, peer_sales: pl.LazyFram
 
     A store without a row for the SPU sells and holds 0; one whose row tells no quantity stays unknown.
     """
-    own = given.sales.join(place(peer_sales), on=KEY, how="left").with_columns(no_sales_row=pl.lit(value=False))
+    own = given.sales.with_columns(no_sales_row=pl.lit(value=False))
     traffic = given.traffic
     if traffic is None:
         traffic = pl.LazyFrame(schema={"str_code": pl.String, "women": pl.Float64, "men": pl.Float64})
@@ -109,6 +111,7 @@ def _with_sales(candidates: pl.LazyFrame, given: Inputs, peer_sales: pl.LazyFram
     return (
         candidates.join(given.clusters, on="str_code", how="left")
         .join(own, on=KEY, how="left")
+        .join(place(peer_sales), on=KEY, how="left")
         .join(given.spus, on="spu_code", how="left")
         .join(traffic, on="str_code", how="left")
         .with_columns(pl.col("no_sales_row").fill_null(value=True))
