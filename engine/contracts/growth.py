@@ -111,7 +111,7 @@ def _step11() -> tuple[Column, ...]:
         _optional("tier_score", fault=Consequence.NOTE),
         Column("opportunity_tier", Kind.TEXT, required=False),
         Column("recommendation_type", Kind.TEXT, required=False),
-        Column("reason", Kind.TEXT, required=False),
+        Column("opportunity_reason", Kind.TEXT, required=False),
         *(Column(name, Kind.ID, required=False) for name in CLUSTER_SPELLINGS[:1]),
     )
 

@@ -55,7 +55,8 @@ def check(folder: Path, settings: InputSettings, period: str | None = None) -> D
     Raises InputError with every problem of files, columns, rows and between tables.
     """
     sources, problems = open_as_text(folder, ALWAYS)
-    problems += _missing(sources, settings, folder)
+    told = {problem.where for problem in problems}
+    problems += [problem for problem in _missing(sources, settings, folder) if problem.where not in told]
     stops, remarks = verify(sources)
     delivery = Delivery(folder, sources, period, None, tuple(remarks))
     try:
