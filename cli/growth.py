@@ -80,3 +80,51 @@ def _show(scaling: Any) -> None:
         )
     out.print(checks)
     out.print(f"run {scaling.run_id} → {scaling.folder}", soft_wrap=True, markup=False)
+
+
+@app.command()
+def discover(
+    folder: Input,
+    out_folder: Annotated[Path, typer.Option("--out", help="A new folder for the tables that scale reads.")],
+    period: Period = None,
+    shelf: Annotated[
+        Path | None, typer.Option("--shelf", help="Runs of the shelf desk: add its stars and its overstock.")
+    ] = None,
+    config: ConfigFile = None,
+    assignments: Assignments = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Steps 9, 10 and 11 by default: what is protected, reduced and nominated to grow; clusters when none are given.
+
+    Example:  darkshelf growth discover data/growth/raw --out data/growth/in
+    """
+    from engine.config import load_as
+    from engine.growth.upstream import desk
+    from engine.growth.upstream.settings import DiscoverSettings
+    from engine.outputs.read import find_run
+
+    settings = load_as(DiscoverSettings, config, assignments or [])
+    found = desk.discover(folder, out_folder, settings, period, None if shelf is None else find_run(shelf))
+    facts = found.facts
+    if as_json:
+        typer.echo(json.dumps({"folder": str(found.folder), **facts}, ensure_ascii=False))
+        return
+    out.print(
+        f"{facts['period'] or 'undated'}  {facts['step11_candidates']:,} candidates of {facts['step11_rows']:,} "
+        f"looked at, in {facts['stores']:,} stores of {facts['clusters']} clusters.",
+        markup=False,
+        soft_wrap=True,
+    )
+    if facts["clusters_tried"]:
+        tried = table("clusters", "silhouette", "smallest", "", numbers=("clusters", "silhouette", "smallest"))
+        for row in facts["clusters_tried"]:
+            mark = "chosen" if row["clusters"] == facts["clusters"] else ""
+            tried.add_row(str(row["clusters"]), f"{row['silhouette']:.3f}", f"{row['smallest_cluster']:,}", mark)
+        out.print(tried)
+    decisions = table("step", "decision", "store-SPUs", numbers=("store-SPUs",))
+    for step in ("step9", "step10", "step11_by_type", "step11_by_tier"):
+        for reason, count in facts[step].items():
+            decisions.add_row(step.partition("_")[0], reason, f"{count:,}")
+    out.print(decisions)
+    out.print(f"tables → {found.folder}", soft_wrap=True, markup=False)

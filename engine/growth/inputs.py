@@ -47,7 +47,7 @@ def inputs(tables: Mapping[str, pl.LazyFrame], period: str | None, settings: Gro
         sales=sales,
         clusters=clean_clusters(tables[v.CLUSTERS]),
         spus=_spus(sales),
-        traffic=None if traffic is None else _traffic(traffic, period, settings.inputs),
+        traffic=None if traffic is None else clean_traffic(traffic, period, settings.inputs),
         step9=None if step9 is None else boosts(step9),
         step10=None if step10 is None else _blocks(step10, period, settings.conflicts),
     )
@@ -116,7 +116,7 @@ def _spus(sales: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
-def _traffic(traffic: pl.LazyFrame, period: str | None, settings: InputSettings) -> pl.LazyFrame:
+def clean_traffic(traffic: pl.LazyFrame, period: str | None, settings: InputSettings) -> pl.LazyFrame:
     """Mean visitors a store over the window; a negative count is none."""
     window = within(pl.col("period"), period, settings.traffic_window_periods - 1)
     women, men = pl.col("woman_into_str_cnt_avg"), pl.col("male_into_str_cnt_avg")
