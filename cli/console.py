@@ -25,6 +25,7 @@ STAGES = {
     "recommend": "deciding what to do",
     "scale": "scaling the candidates",
     "boundary": "checking the boundary",
+    "fit": "fitting to stock",
     "publish": "publishing",
 }
 """What each stage of a night says while it works, in their order."""

@@ -128,3 +128,57 @@ def discover(
             decisions.add_row(step.partition("_")[0], reason, f"{count:,}")
     out.print(decisions)
     out.print(f"tables → {found.folder}", soft_wrap=True, markup=False)
+
+
+@app.command()
+def backtest(
+    folder: Annotated[Path, typer.Argument(readable=False, help="Folder with the sales of the next half month.")],
+    out_folder: Out,
+    run_id: Annotated[str | None, typer.Option("--run", help="A run id; by default the latest run.")] = None,
+    assignments: Assignments = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """What scaled rows sold in the half month after a run, beside rows alike that were not scaled.
+
+    Example:  darkshelf growth backtest data/growth/raw --out data/growth
+    """
+    from engine.config import load_as
+    from engine.growth.backtest import backtest as compare
+    from engine.growth.follow import following_sales
+    from engine.growth.settings import BacktestSettings
+    from engine.outputs.read import find_run
+
+    settings = load_as(BacktestSettings, None, assignments or [])
+    run = find_run(out_folder, run_id)
+    found = compare(run, following_sales(folder, run), settings)
+    if as_json:
+        typer.echo(json.dumps({"run_id": run.run_id, "comparisons": [each.as_facts() for each in found]}))
+        return
+    numbers = ("scaled", "matched", "change", "of the match", "difference", "95% interval", "recommended", "reached")
+    rows = table("tier", *numbers, numbers=numbers)
+    for each in found:
+        rows.add_row(each.group, f"{each.scaled:,}", f"{each.matched:,}", *_in_units(each))
+    out.print(rows)
+    out.print(
+        "Units in the next half month against the run's. Nothing was moved because of the run: the difference is "
+        "what happens anyway.",
+        soft_wrap=True,
+    )
+
+
+def _in_units(compared: Any) -> list[str]:
+    if compared.difference is None:
+        return ["–"] * 6
+    interval = (
+        "–"
+        if compared.difference_low is None
+        else f"{compared.difference_low:+.2f} … {compared.difference_high:+.2f}"
+    )
+    changes = (compared.change_scaled, compared.change_matched, compared.difference)
+    return [
+        *(f"{change:+.2f}" for change in changes),
+        interval,
+        f"{compared.recommended_units:.2f}",
+        f"{compared.reached_share:.0%}",
+    ]

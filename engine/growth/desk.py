@@ -1,6 +1,6 @@
 """The desk: one scaling, from a folder of tables to a published run.
 
-check → inputs → scale → boundary → publish
+check → inputs → scale → boundary → fit → publish
 """
 
 import datetime as dt
@@ -21,9 +21,11 @@ from engine.growth.benchmark import peers, place
 from engine.growth.boundary import FAIL, boundary, report
 from engine.growth.check import Delivery, check
 from engine.growth.explain import Telling
+from engine.growth.fit import Fit, fit
 from engine.growth.inputs import Inputs, inputs, marked
 from engine.growth.ledger import fed_back
 from engine.growth.scale import BoundaryError, keep_the_list, scale
+from engine.growth.second_opinion import second_opinion
 from engine.growth.settings import GrowthSettings
 from engine.journal import Journal
 from engine.outputs import growth_shapes as shapes
@@ -111,15 +113,41 @@ def _scale_into(
         verdicts = report(boundary(audit, step11, given, settings))
         if verdicts["verdict"] == FAIL:
             raise BoundaryError(f"a boundary check failed, nothing is published: {verdicts['checks']}")
+    with journal.stage("fit"):
+        plan = _plan(audit, tables, settings)
+        asked = settings.newsvendor.is_asked
+        audit = publish.with_fit(audit, second_opinion(audit, settings.newsvendor) if asked else None, plan)
     with journal.stage("publish") as noted:
         noted["recommendations"] = publish.publish_rows(folder, audit, telling(settings, given))
+        if plan is not None:
+            write_parquet(plan.spus, folder / shapes.SUPPLY_PLAN)
         write_parquet(_peers_of(audit, given, settings), folder / shapes.PEERS)
         publish.publish_quarantine(folder, delivery.sources)
-        facts = summary.key_figures(audit, delivery.label)
+        facts = summary.key_figures(audit, delivery.label) | {
+            "fit_to_stock": None if plan is None else summary.of_plan(plan),
+            "shrinkage": _effect_of_shrinkage(audit, given, settings),
+        }
         write_json(facts, folder / shapes.SUMMARY)
         write_json(verdicts, folder / shapes.BOUNDARY_REPORT)
         write_json(summary.data_quality(delivery), folder / shapes.DATA_QUALITY)
     return facts, verdicts
+
+
+def _plan(audit: pl.DataFrame, tables: dict[str, pl.LazyFrame], settings: GrowthSettings) -> Fit | None:
+    """The plan under the stock there is; None when no supply was delivered."""
+    if v.SUPPLY not in tables:
+        return None
+    budgets = tables[v.STORE_BUDGETS].collect() if v.STORE_BUDGETS in tables else None
+    scaled = audit.filter(pl.col("recommended_adjustment_quantity") > 0)
+    return fit(scaled, tables[v.SUPPLY].collect(), budgets, settings.caps.min_units)
+
+
+def _effect_of_shrinkage(audit: pl.DataFrame, given: Inputs, settings: GrowthSettings) -> dict[str, Any] | None:
+    """Scaled rows and units with and without shrinkage; None when it is off."""
+    if settings.benchmark.shrinkage_peers == 0:
+        return None
+    raw = settings.model_copy(update={"benchmark": settings.benchmark.model_copy(update={"shrinkage_peers": 0.0})})
+    return summary.side_by_side(audit, scale(given, raw).collect())
 
 
 def _peers_of(audit: pl.DataFrame, given: Inputs, settings: GrowthSettings) -> pl.DataFrame:

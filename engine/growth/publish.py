@@ -10,6 +10,8 @@ import polars as pl
 
 from engine import vocabulary as v
 from engine.growth.explain import Telling, explain
+from engine.growth.fit import Fit
+from engine.growth.inputs import known
 from engine.growth.scale import NUMBERS
 from engine.lake import Source
 from engine.outputs import growth_shapes as shapes
@@ -20,21 +22,34 @@ ROWS_PER_BLOCK = 200_000
 SAID_BY_STEP11 = ("opportunity_tier", "opportunity_score", "recommendation_type")
 SPU_NAMES = ("spu_name", "cate_name")
 STORE_NAMES = ("store_name",)
-COLUMNS = (*v.STORE_SPU, "cluster_id", *NUMBERS, *SAID_BY_STEP11, *STORE_NAMES, *SPU_NAMES)
-"""Columns of the audit, in their order; the recommendations have the texts as well."""
+COLUMNS = (*v.STORE_SPU, "cluster_id", *NUMBERS, *SAID_BY_STEP11, *STORE_NAMES, *SPU_NAMES, "unit_price")
+"""Columns of the scaled candidates with what is known of them; the audit adds `FITTED`, the recommendations texts."""
+FITTED = ("newsvendor_units", "fitted_quantity", "fitted_units")
 
 
 def with_names(scaled: pl.LazyFrame, sales: pl.LazyFrame) -> pl.LazyFrame:
-    """The scaled candidates with the names that the sales give stores and SPUs, the first by name of several."""
+    """The scaled candidates with what the sales call stores and SPUs, the first by name of several, and the price."""
     for key, names in (("spu_code", SPU_NAMES), ("str_code", STORE_NAMES)):
         scaled = scaled.join(sales.group_by(key).agg(pl.col(names).min()), on=key, how="left")
-    return scaled
+    price = sales.group_by("spu_code").agg(unit_price=known(pl.col("unit_price")).median())
+    return scaled.join(price, on="spu_code", how="left")
 
 
 def with_step11(scaled: pl.LazyFrame, step11: pl.LazyFrame) -> pl.LazyFrame:
     """The scaled candidates with what Step 11 said of them, as it said it, sorted by key."""
     said = step11.select(*v.STORE_SPU, *SAID_BY_STEP11).with_columns(pl.col("opportunity_score").fill_nan(None))
     return scaled.join(said, on=v.STORE_SPU, how="left").select(COLUMNS).sort(v.STORE_SPU)
+
+
+def with_fit(audit: pl.DataFrame, opinion: pl.Series | None, plan: Fit | None) -> pl.DataFrame:
+    """The audit with the second opinion and the plan under stock; null where neither was asked for."""
+    nothing = pl.Series("newsvendor_units", [None], pl.Int32).new_from_index(0, audit.height)
+    audit = audit.with_columns(nothing if opinion is None else opinion)
+    if plan is None:
+        return audit.with_columns(fitted_quantity=pl.lit(None, pl.Float64), fitted_units=pl.lit(None, pl.Int32))
+    fitted = audit.join(plan.rows, on=v.STORE_SPU, how="left", maintain_order="left")
+    units = pl.col("fitted_quantity").fill_null(0.0)
+    return fitted.with_columns(fitted_quantity=units, fitted_units=(units + v.TIE_TOLERANCE).floor().cast(pl.Int32))
 
 
 def publish_rows(folder: Path, audit: pl.DataFrame, told: Telling) -> int:

@@ -31,6 +31,8 @@ NUMBERS = (
     "cluster_median",
     "peer_n",
     "peer_percentile",
+    "peer_mean",
+    "peer_variance",
     "store_sales",
     "current_spu_count",
     "no_sales_row",

@@ -129,12 +129,37 @@ class TierSettings(Frozen):
         return self
 
 
+class NewsvendorSettings(Frozen):
+    """A second opinion from margin and leftover cost, shown beside the quantity."""
+
+    is_asked: bool = Field(True, description="Whether recommendations carry the second opinion.")
+    margin_share: float = Field(0.5, gt=0, lt=1, description="Share of the price lost with a sale that is missed.")
+    leftover_share: float = Field(0.3, gt=0, le=1, description="Share of the price lost with a unit left over.")
+    least_dispersion: float = Field(
+        0.01, gt=0, le=1, description="Least variance beyond chance, per unit of the mean."
+    )
+
+    @property
+    def critical_ratio(self) -> float:
+        """How sure one has to be to sell a unit before it is ordered."""
+        return self.margin_share / (self.margin_share + self.leftover_share)
+
+
 class TraceSettings(Frozen):
     """How a decision is told."""
 
     style: Literal["extended", "seed"] = Field(
         "extended", description="Five lines as first specified (seed), or with every factor and the cap (extended)."
     )
+
+
+class BacktestSettings(RunSettings):
+    """How the rows of a run are compared with others alike. Grain: one call."""
+
+    max_distance_share: float = Field(
+        0.25, gt=0, le=10, description="A match sells at most this share of the benchmark more or less."
+    )
+    interval_z: float = Field(1.96, gt=0, le=5, description="Half width of the interval in standard errors.")
 
 
 class GrowthSettings(RunSettings):
@@ -150,6 +175,7 @@ class GrowthSettings(RunSettings):
     conflicts: ConflictSettings = ConflictSettings()
     caps: CapSettings = CapSettings()
     tiers: TierSettings = TierSettings()
+    newsvendor: NewsvendorSettings = NewsvendorSettings()
     trace: TraceSettings = TraceSettings()
 
     @model_validator(mode="before")

@@ -11,6 +11,7 @@ from engine import vocabulary as v
 from engine.contracts.contract import UNUSABLE, Consequence
 from engine.errors import Problem
 from engine.growth.check import Delivery
+from engine.growth.fit import Fit
 from engine.lake import Source
 
 THOUSANDTHS = 1000
@@ -48,6 +49,33 @@ def key_figures(audit: pl.DataFrame, period: str) -> dict[str, object]:
 def units(rows: pl.DataFrame, column: str) -> float:
     """The sum of a column of units, to a thousandth."""
     return _thousandths(rows, column) / THOUSANDTHS
+
+
+def of_plan(plan: Fit) -> dict[str, object]:
+    """What the stock allowed: units granted, the shortage, and what it costs in expected gain."""
+    short = plan.spus.filter(pl.col("shortage_units") > v.TIE_TOLERANCE)
+    return {
+        "granted_units": units(plan.rows, "fitted_quantity"),
+        "rows_granted": plan.rows.filter(pl.col("fitted_quantity") > 0).height,
+        "spus_short": short.height,
+        "shortage_units": units(short, "shortage_units"),
+        "expected_gain": round(plan.gain, 2),
+        "expected_gain_without_shortage": round(plan.gain_wanted, 2),
+        "dearest_shortage_per_unit": None if short.is_empty() else round(float(short["price_per_unit"].max()), 4),  # type: ignore[arg-type]
+    }
+
+
+def side_by_side(shrunk: pl.DataFrame, raw: pl.DataFrame) -> dict[str, object]:
+    """Scaled rows and units with and without shrinkage, and how many candidates changed their status."""
+    quantity = "recommended_adjustment_quantity"
+    both = shrunk.select(*v.STORE_SPU, "status").join(raw.select(*v.STORE_SPU, raw_status="status"), on=v.STORE_SPU)
+    return {
+        "scaled": shrunk.filter(pl.col(quantity) > 0).height,
+        "scaled_without": raw.filter(pl.col(quantity) > 0).height,
+        "units": units(shrunk, quantity),
+        "units_without": units(raw, quantity),
+        "status_changed": both.filter(pl.col("status") != pl.col("raw_status")).height,
+    }
 
 
 def data_quality(delivery: Delivery) -> dict[str, object]:

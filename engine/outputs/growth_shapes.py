@@ -8,6 +8,7 @@ RECOMMENDATIONS: Final = "recommendations.parquet"
 RECOMMENDATIONS_CSV: Final = "recommendations.csv"
 AUDIT: Final = "audit.parquet"
 PEERS: Final = "peers.parquet"
+SUPPLY_PLAN: Final = "supply_plan.parquet"
 BOUNDARY_REPORT: Final = "boundary_report.json"
 
 DATA_FILES: Final = (RECOMMENDATIONS, RECOMMENDATIONS_CSV, AUDIT, PEERS, BOUNDARY_REPORT, SUMMARY)
@@ -26,4 +27,5 @@ __all__ = [
     "RECOMMENDATIONS_CSV",
     "SETTINGS",
     "SUMMARY",
+    "SUPPLY_PLAN",
 ]

@@ -46,7 +46,7 @@ def discover(
     """Write the tables of Step 12 for one half month into a new folder: sales, clusters, Steps 9, 10 and 11.
 
     period: by default the latest of the sales; earlier ones serve as history. shelf: a night whose stars and
-    overstock are added. Raises InputError with every problem, also when `out` holds something already, and OutputError.
+    overstock are added. Raises OutputError, and InputError with every problem, also when `out` holds something.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise InputError([Problem(str(out), "is there already and not empty", "name a new folder for the tables")])
