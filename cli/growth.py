@@ -182,3 +182,24 @@ def _in_units(compared: Any) -> list[str]:
         f"{compared.recommended_units:.2f}",
         f"{compared.reached_share:.0%}",
     ]
+
+
+@app.command()
+def report(
+    out_folder: Out,
+    file: Annotated[
+        Path | None, typer.Option("--file", help="Where the page goes; by default beside the runs.")
+    ] = None,
+    run_id: Annotated[str | None, typer.Option("--run", help="A run id; by default the latest run.")] = None,
+) -> None:
+    """One HTML page to review and sign: boundary, figures, decisions with their explanations, sign-off sheet.
+
+    Example:  darkshelf growth report --out data/growth --file growth.html
+    """
+    from engine.growth.review import review
+    from engine.outputs.read import find_run
+
+    run = find_run(out_folder, run_id)
+    page = file or out_folder / f"growth-{run.run_id}.html"
+    review(run, page)
+    out.print(f"report of {run.run_id} → {page}", soft_wrap=True, markup=False)

@@ -20,13 +20,13 @@ from engine.growth import publish, summary
 from engine.growth.benchmark import peers, place
 from engine.growth.boundary import FAIL, boundary, report
 from engine.growth.check import Delivery, check
-from engine.growth.explain import Telling
 from engine.growth.fit import Fit, fit
 from engine.growth.inputs import Inputs, inputs, marked
 from engine.growth.ledger import fed_back
 from engine.growth.scale import BoundaryError, keep_the_list, scale
 from engine.growth.second_opinion import second_opinion
 from engine.growth.settings import GrowthSettings
+from engine.growth.telling import telling
 from engine.journal import Journal
 from engine.outputs import growth_shapes as shapes
 from engine.outputs.read import boundary_report
@@ -84,21 +84,6 @@ def run(
     return Scaling(run_id, registry.folder / run_id, True, facts, verdicts)
 
 
-def telling(settings: GrowthSettings, given: Inputs) -> Telling:
-    """What the texts of this run name."""
-    return Telling(
-        style=settings.trace.style,
-        min_ratio=settings.gap.min_ratio,
-        current_share=settings.caps.current_share,
-        median_share=settings.caps.median_share,
-        min_units=settings.caps.min_units,
-        min_peers=settings.benchmark.min_peers,
-        step9_factor=settings.conflicts.step9_factor,
-        step9_supplied=given.step9 is not None,
-        step10_supplied=given.step10 is not None,
-    )
-
-
 def _scale_into(
     folder: Path, delivery: Delivery, given: Inputs, settings: GrowthSettings, journal: Journal
 ) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -118,7 +103,7 @@ def _scale_into(
         asked = settings.newsvendor.is_asked
         audit = publish.with_fit(audit, second_opinion(audit, settings.newsvendor) if asked else None, plan)
     with journal.stage("publish") as noted:
-        noted["recommendations"] = publish.publish_rows(folder, audit, telling(settings, given))
+        noted["recommendations"] = publish.publish_rows(folder, audit, telling(settings, delivery.sources.keys()))
         if plan is not None:
             write_parquet(plan.spus, folder / shapes.SUPPLY_PLAN)
         write_parquet(_peers_of(audit, given, settings), folder / shapes.PEERS)

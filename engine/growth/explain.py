@@ -4,47 +4,16 @@ In: audited candidates. Out: the same rows with four texts. Texts are made for r
 audit keeps the numbers.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
-
 import polars as pl
 
 from engine import vocabulary as v
+from engine.growth.telling import Telling
 from engine.stats import round_half_up
 
 PERCENT = 100
 DIGITS = 38
 """Of a decimal that takes any quantity."""
 KNOWN_LOSS = "potential that similar stores realise"
-
-
-@dataclass(frozen=True)
-class Telling:
-    """What a text needs beyond its row: the thresholds it names, the tables there were, and the style.
-
-    shares are of 1. step9_supplied, step10_supplied: whether the table was there; a text never speaks of a check that
-    was not made.
-    """
-
-    style: Literal["extended", "seed"]
-    min_ratio: float
-    current_share: float
-    median_share: float
-    min_units: float
-    min_peers: int
-    step9_factor: float
-    step9_supplied: bool
-    step10_supplied: bool
-
-    def as_facts(self) -> dict[str, object]:
-        """The same as a JSON object, for the manifest."""
-        return dict(vars(self))
-
-
-def telling_of(facts: Mapping[str, object]) -> Telling:
-    """The telling that a manifest kept."""
-    return Telling(**facts)  # type: ignore[arg-type]
 
 
 def explain(audited: pl.LazyFrame, told: Telling) -> pl.LazyFrame:

@@ -9,10 +9,11 @@ from pathlib import Path
 import polars as pl
 
 from engine import vocabulary as v
-from engine.growth.explain import Telling, explain
+from engine.growth.explain import explain
 from engine.growth.fit import Fit
 from engine.growth.inputs import known
 from engine.growth.scale import NUMBERS
+from engine.growth.telling import Telling
 from engine.lake import Source
 from engine.outputs import growth_shapes as shapes
 from engine.outputs.write import appended_parquet, write_csv_rows, write_parquet
