@@ -17,14 +17,16 @@ from engine.outputs.read import table
 from engine.registry import Run
 
 WHOLE = "all"
+STRATUM = [*v.PEER_GROUP, "band"]
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Scaled rows beside matched ones. Changes are mean units from the run's half month to the next.
+    """Scaled rows beside others alike. Changes are mean units from the run's half month to the next.
 
-    difference_low, difference_high: the interval of the difference, by store. reached_share: scaled rows that sold at
-    least their recommended quantity more. recommended_units: mean quantity of the matched scaled rows.
+    matched: scaled rows with enough others beside them. change_matched: mean change of those others. stores: on both
+    sides. difference_low, difference_high: the interval of the difference. recommended_units: mean quantity.
+    reached_share: scaled rows that sold at least their recommended quantity more.
     """
 
     group: str
@@ -47,99 +49,101 @@ class Comparison:
 def backtest(run: Run, following: pl.LazyFrame, settings: BacktestSettings) -> list[Comparison]:
     """Compare the scaled rows of a run with rows alike, in all and by tier.
 
-    following: store, SPU, `store_sales` of the next half month; a store and SPU without a row sold none. A match is
-    the store of the same cluster and SPU that was not scaled and sold nearest in the run's half month; without one
-    near enough a row is left out, and counted.
+    following: store, SPU, `store_sales` of the next half month; a store and SPU without a row sold none. A scaled row
+    with too few rows alike is left out, and counted.
     """
-    pairs = matched(run, following, settings)
-    scaled = table(run, shapes.RECOMMENDATIONS).select("scaling_tier").collect()
-    tiers = scaled["scaling_tier"].cast(pl.String)
-    groups = [(WHOLE, pairs, scaled.height)]
-    groups += [
-        (tier, pairs.filter(pl.col("scaling_tier").cast(pl.String) == tier), int((tiers == tier).sum()))
-        for tier in v.SCALING_TIERS
-    ]
-    return [_compared(name, rows, count, settings) for name, rows, count in groups]
+    rows = alike(run, following, settings)
+    tiers = (
+        table(run, shapes.RECOMMENDATIONS).select(pl.col("scaling_tier").cast(pl.String)).collect()["scaling_tier"]
+    )
+    groups = [_compared(WHOLE, rows, len(tiers), settings)]
+    for tier in v.SCALING_TIERS:
+        some = rows.filter(~pl.col("is_scaled") | (pl.col("scaling_tier").cast(pl.String) == tier))
+        groups.append(_compared(tier, some, int((tiers == tier).sum()), settings))
+    return groups
 
 
-def matched(run: Run, following: pl.LazyFrame, settings: BacktestSettings) -> pl.DataFrame:
-    """Scaled rows with their match: sales of both before and after, in units. Grain: scaled store, SPU."""
+def alike(run: Run, following: pl.LazyFrame, settings: BacktestSettings) -> pl.DataFrame:
+    """Scaled rows and those beside them: peers that were not scaled and sold about as much in the run's half month.
+
+    Grain: store, SPU. Columns: cluster, `band` of the sales, `is_scaled`, `before` and `after` in units. Rows share a
+    stratum when cluster, SPU and band are the same; strata without a scaled row or with too few others are left out.
+    """
     scaled = table(run, shapes.RECOMMENDATIONS).select(
-        *v.STORE_SPU, "cluster_id", "store_sales", "cluster_p75", "scaling_tier", "recommended_adjustment_quantity"
+        *v.STORE_SPU, "scaling_tier", wanted="recommended_adjustment_quantity"
+    )
+    audit = table(run, shapes.AUDIT).select(*v.STORE_SPU, "cluster_id", "store_sales")
+    peers = table(run, shapes.PEERS).select(*v.STORE_SPU, "cluster_id", "store_sales")
+    levels = table(run, shapes.AUDIT).group_by(v.PEER_GROUP).agg(level=pl.col("cluster_p75").max())
+    known = pl.concat([audit, peers.join(audit, on=v.STORE_SPU, how="anti")]).filter(
+        pl.col("store_sales").is_not_null()
+    )
+    rows = (
+        known.join(levels, on=v.PEER_GROUP)
+        .filter(pl.col("level") > 0)
+        .join(scaled, on=v.STORE_SPU, how="left")
+        .join(following.select(*v.STORE_SPU, after="store_sales"), on=v.STORE_SPU, how="left")
+        .with_columns(
+            pl.col("after").fill_null(0.0),
+            is_scaled=pl.col("wanted").is_not_null(),
+            band=(pl.col("store_sales") / (settings.band_share * pl.col("level"))).floor(),
+        )
+    )
+    strata = rows.group_by(STRATUM).agg(scaled=pl.col("is_scaled").sum(), others=(~pl.col("is_scaled")).sum())
+    usable = strata.filter(pl.col("scaled") > 0, pl.col("others") >= settings.min_others)
+    kept = rows.join(usable, on=STRATUM, how="semi").rename({"store_sales": "before"})
+    return kept.drop("level").sort(v.STORE_SPU).collect()
+
+
+def _compared(name: str, rows: pl.DataFrame, scaled: int, settings: BacktestSettings) -> Comparison:
+    """The difference of the mean changes, stratum by stratum, each weighed by its scaled rows."""
+    own = rows.filter("is_scaled")
+    if own.is_empty():
+        return Comparison(name, scaled, 0, 0, *[None] * 7)
+    changed = rows.join(own.select(STRATUM).unique(), on=STRATUM, how="semi").with_columns(
+        change=pl.col("after") - pl.col("before")
     )
     others = (
-        table(run, shapes.PEERS)
-        .join(scaled, on=v.STORE_SPU, how="anti")
-        .select("cluster_id", "spu_code", match_store="str_code", match_sales="store_sales")
-        .sort("match_sales", "match_store")
+        changed.filter(~pl.col("is_scaled"))
+        .group_by(STRATUM)
+        .agg(others=pl.len(), usual=pl.col("change").sort().implode().list.mean())
     )
-    distance = (pl.col("match_sales") - pl.col("store_sales")).abs()
-    pairs = (
-        scaled.sort("store_sales", *v.STORE_SPU)
-        .join_asof(
-            others,
-            left_on="store_sales",
-            right_on="match_sales",
-            by=list(v.PEER_GROUP),
-            strategy="nearest",
-            check_sortedness=False,
-        )
-        .filter(distance <= settings.max_distance_share * pl.col("cluster_p75"))
+    weighed = changed.join(others, on=STRATUM).with_columns(
+        scaled=pl.col("is_scaled").sum().over(STRATUM), against=pl.col("change") - pl.col("usual")
     )
-    later = following.select(*v.STORE_SPU, after="store_sales")
-    of_match = later.rename({"str_code": "match_store", "after": "match_after"})
-    return (
-        pairs.join(later, on=v.STORE_SPU, how="left")
-        .join(of_match, on=["match_store", "spu_code"], how="left")
-        .with_columns(pl.col("after", "match_after").fill_null(0.0))
-        .sort(v.STORE_SPU)
-        .collect()
-    )
-
-
-def _compared(name: str, pairs: pl.DataFrame, scaled: int, settings: BacktestSettings) -> Comparison:
-    changes = pairs.select(
-        "str_code",
-        own=pl.col("after") - pl.col("store_sales"),
-        other=pl.col("match_after") - pl.col("match_sales"),
-        wanted="recommended_adjustment_quantity",
-    ).with_columns(difference=pl.col("own") - pl.col("other"), reached=pl.col("own") >= pl.col("wanted"))
-    if changes.is_empty():
-        return Comparison(name, scaled, 0, 0, *[None] * 7)
-    difference, low, high, stores = _by_store(changes, settings.interval_z)
+    mine = weighed.filter("is_scaled")
+    difference = _mean(mine["against"])
+    error, stores = _error(weighed, difference, mine.height)
     return Comparison(
         name,
         scaled,
-        changes.height,
+        mine.height,
         stores,
-        _mean(changes["own"]),
-        _mean(changes["other"]),
+        _mean(mine["change"]),
+        _mean(mine["usual"]),
         difference,
-        low,
-        high,
-        _mean(changes["wanted"]),
-        _mean(changes["reached"].cast(pl.Float64)),
+        None if error is None else difference - settings.interval_z * error,
+        None if error is None else difference + settings.interval_z * error,
+        _mean(mine["wanted"]),
+        _mean((mine["change"] >= mine["wanted"]).cast(pl.Float64)),
     )
 
 
-def _by_store(changes: pl.DataFrame, z: float) -> tuple[float, float | None, float | None, int]:
-    """The mean difference and its interval; rows of one store share its fate, so stores are what is counted.
+def _error(weighed: pl.DataFrame, difference: float, n: int) -> tuple[float | None, int]:
+    """The standard error of the difference, and the stores it rests on; None with a single store.
 
-    The variance of a ratio of sums over stores (cluster-robust), null with a single store.
+    Cluster-robust: what one store adds to the difference, over its scaled rows and those it stands beside, is one
+    observation, so rows of one store may share a fate. Source: Liang and Zeger (1986).
     """
+    of_scaled = pl.col("against") - difference
+    of_other = pl.col("scaled") / pl.col("others") * pl.col("against")
+    adds = pl.when("is_scaled").then(of_scaled).otherwise(-of_other) / n
     by_store = (
-        changes.group_by("str_code")
-        .agg(total=pl.col("difference").sort().implode().list.sum(), rows=pl.len())
-        .sort("str_code")
+        weighed.select("str_code", adds=adds).group_by("str_code").agg(pl.col("adds").sort().implode().list.sum())
     )
-    totals, rows = by_store["total"].to_list(), by_store["rows"].to_list()
-    n, stores = sum(rows), len(rows)
-    mean = math.fsum(totals) / n
-    if stores == 1:
-        return mean, None, None, 1
-    residuals = [(total - mean * count) ** 2 for total, count in zip(totals, rows, strict=True)]
-    error = math.sqrt(stores / (stores - 1) * math.fsum(residuals)) / n
-    return mean, mean - z * error, mean + z * error, stores
+    squares = [share * share for share in by_store["adds"].to_list()]
+    stores = len(squares)
+    return (None if stores == 1 else math.sqrt(stores / (stores - 1) * math.fsum(squares))), stores
 
 
 def _mean(values: pl.Series) -> float:

@@ -156,9 +156,10 @@ class TraceSettings(Frozen):
 class BacktestSettings(RunSettings):
     """How the rows of a run are compared with others alike. Grain: one call."""
 
-    max_distance_share: float = Field(
-        0.25, gt=0, le=10, description="A match sells at most this share of the benchmark more or less."
+    band_share: float = Field(
+        0.1, gt=0, le=10, description="Rows are alike when their sales lie in one band so wide, by the benchmark."
     )
+    min_others: int = Field(3, ge=2, le=1000, description="Rows that were not scaled, needed beside a scaled one.")
     interval_z: float = Field(1.96, gt=0, le=5, description="Half width of the interval in standard errors.")
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from unicodedata import category
 
 from engine.errors import DarkshelfError
 
@@ -14,6 +15,9 @@ FIRST = "DejaVu Sans"
 """Comes with matplotlib; what it has is written in it."""
 PACKAGES = ("manimgx_fonts", "manimgx_fonts_cjk")
 """Fonts for further scripts, as the extra `fonts` installs them."""
+LAST_RESORT = "Last Resort"
+WITHOUT_GLYPH = ("Cc", "Cf", "Zs", "Zl", "Zp")
+"""Unicode categories of what leaves no mark: control, format, space."""
 SUFFIXES = (".ttf", ".otf", ".ttc")
 SHOWN = 10
 """Characters named in a message."""
@@ -25,7 +29,7 @@ class MissingGlyphError(DarkshelfError):
 
 def families_for(texts: Iterable[str]) -> list[str]:
     """Families that can draw every character of the texts together. Raises MissingGlyphError."""
-    wanted = {ord(letter) for text in texts for letter in text if letter.isprintable() and not letter.isspace()}
+    wanted = {ord(letter) for text in texts for letter in text if category(letter) not in WITHOUT_GLYPH}
     chosen = [FIRST]
     missing = wanted - _letters()[FIRST]
     for family, letters in _letters().items():
@@ -48,10 +52,10 @@ def _letters() -> dict[str, frozenset[int]]:
 
     own = {FIRST: Path(font_manager.findfont(FIRST))}
     packaged = dict(sorted((_registered(file), file) for file in _packaged()))
-    system = {
-        font.name: Path(font.fname)
-        for font in sorted(font_manager.fontManager.ttflist, key=lambda f: (f.name, f.fname))
-    }
+    fonts = font_manager.fontManager.ttflist
+    # A last-resort font has a box for every letter: what has to be an error would be drawn.
+    installed = sorted((font.name, font.fname) for font in fonts if not font.name.startswith(LAST_RESORT))
+    system = {name: Path(file) for name, file in installed}
     return {family: _characters(file) for family, file in (own | packaged | system | own).items()}
 
 
@@ -59,9 +63,8 @@ def _packaged() -> Iterator[Path]:
     for package in PACKAGES:
         found = find_spec(package)
         if found is not None and found.origin is not None:
-            yield from sorted(
-                file for file in Path(found.origin).parent.iterdir() if file.suffix in (".ttf", ".otf", ".ttc")
-            )
+            files = sorted(Path(found.origin).parent.iterdir())
+            yield from (file for file in files if file.suffix in SUFFIXES)
 
 
 def _registered(file: Path) -> str:

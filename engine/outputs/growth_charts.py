@@ -219,6 +219,7 @@ def _canvas(
         "font.family": families_for(labels),
         "svg.fonttype": "path",
         "text.parse_math": False,
+        "font.enable_last_resort": False,
         "svg.hashsalt": "darkshelf",
         "axes.spines.top": False,
         "axes.spines.right": False,
