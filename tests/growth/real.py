@@ -11,7 +11,8 @@ from pathlib import Path
 
 import polars as pl
 
-PLACE = os.environ.get("DARKSHELF_IOWA_LIQUOR", "")
+SHARED = Path(__file__).parents[3] / "shared" / "data" / "iowa_liquor"
+PLACE = Path(os.environ.get("DARKSHELF_IOWA_LIQUOR", SHARED))
 """Folder with `transactions`, `products` and `customers`; nothing of the product needs it."""
 
 
@@ -55,4 +56,4 @@ def prepare(source: Path, out: Path, first: str, last: str) -> Path:
 
 
 if __name__ == "__main__":
-    prepare(Path(PLACE), Path(sys.argv[1]), *(sys.argv[2:4] or ("201901A", "202012B")))
+    prepare(PLACE, Path(sys.argv[1]), *(sys.argv[2:4] or ("201901A", "202012B")))
