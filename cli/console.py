@@ -23,6 +23,7 @@ STAGES = {
     "measure": "measuring what they cost",
     "diagnose": "asking why",
     "recommend": "deciding what to do",
+    "inputs": "reading the tables",
     "scale": "scaling the candidates",
     "boundary": "checking the boundary",
     "fit": "fitting to stock",

@@ -76,7 +76,8 @@ def run(
             found = registry.find(run_id)
             return Scaling(found.run_id, found.folder, False, read_summary(found), boundary_report(found))
         run_id = registry.free_name(run_id)
-        given = inputs(delivery.tables(), delivery.period, settings)
+        with journal.stage("inputs"):
+            given = inputs(delivery.tables(), delivery.period, settings).in_memory()
         _refuse_double_scaling(registry, given, delivery)
         with registry.publish(run_id) as partial, journal.written_to(partial / shapes.LOG):
             facts, verdicts = _scale_into(partial, delivery, given, settings, journal)

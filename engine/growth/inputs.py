@@ -4,7 +4,7 @@ In: typed tables. Out: `Inputs`, lazy frames with unique keys, null where someth
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import polars as pl
 
@@ -33,6 +33,11 @@ class Inputs:
     traffic: pl.LazyFrame | None
     step9: pl.LazyFrame | None
     step10: pl.LazyFrame | None
+
+    def in_memory(self) -> "Inputs":
+        """The same, read once: a run asks for them several times."""
+        tables = {field.name: getattr(self, field.name) for field in fields(self)}
+        return replace(self, **{name: table.collect().lazy() for name, table in tables.items() if table is not None})
 
 
 def inputs(tables: Mapping[str, pl.LazyFrame], period: str | None, settings: GrowthSettings) -> Inputs:

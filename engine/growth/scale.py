@@ -68,7 +68,7 @@ def scale(given: Inputs, settings: GrowthSettings) -> pl.LazyFrame:
     none is held). Null: gap, ratio, quantile and median without a benchmark; base and raw quantity where the gap is
     not closed; a cap that does not apply. No number is NaN or infinite.
     """
-    peer_sales = peers(given.sales, given.clusters, settings.benchmark)
+    peer_sales = peers(given.sales, given.clusters, settings.benchmark).cache()
     levels = benchmark(peer_sales, settings.benchmark).with_columns(
         elasticity_dampener=dispersion_factor(settings.elasticity, settings.benchmark.min_peers)
     )
