@@ -24,6 +24,10 @@ STAGES = {
     "diagnose": "asking why",
     "recommend": "deciding what to do",
     "settle": "settling the chain's plan",
+    "inputs": "reading the tables",
+    "scale": "scaling the candidates",
+    "boundary": "checking the boundary",
+    "fit": "fitting to stock",
     "publish": "publishing",
 }
 """What each stage of a night says while it works, in their order."""

@@ -4,30 +4,19 @@ Order of precedence: defaults, then one TOML file, then `--set key=value`.
 """
 
 import difflib
-import hashlib
 import tomllib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_origin
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 
 from engine.errors import Problem, SettingsError
+from engine.frozen import Amount, Frozen, Positive, RunSettings, Share
 
 WEIGHT_TOLERANCE = 1e-6
 """Weights that add up to 1 within this do."""
-
-
-Share = Annotated[float, Field(gt=0, lt=1)]
-Amount = Annotated[float, Field(ge=0)]
-Positive = Annotated[float, Field(gt=0)]
-
-
-class Frozen(BaseModel):
-    """A slice of the settings."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
 
 
 class PanelSettings(Frozen):
@@ -37,7 +26,7 @@ class PanelSettings(Frozen):
     gap_fill_days: int = Field(3, ge=0, le=14, description="Longest run of unknown days filled by interpolation.")
     min_on_hand: float = Field(0.0, ge=0, description="In stock means more units on hand than this.")
     stock_from_sales_days: int = Field(
-        7, ge=1, le=28, description="Without a snapshot, a sale within so many days before means in stock."
+        7, ge=1, le=28, description="Without a snapshot, a sale within so many days means in stock."
     )
     active_days: int = Field(7, ge=1, le=28, description="Judged when in stock on one of the last so many days.")
     min_history_days: int = Field(28, ge=1, description="Warn when the sales reach back fewer days than this.")
@@ -68,7 +57,7 @@ class DemandSettings(Frozen):
     usual_price_quantile: float = Field(0.75, ge=0, le=1, description="Quantile of own prices that is the usual one.")
     price_settling_days: int = Field(14, ge=1, le=90, description="First prices that tell the usual one together.")
     price_bounds: tuple[Share, ...] = Field(
-        (0.98, 0.9, 0.8, 0.65), description="Shares of the usual price, descending, between which offers differ."
+        (0.98, 0.9, 0.8, 0.65), description="Shares of the usual price that part offers."
     )
     offer_prior_units: float = Field(200, gt=0, description="Sales by which a category's offer outweighs the chain.")
     weekday_prior_units: float = Field(500, gt=0, description="Sales by which a weekday outweighs the chain's.")
@@ -82,9 +71,7 @@ class DemandSettings(Frozen):
     drift_units: float = Field(30, gt=0, description="Sales a month from which a store-SKU tells how levels drift.")
     fallen_evidence: float = Field(15, gt=0, description="Log likelihood ratio from which a fall is lasting.")
     new_normal_days: int = Field(56, ge=14, le=365, description="A level that has held so long is the new normal.")
-    velocity_bands: tuple[Positive, ...] = Field(
-        (0.3, 1, 3, 10), description="Sales a day between which dispersion differs."
-    )
+    velocity_bands: tuple[Positive, ...] = Field((0.3, 1, 3, 10), description="Sales a day that part dispersions.")
     slow_share: float = Field(0.25, gt=0, le=1, description="Share of slow sellers that tells the unit of sale.")
     dispersion_prior_share: float = Field(0.1, ge=0, description="Weight of the chain's dispersion in a band's.")
 
@@ -305,7 +292,7 @@ class RecommendSettings(Frozen):
     end_promo_share: float = Field(0.5, ge=0, le=1, description="Share of the risk that ending a promo recovers.")
     transfer_share: float = Field(0.5, ge=0, le=1, description="Share of on-hand proposed for transfer.")
     transfer_ratio: float = Field(
-        0.6, ge=0, description="What a transferred unit would have sold at home, as a share of the expectation."
+        0.6, ge=0, description="What a transferred unit would have sold at home, of the expectation."
     )
 
     @model_validator(mode="after")
@@ -353,11 +340,11 @@ class IngestSettings(Frozen):
     """What a lake takes for a correction of a day it holds."""
 
     min_kept_share: float = Field(
-        0.5, ge=0, le=1, description="Refuse a day that comes again with fewer than this share of its rows."
+        0.5, ge=0, le=1, description="Refuse a day that comes again with a smaller share of its rows."
     )
 
 
-class Settings(Frozen):
+class Settings(RunSettings):
     """Everything a night is told. Grain: one run."""
 
     profile: Literal["calibrated", "classic"] = Field("calibrated", description="How shelves are judged.")
@@ -378,26 +365,30 @@ class Settings(Frozen):
     interval: IntervalSettings = IntervalSettings()
     ingest: IngestSettings = IngestSettings()
 
-    def fingerprint(self) -> str:
-        """Sixteen hexadecimal digits that differ when any setting differs."""
-        return hashlib.blake2b(self.model_dump_json().encode(), digest_size=8).hexdigest()
+
+AnySettings = TypeVar("AnySettings", bound=RunSettings)
 
 
 def load(path: Path | None = None, assignments: Sequence[str] = ()) -> Settings:
-    """Defaults, then the TOML file, then `key=value` assignments in their order.
+    """The settings of the shelf desk, see `load_as`."""
+    return load_as(Settings, path, assignments)
+
+
+def load_as(model: type[AnySettings], path: Path | None = None, assignments: Sequence[str] = ()) -> AnySettings:
+    """The settings of a desk: defaults, then the TOML file, then `key=value` assignments in their order.
 
     Raises SettingsError listing every unknown key and every value out of bounds at once.
     """
     tree = _read_toml(path) if path is not None else {}
     problems: list[Problem] = []
     for assignment in assignments:
-        problem = _assign(tree, assignment)
+        problem = _assign(tree, assignment, model)
         if problem is not None:
             problems.append(problem)
     try:
-        settings = Settings.model_validate(tree)
+        settings = model.model_validate(tree)
     except ValidationError as error:
-        problems += [_complaint(dict(detail)) for detail in error.errors()]
+        problems += [_complaint(dict(detail), model) for detail in error.errors()]
     if problems:
         raise SettingsError(problems)
     return settings
@@ -416,14 +407,18 @@ def bounds(field: FieldInfo) -> str:
     """The bounds of a setting in words, such as `> 0, <= 1` or `one of calibrated, classic`; empty without any."""
     signs = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
     is_list = get_origin(field.annotation) is tuple
-    rules = get_args(field.annotation)[0].__metadata__[0].metadata if is_list else field.metadata
+    rules = _rules_of_a_list(field) if is_list else field.metadata
     limits = [f"{signs[kind]} {getattr(rule, kind)}" for rule in rules for kind in signs if hasattr(rule, kind)]
     if get_origin(field.annotation) is Literal:
-        return f"one of {', '.join(get_args(field.annotation))}"
-    return f"list of numbers {', '.join(limits)}" if is_list else ", ".join(limits)
+        return f"one of {', '.join(map(str, get_args(field.annotation)))}"
+    return f"list of numbers {', '.join(limits)}" if is_list and limits else ", ".join(limits)
 
 
-def value_of(settings: Settings, key: str) -> object:
+def _rules_of_a_list(field: FieldInfo) -> list[Any]:
+    return [rule for info in getattr(get_args(field.annotation)[0], "__metadata__", ()) for rule in info.metadata]
+
+
+def value_of(settings: RunSettings, key: str) -> object:
     """The value at a dotted key, such as `detect.dark_ratio`."""
     value: object = settings
     for name in key.split("."):
@@ -431,11 +426,11 @@ def value_of(settings: Settings, key: str) -> object:
     return value
 
 
-def as_toml(settings: Settings) -> str:
-    """The settings as a TOML file that `load` reads back to the same settings."""
+def as_toml(settings: RunSettings) -> str:
+    """The settings as a TOML file that `load_as` reads back to the same settings."""
     lines: list[str] = []
     section = ""
-    for key, _ in described():
+    for key, _ in described(type(settings)):
         here, _, name = key.rpartition(".")
         if here != section:
             lines += ["", f"[{here}]"]
@@ -448,6 +443,8 @@ def as_toml(settings: Settings) -> str:
 def _toml_value(value: object) -> str:
     if isinstance(value, tuple):
         return f"[{', '.join(_toml_value(one) for one in value)}]"
+    if isinstance(value, bool):
+        return str(value).lower()
     return f'"{value}"' if isinstance(value, str) else repr(value)
 
 
@@ -461,7 +458,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
     raise SettingsError([problem])
 
 
-def _assign(tree: dict[str, Any], assignment: str) -> Problem | None:
+def _assign(tree: dict[str, Any], assignment: str, model: type[BaseModel]) -> Problem | None:
     key, equals, text = assignment.partition("=")
     if not equals or not key.strip():
         return Problem(f"--set {assignment}", "is not key=value", "write it as  --set detect.dark_ratio=0.55")
@@ -473,16 +470,16 @@ def _assign(tree: dict[str, Any], assignment: str) -> Problem | None:
     for section in sections:
         inner = tree.setdefault(section, {})
         if not isinstance(inner, dict):
-            return Problem(f"--set {assignment}", f"{section} is a value, not a section", _nearest(key))
+            return Problem(f"--set {assignment}", f"{section} is a value, not a section", _nearest(key, model))
         tree = inner
     tree[name] = value
     return None
 
 
-def _complaint(detail: dict[str, Any]) -> Problem:
+def _complaint(detail: dict[str, Any], model: type[BaseModel]) -> Problem:
     key = ".".join(str(part) for part in detail["loc"])
     if detail["type"] == "extra_forbidden":
-        return Problem(key, "is no setting", _nearest(key))
+        return Problem(key, "is no setting", _nearest(key, model))
     given = "" if isinstance(detail["input"], dict | BaseModel) else f" (given: {detail['input']!r})"
     return Problem(
         key or "settings",
@@ -491,7 +488,7 @@ def _complaint(detail: dict[str, Any]) -> Problem:
     )
 
 
-def _nearest(key: str) -> str:
-    known = [name for name, _ in described()]
+def _nearest(key: str, model: type[BaseModel]) -> str:
+    known = [name for name, _ in described(model)]
     close = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
     return f"did you mean {close[0]}?" if close else "list every setting with  darkshelf config explain"

@@ -18,6 +18,8 @@ import pytest
 from engine import config
 from engine.contracts.contract import Consequence, Kind
 from engine.contracts.tables import contracts
+from engine.growth.settings import BacktestSettings, GrowthSettings
+from engine.growth.upstream.settings import DiscoverSettings
 from engine.outputs import read, shapes
 
 if TYPE_CHECKING:
@@ -54,11 +56,26 @@ WORDS_FOR_EMPTY = {
 # Settings
 
 
+DESKS = {
+    "": config.Settings,
+    "Growth, scale: ": GrowthSettings,
+    "Growth, discover: ": DiscoverSettings,
+    "Growth, backtest: ": BacktestSettings,
+}
+"""The settings of every command that has any, under the beginning of their headings."""
+
+
 def settings_tables() -> str:
     """One table a section of the settings, from the settings themselves."""
+    return "\n".join(tables_of(model, beginning) for beginning, model in DESKS.items())
+
+
+def tables_of(model: type[config.RunSettings], beginning: str) -> str:
+    """The tables of one command's settings."""
     lines = []
-    for section, group in groupby(config.described(), key=lambda described: described[0].rpartition(".")[0]):
-        lines += [f"## {section or 'The whole run'}", "", "| key | default | bounds | meaning |", "|---|---|---|---|"]
+    for section, group in groupby(config.described(model), key=lambda described: described[0].rpartition(".")[0]):
+        heading = section or ("the whole run" if beginning else "The whole run")
+        lines += [f"## {beginning}{heading}", "", "| key | default | bounds | meaning |", "|---|---|---|---|"]
         for key, field in group:
             bounds = config.bounds(field).replace("|", "\\|")
             lines.append(f"| `{key}` | {field.default} | {bounds} | {field.description} |")

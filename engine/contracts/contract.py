@@ -43,7 +43,8 @@ class Column:
     """One column of a table.
 
     required: without the column the table cannot be used; an optional one that is missing is read as null.
-    null: what a null cell means, None when it means nothing. low, high: inclusive bounds of a number.
+    null: what a null cell means, None when it means nothing. low, high: inclusive bounds of a number. fault: what
+    follows from a number that is not finite or out of its bounds.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Column:
     null: Consequence | None = None
     low: float | None = None
     high: float | None = None
+    fault: Consequence = Consequence.QUARANTINE
 
 
 @dataclass(frozen=True)
@@ -275,8 +277,12 @@ def _bound_rules(column: Column) -> list[Rule]:
     if column.kind is not Kind.NUMBER:
         return []
     value = pl.col(column.name)
-    advice = "such rows are set aside; correct them at their source"
-    rules = [Rule(f"{column.name} is not finite", column.name, ~value.is_finite(), Consequence.QUARANTINE, advice)]
+    advice = {
+        Consequence.STOP: "correct these cells at their source",
+        Consequence.QUARANTINE: "such rows are set aside; correct them at their source",
+        Consequence.NOTE: "such cells count as unknown; correct them at their source",
+    }[column.fault]
+    rules = [Rule(f"{column.name} is not finite", column.name, ~value.is_finite(), column.fault, advice)]
     outside = pl.lit(False)
     if column.low is not None:
         outside = outside | (value < column.low)
@@ -286,8 +292,6 @@ def _bound_rules(column: Column) -> list[Rule]:
         negative = column.low == 0 and column.high is None
         complaint = "is negative" if negative else f"is not between {column.low:g} and {column.high:g}"
         rules.append(
-            Rule(
-                f"{column.name} {complaint}", column.name, outside & value.is_finite(), Consequence.QUARANTINE, advice
-            )
+            Rule(f"{column.name} {complaint}", column.name, outside & value.is_finite(), column.fault, advice)
         )
     return rules

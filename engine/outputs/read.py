@@ -10,7 +10,7 @@ import polars as pl
 
 from engine.errors import NotFoundError
 from engine.lake import sql
-from engine.outputs import shapes
+from engine.outputs import growth_shapes, shapes
 from engine.registry import Registry, Run
 
 NEAREST = 5
@@ -35,6 +35,11 @@ def summary(run: Run) -> dict[str, Any]:
 def data_quality(run: Run) -> dict[str, Any]:
     """Where every input row of a night went, and its warnings."""
     return _facts(run, shapes.DATA_QUALITY)
+
+
+def boundary_report(run: Run) -> dict[str, Any]:
+    """The boundary checks of a growth run, counted on its rows."""
+    return _facts(run, growth_shapes.BOUNDARY_REPORT)
 
 
 def one_case(run: Run, case_id: str) -> tuple[dict[str, Any], pl.DataFrame, dict[str, Any]]:

@@ -6,6 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from queue import Full, Queue
+from typing import BinaryIO
 
 import polars as pl
 from polars.io.plugins import register_io_source
@@ -81,8 +82,13 @@ def _write_all(frames: Queue[pl.DataFrame | None], schema: pl.Schema, file: Path
 
 def write_csv(frame: pl.DataFrame, file: Path) -> None:
     """One CSV file with a header; null and empty text are both an empty field."""
-    with _failing_as_os_error(file):
-        frame.with_columns(pl.col(pl.String).replace("", None)).write_csv(file)
+    with _failing_as_os_error(file), file.open("wb") as stream:
+        write_csv_rows(frame, stream, header=True)
+
+
+def write_csv_rows(frame: pl.DataFrame, stream: BinaryIO, *, header: bool) -> None:
+    """The rows of a frame as CSV into an open file; null and empty text are both an empty field."""
+    frame.with_columns(pl.col(pl.String).replace("", None)).write_csv(stream, include_header=header)
 
 
 def write_json(content: Mapping[str, object], file: Path) -> None:

@@ -24,6 +24,10 @@ VERBS = {
     "sql": "darkshelf sql",
     "bench": "darkshelf bench --size 100k",
     "backtest": "darkshelf backtest data/tonight --out data/backtest --every 7",
+    "growth scale": "darkshelf growth scale",
+    "growth discover": "darkshelf growth discover",
+    "growth backtest": "darkshelf growth backtest",
+    "growth report": "darkshelf growth report",
     "runs list": None,
     "runs show": None,
     "runs diff": None,
@@ -63,10 +67,10 @@ def test_every_verb_explains_itself(capsys, verb):
 
 def test_no_verb_is_missing_from_the_help(capsys):
     listed = []
-    for group in ([], ["runs"], ["config"]):
+    for group in ([], ["growth"], ["runs"], ["config"]):
         commands = darkshelf(capsys, *group, "--help").out.partition("Commands:\n")[2].partition("\n\n")[0]
         names = re.findall(r"^  ([a-z]+) ", commands, re.MULTILINE)
-        listed += [" ".join([*group, name]) for name in names if name not in ("runs", "config")]
+        listed += [" ".join([*group, name]) for name in names if name not in ("growth", "runs", "config")]
     assert sorted(listed) == sorted(VERBS)
 
 

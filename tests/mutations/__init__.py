@@ -2,10 +2,11 @@
 
 from tests.mutations.actions import ACTIONS
 from tests.mutations.defaults import DEFAULTS
+from tests.mutations.growth import GROWTH
 from tests.mutations.kernels import KERNELS
 from tests.mutations.mutation import Mutation
 from tests.mutations.stages import STAGES
 
 __all__ = ["MUTATIONS", "Mutation"]
 
-MUTATIONS = (*DEFAULTS, *KERNELS, *STAGES, *ACTIONS)
+MUTATIONS = (*DEFAULTS, *KERNELS, *STAGES, *ACTIONS, *GROWTH)

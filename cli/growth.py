@@ -1,0 +1,205 @@
+"""`darkshelf growth`: what may grow, how much, and what came of it."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cli.console import err, out, progress, table
+from cli.night import AsJson, Assignments, ConfigFile
+
+app = typer.Typer(help="Say what may grow and by how much, within caps.", no_args_is_help=True, rich_markup_mode=None)
+Input = Annotated[Path, typer.Argument(readable=False, help="Folder with the tables, as CSV or Parquet.")]
+Out = Annotated[Path, typer.Option("--out", help="Where runs are published.")]
+Period = Annotated[
+    str | None, typer.Option(metavar="YYYYMMA|B", help="Half month to work on; by default the latest of the sales.")
+]
+
+
+@app.command()
+def scale(
+    folder: Input,
+    out_folder: Out,
+    period: Period = None,
+    profile: Annotated[str | None, typer.Option(help="What the settings start from: default or reference.")] = None,
+    config: ConfigFile = None,
+    assignments: Assignments = None,
+    *,
+    force: Annotated[bool, typer.Option("--force", help="Run again what is published already.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Step 12: how much every candidate of Step 11 grows, within hard caps, with a trace for every decision.
+
+    Example:  darkshelf growth scale data/growth/in --out data/growth --profile reference
+    """
+    from engine.config import load_as
+    from engine.growth import desk
+    from engine.growth.settings import GrowthSettings
+
+    chosen = [*(assignments or []), *([f"profile={profile}"] if profile else [])]
+    settings = load_as(GrowthSettings, config, chosen)
+    with progress(quiet=as_json) as watch:
+        scaling = desk.run(folder, out_folder, settings, period, force=force, watch=watch)
+    if as_json:
+        answer = {
+            "run_id": scaling.run_id,
+            "folder": str(scaling.folder),
+            "is_new": scaling.is_new,
+            "boundary": scaling.report["counts"],
+            **scaling.summary,
+        }
+        typer.echo(json.dumps(answer, ensure_ascii=False))
+        return
+    _show(scaling)
+
+
+def _show(scaling: Any) -> None:
+    """A scaling's key figures: candidates by status, units by cap, and the boundary."""
+    figures = scaling.summary
+    if not scaling.is_new:
+        err.print(f"this is published already as {scaling.run_id}; --force runs it again", soft_wrap=True)
+    out.print(
+        f"[bold]{figures['period']}[/bold]  {figures['scaled']:,} of {figures['candidates']:,} candidates get "
+        f"{figures['units']:,.1f} units ({figures['whole_units']:,} whole) in {figures['stores_scaled']:,} stores.",
+        soft_wrap=True,
+    )
+    statuses = table("status", "candidates", numbers=("candidates",))
+    for status, count in figures["by_status"].items():
+        statuses.add_row(status, f"{count:,}")
+    out.print(statuses)
+    caps = table("cap that binds", "scaled", "units", "suppressed", numbers=("scaled", "units", "suppressed"))
+    for cap, row in figures["by_cap"].items():
+        suppressed = figures["suppressed_by_cap"].get(cap)
+        caps.add_row(cap, f"{row['rows']:,}", f"{row['units']:,.1f}", "" if suppressed is None else f"{suppressed:,}")
+    out.print(caps)
+    checks = table("boundary", "verdict", "looked at", "broken", "", numbers=("looked at", "broken"))
+    for check in scaling.report["checks"]:
+        checks.add_row(
+            check["says"], check["verdict"], f"{check['looked_at']:,}", f"{check['broken']:,}", check["note"]
+        )
+    out.print(checks)
+    out.print(f"run {scaling.run_id} → {scaling.folder}", soft_wrap=True, markup=False)
+
+
+@app.command()
+def discover(
+    folder: Input,
+    out_folder: Annotated[Path, typer.Option("--out", help="A new folder for the tables that scale reads.")],
+    period: Period = None,
+    shelf: Annotated[
+        Path | None, typer.Option("--shelf", help="Runs of the shelf desk: add its stars and its overstock.")
+    ] = None,
+    config: ConfigFile = None,
+    assignments: Assignments = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Steps 9, 10 and 11 by default: what is protected, reduced and nominated to grow; clusters when none are given.
+
+    Example:  darkshelf growth discover data/growth/raw --out data/growth/in
+    """
+    from engine.config import load_as
+    from engine.growth.upstream import desk
+    from engine.growth.upstream.settings import DiscoverSettings
+    from engine.outputs.read import find_run
+
+    settings = load_as(DiscoverSettings, config, assignments or [])
+    found = desk.discover(folder, out_folder, settings, period, None if shelf is None else find_run(shelf))
+    facts = found.facts
+    if as_json:
+        typer.echo(json.dumps({"folder": str(found.folder), **facts}, ensure_ascii=False))
+        return
+    out.print(
+        f"{facts['period'] or 'undated'}  {facts['step11_candidates']:,} candidates of {facts['step11_rows']:,} "
+        f"looked at, in {facts['stores']:,} stores of {facts['clusters']} clusters.",
+        markup=False,
+        soft_wrap=True,
+    )
+    if facts["clusters_tried"]:
+        tried = table("clusters", "silhouette", "smallest", "", numbers=("clusters", "silhouette", "smallest"))
+        for row in facts["clusters_tried"]:
+            mark = "chosen" if row["clusters"] == facts["clusters"] else ""
+            tried.add_row(str(row["clusters"]), f"{row['silhouette']:.3f}", f"{row['smallest_cluster']:,}", mark)
+        out.print(tried)
+    decisions = table("step", "decision", "store-SPUs", numbers=("store-SPUs",))
+    for step in ("step9", "step10", "step11_by_type", "step11_by_tier"):
+        for reason, count in facts[step].items():
+            decisions.add_row(step.partition("_")[0], reason, f"{count:,}")
+    out.print(decisions)
+    out.print(f"tables → {found.folder}", soft_wrap=True, markup=False)
+
+
+@app.command()
+def backtest(
+    folder: Annotated[Path, typer.Argument(readable=False, help="Folder with the sales of the next half month.")],
+    out_folder: Out,
+    run_id: Annotated[str | None, typer.Option("--run", help="A run id; by default the latest run.")] = None,
+    assignments: Assignments = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """What scaled rows sold in the half month after a run, beside rows alike that were not scaled.
+
+    Example:  darkshelf growth backtest data/growth/raw --out data/growth
+    """
+    from engine.config import load_as
+    from engine.growth.backtest import backtest as compare
+    from engine.growth.follow import following_sales
+    from engine.growth.settings import BacktestSettings
+    from engine.outputs.read import find_run
+
+    settings = load_as(BacktestSettings, None, assignments or [])
+    run = find_run(out_folder, run_id)
+    found = compare(run, following_sales(folder, run), settings)
+    if as_json:
+        typer.echo(json.dumps({"run_id": run.run_id, "comparisons": [each.as_facts() for each in found]}))
+        return
+    numbers = ("scaled", "matched", "change", "of the match", "difference", "95% interval", "recommended", "reached")
+    rows = table("tier", *numbers, numbers=numbers)
+    for each in found:
+        rows.add_row(each.group, f"{each.scaled:,}", f"{each.matched:,}", *_in_units(each))
+    out.print(rows)
+    out.print(
+        "Units in the next half month against the run's. Nothing was moved because of the run: the difference is "
+        "what happens anyway.",
+        soft_wrap=True,
+    )
+
+
+def _in_units(compared: Any) -> list[str]:
+    if compared.difference is None:
+        return ["–"] * 6
+    interval = (
+        "–"
+        if compared.difference_low is None
+        else f"{compared.difference_low:+.2f} … {compared.difference_high:+.2f}"
+    )
+    changes = (compared.change_scaled, compared.change_matched, compared.difference)
+    return [
+        *(f"{change:+.2f}" for change in changes),
+        interval,
+        f"{compared.recommended_units:.2f}",
+        f"{compared.reached_share:.0%}",
+    ]
+
+
+@app.command()
+def report(
+    out_folder: Out,
+    file: Annotated[
+        Path | None, typer.Option("--file", help="Where the page goes; by default beside the runs.")
+    ] = None,
+    run_id: Annotated[str | None, typer.Option("--run", help="A run id; by default the latest run.")] = None,
+) -> None:
+    """One HTML page to review and sign: boundary, figures, decisions with their explanations, sign-off sheet.
+
+    Example:  darkshelf growth report --out data/growth --file growth.html
+    """
+    from engine.growth.review import review
+    from engine.outputs.read import find_run
+
+    run = find_run(out_folder, run_id)
+    page = file or out_folder / f"growth-{run.run_id}.html"
+    review(run, page)
+    out.print(f"report of {run.run_id} → {page}", soft_wrap=True, markup=False)

@@ -1,0 +1,24 @@
+"""What every slice of the settings is made of: frozen, finite, and without a key that nobody knows."""
+
+import hashlib
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Share = Annotated[float, Field(gt=0, lt=1)]
+Amount = Annotated[float, Field(ge=0)]
+Positive = Annotated[float, Field(gt=0)]
+
+
+class Frozen(BaseModel):
+    """A slice of the settings."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
+
+
+class RunSettings(Frozen):
+    """Everything one run of a desk is told."""
+
+    def fingerprint(self) -> str:
+        """Sixteen hexadecimal digits that differ when any setting differs."""
+        return hashlib.blake2b(self.model_dump_json().encode(), digest_size=8).hexdigest()

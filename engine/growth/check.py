@@ -1,0 +1,252 @@
+"""Check: from a folder to the tables of one half month under contract, or every problem at once.
+
+In: a folder. Out: `Delivery`, with what else there is to know of it. Nothing is written.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import polars as pl
+
+from engine import vocabulary as v
+from engine.contracts.contract import Kind
+from engine.contracts.growth import CLUSTER_SPELLINGS, growth_contracts
+from engine.delivery import EXAMPLES, open_tables, verify
+from engine.errors import InputError, Problem
+from engine.growth.inputs import clean_clusters, marked, of_period
+from engine.growth.settings import InputSettings
+from engine.lake import UNREADABLE, Source
+
+UNDATED = "undated"
+"""What the period of a run is called when neither the sales nor the user name one."""
+QUANTITY_LIKE = r"(?i)quantity|qty|units|adjustment"
+OUTPUT_ONLY = frozenset({"recommended_adjustment_quantity", "recommended_units", "scaling_tier", "cap_applied"})
+"""Columns that only an output of this desk has."""
+ALWAYS = (v.STORE_SPU_SALES, v.CLUSTERS, v.STEP11)
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """The tables of a run. period: the half month, None without one. remarks: what a planner should know.
+
+    dataset_id: as the tables carry it, None when none does.
+    """
+
+    folder: Path
+    sources: Mapping[str, Source]
+    period: str | None
+    dataset_id: str | None
+    remarks: tuple[Problem, ...]
+
+    @property
+    def label(self) -> str:
+        """The period as runs are named by it."""
+        return self.period or UNDATED
+
+    def tables(self) -> dict[str, pl.LazyFrame]:
+        """The usable rows of every table, typed."""
+        return {name: source.usable() for name, source in self.sources.items()}
+
+
+def check(folder: Path, settings: InputSettings, period: str | None = None) -> Delivery:
+    """Open and judge every table. period: the half month to scale, by default the latest of the sales.
+
+    Raises InputError with every problem of files, columns, rows and between tables.
+    """
+    sources, problems = open_as_text(folder, ALWAYS)
+    told = {problem.where for problem in problems}
+    problems += [problem for problem in _missing(sources, settings, folder) if problem.where not in told]
+    stops, remarks = verify(sources)
+    delivery = Delivery(folder, sources, period, None, tuple(remarks))
+    try:
+        delivery = _settle_period(delivery)
+        found = list(_between_tables(delivery, settings))
+    except UNREADABLE:
+        # The files that cannot be read are among the problems already.
+        found = []
+    problems += stops + [problem for problem, stops_run in found if stops_run]
+    if problems:
+        raise InputError(problems)
+    further = [problem for problem, stops_run in found if not stops_run]
+    return replace(delivery, dataset_id=_dataset(delivery), remarks=(*remarks, *further))
+
+
+def open_as_text(folder: Path, required: tuple[str, ...]) -> tuple[dict[str, Source], list[Problem]]:
+    """The tables of the growth desk: codes are text, and every CSV cell is judged on its own."""
+    sources, problems = open_tables(folder, growth_contracts(required), as_text=True)
+    return {name: _codes_as_text(source) for name, source in sources.items()}, problems
+
+
+def _codes_as_text(source: Source) -> Source:
+    codes = frozenset(column.name for column in source.contract.columns if column.kind is Kind.ID)
+    return replace(source, ids_as_text=codes)
+
+
+def duplicates(rows: pl.LazyFrame, table: str, key: tuple[str, ...], advice: str) -> Problem | None:
+    """The problem of rows that share a key, with the first keys; None when there is none."""
+    repeated = rows.group_by(key).len().filter(pl.col("len") > 1).sort(key).collect()
+    if repeated.is_empty():
+        return None
+    shown = repeated.head(EXAMPLES).iter_rows(named=True)
+    examples = tuple(f"{', '.join(f'{name} {row[name]}' for name in key)}: {row['len']} rows" for row in shown)
+    count, total = int(repeated["len"].sum()), rows.select(pl.len()).collect().item()
+    return Problem(table, f"rows share {' and '.join(key)}", advice, count, total, examples)
+
+
+def _missing(sources: Mapping[str, Source], settings: InputSettings, folder: Path) -> list[Problem]:
+    """Steps 9 and 10 may only be missing by name: an absent table is no proof that there is no conflict."""
+    allowed = {v.STEP9: settings.allow_missing_step9, v.STEP10: settings.allow_missing_step10}
+    return [
+        Problem(
+            name,
+            "the table is missing, so conflicts with it cannot be seen",
+            f"put {name}.parquet or {name}.csv into {folder}, or allow it by name: "
+            f"--set inputs.allow_missing_{name}=true",
+        )
+        for name, may_miss in allowed.items()
+        if name not in sources and not may_miss
+    ]
+
+
+def _settle_period(delivery: Delivery) -> Delivery:
+    sales = delivery.sources.get(v.STORE_SPU_SALES)
+    if sales is None or "period" not in sales.columns or delivery.period is not None:
+        return delivery
+    return replace(delivery, period=sales.usable().select(pl.col("period").max()).collect().item())
+
+
+def _between_tables(delivery: Delivery, settings: InputSettings) -> Iterator[tuple[Problem, bool]]:
+    """What is wrong between rows and between tables, each with whether it stops the run."""
+    yield from ((problem, True) for problem in _wrong_periods(delivery))
+    yield from ((problem, True) for problem in _wrong_dataset(delivery))
+    yield from ((problem, True) for problem in _repeated(delivery, settings))
+    yield from ((problem, True) for problem in _own_output(delivery))
+    yield from ((problem, False) for problem in _worth_knowing(delivery))
+
+
+def _wrong_periods(delivery: Delivery) -> Iterator[Problem]:
+    """Sales without the period asked for, and steps that speak of another one."""
+    if delivery.period is None:
+        return
+    for name in (v.STORE_SPU_SALES, v.STEP9, v.STEP11):
+        source = delivery.sources.get(name)
+        if source is None or "period" not in source.columns:
+            continue
+        counts = source.usable().group_by("period").len().sort("period").collect()
+        total = int(counts["len"].sum())
+        own = int(counts.filter(pl.col("period") == delivery.period)["len"].sum())
+        known = ", ".join(counts["period"].to_list())
+        if name == v.STORE_SPU_SALES and own == 0:
+            yield Problem(name, f"has no row of {delivery.period}", f"choose one of the periods there: {known}")
+        elif name != v.STORE_SPU_SALES and own < total:
+            advice = f"deliver {name} for {delivery.period}, or name the period with --period"
+            yield Problem(name, f"is not of {delivery.period} (periods there: {known})", advice, total - own, total)
+
+
+def _wrong_dataset(delivery: Delivery) -> Iterator[Problem]:
+    """Tables that were made from different sales."""
+    named = {
+        name: source.usable()
+        .select(pl.col("dataset_id").drop_nulls().unique().sort())
+        .collect()["dataset_id"]
+        .to_list()
+        for name, source in delivery.sources.items()
+        if "dataset_id" in source.columns
+    }
+    if len({dataset for datasets in named.values() for dataset in datasets}) > 1:
+        told = "; ".join(f"{name}: {', '.join(datasets)}" for name, datasets in named.items())
+        advice = "run discover again over the sales that are to be scaled, and take all its tables together"
+        yield Problem("dataset_id", f"the tables were made from different sales ({told})", advice)
+
+
+def _dataset(delivery: Delivery) -> str | None:
+    for source in delivery.sources.values():
+        if "dataset_id" in source.columns:
+            found = source.usable().select(pl.col("dataset_id").drop_nulls().first()).collect().item()
+            if found is not None:
+                return str(found)
+    return None
+
+
+def _repeated(delivery: Delivery, settings: InputSettings) -> Iterator[Problem]:
+    sources, key = delivery.sources, v.STORE_SPU
+    once = "deliver one row a store and SPU"
+    checks: list[tuple[pl.LazyFrame, str, tuple[str, ...], str]] = []
+    if v.STORE_SPU_SALES in sources and settings.duplicate_sales == "refuse":
+        rows = of_period(sources[v.STORE_SPU_SALES].usable(), delivery.period)
+        advice = f"{once}, or add them up with --set inputs.duplicate_sales=sum"
+        checks.append((rows, v.STORE_SPU_SALES, key, advice))
+    if v.STEP11 in sources:
+        checks.append((marked(sources[v.STEP11].usable()), v.STEP11, key, once))
+    for name, column in ((v.CLUSTERS, "str_code"), (v.SUPPLY, "spu_code"), (v.STORE_BUDGETS, "str_code")):
+        if name in sources:
+            checks.append((sources[name].usable(), name, (column,), f"deliver one row a {column}"))
+    yield from (problem for check in checks if (problem := duplicates(*check)) is not None)
+
+
+def _own_output(delivery: Delivery) -> Iterator[Problem]:
+    source = delivery.sources.get(v.STEP9)
+    found = sorted(OUTPUT_ONLY & source.columns) if source else []
+    if found:
+        what = f"has columns of an output of this desk ({', '.join(found)}): its increases would be scaled twice"
+        yield Problem(v.STEP9, what, "deliver what Step 9 decided, not what Step 12 recommended")
+
+
+def _worth_knowing(delivery: Delivery) -> Iterator[Problem]:
+    sources = delivery.sources
+    if v.STEP11 in sources:
+        yield from _dropped_columns(sources[v.STEP11])
+    if v.STEP9 in sources:
+        repeated = duplicates(sources[v.STEP9].usable(), v.STEP9, v.STORE_SPU, "one row that applies is enough")
+        yield from [repeated] if repeated else []
+    if {v.STORE_SPU_SALES, v.CLUSTERS} <= sources.keys():
+        yield from _about_sales(delivery)
+    if {v.STEP11, v.CLUSTERS} <= sources.keys():
+        yield from _about_clusters(delivery)
+
+
+def _dropped_columns(step11: Source) -> Iterator[Problem]:
+    names = pl.Series(sorted(step11.columns), dtype=pl.String)
+    found = names.filter(names.str.contains(QUANTITY_LIKE)).to_list()
+    if found:
+        what = f"brings quantities ({', '.join(found)}), which are dropped: Step 11 says what grows, never how much"
+        yield Problem(v.STEP11, what, "leave them out")
+
+
+def _about_sales(delivery: Delivery) -> Iterator[Problem]:
+    sales = of_period(delivery.sources[v.STORE_SPU_SALES].usable(), delivery.period)
+    clusters = clean_clusters(delivery.sources[v.CLUSTERS].usable())
+    units = pl.min_horizontal("current_spu_count", "store_sales")
+    facts = sales.join(clusters, on="str_code", how="left").select(
+        rows=pl.len(),
+        negative=(units < 0).sum(),
+        homeless=pl.col("cluster_id").is_null().sum(),
+    )
+    rows, negative, homeless = facts.collect().row(0)
+    if negative:
+        advice = "they count as 0; deliver net sales if returns are meant"
+        yield Problem(v.STORE_SPU_SALES, "quantities are negative", advice, negative, rows)
+    if homeless:
+        yield Problem(
+            v.STORE_SPU_SALES, "stores belong to no cluster", "they are nobody's peers; add them", homeless, rows
+        )
+
+
+def _about_clusters(delivery: Delivery) -> Iterator[Problem]:
+    step11 = marked(delivery.sources[v.STEP11].usable())
+    clusters = clean_clusters(delivery.sources[v.CLUSTERS].usable())
+    said = pl.col(CLUSTER_SPELLINGS[0]).cast(pl.Int32, strict=False)
+    both = step11.select(*v.STORE_SPU, said=said).join(clusters, on="str_code", how="left")
+    facts = both.select(
+        rows=pl.len(),
+        other=(pl.col("said") != pl.col("cluster_id")).sum(),
+        homeless=pl.col("cluster_id").is_null().sum(),
+    )
+    rows, other, homeless = facts.collect().row(0)
+    if other:
+        yield Problem(v.STEP11, "another cluster than the clusters table", "the clusters table counts", other, rows)
+    if homeless:
+        yield Problem(
+            v.STEP11, "candidates of stores without a cluster", "they get no benchmark; add them", homeless, rows
+        )

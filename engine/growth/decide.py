@@ -1,0 +1,67 @@
+"""Decide: what becomes of each candidate, how much, and what that is called (specification of growth, section 5).
+
+In: candidates with gap, raw and capped quantity. Out: the same rows with status, quantity, units and tier.
+"""
+
+import polars as pl
+
+from engine import vocabulary as v
+from engine.growth.settings import CapSettings, GapSettings, TierSettings
+
+STATUS = pl.Enum(v.GROWTH_STATUSES)
+CAP = pl.Enum(v.GROWTH_CAPS)
+TIER = pl.Enum(v.SCALING_TIERS)
+
+
+def gate(gap: GapSettings) -> pl.Expr:
+    """The status of a candidate that gets no quantity whatever its factors are; null for the others."""
+    return (
+        pl.when("step10_blocked")
+        .then(pl.lit(v.BLOCKED_STEP10))
+        .when(pl.col("gap_ratio").is_null() | pl.col("current_spu_count").is_null())
+        .then(pl.lit(v.NO_BENCHMARK))
+        .when(pl.col("performance_gap") < 0)
+        .then(pl.lit(v.ABOVE_BENCHMARK))
+        .when(pl.col("gap_ratio") < gap.min_ratio - v.TIE_TOLERANCE)
+        .then(pl.lit(v.BELOW_GAP))
+    )
+
+
+def decide(candidates: pl.LazyFrame, caps: CapSettings, tiers: TierSettings) -> pl.LazyFrame:
+    """`status`, `recommended_adjustment_quantity`, `recommended_units`, `cap_applied` and `scaling_tier`.
+
+    The quantity is 0 or at least the minimum, and never above a cap. Whole units are rounded down, which keeps every
+    cap. cap_applied: on scaled rows the cap that binds, on suppressed ones the cap that suppressed; else null.
+    """
+    least = caps.min_units - v.TIE_TOLERANCE
+    small = (
+        pl.when(pl.col("raw_adjustment") < least)
+        .then(pl.lit(v.BELOW_MIN_QTY))
+        .when(pl.col("capped_adjustment") < least)
+        .then(pl.lit(v.SUPPRESSED_BY_CAP))
+        .otherwise(pl.lit(v.SCALED))
+    )
+    decided = candidates.with_columns(status=pl.coalesce(pl.col("gate"), small))
+    is_scaled = pl.col("status") == v.SCALED
+    # Arithmetic may leave a hair less than the minimum, where the formula gives exactly that.
+    units = pl.when(is_scaled).then(pl.col("capped_adjustment").clip(lower_bound=caps.min_units)).otherwise(0.0)
+    names_cap = is_scaled | (pl.col("status") == v.SUPPRESSED_BY_CAP)
+    quantity = pl.col("recommended_adjustment_quantity")
+    return decided.with_columns(
+        recommended_adjustment_quantity=units, cap_applied=pl.when(names_cap).then("binding_cap").cast(CAP)
+    ).with_columns(
+        pl.col("status").cast(STATUS),
+        recommended_units=(quantity + v.TIE_TOLERANCE).floor().cast(pl.Int32),
+        scaling_tier=pl.when(quantity > 0).then(_tier(quantity, tiers)).cast(TIER),
+    )
+
+
+def _tier(quantity: pl.Expr, settings: TierSettings) -> pl.Expr:
+    minimal, moderate, aggressive = (pl.lit(name) for name in v.SCALING_TIERS)
+    return (
+        pl.when(quantity <= settings.minimal_units + v.TIE_TOLERANCE)
+        .then(minimal)
+        .when(quantity <= settings.moderate_units + v.TIE_TOLERANCE)
+        .then(moderate)
+        .otherwise(aggressive)
+    )

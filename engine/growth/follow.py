@@ -1,0 +1,43 @@
+"""Follow: the sales of the half month after a run, read as the run read its own.
+
+In: a folder of sales and a run. Out: store, SPU and units.
+"""
+
+from pathlib import Path
+
+import polars as pl
+
+from engine import vocabulary as v
+from engine.delivery import verify
+from engine.errors import InputError, Problem
+from engine.growth.check import UNDATED, duplicates, open_as_text
+from engine.growth.inputs import clean_sales, of_period
+from engine.growth.periods import following
+from engine.growth.settings import GrowthSettings
+from engine.registry import Run
+
+
+def following_sales(folder: Path, run: Run) -> pl.LazyFrame:
+    """Store, SPU, `store_sales` of the next half month, with the run's own settings of the input.
+
+    Raises InputError with every problem, also when the sales do not reach that far.
+    """
+    period = str(run.manifest["period"])
+    sources, problems = open_as_text(folder, (v.STORE_SPU_SALES,))
+    problems += verify(sources)[0]
+    if period == UNDATED or (not problems and "period" not in sources[v.STORE_SPU_SALES].columns):
+        what = f"the half month after {period} cannot be told"
+        problems.append(Problem(v.STORE_SPU_SALES, what, "deliver sales with a column period, also to scale"))
+    if problems:
+        raise InputError(problems)
+    rows = of_period(sources[v.STORE_SPU_SALES].usable(), following(period))
+    settings = GrowthSettings.model_validate(run.manifest["settings"])
+    repeated = None
+    if settings.inputs.duplicate_sales == "refuse":
+        repeated = duplicates(rows, v.STORE_SPU_SALES, v.STORE_SPU, "deliver one row a store and SPU")
+    if repeated is not None:
+        raise InputError([repeated])
+    if rows.head(1).collect().is_empty():
+        what = f"has no row of {following(period)}, the half month after the run"
+        raise InputError([Problem(v.STORE_SPU_SALES, what, "deliver the sales of that half month")])
+    return clean_sales(rows, settings.inputs).select(*v.STORE_SPU, pl.col("store_sales").fill_null(0.0))

@@ -1,0 +1,62 @@
+"""Ledger: what earlier runs already gave, so that nothing is scaled twice (specification of growth, I-29).
+
+In: Step 9 and the published runs of the same half month. Out: the problem of increases that are this desk's own.
+"""
+
+from collections.abc import Iterable
+
+import polars as pl
+
+from engine import vocabulary as v
+from engine.delivery import EXAMPLES
+from engine.errors import Problem
+from engine.outputs import growth_shapes as shapes
+from engine.outputs.read import table
+from engine.registry import Run
+
+
+def fed_back(step9: pl.LazyFrame, runs: Iterable[Run], period: str) -> list[Problem]:
+    """A problem for every earlier run of the half month whose recommendations stand in Step 9 as increases.
+
+    step9: store, SPU, `step9_boosted`, `step9_units`. An increase is fed back when it equals what the run recommended
+    for the same store and SPU, and the run did not already know it from Step 9.
+    """
+    problems = []
+    for run in runs:
+        if run.manifest.get("period") != period:
+            continue
+        same = _same_increases(step9, run).collect()
+        if same.height:
+            examples = tuple(
+                f"str_code {store}, spu_code {spu}: {units:g} units"
+                for store, spu, units in same.head(EXAMPLES).iter_rows()
+            )
+            problems.append(
+                Problem(
+                    v.STEP9,
+                    f"increases of {period} are what run {run.run_id} recommended: they would be scaled twice",
+                    "deliver what Step 9 decided, not what Step 12 recommended",
+                    same.height,
+                    int(step9.select(pl.len()).collect().item()),
+                    examples,
+                )
+            )
+    return problems
+
+
+def _same_increases(step9: pl.LazyFrame, run: Run) -> pl.LazyFrame:
+    given = table(run, shapes.AUDIT).select(
+        *v.STORE_SPU, "recommended_adjustment_quantity", "recommended_units", known_units="step9_units"
+    )
+    units = pl.col("step9_units")
+    is_given = pl.any_horizontal(
+        (units - pl.col(name)).abs() <= v.TIE_TOLERANCE
+        for name in ("recommended_adjustment_quantity", "recommended_units")
+    )
+    raised = step9.filter(pl.col("step9_boosted"), units > 0)
+    return (
+        raised.join(given, on=v.STORE_SPU)
+        .filter(is_given, (units - pl.col("known_units")).abs() > v.TIE_TOLERANCE)
+        .select(*v.STORE_SPU, "step9_units")
+        .sort(v.STORE_SPU)
+    )

@@ -1,0 +1,172 @@
+"""Scale: Step 12, how much each candidate grows (specification of growth, sections 2, 3 and 5).
+
+In: the keys that Step 11 marked. Out: the same keys, each once, with every number behind its quantity. The stage
+takes keys and hands the same keys back: whether something may grow cannot even be said here.
+"""
+
+from math import prod
+
+import polars as pl
+
+from engine import vocabulary as v
+from engine.errors import DarkshelfError
+from engine.growth.benchmark import benchmark, dispersion_factor, peers, place
+from engine.growth.caps import with_caps
+from engine.growth.decide import decide, gate
+from engine.growth.factors import with_factors
+from engine.growth.inputs import Inputs
+from engine.growth.leave_out import leave_out
+from engine.growth.settings import GrowthSettings
+from engine.growth.shrink import shrink
+from engine.stats import ratio
+
+KEY = v.STORE_SPU
+NUMBERS = (
+    "recommended_adjustment_quantity",
+    "recommended_units",
+    "performance_gap",
+    "gap_ratio",
+    "cluster_p75",
+    "cluster_p75_unshrunk",
+    "cluster_median",
+    "peer_n",
+    "peer_percentile",
+    "peer_mean",
+    "peer_variance",
+    "store_sales",
+    "current_spu_count",
+    "no_sales_row",
+    "base_scaling",
+    "affinity_modifier",
+    "affinity_basis",
+    "elasticity_dampener",
+    "sell_through_boost",
+    "step9_dampener",
+    "step9_boosted",
+    "step9_units",
+    "joint_increase",
+    "joint_share",
+    "raw_adjustment",
+    "cap_current",
+    "cap_median",
+    "cap_absolute",
+    "cap_applied",
+    "scaling_tier",
+    "status",
+)
+"""The trace of a decision in numbers, in the order of publication."""
+
+
+class BoundaryError(DarkshelfError):
+    """Step 12 would add or lose a key: a bug, and nothing is published."""
+
+
+def scale(given: Inputs, settings: GrowthSettings) -> pl.LazyFrame:
+    """One row per candidate: key, `cluster_id` and `NUMBERS`. Order of rows is not promised.
+
+    Quantities are units; joint_increase adds Step 9's, joint_share is its share of the current quantity (null when
+    none is held). Null: gap, ratio, quantile and median without a benchmark; base and raw quantity where the gap is
+    not closed; a cap that does not apply. No number is NaN or infinite.
+    """
+    peer_sales = peers(given.sales, given.clusters, settings.benchmark).cache()
+    levels = benchmark(peer_sales, settings.benchmark).with_columns(
+        elasticity_dampener=dispersion_factor(settings.elasticity, settings.benchmark.min_peers)
+    )
+    return (
+        given.candidates.pipe(_with_sales, given, peer_sales)
+        .join(shrink(levels, peer_sales, settings.benchmark), on=v.PEER_GROUP, how="left")
+        .pipe(leave_out, settings.benchmark)
+        .pipe(_with_conflicts, given)
+        .pipe(_with_gap)
+        .pipe(with_factors, settings)
+        .with_columns(gate=gate(settings.gap))
+        .pipe(_with_raw, settings)
+        .pipe(with_caps, settings.caps)
+        .pipe(decide, settings.caps, settings.tiers)
+        .pipe(_with_joint)
+        .select(*KEY, "cluster_id", *NUMBERS)
+    )
+
+
+def keep_the_list(scaled: pl.DataFrame, candidates: pl.DataFrame) -> pl.DataFrame:
+    """The scaled rows, when they are exactly the candidates, each once. Raises BoundaryError."""
+    added = scaled.join(candidates, on=KEY, how="anti").height
+    lost = candidates.join(scaled, on=KEY, how="anti").height
+    if added or lost or scaled.height != candidates.height:
+        raise BoundaryError(
+            f"step 12 was given {candidates.height:,} candidates and would hand back {scaled.height:,} rows: "
+            f"{added:,} that are none, {lost:,} lost"
+        )
+    return scaled
+
+
+def _with_sales(candidates: pl.LazyFrame, given: Inputs, peer_sales: pl.LazyFrame) -> pl.LazyFrame:
+    """Cluster, own sales, place among the peers, sex of the SPU and visitors of the store.
+
+    A store without a row for the SPU sells and holds 0; one whose row tells no quantity stays unknown.
+    """
+    own = given.sales.with_columns(no_sales_row=pl.lit(value=False))
+    traffic = given.traffic
+    if traffic is None:
+        traffic = pl.LazyFrame(schema={"str_code": pl.String, "women": pl.Float64, "men": pl.Float64})
+    without = pl.col("no_sales_row")
+    return (
+        candidates.join(given.clusters, on="str_code", how="left")
+        .join(own, on=KEY, how="left")
+        .join(place(peer_sales), on=KEY, how="left")
+        .join(given.spus, on="spu_code", how="left")
+        .join(traffic, on="str_code", how="left")
+        .with_columns(pl.col("no_sales_row").fill_null(value=True))
+        .with_columns(
+            *(
+                pl.when(without).then(0.0).otherwise(name).alias(name)
+                for name in ("store_sales", "current_spu_count")
+            ),
+            pl.coalesce("sex_name", "spu_sex_name").alias("sex_name"),
+        )
+    )
+
+
+def _with_conflicts(candidates: pl.LazyFrame, given: Inputs) -> pl.LazyFrame:
+    """What Steps 9 and 10 say of the key; nothing where they were not supplied."""
+    step9, step10 = given.step9, given.step10
+    nothing = pl.lit(value=False)
+    candidates = (
+        candidates.with_columns(step9_boosted=nothing, step9_units=pl.lit(0.0))
+        if step9 is None
+        else candidates.join(step9, on=KEY, how="left")
+    )
+    candidates = (
+        candidates.with_columns(step10_blocked=nothing)
+        if step10 is None
+        else candidates.join(step10, on=KEY, how="left")
+    )
+    return candidates.with_columns(
+        pl.col("step9_boosted", "step10_blocked").fill_null(value=False), pl.col("step9_units").fill_null(0.0)
+    )
+
+
+def _with_gap(candidates: pl.LazyFrame) -> pl.LazyFrame:
+    """How far the store is below its peers' benchmark, in units and as a share; null share without a benchmark."""
+    level = pl.col("cluster_p75")
+    gap = level - pl.col("store_sales")
+    of_non_carrier = pl.col("peers_without") / 2 / pl.col("peer_n") * 100
+    return candidates.with_columns(
+        pl.coalesce("peer_percentile", pl.when("no_sales_row").then(of_non_carrier)).alias("peer_percentile"),
+        performance_gap=gap,
+        gap_ratio=ratio(gap, pl.when(level > 0).then(level)),
+    )
+
+
+def _with_raw(candidates: pl.LazyFrame, settings: GrowthSettings) -> pl.LazyFrame:
+    """Share of the gap that is closed, before and after the factors; null where the gate is closed."""
+    is_open = pl.col("gate").is_null()
+    factors = ("affinity_modifier", "elasticity_dampener", "sell_through_boost", "step9_dampener")
+    return candidates.with_columns(
+        base_scaling=pl.when(is_open).then(settings.gap.base_factor * pl.col("performance_gap"))
+    ).with_columns(raw_adjustment=prod(map(pl.col, factors), start=pl.col("base_scaling")))
+
+
+def _with_joint(candidates: pl.LazyFrame) -> pl.LazyFrame:
+    joint = pl.col("step9_units") + pl.col("recommended_adjustment_quantity")
+    return candidates.with_columns(joint_increase=joint, joint_share=ratio(joint, pl.col("current_spu_count")))

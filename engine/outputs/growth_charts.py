@@ -1,0 +1,241 @@
+"""Charts of a growth run as SVG text: the one file of the engine that draws, for the report and the dashboard alike.
+
+In: a published run. Out: SVG by name. Colours are fixed by category, bars without rows stay, numbers stand on bars,
+and a label that no font can draw is an error.
+"""
+
+import io
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import polars as pl
+
+from engine import vocabulary as v
+from engine.outputs import growth_figures as figures
+from engine.outputs.fonts import families_for
+from engine.registry import Run
+
+WHAT, HOW_MUCH, RESULT = "#4878a8", "#5a9a5a", "#8a6aa8"
+"""Step 11, Step 12, and the quantity, wherever they are drawn."""
+TIER_COLOURS = dict(zip(v.SCALING_TIERS, ("#9ecae1", "#4292c6", "#084594"), strict=True))
+CAP_COLOURS = dict(zip(v.GROWTH_CAPS, ("#bdbdbd", "#fdae6b", "#e6550d", "#a63603"), strict=True))
+STATUS_COLOURS = dict(
+    zip(
+        ("candidates", *v.GROWTH_STATUSES),
+        (WHAT, "#c0392b", "#95a5a6", "#7f8c8d", "#aab7b8", "#f0b27a", "#e67e22", HOW_MUCH),
+        strict=True,
+    )
+)
+SIZE_INCHES = (7.5, 3.8)
+LONGEST_LABEL = 28
+MOST_CATEGORIES = 25
+"""Of a heat map: more could not be read."""
+MOST_CLUSTERS = 40
+
+
+def charts(run: Run) -> dict[str, str]:
+    """Every chart of the run by name, in the order of reading. Raises MissingGlyphError."""
+    return {draw.__name__.removeprefix("draw_"): draw(run) for draw in DRAWINGS}
+
+
+def draw_boundary_flow(run: Run) -> str:
+    """Three boxes: Step 11 says what, Step 12 how much, and the quantity."""
+    facts = figures.flow(run)
+    boxes = (
+        ("Step 11: WHAT grows", f"{facts['candidates']:,} candidates", WHAT),
+        ("Step 12: HOW MUCH", f"{facts['scaled']:,} scaled within caps", HOW_MUCH),
+        ("Quantity", f"{facts['units']:,.1f} units", RESULT),
+    )
+    with _canvas([text for box in boxes for text in box[:2]], (7.5, 1.8)) as (axes, finish):
+        axes.axis("off")
+        axes.set(xlim=(0, 3), ylim=(0, 1))
+        for place, (title, text, colour) in enumerate(boxes):
+            style = {"boxstyle": "round,pad=0.6", "facecolor": colour, "edgecolor": "none"}
+            axes.text(place + 0.5, 0.5, f"{title}\n{text}", ha="center", va="center", color="white", bbox=style)
+            if place:
+                axes.annotate("", (place + 0.08, 0.5), (place - 0.08, 0.5), arrowprops={"arrowstyle": "->"})
+        return finish()
+
+
+def draw_funnel(run: Run) -> str:
+    """From candidates to scaled rows."""
+    rows = figures.funnel(run)
+    return _bars("What became of the candidates", rows["step"].to_list(), rows["rows"].to_list(), STATUS_COLOURS)
+
+
+def draw_scaling_tier_distribution(run: Run) -> str:
+    """Scaled rows per tier."""
+    rows = figures.tiers(run)
+    return _bars("Scaled rows by tier", rows["tier"].to_list(), rows["rows"].to_list(), TIER_COLOURS)
+
+
+def draw_caps_applied(run: Run) -> str:
+    """Scaled rows per cap that binds."""
+    rows = figures.caps(run)
+    return _bars("Scaled rows by the cap that binds", rows["cap"].to_list(), rows["rows"].to_list(), CAP_COLOURS)
+
+
+def draw_adjustment_distribution(run: Run) -> str:
+    """The quantities in twenty bins, with mean and median."""
+    bins, mean, median = figures.adjustments(run)
+    with _canvas(()) as (axes, finish):
+        axes.set(title="Quantities of scaled rows", xlabel="units", ylabel="rows")
+        if mean is not None:
+            width = bins["high"] - bins["low"]
+            axes.bar(bins["low"], bins["rows"], width=width, align="edge", color=HOW_MUCH, edgecolor="white")
+            axes.axvline(mean, color="#c0392b", linestyle="--", label=f"mean {mean:.1f}")
+            axes.axvline(median, color="#27ae60", linestyle="--", label=f"median {median:.1f}")
+            axes.legend(frameon=False)
+        return finish()
+
+
+def draw_gap_and_quantity(run: Run) -> str:
+    """Gap against quantity, coloured by the cap that binds."""
+    rows = figures.gap_and_quantity(run)
+    with _canvas(v.GROWTH_CAPS) as (axes, finish):
+        axes.set(title="Gap and quantity", xlabel="units below the benchmark", ylabel="units recommended")
+        for cap, colour in CAP_COLOURS.items():
+            some = rows.filter(pl.col("cap_applied") == cap)
+            axes.scatter(
+                some["performance_gap"], some[figures.QUANTITY], s=8, color=colour, label=f"{cap} ({some.height:,})"
+            )
+        axes.legend(frameon=False, fontsize=8)
+        return finish()
+
+
+def draw_heat_map(run: Run) -> str:
+    """Units by cluster and category, the largest categories and clusters of many."""
+    rows = figures.heat_map(run).head(MOST_CLUSTERS)
+    names = [name for name in rows.columns if name != "cluster_id"]
+    totals = {name: float(rows[name].sum()) for name in names}
+    shown = sorted(sorted(names, key=lambda name: (-totals[name], name))[:MOST_CATEGORIES])
+    labels = [_shortened(name) for name in shown]
+    with _canvas(labels, (7.5, 1.6 + 0.28 * max(rows.height, 3))) as (axes, finish):
+        axes.set_title("Units by cluster and category")
+        if shown and rows.height:
+            axes.imshow(rows.select(shown).to_numpy(), cmap="Greens", aspect="auto")
+            axes.set_xticks(range(len(shown)), labels, rotation=60, ha="right", fontsize=7)
+            axes.set_yticks(range(rows.height), [str(cluster) for cluster in rows["cluster_id"]], fontsize=7)
+            axes.grid(visible=False)
+        return finish()
+
+
+def draw_conflict_matrix(run: Run) -> str:
+    """Candidates by what Steps 9 and 10 decided of them."""
+    rows = figures.conflicts(run)
+    labels = [
+        f"Step 9 {'raises' if raised else 'silent'}, Step 10 {'reduces' if reduced else 'silent'}"
+        for raised, reduced in rows.select("raised", "reduced").iter_rows()
+    ]
+    colours = dict(zip(labels, ("#bdbdbd", "#c0392b", "#f0b27a", "#7b241c"), strict=True))
+    return _bars("Candidates and the decisions of Steps 9 and 10", labels, rows["rows"].to_list(), colours)
+
+
+def draw_dead_zone(run: Run) -> str:
+    """The share that caps and the minimum left with nothing, by cluster median."""
+    rows = figures.dead_zone(run)
+    shares = [100 * (share or 0.0) for share in rows["share"].to_list()]
+    labels = rows["cluster_median"].to_list()
+    colours = dict.fromkeys(labels, "#e67e22")
+    title = "Worth closing, yet left with nothing: percent by cluster median (units)"
+    return _bars(title, labels, shares, colours, "{:.0f}%")
+
+
+def draw_sensitivity(run: Run) -> str:
+    """Units in all when one cap is a quarter lower or higher."""
+    rows = figures.sensitivity(run)
+    labels = [f"{cap} × {factor:g}" for cap, factor in rows.select("cap", "factor").iter_rows()]
+    colours = {label: CAP_COLOURS[cap] for label, cap in zip(labels, rows["cap"], strict=True)}
+    return _bars("Units when a cap is moved", labels, rows["units"].to_list(), colours, "{:,.1f}")
+
+
+def draw_peer_strip(run: Run, cluster_id: int, spu_code: str, row: dict[str, Any]) -> str:
+    """The peers of one candidate, with the store, the median, the benchmark and what was recommended.
+
+    row: the candidate's row of the audit.
+    """
+    peers = figures.peer_strip(run, cluster_id, spu_code)
+    title = f"{row['spu_name'] or spu_code} in cluster {cluster_id}: what its {peers.height} peers sell"
+    with _canvas([title], (7.5, 1.9)) as (axes, finish):
+        axes.scatter(peers["store_sales"], [0] * peers.height, s=40, alpha=0.35, color="#7f8c8d")
+        marks = {
+            "this store": (row["store_sales"], WHAT),
+            "median": (row["cluster_median"], "#27ae60"),
+            "P75": (row["cluster_p75"], "#c0392b"),
+            "with the units": (_sum(row["store_sales"], row[figures.QUANTITY]), RESULT),
+        }
+        for label, (units, colour) in marks.items():
+            if units is not None:
+                axes.axvline(units, color=colour, label=f"{label} {units:.1f}")
+        axes.set(title=title, yticks=[], xlabel="units")
+        axes.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
+        return finish()
+
+
+DRAWINGS: Sequence[Callable[[Run], str]] = (
+    draw_boundary_flow,
+    draw_funnel,
+    draw_scaling_tier_distribution,
+    draw_caps_applied,
+    draw_adjustment_distribution,
+    draw_gap_and_quantity,
+    draw_heat_map,
+    draw_conflict_matrix,
+    draw_dead_zone,
+    draw_sensitivity,
+)
+
+
+def _sum(one: float | None, other: float | None) -> float | None:
+    return None if one is None or other is None else one + other
+
+
+def _shortened(label: str) -> str:
+    return label if len(label) <= LONGEST_LABEL else f"{label[: LONGEST_LABEL - 1]}…"
+
+
+def _bars(title: str, labels: list[str], values: list[float], colours: dict[str, str], form: str = "{:,}") -> str:
+    """Horizontal bars, the first on top, a number on each and none left out."""
+    with _canvas([title, *labels], (7.5, 1.1 + 0.36 * len(labels))) as (axes, finish):
+        bars = axes.barh(labels, values, color=[colours[label] for label in labels])
+        axes.bar_label(bars, labels=[form.format(value) for value in values], padding=3, fontsize=8)
+        axes.invert_yaxis()
+        axes.margins(x=0.14)
+        axes.set_title(title)
+        return finish()
+
+
+@contextmanager
+def _canvas(
+    labels: Sequence[str], size: tuple[float, float] = SIZE_INCHES
+) -> Iterator[tuple[Any, Callable[[], str]]]:
+    """Axes in the house style, and a function that turns them into SVG. labels: every text that data bring in."""
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+
+    style: Any = {
+        "font.family": families_for(labels),
+        "svg.fonttype": "path",
+        "text.parse_math": False,
+        "font.enable_last_resort": False,
+        "svg.hashsalt": "darkshelf",
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.titleweight": "bold",
+        "axes.titlesize": 10,
+        "font.size": 9,
+    }
+    with rc_context(style), warnings.catch_warnings():
+        # A box where a letter should be is a fault, not a warning.
+        warnings.filterwarnings("error", message="Glyph .* missing")
+        figure = Figure(figsize=size, layout="constrained")
+        axes = figure.add_subplot()
+
+        def finish() -> str:
+            text = io.StringIO()
+            figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
+            return text.getvalue()[text.getvalue().index("<svg") :]
+
+        yield axes, finish

@@ -1,0 +1,135 @@
+"""The report of a growth run: one HTML file with everything in it, for a planner to review and sign.
+
+In: a published run. Out: HTML text that needs no network.
+"""
+
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+import polars as pl
+
+from engine import vocabulary as v
+from engine.outputs import growth_figures as figures
+from engine.outputs import growth_shapes as shapes
+from engine.outputs.growth_charts import charts
+from engine.outputs.read import boundary_report, summary
+from engine.registry import Run
+
+ROWS_A_STATUS = 200
+"""So many candidates of every status are listed; the others stand in the audit."""
+SIGNERS = ("Data Science Lead", "Product Owner", "Client Representative")
+SHOWN = ("str_code", "store_name", "spu_code", "spu_name", "cluster_id", "status", "scaling_tier", "cap_applied")
+STYLE = """
+body{font:14px/1.5 system-ui,sans-serif;max-width:1000px;margin:2em auto;padding:0 1em;color:#222}
+h1{font-size:1.6em}h2{margin-top:2em;border-bottom:1px solid #ddd}table{border-collapse:collapse;width:100%}
+td,th{padding:.25em .6em;border-bottom:1px solid #eee;text-align:left;vertical-align:top}
+td.n,th.n{text-align:right}.PASS{color:#27632a}.FAIL{color:#b00020;font-weight:bold}.VACUOUS{color:#9a6700}
+pre{white-space:pre-wrap;margin:.3em 0}svg{max-width:100%;height:auto}.sheet td{height:3em}
+.what{color:#4878a8}.much{color:#5a9a5a}input{width:100%;padding:.4em;margin:.5em 0}
+"""
+FILTER = """
+document.getElementById('find').addEventListener('input',function(e){
+const words=e.target.value.toLowerCase().split(/\\s+/);
+document.querySelectorAll('#decisions tbody tr').forEach(function(r){
+const text=r.textContent.toLowerCase();r.hidden=!words.every(w=>text.includes(w))})});
+"""
+
+
+def report(run: Run, explained: pl.LazyFrame) -> str:
+    """The whole page. explained: the audit with its texts. Raises MissingGlyphError."""
+    facts, checks = summary(run), boundary_report(run)
+    drawn = "\n".join(f'<figure id="{name}">{svg}</figure>' for name, svg in charts(run).items())
+    return "\n".join(
+        (
+            "<!doctype html>",
+            '<html lang="en"><head><meta charset="utf-8">',
+            f"<title>Growth {escape(run.run_id)}</title><style>{STYLE}</style></head><body>",
+            f"<h1>Growth, half month {escape(str(facts['period']))}</h1>",
+            _opening(facts),
+            "<h2>Boundary</h2>",
+            _boundary(checks),
+            "<h2>Figures</h2>",
+            drawn,
+            "<h2>Most units</h2>",
+            _top(run),
+            "<h2>Decisions</h2>",
+            _decisions(explained, facts),
+            "<h2>Sign-off</h2>",
+            _sign_off(run),
+            f"<script>{FILTER}</script></body></html>\n",
+        )
+    )
+
+
+def _opening(facts: dict[str, Any]) -> str:
+    share = facts["dead_zone_share"]
+    dead = "" if share is None else f" Of those worth closing, {100 * share:.1f}% got nothing under caps and minimum."
+    return (
+        f'<p><b class="what">Step 11 said what:</b> {facts["candidates"]:,} candidates. '
+        f'<b class="much">Step 12 said how much:</b> {facts["scaled"]:,} of them get {facts["units"]:,.1f} units '
+        f"({facts['whole_units']:,} whole ones) in {facts['stores_scaled']:,} stores.{dead}</p>"
+        "<p>Caps control risk; they change no strategy. No threshold of the business was changed.</p>"
+    )
+
+
+def _boundary(checks: dict[str, Any]) -> str:
+    rows = [
+        (
+            check["says"],
+            f'<span class="{check["verdict"]}">{check["verdict"]}</span>',
+            f"{check['looked_at']:,}",
+            f"{check['broken']:,}",
+            check["requirement"],
+            escape(check["note"]),
+        )
+        for check in checks["checks"]
+    ]
+    return _table(("check", "verdict", "rows looked at", "rows broken", "proves", ""), rows)
+
+
+def _top(run: Run) -> str:
+    tables = []
+    for key, title in (("str_code", "store"), ("spu_code", "SPU")):
+        rows = [
+            (escape(code), escape(name or ""), f"{count:,}", f"{units:,.1f}")
+            for code, name, count, units in figures.top(run, key).iter_rows()
+        ]
+        tables.append(_table((title, "name", "rows", "units"), rows))
+    return "\n".join(tables)
+
+
+def _decisions(explained: pl.LazyFrame, facts: dict[str, Any]) -> str:
+    """Candidates of every status, those that got nothing as findable as those that got something."""
+    units = figures.QUANTITY
+    ranked = explained.sort(units, *v.STORE_SPU, descending=[True, False, False])
+    parts = [ranked.filter(pl.col("status") == status).head(ROWS_A_STATUS) for status in reversed(v.GROWTH_STATUSES)]
+    listed = pl.concat([part.select(*SHOWN, units, "full_explanation") for part in parts]).collect()
+    rows = [
+        (
+            *(escape("" if row[name] is None else str(row[name])) for name in SHOWN),
+            f"{row[units]:,.1f}",
+            f"<details><summary>why</summary><pre>{escape(row['full_explanation'])}</pre></details>",
+        )
+        for row in listed.iter_rows(named=True)
+    ]
+    told = f"{listed.height:,} of {facts['candidates']:,} candidates, at most {ROWS_A_STATUS} a status"
+    return (
+        f"<p>{told}; all of them are in {shapes.AUDIT}.</p>"
+        '<input id="find" placeholder="store, SPU, status, tier, cap …" aria-label="find">'
+        f'<div id="decisions">{_table((*SHOWN, "units", "explanation"), rows)}</div>'
+    )
+
+
+def _sign_off(run: Run) -> str:
+    rows = [(signer, "", "", "") for signer in SIGNERS]
+    sheet = _table(("role", "name", "date", "signature"), rows)
+    return (
+        f'<p>Run {escape(run.run_id)}, profile {escape(run.manifest["profile"])}.</p><div class="sheet">{sheet}</div>'
+    )
+
+
+def _table(headers: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    head = "".join(f"<th>{escape(name)}</th>" for name in headers)
+    body = "\n".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table>"
