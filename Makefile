@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-quick lint format types contracts coverage mutants bench bench-baseline bench-check accuracy lock clean
+.PHONY: help demo test test-quick lint format types contracts coverage mutants bench bench-baseline bench-check bench-demonstrate accuracy lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,7 +17,7 @@ $(READY): requirements.lock pyproject.toml
 	  uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e . ; \
 	else \
 	  $(PYTHON) -m venv --clear $(VENV) && \
-	  $(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock && \
+	  $(BIN)/python -m pip install --quiet --no-deps --require-hashes -r requirements.lock && \
 	  $(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e . ; \
 	fi
 	@$(BIN)/python -m engine.kernels
@@ -27,6 +27,7 @@ demo: $(READY)  ## A simulated chain, a full night, a scorecard
 	@$(BIN)/darkshelf demo --out data/demo
 
 test: $(READY)  ## The whole suite, slow tests included
+	@bash tests/system_packages.sh
 	@$(BIN)/python -m pytest
 
 test-quick: $(READY)  ## The suite without the tests marked slow
@@ -57,6 +58,9 @@ bench-baseline: $(READY)  ## Measure everything anew, write the baseline and its
 
 bench-check: $(READY)  ## Measure the ratios again; fails when one is worse than its baseline
 	@$(BIN)/python -m bench.check
+
+bench-demonstrate: $(READY)  ## Show that the gate lets an unslowed night pass and stops one slowed by 30%
+	@$(BIN)/python -m bench.demonstrate
 
 accuracy: $(READY)  ## Measure how right the nights are and write the page (ten minutes)
 	@$(BIN)/python -m bench.accuracy.measure

@@ -9,7 +9,7 @@ import datetime as dt
 import json
 import os
 import platform
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from bench import ratios, sizes
-from bench.contenders import CONTENDERS, Course, Sample, run
+from bench.contenders import CONTENDERS, Contender, Course, Sample, run
 from bench.process import THREADS, interleaved
 
 FILE = Path(__file__).with_name("baseline.json")
@@ -27,16 +27,18 @@ ROUNDS = {"10k": 9, "100k": 7, "1m": 3}
 """Rounds of each size, unless said."""
 
 
-def measured(size: sizes.Size, names: Iterable[str], rounds: int) -> dict[str, list[Sample]]:
+def measured(
+    size: sizes.Size, names: Iterable[str], rounds: int, contenders: Mapping[str, Contender] = CONTENDERS
+) -> dict[str, list[Sample]]:
     """Samples of contenders over one size, its files read once before. Slow ones run in the first rounds only."""
-    able = [name for name in names if size.store_skus <= CONTENDERS[name].largest]
+    able = [name for name in names if size.store_skus <= contenders[name].largest]
     with TemporaryDirectory(prefix="darkshelf-bench-") as out:
         course = Course(size, Path(out))
         for floor in {"floor", "csv_floor"}.intersection(able):
             run(floor, course)
         return interleaved(
-            {name: partial(run, name, course) for name in able},
-            {name: min(rounds, CONTENDERS[name].rounds or rounds) for name in able},
+            {name: partial(run, name, course, contenders) for name in able},
+            {name: min(rounds, contenders[name].rounds or rounds) for name in able},
         )
 
 

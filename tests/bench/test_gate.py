@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import random
 import sys
-from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
-from bench import baseline, check, contenders, ratios, sizes
-from bench.contenders import Contender
-from tests.bench.slowed_night import SLOWDOWN
+from bench import baseline, check, ratios
+from bench.slowed_night import SLOWDOWN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -20,7 +18,6 @@ if TYPE_CHECKING:
 
 NIGHT = next(ratio for ratio in ratios.RATIOS if ratio.name == "night / floor")
 STAGE = next(ratio for ratio in ratios.RATIOS if ratio.name == "detect / floor")
-TOO_BUSY = "others keep the machine too busy to measure anything"
 Rounds = dict[str, list["Sample"]]
 
 
@@ -131,26 +128,3 @@ def test_the_gate_ends_with_one_when_a_ratio_got_worse(monkeypatch, capsys):
         assert ended.value.code == code
         line = capsys.readouterr().out.partition("night / floor")[2].splitlines()[0]
         assert ("worse" in line, "too busy" in line) == (code == check.EXIT_WORSE, code == check.EXIT_TRY_LATER)
-
-
-@pytest.mark.slow
-def test_a_real_night_slowed_by_30_percent_is_seen_and_an_unslowed_one_is_not(monkeypatch):
-    size, names = sizes.SIZES["10k"], ("floor", "night")
-    base = baseline.measured(size, names, 7)
-    if not NIGHT.is_quiet(base):
-        pytest.skip(TOO_BUSY)
-    unslowed = check.verdicts("10k", base, partial(baseline.measured, size, rounds=5), [NIGHT])
-    slowed_night = Contender(
-        lambda course: [
-            sys.executable,
-            "-m",
-            "tests.bench.slowed_night",
-            str(course.parquet),
-            str(course.out / "night"),
-        ]
-    )
-    monkeypatch.setitem(contenders.CONTENDERS, "night", slowed_night)
-    slowed = check.verdicts("10k", base, partial(baseline.measured, size, rounds=5), [NIGHT])
-    if any(verdict.is_open for verdict in (*unslowed, *slowed)):
-        pytest.skip(TOO_BUSY)
-    assert [verdict.is_worse for verdict in (*unslowed, *slowed)] == [False, True]

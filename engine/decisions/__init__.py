@@ -1,0 +1,1 @@
+"""What people decided on cases, what the stores answered, and what tomorrow learns from it."""
