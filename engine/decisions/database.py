@@ -4,12 +4,13 @@ Several processes may open at once: one migrates, the others wait for it. A sche
 refused.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy import URL, Column, Connection, Engine, Table, create_engine, event, inspect, make_url, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
 
 from engine.decisions.schema import REVISION
@@ -23,8 +24,9 @@ VARIABLE: Final = "DARKSHELF_DECISIONS"
 BUSY_SECONDS: Final = 30
 """So long a writer waits for the others before it gives up."""
 POOL_SIZE: Final = 10
-LOCK_NUMBER: Final = 0xDA2C5E1F
-"""Of the advisory lock that migrations on PostgreSQL take."""
+MIGRATING: Final = 0xDA2C5E1F
+SAMPLING: Final = MIGRATING + 1
+"""Numbers of the advisory locks on PostgreSQL."""
 MIGRATIONS: Final = Path(__file__).with_name("migrations")
 ADVICE: Final = "write it as  postgresql://USER@HOST/NAME  or leave it out for SQLite beside the runs"
 
@@ -70,6 +72,23 @@ def writing(engine: Engine) -> Iterator[Connection]:
             yield connection
     except OperationalError as error:
         raise TryLaterError(f"the decisions cannot be written: {str(error.orig).splitlines()[0]}") from error
+
+
+def insert_new(
+    connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], key: Column[Any]
+) -> list[Any]:
+    """Write the rows that break no uniqueness of the table, and leave those that are there; returns their keys."""
+    if not rows:
+        return []
+    make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    statement = make(table).on_conflict_do_nothing().returning(key)
+    return list(connection.execute(statement, list(rows)).scalars())
+
+
+def lock(connection: Connection, number: int) -> None:
+    """Be the only one in this part of the program until the transaction ends; on SQLite every writer is."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("select pg_advisory_xact_lock(:number)"), {"number": number})
 
 
 def _place(out: Path, url: str | None) -> URL:
@@ -123,8 +142,7 @@ def _migrate(engine: Engine) -> None:
         if _revision(connection) == REVISION:
             return
     with writing(engine) as connection:
-        if engine.dialect.name == "postgresql":
-            connection.execute(text("select pg_advisory_xact_lock(:number)"), {"number": LOCK_NUMBER})
+        lock(connection, MIGRATING)
         _upgrade(connection)
 
 

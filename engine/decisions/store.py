@@ -13,11 +13,10 @@ from typing import Any
 import polars as pl
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from engine.decisions import words as w
 from engine.decisions.acts import Act, Name
-from engine.decisions.database import open_database, writing
+from engine.decisions.database import insert_new, open_database, writing
 from engine.decisions.outcome import Conflict, ConflictError, Entry, Outcome
 from engine.decisions.schema import entry
 from engine.decisions.state import ENTRY_SCHEMA, STATE_SCHEMA, fold, standing_of
@@ -47,7 +46,7 @@ class Decisions:
 
     def __init__(self, engine: Engine, now: Callable[[], dt.datetime] = utc_now) -> None:
         self.engine = engine
-        self._now = now
+        self.now = now
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -134,7 +133,7 @@ class Decisions:
         self, acts: Sequence[tuple[Subject, Mapping[str, Any]]], by: str, versions: Mapping[str, int]
     ) -> Outcome:
         """Write one further entry for every subject that is at its version still."""
-        batch, moment, author = uuid.uuid4().hex, self._now(), _name(by)
+        batch, moment, author = uuid.uuid4().hex, self.now(), _name(by)
         # In one order for everybody: two that write the same rows cannot wait for each other.
         ordered = sorted({subject.subject_id: (subject, fields) for subject, fields in acts}.items())
         subjects = [subject for _, (subject, _) in ordered]
@@ -148,7 +147,8 @@ class Decisions:
                 for subject_id, (subject, fields) in ordered
                 if versions.get(subject_id, 0) == heads.get(subject_id, 0)
             ]
-            done = _insert(connection, rows)
+            saved = insert_new(connection, entry, rows, entry.c.subject_id)
+            done = {subject_id: versions.get(subject_id, 0) + 1 for subject_id in saved}
             late = [subject for subject in subjects if subject.subject_id not in done]
             conflicts = _conflicts(connection, late, versions)
         return Outcome(batch, done, tuple(conflicts))
@@ -185,15 +185,6 @@ def _row(subject: Subject, fields: Mapping[str, Any], version: int) -> dict[str,
         **fields,
         "version": version + 1,
     }
-
-
-def _insert(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
-    """Write the rows whose version nobody wrote meanwhile; returns those, by subject id."""
-    if not rows:
-        return {}
-    make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    statement = make(entry).on_conflict_do_nothing().returning(entry.c.subject_id, entry.c.version)
-    return {row.subject_id: row.version for row in connection.execute(statement, list(rows))}
 
 
 def _heads(connection: Connection, subjects: Sequence[Subject]) -> dict[str, int]:
