@@ -1,4 +1,4 @@
-"""Settings of the loop back from the store: what is checked in a day, and when an answer is enough to say something."""
+"""Settings of the loop back from the store: what is checked in a day, and when answers say enough."""
 
 from typing import Annotated, Literal
 

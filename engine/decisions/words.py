@@ -76,3 +76,27 @@ ANSWERS: Final = {
     "not_checked": Answer("Not checked", None),
 }
 """In the order in which they are offered."""
+
+
+LOOK: Final = "look"
+COUNT: Final = "count"
+LABEL: Final = "label"
+OFFER: Final = "offer"
+
+
+@dataclass(frozen=True)
+class Check:
+    """What a store is asked to do about a product. kind: which of the settings says how long it takes."""
+
+    kind: str
+    says: str
+
+
+LOOK_FOR_IT: Final = Check(LOOK, "Is it on the shelf, whole and easy to see? If not, look in the backroom.")
+CHECKS: Final = {
+    v.PRICE_TOO_HIGH: Check(LABEL, "Is the price label there and right?"),
+    v.PROMO_INEFFECTIVE: Check(OFFER, "Is the offer set up and signed?"),
+    v.OVERSTOCK: Check(COUNT, "Count shelf and backroom: is there as much as the system says?"),
+    v.MISALLOCATION: Check(COUNT, "Count shelf and backroom: is there as much as the system says?"),
+}
+"""By cause; of every other one, and of a product drawn at random, `LOOK_FOR_IT`."""

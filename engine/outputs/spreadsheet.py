@@ -4,6 +4,8 @@ In: a frame. Out: bytes. A text that begins like a formula gets an apostrophe be
 "this is text" (OWASP, CSV injection). Numbers stay numbers, negative ones too.
 """
 
+import re
+
 import polars as pl
 
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -15,6 +17,12 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 def neutralised(frame: pl.DataFrame) -> pl.DataFrame:
     """The frame with every text that begins like a formula told to be text."""
     return frame.with_columns(_as_text(name) for name, kind in frame.schema.items() if _is_text(kind))
+
+
+def restored(name: str) -> pl.Expr:
+    """A column that came back from a spreadsheet, as text, as it was before `neutralised`."""
+    signs = "".join(FORMULA_SIGNS)
+    return pl.col(name).cast(pl.String).str.replace(rf"^'([{re.escape(signs)}])", "${1}")
 
 
 def csv_bytes(frame: pl.DataFrame) -> bytes:
