@@ -1,7 +1,7 @@
 """The shell: the frame around the pages, one session for each open page, and the server.
 
-A page reaches the screen twice: at once as plain HTML inside the document, and then alive, when the browser has loaded
-the components. What the reader needs in the first second therefore never waits for a script.
+A page reaches the screen twice: at once as plain HTML inside the document, and then alive, when the browser has
+loaded the components. What the reader needs in the first second therefore never waits for a script.
 """
 
 from collections.abc import Collection, Mapping
@@ -39,7 +39,13 @@ THEME = {
         "typography": {"fontFamily": "Roboto, 'Noto Sans', system-ui, sans-serif"},
     },
 }
-FRAME = {"padding": "0 clamp(12px, 2vw, 28px)", "max-width": "1560px", "margin": "0 auto", "box-sizing": "border-box"}
+FRAME = {
+    "width": "100%",
+    "padding": "0 clamp(12px, 2vw, 28px)",
+    "max-width": "1560px",
+    "margin": "0 auto",
+    "box-sizing": "border-box",
+}
 BY_KEY: Mapping[str, Page] = {page.key: page for page in PAGES}
 
 

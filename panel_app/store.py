@@ -161,6 +161,10 @@ class Night:
         """A case, its evidence by cause, and the series of its store-SKU. Raises NotFoundError."""
         return read.one_case(self.run, case_id)
 
+    def severity_of(self, case_id: str) -> str:
+        """The severity of a case by its id."""
+        return str(self.cases.filter(pl.col("case_id") == case_id)["severity"][0])
+
     def expectation(self, case_id: str) -> dict[str, Any] | None:
         """Level and factors of the expectation of the case's last day; None where the profile has none."""
         if not self.has(shapes.EXPECTATION):
