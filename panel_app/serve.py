@@ -6,6 +6,7 @@ from typing import Any
 import panel as pn
 
 from engine.decisions.store import open_decisions
+from panel_app import charts
 from panel_app.app import Dashboard
 from panel_app.settings import DashboardSettings
 
@@ -15,5 +16,6 @@ def serve(
 ) -> Any:
     """Serve the nights of an output folder until the process ends."""
     pn.extension()
+    charts.warm()
     dashboard = Dashboard(out, settings, open_decisions(out, decisions))
     return pn.serve({"/": lambda: dashboard()}, address=address, port=port, show=False, title="darkshelf", **options)
