@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from cli import backtest, bench, growth, lake, night, runs, settings, simulate
+from cli import backtest, bench, dashboard, growth, lake, night, runs, settings, simulate
 from cli.console import err
 from engine.errors import EXIT_BUG, DarkshelfError, Problem, ProblemsError
 
@@ -31,6 +31,7 @@ app.command("explain")(runs.explain)
 app.command("sql")(runs.sql)
 app.command("bench")(bench.bench)
 app.command("backtest")(backtest.backtest)
+app.command("dashboard")(dashboard.dashboard)
 app.add_typer(growth.app, name="growth")
 app.add_typer(runs.app, name="runs")
 app.add_typer(settings.app, name="config")
