@@ -49,6 +49,7 @@ THEME = {
 }
 FRAME = {
     "width": "100%",
+    "min-width": "0",
     "padding": "0 clamp(12px, 2vw, 28px)",
     "max-width": "1560px",
     "margin": "0 auto",

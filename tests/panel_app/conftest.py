@@ -32,7 +32,7 @@ settings.load_profile("panel_app")
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage")
 READY = "html[data-ready]"
-WAIT_MS = 15_000
+WAIT_MS = 60_000
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def serving(out: Path, *words: object) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [PROGRAM, "dashboard", "--out", out, "--port", port, "--set", "poll_seconds=0.3", *words]
+    command = [PROGRAM, "dashboard", "--out", out, "--port", port, "--set", "poll_seconds=1", *words]
     with (out / f"server-{port}.log").open("wb") as log:
         server = subprocess.Popen([str(word) for word in command], stdout=log, stderr=subprocess.STDOUT)
     try:
