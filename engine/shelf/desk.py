@@ -180,6 +180,7 @@ def _publish_cases(folder: Path, judged: Judged, quality: dict[str, Any]) -> dic
     """What needs the cases alone; the key figures are returned."""
     chain, cases = judged.panel, rank(judged.cases)
     write_parquet(summary.stores_table(chain, cases), folder / shapes.STORES)
+    write_parquet(chain.skus.select("sku_id", *publish.SKU_NAMES), folder / shapes.SKUS)
     publish.publish_cases(folder, chain, cases)
     publish.publish_quarantine(folder, chain)
     facts = summary.key_figures(chain, cases) | judged.method.facts()

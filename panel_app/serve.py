@@ -1,0 +1,16 @@
+"""Serving the dashboard: one process, local unless told otherwise, everything from the package."""
+
+from pathlib import Path
+from typing import Any
+
+import panel as pn
+
+from panel_app.app import Dashboard
+from panel_app.settings import DashboardSettings
+
+
+def serve(out: Path, settings: DashboardSettings, *, address: str, port: int, **options: Any) -> Any:
+    """Serve the nights of an output folder until the process ends."""
+    pn.extension()
+    dashboard = Dashboard(out, settings)
+    return pn.serve({"/": lambda: dashboard()}, address=address, port=port, show=False, title="darkshelf", **options)
