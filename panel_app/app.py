@@ -4,7 +4,7 @@ A page reaches the screen twice: at once as plain HTML inside the document, and 
 the components. What the reader needs in the first second therefore never waits for a script.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -16,7 +16,9 @@ from jinja2 import Template
 from panel_material_ui.base import BASE_TEMPLATE
 from panel_material_ui.template.base import parse_template
 
+from engine.decisions.store import Decisions
 from engine.errors import DarkshelfError
+from panel_app.decided import Decided
 from panel_app.markup import CSS, HERE, Html, Markup, render
 from panel_app.pages import PAGES
 from panel_app.pages.page import Page
@@ -37,20 +39,32 @@ THEME = {
         "typography": {"fontFamily": "Roboto, 'Noto Sans', system-ui, sans-serif"},
     },
 }
+FRAME = {"padding": "0 clamp(12px, 2vw, 28px)", "max-width": "1560px", "margin": "0 auto", "box-sizing": "border-box"}
 BY_KEY: Mapping[str, Page] = {page.key: page for page in PAGES}
 
 
 class Dashboard:
     """The application over one output folder. Call it for a new session's page."""
 
-    def __init__(self, out: Path, settings: DashboardSettings | None = None) -> None:
-        self.settings = settings or DashboardSettings()
-        self.nights = Nights(out, self.settings)
+    def __init__(
+        self, out: Path, settings: DashboardSettings, decisions: Decisions, *, viewers: Collection[str] = ()
+    ) -> None:
+        self.settings = settings
+        self.nights = Nights(out, settings)
+        self.decided = Decided(decisions)
+        self.viewers = frozenset(viewers)
 
-    def __call__(self) -> pmu.Page:
+    def __call__(self) -> pn.viewable.Viewable:
         """The page of a new session, as its address asks."""
         location = pn.state.location
-        session = Session(self.nights, location.search if location else "", user=pn.state.user or "")
+        user = pn.state.user or ""
+        session = Session(
+            self.nights,
+            self.decided,
+            location.search if location else "",
+            user=user,
+            may_decide=user not in self.viewers,
+        )
         return Shell(session).page
 
 
@@ -73,7 +87,11 @@ class Shell:
             theme_config=THEME,
             template=_template(),
             busy_indicator="linear",
-            main=[pn.Column(self.menu, self.news, self.content, session.browser, sizing_mode="stretch_width")],
+            main=[
+                pn.Column(
+                    self.menu, self.news, self.content, session.browser, sizing_mode="stretch_width", styles=FRAME
+                )
+            ],
         )
         self.page.param.watch(self._keep_theme, "dark_theme")
         self._describe_first_paint(dark=dark)

@@ -12,8 +12,11 @@ from typing import Any
 
 import param
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup, escape
+from markupsafe import Markup
 from panel.custom import JSComponent
+
+from engine.outputs.glossary import name_of, tip_of
+from panel_app.words import cause_name, term
 
 HERE = Path(__file__).parent
 CSS = (HERE / "assets" / "page.css").read_text(encoding="utf-8")
@@ -23,7 +26,8 @@ UNKNOWN = Markup('<span class="unknown" title="unknown">–</span>')
 class Html(JSComponent):
     """HTML from `render`, drawn by the browser; links and buttons inside it tell the session.
 
-    pressed: called with the `data-do` of a button and its `data-value`.
+    go: called with the address of a link. pressed: with the `data-do` of a button or field and its value. sent: with
+    the `data-send` of a form and its fields.
     """
 
     html = param.String(doc="HTML out of a template; never a text of the data as it is.")
@@ -38,11 +42,12 @@ class Html(JSComponent):
         *,
         go: Callable[[str], None] | None = None,
         pressed: Callable[[str, str], None] | None = None,
+        sent: Callable[[str, Mapping[str, str]], None] | None = None,
         **params: Any,
     ) -> None:
         params.setdefault("sizing_mode", "stretch_width")
         super().__init__(html=str(html), **params)
-        self._go, self._pressed = go, pressed
+        self._go, self._pressed, self._sent = go, pressed, sent
 
     def _handle_msg(self, data: Any) -> None:
         if not isinstance(data, dict):
@@ -51,6 +56,8 @@ class Html(JSComponent):
             self._go(data["go"])
         elif self._pressed is not None and isinstance(data.get("do"), str):
             self._pressed(data["do"], str(data.get("value", "")))
+        elif self._sent is not None and isinstance(data.get("send"), str) and isinstance(data.get("fields"), dict):
+            self._sent(data["send"], {str(key): str(value) for key, value in data["fields"].items()})
 
 
 def render(template: str, /, **facts: Any) -> Markup:
@@ -73,6 +80,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters.update(money=money, count=count, number=number, percent=percent, day=day, short_money=short_money)
+    made.globals.update(term=term, name_of=name_of, tip_of=tip_of, cause_name=cause_name)
     return made
 
 
@@ -124,6 +132,3 @@ def day(value: date | str | None) -> Markup:
     if value is None:
         return UNKNOWN
     return Markup('<time class="day" datetime="{}">{}</time>').format(str(value), str(value))
-
-
-__all__ = ["Html", "Markup", "count", "day", "escape", "inline", "money", "number", "percent", "render"]

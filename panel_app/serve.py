@@ -5,12 +5,15 @@ from typing import Any
 
 import panel as pn
 
+from engine.decisions.store import open_decisions
 from panel_app.app import Dashboard
 from panel_app.settings import DashboardSettings
 
 
-def serve(out: Path, settings: DashboardSettings, *, address: str, port: int, **options: Any) -> Any:
+def serve(
+    out: Path, settings: DashboardSettings, *, address: str, port: int, decisions: str | None = None, **options: Any
+) -> Any:
     """Serve the nights of an output folder until the process ends."""
     pn.extension()
-    dashboard = Dashboard(out, settings)
+    dashboard = Dashboard(out, settings, open_decisions(out, decisions))
     return pn.serve({"/": lambda: dashboard()}, address=address, port=port, show=False, title="darkshelf", **options)

@@ -3,7 +3,7 @@
 Nothing here is shared with another session; what is shared are the nights, which never change.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ import panel as pn
 
 from engine.errors import DarkshelfError
 from panel_app.browser import Browser
+from panel_app.decided import Decided
 from panel_app.markup import Html
 from panel_app.state import View, address, parse
 from panel_app.store import Night, Nights
@@ -29,8 +30,11 @@ class Session:
     user: who is logged in, empty without a login. may_decide: whether this user's decisions are taken.
     """
 
-    def __init__(self, nights: Nights, query: str, *, user: str = "", may_decide: bool = True) -> None:
+    def __init__(
+        self, nights: Nights, decided: Decided, query: str, *, user: str = "", may_decide: bool = True
+    ) -> None:
         self.nights = nights
+        self.decided = decided
         self.settings: DashboardSettings = nights.settings
         self.user = user
         self.may_decide = may_decide
@@ -60,9 +64,16 @@ class Session:
         """Let a page take a change of the view itself: the follower says whether it did. It ends with the page."""
         self._followers.append(follower)
 
-    def html(self, source: str, *, label: str = "", pressed: Callable[[str, str], None] | None = None) -> Html:
-        """A piece of a page whose links move this session."""
-        return Html(source, label=label, go=self.go_to, pressed=pressed)
+    def html(
+        self,
+        source: str,
+        *,
+        label: str = "",
+        pressed: Callable[[str, str], None] | None = None,
+        sent: Callable[[str, Mapping[str, str]], None] | None = None,
+    ) -> Html:
+        """A piece of a page whose links move this session; see `Html` for pressed and sent."""
+        return Html(source, label=label, go=self.go_to, pressed=pressed, sent=sent)
 
     def later(self, draw: Callable[[], None]) -> None:
         """Draw something after the page is on the screen, so that figures never wait for charts."""

@@ -1,7 +1,7 @@
 """What a browser looks at: page, run, case and filters, as one value that is the same as its address.
 
-In: the query of an address, as anybody may have typed it. Out: a `View` that is safe to use; what is not understood is
-left out. `address(parse(text))` is the shortest address of the same view.
+In: the query of an address, as anybody may have typed it. Out: a `View` that is safe to use; what is not understood
+is left out. `address(parse(text))` is the shortest address of the same view.
 """
 
 import re

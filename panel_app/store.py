@@ -138,22 +138,17 @@ class Night:
         values = self.cases[column].fill_null("").unique().sort().to_list()
         return {value: value or "unknown" for value in values}
 
-    def select(self, view: View, decided: pl.DataFrame | None = None) -> pl.LazyFrame:
-        """The cases of a view, in its order. decided: case_id, decision, assignee of those that were decided on."""
-        frame = self.cases.lazy()
-        if decided is not None:
-            frame = frame.join(decided.lazy(), on="case_id", how="left", maintain_order="left").with_columns(
-                pl.col("decision").fill_null(UNDECIDED)
-            )
-        else:
-            frame = frame.with_columns(decision=pl.lit(UNDECIDED), assignee=pl.lit(None, pl.String))
+    def select(self, view: View, decided: pl.DataFrame) -> pl.LazyFrame:
+        """The cases of a view, in its order, each with what was decided on it (`Decided.of`)."""
+        frame = self.cases.lazy().join(decided.lazy(), on="case_id", how="left", maintain_order="left")
+        frame = frame.with_columns(pl.col("decision").fill_null(UNDECIDED), pl.col("version").fill_null(0))
         frame = frame.filter(*conditions(view.filters))
         return frame.sort(view.sort, "case_id", descending=[not view.ascending, False], nulls_last=True)
 
     def neighbours_in_list(
-        self, case_id: str, view: View, decided: pl.DataFrame | None = None
+        self, case_id: str, view: View, decided: pl.DataFrame
     ) -> tuple[str | None, str | None, int, int]:
-        """The cases before and after one in the order of a view, its place from 1 (0: not in the view), and how many."""
+        """The cases before and after one in the order of a view, its place from 1 (0: not there), and how many."""
         ids = self.select(view, decided).select("case_id").collect()["case_id"]
         place = ids.index_of(case_id)
         if place is None:
@@ -194,7 +189,7 @@ class Nights:
         """A night by its run id, the newest without one. Raises NotFoundError."""
         wanted = run_id or self.latest_id()
         with self._lock:
-            if wanted in self._nights:
+            if wanted is not None and wanted in self._nights:
                 self._nights.move_to_end(wanted)
                 return self._nights[wanted]
         run = read.find_run(self.out, wanted)

@@ -42,9 +42,15 @@ function listen(root, model) {
   })
   root.addEventListener("change", (event) => {
     const told = event.target.closest("[data-do]")
-    if (!told) return
+    if (!told || told.tagName === "BUTTON") return
     const value = told.type === "checkbox" ? `${told.checked ? "+" : "-"}${told.dataset.value || ""}` : told.value
     model.send_msg({do: told.dataset.do, value})
+  })
+  root.addEventListener("submit", (event) => {
+    event.preventDefault()
+    const form = event.target
+    const fields = Object.fromEntries(new FormData(form, event.submitter))
+    model.send_msg({send: form.dataset.send, fields})
   })
 }
 

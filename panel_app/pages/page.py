@@ -15,7 +15,7 @@ class Page:
     """A page of the dashboard.
 
     key: its name in the address. build: the page for a session that has a night; it is called again whenever the
-    session moves here. in_menu: whether the menu lists it. needs_night: whether it can only be shown when one is there.
+    session moves here. in_menu: whether the menu lists it. needs_night: whether it needs a night to show anything.
     """
 
     key: str
