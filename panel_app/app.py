@@ -39,7 +39,13 @@ THEME = {
         "typography": {"fontFamily": "Roboto, 'Noto Sans', system-ui, sans-serif"},
     },
 }
-FRAME = {"padding": "0 clamp(12px, 2vw, 28px)", "max-width": "1560px", "margin": "0 auto", "box-sizing": "border-box"}
+FRAME = {
+    "padding": "0 clamp(12px, 2vw, 28px)",
+    "max-width": "1560px",
+    "margin": "0 auto",
+    "width": "100%",
+    "box-sizing": "border-box",
+}
 BY_KEY: Mapping[str, Page] = {page.key: page for page in PAGES}
 
 

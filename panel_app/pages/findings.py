@@ -78,10 +78,14 @@ def _render(session: Session, night: Night) -> str:
 
 def _kinds(night: Night) -> list[dict[str, Any]]:
     """Kinds of stories: those of cases first, then the dearest."""
-    sums = night.table(shapes.STORIES).group_by("kind").agg(
-        stories=pl.len(),
-        members=pl.col("members").sum(),
-        cents=(pl.col("lost_revenue") * 100).round().cast(pl.Int64).sum(),
+    sums = (
+        night.table(shapes.STORIES)
+        .group_by("kind")
+        .agg(
+            stories=pl.len(),
+            members=pl.col("members").sum(),
+            cents=(pl.col("lost_revenue") * 100).round().cast(pl.Int64).sum(),
+        )
     )
     ordered = sums.sort(~pl.col("kind").is_in(FOLDED), "cents", "kind", descending=[False, True, False])
     return [{**row, "money": row["cents"] / 100} for row in ordered.collect().iter_rows(named=True)]

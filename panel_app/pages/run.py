@@ -23,6 +23,17 @@ from panel_app.state import View, address
 from panel_app.store import Night
 
 COUNTS = ("read", "used", "quarantined", "outside_panel", "replaced")
+FIGURES = {
+    "store_skus_judged": "count",
+    "cases_open": "count",
+    "stores_with_open_cases": "count",
+    "revenue_at_risk_open": "money",
+    "projected_30d_loss_open": "money",
+    "projected_recovery_open": "money",
+    "mean_confidence_open": "number",
+    "share_in_body": "percent",
+}
+"""What two nights are compared by, and how it is written."""
 SHOWN_ASIDE = 20
 """Rows of a quarantine on the page; the file has all of them."""
 SHOWN_CASES = 10
@@ -115,11 +126,10 @@ def _compared(session: Session, night: Night, other: str) -> dict[str, Any] | No
 
     def told(cases: pl.DataFrame, where: Night) -> list[dict[str, Any]]:
         rows = cases.head(SHOWN_CASES).to_dicts()
-        return [
-            {**row, "href": address(View(page="case", run=where.run_id, case=row["case_id"]))} for row in rows
-        ]
+        return [{**row, "href": address(View(page="case", run=where.run_id, case=row["case_id"]))} for row in rows]
 
-    figures = [(key, *pair) for key, *pair in found.figures if isinstance(pair[1], int | float)]
+    known = {key: (before, after) for key, before, after in found.figures}
+    figures = [(key, form, *known[key]) for key, form in FIGURES.items() if key in known]
     return {
         "trouble": None,
         "old": old,
