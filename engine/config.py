@@ -336,6 +336,16 @@ class IntervalSettings(Frozen):
     block_days: int = Field(7, ge=1, le=56, description="Days resampled together.")
 
 
+class FeedbackSettings(Frozen):
+    """How far the answers of stores may move the confidence (calibrated)."""
+
+    min_answers: int = Field(30, ge=5, le=100_000, description="Fewer answers than this change nothing.")
+    intercept_sd: float = Field(1.0, gt=0, le=10, description="Error of all confidences believed, in log odds.")
+    log_slope_sd: float = Field(
+        0.5, gt=0, le=5, description="Error believed of how far apart they are, in logarithms."
+    )
+
+
 class IngestSettings(Frozen):
     """What a lake takes for a correction of a day it holds."""
 
@@ -363,6 +373,7 @@ class Settings(RunSettings):
     transfers: TransferSettings = TransferSettings()
     watch: WatchSettings = WatchSettings()
     interval: IntervalSettings = IntervalSettings()
+    feedback: FeedbackSettings = FeedbackSettings()
     ingest: IngestSettings = IngestSettings()
 
 

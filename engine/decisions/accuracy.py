@@ -35,10 +35,12 @@ ANSWERED_SCHEMA: Final = pl.Schema(
         "confidence_score": pl.Float64(),
         "is_dark": pl.Boolean(),
         "cause": pl.String(),
+        "answered_on": pl.Date(),
         "probability": pl.Float64(),
     }
 )
 """Open cases whose answer tells. probability: of being drawn, null where it was not. cause: that the answer names."""
+OF_ANSWER: Final = ("is_dark", "cause", "answered_on")
 PART_SCHEMA: Final = pl.Schema(
     {
         "part": pl.String(),
@@ -123,7 +125,7 @@ def measure(
 
 def answered_cases(decisions: Decisions, out: Path, run_ids: Sequence[str] | None = None) -> pl.DataFrame:
     """The open cases of nights that were answered, telling or not, sorted. Columns: `ANSWERED_SCHEMA`."""
-    said = answers.latest(decisions, run_ids)
+    said = answers.latest(decisions, run_ids).with_columns(answered_on=pl.col("answered_at").dt.date())
     wanted = set(said["run_id"])
     lots = samples.every(decisions, run_ids).filter("has_case").select("run_id", *v.PAIR, "probability")
     parts = [
@@ -132,10 +134,8 @@ def answered_cases(decisions: Decisions, out: Path, run_ids: Sequence[str] | Non
         if run.run_id in wanted
     ]
     key = ["run_id", *v.PAIR]
-    cases = (
-        pl.concat(parts) if parts else pl.DataFrame(schema=ANSWERED_SCHEMA).drop("is_dark", "cause", "probability")
-    )
-    joined = cases.join(said.select(*key, "is_dark", "cause"), on=key).join(lots, on=key, how="left")
+    cases = pl.concat(parts) if parts else pl.DataFrame(schema=ANSWERED_SCHEMA).drop(*OF_ANSWER, "probability")
+    joined = cases.join(said.select(*key, *OF_ANSWER), on=key).join(lots, on=key, how="left")
     return joined.select(*ANSWERED_SCHEMA).cast(ANSWERED_SCHEMA).sort("run_id", "case_id")
 
 
