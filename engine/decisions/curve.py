@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit, logit
 
-from engine.config import FeedbackSettings
+from engine.config import Certainty
 
 Floats = NDArray[np.float64]
 STEP = 0.001
@@ -37,7 +37,7 @@ class Curve:
 UNCHANGED = Curve()
 
 
-def fit(confidence: Floats, is_dark: NDArray[np.bool_], settings: FeedbackSettings) -> Curve:
+def fit(confidence: Floats, is_dark: NDArray[np.bool_], settings: Certainty) -> Curve:
     """The curve that explains the answers best, given how far it is believed to be off (a maximum a posteriori).
 
     confidence: (answers,), 0 to 1. No change of fewer answers than the settings ask for.

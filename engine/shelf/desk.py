@@ -235,7 +235,7 @@ def _learn(feedback: Path | None, as_of: dt.date, settings: Settings) -> Recalib
         advice = "leave it out, or run the calibrated profile"
         what = "is given to the classic profile, whose confidence is no probability"
         raise InputError([Problem("--feedback", what, advice)])
-    return learn(feedback, as_of, settings.feedback)
+    return learn(feedback, as_of, settings.certainty)
 
 
 def _versions() -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
-from engine.config import FeedbackSettings
+from engine.config import Certainty
 from engine.contracts.contract import Column, Consequence, Contract, Kind, Rule
 from engine.decisions.curve import UNCHANGED, Curve, fit
 from engine.delivery import broken_files, verify
@@ -64,7 +64,7 @@ class Recalibration:
         }
 
 
-def learn(file: Path | None, as_of: dt.date, settings: FeedbackSettings) -> Recalibration:
+def learn(file: Path | None, as_of: dt.date, settings: Certainty) -> Recalibration:
     """What the answers of a file teach that were given up to the as-of day.
 
     Raises InputError with every problem of the file.
