@@ -16,7 +16,6 @@ from engine.decisions.accuracy import answered_cases
 from engine.decisions.curve import Curve
 from engine.decisions.nights import shelf_nights
 from engine.decisions.store import Decisions
-from engine.errors import OutputError
 
 CALIBRATED: Final = "calibrated"
 FEEDBACK_SCHEMA: Final = pl.Schema(
@@ -54,15 +53,6 @@ def feedback(decisions: Decisions, out: Path, run_ids: Sequence[str] | None = No
     chosen = [rows.select(*FEEDBACK_SCHEMA) for rows in parts]
     rows = pl.concat([pl.DataFrame(schema=FEEDBACK_SCHEMA), *chosen]).sort("run_id", "case_id")
     return Feedback(rows, asked.height - told.height, told.height - rows.height)
-
-
-def write(found: Feedback, file: Path) -> None:
-    """Write the file. Raises OutputError."""
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        found.rows.write_parquet(file)
-    except OSError as error:
-        raise OutputError(f"{file} cannot be written: {error.strerror or error}") from error
 
 
 def _built_in(percent: pl.Series, manifest: Mapping[str, Any]) -> pl.Series:
