@@ -17,7 +17,6 @@ from engine.decisions.curve import Curve
 from engine.decisions.nights import shelf_nights
 from engine.decisions.store import Decisions
 
-CALIBRATED: Final = "calibrated"
 FEEDBACK_SCHEMA: Final = pl.Schema(
     {
         "run_id": pl.String(),
@@ -44,11 +43,10 @@ def feedback(decisions: Decisions, out: Path, run_ids: Sequence[str] | None = No
     """The answers on the open cases of nights, all of them or those named."""
     asked = answered_cases(decisions, out, run_ids)
     told = asked.drop_nulls("is_dark")
-    manifests = {run.run_id: run.manifest for run in shelf_nights(out, run_ids)}
+    nights = {run.run_id: run.manifest for run in shelf_nights(out, run_ids)}
     parts = [
-        rows.with_columns(confidence=_built_in(rows["confidence_score"], manifests[rows["run_id"][0]]))
+        rows.with_columns(confidence=_built_in(rows["confidence_score"], nights[rows["run_id"][0]]))
         for rows in told.drop_nulls("confidence_score").partition_by("run_id", maintain_order=True)
-        if manifests[rows["run_id"][0]]["profile"] == CALIBRATED
     ]
     chosen = [rows.select(*FEEDBACK_SCHEMA) for rows in parts]
     rows = pl.concat([pl.DataFrame(schema=FEEDBACK_SCHEMA), *chosen]).sort("run_id", "case_id")
