@@ -21,7 +21,9 @@ from engine.decisions.nights import open_cases, shelf_nights
 from engine.decisions.settings import AccuracySettings
 from engine.decisions.shares import Share, share_of
 from engine.decisions.store import Decisions
+from engine.registry import Run
 
+CALIBRATED: Final = "calibrated"
 CASE_COLUMNS: Final = ("store_name", "category", "primary_cause", "confidence_score")
 ANSWERED_SCHEMA: Final = pl.Schema(
     {
@@ -35,10 +37,13 @@ ANSWERED_SCHEMA: Final = pl.Schema(
         "confidence_score": pl.Float64(),
         "is_dark": pl.Boolean(),
         "cause": pl.String(),
+        "answered_on": pl.Date(),
         "probability": pl.Float64(),
     }
 )
-"""Open cases whose answer tells. probability: of being drawn, null where it was not. cause: that the answer names."""
+"""Open cases that were answered. confidence_score: null of the classic profile, whose confidence is no probability.
+is_dark: null where the answer does not tell. cause: that it names. probability: of being drawn, null where not."""
+OF_ANSWER: Final = ("is_dark", "cause", "answered_on")
 PART_SCHEMA: Final = pl.Schema(
     {
         "part": pl.String(),
@@ -123,20 +128,24 @@ def measure(
 
 def answered_cases(decisions: Decisions, out: Path, run_ids: Sequence[str] | None = None) -> pl.DataFrame:
     """The open cases of nights that were answered, telling or not, sorted. Columns: `ANSWERED_SCHEMA`."""
-    said = answers.latest(decisions, run_ids)
+    said = answers.latest(decisions, run_ids).with_columns(answered_on=pl.col("answered_at").dt.date())
     wanted = set(said["run_id"])
     lots = samples.every(decisions, run_ids).filter("has_case").select("run_id", *v.PAIR, "probability")
     parts = [
-        open_cases(run, CASE_COLUMNS).with_columns(run_id=pl.lit(run.run_id))
+        open_cases(run, CASE_COLUMNS).with_columns(run_id=pl.lit(run.run_id), confidence_score=_chance(run))
         for run in shelf_nights(out, run_ids)
         if run.run_id in wanted
     ]
     key = ["run_id", *v.PAIR]
-    cases = (
-        pl.concat(parts) if parts else pl.DataFrame(schema=ANSWERED_SCHEMA).drop("is_dark", "cause", "probability")
-    )
-    joined = cases.join(said.select(*key, "is_dark", "cause"), on=key).join(lots, on=key, how="left")
+    cases = pl.concat(parts) if parts else pl.DataFrame(schema=ANSWERED_SCHEMA).drop(*OF_ANSWER, "probability")
+    joined = cases.join(said.select(*key, *OF_ANSWER), on=key).join(lots, on=key, how="left")
     return joined.select(*ANSWERED_SCHEMA).cast(ANSWERED_SCHEMA).sort("run_id", "case_id")
+
+
+def _chance(run: Run) -> pl.Expr:
+    """The confidence, percent; null of a night that promises none: the classic rule's is no probability."""
+    is_promised = run.manifest["profile"] == CALIBRATED
+    return pl.when(is_promised).then(pl.col("confidence_score"))
 
 
 def _parts(told: pl.DataFrame, settings: AccuracySettings) -> pl.DataFrame:
@@ -221,7 +230,8 @@ def _recall(drawn: pl.DataFrame, settings: AccuracySettings) -> Recall:
     least = settings.min_answers
     if min(counts[:2]) < least:
         why_not = (
-            f"{counts[0]:,} drawn cases and {counts[1]:,} drawn store-SKUs without a case tell; {least} of each do"
+            f"{counts[0]:,} drawn cases and {counts[1]:,} drawn store-SKUs without a case were answered; "
+            f"it takes {least:,} of each"
         )
         return Recall(None, None, None, *counts, why_not)
     # Either of the two shares may be off: together they are off no more often than the level allows (Bonferroni).
