@@ -1,7 +1,7 @@
 """The shell: the frame around the pages, one session for each open page, and the server.
 
-A page reaches the screen twice: at once as plain HTML inside the document, and then alive, when the browser has loaded
-the components. What the reader needs in the first second therefore never waits for a script.
+A page reaches the screen twice: at once as plain HTML inside the document, and then alive, when the browser has
+loaded the components. What the reader needs in the first second therefore never waits for a script.
 """
 
 from collections.abc import Collection, Mapping
@@ -40,10 +40,10 @@ THEME = {
     },
 }
 FRAME = {
+    "width": "100%",
     "padding": "0 clamp(12px, 2vw, 28px)",
     "max-width": "1560px",
     "margin": "0 auto",
-    "width": "100%",
     "box-sizing": "border-box",
 }
 BY_KEY: Mapping[str, Page] = {page.key: page for page in PAGES}
@@ -53,10 +53,16 @@ class Dashboard:
     """The application over one output folder. Call it for a new session's page."""
 
     def __init__(
-        self, out: Path, settings: DashboardSettings, decisions: Decisions, *, viewers: Collection[str] = ()
+        self,
+        out: Path,
+        settings: DashboardSettings,
+        decisions: Decisions,
+        *,
+        viewers: Collection[str] = (),
+        growth: Path | None = None,
     ) -> None:
         self.settings = settings
-        self.nights = Nights(out, settings)
+        self.nights = Nights(out, settings, growth)
         self.decided = Decided(decisions)
         self.viewers = frozenset(viewers)
 

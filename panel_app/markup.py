@@ -1,14 +1,14 @@
 """Pieces of a page as HTML: templates that escape every text, and the one component that shows them.
 
-Whatever comes from the data is text: it goes through Jinja2's escaping here and nowhere around it. A link whose address
-begins with `?` moves within the dashboard; an element with `data-do` tells the session what was pressed.
+Whatever comes from the data is text: it goes through Jinja2's escaping here and nowhere around it. A link whose
+address begins with `?` moves within the dashboard; an element with `data-do` tells the session what was pressed.
 """
 
 from collections.abc import Callable, Mapping
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import param
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -34,7 +34,7 @@ class Html(JSComponent):
     label = param.String(doc="What the piece is called, for tests and for those who hear the page.")
 
     _esm = HERE / "assets" / "markup.js"
-    _stylesheets = [CSS]
+    _stylesheets: ClassVar[list[str]] = [CSS]
 
     def __init__(
         self,

@@ -11,9 +11,16 @@ from panel_app.settings import DashboardSettings
 
 
 def serve(
-    out: Path, settings: DashboardSettings, *, address: str, port: int, decisions: str | None = None, **options: Any
+    out: Path,
+    settings: DashboardSettings,
+    *,
+    address: str,
+    port: int,
+    decisions: str | None = None,
+    growth: Path | None = None,
+    **options: Any,
 ) -> Any:
-    """Serve the nights of an output folder until the process ends."""
+    """Serve the nights of an output folder until the process ends. growth: where growth runs are, if elsewhere."""
     pn.extension()
-    dashboard = Dashboard(out, settings, open_decisions(out, decisions))
+    dashboard = Dashboard(out, settings, open_decisions(out, decisions), growth=growth)
     return pn.serve({"/": lambda: dashboard()}, address=address, port=port, show=False, title="darkshelf", **options)

@@ -41,6 +41,7 @@ class Session:
         self.view = parse(query)
         self.night: Night | None = None
         self.trouble = ""
+        self.tiles = ""
         self.browser = Browser(moved=self._moved, key=self._pressed)
         self.keys: dict[str, Callable[[], None]] = {}
         self._followers: list[Callable[[View], bool]] = []
@@ -91,6 +92,15 @@ class Session:
         """Move to a view and put its address into the browser."""
         self._look_at(view)
         self.browser.push(address(self.view), self.title)
+
+    def probe_tiles(self, draw: Callable[[], None]) -> None:
+        """Draw once more with tiles, when the browser reaches them."""
+
+        def reached() -> None:
+            self.tiles = self.settings.map_tiles
+            draw()
+
+        self.browser.probe(self.settings.map_tiles, reached)
 
     def show_newest(self) -> None:
         """Move to the newest night."""

@@ -1,4 +1,15 @@
 // What only the browser knows: its history, its keys, its theme. Shows nothing.
+// Pieces of a page stand in shadow roots of their own.
+function find(root, id) {
+  const found = root.getElementById?.(id) ?? root.querySelector(`#${CSS.escape(id)}`)
+  if (found) return found
+  for (const el of root.querySelectorAll("*")) {
+    const inside = el.shadowRoot && find(el.shadowRoot, id)
+    if (inside) return inside
+  }
+  return null
+}
+
 export function render({model}) {
   const tell = (what) => model.send_msg(what)
   const typing = (el) => el?.closest?.("input, textarea, select, [contenteditable], [role=combobox], [role=listbox]")
@@ -15,6 +26,12 @@ export function render({model}) {
     if (told.title !== undefined) document.title = told.title
     if (told.top) window.scrollTo({top: 0})
     if (told.theme) document.cookie = `darkshelf_theme=${told.theme}; path=/; max-age=31536000; samesite=lax`
+    if (told.probe) {
+      const tile = new Image()
+      tile.onload = () => tell({reached: true})
+      tile.src = told.probe
+    }
+    if (told.focus) find(document, told.focus)?.focus()
     if (told.print) window.print()
   })
   requestAnimationFrame(() => requestAnimationFrame(() => {

@@ -102,7 +102,8 @@ def _chosen(view: View, offered: Mapping[str, Mapping[str, str]]) -> list[tuple[
         "since": "Dark since",
         "until": "until",
     }
-    for name in SINGLE:
-        if value := getattr(view.filters, name):
-            found.append((f"{labels[name]}: {value}", address(view.filtered(**{name: getattr(Filters(), name)}))))
-    return found
+    single = {name: value for name in SINGLE if (value := getattr(view.filters, name))}
+    return found + [
+        (f"{labels[name]}: {value}", address(view.filtered(**{name: getattr(Filters(), name)})))
+        for name, value in single.items()
+    ]

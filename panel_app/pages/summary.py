@@ -6,6 +6,7 @@ from typing import Any
 import panel as pn
 
 from panel_app import charts
+from panel_app.layout import in_a_row
 from panel_app.markup import render
 from panel_app.pages.page import Page
 from panel_app.session import Session
@@ -20,7 +21,7 @@ TOP_CASES = 5
 
 @dataclass(frozen=True)
 class Tile:
-    """One figure of the night. before: the same of the previous night. good: the direction that is welcome, 1 or -1."""
+    """One figure of the night. before: the previous night's. good: 1 where more is welcome, else -1."""
 
     key: str
     form: str
@@ -59,14 +60,14 @@ def build(session: Session) -> pn.viewable.Viewable:
         ),
         label="summary",
     )
-    charts_row = pn.Row(sizing_mode="stretch_width", css_classes=["charts"])
+    charts_row = in_a_row()
 
     def draw() -> None:
         trend = session.nights.trend(night.run_id)
-        drawn = [charts.durations(night.durations(), session.settings)]
+        drawn = [charts.durations(night.durations())]
         if trend.height > 1:
-            drawn.insert(0, charts.trend(trend, session.settings))
-        charts_row[:] = [chart for chart in drawn if chart is not None]
+            drawn.insert(0, charts.trend(trend))
+        charts_row[:] = drawn
 
     if night.summary["cases_open"]:
         session.later(draw)
