@@ -1,6 +1,6 @@
 """What the pages ask of the loop back from the store: plans, accuracy, recovery. Shared by all sessions.
 
-Each is computed once for a state of the decisions, and kept until somebody decides or answers, or a night is published.
+Each is computed once for a state of the decisions, and kept until somebody decides or a night is published.
 """
 
 from collections.abc import Sequence

@@ -17,7 +17,7 @@ from engine.decisions.answer_file import import_answers
 from engine.decisions.tasks import Task
 from engine.errors import DarkshelfError, ProblemsError
 from panel_app import loop
-from panel_app.deciding import NOBODY, Told
+from panel_app.deciding import Told
 from panel_app.markup import render
 from panel_app.pages.page import Page
 from panel_app.pages.tasks import store_of
@@ -68,7 +68,7 @@ class AnswersPage:
         )
 
     def _questions(self, store: str) -> dict[str, Any]:
-        """The checks of a store with their answers, and the one that is asked now: that of the address, else the next."""
+        """The checks of a store with their answers, and the one that is asked now: of the address, or the next."""
         session, view = self.session, self.session.view
         sheets = loop.asked(session, self.night.run_id, store)
         said = answers.latest(session.decided.decisions, [self.night.run_id]).filter(store_id=store)

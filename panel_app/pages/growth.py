@@ -1,13 +1,13 @@
 """Growth: what may grow, by how much and why; every candidate can be found, decided on and signed for.
 
-The address holds the run (`scaling`), the filters (`find`, `state`, `tier`, `cap`, `decided`) and the candidate that is
-open (`row`).
+The address holds the run (`scaling`), the filters (`find`, `state`, `tier`, `cap`, `decided`) and the candidate
+that is open (`row`).
 """
 
 from collections.abc import Mapping
 from dataclasses import replace
 from io import BytesIO
-from typing import Any, Final
+from typing import Final
 from urllib.parse import unquote
 
 import panel as pn
@@ -23,7 +23,6 @@ from engine.outputs.spreadsheet import csv_bytes
 from panel_app.deciding import Told, decide_on
 from panel_app.markup import Markup, render
 from panel_app.pages.page import Page
-from panel_app.scalings import Scaling
 from panel_app.session import Session
 from panel_app.state import View, address
 
@@ -66,8 +65,9 @@ class GrowthPage:
     def __init__(self, session: Session) -> None:
         self.session = session
         self.told: Told | None = None
-        self.scaling: Scaling = session.nights.scalings.scaling(session.view.more.get("scaling"))
+        self.scaling = session.nights.scalings.scaling(session.view.more.get("scaling"))
         self.head = session.html(self._head(), label="growth", pressed=self._press)
+        self.boundary = session.html(self._boundary(), label="boundary")
         self.card = session.html("", label="candidate", sent=self._decide)
         self.table = session.html("", label="candidates", pressed=self._press, sent=self._filter)
         self.figures = session.html("", label="figures")
@@ -85,8 +85,8 @@ class GrowthPage:
 
     @property
     def view(self) -> pn.viewable.Viewable:
-        """Boundary and bars, the open candidate, all candidates, further figures, the sheet to sign."""
-        pieces = (self.head, self.card, self.table, self.download, self.figures, self.sheet)
+        """The open candidate, boundary and bars, all candidates, further figures, the sheet to sign."""
+        pieces = (self.head, self.card, self.boundary, self.table, self.download, self.figures, self.sheet)
         return pn.Column(*pieces, sizing_mode="stretch_width")
 
     def draw(self) -> None:
@@ -125,10 +125,12 @@ class GrowthPage:
         )
 
     def _head(self) -> str:
-        scaling = self.scaling
         runs = [run.run_id for run in self.session.nights.scalings.runs()][::-1]
-        facts = {"facts": scaling.summary, "checks": scaling.boundary["checks"], "bars_of": scaling.bars}
-        return render("growth.html", run=scaling.run, runs=runs, to=self._to, **facts)
+        return render("growth_head.html", run=self.scaling.run, runs=runs, facts=self.scaling.summary)
+
+    def _boundary(self) -> str:
+        checks = self.scaling.boundary["checks"]
+        return render("growth.html", checks=checks, bars_of=self.scaling.bars, to=self._to)
 
     def _draw_figures(self) -> None:
         drawn = {CHART_NAMES[name]: Markup(svg) for name, svg in self.scaling.charts.items()}

@@ -100,7 +100,7 @@ def _rows_aside(night: Night, name: str) -> pl.DataFrame | None:
 
 
 def _p_values(night: Night) -> dict[str, Any] | None:
-    """The histogram of the night's p-values, its bars from 0 to 1 of the highest; the last bar would hide the others."""
+    """The histogram of the night's p-values; the last bar is cut, for it would hide the others."""
     told = night.summary.get("p_values")
     if not told:
         return None
