@@ -15,8 +15,8 @@ BESIDE: Final = """
 """
 ROW: Final = """
 :host {
-  display: grid !important;
-  grid-template-columns: repeat(auto-fit, minmax(min(340px, 100%), 1fr));
+  display: flex !important;
+  flex-flow: row wrap;
   gap: 0 14px;
 }
 """
@@ -26,6 +26,7 @@ CARD: Final = {
     "border-radius": "10px",
     "margin-bottom": "14px",
     "min-width": "0",
+    "flex": "1 1 340px",
 }
 """The look of a card, for what is no HTML."""
 

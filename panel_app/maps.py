@@ -19,7 +19,7 @@ SIGNS: Final[Mapping[str, tuple[str, str, str]]] = {
     SEVERE: ("diamond", "#c62828", "#7f1010"),
     HIGH: ("triangle", "#ef6c00", "#8f3f00"),
     MODERATE: ("circle", "#f2c037", "#8a6d00"),
-    NONE: ("circle_x", "#ffffff00", "#2e7d32"),
+    NONE: ("circle", "#ffffff00", "#2e7d32"),
 }
 """Sign, fill and edge by severity."""
 LINE: Final = "#8b979d"
@@ -138,15 +138,14 @@ def _ground(signs: pl.DataFrame, tiles: str) -> Any:
     longitudes, latitudes = easting_northing_to_lon_lat(np.array([west, east]), np.array([south, north]))
     width, height = longitudes[1] - longitudes[0], latitudes[1] - latitudes[0]
     box = Box(longitudes[0] - width, latitudes[0] - height, longitudes[1] + width, latitudes[1] + height)
-    lines = [
-        np.column_stack(
-            lon_lat_to_easting_northing(
-                line.longitude, np.clip(line.latitude, -OUTERMOST_LATITUDE, OUTERMOST_LATITUDE)
-            )
-        )
-        for line in lines_within(box)
-    ]
-    return hv.Path(lines, ["x", "y"]).opts(color=LINE, line_width=1, alpha=0.8)
+    x, y = [], []
+    for line in lines_within(box):
+        latitude = np.clip(line.latitude, -OUTERMOST_LATITUDE, OUTERMOST_LATITUDE)
+        easting, northing = lon_lat_to_easting_northing(line.longitude, latitude)
+        # One curve with gaps: a path of hundreds of lines takes seconds to draw.
+        x += [*easting, np.nan]
+        y += [*northing, np.nan]
+    return hv.Curve((x, y), "x", "y").opts(color=LINE, line_width=1, alpha=0.8)
 
 
 def _pane(plot: Any, signs: pl.DataFrame, height: int, *, tools: bool) -> pn.viewable.Viewable:

@@ -6,6 +6,7 @@ from typing import Any
 import panel as pn
 
 from engine.decisions.store import open_decisions
+from panel_app import charts
 from panel_app.app import Dashboard
 from panel_app.settings import DashboardSettings
 
@@ -20,7 +21,8 @@ def serve(
     growth: Path | None = None,
     **options: Any,
 ) -> Any:
-    """Serve the nights of an output folder until the process ends. growth: where growth runs are, if elsewhere."""
+    """Serve the nights of an output folder until the process ends."""
     pn.extension()
+    charts.warm()
     dashboard = Dashboard(out, settings, open_decisions(out, decisions), growth=growth)
     return pn.serve({"/": lambda: dashboard()}, address=address, port=port, show=False, title="darkshelf", **options)
