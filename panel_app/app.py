@@ -11,15 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import panel as pn
-import panel_material_ui as pmu
 from jinja2 import Template
+from markupsafe import Markup
 from panel_material_ui.base import BASE_TEMPLATE
+from panel_material_ui.template.base import Page as Frame
 from panel_material_ui.template.base import parse_template
 
 from engine.decisions.store import Decisions
 from engine.errors import DarkshelfError
 from panel_app.decided import Decided
-from panel_app.markup import CSS, HERE, Html, Markup, render
+from panel_app.markup import CSS, HERE, Html, render
 from panel_app.pages import PAGES
 from panel_app.pages.page import Page
 from panel_app.session import Session
@@ -27,13 +28,16 @@ from panel_app.settings import DashboardSettings
 from panel_app.state import View, address
 from panel_app.store import Nights
 
+BAR = {"MuiAppBar": {"styleOverrides": {"root": {"backgroundColor": "#1f4e5f", "color": "#ffffff"}}}}
 THEME = {
     "light": {
+        "components": BAR,
         "palette": {"primary": {"main": "#1f4e5f"}, "background": {"default": "#f5f7f8", "paper": "#ffffff"}},
         "shape": {"borderRadius": 8},
         "typography": {"fontFamily": "Roboto, 'Noto Sans', system-ui, sans-serif"},
     },
     "dark": {
+        "components": BAR,
         "palette": {"primary": {"main": "#8fc7d8"}, "background": {"default": "#12181b", "paper": "#1b2327"}},
         "shape": {"borderRadius": 8},
         "typography": {"fontFamily": "Roboto, 'Noto Sans', system-ui, sans-serif"},
@@ -50,7 +54,10 @@ BY_KEY: Mapping[str, Page] = {page.key: page for page in PAGES}
 
 
 class Dashboard:
-    """The application over one output folder. Call it for a new session's page."""
+    """The application over one output folder, shared by every session.
+
+    deciders: who may decide; None for everybody. sessions, opened: pages in browsers now, and since the start.
+    """
 
     def __init__(
         self,
@@ -58,15 +65,20 @@ class Dashboard:
         settings: DashboardSettings,
         decisions: Decisions,
         *,
-        viewers: Collection[str] = (),
+        deciders: Collection[str] | None = None,
         growth: Path | None = None,
     ) -> None:
         self.settings = settings
         self.nights = Nights(out, settings, growth)
         self.decided = Decided(decisions)
-        self.viewers = frozenset(viewers)
+        self.deciders = None if deciders is None else frozenset(deciders)
+        self.sessions = 0
+        self.opened = 0
 
-    def __call__(self) -> pn.viewable.Viewable:
+    def _closed(self, _: object) -> None:
+        self.sessions -= 1
+
+    def page(self) -> pn.viewable.Viewable:
         """The page of a new session, as its address asks."""
         location = pn.state.location
         user = pn.state.user or ""
@@ -75,8 +87,11 @@ class Dashboard:
             self.decided,
             location.search if location else "",
             user=user,
-            may_decide=user not in self.viewers,
+            may_decide=self.deciders is None or user in self.deciders,
         )
+        self.sessions += 1
+        self.opened += 1
+        pn.state.on_session_destroyed(self._closed)
         return Shell(session).page
 
 
@@ -92,7 +107,7 @@ class Shell:
         self.told_of = session.night.run_id if session.night else None
         session.on_show(self.draw)
         self.draw()
-        self.page = pmu.Page(
+        self.page: pn.viewable.Viewable = Frame(
             title="darkshelf",
             site_url="?",
             dark_theme=dark,
@@ -187,7 +202,8 @@ class Shell:
 
 @cache
 def _template() -> Template:
-    return parse_template(str(HERE / "templates" / "index.html"))
+    made: Template = parse_template(str(HERE / "templates" / "index.html"))
+    return made
 
 
 @cache

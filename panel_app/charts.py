@@ -5,7 +5,7 @@ What a hover shows of the data is text: Bokeh escapes it, and no title or label 
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import panel as pn
 import polars as pl
@@ -34,38 +34,39 @@ def warm() -> None:
     trend(days).get_root()
 
 
-def trend(nights: pl.DataFrame) -> pn.viewable.Viewable:
-    """Revenue at risk night by night. nights: as_of, at_risk."""
+def hv_plot(frame: pl.DataFrame) -> Any:
+    """The ways to draw a frame that hvPlot has."""
     import hvplot.polars  # noqa: F401
 
-    line = nights.hvplot.line(x="as_of", y="at_risk", color=ACCENT, line_width=2, height=HEIGHT, **FRAME)
-    dots = nights.hvplot.scatter(x="as_of", y="at_risk", color=ACCENT, size=36, height=HEIGHT, **FRAME)
-    top = max(nights["at_risk"].max() or 0.0, 1.0) * 1.08  # type: ignore[type-var,operator]
+    return cast("Any", frame).hvplot
+
+
+def trend(nights: pl.DataFrame) -> pn.viewable.Viewable:
+    """Revenue at risk night by night. nights: as_of, at_risk."""
+    line = hv_plot(nights).line(x="as_of", y="at_risk", color=ACCENT, line_width=2, height=HEIGHT, **FRAME)
+    dots = hv_plot(nights).scatter(x="as_of", y="at_risk", color=ACCENT, size=36, height=HEIGHT, **FRAME)
+    top = max(float(nights["at_risk"].fill_null(0.0).to_numpy().max()), 1.0) * 1.08
     plot = (line * dots).opts(ylim=(0, top), yformatter=_short(), **BARE)
     return card("Revenue at risk, night by night", plot, HEIGHT)
 
 
 def durations(cases: pl.DataFrame) -> pn.viewable.Viewable:
     """How many open cases have lasted how long. cases: days, cases."""
-    import hvplot.polars  # noqa: F401
-
     names = [name for _, name in BANDS]
     band = pl.col("days").cut([upto for upto, _ in BANDS[:-1]], labels=names).cast(pl.String)
     counts = dict(cases.group_by(band=band).agg(pl.col("cases").sum()).iter_rows())
     frame = pl.DataFrame({"days": names, "cases": [counts.get(name, 0) for name in names]})
-    bars = frame.hvplot.bar(x="days", y="cases", color=ACCENT, height=HEIGHT, **FRAME)
+    bars = hv_plot(frame).bar(x="days", y="cases", color=ACCENT, height=HEIGHT, **FRAME)
     return card("Open cases by days they last", bars.opts(line_width=0, bar_width=0.7, **BARE), HEIGHT)
 
 
 def case_days(daily: dict[str, Any], first: date, last: date) -> list[pn.viewable.Viewable]:
     """The days of a store-SKU: sold against expected, stock, price. first, last: the dark days that are shaded."""
-    import hvplot.polars  # noqa: F401
-
     days = day_frame(daily)
     dark = _shade(first, last)
-    band = days.hvplot.area(x="date", y="expected_low", y2="expected_high", color=EXPECTED, alpha=0.22, **FRAME)
-    expected = days.hvplot.line(x="date", y="expected", color=EXPECTED, line_dash="dashed", line_width=2, **FRAME)
-    actual = days.hvplot.line(x="date", y="actual", color=ACCENT, line_width=2, **FRAME)
+    band = hv_plot(days).area(x="date", y="expected_low", y2="expected_high", color=EXPECTED, alpha=0.22, **FRAME)
+    expected = hv_plot(days).line(x="date", y="expected", color=EXPECTED, line_dash="dashed", line_width=2, **FRAME)
+    actual = hv_plot(days).line(x="date", y="actual", color=ACCENT, line_width=2, **FRAME)
     sold = (band * dark * expected * actual).opts(ylim=_from_zero(days, "expected_high", "actual"), **BARE)
     keys: Sequence[Key] = (
         ("line", ACCENT, "sold"),
@@ -74,7 +75,7 @@ def case_days(daily: dict[str, Any], first: date, last: date) -> list[pn.viewabl
     )
     cards = [card("Units sold a day", sold, HEIGHT, keys)]
     if days["on_hand"].is_not_null().any():
-        stock = days.hvplot.step(x="date", y="on_hand", color=ACCENT, line_width=2, where="post", **FRAME)
+        stock = hv_plot(days).step(x="date", y="on_hand", color=ACCENT, line_width=2, where="post", **FRAME)
         cards.append(
             card("On hand", (stock * dark).opts(ylim=_from_zero(days, "on_hand"), yticks=FEW_TICKS, **BARE), LOW)
         )
@@ -84,12 +85,12 @@ def case_days(daily: dict[str, Any], first: date, last: date) -> list[pn.viewabl
 
 
 def _prices(days: pl.DataFrame, dark: Any) -> pn.viewable.Viewable:
-    price = days.hvplot.step(x="date", y="price", color=ACCENT, line_width=2, where="post", **FRAME)
+    price = hv_plot(days).step(x="date", y="price", color=ACCENT, line_width=2, where="post", **FRAME)
     on_promo = days.filter(pl.col("promo") & pl.col("price").is_not_null())
     keys: list[Key] = [("line", ACCENT, "price")]
     drawn = price * dark
     if on_promo.height:
-        drawn *= on_promo.hvplot.scatter(x="date", y="price", color=PROMO, size=26, marker="square", **FRAME)
+        drawn *= hv_plot(on_promo).scatter(x="date", y="price", color=PROMO, size=26, marker="square", **FRAME)
         keys.append(("box", PROMO, "on promotion"))
     return card("Price", drawn.opts(ylim=_from_zero(days, "price"), yticks=FEW_TICKS, **BARE), LOW, keys)
 

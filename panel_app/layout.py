@@ -26,7 +26,6 @@ CARD: Final = {
     "border-radius": "10px",
     "margin-bottom": "14px",
     "min-width": "0",
-    "flex": "1 1 340px",
 }
 """The look of a card, for what is no HTML."""
 
@@ -38,4 +37,6 @@ def beside(main: Any, side: Any) -> pn.Column:
 
 def in_a_row(*parts: Any) -> pn.Column:
     """Parts of one width, as many in a row as there is room for."""
+    for part in parts:
+        part.styles = {**part.styles, "flex": "1 1 340px"}
     return pn.Column(*parts, sizing_mode="stretch_width", stylesheets=[ROW])

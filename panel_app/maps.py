@@ -11,6 +11,7 @@ import panel as pn
 import polars as pl
 
 from engine.outputs.outlines import Box, lines_within
+from panel_app.charts import hv_plot
 from panel_app.layout import CARD
 from panel_app.markup import Html, render
 from panel_app.store import HIGH, MODERATE, NONE, SEVERE
@@ -23,8 +24,7 @@ SIGNS: Final[Mapping[str, tuple[str, str, str]]] = {
 }
 """Sign, fill and edge by severity."""
 LINE: Final = "#8b979d"
-MAP_HEIGHT: Final = 520
-SMALL_HEIGHT: Final = 300
+MAP_TOOLS: Final = ("pan", "wheel_zoom", "reset")
 SMALLEST, LARGEST = 7.0, 26.0
 """Width of a sign in pixels, of a store without cases and of the dearest one."""
 MARGIN: Final = 0.12
@@ -37,7 +37,6 @@ HEIGHT_OF_WIDTH: Final = 0.6
 def store_map(stores: pl.DataFrame, chosen: Callable[[int], None], tiles: str = "") -> pn.viewable.Viewable:
     """Every store with a place, sized by revenue at risk. chosen: called with the row of a store that is clicked."""
     import holoviews as hv
-    import hvplot.polars  # noqa: F401
 
     most = max(float(stores["revenue_at_risk_open"].max() or 0.0), 1e-9)  # type: ignore[arg-type]
     share = (pl.col("revenue_at_risk_open").fill_null(0.0) / most).clip(0, 1).sqrt()
@@ -50,16 +49,16 @@ def store_map(stores: pl.DataFrame, chosen: Callable[[int], None], tiles: str = 
     )
     points = _points(signs, ["store", "cases_open", "revenue_at_risk_open"])
     hover = [("store", "@store"), ("open cases", "@cases_open"), ("at risk", "@revenue_at_risk_open{0,0}")]
-    points = points.opts(tools=["tap", _hover(hover)], nonselection_alpha=1, selection_alpha=1)
+    points = points.opts(
+        default_tools=[], tools=[*MAP_TOOLS, "tap", _hover(hover)], nonselection_alpha=1, selection_alpha=1
+    )
     selected = hv.streams.Selection1D(source=points)
     selected.param.watch(lambda event: chosen(event.new[0]) if event.new else None, "index")
-    return _pane(_ground(signs, tiles) * points, signs, MAP_HEIGHT, tools=True)
+    return _pane(_ground(signs, tiles) * points, signs, tools=True)
 
 
 def small_map(stores: pl.DataFrame, here: object) -> pn.viewable.Viewable:
     """The stores around one. stores: with `role`, which is here, sells more, or other."""
-    import hvplot.polars  # noqa: F401
-
     looks = {
         "here": ("star", "#c62828", 320.0),
         "sells more": ("triangle", "#2a7f9e", 190.0),
@@ -76,13 +75,15 @@ def small_map(stores: pl.DataFrame, here: object) -> pn.viewable.Viewable:
         )
         .sort("size")
     )
-    points = _points(signs, ["store", "role"]).opts(tools=[_hover([("store", "@store"), ("", "@role")])])
+    points = _points(signs, ["store", "role"]).opts(
+        default_tools=[], tools=[_hover([("store", "@store"), ("", "@role")])]
+    )
     keys = [("sign star", "#c62828", "this store")]
     if (signs["role"] == "sells more").any():
         keys.append(("sign triangle", "#2a7f9e", "sells more of it than before"))
     keys.append(("sign circle", LINE, "other stores"))
     heading = Html(render("chart.html", title="Stores around it", keys=keys), margin=(12, 16, 0, 16))
-    pane = _pane(_ground(signs, "") * points, signs, SMALL_HEIGHT, tools=False)
+    pane = _pane(_ground(signs, "") * points, signs, tools=False)
     return pn.Column(heading, pane, sizing_mode="stretch_width", styles=CARD)
 
 
@@ -100,7 +101,7 @@ def _points(signs: pl.DataFrame, told: list[str]) -> Any:
     import holoviews as hv
 
     columns = ["x", "y", "marker", "fill", "edge", "size", *told]
-    points = signs.select(columns).hvplot.points(
+    points = hv_plot(signs.select(columns)).points(
         "x", "y", hover_cols=columns[2:], legend=False, hover=False, responsive=True
     )
     dim = hv.dim
@@ -145,10 +146,10 @@ def _ground(signs: pl.DataFrame, tiles: str) -> Any:
         # One curve with gaps: a path of hundreds of lines takes seconds to draw.
         x += [*easting, np.nan]
         y += [*northing, np.nan]
-    return hv.Curve((x, y), "x", "y").opts(color=LINE, line_width=1, alpha=0.8)
+    return hv.Curve((x, y), "x", "y").opts(default_tools=[], color=LINE, line_width=1, alpha=0.8)
 
 
-def _pane(plot: Any, signs: pl.DataFrame, height: int, *, tools: bool) -> pn.viewable.Viewable:
+def _pane(plot: Any, signs: pl.DataFrame, *, tools: bool) -> pn.viewable.Viewable:
     x, y = _bounds(signs)
     drawn = plot.opts(
         xlim=x,
@@ -158,11 +159,9 @@ def _pane(plot: Any, signs: pl.DataFrame, height: int, *, tools: bool) -> pn.vie
         show_grid=False,
         show_legend=False,
         responsive=True,
-        data_aspect=1,
-        default_tools=["pan", "wheel_zoom", "reset"] if tools else [],
+        aspect=1 / HEIGHT_OF_WIDTH,
         active_tools=[],
         toolbar="right" if tools else None,
+        backend_opts={"plot.toolbar.logo": None},
     )
-    return pn.pane.HoloViews(
-        drawn, sizing_mode="stretch_width", height=height, linked_axes=False, margin=(0, 10, 8, 10)
-    )
+    return pn.pane.HoloViews(drawn, sizing_mode="scale_width", linked_axes=False, margin=(0, 10, 8, 10))

@@ -10,6 +10,11 @@ function find(root, id) {
   return null
 }
 
+function nameTheBusyBar(root) {
+  for (const el of root.querySelectorAll("*")) if (el.shadowRoot) nameTheBusyBar(el.shadowRoot)
+  for (const bar of root.querySelectorAll(".MuiLinearProgress-root")) bar.setAttribute("aria-label", "Working")
+}
+
 export function render({model}) {
   const tell = (what) => model.send_msg(what)
   const typing = (el) => el?.closest?.("input, textarea, select, [contenteditable], [role=combobox], [role=listbox]")
@@ -37,6 +42,7 @@ export function render({model}) {
   requestAnimationFrame(() => requestAnimationFrame(() => {
     document.getElementById("first-paint")?.remove()
     document.documentElement.dataset.ready = "1"
+    nameTheBusyBar(document)
   }))
   tell({hello: window.location.search, width: window.innerWidth})
   const el = document.createElement("span")

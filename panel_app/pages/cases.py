@@ -61,7 +61,7 @@ class CasesPage:
         """The pieces anew, as the view asks."""
         rows = self.session.settings.page_rows
         found = self.night.select(view, self.session.decided.of(self.night.run_id))
-        count, at_risk = found.select(pl.len(), pl.col("revenue_at_risk").sum()).collect().row(0)
+        count, at_risk = found.select(pl.len(), total_money()).collect().row(0)
         pages = max(-(-count // rows), 1)
         at = min(view.at, pages)
         shown = found.slice((at - 1) * rows, rows).collect().to_dicts()
@@ -168,6 +168,11 @@ class CasesPage:
         written = BytesIO()
         frame.write_parquet(written, compression="zstd")
         return written.getvalue()
+
+
+def total_money() -> pl.Expr:
+    """Revenue at risk, added up in whole cents as the night's summary adds it."""
+    return (pl.col("revenue_at_risk").fill_null(0.0) * 100).round().cast(pl.Int64).sum() / 100
 
 
 def _turns(at: int, pages: int) -> dict[str, int]:

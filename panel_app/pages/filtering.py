@@ -68,7 +68,7 @@ def refine(view: View, fields: Mapping[str, str]) -> View:
         if name in LISTS and name in fields:
             chosen = getattr(filters, name)
             if value not in chosen:
-                filters = replace(filters, **{name: (*chosen, value)})
+                filters = replace(filters, **{name: (*chosen, value)})  # type: ignore[arg-type]
     single = {name: fields[name] for name in SINGLE if name in fields}
     if single:
         # Through the address, so that what a form sends is judged as what a link says.

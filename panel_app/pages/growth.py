@@ -13,6 +13,7 @@ from urllib.parse import unquote
 import panel as pn
 import panel_material_ui as pmu
 import polars as pl
+from markupsafe import Markup
 
 from engine import vocabulary as v
 from engine.decisions import subjects
@@ -21,7 +22,7 @@ from engine.errors import DarkshelfError
 from engine.outputs.growth_report import SIGNERS
 from engine.outputs.spreadsheet import csv_bytes
 from panel_app.deciding import Told, decide_on
-from panel_app.markup import Markup, render
+from panel_app.markup import render
 from panel_app.pages.page import Page
 from panel_app.session import Session
 from panel_app.state import View, address

@@ -23,7 +23,8 @@ def build(session: Session) -> pn.viewable.Viewable:
     assert night is not None
     stores = night.stores
     placed = stores.filter(pl.col("latitude").is_not_null(), pl.col("longitude").is_not_null())
-    ground = pn.Column(sizing_mode="stretch_width", min_height=maps.MAP_HEIGHT)
+    placed = placed.sort("revenue_at_risk_open", "store_key", nulls_last=False)  # The dearest are drawn last, on top.
+    ground = pn.Column(sizing_mode="stretch_width")
 
     def to_store(row: int) -> None:
         store = placed["store_key"][row]

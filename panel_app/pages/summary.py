@@ -60,14 +60,14 @@ def build(session: Session) -> pn.viewable.Viewable:
         ),
         label="summary",
     )
-    charts_row = in_a_row()
+    charts_row = pn.Column(sizing_mode="stretch_width")
 
     def draw() -> None:
         trend = session.nights.trend(night.run_id)
         drawn = [charts.durations(night.durations())]
         if trend.height > 1:
             drawn.insert(0, charts.trend(trend))
-        charts_row[:] = drawn
+        charts_row[:] = [in_a_row(*drawn)]
 
     if night.summary["cases_open"]:
         session.later(draw)
@@ -108,15 +108,15 @@ def _figures(night: Night) -> dict[str, Any]:
 def _list(view: View, night: Night, column: str) -> dict[str, Any]:
     """Where the money is: the dearest values of a column, the others added up, each with the cases behind it."""
     rows = night.money_by(column)
-    most = max(rows["money"].max() or 0.0, 1e-9)  # type: ignore[type-var]
+    most = max([*rows["money"].to_list(), 1e-9])
     bars = []
     for value, cases, _, amount in rows.head(BARS).iter_rows():
         name = cause_name(value) if column == "cause" else value or "unknown"
-        href = address(view.to("cases", filters=Filters(**{column: (value,)})))
+        href = address(view.to("cases", filters=Filters()).filtered(**{column: (value,)}))
         bars.append({"name": name, "cases": cases, "money": amount, "share": amount / most, "href": href})
     rest = rows.slice(BARS)
     if rest.height:
-        amount = rest["cents"].sum() / 100
+        amount = sum(rest["money"])
         name = f"{rest.height:,} more"
         bars.append(
             {"name": name, "cases": rest["cases"].sum(), "money": amount, "share": amount / most, "href": None}
