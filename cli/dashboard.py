@@ -24,6 +24,9 @@ def dashboard(
             help="Database of decisions, such as postgresql://user@host/name; by default a file beside the runs.",
         ),
     ] = None,
+    growth: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where growth runs are published, if elsewhere than --out.")
+    ] = None,
     basic_auth: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Let in who logs in: a JSON file of names and passwords.")
     ] = None,
@@ -80,6 +83,7 @@ def dashboard(
             address=address,
             port=port,
             decisions=decisions,
+            growth=growth,
             access=access,
             origins=origin or [],
             prefix=prefix,

@@ -71,9 +71,10 @@ class Dashboard:
         decisions: Decisions,
         *,
         deciders: Collection[str] | None = None,
+        growth: Path | None = None,
     ) -> None:
         self.settings = settings
-        self.nights = Nights(out, settings)
+        self.nights = Nights(out, settings, growth)
         self.decided = Decided(decisions)
         self.deciders = None if deciders is None else frozenset(deciders)
         self.sessions = 0

@@ -36,12 +36,20 @@ class Told:
 
 def decide(session: Session, case_id: str, version: int, act: str, fields: Mapping[str, str]) -> Told:
     """One act on one case, as the reader saw it at `version`."""
-    if refused := _refused(session):
-        return refused
     assert session.night is not None
     try:
         (subject,) = subjects.cases(session.night.run, [case_id])
-        by = session.user or NOBODY
+    except DarkshelfError as error:
+        return Told("refused", _sentence(error))
+    return decide_on(session, subject, version, act, fields)
+
+
+def decide_on(session: Session, subject: subjects.Subject, version: int, act: str, fields: Mapping[str, str]) -> Told:
+    """One act on one subject, a case or a candidate to grow, as the reader saw it at `version`."""
+    if refused := _refused(session):
+        return refused
+    by = session.user or NOBODY
+    try:
         if act == w.UNDO:
             session.decided.decisions.undo(subject, by=by, version=version)
             return Told("done", "Undone.")

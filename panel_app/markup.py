@@ -19,7 +19,7 @@ from engine.outputs.glossary import name_of, tip_of
 from panel_app.words import cause_name, term
 
 HERE = Path(__file__).parent
-CSS = (HERE / "assets" / "page.css").read_text(encoding="utf-8")
+CSS = "".join((HERE / "assets" / name).read_text(encoding="utf-8") for name in ("page.css", "loop.css"))
 UNKNOWN = Markup('<span class="unknown" title="unknown">–</span>')
 
 

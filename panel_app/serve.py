@@ -53,6 +53,7 @@ def serve(
     address: str = "127.0.0.1",
     port: int = 5006,
     decisions: str | None = None,
+    growth: Path | None = None,
     access: Access = Access(),
     origins: Collection[str] = (),
     prefix: str = "",
@@ -60,12 +61,12 @@ def serve(
 ) -> Any:
     """Serve the nights of an output folder. Blocks until the process ends, unless told `start=False` or `threaded`.
 
-    origins: hosts that a proxy serves this under. prefix: the path it is served under. Raises DarkshelfError when the
+    growth: where growth runs are published, if elsewhere. origins: hosts that a proxy serves this under. prefix: the path it is served under. Raises DarkshelfError when the
     decisions cannot be opened, OSError when the port is taken.
     """
     pn.extension()
     charts.warm()
-    dashboard = Dashboard(out, settings, open_decisions(out, decisions), deciders=access.deciders)
+    dashboard = Dashboard(out, settings, open_decisions(out, decisions), deciders=access.deciders, growth=growth)
     login: dict[str, Any] = dict(access.oauth or {})
     if access.passwords is not None:
         login["basic_auth"] = str(access.passwords)

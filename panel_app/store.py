@@ -15,6 +15,7 @@ import polars as pl
 
 from engine.outputs import read, shapes
 from engine.registry import Registry, Run
+from panel_app.scalings import Scalings
 from panel_app.settings import DashboardSettings
 from panel_app.state import Filters, View
 
@@ -177,17 +178,24 @@ class Night:
 class Nights:
     """The runs under an output folder, each opened once and shared by everybody."""
 
-    def __init__(self, out: Path, settings: DashboardSettings) -> None:
+    def __init__(self, out: Path, settings: DashboardSettings, growth: Path | None = None) -> None:
         self.out = out
         self.settings = settings
         self.registry = Registry(out)
+        self.scalings = Scalings([out, growth] if growth else [out])
         self._nights: OrderedDict[str, Night] = OrderedDict()
         self._summaries: dict[str, dict[str, Any]] = {}
         self._lock = Lock()
 
     def latest_id(self) -> str | None:
-        """The run that `LATEST` names; None before the first."""
-        return self.registry.latest_id()
+        """The run that `LATEST` names, or where that is of another desk the newest night; None before the first."""
+        latest = self.registry.latest_id()
+        if latest is None or latest in self._nights:
+            return latest
+        if self.registry.has(latest) and self.registry.find(latest).manifest.get("desk") != "shelf":
+            nights = self.runs()
+            return nights[-1].run_id if nights else None
+        return latest
 
     def night(self, run_id: str | None = None) -> Night:
         """A night by its run id, the newest without one. Raises NotFoundError."""

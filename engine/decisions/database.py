@@ -19,8 +19,6 @@ from engine.errors import EXIT_INPUT, DarkshelfError, InputError, OutputError, P
 
 FILE: Final = "decisions.sqlite"
 """Under the output folder, beside the runs."""
-VARIABLE: Final = "DARKSHELF_DECISIONS"
-"""The environment variable in which doors look for a URL."""
 BUSY_SECONDS: Final = 30
 """So long a writer waits for the others before it gives up."""
 POOL_SIZE: Final = 10

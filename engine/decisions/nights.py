@@ -43,3 +43,11 @@ def features(run: Run, columns: Iterable[str]) -> pl.DataFrame:
     """Columns of every judged store-SKU, with its ids as text."""
     with telling_of_damage(run):
         return table(run, shapes.FEATURES).select(*TEXT_IDS, *columns).collect()
+
+
+def names(run: Run) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """What stores and products are called: store_id, store_name; sku_id, sku_name, category. Ids as text."""
+    store, sku = TEXT_IDS
+    with telling_of_damage(run):
+        stores = table(run, shapes.STORES).select(store, "store_name").collect()
+        return stores, table(run, shapes.SKUS).select(sku, "sku_name", "category").collect()

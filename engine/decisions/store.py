@@ -114,6 +114,10 @@ class Decisions:
         parts = [self.state(run_id, kind=kind) for run_id in run_ids]
         return pl.concat([pl.DataFrame(schema=STATE_SCHEMA), *parts])
 
+    def entries(self, run_id: str) -> pl.DataFrame:
+        """Every entry on a run, in the order of writing, undone ones too. Columns: `ENTRY_SCHEMA`."""
+        return self._frame(entry.c.run_id == run_id).sort("decided_at", maintain_order=True)
+
     def history(self, subject: Subject) -> list[Entry]:
         """Every entry on a subject, oldest first."""
         frame = self._frame(_of([subject]))

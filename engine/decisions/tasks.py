@@ -17,7 +17,7 @@ from engine import vocabulary as v
 from engine.decisions import answers, samples
 from engine.decisions import words as w
 from engine.decisions.knapsack import best_set
-from engine.decisions.nights import open_cases
+from engine.decisions.nights import names, open_cases
 from engine.decisions.settings import TaskSettings
 from engine.decisions.store import Decisions
 from engine.errors import NotFoundError
@@ -26,9 +26,6 @@ from engine.registry import Run
 TICKS_PER_MINUTE: Final = 2
 NO_CATEGORY: Final = ""
 CASE_COLUMNS: Final = (
-    "store_name",
-    "sku_name",
-    "category",
     "primary_cause",
     "confidence_score",
     "revenue_at_risk",
@@ -39,7 +36,7 @@ CASE_COLUMNS: Final = (
 
 @dataclass(frozen=True)
 class Task:
-    """One check of one product. case_id: null where the product has no open case. drawn: by lot, whatever it is worth.
+    """One check of one product. case_id: null where the product has no open case. drawn: by lot, whatever its worth.
 
     value: money a true case would bring, null without a case. chance: of being true, 0 to 1.
     """
@@ -175,23 +172,12 @@ def _is_resting(decisions: Decisions, run: Run, settings: TaskSettings) -> pl.Ex
 def _checks(cases: pl.DataFrame, drawn: pl.DataFrame, run: Run) -> pl.DataFrame:
     """Every check there could be, in one fixed order: the cases, and what was drawn beside them."""
     lots = drawn.select(*v.PAIR, drawn=True)
-    names = cases_of_chain(run)
-    of_sku = names.select("sku_id", "sku_name", "category").unique("sku_id", keep="first", maintain_order=True)
-    of_store = names.select("store_id", "store_name").unique("store_id", keep="first", maintain_order=True)
-    beside = (
-        lots.join(cases, on=v.PAIR, how="anti")
-        .join(of_sku, on="sku_id", how="left")
-        .join(of_store, on="store_id", how="left")
-    )
-    checks = pl.concat([cases.join(lots, on=v.PAIR, how="left"), beside], how="diagonal")
-    return checks.with_columns(
+    stores, skus = names(run)
+    checks = cases.join(lots, on=v.PAIR, how="full", coalesce=True)
+    named = checks.join(stores, on="store_id", how="left").join(skus, on="sku_id", how="left")
+    return named.with_columns(
         pl.col("drawn", "is_free").fill_null(value=False), pl.col("category").fill_null(NO_CATEGORY)
     ).sort("store_id", "category", "sku_id")
-
-
-def cases_of_chain(run: Run) -> pl.DataFrame:
-    """Names of stores and products, as far as the open cases of the night tell them."""
-    return open_cases(run, ("store_name", "sku_name", "category"))
 
 
 def _sheet(rows: pl.DataFrame, minutes: float, settings: TaskSettings) -> StoreSheet:
@@ -247,7 +233,7 @@ def _grouped(rows: pl.DataFrame, tasks: Sequence[Task], minutes: float, settings
     )
     return StoreSheet(
         store_id=rows["store_id"][0],
-        store_name=rows["store_name"].drop_nulls().first(),
+        store_name=rows["store_name"][0],
         minutes_available=minutes,
         minutes_planned=sum(group.setup_minutes for group in groups) + sum(task.minutes for task in tasks),
         worth=sum((task.value or 0.0) * (task.chance or 0.0) for task in tasks),

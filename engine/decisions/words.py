@@ -5,6 +5,9 @@ from typing import Final
 
 from engine import vocabulary as v
 
+DATABASE_VARIABLE: Final = "DARKSHELF_DECISIONS"
+"""The environment variable in which doors look for the URL of the database."""
+
 CASE: Final = "case"
 GROWTH: Final = "growth"
 KINDS: Final = (CASE, GROWTH)

@@ -5,8 +5,11 @@ In: a frame. Out: bytes. A text that begins like a formula gets an apostrophe be
 """
 
 import re
+from pathlib import Path
 
 import polars as pl
+
+from engine.errors import InputError, OutputError, Problem
 
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """What a formula begins with, in full-width forms too, and the blanks that some programs drop before one."""
@@ -33,6 +36,20 @@ def csv_bytes(frame: pl.DataFrame) -> bytes:
         if isinstance(kind, pl.List)
     )
     return BYTE_ORDER_MARK + neutralised(flat).write_csv().encode()
+
+
+def export(frame: pl.DataFrame, file: Path) -> None:
+    """Write a frame as its name ends, `.csv` or `.parquet`. Raises InputError for another ending, OutputError."""
+    if file.suffix.lower() not in {".csv", ".parquet"}:
+        raise InputError([Problem(str(file), "ends neither in .csv nor in .parquet", "name a file that does")])
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if file.suffix.lower() == ".csv":
+            file.write_bytes(csv_bytes(frame))
+        else:
+            frame.write_parquet(file)
+    except OSError as error:
+        raise OutputError(f"{file} cannot be written: {error.strerror or error}") from error
 
 
 def _is_text(kind: pl.DataType) -> bool:

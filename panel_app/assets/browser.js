@@ -10,6 +10,11 @@ function find(root, selector) {
   return null
 }
 
+function nameTheBusyBar(root) {
+  for (const el of root.querySelectorAll("*")) if (el.shadowRoot) nameTheBusyBar(el.shadowRoot)
+  for (const bar of root.querySelectorAll(".MuiLinearProgress-root")) bar.setAttribute("aria-label", "Working")
+}
+
 export function render({model}) {
   const tell = (what) => model.send_msg(what)
   const typing = (el) => el?.closest?.("input, textarea, select, [contenteditable], [role=combobox], [role=listbox]")
@@ -39,6 +44,7 @@ export function render({model}) {
     // The bar that shows that the server works has no name of its own.
     find(document, "[role=progressbar]")?.setAttribute("aria-label", "loading")
     document.documentElement.dataset.ready = "1"
+    nameTheBusyBar(document)
   }))
   tell({hello: window.location.search, width: window.innerWidth})
   const el = document.createElement("span")

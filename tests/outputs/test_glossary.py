@@ -10,6 +10,7 @@ import pytest
 from engine import vocabulary as v
 from engine.outputs import glossary, growth_figures
 from engine.outputs.glossary import GLOSSARY, TOPICS, name_of, tip_of
+from engine.outputs.severity import SEVERITIES
 
 PAGE = Path(__file__).parents[2] / "docs" / "glossary.md"
 FORMATS = (PAGE.with_name("file-formats.md"), PAGE.with_name("growth-file-formats.md"))
@@ -36,7 +37,7 @@ STORIES = (
     v.HOLIDAY, v.LATE_FEED, v.UNIT_CHANGE, v.END_OF_LIFE, v.LAUNCH, v.RAN_OUT, v.RISEN,
     v.SKU_IN_STORES, v.CATEGORY_IN_REGION,
 )  # fmt: skip
-FLAGS = (v.OPEN, v.CLOSED, v.MISSING_PRICE, v.MISSING_ON_HAND, v.MISSING_COST)
+FLAGS = (v.OPEN, v.CLOSED, v.MISSING_PRICE, v.MISSING_ON_HAND, v.MISSING_COST, *SEVERITIES)
 GROWTH = (*v.GROWTH_STATUSES, *v.GROWTH_CAPS, *v.SCALING_TIERS, *v.GROWTH_TEXTS, growth_figures.QUANTITY)
 
 
