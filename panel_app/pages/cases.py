@@ -153,7 +153,6 @@ class CasesPage:
             filename=f"cases-{self.night.run_id}.{kind}",
             label=f"Export as {'CSV' if kind == 'csv' else 'Parquet'}",
             variant="outlined",
-            color="primary",
             size="small",
         )
 
