@@ -22,6 +22,7 @@ from engine.growth.settings import BacktestSettings, GrowthSettings
 from engine.growth.upstream.settings import DiscoverSettings
 from engine.outputs import read, shapes
 from engine.outputs.night_report import ReportSettings
+from panel_app.settings import DashboardSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,6 +61,7 @@ WORDS_FOR_EMPTY = {
 DESKS = {
     "": config.Settings,
     "Report of a night: ": ReportSettings,
+    "Dashboard: ": DashboardSettings,
     "Growth, scale: ": GrowthSettings,
     "Growth, discover: ": DiscoverSettings,
     "Growth, backtest: ": BacktestSettings,
