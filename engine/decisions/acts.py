@@ -21,8 +21,8 @@ def _plain(text: str) -> str:
     return text.strip()
 
 
-Name = Annotated[str, AfterValidator(_plain), Field(min_length=1, max_length=NAME_LENGTH, pattern=r"\S")]
-Text = Annotated[str, AfterValidator(_plain), Field(min_length=1, max_length=TEXT_LENGTH, pattern=r"\S")]
+Name = Annotated[str, Field(max_length=NAME_LENGTH, pattern=r"\S"), AfterValidator(_plain)]
+Text = Annotated[str, Field(max_length=TEXT_LENGTH, pattern=r"\S"), AfterValidator(_plain)]
 
 
 class Act(Frozen):
