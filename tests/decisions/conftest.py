@@ -14,6 +14,7 @@ from tests.decisions.servers import new_database, postgresql, programs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
     from sqlalchemy import URL
 
     from engine.decisions.store import Decisions

@@ -73,7 +73,7 @@ def test_an_assignment_and_a_comment_leave_the_verdict(decisions):
 
 def test_the_second_writer_is_told_who_decided_what_meanwhile_and_changes_nothing(decisions):
     decisions.decide(CASE, Accept(), by="Ann", version=0)
-    with pytest.raises(ConflictError, match="1_2_2026-03-25: Ann accepted at .* UTC") as caught:
+    with pytest.raises(ConflictError, match=r"1_2_2026-03-25: Ann accepted at .* UTC") as caught:
         decisions.decide(CASE, Reject(reason="season"), by="Bob", version=0)
     (entry,) = caught.value.conflict.meanwhile
     assert (entry.decided_by, entry.act, entry.version) == ("Ann", w.ACCEPT, 1)
@@ -152,7 +152,7 @@ def test_nothing_can_be_undone_twice(decisions):
 def test_an_undo_of_what_somebody_changed_meanwhile_is_a_conflict(decisions):
     decisions.decide(CASE, Accept(), by="Ann", version=0)
     decisions.decide(CASE, Comment(comment="wait"), by="Bob", version=1)
-    with pytest.raises(ConflictError, match="Bob commented at .*: wait"):
+    with pytest.raises(ConflictError, match=r"Bob commented at .*: wait"):
         decisions.undo(CASE, by="Ann", version=1)
 
 
