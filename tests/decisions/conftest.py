@@ -73,3 +73,12 @@ def decisions(request, kind: str, tmp_path: Path) -> Iterator[Decisions]:
     opened = open_decisions(tmp_path, url)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def beside(model_file: Path, tmp_path: Path) -> Iterator[Decisions]:
+    """Decisions in SQLite beside the runs, for what does not depend on the database."""
+    shutil.copy(model_file, tmp_path / FILE)
+    opened = open_decisions(tmp_path)
+    yield opened
+    opened.close()

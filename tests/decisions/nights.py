@@ -51,7 +51,9 @@ def publish(
     run_id = f"{as_of}-{profile}-00000000"
     folder = out / "runs" / run_id
     folder.mkdir(parents=True)
-    rows = pl.DataFrame(list(cases), infer_schema_length=None) if cases else pl.DataFrame([case("0", "0")]).clear()
+    # Without a case the file has its columns all the same, ids as those that were judged.
+    usual = pl.DataFrame([case(*next(iter(velocity)))])
+    rows = pl.DataFrame(list(cases), infer_schema_length=None) if cases else usual.clear()
     rows.cast({"primary_cause": pl.String, "category": pl.String, "recoverable_30d": pl.Float64}).write_parquet(
         folder / shapes.CASES
     )
