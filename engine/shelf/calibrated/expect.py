@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from engine.config import DemandSettings
 from engine.kernels import demand, rows
-from engine.kernels.evidence import mark_dark, mark_fallen
+from engine.kernels.evidence import mark_fallen
+from engine.shelf.calibrated.dark import Sold, darkest, mark
 from engine.shelf.calibrated.null import NullEvidence
 from engine.shelf.panel import Panel
 
@@ -206,11 +207,10 @@ def _levels(panel: Panel, found: Demand, settings: DemandSettings, expected: Flo
 
 def _clean(panel: Panel, found: Demand, settings: DemandSettings, null: NullEvidence, expected: Floats) -> Demand:
     """The usable days outside dark stretches; a pair that was dark too long has found a new level."""
-    dark, peaks = panel.memory.empty(expected.shape, np.uint8), np.empty(panel.pairs.height)
-    _mark(panel, found, settings, expected, np.full(peaks.size, np.inf), dark, peaks)
+    sold = Sold(panel.array("units"), expected, found.usable, found.dispersion, found.unit)
+    dark, peaks = panel.memory.empty(expected.shape, np.uint8), darkest(sold, settings.dark_depth)
     bounds = null.dark_bounds(peaks, found.level / found.unit, found.dispersion, settings.dark_false_share)
-    _mark(panel, found, settings, expected, bounds, dark, peaks)
-
+    mark(sold, settings.dark_depth, peaks, bounds, dark)
     drift = _drift(panel, found, settings, expected, dark)
 
     def leave_out(block: slice) -> None:
@@ -257,22 +257,6 @@ def _drift(panel: Panel, found: Demand, settings: DemandSettings, expected: Floa
     moved = np.log(later / hoped_later) - np.log(earlier / hoped_earlier)
     of_counts = np.median(1 / later + 1 / earlier)
     return float(max(np.median(moved**2) / CHI_SQUARE_MEDIAN - of_counts, 0.0))
-
-
-def _mark(
-    panel: Panel,
-    found: Demand,
-    settings: DemandSettings,
-    expected: Floats,
-    bounds: Floats,
-    dark: Flags,
-    peaks: Floats,
-) -> None:
-    def mark(block: slice) -> None:
-        history = (panel.array("units")[block], expected[block], found.usable[block], found.dispersion[block])
-        mark_dark(*history, found.unit, settings.dark_depth, bounds[block], dark[block], peaks[block])
-
-    rows.in_blocks(mark, peaks.size)
 
 
 def _dispersion(panel: Panel, found: Demand, expected: Floats, settings: DemandSettings) -> Demand:
