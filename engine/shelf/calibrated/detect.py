@@ -111,4 +111,3 @@ def _past(
     columns = [np.concatenate(parts) for parts in zip(*(blocks[start] for start in sorted(blocks)), strict=True)]
     pair, first, last = columns
     return pl.DataFrame({"pair": pair, "first": first, "last": last, "evidence": best[pair]})
-

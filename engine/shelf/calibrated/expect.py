@@ -83,9 +83,12 @@ def _first_guess(panel: Panel, settings: DemandSettings) -> Demand:
     usable, clean, offers = (panel.memory.empty(shape, np.uint8) for _ in range(3))
     usual_price = np.empty(shape[0])
     bounds = np.asarray(settings.price_bounds)
+    are_whole: list[bool] = []
 
     def look(block: slice) -> None:
-        usable[block] = ~np.isnan(units[block]) & (panel.array("in_stock")[block] == 1)
+        is_known = ~np.isnan(units[block])
+        are_whole.append(bool((~is_known | (units[block] == np.rint(units[block]))).all()))
+        usable[block] = is_known & (panel.array("in_stock")[block] == 1)
         clean[block] = usable[block]
         price, promo = panel.array("price")[block], panel.array("promo")[block]
         usual = (settings.usual_price_quantile, settings.price_settling_days, bounds)
@@ -106,7 +109,7 @@ def _first_guess(panel: Panel, settings: DemandSettings) -> Demand:
         usable=usable,
         clean=clean,
         unit=1.0,
-        sells_whole_units=not np.fmod(np.nan_to_num(units), 1.0).any(),
+        sells_whole_units=all(are_whole),
         dispersion=np.zeros(shape[0]),
     )
 
@@ -285,9 +288,12 @@ def _dispersion(panel: Panel, found: Demand, expected: Floats, settings: DemandS
 
 def _unit_of_sale(errors: Floats, hoped: Floats, settings: DemandSettings) -> float:
     """Variance over mean of the slow sellers, where nothing else adds to it."""
-    sold = np.flatnonzero(hoped > 0)
-    slow = sold[np.argsort(hoped[sold], kind="stable")][: max(int(sold.size * settings.slow_share), 1)]
-    return float(errors[slow].sum() / hoped[slow].sum()) if sold.size else 1.0
+    sold = hoped[hoped > 0]
+    if not sold.size:
+        return 1.0
+    place = max(int(sold.size * settings.slow_share), 1) - 1
+    is_slow = (hoped > 0) & (hoped <= np.partition(sold, place)[place])
+    return float(errors[is_slow].sum() / hoped[is_slow].sum())
 
 
 def _shrunk(sums: Sequence[Floats], prior_units: float) -> Floats:
