@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from cli import backtest, bench, growth, lake, night, runs, settings, simulate
+from cli import backtest, bench, decisions, growth, lake, night, runs, settings, simulate
 from cli.console import err
 from engine.errors import EXIT_BUG, DarkshelfError, Problem, ProblemsError
 
@@ -30,10 +30,15 @@ app.command("check")(night.check)
 app.command("run")(night.run)
 app.command("explain")(runs.explain)
 app.command("sql")(runs.sql)
+app.command("tasks")(decisions.tasks)
+app.command("accuracy")(decisions.accuracy)
+app.command("feedback")(decisions.feedback)
 app.command("bench")(bench.bench)
 app.command("backtest")(backtest.backtest)
 app.add_typer(growth.app, name="growth")
 app.add_typer(runs.app, name="runs")
+app.add_typer(decisions.app, name="decisions")
+app.add_typer(decisions.answers_app, name="answers")
 app.add_typer(settings.app, name="config")
 
 

@@ -213,6 +213,7 @@ PARQUET = (
     shapes.FEATURES,
     shapes.DAILY,
     shapes.STORES,
+    shapes.SKUS,
 )
 
 
