@@ -16,7 +16,7 @@ from engine.growth.keys import PAIR, Codes
 from engine.growth.scale import NUMBERS, keep_the_list, scale
 from engine.growth.settings import GrowthSettings
 
-ROWS_PER_BLOCK = 250_000
+ROWS_PER_BLOCK = 500_000
 """So many candidates are scaled, checked and written at a time."""
 SAID_BY_STEP11 = ("opportunity_tier", "opportunity_score", "recommendation_type")
 SPU_NAMES = ("spu_name", "cate_name")
