@@ -74,7 +74,7 @@ class Task:
     def _named(self, rows: pl.DataFrame) -> pl.DataFrame:
         """The rows with names and with what Step 11 said of them, as it said it; codes and names are text again."""
         said = self.step11.select(PAIR, *SAID_BY_STEP11).with_columns(pl.col("opportunity_score").fill_nan(None))
-        named = rows.lazy().join(said, on=PAIR, how="left", maintain_order="left")
+        named = rows.lazy().join_asof(said, on=PAIR, tolerance=0)
         for key, names in (("str_code", self.names.stores), ("spu_code", self.names.spus)):
             named = named.join(names, on=key, how="left", maintain_order="left")
         codes = pl.col(v.STORE_SPU).cast(pl.String)

@@ -113,9 +113,10 @@ def _with_sales(candidates: pl.LazyFrame, given: Inputs, members: pl.LazyFrame) 
         traffic = given.clusters.select("str_code", women=pl.lit(None, pl.Float64), men=pl.lit(None, pl.Float64))
     stores = given.clusters.join(traffic, on="str_code", how="full", coalesce=True)
     without = pl.col("no_sales_row")
+    # Both are sorted by pair, each once: a merge finds for every pair its equal, or none.
     return (
-        candidates.join(stores, on="str_code", how="left", maintain_order="left")
-        .join(members.select(PAIR, *own), on=PAIR, how="left", maintain_order="left")
+        candidates.join_asof(members.select(PAIR, *own), on=PAIR, tolerance=0)
+        .join(stores, on="str_code", how="left", maintain_order="left")
         .join(given.spus, on="spu_code", how="left", maintain_order="left")
         .with_columns(pl.col("no_sales_row").fill_null(value=True))
         .with_columns(
