@@ -67,7 +67,7 @@ def rows_into(folder: Path, told: Telling, most_told: int) -> Iterator[Callable[
 def write_told(rows: pl.LazyFrame, files: Iterable[Path]) -> int:
     """Write rows to files, each CSV or Parquet by its name, so many at a time; how many rows there are.
 
-    rows: lazy, and cut into slices before anything of a row is computed.
+    rows: lazy; a slice at a time is computed and held.
     """
     count = int(rows.select(pl.len()).collect().item())
     with ExitStack() as stack:
