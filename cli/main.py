@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from cli import backtest, bench, growth, lake, night, runs, settings, simulate
+from cli import backtest, bench, growth, lake, night, report, runs, settings, simulate
 from cli.console import err
 from engine.errors import EXIT_BUG, DarkshelfError, Problem, ProblemsError
 
@@ -29,6 +29,7 @@ app.command("check")(night.check)
 app.command("run")(night.run)
 app.command("explain")(runs.explain)
 app.command("sql")(runs.sql)
+app.command("report")(report.report)
 app.command("bench")(bench.bench)
 app.command("backtest")(backtest.backtest)
 app.add_typer(growth.app, name="growth")
