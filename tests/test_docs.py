@@ -215,6 +215,7 @@ PARQUET = (
     shapes.FEATURES,
     shapes.DAILY,
     shapes.STORES,
+    shapes.SKUS,
 )
 
 
