@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from cli import backtest, bench, decisions, growth, lake, night, runs, settings, simulate
+from cli import backtest, bench, decisions, growth, lake, night, report, runs, settings, simulate
 from cli.console import err
 from engine.errors import EXIT_BUG, DarkshelfError, Problem, ProblemsError
 
@@ -30,6 +30,7 @@ app.command("check")(night.check)
 app.command("run")(night.run)
 app.command("explain")(runs.explain)
 app.command("sql")(runs.sql)
+app.command("report")(report.report)
 app.command("tasks")(decisions.tasks)
 app.command("accuracy")(decisions.accuracy)
 app.command("feedback")(decisions.feedback)

@@ -21,6 +21,7 @@ from engine.contracts.tables import contracts
 from engine.growth.settings import BacktestSettings, GrowthSettings
 from engine.growth.upstream.settings import DiscoverSettings
 from engine.outputs import read, shapes
+from engine.outputs.night_report import ReportSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,6 +59,7 @@ WORDS_FOR_EMPTY = {
 
 DESKS = {
     "": config.Settings,
+    "Report of a night: ": ReportSettings,
     "Growth, scale: ": GrowthSettings,
     "Growth, discover: ": DiscoverSettings,
     "Growth, backtest: ": BacktestSettings,
