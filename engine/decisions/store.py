@@ -18,13 +18,15 @@ from engine.decisions import words as w
 from engine.decisions.acts import Act, Name
 from engine.decisions.database import insert_new, open_database, writing
 from engine.decisions.outcome import Conflict, ConflictError, Entry, Outcome
-from engine.decisions.schema import entry
+from engine.decisions.schema import answer, entry
 from engine.decisions.state import ENTRY_SCHEMA, STATE_SCHEMA, fold, standing_of
 from engine.decisions.subjects import Subject
 from engine.errors import InputError, Problem
 
 MOST_NAMED = 500
 """More subjects than this are looked up as their whole run: databases bound the values of a statement."""
+LATE_KEYS = 10_000
+"""A transaction that is under way is no more keys behind than this."""
 NAME = TypeAdapter(Name)
 
 
@@ -129,9 +131,9 @@ class Decisions:
         return self._frame(*of_pair).sort("decided_at", "run_id", "version", maintain_order=True)
 
     def revision(self) -> int:
-        """A number that grows with every entry: as long as it stays, no state has changed."""
+        """A number that grows with every entry and every answer: as long as it stays, nothing has changed."""
         with self.engine.connect() as connection:
-            return int(connection.execute(select(func.max(entry.c.entry_id))).scalar() or 0)
+            return _grown(connection, entry.c.entry_id) + _grown(connection, answer.c.answer_id)
 
     def _append(
         self, acts: Sequence[tuple[Subject, Mapping[str, Any]]], by: str, versions: Mapping[str, int]
@@ -161,6 +163,16 @@ class Decisions:
     def _frame(self, *conditions: ColumnElement[bool]) -> pl.DataFrame:
         with self.engine.connect() as connection:
             return _read(connection, *conditions)
+
+
+def _grown(connection: Connection, key: ColumnElement[int]) -> int:
+    """A number that grows with every row.
+
+    The highest key alone would not: a transaction that took a lower one may commit later. Such rows are counted.
+    """
+    newest = connection.execute(select(func.max(key))).scalar() or 0
+    behind = connection.execute(select(func.count()).where(key > newest - LATE_KEYS)).scalar_one()
+    return int(newest * (LATE_KEYS + 1) + behind)
 
 
 def _name(by: str) -> str:
