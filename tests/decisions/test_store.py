@@ -249,6 +249,7 @@ def test_an_export_has_every_entry_undone_ones_too(decisions):
     decisions.decide(CASE, Accept(), by="Ann", version=0)
     decisions.undo(CASE, by="Ann", version=1)
     assert decisions.entries("night")["act"].to_list() == [w.ACCEPT, w.UNDO]
+    assert decisions.count() == 2
 
 
 @pytest.mark.parametrize(
