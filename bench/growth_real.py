@@ -61,7 +61,10 @@ def table(rows: Sequence[Mapping[str, Any]]) -> str:
     total = {name: sum(row[name] for row in scaled) for name in ("scaled", "gap_qualified")}
     statuses = {kind: sum(row["by_status"][kind] for row in scaled) for kind in v.GROWTH_STATUSES}
     caps = {
-        kind: (sum(row["by_cap"][kind]["rows"] for row in scaled), sum(row["by_cap"][kind]["units"] for row in scaled))
+        kind: (
+            sum(row["by_cap"][kind]["rows"] for row in scaled),
+            sum(row["by_cap"][kind]["units"] for row in scaled),
+        )
         for kind in v.GROWTH_CAPS
     }
     tests = [row["backtest"] for row in scaled if row.get("backtest", {}).get("difference") is not None]
@@ -77,17 +80,25 @@ def table(rows: Sequence[Mapping[str, Any]]) -> str:
         *((f"`{kind}`", f"{count:,}") for kind, count in statuses.items()),
         ("dead zone", f"{100 * dead:.1f}% of those worth closing"),
         *((f"units by cap: {kind}", f"{units:,.1f} in {count:,} rows") for kind, (count, units) in caps.items()),
-        ("boundary checks", f"{sum(row['boundary']['FAIL'] for row in scaled)} FAIL, "
-                            f"{sum(row['boundary']['VACUOUS'] for row in scaled)} VACUOUS"),  # fmt: skip
-        ("next half month: scaled rows with others alike", f"{sum(test['matched'] for test in tests):,} of "
-                                                           f"{sum(test['scaled'] for test in tests):,}"),  # fmt: skip
+        (
+            "boundary checks",
+            f"{sum(row['boundary']['FAIL'] for row in scaled)} FAIL, "
+            f"{sum(row['boundary']['VACUOUS'] for row in scaled)} VACUOUS",
+        ),
+        (
+            "next half month: scaled rows with others alike",
+            f"{sum(test['matched'] for test in tests):,} of {sum(test['scaled'] for test in tests):,}",
+        ),
         (
             "change of those against the others",
-            f"median {differences[len(differences) // 2]:+.1f} units ({differences[0]:+.1f} to {differences[-1]:+.1f}); "
+            f"median {differences[len(differences) // 2]:+.1f} units "
+            f"({differences[0]:+.1f} to {differences[-1]:+.1f} by half month); "
             f"the 95% interval lies above 0 in {above} of {len(tests)} half months",
         ),
     ]
-    return "\n".join(["| what | measured |", "|---|---|", *(f"| {what} | {figure} |" for what, figure in lines)]) + "\n"
+    return (
+        "\n".join(["| what | measured |", "|---|---|", *(f"| {what} | {figure} |" for what, figure in lines)]) + "\n"
+    )
 
 
 def _range(rows: Sequence[Mapping[str, Any]], name: str) -> str:

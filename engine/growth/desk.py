@@ -128,7 +128,9 @@ def _plan(delivery: Delivery, task: Task) -> Fit | None:
     """The plan under the stock there is; None when no supply was delivered. It needs every scaled row at once."""
     if v.SUPPLY not in delivery.loaded:
         return None
-    tables = {name: table.with_columns(pl.col(pl.Categorical).cast(pl.String)) for name, table in delivery.tables().items()}
+    tables = {
+        name: table.with_columns(pl.col(pl.Categorical).cast(pl.String)) for name, table in delivery.tables().items()
+    }
     budgets = tables[v.STORE_BUDGETS].collect() if v.STORE_BUDGETS in tables else None
     columns = (*v.STORE_SPU, "recommended_adjustment_quantity", "gap_ratio", "unit_price")
     wanted = [block.scaled().select(columns) for block in task.blocks()]

@@ -71,19 +71,22 @@ def write_told(rows: pl.LazyFrame, files: Iterable[Path]) -> int:
     """
     count = int(rows.select(pl.len()).collect().item())
     with ExitStack() as stack:
-        adds: list[Callable[[pl.DataFrame, bool], None]] = []
-        for file in files:
-            if file.suffix == PARQUET[0]:
-                add_parquet = stack.enter_context(appended_parquet(file))
-                adds.append(lambda block, is_first, add=add_parquet: add(block))
-            else:
-                stream = stack.enter_context(file.open("wb"))
-                adds.append(lambda block, is_first, to=stream: write_csv_rows(block, to, header=is_first))
+        adds = [stack.enter_context(_appended(file)) for file in files]
         for first in range(0, max(count, 1), ROWS_TOLD_AT_A_TIME):
             block = rows.slice(first, ROWS_TOLD_AT_A_TIME).collect()
             for add in adds:
-                add(block, first == 0)
+                add(block)
     return count
+
+
+@contextmanager
+def _appended(file: Path) -> Iterator[Callable[[pl.DataFrame], None]]:
+    if file.suffix in PARQUET:
+        with appended_parquet(file) as add:
+            yield add
+        return
+    with file.open("wb") as stream:
+        yield lambda block: write_csv_rows(block, stream, header=not stream.tell())
 
 
 def publish_peers(folder: Path, stands: Standing, given: Inputs) -> None:
@@ -100,8 +103,12 @@ def publish_peers(folder: Path, stands: Standing, given: Inputs) -> None:
 
 def _cluster_ranges(rows: pl.DataFrame) -> list[tuple[int, int]]:
     """Ranges of clusters with about so many rows each; one without any where there are no rows."""
-    sizes = rows.group_by("cluster_id").len().sort("cluster_id").with_columns(pl.col("len").cum_sum() // ROWS_PER_BLOCK)
-    ranges = sizes.group_by("len", maintain_order=True).agg(low=pl.col("cluster_id").min(), high=pl.col("cluster_id").max())
+    sizes = (
+        rows.group_by("cluster_id").len().sort("cluster_id").with_columns(pl.col("len").cum_sum() // ROWS_PER_BLOCK)
+    )
+    ranges = sizes.group_by("len", maintain_order=True).agg(
+        low=pl.col("cluster_id").min(), high=pl.col("cluster_id").max()
+    )
     return list(ranges.select("low", "high").iter_rows()) or [(0, 0)]
 
 

@@ -26,7 +26,10 @@ def key_figures(audit: pl.LazyFrame, period: str) -> dict[str, object]:
     codes = scaled.select(pl.col(v.STORE_SPU).n_unique()).collect().row(0)
     given = counts.filter(pl.col("status") == v.SCALED)
     suppressed = counts.filter(pl.col("status") == v.SUPPRESSED_BY_CAP)
-    qualified, rows_scaled = int(counts.filter(pl.col("status").is_in(QUALIFIED))["rows"].sum()), int(given["rows"].sum())
+    qualified, rows_scaled = (
+        int(counts.filter(pl.col("status").is_in(QUALIFIED))["rows"].sum()),
+        int(given["rows"].sum()),
+    )
     return {
         "period": period,
         "candidates": int(counts["rows"].sum()),
@@ -169,7 +172,8 @@ def _by(counts: pl.DataFrame, column: str, kinds: tuple[str, ...]) -> dict[str, 
 def _units_by(given: pl.DataFrame, column: str, kinds: tuple[str, ...]) -> dict[str, dict[str, float]]:
     of_kind = {kind: given.filter(pl.col(column) == kind) for kind in kinds}
     return {
-        kind: {"rows": int(rows["rows"].sum()), "units": _in_units(rows, "quantity")} for kind, rows in of_kind.items()
+        kind: {"rows": int(rows["rows"].sum()), "units": _in_units(rows, "quantity")}
+        for kind, rows in of_kind.items()
     }
 
 
