@@ -32,6 +32,8 @@ FILE = Path(__file__).with_name("growth_real.json")
 BEGIN, END = "<!-- real: begin -->\n", "<!-- real: end -->\n"
 HALF_MONTHS = tuple(f"{year}{month:02}{half}" for year in (2019, 2020) for month in range(1, 13) for half in "AB")
 SETTINGS = DiscoverSettings(nominate={"min_adoption": 0.3})
+HISTORY = 8
+"""Half months before the one looked at: volatility needs some."""
 LANES = 2
 Row = dict[str, Any]
 
@@ -39,6 +41,7 @@ Row = dict[str, Any]
 def one(raw: Path, home: Path, period: str) -> Row:
     """One half month: what was found, what was scaled, and the comparison with the next one where it is there."""
     place = home / period
+    raw = _around(raw, place / "raw", period)
     found = upstream.discover(raw, place / "in", SETTINGS, period)
     row: Row = {"period": period} | {
         name: found.facts[name] for name in ("stores", "clusters", "step11_rows", "step11_candidates")
@@ -53,6 +56,16 @@ def one(raw: Path, home: Path, period: str) -> Row:
             row["backtest"] = backtest(run, following_sales(raw, run), BacktestSettings())[0].as_facts()
     shutil.rmtree(place)
     return row
+
+
+def _around(raw: Path, out: Path, period: str) -> Path:
+    """The sales of a half month, of some before it, and of the next one."""
+    place = HALF_MONTHS.index(period)
+    wanted = HALF_MONTHS[max(place - HISTORY, 0) : place + 2]
+    out.mkdir(parents=True)
+    sales = pl.scan_parquet(raw / "sales.parquet").filter(pl.col("period").is_in(wanted))
+    sales.sink_parquet(out / "sales.parquet")
+    return out
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -189,9 +189,8 @@ def _describe(
         "settings": settings.model_dump(mode="json"),
         "supplied": {name: name in supplied for name in (v.TRAFFIC, v.STEP9, v.STEP10, v.SUPPLY)},
         "versions": {package: version(package) for package in PACKAGES} | {"python": platform.python_version()},
-        "candidates": facts["candidates"],
-        "scaled": facts["scaled"],
-        "by_status": facts["by_status"],
+        "input_rows": {name: loaded.counts["rows"] for name, loaded in delivery.loaded.items()},
+        **{name: facts[name] for name in ("candidates", "scaled", "units", "by_status", "by_tier", "by_cap")},
         "stages": journal.stages,
     }
     write_json(manifest, folder / shapes.MANIFEST)

@@ -23,6 +23,10 @@ from engine.outputs.growth_explain import explain
 from engine.outputs.growth_telling import Telling
 from engine.outputs.write import appended_parquet, write_csv_rows, write_parquet
 
+MARKDOWN = ".md"
+FORMS = (".csv", *PARQUET, MARKDOWN)
+"""What decisions can be exported as."""
+NAMED = (("str_code", "store_name"), ("spu_code", "spu_name"))
 PEER_COLUMNS = ("cluster_id", "spu_code", "str_code", "store_sales", "peer_percentile")
 ROWS_TOLD_AT_A_TIME = 100_000
 """So many rows have their texts in memory."""
@@ -81,12 +85,27 @@ def write_told(rows: pl.LazyFrame, files: Iterable[Path]) -> int:
 
 @contextmanager
 def _appended(file: Path) -> Iterator[Callable[[pl.DataFrame], None]]:
+    """A function that adds told rows to a file of one of the `FORMS`."""
     if file.suffix in PARQUET:
         with appended_parquet(file) as add:
             yield add
         return
     with file.open("wb") as stream:
-        yield lambda block: write_csv_rows(block, stream, header=not stream.tell())
+
+        def add_text(block: pl.DataFrame) -> None:
+            if file.suffix == MARKDOWN:
+                stream.write("".join(block.select(_in_markdown()).to_series()).encode())
+            else:
+                write_csv_rows(block, stream, header=not stream.tell())
+
+        yield add_text
+
+
+def _in_markdown() -> pl.Expr:
+    """A section a row: store, SPU, and the explanation line by line."""
+    store, spu = (pl.format("{} {}", code, pl.col(name).fill_null("")) for code, name in NAMED)
+    lines = pl.col("full_explanation").str.replace_all("\n", "\n- ", literal=True)
+    return pl.format("## {}, {}\n\n- {}\n\n", store.str.strip_chars_end(), spu.str.strip_chars_end(), lines)
 
 
 def publish_peers(folder: Path, stands: Standing, given: Inputs) -> None:

@@ -68,6 +68,14 @@ def draw_funnel(run: Run) -> str:
     return _bars(title, rows["step"].to_list(), rows["rows"].to_list(), STATUS_COLOURS, told=told, room=0.42)
 
 
+def draw_opportunity_tiers(run: Run) -> str:
+    """Candidates by the tier of Step 11, and how many of them were scaled."""
+    rows = figures.opportunities(run)
+    labels, counts = rows["tier"].to_list(), rows["rows"].to_list()
+    told = [f"{count:,}  ({scaled:,} scaled)" for count, scaled in rows.select("rows", "scaled").iter_rows()]
+    return _bars("Candidates by tier of Step 11", labels, counts, dict.fromkeys(labels, WHAT), told=told, room=0.3)
+
+
 def draw_scaling_tier_distribution(run: Run) -> str:
     """Scaled rows per tier."""
     rows = figures.tiers(run)
@@ -198,6 +206,7 @@ def draw_peer_strip(run: Run, cluster_id: int, spu_code: str, row: dict[str, Any
 DRAWINGS: Sequence[Callable[[Run], str]] = (
     draw_boundary_flow,
     draw_funnel,
+    draw_opportunity_tiers,
     draw_scaling_tier_distribution,
     draw_caps_applied,
     draw_adjustment_distribution,

@@ -61,6 +61,13 @@ def funnel(run: Run) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=["step", "rows", "left", "units"], orient="row")
 
 
+def opportunities(run: Run) -> pl.DataFrame:
+    """Candidates and scaled rows by the tier that Step 11 gave them, by name, those without one last."""
+    found = table(run, shapes.AUDIT).group_by(tier=pl.col("opportunity_tier").fill_null(NO_CATEGORY))
+    counted = found.agg(rows=pl.len(), scaled=(pl.col(QUANTITY) > 0).sum()).collect()
+    return counted.sort((pl.col("tier") == NO_CATEGORY), "tier")
+
+
 def adjustments(run: Run) -> tuple[pl.DataFrame, float | None, float | None]:
     """The distribution of quantities in twenty bins of equal width, with their mean and median."""
     quantity = _scaled(run).select(QUANTITY).collect()[QUANTITY].sort()

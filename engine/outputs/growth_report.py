@@ -62,12 +62,14 @@ def report(run: Run, explained: pl.LazyFrame) -> str:
 
 def _opening(facts: dict[str, Any]) -> str:
     share = facts["dead_zone_share"]
+    moved = 100 * facts["affinity_not_neutral_units"] / facts["units"] if facts["units"] else 0.0
     dead = "" if share is None else f" Of those worth closing, {100 * share:.1f}% got nothing under caps and minimum."
     return (
         f'<p><b class="what">Step 11 said what:</b> {facts["candidates"]:,} candidates. '
         f'<b class="much">Step 12 said how much:</b> {facts["scaled"]:,} of them get {facts["units"]:,.1f} units '
         f"({facts['whole_units']:,} whole ones) in {facts['stores_scaled']:,} stores.{dead}</p>"
-        "<p>Caps control risk; they change no strategy. No threshold of the business was changed.</p>"
+        f"<p>Visitors moved the quantity of rows with {moved:.1f}% of the units. "
+        "Caps control risk; they change no strategy. No threshold of the business was changed.</p>"
     )
 
 

@@ -53,6 +53,23 @@ def test_what_is_exported_later_is_what_the_run_would_have_told(place, capsys, n
         assert pl.read_parquet(file).equals(pl.read_parquet(told))
 
 
+def test_decisions_can_be_read_in_markdown(place, capsys):
+    file = place / "decisions.md"
+    darkshelf(capsys, "growth", "export", "--out", place / "told", "--file", file)
+    sections = file.read_text(encoding="utf-8").split("## ")[1:]
+    assert len(sections) == 11
+    assert sections[0].startswith(
+        "S00 O'Brien’s, P'é00 Crème d'été P'é00\n\n- WHY SCALED: Step 11 identified this as"
+    )
+    assert "\n- RECOMMENDATION: +7.5 units (Moderate Adjustment)\n" in sections[0]
+
+
+def test_a_file_of_another_kind_is_refused(place, capsys):
+    answer = darkshelf(capsys, "growth", "export", "--out", place / "told", "--file", place / "decisions.xls")
+    assert answer.code == 2
+    assert "name one that ends in .csv, .parquet, .md" in answer.err
+
+
 @pytest.mark.proves("I-26", "R37")
 def test_everyone_can_be_exported_with_the_reason(place, capsys):
     file = place / "everyone.parquet"

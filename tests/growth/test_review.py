@@ -47,6 +47,10 @@ def test_the_funnel_ends_with_the_scaled_rows(run):
     assert sum(units.values()) == pytest.approx(sum(held_back.values()))
 
 
+def test_every_candidate_is_under_its_tier_of_step_11(run):
+    assert figures.opportunities(run).rows() == [("High Confidence Growth", 21, 11)]
+
+
 def test_no_quantity_leaves_the_envelope(run):
     steepness, most = figures.envelope(run)
     assert (steepness, most) == (pytest.approx(0.5 * 1.2), 50)
@@ -146,7 +150,7 @@ def test_the_report_is_one_file_with_everything_to_review_and_sign(run, capsys, 
     assert answer.code == 0
     text = page.read_text(encoding="utf-8")
     assert re.findall(r'(?:src|href)="(?!#|data:)', text) == []
-    assert text.count("<figure") == len(DRAWINGS) + len(figures.peer_examples(run)) == 12
+    assert text.count("<figure") == len(DRAWINGS) + len(figures.peer_examples(run)) == 13
     for role in ("Data Science Lead", "Product Owner", "Client Representative"):
         assert f"<td>{role}</td>" in text
     assert "Step 11 said what" in text
