@@ -82,7 +82,7 @@ def table(rows: Sequence[Mapping[str, Any]]) -> str:
     }
     tests = [row["backtest"] for row in scaled if row.get("backtest", {}).get("difference") is not None]
     above = sum(test["difference_low"] is not None and test["difference_low"] > 0 for test in tests)
-    differences = sorted(test["difference"] for test in tests)
+    below = sum(test["difference_high"] is not None and test["difference_high"] < 0 for test in tests)
     candidates = [row["step11_candidates"] for row in rows]
     dead = 1 - total["scaled"] / total["gap_qualified"]
     lines = [
@@ -102,16 +102,22 @@ def table(rows: Sequence[Mapping[str, Any]]) -> str:
             "next half month: scaled rows with others alike",
             f"{sum(test['matched'] for test in tests):,} of {sum(test['scaled'] for test in tests):,}",
         ),
+        ("change of those against the others, all half months", f"{_pooled(tests, 'difference'):+.2f} units"),
+        ("recommended to those", f"{_pooled(tests, 'recommended_units'):.2f} units"),
         (
-            "change of those against the others",
-            f"median {differences[len(differences) // 2]:+.1f} units "
-            f"({differences[0]:+.1f} to {differences[-1]:+.1f} by half month); "
-            f"the 95% interval lies above 0 in {above} of {len(tests)} half months",
+            "half months whose 95% interval lies above 0, around it, below it",
+            f"{above} / {len(tests) - above - below} / {below}, of {len(tests)}",
         ),
     ]
     return (
         "\n".join(["| what | measured |", "|---|---|", *(f"| {what} | {figure} |" for what, figure in lines)]) + "\n"
     )
+
+
+def _pooled(tests: Sequence[Mapping[str, Any]], name: str) -> float:
+    """The mean over all matched rows."""
+    matched = sum(test["matched"] for test in tests)
+    return float(sum(test[name] * test["matched"] for test in tests) / matched)
 
 
 def _range(rows: Sequence[Mapping[str, Any]], name: str) -> str:
