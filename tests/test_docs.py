@@ -18,6 +18,7 @@ import pytest
 from engine import config
 from engine.contracts.contract import Consequence, Kind
 from engine.contracts.tables import contracts
+from engine.decisions.settings import LoopSettings
 from engine.growth.settings import BacktestSettings, GrowthSettings
 from engine.growth.upstream.settings import DiscoverSettings
 from engine.outputs import read, shapes
@@ -60,6 +61,7 @@ WORDS_FOR_EMPTY = {
 DESKS = {
     "": config.Settings,
     "Report of a night: ": ReportSettings,
+    "Decisions: ": LoopSettings,
     "Growth, scale: ": GrowthSettings,
     "Growth, discover: ": DiscoverSettings,
     "Growth, backtest: ": BacktestSettings,
