@@ -1,4 +1,4 @@
-"""A real browser before the dashboard: every open page is watched for errors, and for requests that leave the machine."""
+"""A real browser before the dashboard: pages are watched for errors and for requests that leave the machine."""
 
 from __future__ import annotations
 
