@@ -38,13 +38,18 @@ THEME = {
     },
     "dark": {
         "components": BAR,
-        "palette": {"primary": {"main": "#8fc7d8"}, "background": {"default": "#12181b", "paper": "#1b2327"}},
+        "palette": {
+            "primary": {"main": "#8fc7d8"},
+            "error": {"main": "#ff8a80"},
+            "background": {"default": "#12181b", "paper": "#1b2327"},
+        },
         "shape": {"borderRadius": 8},
         "typography": {"fontFamily": "Roboto, 'Noto Sans', system-ui, sans-serif"},
     },
 }
 FRAME = {
     "width": "100%",
+    "min-width": "0",
     "padding": "0 clamp(12px, 2vw, 28px)",
     "max-width": "1560px",
     "margin": "0 auto",

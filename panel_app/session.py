@@ -103,12 +103,12 @@ class Session:
         self.browser.probe(self.settings.map_tiles, reached)
 
     def show_newest(self) -> None:
-        """Move to the newest night."""
-        self.go(
-            replace(self.view, run=None, case=None, at=1)
-            if self.view.page == "case"
-            else replace(self.view, run=None)
-        )
+        """Move to the newest night. A case of the old one may not be there any more, so that its page is left."""
+        page = "cases" if self.view.page == "case" else self.view.page
+        self.view = replace(self.view, page=page, run=None, case=None, at=1)
+        self.find_night()
+        self.redraw()
+        self.browser.push(address(self.view), self.title)
 
     def _moved(self, query: str) -> None:
         self._look_at(parse(query))

@@ -1,10 +1,10 @@
 // What only the browser knows: its history, its keys, its theme. Shows nothing.
 // Pieces of a page stand in shadow roots of their own.
-function find(root, id) {
-  const found = root.getElementById?.(id) ?? root.querySelector(`#${CSS.escape(id)}`)
+function find(root, selector) {
+  const found = root.querySelector(selector)
   if (found) return found
   for (const el of root.querySelectorAll("*")) {
-    const inside = el.shadowRoot && find(el.shadowRoot, id)
+    const inside = el.shadowRoot && find(el.shadowRoot, selector)
     if (inside) return inside
   }
   return null
@@ -36,11 +36,13 @@ export function render({model}) {
       tile.onload = () => tell({reached: true})
       tile.src = told.probe
     }
-    if (told.focus) find(document, told.focus)?.focus()
+    if (told.focus) find(document, `#${CSS.escape(told.focus)}`)?.focus()
     if (told.print) window.print()
   })
   requestAnimationFrame(() => requestAnimationFrame(() => {
     document.getElementById("first-paint")?.remove()
+    // The bar that shows that the server works has no name of its own.
+    find(document, "[role=progressbar]")?.setAttribute("aria-label", "loading")
     document.documentElement.dataset.ready = "1"
     nameTheBusyBar(document)
   }))
