@@ -158,10 +158,10 @@ class Window:
 @pytest.fixture
 def window(chromium: Any, served: str) -> Iterator[Callable[..., Window]]:
     """Windows of the dashboard by their width. They must not complain, nor ask any other machine for anything."""
-    yield from _windows(chromium, served)
+    yield from windows(chromium, served)
 
 
-def _windows(chromium: Any, home: str) -> Iterator[Callable[..., Window]]:
+def windows(chromium: Any, home: str) -> Iterator[Callable[..., Window]]:
     opened: list[tuple[Any, Window]] = []
 
     def make(width: int = 1440, height: int = 900, home: str = home, **options: Any) -> Window:
