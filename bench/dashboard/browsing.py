@@ -29,7 +29,8 @@ def serving(out: Path, *, warm: bool = True) -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     words = [str(PROGRAM), "dashboard", "--out", str(out), "--port", str(port), "--set", "poll_seconds=2"]
-    server = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    with (out / "server.log").open("w") as log:
+        server = subprocess.Popen(words, stdout=log, stderr=subprocess.STDOUT)
     address = f"http://127.0.0.1:{port}/"
     try:
         wait_for(f"{address}metrics", server)

@@ -32,8 +32,8 @@ def page(measured: dict[str, Any]) -> str:
             "# How fast the dashboard answers",
             "",
             "Written by `make bench-dashboard`, from `bench/dashboard/measured.json`. Everything is timed in",
-            "Chromium, headless, through Playwright, on the machine that serves: from before a click until what was asked for",
-            f"stands in the page. Medians over {TRIES} tries, with the largest beside them.",
+            "Chromium, headless, through Playwright, on the machine that serves: from before a click until what was",
+            f"asked for stands in the page. Medians over {TRIES} tries, with the largest beside them.",
             "",
             "Two nights are looked at, both found by the classic rule: one of "
             + " and one of ".join(_night(name, measured) for name in _names(measured))

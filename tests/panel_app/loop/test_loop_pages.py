@@ -20,6 +20,8 @@ PAGES = {
 }
 COLOURED = ("growth&row=S01%2FP%27%C3%A900", "accuracy", "run&aside=pricing")
 """Pages with colours of their own, looked at in the dark too."""
+COLOURED = ("growth&row=S01%2FP%27%C3%A900", "accuracy", "run&aside=pricing")
+"""Pages with colours of their own, looked at in the dark too."""
 DESK, TABLET, PHONE = 1440, 820, 390
 
 
@@ -30,9 +32,7 @@ DESK, TABLET, PHONE = 1440, 820, 390
 def test_every_page_stands_at_every_width_without_a_fault(open_page, page, theme):
     screen = open_page(f"?page={page}", width=DESK, theme=theme)
     assert screen.locator("h1").first.inner_text() == PAGES[page]
-    for width in (COLOURED = ("growth&row=S01%2FP%27%C3%A900", "accuracy", "run&aside=pricing")
-"""Pages with colours of their own, looked at in the dark too."""
-DESK, TABLET, PHONE):
+    for width in (DESK, TABLET, PHONE):
         screen.set_viewport_size({"width": width, "height": 1000})
         assert overflowing(screen) == [], width
     assert faults(screen) == []
