@@ -20,8 +20,6 @@ PAGES = {
 }
 COLOURED = ("growth&row=S01%2FP%27%C3%A900", "accuracy", "run&aside=pricing")
 """Pages with colours of their own, looked at in the dark too."""
-COLOURED = ("growth&row=S01%2FP%27%C3%A900", "accuracy", "run&aside=pricing")
-"""Pages with colours of their own, looked at in the dark too."""
 DESK, TABLET, PHONE = 1440, 820, 390
 
 
