@@ -14,9 +14,9 @@ import polars as pl
 
 from engine.contracts.contract import Column, Consequence, Contract, Kind, Rule
 from engine.decisions import words as w
+from engine.decisions.acts import NAME_LENGTH, TEXT_LENGTH
 from engine.decisions.answers import keep
 from engine.decisions.nights import judged_pairs
-from engine.decisions.schema import NAME_LENGTH, TEXT_LENGTH
 from engine.decisions.store import Decisions
 from engine.delivery import broken_files, verify, with_common_ids
 from engine.errors import InputError

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from sqlalchemy import URL, Column, Connection, Engine, Table, create_engine, event, inspect, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 
 from engine.decisions.schema import REVISION
 from engine.disk import refuse_a_file
@@ -45,7 +45,7 @@ def open_database(out: Path, url: str | None = None) -> Engine:
     engine = _sqlite(place) if place.get_backend_name() == "sqlite" else _postgresql(place)
     try:
         _migrate(engine)
-    except OperationalError as error:
+    except DBAPIError as error:
         engine.dispose()
         reason = str(error.orig).splitlines()[0]
         where = place.render_as_string(hide_password=True)

@@ -138,11 +138,12 @@ class Decisions:
     ) -> Outcome:
         """Write one further entry for every subject that is at its version still."""
         batch, moment, author = uuid.uuid4().hex, self.now(), _name(by)
+        if not acts:
+            return Outcome(batch, {}, ())
+        _one_run([subject for subject, _ in acts])
         # In one order for everybody: two that write the same rows cannot wait for each other.
         ordered = sorted({subject.subject_id: (subject, fields) for subject, fields in acts}.items())
         subjects = [subject for _, (subject, _) in ordered]
-        if not subjects:
-            return Outcome(batch, {}, ())
         with writing(self.engine) as connection:
             heads = _heads(connection, subjects)
             rows = [
@@ -215,12 +216,16 @@ def _conflicts(connection: Connection, late: Sequence[Subject], versions: Mappin
 
 
 def _of(subjects: Sequence[Subject]) -> ColumnElement[bool]:
-    """The entries of subjects, which are of one run."""
+    """The entries of subjects, which are of one run; of many subjects, those of their run."""
+    kind, run_id = _one_run(subjects)
+    return and_(*_within(kind, run_id, [subject.subject_id for subject in subjects]))
+
+
+def _one_run(subjects: Sequence[Subject]) -> tuple[str, str]:
     runs = {(subject.kind, subject.run_id) for subject in subjects}
     if len(runs) != 1:
         raise InputError([Problem("subjects", f"are of {len(runs)} runs", "decide on one run at a time")])
-    ((kind, run_id),) = runs
-    return and_(*_within(kind, run_id, [subject.subject_id for subject in subjects]))
+    return runs.pop()
 
 
 def _within(kind: str, run_id: str, ids: Sequence[str] | None) -> list[ColumnElement[bool]]:

@@ -3,10 +3,14 @@
 Money is added up in whole cents, so that the order of rows changes no digit.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from engine import vocabulary as v
+from engine.kernels import rows
 from engine.shelf.panel import Panel, RowAccount
 
 CENTS = 100
@@ -63,7 +67,8 @@ def stores_table(panel: Panel, cases: pl.DataFrame) -> pl.DataFrame:
 
 def data_quality(panel: Panel, min_history_days: int) -> dict[str, object]:
     """The content of `data_quality.json`: where every row went, and what the planner should know."""
-    units, expected, judged = panel.array("units"), panel.array("expected"), panel.judged
+    units, on_hand, expected = (panel.array(name) for name in ("units", "on_hand", "expected"))
+    judged = panel.judged
     trading = panel.is_open.any(axis=0)
     first_trading = int(trading.argmax()) if trading.any() else trading.size
     history_days = trading.size - first_trading
@@ -75,9 +80,9 @@ def data_quality(panel: Panel, min_history_days: int) -> dict[str, object]:
         "store_skus_judged": int(judged.sum()),
         "store_skus_out_of_stock": int((~judged).sum()),
         "judged_without_expectation": int(np.isnan(expected[judged, -1]).sum()),
-        "judged_never_in_inventory": int(np.isnan(panel.array("on_hand")[judged]).all(axis=1).sum()),
+        "judged_never_in_inventory": _count(judged, lambda some: np.isnan(on_hand[some]).all(axis=1)),
         "judged_without_price": int(np.isnan(panel.array("price")[judged, -1]).sum()),
-        "judged_with_unknown_days": int(np.isnan(units[judged]).any(axis=1).sum()),
+        "judged_with_unknown_days": _count(judged, lambda some: np.isnan(units[some]).any(axis=1)),
         "stores_without_place": int(panel.stores["latitude"].is_null().sum()),
         "skus_without_category": int(panel.skus["category"].is_null().sum()),
     }
@@ -100,6 +105,13 @@ def data_quality(panel: Panel, min_history_days: int) -> dict[str, object]:
         "facts": facts,
         "warnings": _warnings(panel, facts, min_history_days),
     }
+
+
+def _count(among: NDArray[np.bool_], is_so: Callable[[slice], NDArray[np.bool_]]) -> int:
+    """How many of these rows are so; is_so answers for a block of rows."""
+    counts: list[int] = []
+    rows.in_blocks(lambda some: counts.append(int((is_so(some) & among[some]).sum())), among.size)
+    return sum(counts)
 
 
 def _warnings(panel: Panel, facts: dict[str, int], min_history_days: int) -> list[str]:
