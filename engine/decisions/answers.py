@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from engine.decisions import words as w
 from engine.decisions.acts import Name, Text
-from engine.decisions.database import insert_new, writing
+from engine.decisions.database import insert_new, reading, writing
 from engine.decisions.nights import judged_pairs
 from engine.decisions.schema import answer as table_of_answers
 from engine.decisions.state import MOMENT
@@ -101,7 +101,7 @@ def every(decisions: Decisions, run_ids: Sequence[str] | None = None) -> pl.Data
     )
     if run_ids is not None:
         statement = statement.where(table_of_answers.c.run_id.in_(list(run_ids)))
-    with decisions.engine.connect() as connection:
+    with reading(decisions.engine) as connection:
         rows = [tuple(row) for row in connection.execute(statement)]
     schema = {name: kind for name, kind in ANSWER_SCHEMA.items() if name not in told}
     return pl.DataFrame(rows, schema=schema, orient="row").with_columns(meaning()).select(*ANSWER_SCHEMA)

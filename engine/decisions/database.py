@@ -59,6 +59,16 @@ def open_database(out: Path, url: str | None = None) -> Engine:
 
 
 @contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A connection that reads. Raises TryLaterError when the database cannot be reached."""
+    try:
+        with engine.connect() as connection:
+            yield connection
+    except OperationalError as error:
+        raise TryLaterError(f"the decisions cannot be read: {str(error.orig).splitlines()[0]}") from error
+
+
+@contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """A transaction that writes, committed at the end of the block.
 

@@ -144,9 +144,7 @@ def plan(
 
 def _candidates(decisions: Decisions, run: Run, settings: TaskSettings, store_id: str | None) -> pl.DataFrame:
     """The open cases with what they are worth, and whether they may be chosen."""
-    cases = open_cases(run, CASE_COLUMNS)
-    if store_id is not None:
-        cases = cases.filter(pl.col("store_id") == store_id)
+    cases = open_cases(run, CASE_COLUMNS, store_id)
     rejected = decisions.state(run.run_id).filter(decision=w.DECISIONS[w.REJECT])["subject_id"]
     return cases.with_columns(
         value=pl.max_horizontal(_value(settings), 0.0),

@@ -3,8 +3,6 @@
 Money is added up in whole cents, so that the order of rows changes no digit.
 """
 
-from collections.abc import Callable
-
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
@@ -80,9 +78,9 @@ def data_quality(panel: Panel, min_history_days: int) -> dict[str, object]:
         "store_skus_judged": int(judged.sum()),
         "store_skus_out_of_stock": int((~judged).sum()),
         "judged_without_expectation": int(np.isnan(expected[judged, -1]).sum()),
-        "judged_never_in_inventory": _count(judged, lambda some: np.isnan(on_hand[some]).all(axis=1)),
+        "judged_never_in_inventory": int((_known_days(on_hand)[judged] == 0).sum()),
         "judged_without_price": int(np.isnan(panel.array("price")[judged, -1]).sum()),
-        "judged_with_unknown_days": _count(judged, lambda some: np.isnan(units[some]).any(axis=1)),
+        "judged_with_unknown_days": int((_known_days(units)[judged] < panel.n_days).sum()),
         "stores_without_place": int(panel.stores["latitude"].is_null().sum()),
         "skus_without_category": int(panel.skus["category"].is_null().sum()),
     }
@@ -107,11 +105,15 @@ def data_quality(panel: Panel, min_history_days: int) -> dict[str, object]:
     }
 
 
-def _count(among: NDArray[np.bool_], is_so: Callable[[slice], NDArray[np.bool_]]) -> int:
-    """How many of these rows are so; is_so answers for a block of rows."""
-    counts: list[int] = []
-    rows.in_blocks(lambda some: counts.append(int((is_so(some) & among[some]).sum())), among.size)
-    return sum(counts)
+def _known_days(measure: NDArray[np.float64]) -> NDArray[np.int64]:
+    """On how many days each row knows a measure, (rows,)."""
+    known = np.empty(len(measure), np.int64)
+
+    def count(block: slice) -> None:
+        known[block] = np.count_nonzero(~np.isnan(measure[block]), axis=1)
+
+    rows.in_blocks(count, known.size)
+    return known
 
 
 def _warnings(panel: Panel, facts: dict[str, int], min_history_days: int) -> list[str]:

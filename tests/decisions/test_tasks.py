@@ -117,6 +117,14 @@ def test_random_checks_stay_when_there_is_no_time_left(beside, night):
     assert tasks.plan(beside, night, LOTS, minutes=0).frame()["drawn"].all()
 
 
+def test_where_a_drawn_check_leads_the_next_one_needs_no_walk(beside, tmp_path):
+    """Four minutes to the category and three for the one that is drawn leave three for the other."""
+    run = publish(tmp_path, [case(1, 1), case(1, 2)], {(1, 1): 1.0, (1, 2): 1.0})
+    one_lot = TaskSettings(sample_pairs=0, sample_cases=1)
+    assert tasks.plan(beside, run, one_lot, minutes=10).frame().height == 2
+    assert tasks.plan(beside, run, one_lot, minutes=9.5).frame().height == 1
+
+
 def test_a_store_cannot_tell_which_checks_were_drawn(beside, night):
     form = tasks.plan(beside, night, LOTS).form()
     assert form.columns == [*tasks.ON_PAPER, *tasks.TO_FILL_IN]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.kernels.evidence import mark_dark, open_evidence
+from engine.kernels.evidence import mark_dark, mark_fallen, open_evidence
 from engine.kernels.runs import stretches
 
 NEVER = 1e9
@@ -124,6 +124,62 @@ def test_the_peak_is_the_evidence_of_the_darkest_stretch():
     one_day = (20 + 0) * math.log((20 + 4) / (20 + 0.4))
     assert marked([4, 0, 0, 4, 4, 4, 0, 4, 4], 99.0)[1] == pytest.approx(2 * one_day)
     assert marked([4, 4, 9], 1.0)[1] == 0
+
+
+BEFORE_DAYS, FALLEN_DEPTH, DRIFT = 8, 0.35, 0.02
+
+
+def plain_fall(days: list, dark: set, start: int, dispersion: float) -> tuple[float, int]:
+    """Most evidence that sales fell on a day against the days before it, by the ratio of probabilities."""
+    before = [days[day] for day in range(max(start - BEFORE_DAYS, 0), start) if days[day][2] and day not in dark]
+    sold_before, hoped_before = sum(one[0] for one in before), sum(one[1] for one in before)
+    if not (sold_before > 0 and hoped_before > 0):
+        return 0.0, start
+    share, peak, top = sold_before / hoped_before, 0.0, start
+    seen: list = []
+    for day in range(start, len(days)):
+        if not days[day][2]:
+            continue
+        seen.append((days[day][0], share * days[day][1]))
+        sold, due = sum(one for one, _ in seen), sum(one for _, one in seen)
+        size = 1 / (dispersion * sum(one**2 for _, one in seen) / due**2 + 1 / sold_before + DRIFT)
+        usual = log_negative_binomial(sold, due, size)
+        evidence = log_negative_binomial(sold, FALLEN_DEPTH * due, size) - usual
+        if evidence > peak:
+            peak, top = evidence, day
+        if evidence <= 0 or evidence < peak / 2:
+            break
+    return peak, top
+
+
+def plain_fallen(days: list, bound: float, dispersion: float, rounds: int) -> set:
+    dark: set = set()
+    for _ in range(rounds):
+        starts = [day for day in range(BEFORE_DAYS // 2, len(days)) if days[day][2] and day not in dark]
+        falls = [(*plain_fall(days, dark, start, dispersion), start) for start in starts]
+        peak, last, first = max(falls, key=lambda fall: fall[0], default=(0.0, 0, 0))
+        if peak <= bound:
+            break
+        dark |= set(range(first, last + 1))
+    return dark
+
+
+FALLING = st.lists(
+    st.tuples(
+        st.sampled_from([0, 0, 1, 3, 4, 6]), st.sampled_from([2.0, 3.0, 4.5]), st.sampled_from([True] * 9 + [False])
+    ),
+    min_size=5,
+    max_size=24,
+)
+
+
+@given(FALLING, st.sampled_from([0.5, 2.0, 5.0]), st.sampled_from([0.0, 0.2]), st.integers(1, 3))
+def test_lasting_falls_are_those_of_the_most_evidence_against_the_days_before(days, bound, dispersion, rounds):
+    units, expected, usable = arrays(days)
+    dark = np.zeros(units.shape, np.uint8)
+    level = (np.array([dispersion]), 1.0, DRIFT, BEFORE_DAYS, FALLEN_DEPTH, bound, rounds)
+    mark_fallen(units, expected, usable, *level, dark)
+    assert set(np.flatnonzero(dark[0]).tolist()) == plain_fallen(days, bound, dispersion, rounds)
 
 
 @given(st.lists(st.booleans(), min_size=1, max_size=12), st.integers(0, 12), st.integers(1, 3))

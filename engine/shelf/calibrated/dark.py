@@ -30,7 +30,7 @@ class Sold(NamedTuple):
 
     def of(self, pairs: slice | NDArray[np.int64]) -> "Sold":
         """The same of some pairs."""
-        return Sold(*(column[pairs] for column in self[:4]), unit=self.unit)
+        return Sold(self.units[pairs], self.expected[pairs], self.usable[pairs], self.dispersion[pairs], self.unit)
 
 
 def darkest(sold: Sold, depth: float) -> Floats:
