@@ -61,6 +61,7 @@ export function render({model}) {
     const focused = root.getRootNode().activeElement?.id
     root.innerHTML = model.html
     localise(root)
+    root.querySelector("nav.menu a[aria-current]")?.scrollIntoView({inline: "center", block: "nearest"})
     if (focused) root.querySelector(`#${CSS.escape(focused)}`)?.focus()
   }
   draw()

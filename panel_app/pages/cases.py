@@ -152,8 +152,6 @@ class CasesPage:
             callback=lambda: BytesIO(self.export(kind)),
             filename=f"cases-{self.night.run_id}.{kind}",
             label=f"Export as {'CSV' if kind == 'csv' else 'Parquet'}",
-            variant="outlined",
-            color="primary",
             size="small",
         )
 

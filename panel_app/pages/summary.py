@@ -17,6 +17,8 @@ from panel_app.words import cause_name
 BARS = 6
 """Bars of a list; the rest is added up."""
 TOP_CASES = 5
+LEAST_CHANGE = {"count": 1, "money": 0.5, "number": 0.05, "percent": 0.0005}
+"""Smaller changes of a figure are not to be seen in it."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +34,11 @@ class Tile:
 
     @property
     def change(self) -> float | None:
-        """How much more than the night before."""
-        return None if self.value is None or self.before is None else self.value - self.before
+        """How much more than the night before; 0 where the figure that is shown is the same."""
+        if self.value is None or self.before is None:
+            return None
+        change = self.value - self.before
+        return change if abs(change) >= LEAST_CHANGE[self.form] else 0.0
 
     @property
     def mood(self) -> str:

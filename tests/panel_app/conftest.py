@@ -4,14 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
-import subprocess
-import time
-import urllib.request
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,11 +14,12 @@ from hypothesis import settings
 from engine.registry import Registry
 from panel_app.settings import DashboardSettings
 from panel_app.store import Night, Nights
-from tests.command import PROGRAM
 from tests.panel_app import nights as planted
+from tests.panel_app.serving import serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 settings.register_profile("panel_app", deadline=None, derandomize=True, database=None, max_examples=60)
 settings.load_profile("panel_app")
@@ -67,35 +62,6 @@ def nights(published: Published) -> Nights:
 def night(nights: Nights) -> Night:
     """The newest night."""
     return nights.night()
-
-
-@contextmanager
-def serving(out: Path, *words: object) -> Iterator[str]:
-    """The address of `darkshelf dashboard` over an output folder, in a process of its own."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [PROGRAM, "dashboard", "--out", out, "--port", port, "--set", "poll_seconds=1", *words]
-    with (out / f"server-{port}.log").open("wb") as log:
-        server = subprocess.Popen([str(word) for word in command], stdout=log, stderr=subprocess.STDOUT)
-    try:
-        _wait_for(f"http://127.0.0.1:{port}/health", server, Path(log.name))
-        yield f"http://127.0.0.1:{port}/"
-    finally:
-        server.terminate()
-        server.wait(10)
-
-
-def _wait_for(address: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(300):
-        if server.poll() is not None:
-            break
-        try:
-            with urllib.request.urlopen(address, timeout=2):
-                return
-        except OSError:
-            time.sleep(0.1)
-    pytest.fail(f"the dashboard did not start:\n{log.read_text(encoding='utf-8')}")
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Small nights with everything in them that a page could trip over: names, prices and places that are hard to show."""
+"""Small nights with everything in them that a page could trip over: hard names, prices and places."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The dashboard in a real browser: every page on a desk, a tablet and a phone, without an error or a foreign request."""
+"""The dashboard in a real browser: every page at three widths, without an error or a foreign request."""
 
 from __future__ import annotations
 
