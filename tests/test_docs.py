@@ -24,6 +24,7 @@ from engine.growth.settings import BacktestSettings, GrowthSettings
 from engine.growth.upstream.settings import DiscoverSettings
 from engine.outputs import read, shapes
 from engine.outputs.night_report import ReportSettings
+from panel_app.settings import DashboardSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,6 +64,7 @@ DESKS = {
     "": config.Settings,
     "Report of a night: ": ReportSettings,
     "Decisions: ": LoopSettings,
+    "Dashboard: ": DashboardSettings,
     "Growth, scale: ": GrowthSettings,
     "Growth, discover: ": DiscoverSettings,
     "Growth, backtest: ": BacktestSettings,
