@@ -19,6 +19,7 @@ ROW: Final = """
   flex-flow: row wrap;
   gap: 0 14px;
 }
+.scroll-button { display: none; }
 """
 CARD: Final = {
     "background": "var(--mui-palette-background-paper)",
