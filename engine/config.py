@@ -103,7 +103,8 @@ class EpisodeSettings(Frozen):
     min_days: int = Field(1, ge=1, le=28, description="Shortest episode, in days in stock and open.")
     max_days: int = Field(56, ge=7, le=365, description="Longest episode; what lasts longer is a new normal.")
     max_fdr: float = Field(0.10, gt=0, lt=1, description="Expected share of false findings among the open cases.")
-    closed_evidence: float = Field(7.0, gt=0, description="Log likelihood ratio from which a past episode is a case.")
+    closed_evidence: float = Field(11, gt=0, description="Log likelihood ratio from which a past episode is a case.")
+    before_evidence: float = Field(6, gt=0, description="That of a past episode against the days before it.")
     closed_days: int = Field(3, ge=1, le=28, description="Shortest past episode, in calendar days.")
 
     @model_validator(mode="after")
@@ -276,6 +277,8 @@ class StorySettings(Frozen):
     store_points: float = Field(
         50, ge=0, le=100, description="Score of store_wide that makes an episode its store's."
     )
+    long_before_days: int = Field(35, ge=7, le=90, description="Days well before an episode are further back.")
+    long_before_units: float = Field(20, ge=0, description="Sales due then, from which they tell a return.")
     fold_stores: int = Field(5, ge=2, description="So many cases of a SKU and cause are one story.")
     fold_cases: int = Field(20, ge=2, description="So many cases of a category, region and cause are one story.")
     fold_gap_days: int = Field(7, ge=0, le=28, description="Cases that begin further apart are two stories.")

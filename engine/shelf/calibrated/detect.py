@@ -84,7 +84,7 @@ def _past(
     rows.in_blocks(look, n_pairs)
     columns = [np.concatenate(parts) for parts in zip(*(blocks[start] for start in sorted(blocks)), strict=True)]
     against_before = _against_before(panel, found, demand, settings, *columns)
-    kept = np.flatnonzero(against_before >= settings.closed_evidence)
+    kept = np.flatnonzero(against_before >= settings.before_evidence)
     pair, first, last = (column[kept] for column in columns)
     return pl.DataFrame({"pair": pair, "first": first, "last": last, "evidence": best[pair]})
 

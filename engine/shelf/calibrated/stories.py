@@ -54,7 +54,9 @@ def set_aside(
     listed = panel.codes("listed")[runs["pair"].to_numpy()]
     since = listed - _first_day(panel)
     kinds = runs.with_columns(signals).with_columns(listed=listed, since=since, n_days=panel.n_days)
-    kinds = kinds.with_columns(in_store_story=_within(panel, runs, stories)).select(kind=_kind(of))
+    kinds = kinds.with_columns(
+        in_store_story=_within(panel, runs, stories), long_before_share=_long_before(panel, found, runs, of)
+    ).select(kind=_kind(of))
     kept = kinds["kind"].is_null()
     aside = runs.select("pair", "first", "last").with_columns(kinds["kind"]).filter(~kept)
     return runs.filter(kept), SetAside(stories, aside)
@@ -69,6 +71,7 @@ def _kind(of: StorySettings) -> pl.Expr:
     runs_out = (pl.col("stock_share") <= of.run_out_share) & (pl.col("cover_at_start_days") <= of.run_out_cover_days)
     of_store = pl.col("in_store_story") & (pl.col(score(v.STORE_WIDE)) >= of.store_points)
     is_past = pl.col("last") < pl.col("n_days") - 1
+    is_return = pl.col("units_share") >= of.risen_share * pl.col("long_before_share")
     never_sold_so = pl.col("before_share").is_null() | (pl.col("before_share") < of.risen_share)
     return (
         pl.when(jumped & same_money)
@@ -79,10 +82,23 @@ def _kind(of: StorySettings) -> pl.Expr:
         .then(pl.lit(v.RAN_OUT))
         .when(of_store)
         .then(pl.lit(v.STORE_WIDE))
-        .when(is_past & never_sold_so)
+        .when((is_past & never_sold_so) | is_return)
         .then(pl.lit(v.RISEN))
         .alias("kind")
     )
+
+
+def _long_before(panel: Panel, found: Demand, runs: pl.DataFrame, of: StorySettings) -> pl.Series:
+    """What the clean days well before an episode sold of their expectation; null where too little was due then.
+
+    A shelf that sold over for some weeks and is back where it was has not fallen.
+    """
+    pair, first = runs["pair"].to_numpy(), runs["first"].to_numpy()
+    day = np.arange(panel.n_days)
+    is_then = (day < first[:, None] - of.long_before_days) & (found.clean[pair] == 1)
+    sold, hoped = (np.where(is_then, panel.array(name)[pair], 0.0).sum(axis=1) for name in ("units", "expected"))
+    share = np.where(hoped >= of.long_before_units * found.unit, sold / np.maximum(hoped, TINY), np.nan)
+    return pl.Series(share).fill_nan(None)
 
 
 def _within(panel: Panel, runs: pl.DataFrame, stories: tuple[Story, ...]) -> pl.Series:
