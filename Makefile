@@ -28,7 +28,7 @@ demo: $(READY)  ## A simulated chain, a full night, a scorecard
 
 test: $(READY)  ## The whole suite, slow tests included
 	@bash tests/system_packages.sh
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto --dist worksteal
 
 test-quick: $(READY)  ## The suite without the tests marked slow
 	@$(BIN)/python -m pytest -m "not slow"

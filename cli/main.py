@@ -1,6 +1,7 @@
 """`darkshelf`: the one command. Heavy libraries are imported when a verb needs them, never for help."""
 
 import errno
+import gc
 import json
 import sys
 from collections.abc import Sequence
@@ -9,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from cli import backtest, bench, growth, lake, night, runs, settings, simulate
+from cli import backtest, bench, decisions, growth, lake, night, report, runs, settings, simulate
 from cli.console import err
 from engine.errors import EXIT_BUG, DarkshelfError, Problem, ProblemsError
 
@@ -29,11 +30,21 @@ app.command("check")(night.check)
 app.command("run")(night.run)
 app.command("explain")(runs.explain)
 app.command("sql")(runs.sql)
+app.command("report")(report.report)
+app.command("tasks")(decisions.tasks)
+app.command("accuracy")(decisions.accuracy)
+app.command("feedback")(decisions.feedback)
 app.command("bench")(bench.bench)
 app.command("backtest")(backtest.backtest)
 app.add_typer(growth.app, name="growth")
 app.add_typer(runs.app, name="runs")
+app.add_typer(decisions.app, name="decisions")
+app.add_typer(decisions.answers_app, name="answers")
 app.add_typer(settings.app, name="config")
+
+
+NEW_OBJECTS_PER_COLLECTION = 200_000
+"""Imports alone make a million objects that stay: looking through them again and again takes a fifth of a second."""
 
 
 def _show_version(*, wanted: bool) -> None:
@@ -64,6 +75,7 @@ def main() -> None:
     With `--json` every failure is one object on stdout too: a wrong command line, and a bug beside its traceback.
     """
     as_json = "--json" in sys.argv
+    gc.set_threshold(NEW_OBJECTS_PER_COLLECTION)
     try:
         sys.exit(app(prog_name="darkshelf", standalone_mode=not as_json))
     except DarkshelfError as error:
@@ -85,6 +97,9 @@ def main() -> None:
         if as_json:
             _echo_error(f"{type(error).__name__}: {error}", EXIT_BUG)
         raise
+    finally:
+        # What ends with the process need not be searched for cycles first.
+        gc.freeze()
 
 
 def _echo_error(message: str, exit_code: int, problems: Sequence[Problem] = ()) -> None:

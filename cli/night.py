@@ -79,6 +79,10 @@ def run(
         str | None,
         typer.Option(metavar="SIZE", help="Stay below so much memory, such as 4GiB; the days then live on disk."),
     ] = None,
+    feedback: Annotated[
+        Path | None,
+        typer.Option("--feedback", help="What stores answered on earlier nights, as  darkshelf feedback  writes it."),
+    ] = None,
     *,
     force: Annotated[bool, typer.Option("--force", help="Run again what is published already.")] = False,
     as_json: AsJson = False,
@@ -103,7 +107,17 @@ def run(
     for day in _days(as_of, backfill):
         with progress(quiet=as_json) as watch:
             place = _place(folder, lake)
-            nights.append(desk.run(place, out_folder, settings, day, force=force, max_memory=limit, watch=watch))
+            night = desk.run(
+                place,
+                out_folder,
+                settings,
+                day,
+                force=force,
+                max_memory=limit,
+                feedback=feedback,
+                watch=watch,
+            )
+            nights.append(night)
         if not as_json:
             show(nights[-1])
     if as_json:

@@ -25,9 +25,7 @@ class PanelSettings(Frozen):
     lookback_days: int = Field(90, ge=35, le=730, description="Panel days, the as-of day included.")
     gap_fill_days: int = Field(3, ge=0, le=14, description="Longest run of unknown days filled by interpolation.")
     min_on_hand: float = Field(0.0, ge=0, description="In stock means more units on hand than this.")
-    stock_from_sales_days: int = Field(
-        7, ge=1, le=28, description="Without a snapshot, a sale within so many days means in stock."
-    )
+    stock_from_sales_days: int = Field(7, ge=1, le=28, description="Without a snapshot, sold so lately: in stock.")
     active_days: int = Field(7, ge=1, le=28, description="Judged when in stock on one of the last so many days.")
     min_history_days: int = Field(28, ge=1, description="Warn when the sales reach back fewer days than this.")
 
@@ -126,6 +124,9 @@ class Certainty(Frozen):
     of_log_evidence: float = Field(1.7294, ge=-20, le=20, description="Log odds per logarithm of the evidence.")
     of_root_ratio: float = Field(-1.3650, ge=-20, le=20, description="Log odds per square root of the share sold.")
     of_log_days: float = Field(-0.6423, ge=-20, le=20, description="Log odds per logarithm of the days.")
+    min_answers: int = Field(30, ge=5, le=100_000, description="Fewer answers of stores than this correct nothing.")
+    intercept_sd: float = Field(1.0, gt=0, le=10, description="Error of all of it believed, in log odds.")
+    log_slope_sd: float = Field(0.5, gt=0, le=5, description="Error believed of its steepness, in logarithms.")
 
 
 class DetectSettings(Frozen):
@@ -307,9 +308,7 @@ class RecommendSettings(Frozen):
     clearance_sell_share: float = Field(0.7, ge=0, le=1, description="Share of on-hand that a markdown sells.")
     end_promo_share: float = Field(0.5, ge=0, le=1, description="Share of the risk that ending a promo recovers.")
     transfer_share: float = Field(0.5, ge=0, le=1, description="Share of on-hand proposed for transfer.")
-    transfer_ratio: float = Field(
-        0.6, ge=0, description="What a transferred unit would have sold at home, of the expectation."
-    )
+    transfer_ratio: float = Field(0.6, ge=0, description="Of a unit that is shipped, what would have sold at home.")
 
     @model_validator(mode="after")
     def _cuts_are_ordered(self) -> "RecommendSettings":
@@ -356,7 +355,7 @@ class IngestSettings(Frozen):
     """What a lake takes for a correction of a day it holds."""
 
     min_kept_share: float = Field(
-        0.5, ge=0, le=1, description="Refuse a day that comes again with a smaller share of its rows."
+        0.5, ge=0, le=1, description="Refuse a day that comes again with fewer of its rows."
     )
 
 

@@ -51,18 +51,30 @@ def verify(tables: Mapping[str, Source]) -> tuple[list[Problem], list[Problem]]:
     remarks: list[Problem] = []
     for source in tables.values():
         try:
-            counts = source.complaints()
-            broken = [rule for rule in source.rules() if counts[rule.complaint]]
-            stopped = any(rule.consequence is Consequence.STOP for rule in broken)
-            nothing_left = source.contract.required and not stopped and counts[UNUSABLE] == counts["rows"]
-            if nothing_left:
-                what = "no usable row is left" if counts["rows"] else "has no rows"
-                stops.append(Problem(source.contract.table, what, "deliver the table with rows that can be used"))
-            for rule in broken:
-                stops_it = nothing_left or rule.consequence is Consequence.STOP
-                (stops if stops_it else remarks).append(_problem(source, rule, counts))
+            stopping, telling = judge(source, source.complaints())
+            stops += stopping
+            remarks += telling
         except UNREADABLE as error:
             stops += broken_files(source, error)
+    return stops, remarks
+
+
+def judge(source: Source, counts: Mapping[str, int]) -> tuple[list[Problem], list[Problem]]:
+    """What the broken rules of one table mean: problems that stop a run, and what else there is to know.
+
+    counts: rows that break each rule, as `Source.complaints` counts them.
+    """
+    stops: list[Problem] = []
+    remarks: list[Problem] = []
+    broken = [rule for rule in source.rules() if counts[rule.complaint]]
+    stopped = any(rule.consequence is Consequence.STOP for rule in broken)
+    nothing_left = source.contract.required and not stopped and counts[UNUSABLE] == counts["rows"]
+    if nothing_left:
+        what = "no usable row is left" if counts["rows"] else "has no rows"
+        stops.append(Problem(source.contract.table, what, "deliver the table with rows that can be used"))
+    for rule in broken:
+        stops_it = nothing_left or rule.consequence is Consequence.STOP
+        (stops if stops_it else remarks).append(_problem(source, rule, counts))
     return stops, remarks
 
 

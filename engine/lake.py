@@ -92,6 +92,22 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Loaded:
+    """A table in memory. rows: the usable ones, typed, in the columns that some file has. counts: as `complaints`.
+
+    absent: the columns of the contract that no file has, as nulls.
+    """
+
+    rows: pl.DataFrame
+    counts: Counter[str]
+    absent: tuple[pl.Expr, ...]
+
+    def table(self) -> pl.LazyFrame:
+        """The usable rows in every column of the contract."""
+        return self.rows.lazy().with_columns(self.absent)
+
+
+@dataclass(frozen=True)
 class Source:
     """One table of the input under its contract. parts: its files in reading order.
 
@@ -179,6 +195,26 @@ class Source:
         for reading, part in self._readings():
             total.update(reading.counts(part.scan()).collect().row(0, named=True))
         return total
+
+    def load(self, texts: pl.DataType) -> Loaded:
+        """The usable rows and the complaints about all of them, from one reading of the files.
+
+        texts: the type that columns of text get, such as a categorical one, which takes less memory.
+        """
+        counts: Counter[str] = Counter()
+        kept: list[pl.DataFrame] = []
+        names = [column.name for column in self.contract.columns]
+        given = [name for name in names if any(name in part.schema for part in self.parts)]
+        for reading, part in self._readings():
+            flags = [rule.complaint for rule in reading.rules]
+            typed = pl.col(pl.String).exclude(flags).cast(texts)
+            rows = reading.judged(part.scan()).select(*given, *flags, UNUSABLE).with_columns(typed).collect()
+            found = rows.select(pl.len().alias("rows"), pl.col(*flags, UNUSABLE).sum()).row(0, named=True)
+            counts.update(found)
+            kept.append((rows.filter(~pl.col(UNUSABLE)) if found[UNUSABLE] else rows).select(given))
+        schema = self.judged().select(pl.col(names)).with_columns(pl.col(pl.String).cast(texts)).collect_schema()
+        absent = tuple(pl.lit(None, schema[name]).alias(name) for name in names if name not in given)
+        return Loaded(pl.concat(kept), counts, absent)
 
     def examples(self, rule: Rule, limit: int) -> pl.DataFrame:
         """The first rows that break a rule: file, row in it, the key and the cell complained about, as text."""

@@ -18,9 +18,11 @@ import pytest
 from engine import config
 from engine.contracts.contract import Consequence, Kind
 from engine.contracts.tables import contracts
+from engine.decisions.settings import LoopSettings
 from engine.growth.settings import BacktestSettings, GrowthSettings
 from engine.growth.upstream.settings import DiscoverSettings
 from engine.outputs import read, shapes
+from engine.outputs.night_report import ReportSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,6 +60,8 @@ WORDS_FOR_EMPTY = {
 
 DESKS = {
     "": config.Settings,
+    "Report of a night: ": ReportSettings,
+    "Decisions: ": LoopSettings,
     "Growth, scale: ": GrowthSettings,
     "Growth, discover: ": DiscoverSettings,
     "Growth, backtest: ": BacktestSettings,
@@ -213,6 +217,7 @@ PARQUET = (
     shapes.FEATURES,
     shapes.DAILY,
     shapes.STORES,
+    shapes.SKUS,
 )
 
 

@@ -1,30 +1,74 @@
 """Benchmark: what the peers of a store sell (specification of growth, sections 2 and 3).
 
 In: sales and clusters. Out: one row per cluster and SPU; and one per store and SPU with its place among its peers.
+Both are made once for a whole run, whatever part of its candidates is scaled.
 """
+
+from dataclasses import dataclass, replace
 
 import polars as pl
 
 from engine import vocabulary as v
-from engine.growth.settings import BenchmarkSettings, ElasticitySettings
+from engine.growth.inputs import Inputs, in_memory
+from engine.growth.keys import PAIR, PEER_GROUP
+from engine.growth.settings import BenchmarkSettings, ElasticitySettings, GrowthSettings
+from engine.growth.shrink import shrink
 from engine.stats import ratio
 
-GROUP = v.PEER_GROUP
 PERCENT = 100
+IS_PEER = pl.col(PEER_GROUP).is_not_null() & pl.col("store_sales").is_not_null()
 
 
-def peers(sales: pl.LazyFrame, clusters: pl.LazyFrame, settings: BenchmarkSettings) -> pl.LazyFrame:
-    """Stores of a cluster whose sales of an SPU are known. Grain: store, SPU. Columns: key, cluster, `store_sales`.
+@dataclass(frozen=True)
+class Standing:
+    """Where every store stands among its peers; made once for all candidates of a run.
 
-    With `all_stores` the stores of the cluster without a row for the SPU are peers that sell 0.
+    members: see `members`. levels: one row a peer group, see `benchmark`, shrunk where that is asked for, with the
+    `elasticity_dampener` of the group.
     """
-    carriers = sales.join(clusters, on="str_code").select(*v.STORE_SPU, "cluster_id", "store_sales")
-    if settings.peers == "carriers":
-        return carriers.drop_nulls("store_sales")
-    spus = carriers.select(GROUP).unique()
-    everyone = clusters.join(spus, on="cluster_id").select(*v.STORE_SPU, "cluster_id")
-    others = everyone.join(carriers, on=v.STORE_SPU, how="anti").with_columns(store_sales=pl.lit(0.0))
-    return pl.concat([carriers.drop_nulls("store_sales"), others])
+
+    members: pl.LazyFrame
+    levels: pl.LazyFrame
+
+    def between(self, first: int, last: int) -> "Standing":
+        """The same with the members of a range of pairs; benchmarks are those of everybody."""
+        return replace(self, members=self.members.filter(pl.col(PAIR).is_between(first, last)))
+
+    def peers(self) -> pl.LazyFrame:
+        """The members that are somebody's peers: with a cluster and known sales."""
+        return self.members.filter(IS_PEER)
+
+
+def standing(given: Inputs, settings: GrowthSettings) -> Standing:
+    """The members and benchmarks of a run, in memory."""
+    everyone = in_memory(members(given, settings.benchmark))
+    peer_sales = everyone.filter(IS_PEER)
+    levels = benchmark(peer_sales, settings.benchmark).with_columns(
+        elasticity_dampener=dispersion_factor(settings.elasticity, settings.benchmark.min_peers)
+    )
+    levels = shrink(levels, peer_sales, settings.benchmark)
+    if settings.benchmark.own_store == "included":
+        levels = levels.drop("ascending")
+    return Standing(everyone, levels.drop("spu_code").collect().lazy())
+
+
+def members(given: Inputs, settings: BenchmarkSettings) -> pl.LazyFrame:
+    """Every sales row with its cluster, `peer_group` and midrank among its peers in percent. Grain: store, SPU.
+
+    Stores of a cluster that sell an SPU are peers; equal sales share a place. With `all_stores` the stores of the
+    cluster without a row for the SPU are peers that sell 0, as rows with `no_sales_row`. Sorted by pair, save those.
+    """
+    own = given.sales.join(given.clusters, on="str_code", how="left", maintain_order="left")
+    own = own.pipe(given.codes.grouped).with_columns(no_sales_row=pl.lit(value=False))
+    if settings.peers == "all_stores":
+        spus = own.select(v.PEER_GROUP).drop_nulls().unique()
+        everyone = given.clusters.join(spus, on="cluster_id").pipe(given.codes.keyed).pipe(given.codes.grouped)
+        others = everyone.join(own, on=PAIR, how="anti")
+        zero = {"store_sales": pl.lit(0.0), "no_sales_row": pl.lit(value=True)}
+        own = pl.concat([own, others.with_columns(**zero)], how="diagonal")
+    sold = pl.when(IS_PEER).then("store_sales")
+    midrank = (sold.rank("average") - 0.5) / sold.count() * PERCENT
+    return own.with_columns(peer_percentile=midrank.over(PEER_GROUP))
 
 
 def benchmark(peer_sales: pl.LazyFrame, settings: BenchmarkSettings) -> pl.LazyFrame:
@@ -35,7 +79,8 @@ def benchmark(peer_sales: pl.LazyFrame, settings: BenchmarkSettings) -> pl.LazyF
     variance are added up in ascending order: no digit depends on the order of rows.
     """
     sold = pl.col("store_sales")
-    measured = peer_sales.group_by(GROUP).agg(
+    measured = peer_sales.group_by(PEER_GROUP).agg(
+        pl.col("spu_code").first(),
         own_p75=sold.quantile(settings.quantile, "linear"),
         own_median=sold.quantile(0.5, "linear"),
         peer_n=pl.len().cast(pl.Int32),
@@ -44,7 +89,8 @@ def benchmark(peer_sales: pl.LazyFrame, settings: BenchmarkSettings) -> pl.LazyF
     )
     enough = pl.col("peer_n") >= settings.min_peers
     return measured.select(
-        *GROUP,
+        PEER_GROUP,
+        "spu_code",
         *(pl.when(enough).then(f"own_{level}").alias(f"cluster_{level}") for level in ("p75", "median")),
         "own_p75",
         "own_median",
@@ -54,13 +100,6 @@ def benchmark(peer_sales: pl.LazyFrame, settings: BenchmarkSettings) -> pl.LazyF
         peer_mean=pl.col("ascending").list.mean(),
         peer_variance=pl.col("ascending").list.var(ddof=1),
     )
-
-
-def place(peer_sales: pl.LazyFrame) -> pl.LazyFrame:
-    """Each peer's midrank among its peers, in percent; equal sales share a place. Grain: store, SPU."""
-    sold = pl.col("store_sales")
-    midrank = (sold.rank("average") - 0.5) / pl.len() * PERCENT
-    return peer_sales.select(*v.STORE_SPU, peer_percentile=midrank.over(GROUP))
 
 
 def dispersion_factor(settings: ElasticitySettings, min_peers: int) -> pl.Expr:

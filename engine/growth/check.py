@@ -12,17 +12,18 @@ import polars as pl
 from engine import vocabulary as v
 from engine.contracts.contract import Kind
 from engine.contracts.growth import CLUSTER_SPELLINGS, growth_contracts
-from engine.delivery import EXAMPLES, open_tables, verify
+from engine.delivery import EXAMPLES, broken_files, judge, open_tables
 from engine.errors import InputError, Problem
 from engine.growth.inputs import clean_clusters, marked, of_period
 from engine.growth.settings import InputSettings
-from engine.lake import UNREADABLE, Source
+from engine.lake import UNREADABLE, Loaded, Source
 
 UNDATED = "undated"
 """What the period of a run is called when neither the sales nor the user name one."""
 QUANTITY_LIKE = r"(?i)quantity|qty|units|adjustment"
 OUTPUT_ONLY = frozenset({"recommended_adjustment_quantity", "recommended_units", "scaling_tier", "cap_applied"})
 """Columns that only an output of this desk has."""
+CODES_OF_A_CATEGORY = 1 << 32
 ALWAYS = (v.STORE_SPU_SALES, v.CLUSTERS, v.STEP11)
 
 
@@ -30,11 +31,12 @@ ALWAYS = (v.STORE_SPU_SALES, v.CLUSTERS, v.STEP11)
 class Delivery:
     """The tables of a run. period: the half month, None without one. remarks: what a planner should know.
 
-    dataset_id: as the tables carry it, None when none does.
+    loaded: the usable rows of every table, read once. dataset_id: as the tables carry it, None when none does.
     """
 
     folder: Path
     sources: Mapping[str, Source]
+    loaded: Mapping[str, Loaded]
     period: str | None
     dataset_id: str | None
     remarks: tuple[Problem, ...]
@@ -45,8 +47,8 @@ class Delivery:
         return self.period or UNDATED
 
     def tables(self) -> dict[str, pl.LazyFrame]:
-        """The usable rows of every table, typed."""
-        return {name: source.usable() for name, source in self.sources.items()}
+        """The usable rows of every table, typed; texts are categories."""
+        return {name: loaded.table() for name, loaded in self.loaded.items()}
 
 
 def check(folder: Path, settings: InputSettings, period: str | None = None) -> Delivery:
@@ -57,19 +59,32 @@ def check(folder: Path, settings: InputSettings, period: str | None = None) -> D
     sources, problems = open_as_text(folder, ALWAYS)
     told = {problem.where for problem in problems}
     problems += [problem for problem in _missing(sources, settings, folder) if problem.where not in told]
-    stops, remarks = verify(sources)
-    delivery = Delivery(folder, sources, period, None, tuple(remarks))
-    try:
-        delivery = _settle_period(delivery)
-        found = list(_between_tables(delivery, settings))
-    except UNREADABLE:
-        # The files that cannot be read are among the problems already.
-        found = []
+    loaded, stops, remarks = _load(sources)
+    delivery = _settle_period(Delivery(folder, sources, loaded, period, None, tuple(remarks)))
+    found = list(_between_tables(delivery, settings))
     problems += stops + [problem for problem, stops_run in found if stops_run]
     if problems:
         raise InputError(problems)
     further = [problem for problem, stops_run in found if not stops_run]
     return replace(delivery, dataset_id=_dataset(delivery), remarks=(*remarks, *further))
+
+
+def _load(sources: Mapping[str, Source]) -> tuple[dict[str, Loaded], list[Problem], list[Problem]]:
+    """Every table that can be read, the problems that stop a run, and what else there is to know."""
+    texts = pl.Categorical(pl.Categories.random())
+    loaded: dict[str, Loaded] = {}
+    stops: list[Problem] = []
+    remarks: list[Problem] = []
+    for name, source in sources.items():
+        try:
+            loaded[name] = source.load(texts)
+            stopping, telling = judge(source, loaded[name].counts)
+        except UNREADABLE as error:
+            stops += broken_files(source, error)
+        else:
+            stops += stopping
+            remarks += telling
+    return loaded, stops, remarks
 
 
 def open_as_text(folder: Path, required: tuple[str, ...]) -> tuple[dict[str, Source], list[Problem]]:
@@ -110,10 +125,14 @@ def _missing(sources: Mapping[str, Source], settings: InputSettings, folder: Pat
 
 
 def _settle_period(delivery: Delivery) -> Delivery:
-    sales = delivery.sources.get(v.STORE_SPU_SALES)
-    if sales is None or "period" not in sales.columns or delivery.period is not None:
+    if delivery.period is not None or not _has(delivery, v.STORE_SPU_SALES, "period"):
         return delivery
-    return replace(delivery, period=sales.usable().select(pl.col("period").max()).collect().item())
+    return replace(delivery, period=delivery.loaded[v.STORE_SPU_SALES].rows["period"].max())
+
+
+def _has(delivery: Delivery, table: str, column: str) -> bool:
+    """Whether a table was read and every file of it has the column."""
+    return table in delivery.loaded and column in delivery.sources[table].columns
 
 
 def _between_tables(delivery: Delivery, settings: InputSettings) -> Iterator[tuple[Problem, bool]]:
@@ -130,12 +149,11 @@ def _wrong_periods(delivery: Delivery) -> Iterator[Problem]:
     if delivery.period is None:
         return
     for name in (v.STORE_SPU_SALES, v.STEP9, v.STEP11):
-        source = delivery.sources.get(name)
-        if source is None or "period" not in source.columns:
+        if not _has(delivery, name, "period"):
             continue
-        counts = source.usable().group_by("period").len().sort("period").collect()
+        counts = delivery.loaded[name].rows.group_by("period").len().sort("period")
         total = int(counts["len"].sum())
-        own = int(counts.filter(pl.col("period") == delivery.period)["len"].sum())
+        own = int(counts.filter(pl.col("period").cast(pl.String) == delivery.period)["len"].sum())
         known = ", ".join(counts["period"].to_list())
         if name == v.STORE_SPU_SALES and own == 0:
             yield Problem(name, f"has no row of {delivery.period}", f"choose one of the periods there: {known}")
@@ -147,12 +165,9 @@ def _wrong_periods(delivery: Delivery) -> Iterator[Problem]:
 def _wrong_dataset(delivery: Delivery) -> Iterator[Problem]:
     """Tables that were made from different sales."""
     named = {
-        name: source.usable()
-        .select(pl.col("dataset_id").drop_nulls().unique().sort())
-        .collect()["dataset_id"]
-        .to_list()
-        for name, source in delivery.sources.items()
-        if "dataset_id" in source.columns
+        name: loaded.rows["dataset_id"].drop_nulls().unique().sort().to_list()
+        for name, loaded in delivery.loaded.items()
+        if _has(delivery, name, "dataset_id")
     }
     if len({dataset for datasets in named.values() for dataset in datasets}) > 1:
         told = "; ".join(f"{name}: {', '.join(datasets)}" for name, datasets in named.items())
@@ -161,28 +176,33 @@ def _wrong_dataset(delivery: Delivery) -> Iterator[Problem]:
 
 
 def _dataset(delivery: Delivery) -> str | None:
-    for source in delivery.sources.values():
-        if "dataset_id" in source.columns:
-            found = source.usable().select(pl.col("dataset_id").drop_nulls().first()).collect().item()
-            if found is not None:
-                return str(found)
-    return None
+    named = (loaded.rows["dataset_id"] for name, loaded in delivery.loaded.items() if _has(delivery, name, "dataset_id"))
+    return next((str(dataset) for column in named for dataset in column.drop_nulls().head(1)), None)
 
 
 def _repeated(delivery: Delivery, settings: InputSettings) -> Iterator[Problem]:
-    sources, key = delivery.sources, v.STORE_SPU
+    tables, key = delivery.tables(), v.STORE_SPU
     once = "deliver one row a store and SPU"
     checks: list[tuple[pl.LazyFrame, str, tuple[str, ...], str]] = []
-    if v.STORE_SPU_SALES in sources and settings.duplicate_sales == "refuse":
-        rows = of_period(sources[v.STORE_SPU_SALES].usable(), delivery.period)
+    if v.STORE_SPU_SALES in tables and settings.duplicate_sales == "refuse":
+        rows = of_period(tables[v.STORE_SPU_SALES], delivery.period)
         advice = f"{once}, or add them up with --set inputs.duplicate_sales=sum"
         checks.append((rows, v.STORE_SPU_SALES, key, advice))
-    if v.STEP11 in sources:
-        checks.append((marked(sources[v.STEP11].usable()), v.STEP11, key, once))
+    if v.STEP11 in tables:
+        checks.append((marked(tables[v.STEP11]), v.STEP11, key, once))
     for name, column in ((v.CLUSTERS, "str_code"), (v.SUPPLY, "spu_code"), (v.STORE_BUDGETS, "str_code")):
-        if name in sources:
-            checks.append((sources[name].usable(), name, (column,), f"deliver one row a {column}"))
-    yield from (problem for check in checks if (problem := duplicates(*check)) is not None)
+        if name in tables:
+            checks.append((tables[name], name, (column,), f"deliver one row a {column}"))
+    repeated = [check for check in checks if not _are_unique(check[0], check[2])]
+    yield from (problem for check in repeated if (problem := duplicates(*check)) is not None)
+
+
+def _are_unique(rows: pl.LazyFrame, key: tuple[str, ...]) -> bool:
+    """Whether no two rows share a key of one or two categories; far cheaper than to find those that do."""
+    first, second = (pl.col(name).to_physical().cast(pl.UInt64) for name in (key[0], key[-1]))
+    number = (first * CODES_OF_A_CATEGORY + second).alias("number")
+    counts = rows.select(number).select(rows=pl.len(), keys=pl.col("number").n_unique()).collect()
+    return bool(counts["rows"].item() == counts["keys"].item())
 
 
 def _own_output(delivery: Delivery) -> Iterator[Problem]:
@@ -194,16 +214,16 @@ def _own_output(delivery: Delivery) -> Iterator[Problem]:
 
 
 def _worth_knowing(delivery: Delivery) -> Iterator[Problem]:
-    sources = delivery.sources
-    if v.STEP11 in sources:
-        yield from _dropped_columns(sources[v.STEP11])
-    if v.STEP9 in sources:
-        repeated = duplicates(sources[v.STEP9].usable(), v.STEP9, v.STORE_SPU, "one row that applies is enough")
+    tables = delivery.tables()
+    if v.STEP11 in delivery.sources:
+        yield from _dropped_columns(delivery.sources[v.STEP11])
+    if v.STEP9 in tables and not _are_unique(tables[v.STEP9], v.STORE_SPU):
+        repeated = duplicates(tables[v.STEP9], v.STEP9, v.STORE_SPU, "one row that applies is enough")
         yield from [repeated] if repeated else []
-    if {v.STORE_SPU_SALES, v.CLUSTERS} <= sources.keys():
-        yield from _about_sales(delivery)
-    if {v.STEP11, v.CLUSTERS} <= sources.keys():
-        yield from _about_clusters(delivery)
+    if {v.STORE_SPU_SALES, v.CLUSTERS} <= tables.keys():
+        yield from _about_sales(tables, delivery.period)
+    if {v.STEP11, v.CLUSTERS} <= tables.keys():
+        yield from _about_clusters(tables)
 
 
 def _dropped_columns(step11: Source) -> Iterator[Problem]:
@@ -214,36 +234,36 @@ def _dropped_columns(step11: Source) -> Iterator[Problem]:
         yield Problem(v.STEP11, what, "leave them out")
 
 
-def _about_sales(delivery: Delivery) -> Iterator[Problem]:
-    sales = of_period(delivery.sources[v.STORE_SPU_SALES].usable(), delivery.period)
-    clusters = clean_clusters(delivery.sources[v.CLUSTERS].usable())
-    units = pl.min_horizontal("current_spu_count", "store_sales")
-    facts = sales.join(clusters, on="str_code", how="left").select(
+def _about_sales(tables: Mapping[str, pl.LazyFrame], period: str | None) -> Iterator[Problem]:
+    sales = of_period(tables[v.STORE_SPU_SALES], period)
+    facts = sales.select(
         rows=pl.len(),
-        negative=(units < 0).sum(),
-        homeless=pl.col("cluster_id").is_null().sum(),
+        negative=(pl.min_horizontal("current_spu_count", "store_sales") < 0).sum(),
     )
-    rows, negative, homeless = facts.collect().row(0)
+    rows, negative = facts.collect().row(0)
     if negative:
         advice = "they count as 0; deliver net sales if returns are meant"
         yield Problem(v.STORE_SPU_SALES, "quantities are negative", advice, negative, rows)
+    homeless = _without_cluster(sales, tables[v.CLUSTERS])
     if homeless:
-        yield Problem(
-            v.STORE_SPU_SALES, "stores belong to no cluster", "they are nobody's peers; add them", homeless, rows
-        )
+        what = "stores belong to no cluster"
+        yield Problem(v.STORE_SPU_SALES, what, "they are nobody's peers; add them", homeless, rows)
 
 
-def _about_clusters(delivery: Delivery) -> Iterator[Problem]:
-    step11 = marked(delivery.sources[v.STEP11].usable())
-    clusters = clean_clusters(delivery.sources[v.CLUSTERS].usable())
-    said = pl.col(CLUSTER_SPELLINGS[0]).cast(pl.Int32, strict=False)
-    both = step11.select(*v.STORE_SPU, said=said).join(clusters, on="str_code", how="left")
-    facts = both.select(
-        rows=pl.len(),
-        other=(pl.col("said") != pl.col("cluster_id")).sum(),
-        homeless=pl.col("cluster_id").is_null().sum(),
-    )
-    rows, other, homeless = facts.collect().row(0)
+def _without_cluster(rows: pl.LazyFrame, clusters: pl.LazyFrame) -> int:
+    """Rows of stores that the clusters do not name."""
+    strays = rows.select("str_code").unique().join(clusters, on="str_code", how="anti").collect()
+    return 0 if strays.is_empty() else rows.join(strays.lazy(), on="str_code", how="semi").collect().height
+
+
+def _about_clusters(tables: Mapping[str, pl.LazyFrame]) -> Iterator[Problem]:
+    step11 = marked(tables[v.STEP11])
+    clusters = clean_clusters(tables[v.CLUSTERS])
+    said = pl.col(CLUSTER_SPELLINGS[0]).cast(pl.String).cast(pl.Int32, strict=False)
+    homeless = _without_cluster(step11, tables[v.CLUSTERS])
+    both = step11.select("str_code", said=said).drop_nulls("said").join(clusters, on="str_code")
+    facts = both.select(other=(pl.col("said") != pl.col("cluster_id")).sum()).collect()
+    other, rows = facts.item(), step11.select(pl.len()).collect().item()
     if other:
         yield Problem(v.STEP11, "another cluster than the clusters table", "the clusters table counts", other, rows)
     if homeless:

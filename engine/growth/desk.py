@@ -1,6 +1,6 @@
 """The desk: one scaling, from a folder of tables to a published run.
 
-check → inputs → scale → boundary → fit → publish
+check → inputs → benchmark → scale → boundary → publish, the last three block by block
 """
 
 import datetime as dt
@@ -16,19 +16,20 @@ import polars as pl
 from engine import vocabulary as v
 from engine.config import as_toml
 from engine.errors import InputError, Problem
-from engine.growth import publish, summary
-from engine.growth.benchmark import peers, place
-from engine.growth.boundary import FAIL, boundary, report
+from engine.growth import publish
+from engine.growth.blocks import Task, task_of
+from engine.growth.boundary import FAIL, boundary, report, together
 from engine.growth.check import Delivery, check
 from engine.growth.fit import Fit, fit
-from engine.growth.inputs import Inputs, inputs, marked
+from engine.growth.inputs import Inputs, inputs
 from engine.growth.ledger import fed_back
-from engine.growth.scale import BoundaryError, keep_the_list, scale
+from engine.growth.scale import BoundaryError
 from engine.growth.second_opinion import second_opinion
 from engine.growth.settings import GrowthSettings
-from engine.growth.telling import telling
+from engine.growth.summary import Shrinkage, data_quality, key_figures, of_plan
 from engine.journal import Journal
 from engine.outputs import growth_shapes as shapes
+from engine.outputs.growth_telling import telling
 from engine.outputs.read import boundary_report
 from engine.outputs.read import summary as read_summary
 from engine.outputs.write import write_json, write_parquet
@@ -77,72 +78,72 @@ def run(
             return Scaling(found.run_id, found.folder, False, read_summary(found), boundary_report(found))
         run_id = registry.free_name(run_id)
         with journal.stage("inputs"):
-            given = inputs(delivery.tables(), delivery.period, settings).in_memory()
+            tables = delivery.tables()
+            given = inputs(tables, delivery.period, settings)
         _refuse_double_scaling(registry, given, delivery)
+        with journal.stage("benchmark"):
+            task = task_of(tables, given, settings)
         with registry.publish(run_id) as partial, journal.written_to(partial / shapes.LOG):
-            facts, verdicts = _scale_into(partial, delivery, given, settings, journal)
+            facts, verdicts = _scale_into(partial, delivery, task, journal)
             _describe(partial, run_id, delivery, settings, prints, journal, facts)
     return Scaling(run_id, registry.folder / run_id, True, facts, verdicts)
 
 
 def _scale_into(
-    folder: Path, delivery: Delivery, given: Inputs, settings: GrowthSettings, journal: Journal
+    folder: Path, delivery: Delivery, task: Task, journal: Journal
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Scale, check the boundary and write the files; the key figures and the boundary report."""
-    tables = delivery.tables()
-    step11 = marked(tables[v.STEP11])
-    with journal.stage("scale") as noted:
-        named = publish.with_names(scale(given, settings), tables[v.STORE_SPU_SALES])
-        audit = keep_the_list(publish.with_step11(named, step11).collect(), given.candidates.collect())
-        noted["candidates"] = audit.height
-    with journal.stage("boundary"):
-        verdicts = report(boundary(audit, step11, given, settings))
-        if verdicts["verdict"] == FAIL:
-            raise BoundaryError(f"a boundary check failed, nothing is published: {verdicts['checks']}")
-    with journal.stage("fit"):
-        plan = _plan(audit, tables, settings)
-        asked = settings.newsvendor.is_asked
-        audit = publish.with_fit(audit, second_opinion(audit, settings.newsvendor) if asked else None, plan)
-    with journal.stage("publish") as noted:
-        noted["recommendations"] = publish.publish_rows(folder, audit, telling(settings, delivery.sources.keys()))
+    settings = task.settings
+    plan = _plan(delivery, task)
+    told = telling(settings.model_dump(), delivery.sources.keys())
+    checks = []
+    with publish.rows_into(folder, told, settings.trace.told_rows) as add:
+        for block in task.blocks():
+            with journal.stage("scale"):
+                audit = block.scaled()
+            with journal.stage("boundary"):
+                checks.append(boundary(audit, block.step11, block.given, settings))
+            with journal.stage("publish"):
+                opinion = second_opinion(audit, settings.newsvendor) if settings.newsvendor.is_asked else None
+                add(publish.with_fit(audit, opinion, plan))
+    verdicts = report(together(checks))
+    if verdicts["verdict"] == FAIL:
+        raise BoundaryError(f"a boundary check failed, nothing is published: {verdicts['checks']}")
+    with journal.stage("publish"):
         if plan is not None:
             write_parquet(plan.spus, folder / shapes.SUPPLY_PLAN)
-        write_parquet(_peers_of(audit, given, settings), folder / shapes.PEERS)
-        publish.publish_quarantine(folder, delivery.sources)
-        facts = summary.key_figures(audit, delivery.label) | {
-            "fit_to_stock": None if plan is None else summary.of_plan(plan),
-            "shrinkage": _effect_of_shrinkage(audit, given, settings),
+        publish.publish_peers(folder, task.stands, task.given)
+        publish.publish_quarantine(folder, delivery)
+        facts = key_figures(pl.scan_parquet(folder / shapes.AUDIT, glob=False), delivery.label) | {
+            "fit_to_stock": None if plan is None else of_plan(plan),
+            "shrinkage": _effect_of_shrinkage(task),
         }
         write_json(facts, folder / shapes.SUMMARY)
         write_json(verdicts, folder / shapes.BOUNDARY_REPORT)
-        write_json(summary.data_quality(delivery), folder / shapes.DATA_QUALITY)
+        write_json(data_quality(delivery), folder / shapes.DATA_QUALITY)
     return facts, verdicts
 
 
-def _plan(audit: pl.DataFrame, tables: dict[str, pl.LazyFrame], settings: GrowthSettings) -> Fit | None:
-    """The plan under the stock there is; None when no supply was delivered."""
-    if v.SUPPLY not in tables:
+def _plan(delivery: Delivery, task: Task) -> Fit | None:
+    """The plan under the stock there is; None when no supply was delivered. It needs every scaled row at once."""
+    if v.SUPPLY not in delivery.loaded:
         return None
+    tables = {name: table.with_columns(pl.col(pl.Categorical).cast(pl.String)) for name, table in delivery.tables().items()}
     budgets = tables[v.STORE_BUDGETS].collect() if v.STORE_BUDGETS in tables else None
-    scaled = audit.filter(pl.col("recommended_adjustment_quantity") > 0)
-    return fit(scaled, tables[v.SUPPLY].collect(), budgets, settings.caps.min_units)
+    columns = (*v.STORE_SPU, "recommended_adjustment_quantity", "gap_ratio", "unit_price")
+    wanted = [block.scaled().select(columns) for block in task.blocks()]
+    scaled = pl.concat(wanted).filter(pl.col("recommended_adjustment_quantity") > 0)
+    return fit(scaled, tables[v.SUPPLY].collect(), budgets, task.settings.caps.min_units)
 
 
-def _effect_of_shrinkage(audit: pl.DataFrame, given: Inputs, settings: GrowthSettings) -> dict[str, Any] | None:
+def _effect_of_shrinkage(task: Task) -> dict[str, object] | None:
     """Scaled rows and units with and without shrinkage; None when it is off."""
-    if settings.benchmark.shrinkage_peers == 0:
+    if task.settings.benchmark.shrinkage_peers == 0:
         return None
-    raw = settings.model_copy(update={"benchmark": settings.benchmark.model_copy(update={"shrinkage_peers": 0.0})})
-    return summary.side_by_side(audit, scale(given, raw).collect())
-
-
-def _peers_of(audit: pl.DataFrame, given: Inputs, settings: GrowthSettings) -> pl.DataFrame:
-    """The peers of every cluster and SPU that has a candidate, with their sales and places, sorted."""
-    peer_sales = peers(given.sales, given.clusters, settings.benchmark)
-    groups = audit.lazy().select(v.PEER_GROUP).unique()
-    placed = peer_sales.join(groups, on=v.PEER_GROUP, how="semi").join(place(peer_sales), on=v.STORE_SPU)
-    columns = ("cluster_id", "spu_code", "str_code", "store_sales", "peer_percentile")
-    return placed.select(columns).sort("cluster_id", "spu_code", "store_sales", "str_code").collect()
+    effect = Shrinkage()
+    for shrunk, raw in zip(task.blocks(), task.without_shrinkage().blocks(), strict=True):
+        effect.add(shrunk.scaled(), raw.scaled())
+    return effect.facts()
 
 
 def _refuse_other_desks(registry: Registry) -> None:
@@ -155,7 +156,7 @@ def _refuse_other_desks(registry: Registry) -> None:
 def _refuse_double_scaling(registry: Registry, given: Inputs, delivery: Delivery) -> None:
     if given.step9 is None:
         return
-    problems = fed_back(given.step9, registry.runs(), delivery.label)
+    problems = fed_back(given.step9, given.codes, registry.runs(), delivery.label)
     if problems:
         raise InputError(problems)
 

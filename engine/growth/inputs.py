@@ -4,28 +4,32 @@ In: typed tables. Out: `Inputs`, lazy frames with unique keys, null where someth
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 import polars as pl
 
 from engine import vocabulary as v
 from engine.contracts.growth import CLUSTER_SPELLINGS
+from engine.growth.keys import PAIR, Codes
 from engine.growth.periods import within
 from engine.growth.settings import ConflictSettings, GrowthSettings, InputSettings
 
 KEY = v.STORE_SPU
+KEYED = (v.STORE_SPU_SALES, v.CLUSTERS, v.TRAFFIC, v.STEP9, v.STEP10, v.STEP11)
 
 
 @dataclass(frozen=True)
 class Inputs:
     """What Step 12 may see. Step 11's score and tier are no part of it, so they cannot move a quantity.
 
-    candidates: store, SPU; what Step 11 marked. sales: store, SPU, `store_sales` and `current_spu_count` (units, 0 or
-    more, null unknown), `sell_through_rate` (0 to 1), `sex_name`. clusters: store, `cluster_id`. spus: SPU and the
-    `spu_sex_name` most stores give it. traffic: store, mean visitors `women` and `men`. step9: store, SPU,
-    `step9_boosted`, `step9_units`. step10: store, SPU, `step10_blocked`. The last three are None when not supplied.
+    Tables are in memory, with codes and `pair` as `Codes` numbers them, and sorted by it where they have it.
+    candidates: pair, store, SPU; what Step 11 marked. sales: pair, store, SPU, `store_sales` and `current_spu_count`
+    (units, 0 or more, null unknown), `sell_through_rate` (0 to 1), `sex_name`. clusters: store, `cluster_id`. spus:
+    SPU and the `spu_sex_name` most stores give it. traffic: store, mean visitors `women` and `men`. step9: pair,
+    `step9_boosted`, `step9_units`. step10: pair, `step10_blocked`. The last three are None when not supplied.
     """
 
+    codes: Codes
     candidates: pl.LazyFrame
     sales: pl.LazyFrame
     clusters: pl.LazyFrame
@@ -34,10 +38,16 @@ class Inputs:
     step9: pl.LazyFrame | None
     step10: pl.LazyFrame | None
 
-    def in_memory(self) -> "Inputs":
-        """The same, read once: a run asks for them several times."""
-        tables = {field.name: getattr(self, field.name) for field in fields(self)}
-        return replace(self, **{name: table.collect().lazy() for name, table in tables.items() if table is not None})
+    def between(self, first: int, last: int) -> "Inputs":
+        """The same for the candidates of a range of pairs; what other stores sell is no part of it."""
+        own = pl.col(PAIR).is_between(first, last)
+        return replace(
+            self,
+            candidates=self.candidates.filter(own),
+            sales=self.sales.filter(own),
+            step9=None if self.step9 is None else self.step9.filter(own),
+            step10=None if self.step10 is None else self.step10.filter(own),
+        )
 
 
 def inputs(tables: Mapping[str, pl.LazyFrame], period: str | None, settings: GrowthSettings) -> Inputs:
@@ -45,17 +55,30 @@ def inputs(tables: Mapping[str, pl.LazyFrame], period: str | None, settings: Gro
 
     tables: by name, in the columns of their contracts. period: the half month, None when the sales carry none.
     """
+    codes = Codes.of([tables[name] for name in KEYED if name in tables])
     sales = clean_sales(of_period(tables[v.STORE_SPU_SALES], period), settings.inputs)
     traffic, step9, step10 = (tables.get(name) for name in (v.TRAFFIC, v.STEP9, v.STEP10))
-    return Inputs(
-        candidates=marked(tables[v.STEP11]).select(KEY).unique(),
-        sales=sales,
-        clusters=clean_clusters(tables[v.CLUSTERS]),
-        spus=_spus(sales),
-        traffic=None if traffic is None else clean_traffic(traffic, period, settings.inputs),
-        step9=None if step9 is None else boosts(step9),
-        step10=None if step10 is None else _blocks(step10, period, settings.conflicts),
-    )
+    made = {
+        "candidates": marked(tables[v.STEP11]).select(KEY).pipe(codes.keyed),
+        "sales": sales.pipe(codes.keyed),
+        "clusters": clean_clusters(tables[v.CLUSTERS]).pipe(codes.keyed),
+        "traffic": traffic if traffic is None else clean_traffic(traffic, period, settings.inputs).pipe(codes.keyed),
+        "step9": step9 if step9 is None else boosts(step9.pipe(codes.keyed)),
+        "step10": step10 if step10 is None else _blocks(step10.pipe(codes.keyed), period, settings.conflicts),
+    }
+    read = {name: table if table is None else in_memory(table) for name, table in made.items()}
+    return Inputs(codes=codes, spus=_spus(read["sales"]).collect().lazy(), **read)
+
+
+def in_memory(table: pl.LazyFrame) -> pl.LazyFrame:
+    """The table, read once and in the order of its pairs, each once: a run asks for it several times."""
+    read = table.collect()
+    if PAIR not in read.columns:
+        return read.lazy()
+    if not read[PAIR].is_sorted():
+        read = read.sort(PAIR)
+    is_repeated = (read[PAIR].diff(null_behavior="drop") == 0).any()
+    return (read.unique(PAIR, maintain_order=True) if is_repeated else read).lazy()
 
 
 def marked(step11: pl.LazyFrame) -> pl.LazyFrame:
@@ -74,27 +97,39 @@ def clean_sales(sales: pl.LazyFrame, settings: InputSettings) -> pl.LazyFrame:
         sales = _added_up(sales)
     current = known(pl.col("current_spu_count")).clip(lower_bound=0)
     own = pl.coalesce(known(pl.col("store_sales")), known(pl.col("current_spu_count"))).clip(lower_bound=0)
-    sex = pl.col("sex_name").str.strip_chars().str.to_lowercase()
     return sales.select(
         *KEY,
         current_spu_count=current,
         store_sales=own if settings.sales_column == "store_sales" else current,
         sell_through_rate=known(pl.col("sell_through_rate")).clip(0, 1),
-        sex_name=pl.when(sex != "").then(sex),
+        sex_name=_spelt_alike(sales),
+    )
+
+
+def _spelt_alike(sales: pl.LazyFrame) -> pl.Expr:
+    """What the sales call the sex an SPU is made for, in lower case and trimmed, as a category; null for no text.
+
+    The few spellings there are are looked at, and not every row.
+    """
+    spellings = sales.select(pl.col("sex_name").drop_nulls().unique().cast(pl.String)).collect()["sex_name"]
+    alike = spellings.str.strip_chars().str.to_lowercase()
+    is_given = alike != ""
+    return pl.col("sex_name").cast(pl.String).replace_strict(
+        spellings.filter(is_given), alike.filter(is_given), default=None, return_dtype=pl.Categorical
     )
 
 
 def clean_clusters(clusters: pl.LazyFrame) -> pl.LazyFrame:
     """Store and `cluster_id` (Int32), whatever the table calls it."""
-    number = pl.coalesce(CLUSTER_SPELLINGS).cast(pl.Int32, strict=False)
+    number = pl.coalesce(pl.col(CLUSTER_SPELLINGS).cast(pl.String)).cast(pl.Int32, strict=False)
     return clusters.select("str_code", cluster_id=number)
 
 
 def boosts(step9: pl.LazyFrame) -> pl.LazyFrame:
-    """Store, SPU, whether Step 9 raises it in any row, and its largest increase in units."""
-    raised = pl.col("rule9_applied").fill_null(value=False)
-    units = pl.when(raised).then(known(pl.col("recommended_quantity_change"))).max()
-    return step9.group_by(KEY).agg(step9_boosted=raised.any(), step9_units=units.fill_null(0.0))
+    """The pairs that Step 9 raises in any row, `step9_boosted`, with its largest increase in units."""
+    units = known(pl.col("recommended_quantity_change")).max().fill_null(0.0)
+    raised = step9.filter(pl.col("rule9_applied").fill_null(value=False))
+    return raised.group_by(PAIR).agg(step9_boosted=pl.lit(value=True), step9_units=units)
 
 
 def known(value: pl.Expr) -> pl.Expr:
@@ -135,7 +170,8 @@ def _mean(value: pl.Expr) -> pl.Expr:
 
 
 def _blocks(step10: pl.LazyFrame, period: str | None, settings: ConflictSettings) -> pl.LazyFrame:
+    """The pairs that Step 10 reduces or finds volatile, not long ago: `step10_blocked`."""
     recent = within(pl.col("period"), period, settings.step10_lookback_periods)
     flags = ("rule10_applied", "volatility_flag")
     reduced = pl.any_horizontal(pl.col(flag).fill_null(value=False) for flag in flags)
-    return step10.filter(recent).group_by(KEY).agg(step10_blocked=reduced.any())
+    return step10.filter(recent, reduced).select(PAIR, step10_blocked=pl.lit(value=True)).unique(PAIR)

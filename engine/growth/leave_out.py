@@ -14,7 +14,7 @@ def leave_out(candidates: pl.LazyFrame, settings: BenchmarkSettings) -> pl.LazyF
     Grain: store, SPU. A store that is no peer, having no known sales, keeps the benchmark as it is.
     """
     if settings.own_store == "included":
-        return candidates.drop("ascending")
+        return candidates
     others = pl.col("ascending").list.len() - 1
     is_peer = pl.col("peer_percentile").is_not_null()
     enough = others >= settings.min_peers

@@ -9,23 +9,24 @@ import polars as pl
 
 from engine import vocabulary as v
 from engine.delivery import EXAMPLES
+from engine.growth.keys import PAIR, Codes
 from engine.errors import Problem
 from engine.outputs import growth_shapes as shapes
 from engine.outputs.read import table
 from engine.registry import Run
 
 
-def fed_back(step9: pl.LazyFrame, runs: Iterable[Run], period: str) -> list[Problem]:
+def fed_back(step9: pl.LazyFrame, codes: Codes, runs: Iterable[Run], period: str) -> list[Problem]:
     """A problem for every earlier run of the half month whose recommendations stand in Step 9 as increases.
 
-    step9: store, SPU, `step9_boosted`, `step9_units`. An increase is fed back when it equals what the run recommended
+    step9: pair as `codes` numbers it, `step9_units`; what is raised. An increase is fed back when it equals what the run recommended
     for the same store and SPU, and the run did not already know it from Step 9.
     """
     problems = []
     for run in runs:
         if run.manifest.get("period") != period:
             continue
-        same = _same_increases(step9, run).collect()
+        same = _same_increases(step9, codes, run).collect()
         if same.height:
             examples = tuple(
                 f"str_code {store}, spu_code {spu}: {units:g} units"
@@ -44,7 +45,7 @@ def fed_back(step9: pl.LazyFrame, runs: Iterable[Run], period: str) -> list[Prob
     return problems
 
 
-def _same_increases(step9: pl.LazyFrame, run: Run) -> pl.LazyFrame:
+def _same_increases(step9: pl.LazyFrame, codes: Codes, run: Run) -> pl.LazyFrame:
     given = table(run, shapes.AUDIT).select(
         *v.STORE_SPU, "recommended_adjustment_quantity", "recommended_units", known_units="step9_units"
     )
@@ -53,9 +54,9 @@ def _same_increases(step9: pl.LazyFrame, run: Run) -> pl.LazyFrame:
         (units - pl.col(name)).abs() <= v.TIE_TOLERANCE
         for name in ("recommended_adjustment_quantity", "recommended_units")
     )
-    raised = step9.filter(pl.col("step9_boosted"), units > 0)
     return (
-        raised.join(given, on=v.STORE_SPU)
+        codes.keyed(given)
+        .join(step9.filter(units > 0), on=PAIR)
         .filter(is_given, (units - pl.col("known_units")).abs() > v.TIE_TOLERANCE)
         .select(*v.STORE_SPU, "step9_units")
         .sort(v.STORE_SPU)

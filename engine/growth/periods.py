@@ -13,8 +13,8 @@ def within(period: pl.Expr, last: str | None, before: int) -> pl.Expr:
     """
     if last is None:
         return pl.lit(value=True)
-    age = position(last) - _position(period)
-    return age.is_between(0, before).fill_null(value=True)
+    names = [_named(position(last) - age) for age in range(before + 1)]
+    return period.cast(pl.String).is_in(names).fill_null(value=True)
 
 
 def position(period: str) -> int:
@@ -24,13 +24,10 @@ def position(period: str) -> int:
 
 def following(period: str) -> str:
     """The half month after this one."""
-    year, month, half = int(period[:4]), int(period[4:6]), period[6]
-    if half == "A":
-        return f"{period[:6]}B"
-    return f"{year + month // MONTHS_A_YEAR:04}{month % MONTHS_A_YEAR + 1:02}A"
+    return _named(position(period) + 1)
 
 
-def _position(period: pl.Expr) -> pl.Expr:
-    year, month = period.str.slice(0, 4).cast(pl.Int32), period.str.slice(4, 2).cast(pl.Int32)
-    half = period.str.slice(6, 1).replace_strict(HALVES, return_dtype=pl.Int32)
-    return (year * MONTHS_A_YEAR + month - 1) * len(HALVES) + half
+def _named(place: int) -> str:
+    months, half = divmod(place, len(HALVES))
+    year, month = divmod(months, MONTHS_A_YEAR)
+    return f"{year:04}{month + 1:02}{'AB'[half]}"

@@ -1,45 +1,31 @@
-"""Publish: from a finished scaling to the files of its run folder.
+"""Publish: from scaled candidates to the files of a run folder, block by block.
 
-In: the scaled candidates. Out: files. Texts are made for the recommendations, block by block.
+In: the scaled candidates of a block. Out: files. Memory follows the block.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import polars as pl
 
 from engine import vocabulary as v
-from engine.growth.explain import explain
+from engine.contracts.contract import UNUSABLE
+from engine.growth.benchmark import Standing
+from engine.growth.blocks import ROWS_PER_BLOCK
+from engine.growth.check import Delivery
 from engine.growth.fit import Fit
-from engine.growth.inputs import known
-from engine.growth.scale import NUMBERS
-from engine.growth.telling import Telling
-from engine.lake import Source
+from engine.growth.inputs import Inputs
+from engine.growth.keys import PEER_GROUP
+from engine.lake import PARQUET
 from engine.outputs import growth_shapes as shapes
+from engine.outputs.growth_explain import explain
+from engine.outputs.growth_telling import Telling
 from engine.outputs.write import appended_parquet, write_csv_rows, write_parquet
 
-ROWS_PER_BLOCK = 200_000
-"""So many recommendations are told at a time: memory follows the block."""
-SAID_BY_STEP11 = ("opportunity_tier", "opportunity_score", "recommendation_type")
-SPU_NAMES = ("spu_name", "cate_name")
-STORE_NAMES = ("store_name",)
-COLUMNS = (*v.STORE_SPU, "cluster_id", *NUMBERS, *SAID_BY_STEP11, *STORE_NAMES, *SPU_NAMES, "unit_price")
-"""Columns of the scaled candidates with what is known of them; the audit adds `FITTED`, the recommendations texts."""
-FITTED = ("newsvendor_units", "fitted_quantity", "fitted_units")
-
-
-def with_names(scaled: pl.LazyFrame, sales: pl.LazyFrame) -> pl.LazyFrame:
-    """The scaled candidates with what the sales call stores and SPUs, the first by name of several, and the price."""
-    for key, names in (("spu_code", SPU_NAMES), ("str_code", STORE_NAMES)):
-        scaled = scaled.join(sales.group_by(key).agg(pl.col(names).min()), on=key, how="left")
-    price = sales.group_by("spu_code").agg(unit_price=known(pl.col("unit_price")).median())
-    return scaled.join(price, on="spu_code", how="left")
-
-
-def with_step11(scaled: pl.LazyFrame, step11: pl.LazyFrame) -> pl.LazyFrame:
-    """The scaled candidates with what Step 11 said of them, as it said it, sorted by key."""
-    said = step11.select(*v.STORE_SPU, *SAID_BY_STEP11).with_columns(pl.col("opportunity_score").fill_nan(None))
-    return scaled.join(said, on=v.STORE_SPU, how="left").select(COLUMNS).sort(v.STORE_SPU)
+PEER_COLUMNS = ("cluster_id", "spu_code", "str_code", "store_sales", "peer_percentile")
+ROWS_TOLD_AT_A_TIME = 100_000
+"""So many rows have their texts in memory."""
 
 
 def with_fit(audit: pl.DataFrame, opinion: pl.Series | None, plan: Fit | None) -> pl.DataFrame:
@@ -53,25 +39,75 @@ def with_fit(audit: pl.DataFrame, opinion: pl.Series | None, plan: Fit | None) -
     return fitted.with_columns(fitted_quantity=units, fitted_units=(units + v.TIE_TOLERANCE).floor().cast(pl.Int32))
 
 
-def publish_rows(folder: Path, audit: pl.DataFrame, told: Telling) -> int:
-    """Write audit and recommendations; how many recommendations there are."""
-    write_parquet(audit, folder / shapes.AUDIT)
-    scaled = audit.filter(pl.col("recommended_adjustment_quantity") > 0)
-    with (
-        appended_parquet(folder / shapes.RECOMMENDATIONS) as add,
-        (folder / shapes.RECOMMENDATIONS_CSV).open("wb") as stream,
-    ):
-        for first in range(0, max(scaled.height, 1), ROWS_PER_BLOCK):
-            block = explain(scaled.slice(first, ROWS_PER_BLOCK).lazy(), told).collect()
-            add(block)
-            write_csv_rows(block, stream, header=first == 0)
-    return scaled.height
+@contextmanager
+def rows_into(folder: Path, told: Telling, most_told: int) -> Iterator[Callable[[pl.DataFrame], None]]:
+    """A function that adds the rows of a block to the audit, and those that are scaled to the recommendations.
+
+    Up to `most_told` recommendations are published with their texts, and as CSV; more of them as numbers alone.
+    """
+    waiting: list[pl.DataFrame] = []
+    with ExitStack() as files:
+        add_audit = files.enter_context(appended_parquet(folder / shapes.AUDIT))
+        add_numbers: list[Callable[[pl.DataFrame], None]] = []
+
+        def add(block: pl.DataFrame) -> None:
+            add_audit(block)
+            waiting.append(block.filter(pl.col("recommended_adjustment_quantity") > 0))
+            if not add_numbers and sum(rows.height for rows in waiting) > most_told:
+                add_numbers.append(files.enter_context(appended_parquet(folder / shapes.RECOMMENDATIONS)))
+            while add_numbers and waiting:
+                add_numbers[0](waiting.pop(0))
+
+        yield add
+        if not add_numbers:
+            told_rows = explain(pl.concat(waiting).lazy(), told)
+            write_told(told_rows, (folder / shapes.RECOMMENDATIONS, folder / shapes.RECOMMENDATIONS_CSV))
 
 
-def publish_quarantine(folder: Path, sources: Mapping[str, Source]) -> None:
+def write_told(rows: pl.LazyFrame, files: Iterable[Path]) -> int:
+    """Write rows to files, each CSV or Parquet by its name, so many at a time; how many rows there are.
+
+    rows: lazy; a slice at a time is computed and held.
+    """
+    count = int(rows.select(pl.len()).collect().item())
+    with ExitStack() as stack:
+        adds: list[Callable[[pl.DataFrame, bool], None]] = []
+        for file in files:
+            if file.suffix == PARQUET[0]:
+                add_parquet = stack.enter_context(appended_parquet(file))
+                adds.append(lambda block, is_first, add=add_parquet: add(block))
+            else:
+                stream = stack.enter_context(file.open("wb"))
+                adds.append(lambda block, is_first, to=stream: write_csv_rows(block, to, header=is_first))
+        for first in range(0, max(count, 1), ROWS_TOLD_AT_A_TIME):
+            block = rows.slice(first, ROWS_TOLD_AT_A_TIME).collect()
+            for add in adds:
+                add(block, first == 0)
+    return count
+
+
+def publish_peers(folder: Path, stands: Standing, given: Inputs) -> None:
+    """The peers of every cluster and SPU that has a candidate, with their sales and places, cluster after cluster."""
+    candidates = given.candidates.join(given.clusters, on="str_code").pipe(given.codes.grouped)
+    groups = candidates.select(PEER_GROUP).unique().collect().lazy()
+    wanted = stands.peers().join(groups, on=PEER_GROUP, how="semi").select(PEER_GROUP, *PEER_COLUMNS).collect()
+    order = (PEER_GROUP, "store_sales", "str_code")
+    with appended_parquet(folder / shapes.PEERS) as add:
+        for low, high in _cluster_ranges(wanted):
+            some = wanted.filter(pl.col("cluster_id").is_between(low, high)).sort(order)
+            add(some.select(PEER_COLUMNS).with_columns(pl.col(*v.STORE_SPU).cast(pl.String)))
+
+
+def _cluster_ranges(rows: pl.DataFrame) -> list[tuple[int, int]]:
+    """Ranges of clusters with about so many rows each; one without any where there are no rows."""
+    sizes = rows.group_by("cluster_id").len().sort("cluster_id").with_columns(pl.col("len").cum_sum() // ROWS_PER_BLOCK)
+    ranges = sizes.group_by("len", maintain_order=True).agg(low=pl.col("cluster_id").min(), high=pl.col("cluster_id").max())
+    return list(ranges.select("low", "high").iter_rows()) or [(0, 0)]
+
+
+def publish_quarantine(folder: Path, delivery: Delivery) -> None:
     """The rows kept out of the run, a file per table that has any, with the reason, sorted by their content."""
-    for name, source in sources.items():
-        rows = source.quarantined().collect()
-        if rows.height:
-            rows = rows.drop("source_file", "source_row")
+    for name, loaded in delivery.loaded.items():
+        if loaded.counts[UNUSABLE]:
+            rows = delivery.sources[name].quarantined().drop("source_file", "source_row").collect()
             write_parquet(rows.sort(rows.columns, nulls_last=True), folder / shapes.QUARANTINE / f"{name}.parquet")

@@ -6,9 +6,8 @@ In: a published run. Out: a file.
 from pathlib import Path
 
 from engine.errors import OutputError
-from engine.growth.explain import explain
-from engine.growth.telling import telling_of_run
 from engine.outputs import growth_shapes as shapes
+from engine.outputs.growth_explain import explained
 from engine.outputs.growth_report import report
 from engine.outputs.read import table
 from engine.registry import Run
@@ -16,7 +15,7 @@ from engine.registry import Run
 
 def review(run: Run, file: Path) -> None:
     """Write the report of a run. Raises OutputError, and MissingGlyphError when a label cannot be drawn."""
-    page = report(run, explain(table(run, shapes.AUDIT), telling_of_run(run)))
+    page = report(run, explained(run, table(run, shapes.AUDIT)))
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(page, encoding="utf-8")

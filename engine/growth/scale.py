@@ -10,17 +10,16 @@ import polars as pl
 
 from engine import vocabulary as v
 from engine.errors import DarkshelfError
-from engine.growth.benchmark import benchmark, dispersion_factor, peers, place
+from engine.growth.benchmark import Standing, standing
 from engine.growth.caps import with_caps
 from engine.growth.decide import decide, gate
 from engine.growth.factors import with_factors
 from engine.growth.inputs import Inputs
+from engine.growth.keys import PAIR, PEER_GROUP
 from engine.growth.leave_out import leave_out
 from engine.growth.settings import GrowthSettings
-from engine.growth.shrink import shrink
 from engine.stats import ratio
 
-KEY = v.STORE_SPU
 NUMBERS = (
     "recommended_adjustment_quantity",
     "recommended_units",
@@ -61,20 +60,19 @@ class BoundaryError(DarkshelfError):
     """Step 12 would add or lose a key: a bug, and nothing is published."""
 
 
-def scale(given: Inputs, settings: GrowthSettings) -> pl.LazyFrame:
-    """One row per candidate: key, `cluster_id` and `NUMBERS`. Order of rows is not promised.
+def scale(given: Inputs, settings: GrowthSettings, stands: Standing | None = None) -> pl.LazyFrame:
+    """One row per candidate: pair, key, `cluster_id` and `NUMBERS`. Order of rows is not promised.
 
-    Quantities are units; joint_increase adds Step 9's, joint_share is its share of the current quantity (null when
-    none is held). Null: gap, ratio, quantile and median without a benchmark; base and raw quantity where the gap is
-    not closed; a cap that does not apply. No number is NaN or infinite.
+    stands: benchmarks of everybody, made here when they are not given. Quantities are units; joint_increase adds
+    Step 9's, joint_share is its share of the current quantity (null when none is held). Null: gap, ratio, quantile
+    and median without a benchmark; base and raw quantity where the gap is not closed; a cap that does not apply. No
+    number is NaN or infinite.
     """
-    peer_sales = peers(given.sales, given.clusters, settings.benchmark).cache()
-    levels = benchmark(peer_sales, settings.benchmark).with_columns(
-        elasticity_dampener=dispersion_factor(settings.elasticity, settings.benchmark.min_peers)
-    )
+    stands = standing(given, settings) if stands is None else stands
     return (
-        given.candidates.pipe(_with_sales, given, peer_sales)
-        .join(shrink(levels, peer_sales, settings.benchmark), on=v.PEER_GROUP, how="left")
+        given.candidates.pipe(_with_sales, given, stands.members)
+        .pipe(given.codes.grouped)
+        .join(stands.levels, on=PEER_GROUP, how="left", maintain_order="left")
         .pipe(leave_out, settings.benchmark)
         .pipe(_with_conflicts, given)
         .pipe(_with_gap)
@@ -84,38 +82,42 @@ def scale(given: Inputs, settings: GrowthSettings) -> pl.LazyFrame:
         .pipe(with_caps, settings.caps)
         .pipe(decide, settings.caps, settings.tiers)
         .pipe(_with_joint)
-        .select(*KEY, "cluster_id", *NUMBERS)
+        .select(PAIR, *v.STORE_SPU, "cluster_id", *NUMBERS)
     )
 
 
 def keep_the_list(scaled: pl.DataFrame, candidates: pl.DataFrame) -> pl.DataFrame:
-    """The scaled rows, when they are exactly the candidates, each once. Raises BoundaryError."""
-    added = scaled.join(candidates, on=KEY, how="anti").height
-    lost = candidates.join(scaled, on=KEY, how="anti").height
-    if added or lost or scaled.height != candidates.height:
+    """The scaled rows, sorted by pair, when they are exactly the candidates, each once. Raises BoundaryError.
+
+    candidates: sorted by pair.
+    """
+    kept = scaled if scaled[PAIR].is_sorted() else scaled.sort(PAIR, nulls_last=True)
+    if not kept[PAIR].equals(candidates[PAIR]):
+        added = scaled.join(candidates, on=PAIR, how="anti").height
+        lost = candidates.join(scaled, on=PAIR, how="anti").height
         raise BoundaryError(
             f"step 12 was given {candidates.height:,} candidates and would hand back {scaled.height:,} rows: "
             f"{added:,} that are none, {lost:,} lost"
         )
-    return scaled
+    return kept
 
 
-def _with_sales(candidates: pl.LazyFrame, given: Inputs, peer_sales: pl.LazyFrame) -> pl.LazyFrame:
+def _with_sales(candidates: pl.LazyFrame, given: Inputs, members: pl.LazyFrame) -> pl.LazyFrame:
     """Cluster, own sales, place among the peers, sex of the SPU and visitors of the store.
 
     A store without a row for the SPU sells and holds 0; one whose row tells no quantity stays unknown.
     """
-    own = given.sales.with_columns(no_sales_row=pl.lit(value=False))
+    own = ("store_sales", "current_spu_count", "sell_through_rate", "sex_name", "peer_percentile", "no_sales_row")
     traffic = given.traffic
     if traffic is None:
-        traffic = pl.LazyFrame(schema={"str_code": pl.String, "women": pl.Float64, "men": pl.Float64})
+        traffic = given.clusters.select("str_code", women=pl.lit(None, pl.Float64), men=pl.lit(None, pl.Float64))
+    stores = given.clusters.join(traffic, on="str_code", how="full", coalesce=True)
     without = pl.col("no_sales_row")
+    # Both are sorted by pair, each once: a merge finds for every pair its equal, or none.
     return (
-        candidates.join(given.clusters, on="str_code", how="left")
-        .join(own, on=KEY, how="left")
-        .join(place(peer_sales), on=KEY, how="left")
-        .join(given.spus, on="spu_code", how="left")
-        .join(traffic, on="str_code", how="left")
+        candidates.join_asof(members.select(PAIR, *own), on=PAIR, tolerance=0)
+        .join(stores, on="str_code", how="left", maintain_order="left")
+        .join(given.spus, on="spu_code", how="left", maintain_order="left")
         .with_columns(pl.col("no_sales_row").fill_null(value=True))
         .with_columns(
             *(
@@ -129,20 +131,13 @@ def _with_sales(candidates: pl.LazyFrame, given: Inputs, peer_sales: pl.LazyFram
 
 def _with_conflicts(candidates: pl.LazyFrame, given: Inputs) -> pl.LazyFrame:
     """What Steps 9 and 10 say of the key; nothing where they were not supplied."""
-    step9, step10 = given.step9, given.step10
-    nothing = pl.lit(value=False)
-    candidates = (
-        candidates.with_columns(step9_boosted=nothing, step9_units=pl.lit(0.0))
-        if step9 is None
-        else candidates.join(step9, on=KEY, how="left")
-    )
-    candidates = (
-        candidates.with_columns(step10_blocked=nothing)
-        if step10 is None
-        else candidates.join(step10, on=KEY, how="left")
-    )
+    nothing = {"step9_boosted": pl.lit(value=False), "step9_units": pl.lit(0.0), "step10_blocked": pl.lit(value=False)}
+    steps = [step for step in (given.step9, given.step10) if step is not None]
+    for step in steps:
+        candidates = candidates.join(step, on=PAIR, how="left", maintain_order="left")
+    said = {name for step in steps for name in step.collect_schema()}
     return candidates.with_columns(
-        pl.col("step9_boosted", "step10_blocked").fill_null(value=False), pl.col("step9_units").fill_null(0.0)
+        (pl.col(name).fill_null(value) if name in said else value).alias(name) for name, value in nothing.items()
     )
 
 

@@ -6,7 +6,11 @@ In: audited candidates. Out: units, or null where nothing can be said.
 import numpy as np
 import polars as pl
 
+from numpy.typing import NDArray
+
 from engine.growth.settings import NewsvendorSettings
+
+Floats = NDArray[np.float64]
 
 
 def second_opinion(audit: pl.DataFrame, settings: NewsvendorSettings) -> pl.Series:
@@ -16,8 +20,6 @@ def second_opinion(audit: pl.DataFrame, settings: NewsvendorSettings) -> pl.Seri
     demand of a store is gamma-Poisson: its cluster's mean and its variance beyond chance are the prior, its own sales
     the one observation. Null where nothing is scaled or the peers sell nothing. Source: gamma-Poisson closed form.
     """
-    from scipy.stats import nbinom
-
     scaled = (pl.col("recommended_adjustment_quantity") > 0) & (pl.col("peer_mean") > 0)
     told = (scaled & pl.col("peer_variance").is_not_null()).fill_null(value=False)
     rows = audit.with_row_index("row").filter(told)
@@ -27,9 +29,33 @@ def second_opinion(audit: pl.DataFrame, settings: NewsvendorSettings) -> pl.Seri
     # Peers that vary no more than chance say that every store is alike: a steep prior, not a division by 0.
     beyond_chance = np.maximum(variance - mean, settings.least_dispersion * mean)
     rate = mean / beyond_chance
-    shape = mean * rate + sold
-    level = nbinom.ppf(settings.critical_ratio, shape, (rate + 1) / (rate + 2))
-    units = np.maximum(np.nan_to_num(level - held), 0.0)
+    level = order_up_to(mean * rate + sold, (rate + 1) / (rate + 2), settings.critical_ratio)
     opinion = np.full(audit.height, np.nan)
-    opinion[rows["row"].to_numpy()] = np.ceil(units)
+    opinion[rows["row"].to_numpy()] = np.ceil(np.maximum(level - held, 0.0))
     return pl.Series("newsvendor_units", opinion).fill_nan(None).cast(pl.Int32)
+
+
+def order_up_to(shape: Floats, share: Floats, sureness: float) -> Floats:
+    """The fewest units that negative binomial demand does not exceed with a given chance, row by row.
+
+    shape: above 0. share: success probability, in (0, 1). sureness: in (0, 1). Chances are added up unit by unit,
+    for all rows at once: exact, and quick for the few units that a store sells. A chance is carried as its
+    logarithm, since that of no unit at all may be too small for a number.
+    """
+    miss = np.log1p(-share)
+    log_chance = shape * np.log(share)
+    total, level, waiting, units = np.exp(log_chance), np.zeros(shape.size), np.arange(shape.size), 0
+    while True:
+        is_sure = total >= sureness
+        if is_sure.any():
+            level[waiting[is_sure]] = units
+            left = ~is_sure
+            waiting, total, log_chance, shape, miss = (
+                values[left] for values in (waiting, total, log_chance, shape, miss)
+            )
+        if not waiting.size:
+            return level
+        log_chance += np.log((shape + units) / (units + 1)) + miss
+        total += np.exp(log_chance)
+        units += 1
+

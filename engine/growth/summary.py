@@ -3,7 +3,7 @@
 Units are added up in whole thousandths, so that the order of rows changes no digit.
 """
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 
 import polars as pl
 
@@ -12,43 +12,63 @@ from engine.contracts.contract import UNUSABLE, Consequence
 from engine.errors import Problem
 from engine.growth.check import Delivery
 from engine.growth.fit import Fit
-from engine.lake import Source
+from engine.lake import Loaded, Source
 
 THOUSANDTHS = 1000
 QUALIFIED = (v.BELOW_MIN_QTY, v.SUPPRESSED_BY_CAP, v.SCALED)
 """Candidates whose gap is worth closing."""
 
 
-def key_figures(audit: pl.DataFrame, period: str) -> dict[str, object]:
+def key_figures(audit: pl.LazyFrame, period: str) -> dict[str, object]:
     """The content of `summary.json`: candidates by status, quantities by tier and cap, conflicts, the dead zone."""
+    counts = _counted(audit).collect()
     scaled = audit.filter(pl.col("recommended_adjustment_quantity") > 0)
-    qualified = audit.filter(pl.col("status").cast(pl.String).is_in(QUALIFIED))
+    codes = scaled.select(pl.col(v.STORE_SPU).n_unique()).collect().row(0)
+    given = counts.filter(pl.col("status") == v.SCALED)
+    suppressed = counts.filter(pl.col("status") == v.SUPPRESSED_BY_CAP)
+    qualified, rows_scaled = int(counts.filter(pl.col("status").is_in(QUALIFIED))["rows"].sum()), int(given["rows"].sum())
     return {
         "period": period,
-        "candidates": audit.height,
-        "scaled": scaled.height,
-        "stores_scaled": scaled["str_code"].n_unique(),
-        "spus_scaled": scaled["spu_code"].n_unique(),
-        "units": units(scaled, "recommended_adjustment_quantity"),
-        "whole_units": int(scaled["recommended_units"].cast(pl.Int64).sum()),
-        "current_units_of_scaled": units(scaled, "current_spu_count"),
-        "by_status": _rows_by(audit, "status", v.GROWTH_STATUSES),
-        "by_tier": _units_by(scaled, "scaling_tier", v.SCALING_TIERS),
-        "by_cap": _units_by(scaled, "cap_applied", v.GROWTH_CAPS),
-        "suppressed_by_cap": _rows_by(
-            audit.filter(pl.col("status") == v.SUPPRESSED_BY_CAP), "cap_applied", v.GROWTH_CAPS[1:]
-        ),
-        "gap_qualified": qualified.height,
-        "dead_zone_share": _share(qualified.height - scaled.height, qualified.height),
-        "dampened_step9": scaled.filter(pl.col("step9_boosted")).height,
-        "affinity_not_neutral": scaled.filter(pl.col("affinity_modifier") != 1).height,
-        "candidates_without_sales_row": audit.filter(pl.col("no_sales_row")).height,
+        "candidates": int(counts["rows"].sum()),
+        "scaled": rows_scaled,
+        "stores_scaled": codes[0],
+        "spus_scaled": codes[1],
+        "units": _in_units(given, "quantity"),
+        "whole_units": int(given["whole_units"].sum()),
+        "current_units_of_scaled": _in_units(given, "current"),
+        "by_status": _by(counts, "status", v.GROWTH_STATUSES),
+        "by_tier": _units_by(given, "scaling_tier", v.SCALING_TIERS),
+        "by_cap": _units_by(given, "cap_applied", v.GROWTH_CAPS),
+        "suppressed_by_cap": _by(suppressed, "cap_applied", v.GROWTH_CAPS[1:]),
+        "gap_qualified": qualified,
+        "dead_zone_share": _share(qualified - rows_scaled, qualified),
+        "dampened_step9": int(given["dampened"].sum()),
+        "affinity_not_neutral": int(given["not_neutral"].sum()),
+        "candidates_without_sales_row": int(counts["no_sales_row"].sum()),
     }
+
+
+def _counted(audit: pl.LazyFrame) -> pl.LazyFrame:
+    """Rows and sums, in whole thousandths, per status, cap and tier, which are text."""
+    kinds = ("status", "cap_applied", "scaling_tier")
+    return (
+        audit.group_by(kinds)
+        .agg(
+            rows=pl.len(),
+            quantity=_thousandths("recommended_adjustment_quantity"),
+            current=_thousandths("current_spu_count"),
+            whole_units=pl.col("recommended_units").cast(pl.Int64).sum(),
+            dampened=pl.col("step9_boosted").sum(),
+            not_neutral=(pl.col("affinity_modifier") != 1).sum(),
+            no_sales_row=pl.col("no_sales_row").sum(),
+        )
+        .with_columns(pl.col(kinds).cast(pl.String))
+    )
 
 
 def units(rows: pl.DataFrame, column: str) -> float:
     """The sum of a column of units, to a thousandth."""
-    return _thousandths(rows, column) / THOUSANDTHS
+    return float((rows.select(_thousandths(column)).item() or 0) / THOUSANDTHS)
 
 
 def of_plan(plan: Fit) -> dict[str, object]:
@@ -65,29 +85,48 @@ def of_plan(plan: Fit) -> dict[str, object]:
     }
 
 
-def side_by_side(shrunk: pl.DataFrame, raw: pl.DataFrame) -> dict[str, object]:
-    """Scaled rows and units with and without shrinkage, and how many candidates changed their status."""
-    quantity = "recommended_adjustment_quantity"
-    both = shrunk.select(*v.STORE_SPU, "status").join(raw.select(*v.STORE_SPU, raw_status="status"), on=v.STORE_SPU)
-    return {
-        "scaled": shrunk.filter(pl.col(quantity) > 0).height,
-        "scaled_without": raw.filter(pl.col(quantity) > 0).height,
-        "units": units(shrunk, quantity),
-        "units_without": units(raw, quantity),
-        "status_changed": both.filter(pl.col("status") != pl.col("raw_status")).height,
-    }
+@dataclass
+class Shrinkage:
+    """What drawing benchmarks toward the chain changed, added up over the blocks of a run; units in thousandths."""
+
+    scaled: int = 0
+    scaled_without: int = 0
+    thousandths: int = 0
+    thousandths_without: int = 0
+    status_changed: int = 0
+
+    def add(self, shrunk: pl.DataFrame, raw: pl.DataFrame) -> None:
+        """Count a block. shrunk, raw: the same candidates in the same order, with and without."""
+        quantity = "recommended_adjustment_quantity"
+        self.scaled += shrunk.filter(pl.col(quantity) > 0).height
+        self.scaled_without += raw.filter(pl.col(quantity) > 0).height
+        self.thousandths += shrunk.select(_thousandths(quantity)).item() or 0
+        self.thousandths_without += raw.select(_thousandths(quantity)).item() or 0
+        self.status_changed += int((shrunk["status"] != raw["status"]).sum())
+
+    def facts(self) -> dict[str, object]:
+        """Scaled rows and units with and without shrinkage, and how many candidates changed their status."""
+        return {
+            "scaled": self.scaled,
+            "scaled_without": self.scaled_without,
+            "units": self.thousandths / THOUSANDTHS,
+            "units_without": self.thousandths_without / THOUSANDTHS,
+            "status_changed": self.status_changed,
+        }
 
 
 def data_quality(delivery: Delivery) -> dict[str, object]:
     """The content of `data_quality.json`: where every input row went, and what a planner should know."""
-    accounts = {name: _account(source, delivery.period) for name, source in delivery.sources.items()}
+    accounts = {name: _account(loaded, name, delivery.period) for name, loaded in delivery.loaded.items()}
     absent = [name for name in (v.TRAFFIC, v.STEP9, v.STEP10) if name not in delivery.sources]
     return {
         "period": delivery.label,
         "dataset_id": delivery.dataset_id,
         "rows": accounts,
         "quarantined_because": {
-            name: reasons for name, source in delivery.sources.items() if (reasons := _reasons(source))
+            name: reasons
+            for name, source in delivery.sources.items()
+            if (reasons := _reasons(source, delivery.loaded[name]))
         },
         "warnings": [
             *map(_in_one_line, delivery.remarks),
@@ -96,26 +135,25 @@ def data_quality(delivery: Delivery) -> dict[str, object]:
     }
 
 
-def _account(source: Source, period: str | None) -> dict[str, int]:
+def _account(loaded: Loaded, table: str, period: str | None) -> dict[str, int]:
     """Rows read = used + quarantined + of another period."""
-    facts = source.judged()
-    is_used = ~pl.col(UNUSABLE)
-    is_other = pl.lit(value=False)
-    if period is not None and "period" in source.columns and source.contract.table == v.STORE_SPU_SALES:
-        is_other = is_used & (pl.col("period") != period)
-    counts = facts.select(
-        read=pl.len(), quarantined=pl.col(UNUSABLE).sum(), of_another_period=is_other.fill_null(value=False).sum()
-    )
-    row = counts.collect().row(0, named=True)
-    return {**row, "used": row["read"] - row["quarantined"] - row["of_another_period"]}
-
-
-def _reasons(source: Source) -> dict[str, int]:
-    counts = source.complaints()
+    others = 0
+    if period is not None and table == v.STORE_SPU_SALES and "period" in loaded.rows.columns:
+        others = loaded.rows.filter(pl.col("period").cast(pl.String) != period).height
+    read, quarantined = loaded.counts["rows"], loaded.counts[UNUSABLE]
     return {
-        rule.complaint: counts[rule.complaint]
+        "read": read,
+        "quarantined": quarantined,
+        "of_another_period": others,
+        "used": read - quarantined - others,
+    }
+
+
+def _reasons(source: Source, loaded: Loaded) -> dict[str, int]:
+    return {
+        rule.complaint: loaded.counts[rule.complaint]
         for rule in source.rules()
-        if rule.consequence is Consequence.QUARANTINE and counts[rule.complaint]
+        if rule.consequence is Consequence.QUARANTINE and loaded.counts[rule.complaint]
     }
 
 
@@ -124,29 +162,23 @@ def _in_one_line(problem: Problem) -> str:
     return f"{problem.where}: {problem.what}{count}; {problem.advice}"
 
 
-def _rows_by(rows: pl.DataFrame, column: str, kinds: tuple[str, ...]) -> dict[str, int]:
-    counts = _counted(rows, column)
-    return {kind: counts.get(kind, 0) for kind in kinds}
+def _by(counts: pl.DataFrame, column: str, kinds: tuple[str, ...]) -> dict[str, int]:
+    return {kind: int(counts.filter(pl.col(column) == kind)["rows"].sum()) for kind in kinds}
 
 
-def _units_by(scaled: pl.DataFrame, column: str, kinds: tuple[str, ...]) -> dict[str, dict[str, float]]:
-    counts = _counted(scaled, column)
+def _units_by(given: pl.DataFrame, column: str, kinds: tuple[str, ...]) -> dict[str, dict[str, float]]:
+    of_kind = {kind: given.filter(pl.col(column) == kind) for kind in kinds}
     return {
-        kind: {
-            "rows": counts.get(kind, 0),
-            "units": units(scaled.filter(pl.col(column) == kind), "recommended_adjustment_quantity"),
-        }
-        for kind in kinds
+        kind: {"rows": int(rows["rows"].sum()), "units": _in_units(rows, "quantity")} for kind, rows in of_kind.items()
     }
 
 
-def _counted(rows: pl.DataFrame, column: str) -> Mapping[str, int]:
-    counts = rows.group_by(pl.col(column).cast(pl.String)).len()
-    return dict(counts.iter_rows())
+def _in_units(counts: pl.DataFrame, column: str) -> float:
+    return int(counts[column].sum()) / THOUSANDTHS
 
 
-def _thousandths(rows: pl.DataFrame, column: str) -> int:
-    return int(rows.select((pl.col(column) * THOUSANDTHS).round().cast(pl.Int64).sum()).item() or 0)
+def _thousandths(column: str) -> pl.Expr:
+    return (pl.col(column) * THOUSANDTHS).round().cast(pl.Int64).sum()
 
 
 def _share(part: int, whole: int) -> float | None:

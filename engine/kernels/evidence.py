@@ -240,6 +240,9 @@ def mark_dark(
                 if total <= 0.0:
                     start, total, peak = day, 0.0, 0.0
                 e, y = expected[row, day] / unit, units[row, day] / unit
+                # Sales as expected or better speak against every fall; no stretch begins with them.
+                if total <= 0.0 and y >= e:
+                    continue
                 size = 1.0 / max(dispersion[row], 1e-6)
                 total += (size + y) * math.log((size + e) / (size + depth * e)) + y * math.log(depth)
                 if total > peak:
@@ -252,30 +255,42 @@ def mark_dark(
 
 
 @njit(cache=True, nogil=True)
-def _fall_from(
+def _running_sums(
     units: NDArray[np.float64],
     expected: NDArray[np.float64],
     usable: NDArray[np.uint8],
     dark: NDArray[np.uint8],
+    sold: NDArray[np.float64],
+    hoped: NDArray[np.float64],
+    due: NDArray[np.float64],
+) -> None:
+    """Sums of the days before each: units and expected units of those to learn from, expected units of all usable."""
+    sold[0] = hoped[0] = due[0] = 0.0
+    for day in range(units.size):
+        known = usable[day] and not dark[day]
+        sold[day + 1] = sold[day] + (units[day] if known else 0.0)
+        hoped[day + 1] = hoped[day] + (expected[day] if known else 0.0)
+        due[day + 1] = due[day] + (expected[day] if usable[day] and expected[day] > 0.0 else 0.0)
+
+
+@njit(cache=True, nogil=True)
+def _fall_from(
+    units: NDArray[np.float64],
+    expected: NDArray[np.float64],
+    usable: NDArray[np.uint8],
     start: int,
-    before_days: int,
+    share: float,
+    doubt: float,
     dispersion: float,
     unit: float,
     fade: float,
     depth: float,
 ) -> tuple[float, int]:
-    """Most evidence of a fall that begins on a day, against the level of the days before it, and its last day.
+    """Most evidence of a fall that begins on a day, and its last day.
 
-    The units since the start are negative binomial, as in `open_evidence`.
+    The units since the start are negative binomial, as in `open_evidence`. share: of the expectation, sold before.
+    doubt: relative variance of that share.
     """
-    sold = hoped = 0.0
-    for day in range(max(start - before_days, 0), start):
-        if usable[day] and not dark[day]:
-            sold += units[day]
-            hoped += expected[day]
-    if not (sold > 0.0 and hoped > 0.0):
-        return 0.0, start
-    share, doubt = sold / hoped, unit / sold
     peak = since = due = squares = 0.0
     top, days = start, 0
     for day in range(start, units.size):
@@ -329,14 +344,28 @@ def mark_fallen(
     rounds: so many stretches a row at most. dark: marks are added.
     """
     n_days = units.shape[1]
+    sold, hoped, due = np.empty(n_days + 1), np.empty(n_days + 1), np.empty(n_days + 1)
     for row in range(units.shape[0]):
         for _ in range(rounds):
             best, first, last = bound, n_days, n_days
+            _running_sums(units[row], expected[row], usable[row], dark[row], sold, hoped, due)
             for start in range(before_days // 2, n_days):
                 if not usable[row, start] or dark[row, start]:
                     continue
-                cells = (units[row], expected[row], usable[row], dark[row])
-                peak, top = _fall_from(*cells, start, before_days, dispersion[row], unit, fade, depth)
+                since = max(start - before_days, 0)
+                sold_before, hoped_before = sold[start] - sold[since], hoped[start] - hoped[since]
+                if not (sold_before > 0.0 and hoped_before > 0.0):
+                    continue
+                share, doubt = sold_before / hoped_before, unit / sold_before
+                # Sales as expected or better on its first day speak against every fall.
+                if expected[row, start] > 0.0 and units[row, start] >= share * expected[row, start]:
+                    continue
+                # Were nothing sold any more, no dispersion and no fading, there would still be no more evidence.
+                left = doubt * share * (due[n_days] - due[start]) / unit
+                if math.log((1.0 + left) / (1.0 + depth * left)) <= best * doubt:
+                    continue
+                cells = (units[row], expected[row], usable[row])
+                peak, top = _fall_from(*cells, start, share, doubt, dispersion[row], unit, fade, depth)
                 if peak > best:
                     best, first, last = peak, start, top
             if first == n_days:

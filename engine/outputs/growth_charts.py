@@ -1,20 +1,17 @@
-"""Charts of a growth run as SVG text: the one file of the engine that draws, for the report and the dashboard alike.
+"""Charts of a growth run as SVG text, for the report and the dashboard alike.
 
 In: a published run. Out: SVG by name. Colours are fixed by category, bars without rows stay, numbers stand on bars,
 and a label that no font can draw is an error.
 """
 
-import io
-import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import polars as pl
 
 from engine import vocabulary as v
 from engine.outputs import growth_figures as figures
-from engine.outputs.fonts import families_for
+from engine.outputs.canvas import canvas
 from engine.registry import Run
 
 WHAT, HOW_MUCH, RESULT = "#4878a8", "#5a9a5a", "#8a6aa8"
@@ -48,7 +45,7 @@ def draw_boundary_flow(run: Run) -> str:
         ("Step 12: HOW MUCH", f"{facts['scaled']:,} scaled within caps", HOW_MUCH),
         ("Quantity", f"{facts['units']:,.1f} units", RESULT),
     )
-    with _canvas([text for box in boxes for text in box[:2]], (7.5, 1.8)) as (axes, finish):
+    with canvas([text for box in boxes for text in box[:2]], (7.5, 1.8)) as (axes, finish):
         axes.axis("off")
         axes.set(xlim=(0, 3), ylim=(0, 1))
         for place, (title, text, colour) in enumerate(boxes):
@@ -80,7 +77,7 @@ def draw_caps_applied(run: Run) -> str:
 def draw_adjustment_distribution(run: Run) -> str:
     """The quantities in twenty bins, with mean and median."""
     bins, mean, median = figures.adjustments(run)
-    with _canvas(()) as (axes, finish):
+    with canvas((), SIZE_INCHES) as (axes, finish):
         axes.set(title="Quantities of scaled rows", xlabel="units", ylabel="rows")
         if mean is not None:
             width = bins["high"] - bins["low"]
@@ -94,7 +91,7 @@ def draw_adjustment_distribution(run: Run) -> str:
 def draw_gap_and_quantity(run: Run) -> str:
     """Gap against quantity, coloured by the cap that binds."""
     rows = figures.gap_and_quantity(run)
-    with _canvas(v.GROWTH_CAPS) as (axes, finish):
+    with canvas(v.GROWTH_CAPS, SIZE_INCHES) as (axes, finish):
         axes.set(title="Gap and quantity", xlabel="units below the benchmark", ylabel="units recommended")
         for cap, colour in CAP_COLOURS.items():
             some = rows.filter(pl.col("cap_applied") == cap)
@@ -112,7 +109,7 @@ def draw_heat_map(run: Run) -> str:
     totals = {name: float(rows[name].sum()) for name in names}
     shown = sorted(sorted(names, key=lambda name: (-totals[name], name))[:MOST_CATEGORIES])
     labels = [_shortened(name) for name in shown]
-    with _canvas(labels, (7.5, 1.6 + 0.28 * max(rows.height, 3))) as (axes, finish):
+    with canvas(labels, (7.5, 1.6 + 0.28 * max(rows.height, 3))) as (axes, finish):
         axes.set_title("Units by cluster and category")
         if shown and rows.height:
             axes.imshow(rows.select(shown).to_numpy(), cmap="Greens", aspect="auto")
@@ -158,7 +155,7 @@ def draw_peer_strip(run: Run, cluster_id: int, spu_code: str, row: dict[str, Any
     """
     peers = figures.peer_strip(run, cluster_id, spu_code)
     title = f"{row['spu_name'] or spu_code} in cluster {cluster_id}: what its {peers.height} peers sell"
-    with _canvas([title], (7.5, 1.9)) as (axes, finish):
+    with canvas([title], (7.5, 1.9)) as (axes, finish):
         axes.scatter(peers["store_sales"], [0] * peers.height, s=40, alpha=0.35, color="#7f8c8d")
         marks = {
             "this store": (row["store_sales"], WHAT),
@@ -198,44 +195,10 @@ def _shortened(label: str) -> str:
 
 def _bars(title: str, labels: list[str], values: list[float], colours: dict[str, str], form: str = "{:,}") -> str:
     """Horizontal bars, the first on top, a number on each and none left out."""
-    with _canvas([title, *labels], (7.5, 1.1 + 0.36 * len(labels))) as (axes, finish):
+    with canvas([title, *labels], (7.5, 1.1 + 0.36 * len(labels))) as (axes, finish):
         bars = axes.barh(labels, values, color=[colours[label] for label in labels])
         axes.bar_label(bars, labels=[form.format(value) for value in values], padding=3, fontsize=8)
         axes.invert_yaxis()
         axes.margins(x=0.14)
         axes.set_title(title)
         return finish()
-
-
-@contextmanager
-def _canvas(
-    labels: Sequence[str], size: tuple[float, float] = SIZE_INCHES
-) -> Iterator[tuple[Any, Callable[[], str]]]:
-    """Axes in the house style, and a function that turns them into SVG. labels: every text that data bring in."""
-    from matplotlib import rc_context
-    from matplotlib.figure import Figure
-
-    style: Any = {
-        "font.family": families_for(labels),
-        "svg.fonttype": "path",
-        "text.parse_math": False,
-        "font.enable_last_resort": False,
-        "svg.hashsalt": "darkshelf",
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "axes.titleweight": "bold",
-        "axes.titlesize": 10,
-        "font.size": 9,
-    }
-    with rc_context(style), warnings.catch_warnings():
-        # A box where a letter should be is a fault, not a warning.
-        warnings.filterwarnings("error", message="Glyph .* missing")
-        figure = Figure(figsize=size, layout="constrained")
-        axes = figure.add_subplot()
-
-        def finish() -> str:
-            text = io.StringIO()
-            figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
-            return text.getvalue()[text.getvalue().index("<svg") :]
-
-        yield axes, finish

@@ -3,7 +3,6 @@
 In: a published run. Out: HTML text that needs no network.
 """
 
-from collections.abc import Sequence
 from html import escape
 from typing import Any
 
@@ -12,6 +11,7 @@ import polars as pl
 from engine import vocabulary as v
 from engine.outputs import growth_figures as figures
 from engine.outputs import growth_shapes as shapes
+from engine.outputs.document import document, table
 from engine.outputs.growth_charts import charts
 from engine.outputs.read import boundary_report, summary
 from engine.registry import Run
@@ -21,12 +21,9 @@ ROWS_A_STATUS = 200
 SIGNERS = ("Data Science Lead", "Product Owner", "Client Representative")
 SHOWN = ("str_code", "store_name", "spu_code", "spu_name", "cluster_id", "status", "scaling_tier", "cap_applied")
 STYLE = """
-body{font:14px/1.5 system-ui,sans-serif;max-width:1000px;margin:2em auto;padding:0 1em;color:#222}
-h1{font-size:1.6em}h2{margin-top:2em;border-bottom:1px solid #ddd}table{border-collapse:collapse;width:100%}
-td,th{padding:.25em .6em;border-bottom:1px solid #eee;text-align:left;vertical-align:top}
-td.n,th.n{text-align:right}.PASS{color:#27632a}.FAIL{color:#b00020;font-weight:bold}.VACUOUS{color:#9a6700}
-pre{white-space:pre-wrap;margin:.3em 0}svg{max-width:100%;height:auto}.sheet td{height:3em}
-.what{color:#4878a8}.much{color:#5a9a5a}input{width:100%;padding:.4em;margin:.5em 0}
+.sheet td{height:3em}.what{color:#4878a8}.much{color:#3f8a3f}
+input{width:100%;padding:.5em;margin:.5em 0;font:inherit;color:inherit;background:var(--card);
+border:1px solid var(--line);border-radius:.3em}
 """
 FILTER = """
 document.getElementById('find').addEventListener('input',function(e){
@@ -40,11 +37,8 @@ def report(run: Run, explained: pl.LazyFrame) -> str:
     """The whole page. explained: the audit with its texts. Raises MissingGlyphError."""
     facts, checks = summary(run), boundary_report(run)
     drawn = "\n".join(f'<figure id="{name}">{svg}</figure>' for name, svg in charts(run).items())
-    return "\n".join(
+    body = "\n".join(
         (
-            "<!doctype html>",
-            '<html lang="en"><head><meta charset="utf-8">',
-            f"<title>Growth {escape(run.run_id)}</title><style>{STYLE}</style></head><body>",
             f"<h1>Growth, half month {escape(str(facts['period']))}</h1>",
             _opening(facts),
             "<h2>Boundary</h2>",
@@ -57,9 +51,10 @@ def report(run: Run, explained: pl.LazyFrame) -> str:
             _decisions(explained, facts),
             "<h2>Sign-off</h2>",
             _sign_off(run),
-            f"<script>{FILTER}</script></body></html>\n",
+            f"<script>{FILTER}</script>",
         )
     )
+    return document(f"Growth {run.run_id}", body, STYLE)
 
 
 def _opening(facts: dict[str, Any]) -> str:
@@ -85,7 +80,11 @@ def _boundary(checks: dict[str, Any]) -> str:
         )
         for check in checks["checks"]
     ]
-    return _table(("check", "verdict", "rows looked at", "rows broken", "proves", ""), rows)
+    return table(
+        ("check", "verdict", "rows looked at", "rows broken", "proves", ""),
+        rows,
+        numbers=("rows looked at", "rows broken"),
+    )
 
 
 def _top(run: Run) -> str:
@@ -95,7 +94,7 @@ def _top(run: Run) -> str:
             (escape(code), escape(name or ""), f"{count:,}", f"{units:,.1f}")
             for code, name, count, units in figures.top(run, key).iter_rows()
         ]
-        tables.append(_table((title, "name", "rows", "units"), rows))
+        tables.append(table((title, "name", "rows", "units"), rows, numbers=("rows", "units")))
     return "\n".join(tables)
 
 
@@ -117,19 +116,13 @@ def _decisions(explained: pl.LazyFrame, facts: dict[str, Any]) -> str:
     return (
         f"<p>{told}; all of them are in {shapes.AUDIT}.</p>"
         '<input id="find" placeholder="store, SPU, status, tier, cap …" aria-label="find">'
-        f'<div id="decisions">{_table((*SHOWN, "units", "explanation"), rows)}</div>'
+        f'<div id="decisions">{table((*SHOWN, "units", "explanation"), rows, numbers=("units",))}</div>'
     )
 
 
 def _sign_off(run: Run) -> str:
     rows = [(signer, "", "", "") for signer in SIGNERS]
-    sheet = _table(("role", "name", "date", "signature"), rows)
+    sheet = table(("role", "name", "date", "signature"), rows)
     return (
         f'<p>Run {escape(run.run_id)}, profile {escape(run.manifest["profile"])}.</p><div class="sheet">{sheet}</div>'
     )
-
-
-def _table(headers: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
-    head = "".join(f"<th>{escape(name)}</th>" for name in headers)
-    body = "\n".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
-    return f"<table><thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table>"

@@ -10,6 +10,7 @@ STORIES: Final = "stories.parquet"
 FEATURES: Final = "features.parquet"
 DAILY: Final = "daily.parquet"
 STORES: Final = "stores.parquet"
+SKUS: Final = "skus.parquet"
 TRANSFERS: Final = "transfers.parquet"
 DETECTABILITY: Final = "detectability.parquet"
 PRICE_RESPONSE: Final = "price_response.parquet"
@@ -20,7 +21,7 @@ MANIFEST: Final = "manifest.json"
 SETTINGS: Final = "config_resolved.toml"
 LOG: Final = "logs.jsonl"
 
-DATA_FILES: Final = (CASES_CSV, CASES, EVIDENCE, FEATURES, DAILY, STORES, SUMMARY)
+DATA_FILES: Final = (CASES_CSV, CASES, EVIDENCE, FEATURES, DAILY, STORES, SKUS, SUMMARY)
 """The same input and settings make the same bytes in these."""
 CALIBRATED_FILES: Final = (EXPECTATION, STORIES, TRANSFERS, DETECTABILITY, PRICE_RESPONSE)
 """And in these, which the calibrated profile alone publishes."""

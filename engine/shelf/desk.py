@@ -24,6 +24,7 @@ from engine.outputs.read import summary as read_summary
 from engine.outputs.write import appended_parquet, write_json, write_parquet
 from engine.registry import Registry, Run, fingerprint_files, run_name
 from engine.shelf import publish, summary
+from engine.shelf.calibrated import Recalibration, learn
 from engine.shelf.check import Place, Sources, check
 from engine.shelf.features import features
 from engine.shelf.measure import rank
@@ -72,15 +73,16 @@ def run(
     *,
     force: bool = False,
     max_memory: int | None = None,
+    feedback: Path | None = None,
     watch: Callable[[str], None] | None = None,
 ) -> Night:
     """Run one night and publish it under `out`.
 
     place: a folder of tables, or a lake of days. as_of: the last day that may be seen, by default the latest sales
     date. force: run again what is there already. max_memory: bytes the process may take; the days of the chain then
-    live in files of `out` while the night runs.
-    watch: called with the name of each stage as it begins. Raises InputError, TryLaterError and OutputError; the
-    runs published before stay as they are.
+    live in files of `out` while the night runs. feedback: a file of what stores answered on earlier nights, which
+    corrects the confidence of the calibrated profile. watch: called with the name of each stage as it begins.
+    Raises InputError, TryLaterError and OutputError; the runs published before stay as they are.
     """
     registry = Registry(out)
     journal = Journal(watch)
@@ -90,7 +92,11 @@ def run(
             name: dict(source.fingerprints) or fingerprint_files(source.files, sources.folder)
             for name, source in sources.tables.items()
         }
-    run_id = run_name(sources.as_of.isoformat(), settings.profile, settings.fingerprint(), str(prints), _versions())
+        recalibration = _learn(feedback, sources.as_of, settings)
+    learnt = [] if recalibration.fingerprint is None else [recalibration.fingerprint]
+    run_id = run_name(
+        sources.as_of.isoformat(), settings.profile, settings.fingerprint(), str(prints), _versions(), *learnt
+    )
     with registry.writer():
         if registry.has(run_id) and not force:
             return _there_already(registry.find(run_id))
@@ -100,12 +106,12 @@ def run(
             with memory.watched():
                 told = findings_of(settings)
                 with appended_parquet(partial / shapes.EVIDENCE) as add:
-                    judged = judge(sources, settings, journal, memory, lambda cases: add(told(cases)))
+                    judged = judge(sources, settings, journal, memory, lambda cases: add(told(cases)), recalibration)
                 with journal.stage("publish"):
                     quality = _publish_days(partial, judged, settings)
                     judged = replace(judged, panel=judged.panel.without_days())
                     facts = _publish_cases(partial, judged, quality)
-            _describe(partial, run_id, sources, settings, prints, journal, facts)
+            _describe(partial, run_id, sources, settings, prints, journal, facts, recalibration)
     return Night(run_id, registry.folder / run_id, True, facts)
 
 
@@ -130,12 +136,14 @@ def judge(
     journal: Journal,
     memory: Memory,
     keep: Callable[[pl.DataFrame], None],
+    recalibration: Recalibration | None = None,
 ) -> Judged:
     """The chain of stages up to the cases with their actions, judged by the method of the profile.
 
     keep: called with every block of cases, all measures included, before it is narrowed to what is published.
+    recalibration: of the confidence.
     """
-    method = method_of(settings)
+    method = method_of(settings, recalibration)
     with journal.stage("panel") as facts:
         chain = panel(sources, settings.panel, settings.expect.window_days, memory)
         facts["store_skus"] = chain.pairs.height
@@ -180,6 +188,7 @@ def _publish_cases(folder: Path, judged: Judged, quality: dict[str, Any]) -> dic
     """What needs the cases alone; the key figures are returned."""
     chain, cases = judged.panel, rank(judged.cases)
     write_parquet(summary.stores_table(chain, cases), folder / shapes.STORES)
+    write_parquet(chain.skus.select("sku_id", *publish.SKU_NAMES), folder / shapes.SKUS)
     publish.publish_cases(folder, chain, cases)
     publish.publish_quarantine(folder, chain)
     facts = summary.key_figures(chain, cases) | judged.method.facts()
@@ -196,6 +205,7 @@ def _describe(
     prints: dict[str, dict[str, str]],
     journal: Journal,
     facts: dict[str, Any],
+    recalibration: Recalibration,
 ) -> None:
     """How this run came about: the manifest and the resolved settings."""
     (folder / shapes.SETTINGS).write_text(as_toml(settings), encoding="utf-8")
@@ -208,6 +218,7 @@ def _describe(
         "input": str(sources.folder.resolve()),
         "input_fingerprints": prints,
         "settings_fingerprint": settings.fingerprint(),
+        "feedback": recalibration.described(),
         "versions": {package: version(package) for package in PACKAGES} | {"python": platform.python_version()},
         "seeds": "each case's own id",
         "cases": facts["cases"],
@@ -216,6 +227,15 @@ def _describe(
         "stages": journal.stages,
     }
     write_json(manifest, folder / shapes.MANIFEST)
+
+
+def _learn(feedback: Path | None, as_of: dt.date, settings: Settings) -> Recalibration:
+    """What the file of feedback teaches. Raises InputError."""
+    if feedback is not None and settings.profile == "classic":
+        advice = "leave it out, or run the calibrated profile"
+        what = "is given to the classic profile, whose confidence is no probability"
+        raise InputError([Problem("--feedback", what, advice)])
+    return learn(feedback, as_of, settings.certainty)
 
 
 def _versions() -> str:

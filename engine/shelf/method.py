@@ -56,9 +56,9 @@ class Method(Protocol):
         """What the summary of the night tells of the method."""
 
 
-def method_of(settings: Settings) -> Method:
-    """The method of the profile in the settings."""
-    return Classic(settings) if settings.profile == "classic" else Calibrated(settings)
+def method_of(settings: Settings, recalibration: calibrated.Recalibration | None = None) -> Method:
+    """The method of the profile in the settings. recalibration: of the confidence, calibrated."""
+    return Classic(settings) if settings.profile == "classic" else Calibrated(settings, recalibration)
 
 
 def findings_of(settings: Settings) -> Callable[[pl.DataFrame], pl.DataFrame]:
@@ -128,8 +128,9 @@ class Classic:
 class Calibrated:
     """Counts against a factored expectation, with the chance of every case (specification, section 9)."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, recalibration: calibrated.Recalibration | None = None) -> None:
         self._settings = settings
+        self._recalibration = recalibration or calibrated.Recalibration()
         self._null = calibrated.null_evidence(settings.demand, settings.episode)
         self._demand: calibrated.Demand
         self._response: calibrated.Response
@@ -163,7 +164,8 @@ class Calibrated:
     def measure(self, panel: Panel, runs: pl.DataFrame) -> pl.DataFrame:
         """As `Method`."""
         of = self._settings
-        return calibrated.measure(panel, self._demand, runs, of.certainty, of.interval, of.recommend)
+        cases = calibrated.measure(panel, self._demand, runs, of.certainty, of.interval, of.recommend)
+        return self._recalibration.corrected(cases)
 
     def diagnose(self, panel: Panel, cases: pl.DataFrame) -> pl.DataFrame:
         """As `Method`."""

@@ -13,7 +13,8 @@ from engine.outputs import shapes
 from engine.outputs.write import write_csv, write_parquet
 from engine.shelf.panel import Panel
 
-NAMES = ("store_name", "region", "sku_name", "category", "brand")
+SKU_NAMES = ("sku_name", "category", "brand")
+NAMES = ("store_name", "region", *SKU_NAMES)
 """Columns of the cases that come from the stores and skus tables."""
 OWN_COLUMNS = tuple(name for name in (*v.CASE_COLUMNS, *v.FURTHER_CASE_COLUMNS) if name not in NAMES)
 """Columns of the cases that the stages compute."""
@@ -41,5 +42,5 @@ def with_names(panel: Panel, cases: pl.DataFrame) -> pl.DataFrame:
     store = panel.pairs["store"].gather(cases["pair"])
     sku = panel.pairs["sku"].gather(cases["pair"])
     of_store = panel.stores.select("store_name", "region")[store]
-    of_sku = panel.skus.select("sku_name", "category", "brand")[sku]
+    of_sku = panel.skus.select(SKU_NAMES)[sku]
     return pl.concat([cases, of_store, of_sku], how="horizontal")

@@ -59,7 +59,7 @@ class Tables:
 
     def scaled(self, settings: GrowthSettings, period: str | None = None) -> dict[tuple[str, str], Row]:
         """The rows that Step 12 makes of the tables, by key."""
-        made = scale(self.inputs(settings, period), settings).collect()
+        made = scale(self.inputs(settings, period), settings).drop("pair").collect()
         found = {(row["str_code"], row["spu_code"]): row for row in made.iter_rows(named=True)}
         assert len(found) == made.height
         return found

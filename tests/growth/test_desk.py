@@ -122,7 +122,7 @@ def test_a_stage_that_would_change_the_list_publishes_nothing(fault):
     given = tables.inputs(REFERENCE, PERIOD)
     scaled = scale(given, REFERENCE).collect()
     spoilt = {
-        "added": pl.concat([scaled, scaled.head(1).with_columns(spu_code=pl.lit("new"))]),
+        "added": pl.concat([scaled, scaled.head(1).with_columns(pair=pl.lit(-1, pl.Int64))]),
         "lost": scaled.head(20),
         "twice": pl.concat([scaled, scaled.head(1)]),
     }[fault]

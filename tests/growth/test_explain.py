@@ -9,10 +9,10 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 
-from engine.growth.explain import explain
 from engine.growth.scale import scale
 from engine.growth.settings import GrowthSettings
-from engine.growth.telling import telling
+from engine.outputs.growth_explain import explain
+from engine.outputs.growth_telling import telling
 from tests.growth.golden import GOLDEN, SEED
 from tests.growth.strategies import tables
 from tests.growth.tables import Case, Row, Tables, among_peers
@@ -43,7 +43,7 @@ TEXTS = ("gap_justification", "scaling_explanation", "no_conflict_reason", "full
 def told(made: Tables, method: GrowthSettings, tier: str | None = "High Confidence Growth") -> list[Row]:
     given = made.inputs(method)
     audit = scale(given, method).with_columns(opportunity_tier=pl.lit(tier, pl.String))
-    return list(explain(audit, telling(method, made.frames().keys())).collect().iter_rows(named=True))
+    return list(explain(audit, telling(method.model_dump(), made.frames().keys())).collect().iter_rows(named=True))
 
 
 def worked_example() -> Tables:

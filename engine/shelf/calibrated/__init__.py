@@ -9,6 +9,8 @@ from engine.shelf.calibrated.detect import detect as detect
 from engine.shelf.calibrated.detectability import detectability as detectability
 from engine.shelf.calibrated.expect import Demand as Demand
 from engine.shelf.calibrated.expect import expect as expect
+from engine.shelf.calibrated.feedback import Recalibration as Recalibration
+from engine.shelf.calibrated.feedback import learn as learn
 from engine.shelf.calibrated.findings import expectations as expectations
 from engine.shelf.calibrated.findings import findings as findings
 from engine.shelf.calibrated.measure import measure as measure

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from engine.config import DemandSettings, EpisodeSettings
 from engine.kernels import rows
-from engine.kernels.evidence import mark_dark, past_evidence
+from engine.kernels.evidence import past_evidence
 from engine.kernels.runs import stretches
 from engine.shelf.calibrated.chance import Chances, p_values, q_values
+from engine.shelf.calibrated.dark import Sold, darkest, mark
 from engine.shelf.calibrated.expect import Demand, open_episodes
 from engine.shelf.calibrated.null import NullEvidence
 from engine.shelf.panel import Panel
@@ -55,22 +56,19 @@ def _past(
     A stretch begins on any of a pair's days, and a likelihood ratio exceeds e^x with a chance of at most e^-x from
     each of them (Ville 1939). The rate of false findings is held over the pairs, as that of the open episodes.
     """
-    shape, n_pairs = found.usable.shape, panel.pairs.height
-    dark, deep = (panel.memory.empty(shape, np.uint8) for _ in range(2))
-    peaks = np.empty((2, n_pairs))
-    nothing = np.full(n_pairs, np.inf)
+    sold = Sold(panel.array("units"), panel.array("expected"), found.usable, found.dispersion, found.unit)
+    dark, deep = (panel.memory.empty(found.usable.shape, np.uint8) for _ in range(2))
     days = found.usable.sum(axis=1, dtype=np.int64)
-    for place, depth in enumerate((demand.dark_depth, demand.fallen_depth)):
-        _mark(panel, found, depth, nothing, dark, peaks[place])
-    best = peaks.max(axis=0)
+    peaks, deep_peaks = darkest(sold, demand.dark_depth), darkest(sold, demand.fallen_depth)
+    best = np.maximum(peaks, deep_peaks)
     chances = np.where(panel.judged, np.minimum(2.0 * days * np.exp(-best), 1.0), 1.0)
-    bounds = np.full(n_pairs, np.inf)
+    bounds = np.full(best.size, np.inf)
     tried = np.flatnonzero(panel.judged)
     is_found = q_values(chances[tried]) <= settings.max_fdr
     if is_found.any():
         bounds[tried] = max(float(best[tried][is_found].min()), settings.closed_evidence)
-    _mark(panel, found, demand.dark_depth, bounds, dark, peaks[0])
-    _mark(panel, found, demand.fallen_depth, bounds, deep, peaks[1])
+    mark(sold, demand.dark_depth, peaks, bounds, dark)
+    mark(sold, demand.fallen_depth, deep_peaks, bounds, deep)
     np.maximum(dark, deep, out=dark)
     blocks: dict[int, list[Integers]] = {}
 
@@ -81,7 +79,7 @@ def _past(
         stretches(dark[block], end[block], settings.closed_days, row, first, last)
         blocks[block.start] = [row + block.start, first, last]
 
-    rows.in_blocks(look, n_pairs)
+    rows.in_blocks(look, best.size)
     columns = [np.concatenate(parts) for parts in zip(*(blocks[start] for start in sorted(blocks)), strict=True)]
     against_before = _against_before(panel, found, demand, settings, *columns)
     kept = np.flatnonzero(against_before >= settings.before_evidence)
@@ -121,11 +119,3 @@ def _against_before(
 
     rows.in_blocks(weigh, pair.size)
     return evidence
-
-
-def _mark(panel: Panel, found: Demand, depth: float, bounds: Floats, dark: NDArray[np.uint8], peaks: Floats) -> None:
-    def mark(block: slice) -> None:
-        history = (panel.array("units")[block], panel.array("expected")[block], found.usable[block])
-        mark_dark(*history, found.dispersion[block], found.unit, depth, bounds[block], dark[block], peaks[block])
-
-    rows.in_blocks(mark, peaks.size)

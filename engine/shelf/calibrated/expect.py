@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from engine.config import DemandSettings, EpisodeSettings
 from engine.kernels import demand, rows
-from engine.kernels.evidence import mark_dark, mark_fallen, open_evidence
+from engine.kernels.evidence import mark_fallen, open_evidence
+from engine.shelf.calibrated.dark import Sold, darkest, mark
 from engine.shelf.calibrated.null import NullEvidence
 from engine.shelf.panel import Panel
 
@@ -86,9 +87,12 @@ def _first_guess(panel: Panel, settings: DemandSettings) -> Demand:
     usable, clean, offers = (panel.memory.empty(shape, np.uint8) for _ in range(3))
     usual_price = np.empty(shape[0])
     bounds = np.asarray(settings.price_bounds)
+    are_whole: list[bool] = []
 
     def look(block: slice) -> None:
-        usable[block] = ~np.isnan(units[block]) & (panel.array("in_stock")[block] == 1)
+        is_known = ~np.isnan(units[block])
+        are_whole.append(bool((~is_known | (units[block] == np.rint(units[block]))).all()))
+        usable[block] = is_known & (panel.array("in_stock")[block] == 1)
         clean[block] = usable[block]
         price, promo = panel.array("price")[block], panel.array("promo")[block]
         usual = (settings.usual_price_quantile, settings.price_settling_days, bounds)
@@ -109,7 +113,7 @@ def _first_guess(panel: Panel, settings: DemandSettings) -> Demand:
         usable=usable,
         clean=clean,
         unit=1.0,
-        sells_whole_units=not np.fmod(np.nan_to_num(units), 1.0).any(),
+        sells_whole_units=all(are_whole),
         dispersion=np.zeros(shape[0]),
         fade=0.0,
     )
@@ -211,10 +215,10 @@ def _levels(panel: Panel, found: Demand, settings: DemandSettings, expected: Flo
 
 def _clean(panel: Panel, found: Demand, settings: DemandSettings, null: NullEvidence, expected: Floats) -> Demand:
     """The usable days outside dark stretches; a pair that was dark too long has found a new level."""
-    dark, peaks = panel.memory.empty(expected.shape, np.uint8), np.empty(panel.pairs.height)
-    _mark(panel, found, settings, expected, np.full(peaks.size, np.inf), dark, peaks)
+    sold = Sold(panel.array("units"), expected, found.usable, found.dispersion, found.unit)
+    dark, peaks = panel.memory.empty(expected.shape, np.uint8), darkest(sold, settings.dark_depth)
     bounds = null.dark_bounds(peaks, found.level / found.unit, found.dispersion, settings.dark_false_share)
-    _mark(panel, found, settings, expected, bounds, dark, peaks)
+    mark(sold, settings.dark_depth, peaks, bounds, dark)
     found = replace(found, fade=settings.fade + settings.fade_share * _drift(panel, found, settings, expected, dark))
 
     def leave_out(block: slice) -> None:
@@ -304,22 +308,6 @@ def _leave_out_open(
         found.clean[row, first[row] :] = 0
 
 
-def _mark(
-    panel: Panel,
-    found: Demand,
-    settings: DemandSettings,
-    expected: Floats,
-    bounds: Floats,
-    dark: Flags,
-    peaks: Floats,
-) -> None:
-    def mark(block: slice) -> None:
-        history = (panel.array("units")[block], expected[block], found.usable[block], found.dispersion[block])
-        mark_dark(*history, found.unit, settings.dark_depth, bounds[block], dark[block], peaks[block])
-
-    rows.in_blocks(mark, peaks.size)
-
-
 def _dispersion(panel: Panel, found: Demand, expected: Floats, settings: DemandSettings) -> Demand:
     """The unit of sale, and relative variance beyond counts of it by category and band of velocity.
 
@@ -346,9 +334,12 @@ def _dispersion(panel: Panel, found: Demand, expected: Floats, settings: DemandS
 
 def _unit_of_sale(errors: Floats, hoped: Floats, settings: DemandSettings) -> float:
     """Variance over mean of the slow sellers, where nothing else adds to it."""
-    sold = np.flatnonzero(hoped > 0)
-    slow = sold[np.argsort(hoped[sold], kind="stable")][: max(int(sold.size * settings.slow_share), 1)]
-    return float(errors[slow].sum() / hoped[slow].sum()) if sold.size else 1.0
+    sold = hoped[hoped > 0]
+    if not sold.size:
+        return 1.0
+    place = max(int(sold.size * settings.slow_share), 1) - 1
+    is_slow = (hoped > 0) & (hoped <= np.partition(sold, place)[place])
+    return float(errors[is_slow].sum() / hoped[is_slow].sum())
 
 
 def _shrunk(sums: Sequence[Floats], prior_units: float) -> Floats:

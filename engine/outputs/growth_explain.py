@@ -7,13 +7,19 @@ audit keeps the numbers.
 import polars as pl
 
 from engine import vocabulary as v
-from engine.growth.telling import Telling
+from engine.outputs.growth_telling import Telling, telling_of_run
+from engine.registry import Run
 from engine.stats import round_half_up
 
 PERCENT = 100
 DIGITS = 38
 """Of a decimal that takes any quantity."""
 KNOWN_LOSS = "potential that similar stores realise"
+
+
+def explained(run: Run, audited: pl.LazyFrame) -> pl.LazyFrame:
+    """Rows of a published audit with their texts; lazy, so that only rows which are asked for are told."""
+    return explain(audited, telling_of_run(run))
 
 
 def explain(audited: pl.LazyFrame, told: Telling) -> pl.LazyFrame:

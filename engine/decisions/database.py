@@ -1,0 +1,169 @@
+"""Database: opens it, SQLite beside the runs or PostgreSQL by URL, and brings its schema up to date.
+
+Several processes may open at once: one migrates, the others wait for it. A schema that a newer darkshelf made is
+refused.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import URL, Column, Connection, Engine, Table, create_engine, event, inspect, make_url, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
+
+from engine.decisions.schema import REVISION
+from engine.disk import refuse_a_file
+from engine.errors import EXIT_INPUT, DarkshelfError, InputError, OutputError, Problem, TryLaterError
+
+FILE: Final = "decisions.sqlite"
+"""Under the output folder, beside the runs."""
+BUSY_SECONDS: Final = 30
+"""So long a writer waits for the others before it gives up."""
+POOL_SIZE: Final = 10
+MIGRATING: Final = 0xDA2C5E1F
+SAMPLING: Final = MIGRATING + 1
+"""Numbers of the advisory locks on PostgreSQL."""
+MIGRATIONS: Final = Path(__file__).with_name("migrations")
+ADVICE: Final = "write it as  postgresql://USER@HOST/NAME  or leave it out for SQLite beside the runs"
+
+
+class NewerSchemaError(DarkshelfError):
+    """The database was made by a newer darkshelf."""
+
+    exit_code = EXIT_INPUT
+
+
+def open_database(out: Path, url: str | None = None) -> Engine:
+    """An engine whose schema is up to date. url: `postgresql://…` or `sqlite:///…`; by default SQLite under `out`.
+
+    Raises InputError for a URL that names no database we know, OutputError where SQLite cannot be written,
+    TryLaterError when the server cannot be reached, NewerSchemaError.
+    """
+    place = _place(out, url)
+    engine = _sqlite(place) if place.get_backend_name() == "sqlite" else _postgresql(place)
+    try:
+        _migrate(engine)
+    except DBAPIError as error:
+        engine.dispose()
+        reason = str(error.orig).splitlines()[0]
+        where = place.render_as_string(hide_password=True)
+        if engine.dialect.name == "sqlite" and "locked" not in reason:
+            raise OutputError(f"the decisions at {where} cannot be opened: {reason}") from error
+        raise TryLaterError(f"the decisions at {where} cannot be reached: {reason}") from error
+    except BaseException:
+        engine.dispose()
+        raise
+    return engine
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """A transaction that writes, committed at the end of the block.
+
+    On SQLite it takes the lock of the writer at once: a reader that becomes a writer could only fail. Raises
+    TryLaterError when the other writers take too long.
+    """
+    try:
+        with engine.connect().execution_options(is_writer=True) as connection, connection.begin():
+            yield connection
+    except OperationalError as error:
+        raise TryLaterError(f"the decisions cannot be written: {str(error.orig).splitlines()[0]}") from error
+
+
+def insert_new(
+    connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], key: Column[Any]
+) -> list[Any]:
+    """Write the rows that break no uniqueness of the table, and leave those that are there; returns their keys."""
+    if not rows:
+        return []
+    make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    statement = make(table).on_conflict_do_nothing().returning(key)
+    return list(connection.execute(statement, list(rows)).scalars())
+
+
+def lock(connection: Connection, number: int) -> None:
+    """Be the only one in this part of the program until the transaction ends; on SQLite every writer is."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("select pg_advisory_xact_lock(:number)"), {"number": number})
+
+
+def _place(out: Path, url: str | None) -> URL:
+    if url is None:
+        refuse_a_file(out, "name a folder to keep the decisions in")
+        out.mkdir(parents=True, exist_ok=True)
+        return URL.create("sqlite", database=str(out / FILE))
+    try:
+        place = make_url(url)
+    except ArgumentError:
+        raise InputError([Problem("--decisions", "is no database URL", ADVICE)]) from None
+    if place.get_backend_name() not in {"sqlite", "postgresql"}:
+        raise InputError([Problem("--decisions", f"names {place.drivername}, which is not supported", ADVICE)])
+    return place
+
+
+def _postgresql(place: URL) -> Engine:
+    try:
+        return create_engine(
+            place.set(drivername="postgresql+psycopg"),
+            pool_size=POOL_SIZE,
+            max_overflow=POOL_SIZE,
+            pool_pre_ping=True,
+        )
+    except (ModuleNotFoundError, NoSuchModuleError):
+        advice = "install it with  pip install 'darkshelf[postgres]'"
+        raise InputError([Problem("--decisions", "needs psycopg, which is not installed", advice)]) from None
+
+
+def _sqlite(place: URL) -> Engine:
+    engine = create_engine(place, connect_args={"timeout": BUSY_SECONDS}, pool_size=POOL_SIZE)
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _: Any) -> None:
+        # The driver would begin transactions late and by itself: `begin` below does it.
+        connection.isolation_level = None
+        connection.execute("pragma journal_mode = wal")
+        connection.execute("pragma foreign_keys = on")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        is_writer = connection.get_execution_options().get("is_writer", False)
+        connection.exec_driver_sql("begin immediate" if is_writer else "begin")
+
+    return engine
+
+
+def _migrate(engine: Engine) -> None:
+    """Bring the schema up to date, or do nothing when it is."""
+    with engine.connect() as connection:
+        if _revision(connection) == REVISION:
+            return
+    with writing(engine) as connection:
+        lock(connection, MIGRATING)
+        _upgrade(connection)
+
+
+def _revision(connection: Connection) -> str | None:
+    """The revision of the schema, None before there is one."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("select version_num from alembic_version")).scalar()
+
+
+def _upgrade(connection: Connection) -> None:
+    from alembic import command
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    found = _revision(connection)
+    if found is not None and found not in known:
+        raise NewerSchemaError(
+            f"the decisions have schema {found}, and this darkshelf knows up to {REVISION}: "
+            "a newer darkshelf made them. Upgrade darkshelf, or name another database"
+        )
+    command.upgrade(config, "head")

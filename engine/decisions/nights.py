@@ -1,0 +1,53 @@
+"""Nights: what the loop back from the store reads of published nights, with ids as text.
+
+In: runs. Out: frames.
+"""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import polars as pl
+
+from engine import vocabulary as v
+from engine.outputs import shapes
+from engine.outputs.read import table, telling_of_damage
+from engine.registry import Registry, Run
+
+DESK = "shelf"
+TEXT_IDS = tuple(pl.col(name).cast(pl.String) for name in v.PAIR)
+
+
+def shelf_nights(out: Path, run_ids: Sequence[str] | None = None) -> list[Run]:
+    """The shelf nights published under `out`, oldest first; those named, or all. Raises NotFoundError."""
+    registry = Registry(out)
+    if run_ids is not None:
+        return [registry.find(run_id) for run_id in run_ids]
+    return [run for run in registry.runs() if run.manifest.get("desk", DESK) == DESK]
+
+
+def judged_pairs(run: Run) -> pl.DataFrame:
+    """The store-SKUs that a night judged, and those of its cases: store_id, sku_id, as text, sorted."""
+    with telling_of_damage(run):
+        parts = [table(run, name).select(TEXT_IDS) for name in (shapes.FEATURES, shapes.CASES)]
+        return pl.concat(parts).unique().sort(v.PAIR).collect()
+
+
+def open_cases(run: Run, columns: Iterable[str]) -> pl.DataFrame:
+    """The open cases of a night: case_id, store_id and sku_id as text, and further columns; dearest first."""
+    with telling_of_damage(run):
+        cases = table(run, shapes.CASES).filter(pl.col("status") == v.OPEN)
+        return cases.select("case_id", *TEXT_IDS, *columns).collect()
+
+
+def features(run: Run, columns: Iterable[str]) -> pl.DataFrame:
+    """Columns of every judged store-SKU, with its ids as text."""
+    with telling_of_damage(run):
+        return table(run, shapes.FEATURES).select(*TEXT_IDS, *columns).collect()
+
+
+def names(run: Run) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """What stores and products are called: store_id, store_name; sku_id, sku_name, category. Ids as text."""
+    store, sku = TEXT_IDS
+    with telling_of_damage(run):
+        stores = table(run, shapes.STORES).select(store, "store_name").collect()
+        return stores, table(run, shapes.SKUS).select(sku, "sku_name", "category").collect()

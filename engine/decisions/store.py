@@ -1,0 +1,247 @@
+"""Store: the history of decisions, written by many at once. Nothing in it is ever changed or deleted.
+
+In: subjects, acts, and the version each act was made on. Out: what was done, what somebody else was faster with, and
+the state. Grain: one entry per act on a subject.
+"""
+
+import datetime as dt
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from pydantic import TypeAdapter, ValidationError
+from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, func, select
+
+from engine.decisions import words as w
+from engine.decisions.acts import Act, Name
+from engine.decisions.database import insert_new, open_database, writing
+from engine.decisions.outcome import Conflict, ConflictError, Entry, Outcome
+from engine.decisions.schema import entry
+from engine.decisions.state import ENTRY_SCHEMA, STATE_SCHEMA, fold, standing_of
+from engine.decisions.subjects import Subject
+from engine.errors import InputError, Problem
+
+MOST_NAMED = 500
+"""More subjects than this are looked up as their whole run: databases bound the values of a statement."""
+NAME = TypeAdapter(Name)
+
+
+def utc_now() -> dt.datetime:
+    """The clock that decisions are stamped with."""
+    return dt.datetime.now(dt.UTC)
+
+
+def open_decisions(out: Path, url: str | None = None) -> "Decisions":
+    """The decisions on the runs under `out`, in SQLite beside them or in the database that the URL names.
+
+    Raises as `database.open_database`.
+    """
+    return Decisions(open_database(out, url))
+
+
+class Decisions:
+    """Everything that was decided. Safe to share between threads; each process opens its own."""
+
+    def __init__(self, engine: Engine, now: Callable[[], dt.datetime] = utc_now) -> None:
+        self.engine = engine
+        self.now = now
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self.engine.dispose()
+
+    def decide(self, subject: Subject, act: Act, *, by: str, version: int) -> int:
+        """Do one act on one subject; returns its new version.
+
+        version: the one the person saw, 0 where nothing was decided yet. Raises ConflictError when it is no longer
+        the last, InputError when the act does not suit the subject.
+        """
+        return _only(self.decide_many([subject], act, by=by, versions={subject.subject_id: version}))
+
+    def decide_many(self, subjects: Sequence[Subject], act: Act, *, by: str, versions: Mapping[str, int]) -> Outcome:
+        """Do one act on many subjects of one run, in one transaction; conflicts are listed, the others are done.
+
+        versions: by subject id, 0 where it has none. Raises InputError when the act suits one of them badly; then
+        nothing is written.
+        """
+        problems = [
+            Problem(subject.subject_id, complaint, "correct it and send it again")
+            for subject in subjects
+            for complaint in act.complaints(subject)
+        ]
+        if problems:
+            raise InputError(problems)
+        fields = {"act": act.name, **act.model_dump()}
+        return self._append([(subject, fields) for subject in subjects], by, versions)
+
+    def undo(self, subject: Subject, *, by: str, version: int) -> int:
+        """Take back the last entry that stands; returns the new version. Raises ConflictError, and InputError
+        when there is nothing to take back.
+        """
+        entries = self._frame(_of([subject]), entry.c.version <= version)
+        standing = standing_of(entries)["version"]
+        if standing.is_empty():
+            raise InputError([Problem(subject.subject_id, "has nothing to undo", "decide instead")])
+        undoing = {"act": w.UNDO, "undoes": int(standing[-1])}
+        return _only(self._append([(subject, undoing)], by, {subject.subject_id: version}))
+
+    def undo_batch(self, batch: str, *, by: str) -> Outcome:
+        """Take back an act on many, wherever nothing was written since; elsewhere it stays and is a conflict."""
+        with self.engine.connect() as connection:
+            rows = connection.execute(select(entry).where(entry.c.batch == batch).order_by(entry.c.subject_id)).all()
+        if not rows:
+            raise InputError([Problem("batch", f"{batch!r} is none that was saved", "name the batch of an outcome")])
+        subjects = [
+            Subject(row.kind, row.run_id, row.subject_id, row.store_id, row.sku_id, row.detection_date)
+            for row in rows
+        ]
+        undoing = [{"act": w.UNDO, "undoes": row.version} for row in rows]
+        versions = {row.subject_id: row.version for row in rows}
+        return self._append(list(zip(subjects, undoing, strict=True)), by, versions)
+
+    def state(self, run_id: str, ids: Sequence[str] | None = None, *, kind: str = w.CASE) -> pl.DataFrame:
+        """What stands on the subjects of a run that anybody touched, sorted by id. Columns: `STATE_SCHEMA`.
+
+        A subject that is not in it is undecided, at version 0.
+        """
+        entries = self._frame(*_within(kind, run_id, ids))
+        return fold(entries if ids is None else entries.filter(pl.col("subject_id").is_in(list(ids))))
+
+    def state_of_runs(self, run_ids: Sequence[str], *, kind: str = w.CASE) -> pl.DataFrame:
+        """The same of several runs."""
+        parts = [self.state(run_id, kind=kind) for run_id in run_ids]
+        return pl.concat([pl.DataFrame(schema=STATE_SCHEMA), *parts])
+
+    def entries(self, run_id: str) -> pl.DataFrame:
+        """Every entry on a run, in the order of writing, undone ones too. Columns: `ENTRY_SCHEMA`."""
+        return self._frame(entry.c.run_id == run_id).sort("decided_at", maintain_order=True)
+
+    def history(self, subject: Subject) -> list[Entry]:
+        """Every entry on a subject, oldest first."""
+        frame = self._frame(_of([subject]))
+        return [_entry(row) for row in frame.iter_rows(named=True)]
+
+    def history_of_pair(self, store_id: object, sku_id: object) -> pl.DataFrame:
+        """Every entry on a store-SKU whatever the night, in the order of writing. Columns: `ENTRY_SCHEMA`."""
+        of_pair = (entry.c.store_id == str(store_id), entry.c.sku_id == str(sku_id))
+        return self._frame(*of_pair).sort("decided_at", "run_id", "version", maintain_order=True)
+
+    def revision(self) -> int:
+        """A number that grows with every entry: as long as it stays, no state has changed."""
+        with self.engine.connect() as connection:
+            return int(connection.execute(select(func.max(entry.c.entry_id))).scalar() or 0)
+
+    def _append(
+        self, acts: Sequence[tuple[Subject, Mapping[str, Any]]], by: str, versions: Mapping[str, int]
+    ) -> Outcome:
+        """Write one further entry for every subject that is at its version still."""
+        batch, moment, author = uuid.uuid4().hex, self.now(), _name(by)
+        if not acts:
+            return Outcome(batch, {}, ())
+        _one_run([subject for subject, _ in acts])
+        # In one order for everybody: two that write the same rows cannot wait for each other.
+        ordered = sorted({subject.subject_id: (subject, fields) for subject, fields in acts}.items())
+        subjects = [subject for _, (subject, _) in ordered]
+        with writing(self.engine) as connection:
+            heads = _heads(connection, subjects)
+            rows = [
+                _row(subject, fields, versions.get(subject_id, 0))
+                | {"batch": batch, "decided_by": author, "decided_at": moment}
+                for subject_id, (subject, fields) in ordered
+                if versions.get(subject_id, 0) == heads.get(subject_id, 0)
+            ]
+            saved = insert_new(connection, entry, rows, entry.c.subject_id)
+            done = {subject_id: versions.get(subject_id, 0) + 1 for subject_id in saved}
+            late = [subject for subject in subjects if subject.subject_id not in done]
+            conflicts = _conflicts(connection, late, versions)
+        return Outcome(batch, done, tuple(conflicts))
+
+    def _frame(self, *conditions: ColumnElement[bool]) -> pl.DataFrame:
+        with self.engine.connect() as connection:
+            return _read(connection, *conditions)
+
+
+def _name(by: str) -> str:
+    try:
+        return NAME.validate_python(by)
+    except ValidationError as error:
+        raise InputError([Problem("by", error.errors()[0]["msg"], "name the person who decides")]) from error
+
+
+def _only(outcome: Outcome) -> int:
+    """The new version of the one subject. Raises ConflictError."""
+    if outcome.conflicts:
+        raise ConflictError(outcome.conflicts[0])
+    return next(iter(outcome.versions.values()))
+
+
+def _row(subject: Subject, fields: Mapping[str, Any], version: int) -> dict[str, Any]:
+    unset = dict.fromkeys(ENTRY_SCHEMA)
+    return {
+        **unset,
+        "kind": subject.kind,
+        "run_id": subject.run_id,
+        "subject_id": subject.subject_id,
+        "store_id": subject.store_id,
+        "sku_id": subject.sku_id,
+        "detection_date": subject.detection_date,
+        **fields,
+        "version": version + 1,
+    }
+
+
+def _heads(connection: Connection, subjects: Sequence[Subject]) -> dict[str, int]:
+    """The last version of each subject that has one."""
+    newest = select(entry.c.subject_id, func.max(entry.c.version).label("version")).where(_of(subjects))
+    return {row.subject_id: row.version for row in connection.execute(newest.group_by(entry.c.subject_id))}
+
+
+def _conflicts(connection: Connection, late: Sequence[Subject], versions: Mapping[str, int]) -> list[Conflict]:
+    if not late:
+        return []
+    meanwhile: dict[str, list[Entry]] = {subject.subject_id: [] for subject in late}
+    for row in _read(connection, _of(late)).iter_rows(named=True):
+        if row["version"] > versions.get(row["subject_id"], 0) and row["subject_id"] in meanwhile:
+            meanwhile[row["subject_id"]].append(_entry(row))
+    ahead = [
+        Problem(each, "is not at the version named", "read its state again")
+        for each in meanwhile
+        if not meanwhile[each]
+    ]
+    if ahead:
+        raise InputError(ahead)
+    return [Conflict(each, versions.get(each, 0), tuple(entries)) for each, entries in meanwhile.items()]
+
+
+def _of(subjects: Sequence[Subject]) -> ColumnElement[bool]:
+    """The entries of subjects, which are of one run; of many subjects, those of their run."""
+    kind, run_id = _one_run(subjects)
+    return and_(*_within(kind, run_id, [subject.subject_id for subject in subjects]))
+
+
+def _one_run(subjects: Sequence[Subject]) -> tuple[str, str]:
+    runs = {(subject.kind, subject.run_id) for subject in subjects}
+    if len(runs) != 1:
+        raise InputError([Problem("subjects", f"are of {len(runs)} runs", "decide on one run at a time")])
+    return runs.pop()
+
+
+def _within(kind: str, run_id: str, ids: Sequence[str] | None) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = [entry.c.kind == kind, entry.c.run_id == run_id]
+    if ids is not None and len(ids) <= MOST_NAMED:
+        conditions.append(entry.c.subject_id.in_(ids))
+    return conditions
+
+
+def _read(connection: Connection, *conditions: ColumnElement[bool]) -> pl.DataFrame:
+    columns = [entry.c[name] for name in ENTRY_SCHEMA]
+    statement: Select[Any] = select(*columns).where(*conditions)
+    ordered = statement.order_by(entry.c.run_id, entry.c.subject_id, entry.c.version)
+    rows = [tuple(row) for row in connection.execute(ordered)]
+    return pl.DataFrame(rows, schema=ENTRY_SCHEMA, orient="row")
+
+
+def _entry(row: Mapping[str, Any]) -> Entry:
+    return Entry(**{name: row[name] for name in Entry.__dataclass_fields__})

@@ -1,0 +1,254 @@
+"""Tasks: what each store is asked to check today, the most worth for its minutes, with a few drawn at random.
+
+In: a night, what was decided and answered, settings. Out: a `Plan`, a sheet per store. A check is worth what the case
+would bring times its chance of being true. Walking to a category costs once. The random ones ride along first and
+look like all others on paper, so that nobody answers them differently.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from engine import vocabulary as v
+from engine.decisions import answers, samples
+from engine.decisions import words as w
+from engine.decisions.knapsack import best_set
+from engine.decisions.nights import names, open_cases
+from engine.decisions.settings import TaskSettings
+from engine.decisions.store import Decisions
+from engine.errors import NotFoundError
+from engine.registry import Run
+
+TICKS_PER_MINUTE: Final = 2
+NO_CATEGORY: Final = ""
+CASE_COLUMNS: Final = (
+    "primary_cause",
+    "confidence_score",
+    "revenue_at_risk",
+    "recoverable_30d",
+    "projected_recovery",
+)
+
+
+@dataclass(frozen=True)
+class Task:
+    """One check of one product. case_id: null where the product has no open case. drawn: by lot, whatever its worth.
+
+    value: money a true case would bring, null without a case. chance: of being true, 0 to 1.
+    """
+
+    order: int
+    store_id: str
+    sku_id: str
+    sku_name: str | None
+    category: str
+    check: str
+    minutes: float
+    case_id: str | None
+    drawn: bool
+    value: float | None
+    chance: float | None
+
+
+@dataclass(frozen=True)
+class Group:
+    """The checks of one category, the most worth first. category: empty where it is not known."""
+
+    category: str
+    setup_minutes: float
+    tasks: tuple[Task, ...]
+
+
+@dataclass(frozen=True)
+class StoreSheet:
+    """What one store is asked for. worth: value times chance of its cases, added up."""
+
+    store_id: str
+    store_name: str | None
+    minutes_available: float
+    minutes_planned: float
+    worth: float
+    groups: tuple[Group, ...]
+
+
+TASK_SCHEMA: Final = pl.Schema(
+    {
+        "run_id": pl.String(),
+        "store_id": pl.String(),
+        "store_name": pl.String(),
+        "order": pl.Int64(),
+        "category": pl.String(),
+        "sku_id": pl.String(),
+        "sku_name": pl.String(),
+        "check": pl.String(),
+        "minutes": pl.Float64(),
+        "case_id": pl.String(),
+        "drawn": pl.Boolean(),
+        "value": pl.Float64(),
+        "chance": pl.Float64(),
+    }
+)
+"""A plan as a frame, a row per check."""
+TO_FILL_IN: Final = ("answer", "answered_on", "answered_by", "note")
+ON_PAPER: Final = tuple(name for name in TASK_SCHEMA if name not in {"case_id", "drawn", "value", "chance"})
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The checks of a night. stores: one sheet a store that has any, by id."""
+
+    run_id: str
+    stores: tuple[StoreSheet, ...]
+
+    def frame(self) -> pl.DataFrame:
+        """A row per check, by store and order. Columns: `TASK_SCHEMA`."""
+        rows = [
+            {"run_id": self.run_id, "store_name": sheet.store_name, **asdict(task)}
+            for sheet in self.stores
+            for group in sheet.groups
+            for task in group.tasks
+        ]
+        return pl.DataFrame(rows, schema=TASK_SCHEMA)
+
+    def form(self) -> pl.DataFrame:
+        """What a store fills in and sends back: which checks were drawn, and what each is worth, it is not told."""
+        return self.frame().select(*ON_PAPER, *(pl.lit(None, pl.String).alias(name) for name in TO_FILL_IN))
+
+
+def plan(
+    decisions: Decisions,
+    run: Run,
+    settings: TaskSettings,
+    *,
+    store_id: str | None = None,
+    minutes: float | None = None,
+) -> Plan:
+    """The checks of a night, of one store or of all. minutes: a store has today, in place of the settings'.
+
+    Left out: cases that were rejected, and store-SKUs that were answered in the last `rest_days`, unless they were
+    drawn. Raises NotFoundError when the store has no product that was judged.
+    """
+    drawn = samples.drawn(decisions, run, settings, store_id)
+    cases = _candidates(decisions, run, settings, store_id)
+    if store_id is not None and drawn.is_empty() and cases.is_empty():
+        raise NotFoundError(f"store {store_id!r} has nothing that run {run.run_id} judged")
+    checks = _checks(cases, drawn, run)
+    budget = settings.labour_minutes if minutes is None else minutes
+    sheets = (_sheet(rows, budget, settings) for rows in checks.partition_by("store_id", maintain_order=True))
+    return Plan(run.run_id, tuple(sheet for sheet in sheets if sheet.groups))
+
+
+def _candidates(decisions: Decisions, run: Run, settings: TaskSettings, store_id: str | None) -> pl.DataFrame:
+    """The open cases with what they are worth, and whether they may be chosen."""
+    cases = open_cases(run, CASE_COLUMNS)
+    if store_id is not None:
+        cases = cases.filter(pl.col("store_id") == store_id)
+    rejected = decisions.state(run.run_id).filter(decision=w.DECISIONS[w.REJECT])["subject_id"]
+    return cases.with_columns(
+        value=pl.max_horizontal(_value(settings), 0.0),
+        chance=pl.col("confidence_score") / 100,
+        is_free=~pl.col("case_id").is_in(rejected.implode()) & ~_is_resting(decisions, run, settings),
+    )
+
+
+def _value(settings: TaskSettings) -> pl.Expr:
+    if settings.value == "revenue_at_risk":
+        return pl.col("revenue_at_risk").fill_null(0)
+    return pl.coalesce("recoverable_30d", "projected_recovery", 0.0)
+
+
+def _is_resting(decisions: Decisions, run: Run, settings: TaskSettings) -> pl.Expr:
+    """Whether a store-SKU was answered for this night, or in the last days before it."""
+    since = pl.lit(run.as_of).str.to_date() - timedelta(days=settings.rest_days)
+    found = answers.every(decisions)
+    recent = found.filter((pl.col("run_id") == run.run_id) | (pl.col("answered_at").dt.date() > since))
+    return pl.struct(v.PAIR).is_in(recent.select(pl.struct(v.PAIR).alias("pair"))["pair"].implode())
+
+
+def _checks(cases: pl.DataFrame, drawn: pl.DataFrame, run: Run) -> pl.DataFrame:
+    """Every check there could be, in one fixed order: the cases, and what was drawn beside them."""
+    lots = drawn.select(*v.PAIR, drawn=True)
+    stores, skus = names(run)
+    checks = cases.join(lots, on=v.PAIR, how="full", coalesce=True)
+    named = checks.join(stores, on="store_id", how="left").join(skus, on="sku_id", how="left")
+    return named.with_columns(
+        pl.col("drawn", "is_free").fill_null(value=False), pl.col("category").fill_null(NO_CATEGORY)
+    ).sort("store_id", "category", "sku_id")
+
+
+def _sheet(rows: pl.DataFrame, minutes: float, settings: TaskSettings) -> StoreSheet:
+    """The best checks of one store."""
+    checks = [w.CHECKS.get(cause or "", w.LOOK_FOR_IT) for cause in rows["primary_cause"]]
+    cost = np.array([_ticks(_minutes(check.kind, settings)) for check in checks], np.int64)
+    categories = rows["category"].unique(maintain_order=True).to_list()
+    group = np.array([categories.index(category) for category in rows["category"]], np.int64)
+    setup = np.full(len(categories), _ticks(settings.setup_minutes))
+    chosen = rows["drawn"].to_numpy().copy()
+    walked = np.unique(group[chosen])
+    budget = _ticks(minutes) - int(cost[chosen].sum()) - int(setup[walked].sum())
+    setup[walked] = 0
+    worth = (rows["value"] * rows["chance"]).fill_null(0.0)
+    free = np.flatnonzero(rows["is_free"].to_numpy() & ~chosen & (worth > 0).to_numpy())
+    cents = np.round(worth.to_numpy()[free] * 100).astype(np.int64)
+    if budget > 0:
+        chosen[free[best_set(cents, cost[free], group[free], setup, budget)]] = True
+    tasks = list(_tasks(rows, checks, np.flatnonzero(chosen), settings))
+    return _grouped(rows, tasks, minutes, settings)
+
+
+def _tasks(
+    rows: pl.DataFrame, checks: Sequence[w.Check], chosen: np.ndarray, settings: TaskSettings
+) -> Iterator[Task]:
+    """The chosen checks, category by category, the most worth first; their order is the walk."""
+    picked = rows.with_row_index("place").filter(pl.col("place").is_in(chosen.tolist()))
+    ordered = picked.sort(
+        "category", (pl.col("value") * pl.col("chance")).fill_null(0), "sku_id", descending=[False, True, False]
+    )
+    for order, row in enumerate(ordered.iter_rows(named=True), 1):
+        check = checks[row["place"]]
+        yield Task(
+            order=order,
+            store_id=row["store_id"],
+            sku_id=row["sku_id"],
+            sku_name=row["sku_name"],
+            category=row["category"],
+            check=check.says,
+            minutes=_minutes(check.kind, settings),
+            case_id=row["case_id"],
+            drawn=row["drawn"],
+            value=row["value"],
+            chance=row["chance"],
+        )
+
+
+def _grouped(rows: pl.DataFrame, tasks: Sequence[Task], minutes: float, settings: TaskSettings) -> StoreSheet:
+    categories = dict.fromkeys(task.category for task in tasks)
+    groups = tuple(
+        Group(name, settings.setup_minutes, tuple(task for task in tasks if task.category == name))
+        for name in categories
+    )
+    return StoreSheet(
+        store_id=rows["store_id"][0],
+        store_name=rows["store_name"][0],
+        minutes_available=minutes,
+        minutes_planned=sum(group.setup_minutes for group in groups) + sum(task.minutes for task in tasks),
+        worth=sum((task.value or 0.0) * (task.chance or 0.0) for task in tasks),
+        groups=groups,
+    )
+
+
+def _minutes(kind: str, settings: TaskSettings) -> float:
+    return {
+        w.LOOK: settings.look_minutes,
+        w.COUNT: settings.count_minutes,
+        w.LABEL: settings.label_minutes,
+        w.OFFER: settings.offer_minutes,
+    }[kind]
+
+
+def _ticks(minutes: float) -> int:
+    return round(minutes * TICKS_PER_MINUTE)
