@@ -56,6 +56,8 @@ def scale(
 
 def _show(scaling: Any) -> None:
     """A scaling's key figures: candidates by status, units by cap, and the boundary."""
+    from engine.outputs.growth_shapes import RECOMMENDATIONS_CSV
+
     figures = scaling.summary
     if not scaling.is_new:
         err.print(f"this is published already as {scaling.run_id}; --force runs it again", soft_wrap=True)
@@ -79,6 +81,13 @@ def _show(scaling: Any) -> None:
             check["says"], check["verdict"], f"{check['looked_at']:,}", f"{check['broken']:,}", check["note"]
         )
     out.print(checks)
+    if not (scaling.folder / RECOMMENDATIONS_CSV).exists():
+        out.print(
+            "These are too many to be told in words by the run itself (trace.told_rows); "
+            "darkshelf growth export tells them.",
+            soft_wrap=True,
+            markup=False,
+        )
     out.print(f"run {scaling.run_id} → {scaling.folder}", soft_wrap=True, markup=False)
 
 
@@ -203,3 +212,25 @@ def report(
     page = file or out_folder / f"growth-{run.run_id}.html"
     review(run, page)
     out.print(f"report of {run.run_id} → {page}", soft_wrap=True, markup=False)
+
+
+@app.command()
+def export(
+    out_folder: Out,
+    file: Annotated[Path, typer.Option("--file", help="Where the rows go, as .csv, .parquet or .md.")],
+    run_id: Annotated[str | None, typer.Option("--run", help="A run id; by default the latest run.")] = None,
+    *,
+    everyone: Annotated[
+        bool, typer.Option("--everyone", help="Every candidate, also those that got nothing and why.")
+    ] = False,
+) -> None:
+    """Published decisions in words: every number of a recommendation, and the four texts that explain it.
+
+    Example:  darkshelf growth export --out data/growth --file decisions.csv --everyone
+    """
+    from engine.growth.export import export as write
+    from engine.outputs.read import find_run
+
+    run = find_run(out_folder, run_id)
+    rows = write(run, file, everyone=everyone)
+    out.print(f"{rows:,} rows of {run.run_id} → {file}", soft_wrap=True, markup=False)

@@ -62,8 +62,8 @@ def serve(
     """Serve the nights of an output folder. Blocks until the process ends, unless told `start=False` or `threaded`.
 
     growth: where growth runs are published, if elsewhere. origins: hosts that a proxy serves this under. prefix: the
-    path it is served under. Raises DarkshelfError when the decisions cannot be opened, and
-    OSError when the port is taken.
+    path it is served under. Raises DarkshelfError when the decisions cannot be opened, OSError when the port is
+    taken.
     """
     pn.extension()
     charts.warm()

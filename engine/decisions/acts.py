@@ -6,12 +6,13 @@ from typing import Annotated, ClassVar
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from engine.decisions import words as w
-from engine.decisions.schema import NAME_LENGTH, TEXT_LENGTH
 from engine.decisions.subjects import Subject
 from engine.errors import InputError, Problem
 from engine.frozen import Frozen
 
 PROPOSED_SLACK = 1e-9
+NAME_LENGTH = 100
+TEXT_LENGTH = 2_000
 
 
 def _plain(text: str) -> str:
@@ -21,8 +22,8 @@ def _plain(text: str) -> str:
     return text.strip()
 
 
-Name = Annotated[str, AfterValidator(_plain), Field(min_length=1, max_length=NAME_LENGTH, pattern=r"\S")]
-Text = Annotated[str, AfterValidator(_plain), Field(min_length=1, max_length=TEXT_LENGTH, pattern=r"\S")]
+Name = Annotated[str, Field(max_length=NAME_LENGTH, pattern=r"\S"), AfterValidator(_plain)]
+Text = Annotated[str, Field(max_length=TEXT_LENGTH, pattern=r"\S"), AfterValidator(_plain)]
 
 
 class Act(Frozen):

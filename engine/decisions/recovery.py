@@ -1,20 +1,21 @@
 """Recovery: what accepted actions brought, against pairs that nobody acted on.
 
 In: nights, what was decided on their open cases. Out: `Recovery`. Sales of a case's store-SKU in the week before the
-night are compared with those of a week after the decision, as later nights published them; from the change is taken
-that of the most alike open cases of the same category that nobody acted on (difference in differences). A case that
-would have recovered by itself is so counted for nothing.
+night are compared with those of a week after the decision, as later nights published them. From the change is taken
+that of open cases of the same category that nobody acted on, the more alike the more weight (difference in
+differences with kernel matching, Heckman, Ichimura and Todd 1998): what would have come back by itself counts for
+nothing.
 """
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from engine import vocabulary as v
@@ -23,7 +24,9 @@ from engine.decisions.nights import features, open_cases, shelf_nights
 from engine.decisions.settings import RecoverySettings
 from engine.decisions.store import Decisions
 from engine.registry import Run
+from engine.vocabulary import TIE_TOLERANCE
 
+Floats = NDArray[np.float64]
 ACTED: Final = (w.DECISIONS[w.ACCEPT], w.DECISIONS[w.MODIFY])
 CASE_COLUMNS: Final = ("category", "primary_cause", "price", "expected_daily_units", "recoverable_30d")
 DAYS_OF_PROMISE: Final = 30
@@ -74,6 +77,100 @@ class Recovery:
     promised_money: float | None
 
 
+@dataclass(frozen=True)
+class Comparison:
+    """Cases of one night and category that were acted on, and those they are compared with.
+
+    weight: (cases, others), how much each of the others counts for each case.
+    """
+
+    run_id: str
+    later_run_id: str
+    cases: pl.DataFrame
+    others: pl.DataFrame
+    weight: Floats
+
+    @property
+    def units(self) -> Floats:
+        """One for every case: what is recovered is told in units."""
+        return np.ones(self.cases.height)
+
+    @property
+    def price(self) -> Floats:
+        """What a unit of every case is worth, NaN where it is not known."""
+        return np.asarray(self.cases["price"].cast(pl.Float64), np.float64)
+
+    def recovered(self) -> Floats:
+        """Units a day of every case beyond the change of those it is compared with."""
+        of_others = (self.weight @ _change(self.others)) / self.weight.sum(axis=1)
+        return np.asarray(_change(self.cases) - of_others, np.float64)
+
+    def left_out(self, worth: Floats) -> dict[str, Floats]:
+        """By store: sum and number of what the cases recovered, times their worth, without it on either side."""
+        stores, starts = np.unique(self.others["store_id"].to_numpy(), return_index=True)
+        own = self.cases["store_id"].to_numpy()
+        total, moved = self.weight.sum(axis=1), self.weight * _change(self.others)
+        left = total[:, None] - np.add.reduceat(self.weight, starts, axis=1)
+        change = moved.sum(axis=1)[:, None] - np.add.reduceat(moved, starts, axis=1)
+        # What is left of a sum of weights when nothing is: rounding, not a match.
+        has_match = left > TIE_TOLERANCE * total[:, None]
+        of_others = np.divide(change, left, out=np.full(left.shape, np.nan), where=has_match)
+        recovered = (_change(self.cases)[:, None] - of_others) * worth[:, None]
+        recovered[own[:, None] == stores] = np.nan
+        found = {str(store): _sum_and_count(recovered[:, place]) for place, store in enumerate(stores)}
+        alone = self.recovered() * worth
+        return found | {store: _sum_and_count(alone[own != store]) for store in set(own) - set(stores)}
+
+    def rows(self) -> pl.DataFrame:
+        """A row per case. Columns: `MATCH_SCHEMA`."""
+        recovered = self.recovered()
+        return (
+            self.cases.with_columns(
+                run_id=pl.lit(self.run_id),
+                later_run_id=pl.lit(self.later_run_id),
+                matches=(self.weight > 0).sum(axis=1),
+                units_change_of_matches=_change(self.cases) - recovered,
+                recovered_units=recovered,
+                recovered_money=pl.Series(recovered * self.price, nan_to_null=True),
+                promised_money=pl.col("recoverable_30d") / DAYS_OF_PROMISE,
+            )
+            .select(*MATCH_SCHEMA)
+            .cast(MATCH_SCHEMA)
+        )
+
+
+def effect(found: Sequence[Comparison], worth: Sequence[Floats], level: float) -> Effect | None:
+    """The mean over all cases of what was recovered times its worth; None of a single store.
+
+    The interval is the jackknife's over stores: one case may be compared with many, and those of a store belong
+    together. Stores are left out in turn, on both sides.
+    """
+    whole = [_sum_and_count(each.recovered() * its_worth) for each, its_worth in zip(found, worth, strict=True)]
+    parts = [each.left_out(its_worth) for each, its_worth in zip(found, worth, strict=True)]
+    stores = sorted(set().union(*parts))
+    total = np.sum(whole, axis=0)
+    rest = {
+        store: np.sum([of.get(store, all_) for of, all_ in zip(parts, whole, strict=True)], axis=0)
+        for store in stores
+    }
+    left = np.array([summed / count for summed, count in rest.values() if count])
+    if left.size < 2:
+        return None
+    error = float(np.sqrt((left.size - 1) / left.size * ((left - left.mean()) ** 2).sum()))
+    half = error * float(stdtrit(left.size - 1, (1 + level) / 2))
+    mean = float(total[0] / total[1])
+    return Effect(mean, mean - half, mean + half)
+
+
+def _sum_and_count(values: Floats) -> Floats:
+    known = values[~np.isnan(values)]
+    return np.array([known.sum(), known.size])
+
+
+def _change(rows: pl.DataFrame) -> Floats:
+    return np.asarray(rows["units_after"] - rows["units_before"], np.float64)
+
+
 def measure(
     decisions: Decisions, out: Path, settings: RecoverySettings, run_ids: Sequence[str] | None = None
 ) -> Recovery:
@@ -81,9 +178,11 @@ def measure(
     nights = shelf_nights(out)
     wanted = nights if run_ids is None else [run for run in nights if run.run_id in set(run_ids)]
     state = decisions.state_of_runs([run.run_id for run in nights]).filter(pl.col("decision").is_in(ACTED))
-    acted, waiting, rows = 0, 0, list[dict[str, Any]]()
+    acted, waiting, found = 0, 0, list[Comparison]()
     for run in wanted:
         here = state.filter(pl.col("run_id") == run.run_id)
+        if here.is_empty():
+            continue
         cases = _with_sales(run, here)
         treated = cases.drop_nulls("decided_on")
         acted += treated.height
@@ -91,17 +190,17 @@ def measure(
             if later is None:
                 waiting += group.height
             else:
-                rows += _matched(run, later, group, _untouched(cases, state), settings)
-    found = pl.DataFrame(rows, schema=MATCH_SCHEMA).sort("run_id", "case_id")
-    is_enough = found.height >= settings.min_matched
-    promised = found["promised_money"].drop_nulls()
+                found += _matched(run, later, group, _untouched(cases, state), settings)
+    rows = pl.concat([pl.DataFrame(schema=MATCH_SCHEMA), *(each.rows() for each in found)]).sort("run_id", "case_id")
+    is_enough = rows.height >= settings.min_matched
+    promised = rows["promised_money"].drop_nulls()
     return Recovery(
         acted,
         waiting,
-        acted - waiting - found.height,
-        found,
-        _effect(found, "recovered_units", settings) if is_enough else None,
-        _effect(found.drop_nulls("recovered_money"), "recovered_money", settings) if is_enough else None,
+        acted - waiting - rows.height,
+        rows,
+        effect(found, [each.units for each in found], settings.level) if is_enough else None,
+        effect(found, [each.price for each in found], settings.level) if is_enough else None,
         float(promised.sort().sum()) / promised.len() if is_enough and promised.len() else None,
     )
 
@@ -134,48 +233,25 @@ def _untouched(cases: pl.DataFrame, state: pl.DataFrame) -> pl.DataFrame:
 
 def _matched(
     run: Run, later: Run, treated: pl.DataFrame, untouched: pl.DataFrame, settings: RecoverySettings
-) -> Iterator[dict[str, Any]]:
-    """The cases that have others like them, with the change of both up to a later night."""
+) -> Iterator[Comparison]:
+    """The cases of each category beside those that nobody acted on, with the sales of both on a later night."""
     after = features(later, ["sales_velocity_7d"]).rename({"sales_velocity_7d": "units_after"})
-    treated, others = (
-        rows.join(after, on=v.PAIR).drop_nulls(["units_before", "units_after"]).sort("case_id")
+    known, others = (
+        rows.join(after, on=v.PAIR).drop_nulls(["units_before", "units_after"]).sort("store_id", "case_id")
         for rows in (treated, untouched)
     )
-    for case in treated.iter_rows(named=True):
-        alike = others.filter(pl.col("category").eq_missing(case["category"])).with_columns(
-            distance=_distance("units_before", case) + _distance("expected_daily_units", case)
-        )
-        near = alike.filter(pl.col("distance") <= settings.max_distance).sort("distance", "case_id")
-        chosen = near.head(settings.matches)
-        if chosen.is_empty():
-            continue
-        change = float((chosen["units_after"] - chosen["units_before"]).sort().sum()) / chosen.height
-        recovered = case["units_after"] - case["units_before"] - change
-        promised = case["recoverable_30d"]
-        yield {
-            **{name: case[name] for name in ("case_id", "store_id", "primary_cause", "units_before", "units_after")},
-            "run_id": run.run_id,
-            "later_run_id": later.run_id,
-            "matches": chosen.height,
-            "units_change_of_matches": change,
-            "recovered_units": recovered,
-            "recovered_money": None if case["price"] is None else recovered * case["price"],
-            "promised_money": None if promised is None else promised / DAYS_OF_PROMISE,
-        }
+    for cases in known.sort("category", "store_id", "case_id").partition_by("category", maintain_order=True):
+        alike = others.filter(pl.col("category").eq_missing(cases["category"][0]))
+        weight = _weight(cases, alike, settings.max_distance)
+        has_match = weight.sum(axis=1) > 0
+        if has_match.any():
+            yield Comparison(run.run_id, later.run_id, cases.filter(has_match), alike, weight[has_match])
 
 
-def _distance(column: str, case: dict[str, Any]) -> pl.Expr:
-    here = pl.lit(math.log(case[column] + HALF_UNIT))
-    return ((pl.col(column) + HALF_UNIT).log() - here).abs()
-
-
-def _effect(cases: pl.DataFrame, column: str, settings: RecoverySettings) -> Effect | None:
-    """The mean, with an interval that knows that cases of one store belong together; None of a single store."""
-    by_store = cases.group_by("store_id").agg(pl.col(column).sort().sum(), n=pl.len()).sort("store_id")
-    if by_store.height < 2:
-        return None
-    mean = float(by_store[column].sum()) / cases.height
-    sums = (by_store[column] - mean * by_store["n"]).to_numpy() / cases.height
-    error = float(np.sqrt(by_store.height / (by_store.height - 1) * (sums**2).sum()))
-    half = error * float(stdtrit(by_store.height - 1, (1 + settings.level) / 2))
-    return Effect(mean, mean - half, mean + half)
+def _weight(cases: pl.DataFrame, alike: pl.DataFrame, max_distance: float) -> Floats:
+    """How much each other case counts for each case: 1 where they sell the same, 0 from the largest distance on."""
+    apart = np.zeros((cases.height, alike.height))
+    for column in ("units_before", "expected_daily_units"):
+        one, other = (np.log(rows[column].to_numpy() + HALF_UNIT) for rows in (cases, alike))
+        apart += np.abs(one[:, None] - other[None, :])
+    return np.maximum(1 - apart / max_distance, 0.0)

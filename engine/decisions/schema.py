@@ -26,9 +26,6 @@ from sqlalchemy import (
 
 REVISION: Final = "0001"
 """The migration that makes these tables what they are."""
-ID_LENGTH: Final = 255
-NAME_LENGTH: Final = 100
-TEXT_LENGTH: Final = 2_000
 
 
 class Moment(TypeDecorator[dt.datetime]):
@@ -56,24 +53,24 @@ entry = Table(
     "entry",
     metadata,
     Column("entry_id", _key, primary_key=True, autoincrement=True),
-    Column("kind", String(16), nullable=False),
-    Column("run_id", String(ID_LENGTH), nullable=False),
-    Column("subject_id", String(ID_LENGTH), nullable=False),
+    Column("kind", String, nullable=False),
+    Column("run_id", String, nullable=False),
+    Column("subject_id", String, nullable=False),
     Column("version", Integer, nullable=False),
-    Column("store_id", String(ID_LENGTH), nullable=False),
-    Column("sku_id", String(ID_LENGTH), nullable=False),
+    Column("store_id", String, nullable=False),
+    Column("sku_id", String, nullable=False),
     Column("detection_date", Date),
-    Column("act", String(16), nullable=False),
-    Column("reason", String(32)),
-    Column("comment", String(TEXT_LENGTH)),
-    Column("action", String(TEXT_LENGTH)),
+    Column("act", String, nullable=False),
+    Column("reason", String),
+    Column("comment", String),
+    Column("action", String),
     Column("price", Float),
     Column("discount_pct", Float),
     Column("units", Float),
-    Column("assigned_to", String(NAME_LENGTH)),
+    Column("assigned_to", String),
     Column("undoes", Integer),
-    Column("batch", String(32), nullable=False),
-    Column("decided_by", String(NAME_LENGTH), nullable=False),
+    Column("batch", String, nullable=False),
+    Column("decided_by", String, nullable=False),
     Column("decided_at", Moment, nullable=False),
     UniqueConstraint("kind", "run_id", "subject_id", "version", name="entry_version"),
     Index("entry_pair", "store_id", "sku_id"),
@@ -85,13 +82,13 @@ answer = Table(
     "answer",
     metadata,
     Column("answer_id", _key, primary_key=True, autoincrement=True),
-    Column("run_id", String(ID_LENGTH), nullable=False),
-    Column("store_id", String(ID_LENGTH), nullable=False),
-    Column("sku_id", String(ID_LENGTH), nullable=False),
+    Column("run_id", String, nullable=False),
+    Column("store_id", String, nullable=False),
+    Column("sku_id", String, nullable=False),
     Column("answered_at", Moment, nullable=False),
-    Column("answered_by", String(NAME_LENGTH), nullable=False),
-    Column("answer", String(32), nullable=False),
-    Column("note", String(TEXT_LENGTH)),
+    Column("answered_by", String, nullable=False),
+    Column("answer", String, nullable=False),
+    Column("note", String),
     UniqueConstraint("run_id", "store_id", "sku_id", "answered_at", "answered_by", name="answer_once"),
 )
 """What a store said of one of its products, for one night."""
@@ -99,9 +96,9 @@ answer = Table(
 sample = Table(
     "sample",
     metadata,
-    Column("run_id", String(ID_LENGTH), primary_key=True),
-    Column("store_id", String(ID_LENGTH), primary_key=True),
-    Column("sku_id", String(ID_LENGTH), primary_key=True),
+    Column("run_id", String, primary_key=True),
+    Column("store_id", String, primary_key=True),
+    Column("sku_id", String, primary_key=True),
     Column("has_case", Boolean, nullable=False),
     Column("probability", Float, nullable=False),
 )

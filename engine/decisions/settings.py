@@ -46,9 +46,8 @@ class RecoverySettings(Frozen):
 
     wait_days: int = Field(8, ge=7, le=60, description="A later night shows the first week after so many days.")
     max_wait_days: int = Field(21, ge=7, le=120, description="Nights later than this say nothing of the decision.")
-    matches: int = Field(3, ge=1, le=20, description="Pairs that nobody acted on, to each that was.")
     max_distance: float = Field(
-        0.7, gt=0, le=10, description="Largest difference of two matched pairs, in logarithms of their sales."
+        0.7, gt=0, le=10, description="Pairs whose sales differ by more, in logarithms, are not compared."
     )
     min_matched: int = Field(10, ge=5, le=100_000, description="Nothing is claimed of fewer matched pairs.")
     level: float = Field(0.95, gt=0.5, lt=1, description="Share of intervals that hold the truth.")

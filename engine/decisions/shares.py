@@ -32,7 +32,8 @@ def wilson(share: float, answers: float, level: float) -> tuple[float, float]:
     z = NormalDist().inv_cdf((1 + level) / 2)
     middle = (share + z * z / (2 * answers)) / (1 + z * z / answers)
     half = z / (1 + z * z / answers) * np.sqrt(share * (1 - share) / answers + z * z / (4 * answers**2))
-    return max(float(middle - half), 0.0), min(float(middle + half), 1.0)
+    # Rounding must not put the share outside: all of them, and none, are bounds of their own interval.
+    return min(max(float(middle - half), 0.0), share), max(min(float(middle + half), 1.0), share)
 
 
 def share_of(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from engine import vocabulary as v
-from engine.growth.inputs import Inputs
+from engine.growth.inputs import Inputs, in_memory
 from engine.growth.keys import PAIR, PEER_GROUP
 from engine.growth.settings import BenchmarkSettings, ElasticitySettings, GrowthSettings
 from engine.growth.shrink import shrink
@@ -41,7 +41,7 @@ class Standing:
 
 def standing(given: Inputs, settings: GrowthSettings) -> Standing:
     """The members and benchmarks of a run, in memory."""
-    everyone = members(given, settings.benchmark).collect().lazy()
+    everyone = in_memory(members(given, settings.benchmark))
     peer_sales = everyone.filter(IS_PEER)
     levels = benchmark(peer_sales, settings.benchmark).with_columns(
         elasticity_dampener=dispersion_factor(settings.elasticity, settings.benchmark.min_peers)
@@ -56,10 +56,10 @@ def members(given: Inputs, settings: BenchmarkSettings) -> pl.LazyFrame:
     """Every sales row with its cluster, `peer_group` and midrank among its peers in percent. Grain: store, SPU.
 
     Stores of a cluster that sell an SPU are peers; equal sales share a place. With `all_stores` the stores of the
-    cluster without a row for the SPU are peers that sell 0, as rows with `no_sales_row`.
+    cluster without a row for the SPU are peers that sell 0, as rows with `no_sales_row`. Sorted by pair, save those.
     """
-    own = given.sales.join(given.clusters, on="str_code", how="left").with_columns(no_sales_row=pl.lit(value=False))
-    own = own.pipe(given.codes.grouped)
+    own = given.sales.join(given.clusters, on="str_code", how="left", maintain_order="left")
+    own = own.pipe(given.codes.grouped).with_columns(no_sales_row=pl.lit(value=False))
     if settings.peers == "all_stores":
         spus = own.select(v.PEER_GROUP).drop_nulls().unique()
         everyone = given.clusters.join(spus, on="cluster_id").pipe(given.codes.keyed).pipe(given.codes.grouped)

@@ -16,7 +16,7 @@ from engine.growth.keys import PAIR, Codes
 from engine.growth.scale import NUMBERS, keep_the_list, scale
 from engine.growth.settings import GrowthSettings
 
-ROWS_PER_BLOCK = 250_000
+ROWS_PER_BLOCK = 500_000
 """So many candidates are scaled, checked and written at a time."""
 SAID_BY_STEP11 = ("opportunity_tier", "opportunity_score", "recommendation_type")
 SPU_NAMES = ("spu_name", "cate_name")
@@ -45,20 +45,14 @@ class Task:
 
     def blocks(self) -> Iterator["Task"]:
         """The task in parts of about equal size, by pair; one without candidates when there are none."""
-        pairs = self.given.candidates.select(PAIR).collect()[PAIR]
-        edges = [*pairs.gather_every(ROWS_PER_BLOCK).to_list(), None]
-        for first, after in zip(edges[:-1] or [0], edges[1:] or [None], strict=True):
-            last = (pairs[-1] if len(pairs) else 0) if after is None else after - 1
-            yield self._between(first, last)
-
-    def _between(self, first: int, last: int) -> "Task":
-        own = pl.col(PAIR).is_between(first, last)
-        return replace(
-            self,
-            given=self.given.between(first, last),
-            stands=self.stands.between(first, last),
-            step11=self.step11.filter(own),
-        )
+        for first, last in ranges(self.given):
+            own = pl.col(PAIR).is_between(first, last)
+            yield replace(
+                self,
+                given=self.given.between(first, last),
+                stands=self.stands.between(first, last),
+                step11=self.step11.filter(own),
+            )
 
     def without_shrinkage(self) -> "Task":
         """The same task with benchmarks as the clusters have them."""
@@ -74,11 +68,19 @@ class Task:
     def _named(self, rows: pl.DataFrame) -> pl.DataFrame:
         """The rows with names and with what Step 11 said of them, as it said it; codes and names are text again."""
         said = self.step11.select(PAIR, *SAID_BY_STEP11).with_columns(pl.col("opportunity_score").fill_nan(None))
-        named = rows.lazy().join(said, on=PAIR, how="left", maintain_order="left")
+        named = rows.lazy().join_asof(said, on=PAIR, tolerance=0)
         for key, names in (("str_code", self.names.stores), ("spu_code", self.names.spus)):
             named = named.join(names, on=key, how="left", maintain_order="left")
         codes = pl.col(v.STORE_SPU).cast(pl.String)
         return named.select(COLUMNS).with_columns(codes, pl.col(pl.Categorical).cast(pl.String)).collect()
+
+
+def ranges(given: Inputs) -> Iterator[tuple[int, int]]:
+    """First and last pair of every block; one block of nothing when there are no candidates."""
+    pairs = given.candidates.select(PAIR).collect()[PAIR]
+    firsts = pairs.gather_every(ROWS_PER_BLOCK).to_list() or [0]
+    ends = [first - 1 for first in firsts[1:]] + [int(pairs[-1]) if len(pairs) else 0]
+    yield from zip(firsts, ends, strict=True)
 
 
 def task_of(tables: Mapping[str, pl.LazyFrame], given: Inputs, settings: GrowthSettings) -> Task:

@@ -36,6 +36,28 @@ SAYS = {
     "step11_unchanged": ("What Step 11 said is passed on as it was.", "R43"),
 }
 """Every check in its order: what it says, and the requirement it proves."""
+READ = (
+    "recommended_adjustment_quantity",
+    "recommended_units",
+    "performance_gap",
+    "gap_ratio",
+    "cluster_p75",
+    "cluster_median",
+    "current_spu_count",
+    "base_scaling",
+    "affinity_modifier",
+    "elasticity_dampener",
+    "sell_through_boost",
+    "step9_dampener",
+    "step9_units",
+    "joint_increase",
+    "raw_adjustment",
+    "cap_applied",
+    "status",
+    "opportunity_tier",
+    "opportunity_score",
+)
+"""What the checks read of the audit."""
 TRACE_NUMBERS = ("performance_gap", "gap_ratio", "cluster_p75", "base_scaling", "raw_adjustment", "cap_applied")
 
 
@@ -73,13 +95,16 @@ def boundary(audit: pl.DataFrame, step11: pl.LazyFrame, given: Inputs, settings:
         PAIR, said_tier="opportunity_tier", said_score=pl.col("opportunity_score").fill_nan(None)
     )
     candidates = said.unique(PAIR).with_columns(is_candidate=pl.lit(value=True)).collect()
-    rows = given.codes.keyed(audit.lazy()).join(candidates.lazy(), on=PAIR, how="left")
-    rows = rows.with_columns(pl.col("is_candidate").fill_null(value=False)).collect()
-    looked_at, broken = _counted(rows, {**_keys(), **_amounts(settings), **_trace(rows)})
-    found = {name: Check(name, *SAYS[name], looked_at[name], broken[name]) for name in looked_at}
-    answered = rows.filter("is_candidate")[PAIR].n_unique()
-    found["every_candidate_answered"] = _check("every_candidate_answered", candidates.height, candidates.height - answered)
-    found["keys_unique"] = _check("keys_unique", rows.height, rows.height - rows[PAIR].n_unique())
+    keyed = given.codes.keyed(audit.lazy()).join(candidates.lazy(), on=PAIR, how="left")
+    rows = keyed.select(
+        PAIR, *READ, pl.col("is_candidate").fill_null(value=False), "said_tier", "said_score"
+    ).collect()
+    counts = _counted(rows, {**_keys(), **_amounts(settings), **_trace()})
+    answered, pairs = rows.filter("is_candidate")[PAIR].n_unique(), rows[PAIR].n_unique()
+    counts["every_candidate_answered"] = (candidates.height, candidates.height - answered)
+    counts["keys_unique"] = (rows.height, rows.height - pairs)
+    counts["finite"] = (rows.height, _not_finite(audit))
+    found = {name: _check(name, *both) for name, both in counts.items()}
     found |= {check.name: check for check in _conflicts(rows, given, settings)}
     return [found[name] for name in SAYS]
 
@@ -106,12 +131,18 @@ def _check(name: str, looked_at: int, broken: int, idle: str = "") -> Check:
     return Check(name, *SAYS[name], looked_at, broken, idle)
 
 
-def _counted(rows: pl.DataFrame, rules: dict[str, Rule]) -> tuple[dict[str, int], dict[str, int]]:
+def _counted(rows: pl.DataFrame, rules: dict[str, Rule]) -> dict[str, tuple[int, int]]:
     """Per rule the rows it is about, and those of them that break it; a null breaks nothing."""
-    about = rows.lazy().select(**{name: rule[0].sum() for name, rule in rules.items()})
-    broken = rows.lazy().select(**{name: (rule[0] & rule[1]).sum() for name, rule in rules.items()})
-    one, other = pl.collect_all([about, broken])
-    return one.row(0, named=True), other.row(0, named=True)
+    about = {name: about.sum() for name, (about, _) in rules.items()}
+    broken = {f"broken {name}": (about & breaks).sum() for name, (about, breaks) in rules.items()}
+    sums = rows.lazy().select(**about, **broken).collect().row(0, named=True)
+    return {name: (sums[name], sums[f"broken {name}"]) for name in rules}
+
+
+def _not_finite(audit: pl.DataFrame) -> int:
+    """Rows with a number that is NaN or infinite."""
+    floats = [name for name, kind in audit.schema.items() if kind == pl.Float64]
+    return audit.filter(pl.any_horizontal(~pl.col(name).is_finite() for name in floats)).height
 
 
 def _keys() -> dict[str, Rule]:
@@ -144,25 +175,23 @@ def _amounts(settings: GrowthSettings) -> dict[str, Rule]:
     caps, tolerance = settings.caps, v.TIE_TOLERANCE
     # From the quantities, not from the cap columns: a cap that was computed wrongly must show.
     current = pl.col("current_spu_count")
-    over_current = (current > 0) & (QUANTITY > caps.current_share * current + tolerance)
+    over_current = (current > 0) & (caps.current_share * current + tolerance < QUANTITY)
     limits = (caps.median_share * pl.col("cluster_median"), pl.lit(caps.absolute_units), pl.col("raw_adjustment"))
-    over = pl.any_horizontal(over_current, *(QUANTITY > limit + tolerance for limit in limits))
+    over = pl.any_horizontal(over_current, *(limit + tolerance < QUANTITY for limit in limits))
     ratio = pl.col("gap_ratio")
     return {
         "caps_applied": (IS_SCALED, over),
-        "no_noise": (IS_SCALED, QUANTITY < caps.min_units),
+        "no_noise": (IS_SCALED, caps.min_units > QUANTITY),
         "never_lowered": (EVERY, (QUANTITY < 0) | (pl.col("recommended_units") > QUANTITY + tolerance)),
         "gap_large_enough": (IS_SCALED, (ratio < settings.gap.min_ratio - tolerance) | ratio.is_null()),
         "step9_minimum_kept": (IS_SCALED, pl.col("joint_increase") < pl.col("step9_units")),
     }
 
 
-def _trace(rows: pl.DataFrame) -> dict[str, Rule]:
-    floats = [name for name, kind in rows.schema.items() if kind == pl.Float64]
+def _trace() -> dict[str, Rule]:
     score, tier = pl.col("opportunity_score"), pl.col("opportunity_tier")
     changed = tier.ne_missing(pl.col("said_tier")) | score.ne_missing(pl.col("said_score"))
     return {
         "traceable": (IS_SCALED, pl.any_horizontal(pl.col(name).is_null() for name in TRACE_NUMBERS)),
-        "finite": (EVERY, pl.any_horizontal(~pl.col(name).is_finite() for name in floats)),
         "step11_unchanged": (pl.col("is_candidate"), changed),
     }

@@ -9,6 +9,8 @@ import polars as pl
 from engine import vocabulary as v
 from engine.growth.settings import CapSettings
 
+CAP = pl.Enum(v.GROWTH_CAPS)
+
 
 def with_caps(candidates: pl.LazyFrame, settings: CapSettings) -> pl.LazyFrame:
     """`cap_current`, `cap_median`, `cap_absolute` in units, `binding_cap` and `capped_adjustment`.
@@ -25,7 +27,7 @@ def with_caps(candidates: pl.LazyFrame, settings: CapSettings) -> pl.LazyFrame:
         cap_median=settings.median_share * pl.col("cluster_median"),
         cap_absolute=pl.lit(settings.absolute_units, pl.Float64),
     ).with_columns(
-        binding_cap=pl.when(is_capped).then(_named(tightest)).when(raw.is_not_null()).then(pl.lit(v.NO_CAP)),
+        binding_cap=pl.when(is_capped).then(_named(tightest)).when(raw.is_not_null()).then(_cap(v.NO_CAP)),
         capped_adjustment=pl.when(is_capped).then(tightest).otherwise(raw),
     )
 
@@ -33,8 +35,12 @@ def with_caps(candidates: pl.LazyFrame, settings: CapSettings) -> pl.LazyFrame:
 def _named(tightest: pl.Expr) -> pl.Expr:
     return (
         pl.when(pl.col("cap_current") <= tightest + v.TIE_TOLERANCE)
-        .then(pl.lit(v.CAP_CURRENT))
+        .then(_cap(v.CAP_CURRENT))
         .when(pl.col("cap_median") <= tightest + v.TIE_TOLERANCE)
-        .then(pl.lit(v.CAP_MEDIAN))
-        .otherwise(pl.lit(v.CAP_ABSOLUTE))
+        .then(_cap(v.CAP_MEDIAN))
+        .otherwise(_cap(v.CAP_ABSOLUTE))
     )
+
+
+def _cap(name: str) -> pl.Expr:
+    return pl.lit(name, CAP)

@@ -127,7 +127,8 @@ def _missing(sources: Mapping[str, Source], settings: InputSettings, folder: Pat
 def _settle_period(delivery: Delivery) -> Delivery:
     if delivery.period is not None or not _has(delivery, v.STORE_SPU_SALES, "period"):
         return delivery
-    return replace(delivery, period=delivery.loaded[v.STORE_SPU_SALES].rows["period"].max())
+    latest = delivery.loaded[v.STORE_SPU_SALES].rows["period"].max()
+    return replace(delivery, period=None if latest is None else str(latest))
 
 
 def _has(delivery: Delivery, table: str, column: str) -> bool:
@@ -176,7 +177,9 @@ def _wrong_dataset(delivery: Delivery) -> Iterator[Problem]:
 
 
 def _dataset(delivery: Delivery) -> str | None:
-    named = (loaded.rows["dataset_id"] for name, loaded in delivery.loaded.items() if _has(delivery, name, "dataset_id"))
+    named = (
+        loaded.rows["dataset_id"] for name, loaded in delivery.loaded.items() if _has(delivery, name, "dataset_id")
+    )
     return next((str(dataset) for column in named for dataset in column.drop_nulls().head(1)), None)
 
 
@@ -236,34 +239,34 @@ def _dropped_columns(step11: Source) -> Iterator[Problem]:
 
 def _about_sales(tables: Mapping[str, pl.LazyFrame], period: str | None) -> Iterator[Problem]:
     sales = of_period(tables[v.STORE_SPU_SALES], period)
-    clusters = clean_clusters(tables[v.CLUSTERS])
-    units = pl.min_horizontal("current_spu_count", "store_sales")
-    facts = sales.join(clusters, on="str_code", how="left").select(
+    facts = sales.select(
         rows=pl.len(),
-        negative=(units < 0).sum(),
-        homeless=pl.col("cluster_id").is_null().sum(),
+        negative=(pl.min_horizontal("current_spu_count", "store_sales") < 0).sum(),
     )
-    rows, negative, homeless = facts.collect().row(0)
+    rows, negative = facts.collect().row(0)
     if negative:
         advice = "they count as 0; deliver net sales if returns are meant"
         yield Problem(v.STORE_SPU_SALES, "quantities are negative", advice, negative, rows)
+    homeless = _without_cluster(sales, tables[v.CLUSTERS])
     if homeless:
-        yield Problem(
-            v.STORE_SPU_SALES, "stores belong to no cluster", "they are nobody's peers; add them", homeless, rows
-        )
+        what = "stores belong to no cluster"
+        yield Problem(v.STORE_SPU_SALES, what, "they are nobody's peers; add them", homeless, rows)
+
+
+def _without_cluster(rows: pl.LazyFrame, clusters: pl.LazyFrame) -> int:
+    """Rows of stores that the clusters do not name."""
+    strays = rows.select("str_code").unique().join(clusters, on="str_code", how="anti").collect()
+    return 0 if strays.is_empty() else rows.join(strays.lazy(), on="str_code", how="semi").collect().height
 
 
 def _about_clusters(tables: Mapping[str, pl.LazyFrame]) -> Iterator[Problem]:
     step11 = marked(tables[v.STEP11])
     clusters = clean_clusters(tables[v.CLUSTERS])
     said = pl.col(CLUSTER_SPELLINGS[0]).cast(pl.String).cast(pl.Int32, strict=False)
-    both = step11.select(*v.STORE_SPU, said=said).join(clusters, on="str_code", how="left")
-    facts = both.select(
-        rows=pl.len(),
-        other=(pl.col("said") != pl.col("cluster_id")).sum(),
-        homeless=pl.col("cluster_id").is_null().sum(),
-    )
-    rows, other, homeless = facts.collect().row(0)
+    homeless = _without_cluster(step11, tables[v.CLUSTERS])
+    both = step11.select("str_code", said=said).drop_nulls("said").join(clusters, on="str_code")
+    facts = both.select(other=(pl.col("said") != pl.col("cluster_id")).sum()).collect()
+    other, rows = facts.item(), step11.select(pl.len()).collect().item()
     if other:
         yield Problem(v.STEP11, "another cluster than the clusters table", "the clusters table counts", other, rows)
     if homeless:

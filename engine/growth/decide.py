@@ -9,7 +9,6 @@ from engine import vocabulary as v
 from engine.growth.settings import CapSettings, GapSettings, TierSettings
 
 STATUS = pl.Enum(v.GROWTH_STATUSES)
-CAP = pl.Enum(v.GROWTH_CAPS)
 TIER = pl.Enum(v.SCALING_TIERS)
 
 
@@ -17,13 +16,13 @@ def gate(gap: GapSettings) -> pl.Expr:
     """The status of a candidate that gets no quantity whatever its factors are; null for the others."""
     return (
         pl.when("step10_blocked")
-        .then(pl.lit(v.BLOCKED_STEP10))
+        .then(_status(v.BLOCKED_STEP10))
         .when(pl.col("gap_ratio").is_null() | pl.col("current_spu_count").is_null())
-        .then(pl.lit(v.NO_BENCHMARK))
+        .then(_status(v.NO_BENCHMARK))
         .when(pl.col("performance_gap") < 0)
-        .then(pl.lit(v.ABOVE_BENCHMARK))
+        .then(_status(v.ABOVE_BENCHMARK))
         .when(pl.col("gap_ratio") < gap.min_ratio - v.TIE_TOLERANCE)
-        .then(pl.lit(v.BELOW_GAP))
+        .then(_status(v.BELOW_GAP))
     )
 
 
@@ -36,10 +35,10 @@ def decide(candidates: pl.LazyFrame, caps: CapSettings, tiers: TierSettings) -> 
     least = caps.min_units - v.TIE_TOLERANCE
     small = (
         pl.when(pl.col("raw_adjustment") < least)
-        .then(pl.lit(v.BELOW_MIN_QTY))
+        .then(_status(v.BELOW_MIN_QTY))
         .when(pl.col("capped_adjustment") < least)
-        .then(pl.lit(v.SUPPRESSED_BY_CAP))
-        .otherwise(pl.lit(v.SCALED))
+        .then(_status(v.SUPPRESSED_BY_CAP))
+        .otherwise(_status(v.SCALED))
     )
     decided = candidates.with_columns(status=pl.coalesce(pl.col("gate"), small))
     is_scaled = pl.col("status") == v.SCALED
@@ -48,16 +47,15 @@ def decide(candidates: pl.LazyFrame, caps: CapSettings, tiers: TierSettings) -> 
     names_cap = is_scaled | (pl.col("status") == v.SUPPRESSED_BY_CAP)
     quantity = pl.col("recommended_adjustment_quantity")
     return decided.with_columns(
-        recommended_adjustment_quantity=units, cap_applied=pl.when(names_cap).then("binding_cap").cast(CAP)
+        recommended_adjustment_quantity=units, cap_applied=pl.when(names_cap).then("binding_cap")
     ).with_columns(
-        pl.col("status").cast(STATUS),
         recommended_units=(quantity + v.TIE_TOLERANCE).floor().cast(pl.Int32),
-        scaling_tier=pl.when(quantity > 0).then(_tier(quantity, tiers)).cast(TIER),
+        scaling_tier=pl.when(quantity > 0).then(_tier(quantity, tiers)),
     )
 
 
 def _tier(quantity: pl.Expr, settings: TierSettings) -> pl.Expr:
-    minimal, moderate, aggressive = (pl.lit(name) for name in v.SCALING_TIERS)
+    minimal, moderate, aggressive = (pl.lit(name, TIER) for name in v.SCALING_TIERS)
     return (
         pl.when(quantity <= settings.minimal_units + v.TIE_TOLERANCE)
         .then(minimal)
@@ -65,3 +63,7 @@ def _tier(quantity: pl.Expr, settings: TierSettings) -> pl.Expr:
         .then(moderate)
         .otherwise(aggressive)
     )
+
+
+def _status(name: str) -> pl.Expr:
+    return pl.lit(name, STATUS)

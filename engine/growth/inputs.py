@@ -58,22 +58,30 @@ def inputs(tables: Mapping[str, pl.LazyFrame], period: str | None, settings: Gro
     codes = Codes.of([tables[name] for name in KEYED if name in tables])
     sales = clean_sales(of_period(tables[v.STORE_SPU_SALES], period), settings.inputs)
     traffic, step9, step10 = (tables.get(name) for name in (v.TRAFFIC, v.STEP9, v.STEP10))
-    made = {
-        "candidates": marked(tables[v.STEP11]).select(KEY).pipe(codes.keyed).unique(PAIR),
-        "sales": sales.pipe(codes.keyed),
-        "clusters": clean_clusters(tables[v.CLUSTERS]).pipe(codes.keyed),
-        "spus": _spus(sales).pipe(codes.keyed),
-        "traffic": traffic if traffic is None else clean_traffic(traffic, period, settings.inputs).pipe(codes.keyed),
-        "step9": step9 if step9 is None else boosts(step9.pipe(codes.keyed)),
-        "step10": step10 if step10 is None else _blocks(step10.pipe(codes.keyed), period, settings.conflicts),
-    }
-    return Inputs(codes=codes, **{name: table if table is None else in_memory(table) for name, table in made.items()})
+    sold = in_memory(sales.pipe(codes.keyed))
+    return Inputs(
+        codes=codes,
+        candidates=in_memory(marked(tables[v.STEP11]).select(KEY).pipe(codes.keyed)),
+        sales=sold,
+        clusters=in_memory(clean_clusters(tables[v.CLUSTERS]).pipe(codes.keyed)),
+        spus=in_memory(_spus(sold)),
+        traffic=None
+        if traffic is None
+        else in_memory(clean_traffic(traffic, period, settings.inputs).pipe(codes.keyed)),
+        step9=None if step9 is None else in_memory(boosts(step9.pipe(codes.keyed))),
+        step10=None if step10 is None else in_memory(_blocks(step10.pipe(codes.keyed), period, settings.conflicts)),
+    )
 
 
 def in_memory(table: pl.LazyFrame) -> pl.LazyFrame:
-    """The table, read once and sorted by pair: a run asks for it several times."""
+    """The table, read once and in the order of its pairs, each once: a run asks for it several times."""
     read = table.collect()
-    return read.lazy() if PAIR not in read.columns or read[PAIR].is_sorted() else read.sort(PAIR).lazy()
+    if PAIR not in read.columns:
+        return read.lazy()
+    if not read[PAIR].is_sorted():
+        read = read.sort(PAIR)
+    is_repeated = (read[PAIR].diff(null_behavior="drop") == 0).any()
+    return (read.unique(PAIR, maintain_order=True) if is_repeated else read).lazy()
 
 
 def marked(step11: pl.LazyFrame) -> pl.LazyFrame:
@@ -92,13 +100,27 @@ def clean_sales(sales: pl.LazyFrame, settings: InputSettings) -> pl.LazyFrame:
         sales = _added_up(sales)
     current = known(pl.col("current_spu_count")).clip(lower_bound=0)
     own = pl.coalesce(known(pl.col("store_sales")), known(pl.col("current_spu_count"))).clip(lower_bound=0)
-    sex = pl.col("sex_name").cast(pl.String).str.strip_chars().str.to_lowercase()
     return sales.select(
         *KEY,
         current_spu_count=current,
         store_sales=own if settings.sales_column == "store_sales" else current,
         sell_through_rate=known(pl.col("sell_through_rate")).clip(0, 1),
-        sex_name=pl.when(sex != "").then(sex),
+        sex_name=_spelt_alike(sales),
+    )
+
+
+def _spelt_alike(sales: pl.LazyFrame) -> pl.Expr:
+    """What the sales call the sex an SPU is made for, in lower case and trimmed, as a category; null for no text.
+
+    The few spellings there are are looked at, and not every row.
+    """
+    spellings = sales.select(pl.col("sex_name").drop_nulls().unique().cast(pl.String)).collect()["sex_name"]
+    alike = spellings.str.strip_chars().str.to_lowercase()
+    is_given = alike != ""
+    return (
+        pl.col("sex_name")
+        .cast(pl.String)
+        .replace_strict(spellings.filter(is_given), alike.filter(is_given), default=None, return_dtype=pl.Categorical)
     )
 
 

@@ -72,7 +72,7 @@ def scale(given: Inputs, settings: GrowthSettings, stands: Standing | None = Non
     return (
         given.candidates.pipe(_with_sales, given, stands.members)
         .pipe(given.codes.grouped)
-        .join(stands.levels, on=PEER_GROUP, how="left")
+        .join(stands.levels, on=PEER_GROUP, how="left", maintain_order="left")
         .pipe(leave_out, settings.benchmark)
         .pipe(_with_conflicts, given)
         .pipe(_with_gap)
@@ -113,10 +113,11 @@ def _with_sales(candidates: pl.LazyFrame, given: Inputs, members: pl.LazyFrame) 
         traffic = given.clusters.select("str_code", women=pl.lit(None, pl.Float64), men=pl.lit(None, pl.Float64))
     stores = given.clusters.join(traffic, on="str_code", how="full", coalesce=True)
     without = pl.col("no_sales_row")
+    # Both are sorted by pair, each once: a merge finds for every pair its equal, or none.
     return (
-        candidates.join(stores, on="str_code", how="left")
-        .join(members.select(PAIR, *own), on=PAIR, how="left")
-        .join(given.spus, on="spu_code", how="left")
+        candidates.join_asof(members.select(PAIR, *own), on=PAIR, tolerance=0)
+        .join(stores, on="str_code", how="left", maintain_order="left")
+        .join(given.spus, on="spu_code", how="left", maintain_order="left")
         .with_columns(pl.col("no_sales_row").fill_null(value=True))
         .with_columns(
             *(
@@ -130,10 +131,14 @@ def _with_sales(candidates: pl.LazyFrame, given: Inputs, members: pl.LazyFrame) 
 
 def _with_conflicts(candidates: pl.LazyFrame, given: Inputs) -> pl.LazyFrame:
     """What Steps 9 and 10 say of the key; nothing where they were not supplied."""
-    nothing = {"step9_boosted": pl.lit(value=False), "step9_units": pl.lit(0.0), "step10_blocked": pl.lit(value=False)}
+    nothing = {
+        "step9_boosted": pl.lit(value=False),
+        "step9_units": pl.lit(0.0),
+        "step10_blocked": pl.lit(value=False),
+    }
     steps = [step for step in (given.step9, given.step10) if step is not None]
     for step in steps:
-        candidates = candidates.join(step, on=PAIR, how="left")
+        candidates = candidates.join(step, on=PAIR, how="left", maintain_order="left")
     said = {name for step in steps for name in step.collect_schema()}
     return candidates.with_columns(
         (pl.col(name).fill_null(value) if name in said else value).alias(name) for name, value in nothing.items()

@@ -5,14 +5,11 @@ In: audited candidates. Out: units, or null where nothing can be said.
 
 import numpy as np
 import polars as pl
-
 from numpy.typing import NDArray
 
 from engine.growth.settings import NewsvendorSettings
 
 Floats = NDArray[np.float64]
-DEVIATIONS = 9.0
-"""So many standard deviations below its mean demand is never seen: less than any digit of a chance."""
 
 
 def second_opinion(audit: pl.DataFrame, settings: NewsvendorSettings) -> pl.Series:
@@ -41,34 +38,22 @@ def order_up_to(shape: Floats, share: Floats, sureness: float) -> Floats:
     """The fewest units that negative binomial demand does not exceed with a given chance, row by row.
 
     shape: above 0. share: success probability, in (0, 1). sureness: in (0, 1). Chances are added up unit by unit,
-    for all rows at once, from where demand begins: exact, and quick for the few units that a store sells.
+    for all rows at once: exact, and quick for the few units that a store sells. A chance is carried as its
+    logarithm, since that of no unit at all may be too small for a number.
     """
     miss = np.log1p(-share)
-    mean = shape * (1 - share) / share
-    units = np.floor(np.maximum(mean - DEVIATIONS * np.sqrt(mean / share), 0.0))
     log_chance = shape * np.log(share)
-    late = np.flatnonzero(units)
-    if late.size:
-        log_chance[late] += _log_ways(shape[late], units[late]) + units[late] * miss[late]
-    total, level, waiting = np.exp(log_chance), np.zeros(shape.size), np.arange(shape.size)
+    level, waiting, units = np.zeros(shape.size), np.arange(shape.size), 0
+    total: Floats = np.exp(log_chance)
     while True:
         is_sure = total >= sureness
         if is_sure.any():
-            level[waiting[is_sure]] = units[is_sure]
-            open_rows = ~is_sure
-            waiting, units, total, log_chance, shape, miss = (
-                values[open_rows] for values in (waiting, units, total, log_chance, shape, miss)
-            )
+            level[waiting[is_sure]] = units
+            left = ~is_sure
+            waiting, total, log_chance = waiting[left], total[left], log_chance[left]
+            shape, miss = shape[left], miss[left]
         if not waiting.size:
             return level
         log_chance += np.log((shape + units) / (units + 1)) + miss
         total += np.exp(log_chance)
-        units = units + 1
-
-
-def _log_ways(shape: Floats, units: Floats) -> Floats:
-    """Logarithm of the binomial coefficient of the negative binomial."""
-    from scipy.special import gammaln
-
-    ways: Floats = gammaln(shape + units) - gammaln(shape) - gammaln(units + 1)
-    return ways
+        units += 1

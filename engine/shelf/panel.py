@@ -412,7 +412,13 @@ def _settle_all(grid: _Grid, arrays: Mapping[str, Array], settings: PanelSetting
     """Which days each store is open, and the first listed day of every pair; the arrays are settled in place."""
     store = grid.pairs["store"].to_numpy()
     is_open = np.zeros((len(grid.stores), grid.n_days), np.bool_)
-    open_days(arrays["units"], store, is_open)
+    starts = grid.starts
+
+    def open_block(stores: slice) -> None:
+        of_stores = slice(starts[stores.start], starts[stores.stop])
+        open_days(arrays["units"][of_stores], store[of_stores], is_open)
+
+    rows.in_blocks(open_block, len(grid.stores))
     listed = np.empty(store.size, np.int32)
 
     def settle_block(block: slice) -> None:

@@ -5,8 +5,10 @@ Money is added up in whole cents, so that the order of rows changes no digit.
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from engine import vocabulary as v
+from engine.kernels import rows
 from engine.shelf.panel import Panel, RowAccount
 
 CENTS = 100
@@ -63,7 +65,8 @@ def stores_table(panel: Panel, cases: pl.DataFrame) -> pl.DataFrame:
 
 def data_quality(panel: Panel, min_history_days: int) -> dict[str, object]:
     """The content of `data_quality.json`: where every row went, and what the planner should know."""
-    units, expected, judged = panel.array("units"), panel.array("expected"), panel.judged
+    units, on_hand, expected = (panel.array(name) for name in ("units", "on_hand", "expected"))
+    judged = panel.judged
     trading = panel.is_open.any(axis=0)
     first_trading = int(trading.argmax()) if trading.any() else trading.size
     history_days = trading.size - first_trading
@@ -75,9 +78,9 @@ def data_quality(panel: Panel, min_history_days: int) -> dict[str, object]:
         "store_skus_judged": int(judged.sum()),
         "store_skus_out_of_stock": int((~judged).sum()),
         "judged_without_expectation": int(np.isnan(expected[judged, -1]).sum()),
-        "judged_never_in_inventory": int(np.isnan(panel.array("on_hand")[judged]).all(axis=1).sum()),
+        "judged_never_in_inventory": int((_known_days(on_hand)[judged] == 0).sum()),
         "judged_without_price": int(np.isnan(panel.array("price")[judged, -1]).sum()),
-        "judged_with_unknown_days": int(np.isnan(units[judged]).any(axis=1).sum()),
+        "judged_with_unknown_days": int((_known_days(units)[judged] < panel.n_days).sum()),
         "stores_without_place": int(panel.stores["latitude"].is_null().sum()),
         "skus_without_category": int(panel.skus["category"].is_null().sum()),
     }
@@ -100,6 +103,17 @@ def data_quality(panel: Panel, min_history_days: int) -> dict[str, object]:
         "facts": facts,
         "warnings": _warnings(panel, facts, min_history_days),
     }
+
+
+def _known_days(measure: NDArray[np.float64]) -> NDArray[np.int64]:
+    """On how many days each row knows a measure, (rows,)."""
+    known = np.empty(len(measure), np.int64)
+
+    def count(block: slice) -> None:
+        known[block] = np.count_nonzero(~np.isnan(measure[block]), axis=1)
+
+    rows.in_blocks(count, known.size)
+    return known
 
 
 def _warnings(panel: Panel, facts: dict[str, int], min_history_days: int) -> list[str]:

@@ -30,6 +30,12 @@ VERBS = {
     "growth discover": "darkshelf growth discover",
     "growth backtest": "darkshelf growth backtest",
     "growth report": "darkshelf growth report",
+    "tasks": "darkshelf tasks --out data/runs --store 12",
+    "answers import": "darkshelf answers import",
+    "decisions list": "darkshelf decisions list",
+    "decisions export": "darkshelf decisions export",
+    "accuracy": "darkshelf accuracy",
+    "feedback": "darkshelf feedback",
     "runs list": None,
     "runs show": None,
     "runs diff": None,
@@ -42,7 +48,7 @@ VERBS = {
 EXAMPLE = re.compile(
     r"(?:Example|Another|Then|From a lake|Days in a row): +(darkshelf .*?)(?:\n\n|\n  [A-Z]|\Z)", re.DOTALL
 )
-HEAVY = ("polars", "numba", "numpy", "pyarrow", "duckdb")
+HEAVY = ("polars", "numba", "numpy", "pyarrow", "duckdb", "sqlalchemy")
 IMPORTED = f"""
 import sys
 from cli.main import main
@@ -69,10 +75,11 @@ def test_every_verb_explains_itself(capsys, verb):
 
 def test_no_verb_is_missing_from_the_help(capsys):
     listed = []
-    for group in ([], ["growth"], ["runs"], ["config"]):
+    groups = ("growth", "runs", "decisions", "answers", "config")
+    for group in ([], *([name] for name in groups)):
         commands = darkshelf(capsys, *group, "--help").out.partition("Commands:\n")[2].partition("\n\n")[0]
         names = re.findall(r"^  ([a-z]+) ", commands, re.MULTILINE)
-        listed += [" ".join([*group, name]) for name in names if name not in ("growth", "runs", "config")]
+        listed += [" ".join([*group, name]) for name in names if name not in groups]
     assert sorted(listed) == sorted(VERBS)
 
 
@@ -111,7 +118,9 @@ def test_help_and_version_need_no_heavy_library(words):
     assert imported(*words) == set()
 
 
-@pytest.mark.parametrize("words", [["run", "--help"], ["runs", "list", "--help"], ["no-such-verb"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "words", [["run", "--help"], ["runs", "list", "--help"], ["tasks", "--help"], ["no-such-verb"]], ids=" ".join
+)
 def test_the_help_of_a_verb_needs_only_what_parses_its_words(words):
     """Typer itself parses with pydantic."""
     assert imported(*words) <= {"pydantic"}

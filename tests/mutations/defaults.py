@@ -37,8 +37,8 @@ DEFAULTS = (
     default("min_on_hand", "float", "0.0", "0.5", PANEL),
     Mutation(
         CONFIG,
-        '        7, ge=1, le=28, description="Without a',
-        '        8, ge=1, le=28, description="Without a',
+        '(7, ge=1, le=28, description="Without a',
+        '(8, ge=1, le=28, description="Without a',
         "default stock_from_sales_days",
         PANEL,
     ),
@@ -128,8 +128,8 @@ DEFAULTS = (
     default("transfer_share", "float", "0.5", "0.6", RECOMMEND),
     Mutation(
         CONFIG,
-        '0.6, ge=0, description="What a transferred',
-        '0.7, ge=0, description="What a transferred',
+        '0.6, ge=0, description="Of a unit',
+        '0.7, ge=0, description="Of a unit',
         "default transfer_ratio",
         RECOMMEND,
     ),

@@ -136,16 +136,22 @@ def shared(chromium: Any) -> Iterator[Any]:
 
 @pytest.fixture
 def window(chromium: Any, shared: Any, served: str) -> Iterator[Callable[..., Window]]:
-    """Windows of the dashboard by their width. They must not complain, nor ask any other machine for anything.
+    """Windows of the dashboard by their width, see `windows`."""
+    yield from windows(chromium, served, shared)
 
-    alone: in a profile of its own, which knows no cookies. Further words are options of that profile.
+
+def windows(chromium: Any, home: str, shared: Any = None) -> Iterator[Callable[..., Window]]:
+    """Make windows by their width. They must not complain, nor ask any other machine for anything.
+
+    alone: in a profile of its own, which knows no cookies; always, where there is no shared one. Further words are
+    options of that profile.
     """
     opened: list[tuple[Any, Window]] = []
 
     def make(
-        width: int = 1440, height: int = 900, home: str = served, *, alone: bool = False, **options: Any
+        width: int = 1440, height: int = 900, home: str = home, *, alone: bool = False, **options: Any
     ) -> Window:
-        alone = alone or bool(options)
+        alone = alone or shared is None or bool(options)
         context = chromium.new_context(**{"locale": "en-US", **options}) if alone else shared
         context.set_default_timeout(WAIT_MS)
         page = context.new_page()

@@ -14,9 +14,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from engine.config import DemandSettings
+from engine.config import DemandSettings, EpisodeSettings
 from engine.kernels import demand, rows
-from engine.kernels.evidence import mark_dark, mark_fallen
+from engine.kernels.evidence import mark_fallen, open_evidence
+from engine.shelf.calibrated.dark import Sold, darkest, mark
 from engine.shelf.calibrated.null import NullEvidence
 from engine.shelf.panel import Panel
 
@@ -39,7 +40,7 @@ class Demand:
     of each pair in `weekday` and `offer` (pairs,). offers: what each cell was offered at (pairs, days). usual_price:
     (pairs,), NaN unknown. usable: cells in stock and known (pairs, days). clean: the usable ones outside dark
     stretches. unit: of sale, 1 for whole numbers, else the variance of slow sellers over their mean. dispersion: of
-    each pair (pairs,), relative variance beyond it.
+    each pair (pairs,), relative variance beyond it. fade: relative variance that an ordinary level gains a day.
     """
 
     level: Floats
@@ -56,6 +57,7 @@ class Demand:
     unit: float
     sells_whole_units: bool
     dispersion: Floats
+    fade: float
 
     @property
     def learnt_units(self) -> Floats:
@@ -63,7 +65,9 @@ class Demand:
         return np.nan_to_num(self.level) * self.exposure / self.unit
 
 
-def expect(panel: Panel, settings: DemandSettings, null: NullEvidence) -> tuple[Panel, Demand]:
+def expect(
+    panel: Panel, settings: DemandSettings, episode: EpisodeSettings, null: NullEvidence
+) -> tuple[Panel, Demand]:
     """Estimate the factors in turn, mark the dark stretches they reveal, and estimate again without those."""
     units = panel.array("units")
     expected = panel.memory.empty(units.shape)
@@ -71,6 +75,7 @@ def expect(panel: Panel, settings: DemandSettings, null: NullEvidence) -> tuple[
     for _ in range(settings.rounds):
         found = _estimate(panel, found, settings, expected)
         found = _clean(panel, found, settings, null, expected)
+    _leave_out_open(panel, found, expected, settings, episode)
     found = _estimate(panel, found, settings, expected)
     return replace(panel, pairs=panel.pairs.with_columns(expected=pl.Series(expected))), found
 
@@ -82,9 +87,12 @@ def _first_guess(panel: Panel, settings: DemandSettings) -> Demand:
     usable, clean, offers = (panel.memory.empty(shape, np.uint8) for _ in range(3))
     usual_price = np.empty(shape[0])
     bounds = np.asarray(settings.price_bounds)
+    are_whole: list[bool] = []
 
     def look(block: slice) -> None:
-        usable[block] = ~np.isnan(units[block]) & (panel.array("in_stock")[block] == 1)
+        is_known = ~np.isnan(units[block])
+        are_whole.append(bool((~is_known | (units[block] == np.rint(units[block]))).all()))
+        usable[block] = is_known & (panel.array("in_stock")[block] == 1)
         clean[block] = usable[block]
         price, promo = panel.array("price")[block], panel.array("promo")[block]
         usual = (settings.usual_price_quantile, settings.price_settling_days, bounds)
@@ -105,8 +113,9 @@ def _first_guess(panel: Panel, settings: DemandSettings) -> Demand:
         usable=usable,
         clean=clean,
         unit=1.0,
-        sells_whole_units=not np.fmod(np.nan_to_num(units), 1.0).any(),
+        sells_whole_units=all(are_whole),
         dispersion=np.zeros(shape[0]),
+        fade=0.0,
     )
 
 
@@ -206,12 +215,11 @@ def _levels(panel: Panel, found: Demand, settings: DemandSettings, expected: Flo
 
 def _clean(panel: Panel, found: Demand, settings: DemandSettings, null: NullEvidence, expected: Floats) -> Demand:
     """The usable days outside dark stretches; a pair that was dark too long has found a new level."""
-    dark, peaks = panel.memory.empty(expected.shape, np.uint8), np.empty(panel.pairs.height)
-    _mark(panel, found, settings, expected, np.full(peaks.size, np.inf), dark, peaks)
+    sold = Sold(panel.array("units"), expected, found.usable, found.dispersion, found.unit)
+    dark, peaks = panel.memory.empty(expected.shape, np.uint8), darkest(sold, settings.dark_depth)
     bounds = null.dark_bounds(peaks, found.level / found.unit, found.dispersion, settings.dark_false_share)
-    _mark(panel, found, settings, expected, bounds, dark, peaks)
-
-    drift = _drift(panel, found, settings, expected, dark)
+    mark(sold, settings.dark_depth, peaks, bounds, dark)
+    found = replace(found, fade=settings.fade + settings.fade_share * _drift(panel, found, settings, expected, dark))
 
     def leave_out(block: slice) -> None:
         mark_fallen(
@@ -220,7 +228,7 @@ def _clean(panel: Panel, found: Demand, settings: DemandSettings, null: NullEvid
             found.usable[block],
             found.dispersion[block],
             found.unit,
-            drift,
+            found.fade,
             settings.fallen_before_days,
             settings.fallen_depth,
             settings.fallen_evidence,
@@ -250,29 +258,54 @@ def _drift(panel: Panel, found: Demand, settings: DemandSettings, expected: Floa
             sums[block, place + 2] = known[:, -2 * days : -days].sum(axis=1)
 
     rows.in_blocks(add, len(sums))
-    told = sums[(sums >= settings.drift_units).all(axis=1) & (found.level > 0)]
-    if not len(told):
+    is_told = (sums >= settings.drift_units).all(axis=1) & (found.level > 0)
+    if not is_told.any():
         return 0.0
-    later, hoped_later, earlier, hoped_earlier = told.T
+    later, hoped_later, earlier, hoped_earlier = sums[is_told].T
     moved = np.log(later / hoped_later) - np.log(earlier / hoped_earlier)
-    of_counts = np.median(1 / later + 1 / earlier)
-    return float(max(np.median(moved**2) / CHI_SQUARE_MEDIAN - of_counts, 0.0))
+    of_counts = 1 / later + 1 / earlier + 2 * found.dispersion[is_told] / days
+    return float(max(np.median(moved**2) / CHI_SQUARE_MEDIAN - np.median(of_counts), 0.0))
 
 
-def _mark(
-    panel: Panel,
-    found: Demand,
-    settings: DemandSettings,
-    expected: Floats,
-    bounds: Floats,
-    dark: Flags,
-    peaks: Floats,
+def open_episodes(
+    panel: Panel, found: Demand, expected: Floats, settings: DemandSettings, episode: EpisodeSettings
+) -> tuple[Floats, Integers]:
+    """Evidence and first day of the best episode of every pair that lasts until tonight; see `open_evidence`."""
+    evidence, first = np.empty(panel.pairs.height), np.empty(panel.pairs.height, np.int64)
+    depths, weights = np.array(episode.depths), np.array(episode.depth_weights)
+
+    def weigh(block: slice) -> None:
+        open_evidence(
+            panel.array("units")[block],
+            expected[block],
+            found.usable[block],
+            found.clean[block],
+            found.dispersion[block],
+            found.unit,
+            settings.before_memory,
+            found.fade,
+            depths,
+            weights,
+            episode.max_ratio,
+            episode.closing_evidence,
+            episode.start_slack,
+            episode.min_days,
+            episode.max_days,
+            evidence[block],
+            first[block],
+        )
+
+    rows.in_blocks(weigh, evidence.size)
+    return evidence, first
+
+
+def _leave_out_open(
+    panel: Panel, found: Demand, expected: Floats, settings: DemandSettings, episode: EpisodeSettings
 ) -> None:
-    def mark(block: slice) -> None:
-        history = (panel.array("units")[block], expected[block], found.usable[block], found.dispersion[block])
-        mark_dark(*history, found.unit, settings.dark_depth, bounds[block], dark[block], peaks[block])
-
-    rows.in_blocks(mark, peaks.size)
+    """Take what may be an open episode out of the clean days, so that the level stays that of the days before."""
+    evidence, first = open_episodes(panel, found, expected, settings, episode)
+    for row in np.flatnonzero(evidence >= settings.open_evidence):
+        found.clean[row, first[row] :] = 0
 
 
 def _dispersion(panel: Panel, found: Demand, expected: Floats, settings: DemandSettings) -> Demand:
@@ -301,9 +334,12 @@ def _dispersion(panel: Panel, found: Demand, expected: Floats, settings: DemandS
 
 def _unit_of_sale(errors: Floats, hoped: Floats, settings: DemandSettings) -> float:
     """Variance over mean of the slow sellers, where nothing else adds to it."""
-    sold = np.flatnonzero(hoped > 0)
-    slow = sold[np.argsort(hoped[sold], kind="stable")][: max(int(sold.size * settings.slow_share), 1)]
-    return float(errors[slow].sum() / hoped[slow].sum()) if sold.size else 1.0
+    sold = hoped[hoped > 0]
+    if not sold.size:
+        return 1.0
+    place = max(int(sold.size * settings.slow_share), 1) - 1
+    is_slow = (hoped > 0) & (hoped <= np.partition(sold, place)[place])
+    return float(errors[is_slow].sum() / hoped[is_slow].sum())
 
 
 def _shrunk(sums: Sequence[Floats], prior_units: float) -> Floats:

@@ -1,8 +1,9 @@
-"""One browser, two nights with names in many scripts, and a growth run, for the whole room."""
+"""Two nights with names in many scripts, and a growth run, with one server over them."""
 
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -16,26 +17,14 @@ from engine.synth.chain import write_chain
 from engine.synth.plan import ChainPlan
 from tests.growth.test_desk import golden_tables
 from tests.outputs.nights import HOSTILE
-from tests.panel_app.loop.screen import CHROMIUM, Open, served, watched
+from tests.panel_app.conftest import serving, windows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 NAMES = (HOSTILE, "上海南京路店", "متجر الرياض", "=SUM(A1)", "O’Brien’s")
 DAYS = (dt.date(2026, 3, 20), dt.date(2026, 3, 31))
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    if CHROMIUM is None:
-        pytest.skip("no chromium: install it, see tests/system_packages.sh")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield started
-        started.close()
 
 
 @pytest.fixture(scope="session")
@@ -64,11 +53,18 @@ def growth_runs(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def server(runs, growth_runs) -> Iterator[str]:
-    with served(runs, growth_runs) as url:
-        yield url
+    with serving(runs, "--growth", growth_runs, "--set", "page_rows=10") as address:
+        yield address
 
 
 @pytest.fixture
-def open_page(browser, server) -> Iterator[Open]:
-    with watched(browser, server) as opening:
-        yield opening
+def open_page(chromium, server) -> Iterator[Callable[..., Any]]:
+    """A function that opens an address of the dashboard in a new window, which must not complain."""
+    with contextmanager(windows)(chromium, server) as make:
+
+        def opened(query: str = "", *, width: int = 1440, theme: str = "light") -> Any:
+            reader = make(width, 1000)
+            reader.page.context.add_cookies([{"name": "darkshelf_theme", "value": theme, "url": server}])
+            return reader.open(query).page
+
+        yield opened

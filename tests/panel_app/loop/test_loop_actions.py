@@ -1,4 +1,4 @@
-"""What people do on the pages of the loop: look into a story, plan, print, answer, decide on growth, compare nights."""
+"""What people do on the pages of the loop: look into stories, plan, print, answer, decide on growth, compare."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ PRINTED = "window.printed = 0; window.print = () => { window.printed += 1 }"
 OPEN_CHECKS = """
 (left) => {
   const count = (root) => [...root.querySelectorAll('*')].reduce(
-    (sum, el) => sum + (el.shadowRoot ? count(el.shadowRoot) : 0) + (el.matches('.checks .note') && el.textContent === 'open'),
-    0)
+    (sum, el) => sum + (el.shadowRoot ? count(el.shadowRoot) : 0)
+      + (el.matches('.checks .note') && el.textContent === 'open'), 0)
   return count(document) === left
 }
 """

@@ -1,0 +1,194 @@
+"""What stores are asked for today, and what is drawn by lot."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from engine import vocabulary as v
+from engine.decisions import answers, samples, subjects, tasks
+from engine.decisions.acts import Accept, Reject
+from engine.decisions.settings import TaskSettings
+from engine.errors import NotFoundError
+from tests.decisions.nights import AS_OF, case, publish
+
+NO_LOTS = TaskSettings(sample_pairs=0, sample_cases=0)
+LOTS = TaskSettings()
+
+
+def chosen(plan: tasks.Plan) -> list[str]:
+    return plan.frame()["sku_id"].to_list()
+
+
+@pytest.fixture
+def night(tmp_path):
+    """Two stores with five products each, two cases in store 1."""
+    cases = [
+        case(1, 1, recoverable_30d=300.0, confidence_score=50.0, category="Dairy"),
+        case(1, 2, recoverable_30d=200.0, confidence_score=90.0, category="Bakery", primary_cause=v.PRICE_TOO_HIGH),
+    ]
+    return publish(tmp_path, cases, {(store, sku): 5.0 for store in (1, 2) for sku in range(1, 6)})
+
+
+def test_a_check_is_worth_its_value_times_its_chance(beside, night):
+    """150 against 180: with time for one walk, it is the second."""
+    assert chosen(tasks.plan(beside, night, NO_LOTS, minutes=7)) == ["2"]
+
+
+def test_a_sheet_adds_up_walks_and_checks_and_goes_by_category(beside, night):
+    (sheet,) = tasks.plan(beside, night, NO_LOTS).stores
+    assert (sheet.store_id, sheet.store_name, sheet.minutes_available) == ("1", "Store 1", 60)
+    assert [group.category for group in sheet.groups] == ["Bakery", "Dairy"]
+    assert sheet.minutes_planned == 4 + 1.5 + 4 + 3
+    assert sheet.worth == pytest.approx(300 * 0.5 + 200 * 0.9)
+    assert [task.check for group in sheet.groups for task in group.tasks] == [
+        "Is the price label there and right?",
+        "Is it on the shelf, whole and easy to see? If not, look in the backroom.",
+    ]
+
+
+def test_the_plan_never_takes_more_than_the_minutes(beside, tmp_path):
+    random = np.random.default_rng(3)
+    cases = [
+        case(
+            1,
+            n,
+            category=f"c{random.integers(6)}",
+            recoverable_30d=float(random.integers(1, 500)),
+            primary_cause=cause,
+        )
+        for n, cause in enumerate(random.choice([*v.CAUSES, None], 60))
+    ]
+    run = publish(tmp_path, cases, {(1, n): 1.0 for n in range(60)})
+    for minutes in (0, 5, 17.5, 60, 1000):
+        plan = tasks.plan(beside, run, NO_LOTS, minutes=minutes)
+        assert sum(sheet.minutes_planned for sheet in plan.stores) <= minutes
+    assert plan.frame().height == 60
+
+
+def test_what_was_rejected_is_not_checked_and_what_was_accepted_is(beside, night):
+    first, second = subjects.cases(night, ["1_1_2026-03-25", "1_2_2026-03-25"])
+    beside.decide(first, Reject(reason="season"), by="Ann", version=0)
+    beside.decide(second, Accept(), by="Ann", version=0)
+    assert chosen(tasks.plan(beside, night, NO_LOTS)) == ["2"]
+    beside.undo(first, by="Ann", version=1)
+    assert chosen(tasks.plan(beside, night, NO_LOTS)) == ["2", "1"]
+
+
+def test_the_order_of_a_walk_tells_nothing_of_the_worth(beside, tmp_path):
+    rows = [case(1, n, sku_name=name, recoverable_30d=worth) for n, name, worth in ((1, "B", 9.0), (2, "A", 1.0))]
+    run = publish(tmp_path, rows, {(1, 1): 1.0, (1, 2): 1.0})
+    assert tasks.plan(beside, run, NO_LOTS).frame()["sku_name"].to_list() == ["A", "B"]
+
+
+def test_a_run_of_another_desk_is_no_night(beside, tmp_path):
+    run = publish(tmp_path, [], {(1, 1): 1.0}, desk="growth")
+    with pytest.raises(NotFoundError, match="00000000 is no night"):
+        tasks.plan(beside, run, LOTS)
+
+
+@pytest.mark.parametrize(("days_before", "is_asked"), [(2, False), (3, True)])
+def test_a_product_is_not_asked_for_again_so_soon(beside, night, tmp_path, days_before, is_asked):
+    earlier = publish(tmp_path, [], {(1, 1): 5.0}, as_of=AS_OF - dt.timedelta(days=9))
+    moment = dt.datetime.combine(AS_OF - dt.timedelta(days=days_before), dt.time(9), dt.UTC)
+    answers.record(beside, earlier, [answers.Given("1", "1", "on_shelf_fine")], by="Eve", at=moment)
+    assert ("1" in chosen(tasks.plan(beside, night, NO_LOTS))) is is_asked
+
+
+def test_what_was_answered_for_the_night_is_not_asked_again(beside, night):
+    long_ago = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
+    answers.record(beside, night, [answers.Given("1", "1", "on_shelf_fine")], by="Eve", at=long_ago)
+    assert chosen(tasks.plan(beside, night, NO_LOTS)) == ["2"]
+
+
+def test_a_case_that_brings_nothing_takes_no_minutes(beside, tmp_path):
+    cases = [case(1, 1, recoverable_30d=0.0), case(1, 2, recoverable_30d=-5.0), case(1, 3, recoverable_30d=None)]
+    run = publish(tmp_path, cases, {(1, n): 1.0 for n in (1, 2, 3)})
+    assert chosen(tasks.plan(beside, run, NO_LOTS)) == ["3"]  # Its projected recovery stands in.
+
+
+def test_the_value_can_be_the_revenue_at_risk(beside, tmp_path):
+    cases = [case(1, 1, revenue_at_risk=1000.0, recoverable_30d=1.0), case(1, 2, revenue_at_risk=10.0, category="x")]
+    run = publish(tmp_path, cases, {(1, 1): 1.0, (1, 2): 1.0})
+    by_revenue = TaskSettings(sample_pairs=0, sample_cases=0, value="revenue_at_risk")
+    assert chosen(tasks.plan(beside, run, by_revenue, minutes=7)) == ["1"]
+    assert chosen(tasks.plan(beside, run, NO_LOTS, minutes=7)) == ["2"]
+
+
+def test_random_checks_ride_along_in_every_store(decisions, night):
+    frame = tasks.plan(decisions, night, LOTS).frame()
+    assert Counter(frame.filter("drawn")["store_id"]) == {"1": 3, "2": 2}
+    assert frame.filter(~frame["drawn"])["sku_id"].len() == 1
+
+
+def test_random_checks_stay_when_there_is_no_time_left(beside, night):
+    assert tasks.plan(beside, night, LOTS, minutes=0).frame()["drawn"].all()
+
+
+def test_where_a_drawn_check_leads_the_next_one_needs_no_walk(beside, tmp_path):
+    """Four minutes to the category and three for the one that is drawn leave three for the other."""
+    run = publish(tmp_path, [case(1, 1), case(1, 2)], {(1, 1): 1.0, (1, 2): 1.0})
+    one_lot = TaskSettings(sample_pairs=0, sample_cases=1)
+    assert tasks.plan(beside, run, one_lot, minutes=10).frame().height == 2
+    assert tasks.plan(beside, run, one_lot, minutes=9.5).frame().height == 1
+
+
+def test_a_store_cannot_tell_which_checks_were_drawn(beside, night):
+    form = tasks.plan(beside, night, LOTS).form()
+    assert form.columns == [*tasks.ON_PAPER, *tasks.TO_FILL_IN]
+    assert {"case_id", "drawn", "value", "chance"}.isdisjoint(form.columns)
+
+
+def test_a_plan_is_the_same_whenever_it_is_made(decisions, night):
+    once = tasks.plan(decisions, night, LOTS).frame()
+    assert tasks.plan(decisions, night, LOTS).frame().equals(once)
+    only = tasks.plan(decisions, night, LOTS, store_id="2").frame()
+    assert only.equals(once.filter(once["store_id"] == "2"))
+
+
+def test_a_sample_once_drawn_is_not_drawn_again_by_other_settings(decisions, night):
+    once = samples.drawn(decisions, night, LOTS)
+    again = samples.drawn(decisions, night, TaskSettings(sample_pairs=5, sample_cases=2))
+    assert again.equals(once)
+
+
+def test_every_drawn_product_keeps_the_chance_it_had(decisions, night):
+    drawn = samples.drawn(decisions, night, LOTS)
+    chances = {(row["store_id"], row["has_case"], row["probability"]) for row in drawn.iter_rows(named=True)}
+    assert chances == {("1", False, 2 / 3), ("1", True, 1 / 2), ("2", False, 2 / 5)}
+
+
+def test_a_store_with_less_than_is_drawn_gives_all_for_sure(beside, tmp_path):
+    run = publish(tmp_path, [], {(1, 1): 1.0})
+    assert samples.drawn(beside, run, LOTS).row(0)[2:] == ("1", False, 1.0)
+
+
+def test_over_many_nights_every_product_is_drawn_as_often_as_its_chance_says(beside, tmp_path):
+    """Two of ten, 200 times: 40 expected of each, and 20 to 60 is four standard errors."""
+    times: Counter[str] = Counter()
+    for day in range(200):
+        night = publish(tmp_path, [], {("s", f"p{n}"): 1.0 for n in range(10)}, as_of=AS_OF - dt.timedelta(days=day))
+        times.update(samples.drawn(beside, night, LOTS)["sku_id"])
+    assert sum(times.values()) == 400
+    assert all(20 <= times[f"p{n}"] <= 60 for n in range(10))
+
+
+def test_a_store_that_was_not_judged_is_told(beside, night):
+    with pytest.raises(NotFoundError, match="store '9' has nothing that run"):
+        tasks.plan(beside, night, LOTS, store_id="9")
+
+
+def test_a_night_without_a_case_still_asks_for_the_drawn(beside, tmp_path):
+    run = publish(tmp_path, [], {("北京", "牛奶"): 1.0})
+    (sheet,) = tasks.plan(beside, run, LOTS).stores
+    assert (sheet.store_id, sheet.groups[0].tasks[0].sku_id, sheet.groups[0].category) == ("北京", "牛奶", "")
+
+
+@pytest.mark.parametrize("wrong", [{"labour_minutes": 0.3}, {"look_minutes": 0}, {"sample_pairs": -1}, {"speed": 1}])
+def test_settings_out_of_bounds_are_refused(wrong):
+    with pytest.raises(ValidationError):
+        TaskSettings(**wrong)
