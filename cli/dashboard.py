@@ -75,7 +75,7 @@ def dashboard(
         err.print(
             f"Nobody has to log in: whoever reaches {address} sees and decides. See --basic-auth.", markup=False
         )
-    err.print(f"The dashboard is at http://{address}:{port}{prefix or '/'} (stop it with Ctrl-C).", markup=False)
+    told = f"The dashboard is at http://{address}:{port}{prefix or '/'} (stop it with Ctrl-C)."
     try:
         serve(
             out_folder,
@@ -87,6 +87,7 @@ def dashboard(
             access=access,
             origins=origin or [],
             prefix=prefix,
+            announce=lambda: err.print(told, markup=False),
         )
     except OSError as error:
         raise OutputError(

@@ -7,7 +7,7 @@ For many readers several such processes stand behind a proxy that keeps each rea
 import json
 import os
 import secrets
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +19,7 @@ from engine.decisions.store import open_decisions
 from engine.errors import DarkshelfError
 from panel_app import charts
 from panel_app.app import Dashboard
+from panel_app.markup import HERE
 from panel_app.settings import DashboardSettings
 
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
@@ -57,13 +58,14 @@ def serve(
     access: Access = Access(),
     origins: Collection[str] = (),
     prefix: str = "",
+    announce: Callable[[], None] = lambda: None,
     **options: Any,
 ) -> Any:
     """Serve the nights of an output folder. Blocks until the process ends, unless told `start=False` or `threaded`.
 
     growth: where growth runs are published, if elsewhere. origins: hosts that a proxy serves this under. prefix: the
     path it is served under. Raises DarkshelfError when the decisions cannot be opened, OSError when the port is
-    taken.
+    taken. announce: called when the server is about to listen.
     """
     pn.extension()
     charts.warm()
@@ -72,7 +74,10 @@ def serve(
     if access.passwords is not None:
         login["basic_auth"] = str(access.passwords)
     if not access.is_open:
+        # Panel's own pages for this ask its content network for a picture.
+        login |= {f"{page}_template": str(HERE / "templates" / f"{page}.html") for page in ("login", "logout")}
         login["cookie_secret"] = os.environ.get(COOKIE_SECRET) or secrets.token_hex(32)
+    announce()
     watch = {"dashboard": dashboard}
     hosts = [f"{address}:{port}", *(f"{host}:{port}" for host in LOOPBACK[:2] if address in LOOPBACK), *origins]
     return pn.serve(

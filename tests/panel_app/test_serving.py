@@ -85,7 +85,7 @@ def test_a_wrong_password_is_refused(window: Callable[..., Window], guarded: str
     stranger = window(1440, home=guarded, alone=True)
     log_in(stranger, "ann", "orange")
     stranger.page.locator("input[name=password]").wait_for()
-    assert "Invalid" in stranger.page.locator("body").inner_text()
+    assert "Invalid" in stranger.page.locator(".wrong").inner_text()
 
 
 def test_access_is_open_only_where_nobody_logs_in(tmp_path: Path) -> None:
@@ -101,7 +101,7 @@ def test_access_is_open_only_where_nobody_logs_in(tmp_path: Path) -> None:
         pytest.param(["--oauth-provider", "github"], "has no key or no secret", id="oauth without keys"),
         pytest.param(["--set", "red_from=1"], "is not below red_from", id="thresholds"),
         pytest.param(["--set", "colour=red"], "is no setting", id="unknown setting"),
-        pytest.param(["--decisions", "nonsense"], "nonsense", id="database"),
+        pytest.param(["--decisions", "nonsense"], "is no database URL", id="database"),
     ],
 )
 def test_a_wrong_command_line_is_told(capsys: Any, tmp_path: Path, words: list[str], says: str) -> None:
