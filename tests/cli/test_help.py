@@ -21,6 +21,8 @@ VERBS = {
     "check": "darkshelf check",
     "run": "darkshelf run data/tonight --out data/runs --as-of",
     "explain": "darkshelf explain",
+    "report": "darkshelf report --out data/runs --file night.html",
+    "dashboard": "darkshelf dashboard --out data/demo",
     "sql": "darkshelf sql",
     "bench": "darkshelf bench --size 100k",
     "backtest": "darkshelf backtest data/tonight --out data/backtest --every 7",
