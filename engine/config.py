@@ -65,9 +65,13 @@ class DemandSettings(Frozen):
     dark_depth: float = Field(0.05, gt=0, lt=1, description="Share of the expectation left on days not learnt from.")
     dark_false_share: float = Field(0.8, gt=0, lt=1, description="At most this share of the days left out is chance.")
     fallen_before_days: int = Field(28, ge=7, le=90, description="Days before a lasting fall that it is told by.")
-    fallen_depth: float = Field(0.35, gt=0, lt=1, description="The same on days of a lasting fall to a part.")
+    fallen_depth: float = Field(0.4, gt=0, lt=1, description="The same on days of a lasting fall to a part.")
+    before_memory: float = Field(0.98, gt=0.5, le=1, description="Weight of a day before an episode to the next.")
     drift_units: float = Field(30, gt=0, description="Sales a month from which a store-SKU tells how levels drift.")
-    fallen_evidence: float = Field(15, gt=0, description="Log likelihood ratio from which a fall is lasting.")
+    fade: float = Field(0.0002, ge=0, le=1, description="Relative variance that any level may fade a day.")
+    fade_share: float = Field(0.45, ge=0, le=10, description="Of the drift of a month, what a level may fade a day.")
+    open_evidence: float = Field(3, gt=0, description="Evidence from which an open episode is not learnt from.")
+    fallen_evidence: float = Field(10, gt=0, description="Log likelihood ratio from which a fall is lasting.")
     new_normal_days: int = Field(56, ge=14, le=365, description="A level that has held so long is the new normal.")
     velocity_bands: tuple[Positive, ...] = Field((0.3, 1, 3, 10), description="Sales a day that part dispersions.")
     slow_share: float = Field(0.25, gt=0, le=1, description="Share of slow sellers that tells the unit of sale.")
@@ -85,14 +89,21 @@ class DemandSettings(Frozen):
 class EpisodeSettings(Frozen):
     """When a shelf is dark, calibrated: what counts as an episode and how sure the night has to be of it."""
 
-    depths: tuple[Share, ...] = Field((0.02, 0.1, 0.25), description="Shares of the expectation left that are tried.")
-    depth_weights: tuple[Share, ...] = Field((0.5, 0.3, 0.2), description="How much each of the depths is believed.")
+    depths: tuple[Share, ...] = Field(
+        (0.02, 0.1, 0.25, 0.5), description="Shares of the expectation left that are tried."
+    )
+    depth_weights: tuple[Share, ...] = Field(
+        (0.4, 0.25, 0.2, 0.15), description="How much each of the depths is believed."
+    )
     max_ratio: float = Field(0.6, gt=0, lt=1, description="An episode sold at most this share of the expectation.")
-    closing_evidence: float = Field(8.0, gt=0, description="Evidence of usual sales that ends an episode.")
-    min_days: int = Field(2, ge=1, le=28, description="Shortest episode, in days in stock and open.")
+    closing_evidence: float = Field(5.0, gt=0, description="Evidence of usual sales that ends an episode.")
+    start_slack: float = Field(0.5, ge=0, description="The latest start within so much of the best evidence counts.")
+    min_days: int = Field(1, ge=1, le=28, description="Shortest episode, in days in stock and open.")
     max_days: int = Field(56, ge=7, le=365, description="Longest episode; what lasts longer is a new normal.")
     max_fdr: float = Field(0.10, gt=0, lt=1, description="Expected share of false findings among the open cases.")
-    closed_evidence: float = Field(6.0, gt=0, description="Log likelihood ratio from which a past episode is a case.")
+    closed_evidence: float = Field(11, gt=0, description="Log likelihood ratio from which a past episode is a case.")
+    before_evidence: float = Field(6, gt=0, description="That of a past episode against the days before it.")
+    closed_days: int = Field(3, ge=1, le=28, description="Shortest past episode, in calendar days.")
 
     @model_validator(mode="after")
     def _weights_match_depths(self) -> "EpisodeSettings":
@@ -109,10 +120,10 @@ class Certainty(Frozen):
     Fitted to the recorded stock-outs of FreshRetailNet-50K (Dingdong 2025, CC BY 4.0), checked over stores left out.
     """
 
-    constant: float = Field(-0.1955, ge=-20, le=20, description="Log odds at evidence 1, nothing sold, one day.")
-    of_log_evidence: float = Field(1.1637, ge=-20, le=20, description="Log odds per logarithm of the evidence.")
-    of_root_ratio: float = Field(-0.1449, ge=-20, le=20, description="Log odds per square root of the share sold.")
-    of_log_days: float = Field(-0.4153, ge=-20, le=20, description="Log odds per logarithm of the days.")
+    constant: float = Field(-0.9419, ge=-20, le=20, description="Log odds at evidence 1, nothing sold, one day.")
+    of_log_evidence: float = Field(1.7294, ge=-20, le=20, description="Log odds per logarithm of the evidence.")
+    of_root_ratio: float = Field(-1.3650, ge=-20, le=20, description="Log odds per square root of the share sold.")
+    of_log_days: float = Field(-0.6423, ge=-20, le=20, description="Log odds per logarithm of the days.")
     min_answers: int = Field(30, ge=5, le=100_000, description="Fewer answers of stores than this correct nothing.")
     intercept_sd: float = Field(1.0, gt=0, le=10, description="Error of all of it believed, in log odds.")
     log_slope_sd: float = Field(0.5, gt=0, le=5, description="Error believed of its steepness, in logarithms.")
@@ -264,6 +275,11 @@ class StorySettings(Frozen):
     run_out_share: float = Field(0.4, ge=0, le=1, description="On-hand fell to so little of what it was before.")
     run_out_cover_days: float = Field(3, ge=0, description="And lasts so few days: it ran out.")
     risen_share: float = Field(0.75, gt=0, lt=1, description="Past stretches need so much of the level before them.")
+    store_points: float = Field(
+        50, ge=0, le=100, description="Score of store_wide that makes an episode its store's."
+    )
+    long_before_days: int = Field(35, ge=7, le=90, description="Days well before an episode are further back.")
+    long_before_units: float = Field(20, ge=0, description="Sales due then, from which they tell a return.")
     fold_stores: int = Field(5, ge=2, description="So many cases of a SKU and cause are one story.")
     fold_cases: int = Field(20, ge=2, description="So many cases of a category, region and cause are one story.")
     fold_gap_days: int = Field(7, ge=0, le=28, description="Cases that begin further apart are two stories.")

@@ -75,7 +75,7 @@ def night(variant: Variant, chain: Panel) -> Night:
     """The alerts of a variant over a settled panel."""
     settings = variant.settings
     null = calibrated.null_evidence(settings.demand, settings.episode)
-    chain, found = calibrated.expect(chain, settings.demand, null)
+    chain, found = calibrated.expect(chain, settings.demand, settings.episode, null)
     found = replace(found, dispersion=variant.dispersion(found.dispersion))
     rate = settings.episode.max_fdr
     episode = settings.episode.model_copy(update={"max_fdr": EVERYTHING}) if variant.table_alone else settings.episode

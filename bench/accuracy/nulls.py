@@ -50,7 +50,7 @@ def _classic(chain: Panel) -> int:
 def judged(chain: Panel, settings: Settings, seed: int) -> dict[str, Any]:
     """Findings at each rate, and how even the p-values are."""
     null = calibrated.null_evidence(settings.demand, settings.episode)
-    chain, found = calibrated.expect(chain, settings.demand, null)
+    chain, found = calibrated.expect(chain, settings.demand, settings.episode, null)
     _, chances = calibrated.detect(chain, found, null, settings.demand, settings.episode)
     tried = ~np.isnan(chances.p_values)
     published, evidence = chances.p_values[tried], chances.evidence[tried]

@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from engine import vocabulary as v
+from engine.errors import NotFoundError
 from engine.outputs import shapes
 from engine.outputs.read import table, telling_of_damage
 from engine.registry import Registry, Run
@@ -20,9 +21,23 @@ TEXT_IDS = tuple(pl.col(name).cast(pl.String) for name in v.PAIR)
 def shelf_nights(out: Path, run_ids: Sequence[str] | None = None) -> list[Run]:
     """The shelf nights published under `out`, oldest first; those named, or all. Raises NotFoundError."""
     registry = Registry(out)
-    if run_ids is not None:
-        return [registry.find(run_id) for run_id in run_ids]
-    return [run for run in registry.runs() if run.manifest.get("desk", DESK) == DESK]
+    if run_ids is None:
+        return [run for run in registry.runs() if is_night(run)]
+    named = [registry.find(run_id) for run_id in run_ids]
+    for run in named:
+        refuse_other_desks(run)
+    return named
+
+
+def is_night(run: Run) -> bool:
+    """Whether a run is a night of the shelf desk."""
+    return run.manifest.get("desk") == DESK
+
+
+def refuse_other_desks(run: Run) -> None:
+    """Raise NotFoundError for a run that is no night of the shelf desk."""
+    if not is_night(run):
+        raise NotFoundError(f"{run.run_id} is no night: name one with  --run , see  darkshelf runs list")
 
 
 def judged_pairs(run: Run) -> pl.DataFrame:

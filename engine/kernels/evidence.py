@@ -27,16 +27,46 @@ def _log_ratio(
     return math.log(total) if total > 0.0 else -700.0
 
 
+@njit(cache=True, nogil=True)
+def _learn_before(
+    units: NDArray[np.float64],
+    expected: NDArray[np.float64],
+    clean: NDArray[np.uint8],
+    unit: float,
+    memory: float,
+    share: NDArray[np.float64],
+    doubt: NDArray[np.float64],
+) -> None:
+    """What the clean days before each day sold of their expectation, the later the heavier, and its variance.
+
+    share: 0 where nothing was sold before. doubt: relative variance. Both (n_days,), written.
+    """
+    sold = hoped = squares = 0.0
+    for day in range(units.size):
+        share[day] = doubt[day] = 0.0
+        if sold > 0.0 and hoped > 0.0:
+            share[day] = sold / hoped
+            doubt[day] = squares / (hoped * sold)
+        sold, hoped, squares = memory * sold, memory * hoped, memory * memory * squares
+        if clean[day] and expected[day] > 0.0:
+            sold += units[day] / unit
+            hoped += expected[day] / unit
+            squares += expected[day] / unit
+
+
 @njit(
     t.nothing(
         t.table_in,
         t.table_in,
         t.bytes_in,
+        t.bytes_in,
         t.series_in,
-        t.series_in,
+        t.real,
+        t.real,
         t.real,
         t.series_in,
         t.series_in,
+        t.real,
         t.real,
         t.real,
         t.whole,
@@ -51,13 +81,16 @@ def open_evidence(
     units: NDArray[np.float64],
     expected: NDArray[np.float64],
     usable: NDArray[np.uint8],
-    learnt_units: NDArray[np.float64],
+    clean: NDArray[np.uint8],
     dispersion: NDArray[np.float64],
     unit: float,
+    memory: float,
+    fade: float,
     depths: NDArray[np.float64],
     weights: NDArray[np.float64],
     max_ratio: float,
     closing: float,
+    slack: float,
     min_days: int,
     max_days: int,
     best: NDArray[np.float64],
@@ -65,34 +98,103 @@ def open_evidence(
 ) -> None:
     """The best evidence of an episode that lasts until the last day, and its first day.
 
-    units, expected: (n_rows, n_days). usable: the same, 0 for days that neither start, extend nor end an episode.
-    learnt_units: (n_rows,), units of sale that the level was learnt from. dispersion: (n_rows,). unit: variance of
-    the smallest sale over its mean. depths, weights: (n_depths,). max_ratio: only episodes that sold at most this
-    share. closing: no episode reaches back over last days with so much evidence of ordinary sales. best: (n_rows,), 0
+    What an episode should have sold is the course of `expected` at the level of the clean days before it: no day of
+    the episode judges itself. units, expected: (n_rows, n_days). usable: the same, 0 for days that neither start,
+    extend nor end an episode; clean: those of them that may be learnt from. dispersion: (n_rows,). unit: variance of
+    the smallest sale over its mean. memory: weight of a day before the episode relative to the next. fade: relative
+    variance that an ordinary level gains with every day of the episode. depths, weights: (n_depths,). max_ratio: only
+    episodes that sold at most this share. closing: no episode reaches back over last days with so much evidence of
+    ordinary sales. slack: the episode begins on its latest day with evidence so close to the best. best: (n_rows,), 0
     without an episode; first: (n_rows,), n_days without one. Both written.
     """
     n_days = units.shape[1]
+    share, doubt, found = np.empty(n_days), np.empty(n_days), np.empty(n_days)
     for row in range(units.shape[0]):
         best[row], first[row] = 0.0, n_days
-        if not learnt_units[row] > 0.0:
-            continue
+        _learn_before(units[row], expected[row], clean[row], unit, memory, share, doubt)
         sold = hoped = squares = 0.0
         days = 0
         for day in range(n_days - 1, max(n_days - 1 - max_days, -1), -1):
+            found[day] = 0.0
             if not usable[row, day]:
                 continue
             sold += units[row, day] / unit
             hoped += expected[row, day] / unit
             squares += (expected[row, day] / unit) ** 2
             days += 1
-            if days < min_days or not hoped > 0.0:
+            if days < min_days or not (hoped > 0.0 and share[day] > 0.0):
                 continue
-            size = 1.0 / (dispersion[row] * squares / (hoped * hoped) + 1.0 / learnt_units[row])
-            found = _log_ratio(sold, hoped, size, depths, weights)
-            if found < -closing:
+            due = share[day] * hoped
+            size = 1.0 / (dispersion[row] * squares / (hoped * hoped) + doubt[day] + fade * days)
+            ratio = _log_ratio(sold, due, size, depths, weights)
+            if ratio < -closing:
                 break
-            if found > best[row] and sold <= max_ratio * hoped:
-                best[row], first[row] = found, day
+            found[day] = ratio if sold <= max_ratio * due else 0.0
+            if found[day] > best[row]:
+                best[row], first[row] = found[day], day
+        for day in range(n_days - 1, first[row], -1):
+            if found[day] > 0.0 and found[day] >= best[row] - slack:
+                first[row] = day
+                break
+
+
+@njit(
+    t.nothing(
+        t.table_in,
+        t.table_in,
+        t.bytes_in,
+        t.bytes_in,
+        t.series_in,
+        t.real,
+        t.real,
+        t.real,
+        t.series_in,
+        t.series_in,
+        t.wholes_in,
+        t.wholes_in,
+        t.wholes_in,
+        t.series_out,
+    ),
+    cache=True,
+    nogil=True,
+)
+def past_evidence(
+    units: NDArray[np.float64],
+    expected: NDArray[np.float64],
+    usable: NDArray[np.uint8],
+    clean: NDArray[np.uint8],
+    dispersion: NDArray[np.float64],
+    unit: float,
+    memory: float,
+    fade: float,
+    depths: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    rows: NDArray[np.int64],
+    firsts: NDArray[np.int64],
+    lasts: NDArray[np.int64],
+    found: NDArray[np.float64],
+) -> None:
+    """Evidence of given stretches against the days before each, as `open_evidence` has it; 0 where nothing sold then.
+
+    Panel arrays as there. rows, firsts, lasts, found: (n_stretches,); found is written.
+    """
+    n_days = units.shape[1]
+    share, doubt = np.empty(n_days), np.empty(n_days)
+    for place in range(rows.size):
+        row, first = rows[place], firsts[place]
+        found[place] = 0.0
+        _learn_before(units[row], expected[row], clean[row], unit, memory, share, doubt)
+        sold = hoped = squares = 0.0
+        days = 0
+        for day in range(first, lasts[place] + 1):
+            if usable[row, day]:
+                sold += units[row, day] / unit
+                hoped += expected[row, day] / unit
+                squares += (expected[row, day] / unit) ** 2
+                days += 1
+        if hoped > 0.0 and share[first] > 0.0:
+            size = 1.0 / (dispersion[row] * squares / (hoped * hoped) + doubt[first] + fade * days)
+            found[place] = _log_ratio(sold, share[first] * hoped, size, depths, weights)
 
 
 @njit(
@@ -181,6 +283,7 @@ def _fall_from(
     doubt: float,
     dispersion: float,
     unit: float,
+    fade: float,
     depth: float,
 ) -> tuple[float, int]:
     """Most evidence of a fall that begins on a day, and its last day.
@@ -189,13 +292,13 @@ def _fall_from(
     doubt: relative variance of that share.
     """
     peak = since = due = squares = 0.0
-    top = start
+    top, days = start, 0
     for day in range(start, units.size):
         if not usable[day] or not expected[day] > 0.0:
             continue
         e = share * expected[day] / unit
-        since, due, squares = since + units[day] / unit, due + e, squares + e * e
-        size = 1.0 / (dispersion * squares / (due * due) + doubt)
+        since, due, squares, days = since + units[day] / unit, due + e, squares + e * e, days + 1
+        size = 1.0 / (dispersion * squares / (due * due) + doubt + fade * days)
         total = (size + since) * math.log((size + due) / (size + depth * due)) + since * math.log(depth)
         if total > peak:
             peak, top = total, day
@@ -227,7 +330,7 @@ def mark_fallen(
     usable: NDArray[np.uint8],
     dispersion: NDArray[np.float64],
     unit: float,
-    drift: float,
+    fade: float,
     before_days: int,
     depth: float,
     bound: float,
@@ -237,9 +340,8 @@ def mark_fallen(
     """Mark the days of every stretch that lastingly sold a part of what the days before it let expect.
 
     A level of late would follow the fall; that of the before_days days before does not. Arrays as in `mark_dark`;
-    only the course of `expected` counts, not its level. drift: relative variance of levels from one month to the
-    next. depth, bound: of `mark_dark`. rounds: so many stretches a row
-    at most. dark: marks are added.
+    only the course of `expected` counts, not its level. fade: see `open_evidence`. depth, bound: of `mark_dark`.
+    rounds: so many stretches a row at most. dark: marks are added.
     """
     n_days = units.shape[1]
     sold, hoped, due = np.empty(n_days + 1), np.empty(n_days + 1), np.empty(n_days + 1)
@@ -254,16 +356,16 @@ def mark_fallen(
                 sold_before, hoped_before = sold[start] - sold[since], hoped[start] - hoped[since]
                 if not (sold_before > 0.0 and hoped_before > 0.0):
                     continue
-                share, doubt = sold_before / hoped_before, unit / sold_before + drift
+                share, doubt = sold_before / hoped_before, unit / sold_before
                 # Sales as expected or better on its first day speak against every fall.
                 if expected[row, start] > 0.0 and units[row, start] >= share * expected[row, start]:
                     continue
-                # Were nothing sold any more, and dispersion none, there would still be no more evidence than this.
+                # Were nothing sold any more, no dispersion and no fading, there would still be no more evidence.
                 left = doubt * share * (due[n_days] - due[start]) / unit
                 if math.log((1.0 + left) / (1.0 + depth * left)) <= best * doubt:
                     continue
                 cells = (units[row], expected[row], usable[row])
-                peak, top = _fall_from(*cells, start, share, doubt, dispersion[row], unit, depth)
+                peak, top = _fall_from(*cells, start, share, doubt, dispersion[row], unit, fade, depth)
                 if peak > best:
                     best, first, last = peak, start, top
             if first == n_days:
@@ -273,11 +375,39 @@ def mark_fallen(
 
 
 @njit(
+    t.nothing(t.table_in, t.table_in, t.bytes_in, t.real, t.real, t.series_out),
+    cache=True,
+    nogil=True,
+)
+def learnt_before(
+    units: NDArray[np.float64],
+    expected: NDArray[np.float64],
+    clean: NDArray[np.uint8],
+    unit: float,
+    memory: float,
+    learnt: NDArray[np.float64],
+) -> None:
+    """Units of sale that an episode which begins tomorrow would be judged by, as `open_evidence` counts them.
+
+    units, expected, clean: (n_rows, n_days). learnt: (n_rows,), 0 where nothing was sold; written.
+    """
+    n_days = units.shape[1]
+    later, none = np.zeros(n_days + 1), np.zeros(n_days + 1, np.uint8)
+    share, doubt = np.empty(n_days + 1), np.empty(n_days + 1)
+    for row in range(units.shape[0]):
+        later[:n_days], none[:n_days] = units[row], clean[row]
+        hoped = np.append(expected[row], 0.0)
+        _learn_before(later, hoped, none, unit, memory, share, doubt)
+        learnt[row] = 1.0 / doubt[n_days] if doubt[n_days] > 0.0 else 0.0
+
+
+@njit(
     t.nothing(
         t.series_in,
         t.series_in,
         t.series_in,
         t.series_in,
+        t.real,
         t.series_in,
         t.series_in,
         t.whole,
@@ -292,6 +422,7 @@ def days_to_alert(
     learnt_units: NDArray[np.float64],
     dispersion: NDArray[np.float64],
     bounds: NDArray[np.float64],
+    fade: float,
     depths: NDArray[np.float64],
     weights: NDArray[np.float64],
     min_days: int,
@@ -300,15 +431,15 @@ def days_to_alert(
 ) -> None:
     """Days without any sale, all at the level, until the evidence of `open_evidence` reaches each row's bound.
 
-    hoped_a_day, learnt_units: (n_rows,), units of sale. dispersion, bounds: (n_rows,). depths, weights: (n_depths,).
-    days: (n_rows,), written; -1 where `max_days` are too few.
+    hoped_a_day, learnt_units: (n_rows,), units of sale. dispersion, bounds: (n_rows,). fade: see `open_evidence`.
+    depths, weights: (n_depths,). days: (n_rows,), written; -1 where `max_days` are too few.
     """
     for row in range(hoped_a_day.size):
         days[row] = -1
         if not (hoped_a_day[row] > 0.0 and learnt_units[row] > 0.0):
             continue
         for n in range(min_days, max_days + 1):
-            size = 1.0 / (dispersion[row] / n + 1.0 / learnt_units[row])
+            size = 1.0 / (dispersion[row] / n + 1.0 / learnt_units[row] + fade * n)
             if _log_ratio(0.0, n * hoped_a_day[row], size, depths, weights) >= bounds[row]:
                 days[row] = n
                 break

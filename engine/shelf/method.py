@@ -144,7 +144,7 @@ class Calibrated:
     def expect(self, panel: Panel) -> Panel:
         """As `Method`."""
         of = self._settings
-        panel, self._demand = calibrated.expect(panel, of.demand, self._null)
+        panel, self._demand = calibrated.expect(panel, of.demand, of.episode, self._null)
         self._response = calibrated.price_response(panel, self._demand, of.response, of.recommend, of.interval.level)
         return panel
 
@@ -205,7 +205,7 @@ class Calibrated:
             shapes.STORIES: calibrated.stories(panel, self._demand, self._aside, cases, of.stories),
             shapes.TRANSFERS: self._plan,
             shapes.DETECTABILITY: calibrated.detectability(
-                panel, self._demand, chances, self._null, of.episode, of.watch
+                panel, self._demand, chances, self._null, of.demand, of.episode, of.watch
             ),
             shapes.PRICE_RESPONSE: self._response.table,
         }

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from engine import vocabulary as v
-from engine.growth import blocks, desk, publish
+from engine.growth import desk
 from engine.growth.settings import GrowthSettings
 from engine.outputs import growth_shapes as shapes
 from engine.outputs.growth_explain import explained
@@ -89,18 +89,3 @@ def test_a_published_row_is_told_alone(place):
     run = find_run(place / "told")
     one = explained(run, table(run, shapes.AUDIT).filter(pl.col("status") == "BELOW_GAP")).collect()
     assert one["full_explanation"].to_list()[0].startswith("NOT SCALED: gap 9.8% below 10% threshold")
-
-
-@pytest.mark.proves("I-28", "I-29")
-@pytest.mark.parametrize("rows", [4, 20])
-def test_the_size_of_a_block_changes_no_number(place, tmp_path, monkeypatch, rows):
-    for module in (blocks, publish):
-        monkeypatch.setattr(module, "ROWS_PER_BLOCK", rows)
-    monkeypatch.setattr(publish, "ROWS_TOLD_AT_A_TIME", rows)
-    made = desk.run(place / "in", tmp_path / "out", REFERENCE).folder
-    told = find_run(place / "told").folder
-    for name in shapes.DATA_FILES:
-        if name.endswith(".parquet"):
-            assert pl.read_parquet(made / name).equals(pl.read_parquet(told / name)), name
-        else:
-            assert (made / name).read_bytes() == (told / name).read_bytes(), name

@@ -7,14 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.kernels.evidence import mark_dark, mark_fallen, open_evidence
+from engine.kernels.evidence import learnt_before, mark_dark, mark_fallen, open_evidence, past_evidence
 from engine.kernels.runs import stretches
 
 NEVER = 1e9
 """So much evidence of ordinary sales that no episode is over."""
 DEPTHS, WEIGHTS = [0.02, 0.25], [0.6, 0.4]
-SERIES = st.lists(st.tuples(st.integers(0, 9), st.floats(0.1, 6), st.booleans()), min_size=1, max_size=12)
-"""Units, expected units and whether the day is usable."""
+FADE = 0.005
+SLACKS = st.sampled_from([0.0, 1.0])
+DAY = st.tuples(st.integers(0, 9), st.floats(0.1, 6), st.booleans(), st.booleans())
+SERIES = st.lists(DAY.map(lambda day: (*day[:3], day[2] and day[3])), min_size=1, max_size=12)
+"""Units, expected units, whether the day is usable, and whether it may be learnt from."""
 
 
 def log_negative_binomial(sold: float, mean: float, size: float) -> float:
@@ -28,48 +31,71 @@ def log_negative_binomial(sold: float, mean: float, size: float) -> float:
     )
 
 
-def plain_evidence(
-    series: list, learnt: float, dispersion: float, max_ratio: float, min_days: int, max_days: int
-) -> tuple[float, int]:
-    """The best evidence over all starts by the ratio of probabilities, and its start."""
-    best, found = 0.0, len(series)
-    for start in range(len(series) - 1, max(len(series) - 1 - max_days, -1), -1):
-        days = [(sold, hoped) for sold, hoped, usable in series[start:] if usable]
-        if not series[start][2] or len(days) < min_days:
-            continue
-        sold, hoped = sum(one for one, _ in days), sum(one for _, one in days)
-        if sold > max_ratio * hoped:
-            continue
-        size = 1 / (dispersion * sum(one**2 for _, one in days) / hoped**2 + 1 / learnt)
-        usual = log_negative_binomial(sold, hoped, size)
-        ratios = [
-            weight * math.exp(log_negative_binomial(sold, depth * hoped, size) - usual)
+def learnt(series: list, start: int, memory: float) -> tuple[float, float]:
+    """Share of their expectation that the clean days before a start sold, the later the heavier, and its variance."""
+    before = [(start - 1 - day, *series[day][:2]) for day in range(start) if series[day][3]]
+    sold = sum(memory**age * units for age, units, _ in before)
+    hoped = sum(memory**age * expected for age, _, expected in before)
+    squares = sum(memory ** (2 * age) * expected for age, _, expected in before)
+    return (sold / hoped, squares / hoped**2 / (sold / hoped)) if sold > 0 else (0.0, 0.0)
+
+
+def plain_ratio(days: list, share: float, doubt: float, dispersion: float) -> float:
+    """Log likelihood ratio of the mixture of depths to ordinary days at a share of the expectation."""
+    sold, hoped = sum(one for one, _ in days), sum(one for _, one in days)
+    size = 1 / (dispersion * sum(one**2 for _, one in days) / hoped**2 + doubt + FADE * len(days))
+    usual = log_negative_binomial(sold, share * hoped, size)
+    return math.log(
+        sum(
+            weight * math.exp(log_negative_binomial(sold, depth * share * hoped, size) - usual)
             for depth, weight in zip(DEPTHS, WEIGHTS, strict=True)
-        ]
-        if math.log(sum(ratios)) > best:
-            best, found = math.log(sum(ratios)), start
-    return best, found
+        )
+    )
 
 
-def arrays(series: list) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    sold, hoped, usable = zip(*series, strict=True)
-    return np.array([sold], float), np.array([hoped]), np.array([usable], np.uint8)
+def plain_evidence(
+    series: list, memory: float, dispersion: float, slack: float, min_days: int, max_days: int
+) -> tuple[float, int]:
+    """The best evidence over all starts by the ratio of probabilities, and the latest start almost as good."""
+    found = {}
+    for start in range(max(len(series) - max_days, 0), len(series)):
+        days = [(sold, hoped) for sold, hoped, usable, _ in series[start:] if usable]
+        share, doubt = learnt(series, start, memory)
+        if not series[start][2] or len(days) < min_days or not share > 0:
+            continue
+        if sum(one for one, _ in days) <= 0.5 * share * sum(one for _, one in days):
+            found[start] = plain_ratio(days, share, doubt, dispersion)
+    best = max(found.values(), default=0.0)
+    if not best > 0:
+        return 0.0, len(series)
+    return best, max(start for start, evidence in found.items() if evidence > 0 and evidence >= best - slack)
 
 
-def weigh(series, learnt=50.0, dispersion=0.1, unit=1.0, max_ratio=0.5, min_days=2, max_days=56):
+def cells(series: list) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    units, expected, usable, clean = zip(*series, strict=True)
+    return np.array([units], float), np.array([expected]), np.array([usable], np.uint8), np.array([clean], np.uint8)
+
+
+def level(dispersion: float, unit: float, memory: float) -> tuple:
+    return np.array([dispersion]), unit, memory, FADE, np.array(DEPTHS), np.array(WEIGHTS)
+
+
+def weigh(series, memory=0.98, dispersion=0.1, unit=1.0, slack=0.0, min_days=2, max_days=56, closing=NEVER):
     best, first = np.empty(1), np.empty(1, np.int64)
-    units, expected, usable = arrays(series)
-    level = (np.array([learnt]), np.array([dispersion]), unit, np.array(DEPTHS), np.array(WEIGHTS))
-    open_evidence(units * unit, expected * unit, usable, *level, max_ratio, NEVER, min_days, max_days, best, first)
+    units, expected, usable, clean = cells(series)
+    rule = (0.5, closing, slack, min_days, max_days)
+    open_evidence(units * unit, expected * unit, usable, clean, *level(dispersion, unit, memory), *rule, best, first)
     return best[0], int(first[0])
 
 
-@given(SERIES, st.sampled_from([0.5, 20.0]), st.sampled_from([0.0, 0.3]), st.integers(1, 3), st.integers(1, 12))
-def test_evidence_is_the_best_likelihood_ratio_over_all_starts(series, learnt, dispersion, min_days, max_days):
-    wanted, start = plain_evidence(series, learnt, dispersion, 0.5, min_days, max_days)
-    found, first = weigh(series, learnt, dispersion, min_days=min_days, max_days=max_days)
+@given(
+    SERIES, st.sampled_from([0.9, 1.0]), st.sampled_from([0.0, 0.3]), SLACKS, st.integers(1, 3), st.integers(1, 12)
+)
+def test_evidence_is_the_best_likelihood_ratio_over_all_starts(series, memory, dispersion, slack, min_days, max_days):
+    wanted, start = plain_evidence(series, memory, dispersion, slack, min_days, max_days)
+    found, first = weigh(series, memory, dispersion, slack=slack, min_days=min_days, max_days=max_days)
     assert found == pytest.approx(wanted, abs=1e-9)
-    assert first == start or found == pytest.approx(wanted)
+    assert first == start
 
 
 @given(SERIES, st.sampled_from([0.1, 7.0]))
@@ -77,33 +103,81 @@ def test_the_unit_of_sale_scales_units_and_expectation_alike(series, unit):
     assert weigh(series, unit=unit)[0] == pytest.approx(weigh(series)[0], abs=1e-9)
 
 
+@given(SERIES, st.floats(0.01, 100))
+def test_the_level_of_the_expectation_cancels(series, factor):
+    scaled = [(units, factor * expected, usable, clean) for units, expected, usable, clean in series]
+    # The doubt about the level is that of the units sold; the dispersion is relative.
+    assert weigh(scaled, dispersion=0.3)[0] == pytest.approx(weigh(series, dispersion=0.3)[0], rel=1e-6, abs=1e-9)
+
+
 @given(SERIES, st.integers(0, 11))
-def test_a_day_that_is_not_usable_changes_nothing(series, place):
+def test_a_day_that_is_not_usable_changes_nothing_but_the_age_of_those_before(series, place):
     place = min(place, len(series))
-    held = [*series[:place], (9, 3.0, False), *series[place:]]
-    evidence, first = weigh(held)
-    assert evidence == pytest.approx(weigh(series)[0])
+    held = [*series[:place], (9, 3.0, False, False), *series[place:]]
+    evidence, first = weigh(held, memory=1.0)
+    assert evidence == pytest.approx(weigh(series, memory=1.0)[0])
     assert first != place
 
 
+def days(*runs: tuple[int, float, float]) -> list:
+    """Runs of (days, units, expected units), usable and clean."""
+    return [(units, expected, True, True) for n, units, expected in runs for _ in range(n)]
+
+
 def test_one_ordinary_day_does_not_end_an_episode():
-    assert weigh([(5, 5.0, True)] * 20 + [(0, 5.0, True)] * 7 + [(5, 5.0, True)] + [(0, 5.0, True)] * 6)[1] == 20
+    assert weigh(days((20, 5, 5.0), (7, 0, 5.0), (1, 5, 5.0), (6, 0, 5.0)))[1] == 20
+
+
+def test_enough_ordinary_days_do():
+    over = days((20, 5, 5.0), (7, 0, 5.0), (6, 5, 5.0))
+    assert weigh(over)[1] == 20
+    assert weigh(over, closing=5.0) == (0.0, 33)
+
+
+def test_no_day_of_an_episode_tells_the_level_it_is_judged_by():
+    dark = days((20, 5, 5.0), (6, 0, 5.0))
+    assert weigh(days((20, 5, 2.0), (6, 0, 2.0))) == pytest.approx(weigh(dark))
 
 
 def test_more_dark_days_are_more_evidence_and_a_doubtful_level_is_less():
-    dark = [(0, 2.0, True)]
-    assert weigh(dark * 3)[0] < weigh(dark * 6)[0]
-    assert weigh(dark * 6, learnt=3.0)[0] < weigh(dark * 6, learnt=300.0)[0]
-    assert weigh(dark * 6, dispersion=1.0)[0] < weigh(dark * 6, dispersion=0.0)[0]
+    known, hardly = days((40, 2, 2.0)), days((2, 2, 2.0))
+    dark = days((6, 0, 2.0))
+    assert weigh([*known, *dark[:3]])[0] < weigh([*known, *dark])[0]
+    assert weigh([*hardly, *dark])[0] < weigh([*known, *dark])[0]
+    assert weigh([*known, *dark], dispersion=1.0)[0] < weigh([*known, *dark], dispersion=0.0)[0]
 
 
-def test_without_a_level_there_is_no_evidence():
-    assert weigh([(0, 2.0, True)] * 6, learnt=0.0) == (0.0, 6)
+def test_without_a_clean_sale_before_it_nothing_is_an_episode():
+    unclean = [(5, 5.0, True, False)] * 20
+    assert weigh([*unclean, *days((6, 0, 2.0))]) == (0.0, 26)
+    assert weigh(days((20, 0, 2.0), (6, 0, 2.0))) == (0.0, 26)
 
 
 def test_sales_above_the_ratio_are_no_episode():
-    assert weigh([(3, 5.0, True)] * 10)[0] == 0
-    assert weigh([(2, 5.0, True)] * 10)[0] > 0
+    assert weigh(days((30, 5, 5.0), (10, 3, 5.0)))[0] == 0
+    assert weigh(days((30, 5, 5.0), (10, 2, 5.0)))[0] > 0
+
+
+@given(SERIES, st.integers(0, 11), st.integers(0, 11))
+def test_a_past_stretch_is_weighed_against_the_days_before_it(series, first, length):
+    first = min(first, len(series) - 1)
+    last = min(first + length, len(series) - 1)
+    found = np.empty(1)
+    place = (np.array([0]), np.array([first]), np.array([last]))
+    past_evidence(*cells(series), *level(0.3, 1.0, 0.9), *place, found)
+    share, doubt = learnt(series, first, 0.9)
+    inside = [(units, expected) for units, expected, usable, _ in series[first : last + 1] if usable]
+    wanted = plain_ratio(inside, share, doubt, 0.3) if inside and share > 0 else 0.0
+    assert found[0] == pytest.approx(wanted, abs=1e-9)
+
+
+@given(SERIES)
+def test_tomorrow_is_judged_by_all_clean_days(series):
+    units, expected, _, clean = cells(series)
+    found = np.empty(1)
+    learnt_before(units, expected, clean, 1.0, 0.9, found)
+    doubt = learnt(series, len(series), 0.9)[1]
+    assert found[0] == pytest.approx(1 / doubt if doubt > 0 else 0.0)
 
 
 def marked(units: list[int], bound: float) -> tuple[list[int], float]:
@@ -126,7 +200,7 @@ def test_the_peak_is_the_evidence_of_the_darkest_stretch():
     assert marked([4, 4, 9], 1.0)[1] == 0
 
 
-BEFORE_DAYS, FALLEN_DEPTH, DRIFT = 8, 0.35, 0.02
+BEFORE_DAYS, FALLEN_DEPTH = 8, 0.35
 
 
 def plain_fall(days: list, dark: set, start: int, dispersion: float) -> tuple[float, int]:
@@ -142,7 +216,7 @@ def plain_fall(days: list, dark: set, start: int, dispersion: float) -> tuple[fl
             continue
         seen.append((days[day][0], share * days[day][1]))
         sold, due = sum(one for one, _ in seen), sum(one for _, one in seen)
-        size = 1 / (dispersion * sum(one**2 for _, one in seen) / due**2 + 1 / sold_before + DRIFT)
+        size = 1 / (dispersion * sum(one**2 for _, one in seen) / due**2 + 1 / sold_before + FADE * len(seen))
         usual = log_negative_binomial(sold, due, size)
         evidence = log_negative_binomial(sold, FALLEN_DEPTH * due, size) - usual
         if evidence > peak:
@@ -175,9 +249,9 @@ FALLING = st.lists(
 
 @given(FALLING, st.sampled_from([0.5, 2.0, 5.0]), st.sampled_from([0.0, 0.2]), st.integers(1, 3))
 def test_lasting_falls_are_those_of_the_most_evidence_against_the_days_before(days, bound, dispersion, rounds):
-    units, expected, usable = arrays(days)
+    units, expected, usable = cells([(*day, day[2]) for day in days])[:3]
     dark = np.zeros(units.shape, np.uint8)
-    level = (np.array([dispersion]), 1.0, DRIFT, BEFORE_DAYS, FALLEN_DEPTH, bound, rounds)
+    level = (np.array([dispersion]), 1.0, FADE, BEFORE_DAYS, FALLEN_DEPTH, bound, rounds)
     mark_fallen(units, expected, usable, *level, dark)
     assert set(np.flatnonzero(dark[0]).tolist()) == plain_fallen(days, bound, dispersion, rounds)
 

@@ -18,19 +18,20 @@ from tests.oracles import actions as plain
 from tests.planted.chain import PANEL_DAYS
 
 EPISODE = EpisodeSettings()
+FADE = 0.001
 DEPTHS, WEIGHTS = np.array(EPISODE.depths), np.array(EPISODE.depth_weights)
 
 
 def kernel_days(bound: float, hoped: float, learnt: float, dispersion: float) -> int:
     days = np.empty(1, np.int64)
     of_row = (np.array([value]) for value in (hoped, learnt, dispersion, bound))
-    days_to_alert(*of_row, DEPTHS, WEIGHTS, 2, 56, days)
+    days_to_alert(*of_row, FADE, DEPTHS, WEIGHTS, 2, 56, days)
     return int(days[0])
 
 
 @given(st.floats(0.5, 15), st.floats(0.02, 60), st.floats(1, 5000), st.floats(0, 1))
 def test_the_first_empty_days_whose_evidence_reaches_the_bound(bound, hoped, learnt, dispersion):
-    args = bound, hoped, learnt, dispersion, EPISODE.depths, EPISODE.depth_weights
+    args = bound, hoped, learnt, dispersion, FADE, EPISODE.depths, EPISODE.depth_weights
     lower, upper = (plain.days_until(bound + off, *args[1:], range(2, 57)) for off in (-1e-6, 1e-6))
     assert kernel_days(*args[:4]) in {lower, upper}
 
@@ -40,23 +41,11 @@ def test_it_is_the_evidence_of_the_night_itself(bound, hoped, learnt, dispersion
     found = kernel_days(bound, hoped, learnt, dispersion)
     n = found if found > 0 else 56
     evidence, first = np.empty(1), np.empty(1, np.int64)
-    nothing, expected = np.zeros((1, n)), np.full((1, n), hoped)
-    open_evidence(
-        nothing,
-        expected,
-        np.ones((1, n), np.uint8),
-        np.array([learnt]),
-        np.array([dispersion]),
-        1.0,
-        DEPTHS,
-        WEIGHTS,
-        0.5,
-        np.inf,
-        2,
-        56,
-        evidence,
-        first,
-    )
+    # One clean day that sold as expected tells the level: as many units as it was learnt from.
+    units, expected = np.append(learnt, np.zeros(n))[None], np.append(learnt, np.full(n, hoped))[None]
+    usable = np.ones((1, n + 1), np.uint8)
+    level = (np.array([dispersion]), 1.0, 1.0, FADE, DEPTHS, WEIGHTS)
+    open_evidence(units, expected, usable, usable, *level, 0.5, np.inf, 0.0, 2, n, evidence, first)
     assert (evidence[0] >= bound - 1e-9) == (found > 0)
 
 

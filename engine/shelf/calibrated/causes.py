@@ -60,6 +60,8 @@ def diagnose(
         .drop(*_WORKINGS, *(f"sum_{name}" for name in causes.SIGNALS))
         .collect()
         .pipe(name_causes, v.ALL_CAUSES, of)
+        .pipe(_without_idle_lift)
+        .drop("usual_offer_share")
     )
 
 
@@ -196,6 +198,7 @@ def _signals(settings: PatternSettings) -> tuple[pl.Expr, ...]:
     return (
         ratio(_sum("sold"), _sum("hoped")).alias("units_share"),
         ratio(_sum("sold"), _sum("hoped_at_usual_offer")).alias("promoted_share"),
+        ratio(_sum("hoped_at_usual_offer"), _sum("hoped")).alias("usual_offer_share"),
         ratio(_sum("views") + prior, views_hoped + prior).alias("views_share"),
         before.alias("usual_price"),
         ratio(ratio(_sum("price"), _sum("price_days")), before).alias("price_share"),
@@ -299,6 +302,33 @@ def _wide() -> tuple[pl.Expr, ...]:
     )
 
 
+def _without_idle_lift(cases: pl.DataFrame) -> pl.DataFrame:
+    """The cases with what an idle promotion took: sales of the usual offer at its price, no lift that never came.
+
+    Losses keep their relative error, and never become less than nothing.
+    """
+    expected, sold, share = (
+        pl.col(name) for name in ("expected_daily_units", "actual_daily_units", "usual_offer_share")
+    )
+    is_idle = (pl.col("primary_cause") == v.PROMO_INEFFECTIVE) & (share < 1) & (share * expected > sold)
+    left = pl.when(is_idle).then((share * expected - sold) / (expected - sold)).otherwise(1.0)
+    dearer = pl.max_horizontal(ratio(pl.col("usual_price"), pl.col("price")), pl.lit(1.0))
+    return (
+        cases.with_columns(left=left, dearer=pl.when(is_idle).then(dearer).otherwise(1.0))
+        .with_columns(
+            pl.when(is_idle).then(share * expected).otherwise(expected).alias("expected_daily_units"),
+            *(pl.col(name) * pl.col("left") for name in _LOST_UNITS),
+            *(pl.col(name) * pl.col("left") * pl.col("dearer") for name in _LOST_MONEY),
+        )
+        .with_columns(
+            underperformance_pct=pl.when(is_idle).then(100 * (1 - sold / expected)).otherwise("underperformance_pct")
+        )
+        .drop("left", "dearer")
+    )
+
+
+_LOST_UNITS = ("gap_units", "lost_units", "lost_units_low", "lost_units_high")
+_LOST_MONEY = ("revenue_at_risk", "revenue_at_risk_low", "revenue_at_risk_high", "projected_30d_loss")
 _SIGNALS = (
     "units_share",
     "before_share",

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from engine.config import DemandSettings, EpisodeSettings
 from engine.kernels import rows
-from engine.kernels.evidence import open_evidence
+from engine.kernels.evidence import past_evidence
 from engine.kernels.runs import stretches
 from engine.shelf.calibrated.chance import Chances, p_values, q_values
 from engine.shelf.calibrated.dark import Sold, darkest, mark
-from engine.shelf.calibrated.expect import Demand
+from engine.shelf.calibrated.expect import Demand, open_episodes
 from engine.shelf.calibrated.null import NullEvidence
 from engine.shelf.panel import Panel
 
@@ -26,7 +26,7 @@ def detect(
     panel: Panel, found: Demand, null: NullEvidence, demand: DemandSettings, episode: EpisodeSettings
 ) -> tuple[pl.DataFrame, Chances]:
     """Open episodes up to the false discovery rate of the settings, and past ones of strong evidence."""
-    evidence, first = _weigh(panel, found, episode)
+    evidence, first = open_episodes(panel, found, panel.array("expected"), demand, episode)
     tried = np.flatnonzero(panel.judged & (found.learnt_units > 0))
     chances = Chances(*(np.full(evidence.size, np.nan) for _ in range(3)))
     chances.evidence[tried] = evidence[tried]
@@ -46,34 +46,6 @@ def detect(
     )
     past = _past(panel, found, demand, episode, np.where(is_open, first, panel.n_days - 1))
     return pl.concat([opened, past], how="diagonal").sort("pair", "first"), chances
-
-
-def _weigh(panel: Panel, found: Demand, settings: EpisodeSettings) -> tuple[Floats, Integers]:
-    """Evidence and first day of the best open episode of every pair."""
-    evidence, first = np.empty(panel.pairs.height), np.empty(panel.pairs.height, np.int64)
-    depths, weights = np.array(settings.depths), np.array(settings.depth_weights)
-    learnt_units = found.learnt_units
-
-    def weigh(block: slice) -> None:
-        open_evidence(
-            panel.array("units")[block],
-            panel.array("expected")[block],
-            found.usable[block],
-            learnt_units[block],
-            found.dispersion[block],
-            found.unit,
-            depths,
-            weights,
-            settings.max_ratio,
-            settings.closing_evidence,
-            settings.min_days,
-            settings.max_days,
-            evidence[block],
-            first[block],
-        )
-
-    rows.in_blocks(weigh, evidence.size)
-    return evidence, first
 
 
 def _past(
@@ -102,12 +74,48 @@ def _past(
 
     def look(block: slice) -> None:
         none = np.empty(0, np.int64)
-        count = stretches(dark[block], end[block], settings.min_days, none, none, none)
+        count = stretches(dark[block], end[block], settings.closed_days, none, none, none)
         row, first, last = (np.empty(count, np.int64) for _ in range(3))
-        stretches(dark[block], end[block], settings.min_days, row, first, last)
+        stretches(dark[block], end[block], settings.closed_days, row, first, last)
         blocks[block.start] = [row + block.start, first, last]
 
     rows.in_blocks(look, best.size)
     columns = [np.concatenate(parts) for parts in zip(*(blocks[start] for start in sorted(blocks)), strict=True)]
-    pair, first, last = columns
+    against_before = _against_before(panel, found, demand, settings, *columns)
+    kept = np.flatnonzero(against_before >= settings.before_evidence)
+    pair, first, last = (column[kept] for column in columns)
     return pl.DataFrame({"pair": pair, "first": first, "last": last, "evidence": best[pair]})
+
+
+def _against_before(
+    panel: Panel,
+    found: Demand,
+    demand: DemandSettings,
+    settings: EpisodeSettings,
+    pair: Integers,
+    first: Integers,
+    last: Integers,
+) -> Floats:
+    """Evidence of stretches against the days before them: a rise since then makes no earlier day a fall."""
+    evidence = np.empty(pair.size)
+
+    def weigh(block: slice) -> None:
+        past_evidence(
+            panel.array("units"),
+            panel.array("expected"),
+            found.usable,
+            found.clean,
+            found.dispersion,
+            found.unit,
+            demand.before_memory,
+            found.fade,
+            np.array(settings.depths),
+            np.array(settings.depth_weights),
+            pair[block],
+            first[block],
+            last[block],
+            evidence[block],
+        )
+
+    rows.in_blocks(weigh, pair.size)
+    return evidence

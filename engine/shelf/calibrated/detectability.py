@@ -11,9 +11,9 @@ import numpy as np
 import polars as pl
 
 from engine import vocabulary as v
-from engine.config import EpisodeSettings, WatchSettings
+from engine.config import DemandSettings, EpisodeSettings, WatchSettings
 from engine.kernels import rows
-from engine.kernels.evidence import days_to_alert
+from engine.kernels.evidence import days_to_alert, learnt_before
 from engine.shelf.calibrated.chance import Chances
 from engine.shelf.calibrated.expect import Demand
 from engine.shelf.calibrated.null import NullEvidence
@@ -28,6 +28,7 @@ def detectability(
     found: Demand,
     chances: Chances,
     null: NullEvidence,
+    demand: DemandSettings,
     episode: EpisodeSettings,
     watch: WatchSettings,
 ) -> pl.DataFrame:
@@ -44,11 +45,14 @@ def detectability(
     # A likelihood ratio of e^x has a chance of e^-x wherever one looks: a cell's own table may ask for more.
     bounds = np.maximum(null.needed(chance, level / found.unit, dispersion, known_days), -math.log(chance))
     days = np.empty(judged.size, np.int64)
-    learnt_units, depths = found.learnt_units[judged], (np.array(episode.depths), np.array(episode.depth_weights))
+    learnt_units, depths = np.empty(judged.size), (np.array(episode.depths), np.array(episode.depth_weights))
 
     def look(block: slice) -> None:
+        pair = judged[block]
+        history = (panel.array("units")[pair], panel.array("expected")[pair], found.clean[pair])
+        learnt_before(*history, found.unit, demand.before_memory, learnt_units[block])
         of_rows = (level[block] / found.unit, learnt_units[block], dispersion[block], bounds[block])
-        days_to_alert(*of_rows, *depths, episode.min_days, episode.max_days, days[block])
+        days_to_alert(*of_rows, found.fade, *depths, episode.min_days, episode.max_days, days[block])
 
     rows.in_blocks(look, judged.size)
     alert = pl.col("alert_days")

@@ -14,9 +14,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from engine.config import DemandSettings
+from engine.config import DemandSettings, EpisodeSettings
 from engine.kernels import demand, rows
-from engine.kernels.evidence import mark_fallen
+from engine.kernels.evidence import mark_fallen, open_evidence
 from engine.shelf.calibrated.dark import Sold, darkest, mark
 from engine.shelf.calibrated.null import NullEvidence
 from engine.shelf.panel import Panel
@@ -40,7 +40,7 @@ class Demand:
     of each pair in `weekday` and `offer` (pairs,). offers: what each cell was offered at (pairs, days). usual_price:
     (pairs,), NaN unknown. usable: cells in stock and known (pairs, days). clean: the usable ones outside dark
     stretches. unit: of sale, 1 for whole numbers, else the variance of slow sellers over their mean. dispersion: of
-    each pair (pairs,), relative variance beyond it.
+    each pair (pairs,), relative variance beyond it. fade: relative variance that an ordinary level gains a day.
     """
 
     level: Floats
@@ -57,6 +57,7 @@ class Demand:
     unit: float
     sells_whole_units: bool
     dispersion: Floats
+    fade: float
 
     @property
     def learnt_units(self) -> Floats:
@@ -64,7 +65,9 @@ class Demand:
         return np.nan_to_num(self.level) * self.exposure / self.unit
 
 
-def expect(panel: Panel, settings: DemandSettings, null: NullEvidence) -> tuple[Panel, Demand]:
+def expect(
+    panel: Panel, settings: DemandSettings, episode: EpisodeSettings, null: NullEvidence
+) -> tuple[Panel, Demand]:
     """Estimate the factors in turn, mark the dark stretches they reveal, and estimate again without those."""
     units = panel.array("units")
     expected = panel.memory.empty(units.shape)
@@ -72,6 +75,7 @@ def expect(panel: Panel, settings: DemandSettings, null: NullEvidence) -> tuple[
     for _ in range(settings.rounds):
         found = _estimate(panel, found, settings, expected)
         found = _clean(panel, found, settings, null, expected)
+    _leave_out_open(panel, found, expected, settings, episode)
     found = _estimate(panel, found, settings, expected)
     return replace(panel, pairs=panel.pairs.with_columns(expected=pl.Series(expected))), found
 
@@ -111,6 +115,7 @@ def _first_guess(panel: Panel, settings: DemandSettings) -> Demand:
         unit=1.0,
         sells_whole_units=all(are_whole),
         dispersion=np.zeros(shape[0]),
+        fade=0.0,
     )
 
 
@@ -214,7 +219,7 @@ def _clean(panel: Panel, found: Demand, settings: DemandSettings, null: NullEvid
     dark, peaks = panel.memory.empty(expected.shape, np.uint8), darkest(sold, settings.dark_depth)
     bounds = null.dark_bounds(peaks, found.level / found.unit, found.dispersion, settings.dark_false_share)
     mark(sold, settings.dark_depth, peaks, bounds, dark)
-    drift = _drift(panel, found, settings, expected, dark)
+    found = replace(found, fade=settings.fade + settings.fade_share * _drift(panel, found, settings, expected, dark))
 
     def leave_out(block: slice) -> None:
         mark_fallen(
@@ -223,7 +228,7 @@ def _clean(panel: Panel, found: Demand, settings: DemandSettings, null: NullEvid
             found.usable[block],
             found.dispersion[block],
             found.unit,
-            drift,
+            found.fade,
             settings.fallen_before_days,
             settings.fallen_depth,
             settings.fallen_evidence,
@@ -253,13 +258,54 @@ def _drift(panel: Panel, found: Demand, settings: DemandSettings, expected: Floa
             sums[block, place + 2] = known[:, -2 * days : -days].sum(axis=1)
 
     rows.in_blocks(add, len(sums))
-    told = sums[(sums >= settings.drift_units).all(axis=1) & (found.level > 0)]
-    if not len(told):
+    is_told = (sums >= settings.drift_units).all(axis=1) & (found.level > 0)
+    if not is_told.any():
         return 0.0
-    later, hoped_later, earlier, hoped_earlier = told.T
+    later, hoped_later, earlier, hoped_earlier = sums[is_told].T
     moved = np.log(later / hoped_later) - np.log(earlier / hoped_earlier)
-    of_counts = np.median(1 / later + 1 / earlier)
-    return float(max(np.median(moved**2) / CHI_SQUARE_MEDIAN - of_counts, 0.0))
+    of_counts = 1 / later + 1 / earlier + 2 * found.dispersion[is_told] / days
+    return float(max(np.median(moved**2) / CHI_SQUARE_MEDIAN - np.median(of_counts), 0.0))
+
+
+def open_episodes(
+    panel: Panel, found: Demand, expected: Floats, settings: DemandSettings, episode: EpisodeSettings
+) -> tuple[Floats, Integers]:
+    """Evidence and first day of the best episode of every pair that lasts until tonight; see `open_evidence`."""
+    evidence, first = np.empty(panel.pairs.height), np.empty(panel.pairs.height, np.int64)
+    depths, weights = np.array(episode.depths), np.array(episode.depth_weights)
+
+    def weigh(block: slice) -> None:
+        open_evidence(
+            panel.array("units")[block],
+            expected[block],
+            found.usable[block],
+            found.clean[block],
+            found.dispersion[block],
+            found.unit,
+            settings.before_memory,
+            found.fade,
+            depths,
+            weights,
+            episode.max_ratio,
+            episode.closing_evidence,
+            episode.start_slack,
+            episode.min_days,
+            episode.max_days,
+            evidence[block],
+            first[block],
+        )
+
+    rows.in_blocks(weigh, evidence.size)
+    return evidence, first
+
+
+def _leave_out_open(
+    panel: Panel, found: Demand, expected: Floats, settings: DemandSettings, episode: EpisodeSettings
+) -> None:
+    """Take what may be an open episode out of the clean days, so that the level stays that of the days before."""
+    evidence, first = open_episodes(panel, found, expected, settings, episode)
+    for row in np.flatnonzero(evidence >= settings.open_evidence):
+        found.clean[row, first[row] :] = 0
 
 
 def _dispersion(panel: Panel, found: Demand, expected: Floats, settings: DemandSettings) -> Demand:

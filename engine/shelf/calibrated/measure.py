@@ -65,11 +65,12 @@ def _sums(panel: Panel, found: Demand, episodes: pl.DataFrame) -> Floats:
 
 
 def _error_units(found: Demand, pair: NDArray[np.int64], sums: Floats) -> Floats:
-    """Standard error of the units lost: the level was learnt from few units, and what would have sold scatters."""
-    expected, squares = sums[:, 2], sums[:, 3]
+    """Standard error of the units lost: the level was learnt from few units and may fade, and sales scatter."""
+    days, expected, squares = sums[:, 0], sums[:, 2], sums[:, 3]
     of_level = expected**2 / np.maximum(found.learnt_units[pair], 1.0)
+    of_fade = found.fade * days * expected**2
     of_sales = found.unit * expected + found.dispersion[pair] * squares
-    return np.sqrt(of_level + of_sales)
+    return np.sqrt(of_level + of_fade + of_sales)
 
 
 def _probability(evidence: Floats, ratio: Floats, days: Floats, certainty: Certainty) -> Floats:

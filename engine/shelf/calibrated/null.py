@@ -137,9 +137,17 @@ def _table(fingerprint: str, demand: DemandSettings, episode: EpisodeSettings) -
 
 def _fingerprint(demand: DemandSettings, episode: EpisodeSettings) -> str:
     of_episode = episode.model_dump(
-        include={"depths", "depth_weights", "max_ratio", "closing_evidence", "min_days", "max_days"}
+        include={"depths", "depth_weights", "max_ratio", "closing_evidence", "start_slack", "min_days", "max_days"}
     )
-    of_demand = demand.model_dump(include={"day_memory", "long_day_memory", "level_prior_units", "dark_depth"})
+    of_demand = demand.model_dump(
+        include={
+            "day_memory",
+            "long_day_memory",
+            "level_prior_units",
+            "dark_depth",
+            "before_memory",
+        }
+    )
     return hashlib.blake2b(repr((of_episode, of_demand, SERIES, TAILS.tolist())).encode(), digest_size=8).hexdigest()
 
 
@@ -237,13 +245,16 @@ class _Series:
             self.units,
             self._expected,
             self._usable,
-            np.nan_to_num(level) * self._exposure,
+            self._usable,
             self._spread,
             1.0,
+            self._demand.before_memory,
+            0.0,
             np.array(episode.depths),
             np.array(episode.depth_weights),
             episode.max_ratio,
             episode.closing_evidence,
+            episode.start_slack,
             episode.min_days,
             episode.max_days,
             evidence,

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from engine import vocabulary as v
 from engine.config import PatternSettings, StorySettings
 from engine.kernels.runs import stretches
-from engine.shelf.calibrated.causes import told
+from engine.shelf.calibrated.causes import score, told
 from engine.shelf.calibrated.course import Course
 from engine.shelf.calibrated.expect import Demand
 from engine.shelf.panel import Panel
@@ -22,6 +22,9 @@ from engine.shelf.panel import Panel
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 TINY = 1e-12
+N_WEEKDAYS = 7
+KEPT_SHARE = 0.5
+"""A weekday on which a store was closed more often than this is kept closed."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,9 @@ def set_aside(
     listed = panel.codes("listed")[runs["pair"].to_numpy()]
     since = listed - _first_day(panel)
     kinds = runs.with_columns(signals).with_columns(listed=listed, since=since, n_days=panel.n_days)
-    kinds = kinds.select(kind=_kind(of))
+    kinds = kinds.with_columns(
+        in_store_story=_within(panel, runs, stories), long_before_share=_long_before(panel, found, runs, of)
+    ).select(kind=_kind(of))
     kept = kinds["kind"].is_null()
     aside = runs.select("pair", "first", "last").with_columns(kinds["kind"]).filter(~kept)
     return runs.filter(kept), SetAside(stories, aside)
@@ -64,7 +69,9 @@ def _kind(of: StorySettings) -> pl.Expr:
     same_money = (in_money - 1).abs() <= of.unit_slack
     is_new = (pl.col("since") > of.launch_days) & (pl.col("first") - pl.col("listed") < of.launch_days)
     runs_out = (pl.col("stock_share") <= of.run_out_share) & (pl.col("cover_at_start_days") <= of.run_out_cover_days)
+    of_store = pl.col("in_store_story") & (pl.col(score(v.STORE_WIDE)) >= of.store_points)
     is_past = pl.col("last") < pl.col("n_days") - 1
+    is_return = pl.col("units_share") >= of.risen_share * pl.col("long_before_share")
     never_sold_so = pl.col("before_share").is_null() | (pl.col("before_share") < of.risen_share)
     return (
         pl.when(jumped & same_money)
@@ -73,10 +80,37 @@ def _kind(of: StorySettings) -> pl.Expr:
         .then(pl.lit(v.LAUNCH))
         .when(runs_out)
         .then(pl.lit(v.RAN_OUT))
-        .when(is_past & never_sold_so)
+        .when(of_store)
+        .then(pl.lit(v.STORE_WIDE))
+        .when((is_past & never_sold_so) | is_return)
         .then(pl.lit(v.RISEN))
         .alias("kind")
     )
+
+
+def _long_before(panel: Panel, found: Demand, runs: pl.DataFrame, of: StorySettings) -> pl.Series:
+    """What the clean days well before an episode sold of their expectation; null where too little was due then.
+
+    A shelf that sold over for some weeks and is back where it was has not fallen.
+    """
+    pair, first = runs["pair"].to_numpy(), runs["first"].to_numpy()
+    day = np.arange(panel.n_days)
+    is_then = (day < first[:, None] - of.long_before_days) & (found.clean[pair] == 1)
+    sold, hoped = (np.where(is_then, panel.array(name)[pair], 0.0).sum(axis=1) for name in ("units", "expected"))
+    share = np.where(hoped >= of.long_before_units * found.unit, sold / np.maximum(hoped, TINY), np.nan)
+    return pl.Series(share).fill_nan(None)
+
+
+def _within(panel: Panel, runs: pl.DataFrame, stories: tuple[Story, ...]) -> pl.Series:
+    """Whether most days of an episode lie within a fall of its whole store."""
+    pair, first, last = (runs[name].to_numpy() for name in ("pair", "first", "last"))
+    fallen = np.zeros((panel.stores.height, panel.n_days + 1))
+    for story in stories:
+        if story.kind == v.STORE_WIDE:
+            fallen[story.group, story.first + 1 : story.last + 2] = 1
+    days = np.cumsum(fallen, axis=1)
+    store = panel.codes("store")[pair]
+    return pl.Series(2 * (days[store, last + 1] - days[store, first]) > last - first + 1)
 
 
 def _stories(panel: Panel, course: Course, of: StorySettings) -> Iterator[Story]:
@@ -134,14 +168,25 @@ def _falls(sold: Floats, hoped: Floats, of: StorySettings, min_days: int) -> lis
 
 
 def _silences(panel: Panel, course: Course, of: StorySettings) -> list[tuple[int, int, int]]:
-    """Days on which a store reported nothing though it was due to sell a lot; closed days at the very end too."""
+    """Days on which a store reported nothing though it was due to sell a lot.
+
+    Closed days at the very end too, unless the store keeps such days: was closed on most of the same weekday before.
+    """
     silent = (course.store_sold == 0) & (course.store_hoped >= of.min_units)
     found = _runs(silent, 1)
     closed = ~panel.is_open
     for store in np.flatnonzero(closed[:, -1]):
         days = int(np.argmin(closed[store, ::-1])) if not closed[store].all() else panel.n_days
+        if all(_keeps_closed(closed[store, : panel.n_days - back]) for back in range(days)):
+            continue
         found.append((int(store), panel.n_days - days, panel.n_days - 1))
     return found
+
+
+def _keeps_closed(closed: NDArray[np.bool_]) -> bool:
+    """Whether a store was closed on more than half of the earlier days of the last day's weekday."""
+    same = closed[-1 - N_WEEKDAYS :: -N_WEEKDAYS]
+    return bool(same.size and same.mean() > KEPT_SHARE)
 
 
 def _runs(marked: NDArray[np.bool_], min_days: int) -> list[tuple[int, int, int]]:
