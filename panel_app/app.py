@@ -48,6 +48,8 @@ THEME = {
     },
 }
 FRAME = {
+    # Panel holds every part to the height of its parent, which here is the window: what is longer would overlap.
+    "max-height": "none",
     "width": "100%",
     "min-width": "0",
     "padding": "0 clamp(12px, 2vw, 28px)",

@@ -7,19 +7,24 @@ from typing import Any
 import panel as pn
 from panel.custom import JSComponent
 
+NARROWEST, WIDEST = 200, 4000
+"""Widths of windows, in pixels, that are believed."""
+
 
 class Browser(JSComponent):
     """Tells of keys and of the back button; changes the address and the title.
 
     moved: called with the query of the address when the reader went back or forth. key: called with a key that was
-    pressed outside of any field.
+    pressed outside of any field. arrived: called with the width of the window when the page is on the screen.
     """
 
     _esm = Path(__file__).parent / "assets" / "browser.js"
 
-    def __init__(self, moved: Callable[[str], None], key: Callable[[str], None], **params: Any) -> None:
+    def __init__(
+        self, moved: Callable[[str], None], key: Callable[[str], None], arrived: Callable[[int], None], **params: Any
+    ) -> None:
         super().__init__(width=0, height=0, margin=0, **params)
-        self._moved, self._key = moved, key
+        self._moved, self._key, self._arrived = moved, key, arrived
         self._reached: Callable[[], None] | None = None
 
     def _handle_msg(self, data: Any) -> None:
@@ -27,6 +32,8 @@ class Browser(JSComponent):
             return
         if isinstance(data.get("moved"), str):
             self._moved(data["moved"])
+        elif isinstance(data.get("width"), int):
+            self._arrived(min(max(data["width"], NARROWEST), WIDEST))
         elif isinstance(data.get("key"), str):
             self._key(data["key"][:20])
         elif data.get("reached") is True and self._reached is not None:

@@ -4,6 +4,8 @@ from typing import Any, Final
 
 import panel as pn
 
+WIDEST_PAGE, PAGE_EDGE, BELOW_EACH_OTHER, WIDE_SHARE = 1560, 28, 1000, 0.7
+"""Pixels of a page and of its edges, the window in which parts stand below each other, the share of the wide one."""
 BESIDE: Final = """
 :host {
   display: grid !important;
@@ -29,6 +31,12 @@ CARD: Final = {
     "min-width": "0",
 }
 """The look of a card, for what is no HTML."""
+
+
+def wide_part(window: int) -> float:
+    """About how many pixels the wide part of `beside` has in a window."""
+    inside = min(window, WIDEST_PAGE) - 2 * PAGE_EDGE
+    return inside if window <= BELOW_EACH_OTHER else inside * WIDE_SHARE
 
 
 def beside(main: Any, side: Any) -> pn.Column:

@@ -34,8 +34,13 @@ OUTERMOST_LATITUDE: Final = 85.0
 HEIGHT_OF_WIDTH: Final = 0.6
 
 
-def store_map(stores: pl.DataFrame, chosen: Callable[[int], None], tiles: str = "") -> pn.viewable.Viewable:
-    """Every store with a place, sized by revenue at risk. chosen: called with the row of a store that is clicked."""
+def store_map(
+    stores: pl.DataFrame, chosen: Callable[[int], None], width: float, tiles: str = ""
+) -> pn.viewable.Viewable:
+    """Every store with a place, sized by revenue at risk, about so many pixels wide.
+
+    chosen: called with the row of a store that is clicked.
+    """
     import holoviews as hv
 
     most = max(float(stores["revenue_at_risk_open"].max() or 0.0), 1e-9)  # type: ignore[arg-type]
@@ -54,10 +59,10 @@ def store_map(stores: pl.DataFrame, chosen: Callable[[int], None], tiles: str = 
     )
     selected = hv.streams.Selection1D(source=points)
     selected.param.watch(lambda event: chosen(event.new[0]) if event.new else None, "index")
-    return _pane(_ground(signs, tiles) * points, signs, tools=True)
+    return _pane(_ground(signs, tiles) * points, signs, width, tools=True)
 
 
-def small_map(stores: pl.DataFrame, here: object) -> pn.viewable.Viewable:
+def small_map(stores: pl.DataFrame, width: float) -> pn.viewable.Viewable:
     """The stores around one. stores: with `role`, which is here, sells more, or other."""
     looks = {
         "here": ("star", "#c62828", 320.0),
@@ -83,7 +88,7 @@ def small_map(stores: pl.DataFrame, here: object) -> pn.viewable.Viewable:
         keys.append(("sign triangle", "#2a7f9e", "sells more of it than before"))
     keys.append(("sign circle", LINE, "other stores"))
     heading = Html(render("chart.html", title="Stores around it", keys=keys), margin=(12, 16, 0, 16))
-    pane = _pane(_ground(signs, "") * points, signs, tools=False)
+    pane = _pane(_ground(signs, "") * points, signs, width, tools=False)
     return pn.Column(heading, pane, sizing_mode="stretch_width", styles=CARD)
 
 
@@ -149,7 +154,7 @@ def _ground(signs: pl.DataFrame, tiles: str) -> Any:
     return hv.Curve((x, y), "x", "y").opts(default_tools=[], color=LINE, line_width=1, alpha=0.8)
 
 
-def _pane(plot: Any, signs: pl.DataFrame, *, tools: bool) -> pn.viewable.Viewable:
+def _pane(plot: Any, signs: pl.DataFrame, width: float, *, tools: bool) -> pn.viewable.Viewable:
     x, y = _bounds(signs)
     drawn = plot.opts(
         xlim=x,
@@ -159,9 +164,11 @@ def _pane(plot: Any, signs: pl.DataFrame, *, tools: bool) -> pn.viewable.Viewabl
         show_grid=False,
         show_legend=False,
         responsive=True,
-        aspect=1 / HEIGHT_OF_WIDTH,
         active_tools=[],
         toolbar="right" if tools else None,
         backend_opts={"plot.toolbar.logo": None},
     )
-    return pn.pane.HoloViews(drawn, sizing_mode="scale_width", linked_axes=False, margin=(0, 10, 8, 10))
+    height = round(width * HEIGHT_OF_WIDTH)
+    return pn.pane.HoloViews(
+        drawn, sizing_mode="stretch_width", height=height, linked_axes=False, margin=(0, 10, 8, 10)
+    )

@@ -27,7 +27,8 @@ class Session:
     """What the pages are given.
 
     view: what is looked at. night: the published run that is looked at, the same until the reader asks for another.
-    user: who is logged in, empty without a login. may_decide: whether this user's decisions are taken.
+    user: who is logged in, empty without a login. may_decide: whether this user's decisions are taken. width: of the
+    window in pixels, 0 until it is known.
     """
 
     def __init__(
@@ -42,7 +43,9 @@ class Session:
         self.night: Night | None = None
         self.trouble = ""
         self.tiles = ""
-        self.browser = Browser(moved=self._moved, key=self._pressed)
+        self.width = 0
+        self._waiting: list[Callable[[], None]] = []
+        self.browser = Browser(moved=self._moved, key=self._pressed, arrived=self._arrived)
         self.keys: dict[str, Callable[[], None]] = {}
         self._followers: list[Callable[[View], bool]] = []
         self._show: Callable[[], None] = lambda: None
@@ -79,10 +82,17 @@ class Session:
     def later(self, draw: Callable[[], None]) -> None:
         """Draw something after the page is on the screen, so that figures never wait for charts."""
         document = pn.state.curdoc
-        if document is None or pn.state.loaded:
-            (document.add_next_tick_callback(draw) if document is not None else draw())
+        if self.width and document is not None:
+            document.add_next_tick_callback(draw)
         else:
-            pn.state.onload(draw)
+            self._waiting.append(draw)
+
+    def _arrived(self, width: int) -> None:
+        """The page is on a screen so many pixels wide: what waited for that is drawn."""
+        self.width = width
+        waiting, self._waiting = self._waiting, []
+        for draw in waiting:
+            self.later(draw)
 
     def go_to(self, query: str) -> None:
         """Move to an address within the dashboard."""

@@ -124,7 +124,7 @@ def _clicking(measured: dict[str, Any]) -> list[str]:
     errors = len(found["errors"])
     return [
         f"Ten readers go to pages, sort and open cases of the larger night for {CLICKING_SECONDS / 60:g} minutes,",
-        "with half a second to three of thinking between. All ten browsers run on the machine that serves.",
+        "with two to six seconds of thinking between. All ten browsers run on the machine that serves.",
         _load(measured, "clicking"),
         "",
         "| what | measured | target | |",

@@ -46,7 +46,7 @@ export function render({model}) {
     document.documentElement.dataset.ready = "1"
     nameTheBusyBar(document)
   }))
-  tell({hello: window.location.search, width: window.innerWidth})
+  tell({width: window.innerWidth})
   const el = document.createElement("span")
   el.hidden = true
   return el

@@ -32,6 +32,7 @@ class CasePage:
         self.case, evidence, self.daily = self.night.case(self.case_id)
         self.evidence = evidence.to_dicts()
         self.told: Told | None = None
+        self.kept: Mapping[str, str] = {}
         self.before, self.after, self.place, self.of = self.night.neighbours_in_list(
             self.case_id, session.view, session.decided.of(self.night.run_id)
         )
@@ -94,6 +95,7 @@ class CasePage:
             reasons=rejections(),
             entries=self.session.decided.decisions.history(subject),
             told=self.told,
+            kept=self.kept,
             asked=asked_for(self.case, self.night),
         )
 
@@ -109,6 +111,11 @@ class CasePage:
     def _draw_charts(self) -> None:
         case = self.case
         self.charts[:] = charts.case_days(self.daily, case["detection_date"], case["last_dark_date"])
+        self.session.later(self._draw_around)
+
+    def _draw_around(self) -> None:
+        """What is below the fold, after the days are on the screen."""
+        case = self.case
         nearby = neighbourhood(self.session, case, self.evidence)
         self.map[:] = [nearby] if nearby is not None else []
         past = self.session.nights.history(case["store_id"], case["sku_id"], self.night.run_id)
@@ -131,6 +138,7 @@ class CasePage:
     def _take(self, act: str, version: int, fields: Mapping[str, str]) -> None:
         """Decide on what the reader saw, and show what became of it."""
         self.told = decide(self.session, self.case_id, version, act, fields)
+        self.kept = {} if self.told.kind == "done" else fields
         self._draw_head()
         self._draw_form()
 

@@ -6,7 +6,7 @@ import panel as pn
 import polars as pl
 
 from panel_app import maps
-from panel_app.layout import CARD, beside
+from panel_app.layout import CARD, beside, wide_part
 from panel_app.markup import render
 from panel_app.pages.page import Page
 from panel_app.session import Session
@@ -31,7 +31,7 @@ def build(session: Session) -> pn.viewable.Viewable:
         session.go(session.view.to("cases", filters=Filters(store=(store,), status=())))
 
     def draw() -> None:
-        ground[:] = [maps.store_map(placed, to_store, session.tiles)]
+        ground[:] = [maps.store_map(placed, to_store, wide_part(session.width), session.tiles)]
 
     listing = session.html(render("map_list.html", **_facts(session, placed.height)), label="stores")
     if not placed.height:

@@ -8,6 +8,8 @@ import polars as pl
 from panel_app import maps
 from panel_app.session import Session
 
+MOST_WIDTH: Final = 560
+"""Of the small map, in pixels: its height follows from it, not its own width."""
 REACH_DEGREES: Final = 0.9
 """Half the side of the small map, in degrees of latitude: about 100 km."""
 
@@ -33,4 +35,4 @@ def neighbourhood(
         .then(pl.lit("sells more"))
         .otherwise(pl.lit("other"))
     )
-    return maps.small_map(around, case["store_id"])
+    return maps.small_map(around, min(session.width, MOST_WIDTH))

@@ -94,6 +94,11 @@ class Window:
     home: str
     complaints: list[str] = field(default_factory=list)
 
+    def refuse(self, dialog: Any) -> None:
+        """A dialogue comes from a text that ran as a script."""
+        self.complaints.append(f"a text of the data ran: {dialog.message}")
+        dialog.dismiss()
+
     def open(self, query: str = "") -> Window:
         """Load an address from the start."""
         self.page.goto(self.home + query)
@@ -121,32 +126,47 @@ class Window:
         return "\n".join(self.page.locator(selector).all_inner_texts())
 
 
+@pytest.fixture(scope="session")
+def shared(chromium: Any) -> Iterator[Any]:
+    """One browser profile for most windows, so that scripts are loaded once."""
+    context = chromium.new_context(locale="en-US")
+    yield context
+    context.close()
+
+
 @pytest.fixture
-def window(chromium: Any, served: str) -> Iterator[Callable[..., Window]]:
-    """Windows of the dashboard by their width. They must not complain, nor ask any other machine for anything."""
-    yield from windows(chromium, served)
+def window(chromium: Any, shared: Any, served: str) -> Iterator[Callable[..., Window]]:
+    """Windows of the dashboard by their width, see `windows`."""
+    yield from windows(chromium, served, shared)
 
 
-def windows(chromium: Any, home: str) -> Iterator[Callable[..., Window]]:
+def windows(chromium: Any, home: str, shared: Any = None) -> Iterator[Callable[..., Window]]:
+    """Make windows by their width. They must not complain, nor ask any other machine for anything.
+
+    alone: in a profile of its own, which knows no cookies; always, where there is no shared one. Further words are
+    options of that profile.
+    """
     opened: list[tuple[Any, Window]] = []
 
-    def make(width: int = 1440, height: int = 900, home: str = home, **options: Any) -> Window:
-        context = chromium.new_context(viewport={"width": width, "height": height}, **{"locale": "en-US", **options})
+    def make(
+        width: int = 1440, height: int = 900, home: str = home, *, alone: bool = False, **options: Any
+    ) -> Window:
+        alone = alone or shared is None or bool(options)
+        context = chromium.new_context(**{"locale": "en-US", **options}) if alone else shared
         context.set_default_timeout(WAIT_MS)
-        made = Window(context.new_page(), home)
-        page = made.page
+        page = context.new_page()
+        page.set_viewport_size({"width": width, "height": height})
+        made = Window(page, home)
         page.on("console", lambda m: made.complaints.append(m.text) if m.type == "error" else None)
         page.on("pageerror", lambda error: made.complaints.append(str(error)))
-        page.on(
-            "dialog", lambda dialog: (made.complaints.append("a text of the data ran as a script"), dialog.dismiss())
-        )
+        page.on("dialog", made.refuse)
         page.on("request", lambda r: made.complaints.append(f"asked {r.url}") if _is_foreign(r.url) else None)
-        opened.append((context, made))
+        opened.append((context if alone else page, made))
         return made
 
     yield make
-    for context, made in opened:
-        context.close()
+    for to_close, made in opened:
+        to_close.close()
         assert made.complaints == []
 
 

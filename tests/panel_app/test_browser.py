@@ -55,7 +55,7 @@ def test_every_page_fits_its_window_and_can_be_used_by_everybody(window: Callabl
 
 
 def test_the_dark_theme_can_be_read_and_stays(window: Callable[..., Window]) -> None:
-    reader = window(1440).open()
+    reader = window(1440, alone=True).open()
     reader.page.get_by_role("button", name="Toggle theme").click()
     reader.page.wait_for_function("document.cookie.includes('darkshelf_theme=dark')")
     for query in ("", "?page=cases", f"?page=case&case={CASE}"):

@@ -68,7 +68,7 @@ def log_in(reader: Any, name: str, password: str) -> None:
 
 def test_who_decides_has_buttons_and_who_views_has_none(window: Callable[..., Window], guarded: str) -> None:
     query = "?page=case&case=2_12_2025-06-19"
-    ann, eve = window(1440, home=guarded), window(1440, home=guarded)
+    ann, eve = window(1440, home=guarded, alone=True), window(1440, home=guarded, alone=True)
     log_in(ann, "ann", "apple")
     ann.page.wait_for_selector("html[data-ready]")
     ann.open(query).page.locator("#accept").wait_for()
@@ -82,7 +82,7 @@ def test_who_decides_has_buttons_and_who_views_has_none(window: Callable[..., Wi
 
 
 def test_a_wrong_password_is_refused(window: Callable[..., Window], guarded: str) -> None:
-    stranger = window(1440, home=guarded)
+    stranger = window(1440, home=guarded, alone=True)
     log_in(stranger, "ann", "orange")
     stranger.page.locator("input[name=password]").wait_for()
     assert "Invalid" in stranger.page.locator("body").inner_text()
