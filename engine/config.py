@@ -116,7 +116,7 @@ class Certainty(Frozen):
 
     constant: float = Field(-0.9419, ge=-20, le=20, description="Log odds at evidence 1, nothing sold, one day.")
     of_log_evidence: float = Field(1.7294, ge=-20, le=20, description="Log odds per logarithm of the evidence.")
-    of_root_ratio: float = Field(-1.3650, ge=-20, le=20, description="Log odds per square root of the share sold.")
+    of_root_ratio: float = Field(-1.365, ge=-20, le=20, description="Log odds per square root of the share sold.")
     of_log_days: float = Field(-0.6423, ge=-20, le=20, description="Log odds per logarithm of the days.")
     min_answers: int = Field(30, ge=5, le=100_000, description="Fewer answers of stores than this correct nothing.")
     intercept_sd: float = Field(1.0, gt=0, le=10, description="Error of all of it believed, in log odds.")
