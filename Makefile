@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-quick lint format types contracts coverage mutants bench bench-baseline bench-check bench-demonstrate accuracy lock clean
+.PHONY: help demo test test-quick lint format types contracts coverage mutants bench bench-baseline bench-check bench-demonstrate bench-dashboard accuracy lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +61,10 @@ bench-check: $(READY)  ## Measure the ratios again; fails when one is worse than
 
 bench-demonstrate: $(READY)  ## Show that the gate lets an unslowed night pass and stops one slowed by 30%
 	@$(BIN)/python -m bench.demonstrate
+
+bench-dashboard: $(READY)  ## Measure the dashboard in a real browser and write its page (a quiet machine, 20 minutes)
+	@$(BIN)/python -m bench.dashboard.measure
+	@$(BIN)/python -m bench.dashboard.report
 
 accuracy: $(READY)  ## Measure how right the nights are and write the page (ten minutes)
 	@$(BIN)/python -m bench.accuracy.measure

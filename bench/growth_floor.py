@@ -1,4 +1,4 @@
-"""The floor of a scaling: read every input column and compute one grouped quantile: `python -m bench.growth_floor FOLDER`.
+"""The floor of a scaling: read every column, compute one grouped quantile: `python -m bench.growth_floor FOLDER`.
 
 Nothing that scales by a benchmark can be faster than this. Same files, same threads, Polars alone.
 """

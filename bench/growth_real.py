@@ -32,6 +32,8 @@ FILE = Path(__file__).with_name("growth_real.json")
 BEGIN, END = "<!-- real: begin -->\n", "<!-- real: end -->\n"
 HALF_MONTHS = tuple(f"{year}{month:02}{half}" for year in (2019, 2020) for month in range(1, 13) for half in "AB")
 SETTINGS = DiscoverSettings(nominate={"min_adoption": 0.3})
+HISTORY = 8
+"""Half months before the one looked at: volatility needs some."""
 LANES = 2
 Row = dict[str, Any]
 
@@ -39,6 +41,7 @@ Row = dict[str, Any]
 def one(raw: Path, home: Path, period: str) -> Row:
     """One half month: what was found, what was scaled, and the comparison with the next one where it is there."""
     place = home / period
+    raw = _around(raw, place / "raw", period)
     found = upstream.discover(raw, place / "in", SETTINGS, period)
     row: Row = {"period": period} | {
         name: found.facts[name] for name in ("stores", "clusters", "step11_rows", "step11_candidates")
@@ -55,18 +58,31 @@ def one(raw: Path, home: Path, period: str) -> Row:
     return row
 
 
+def _around(raw: Path, out: Path, period: str) -> Path:
+    """The sales of a half month, of some before it, and of the next one."""
+    place = HALF_MONTHS.index(period)
+    wanted = HALF_MONTHS[max(place - HISTORY, 0) : place + 2]
+    out.mkdir(parents=True)
+    sales = pl.scan_parquet(raw / "sales.parquet").filter(pl.col("period").is_in(wanted))
+    sales.sink_parquet(out / "sales.parquet")
+    return out
+
+
 def table(rows: Sequence[Mapping[str, Any]]) -> str:
     """The figures of the page, added up over the half months."""
     scaled = [row for row in rows if "scaled" in row]
     total = {name: sum(row[name] for row in scaled) for name in ("scaled", "gap_qualified")}
     statuses = {kind: sum(row["by_status"][kind] for row in scaled) for kind in v.GROWTH_STATUSES}
     caps = {
-        kind: (sum(row["by_cap"][kind]["rows"] for row in scaled), sum(row["by_cap"][kind]["units"] for row in scaled))
+        kind: (
+            sum(row["by_cap"][kind]["rows"] for row in scaled),
+            sum(row["by_cap"][kind]["units"] for row in scaled),
+        )
         for kind in v.GROWTH_CAPS
     }
     tests = [row["backtest"] for row in scaled if row.get("backtest", {}).get("difference") is not None]
     above = sum(test["difference_low"] is not None and test["difference_low"] > 0 for test in tests)
-    differences = sorted(test["difference"] for test in tests)
+    below = sum(test["difference_high"] is not None and test["difference_high"] < 0 for test in tests)
     candidates = [row["step11_candidates"] for row in rows]
     dead = 1 - total["scaled"] / total["gap_qualified"]
     lines = [
@@ -77,17 +93,31 @@ def table(rows: Sequence[Mapping[str, Any]]) -> str:
         *((f"`{kind}`", f"{count:,}") for kind, count in statuses.items()),
         ("dead zone", f"{100 * dead:.1f}% of those worth closing"),
         *((f"units by cap: {kind}", f"{units:,.1f} in {count:,} rows") for kind, (count, units) in caps.items()),
-        ("boundary checks", f"{sum(row['boundary']['FAIL'] for row in scaled)} FAIL, "
-                            f"{sum(row['boundary']['VACUOUS'] for row in scaled)} VACUOUS"),  # fmt: skip
-        ("next half month: scaled rows with others alike", f"{sum(test['matched'] for test in tests):,} of "
-                                                           f"{sum(test['scaled'] for test in tests):,}"),  # fmt: skip
         (
-            "change of those against the others",
-            f"median {differences[len(differences) // 2]:+.1f} units ({differences[0]:+.1f} to {differences[-1]:+.1f}); "
-            f"the 95% interval lies above 0 in {above} of {len(tests)} half months",
+            "boundary checks",
+            f"{sum(row['boundary']['FAIL'] for row in scaled)} FAIL, "
+            f"{sum(row['boundary']['VACUOUS'] for row in scaled)} VACUOUS",
+        ),
+        (
+            "next half month: scaled rows with others alike",
+            f"{sum(test['matched'] for test in tests):,} of {sum(test['scaled'] for test in tests):,}",
+        ),
+        ("change of those against the others, all half months", f"{_pooled(tests, 'difference'):+.2f} units"),
+        ("recommended to those", f"{_pooled(tests, 'recommended_units'):.2f} units"),
+        (
+            "half months whose 95% interval lies above 0, around it, below it",
+            f"{above} / {len(tests) - above - below} / {below}, of {len(tests)}",
         ),
     ]
-    return "\n".join(["| what | measured |", "|---|---|", *(f"| {what} | {figure} |" for what, figure in lines)]) + "\n"
+    return (
+        "\n".join(["| what | measured |", "|---|---|", *(f"| {what} | {figure} |" for what, figure in lines)]) + "\n"
+    )
+
+
+def _pooled(tests: Sequence[Mapping[str, Any]], name: str) -> float:
+    """The mean over all matched rows."""
+    matched = sum(test["matched"] for test in tests)
+    return float(sum(test[name] * test["matched"] for test in tests) / matched)
 
 
 def _range(rows: Sequence[Mapping[str, Any]], name: str) -> str:

@@ -1,4 +1,4 @@
-"""The scaling alone, from the files to a quantity and a trace for every candidate: `python -m bench.growth_scaling FOLDER`.
+"""The scaling alone, from the files to a trace for every candidate: `python -m bench.growth_scaling FOLDER`.
 
 Every table is read and judged, benchmarks are made, every candidate goes through Step 12. Nothing is published.
 """

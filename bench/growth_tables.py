@@ -43,9 +43,14 @@ def write_tables(folder: Path, spus: int) -> Path:
         period=pl.lit(PERIOD),
         is_growth_candidate=pl.lit(value=True),
         opportunity_score=pl.Series(rng.random(candidates.size).round(4)),
-        opportunity_tier=pl.Series(rng.choice(["High Confidence Growth", "Medium Confidence Growth"], candidates.size)),
+        opportunity_tier=pl.Series(
+            rng.choice(["High Confidence Growth", "Medium Confidence Growth"], candidates.size)
+        ),
     ).write_parquet(folder / "step11.parquet")
-    for step, share, flag, sign in (("step9", RAISED_SHARE, "rule9_applied", 1), ("step10", REDUCED_SHARE, "rule10_applied", -1)):
+    for step, share, flag, sign in (
+        ("step9", RAISED_SHARE, "rule9_applied", 1),
+        ("step10", REDUCED_SHARE, "rule10_applied", -1),
+    ):
         _keys(pairs, stores, codes).with_columns(pl.Series(flag, rng.random(pairs.size) < share)).with_columns(
             period=pl.lit(PERIOD), recommended_quantity_change=pl.when(flag).then(float(sign)).otherwise(0.0)
         ).write_parquet(folder / f"{step}.parquet")

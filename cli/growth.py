@@ -217,7 +217,7 @@ def report(
 @app.command()
 def export(
     out_folder: Out,
-    file: Annotated[Path, typer.Option("--file", help="Where the rows go, as .csv or .parquet.")],
+    file: Annotated[Path, typer.Option("--file", help="Where the rows go, as .csv, .parquet or .md.")],
     run_id: Annotated[str | None, typer.Option("--run", help="A run id; by default the latest run.")] = None,
     *,
     everyone: Annotated[

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from cli import backtest, bench, decisions, growth, lake, night, report, runs, settings, simulate
+from cli import backtest, bench, dashboard, decisions, growth, lake, night, report, runs, settings, simulate
 from cli.console import err
 from engine.errors import EXIT_BUG, DarkshelfError, Problem, ProblemsError
 
@@ -36,6 +36,7 @@ app.command("accuracy")(decisions.accuracy)
 app.command("feedback")(decisions.feedback)
 app.command("bench")(bench.bench)
 app.command("backtest")(backtest.backtest)
+app.command("dashboard")(dashboard.dashboard)
 app.add_typer(growth.app, name="growth")
 app.add_typer(runs.app, name="runs")
 app.add_typer(decisions.app, name="decisions")

@@ -19,10 +19,12 @@ from engine import config
 from engine.contracts.contract import Consequence, Kind
 from engine.contracts.tables import contracts
 from engine.decisions.settings import LoopSettings
+from engine.decisions.words import ANSWERS
 from engine.growth.settings import BacktestSettings, GrowthSettings
 from engine.growth.upstream.settings import DiscoverSettings
 from engine.outputs import read, shapes
 from engine.outputs.night_report import ReportSettings
+from panel_app.settings import DashboardSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,6 +64,7 @@ DESKS = {
     "": config.Settings,
     "Report of a night: ": ReportSettings,
     "Decisions: ": LoopSettings,
+    "Dashboard: ": DashboardSettings,
     "Growth, scale: ": GrowthSettings,
     "Growth, discover: ": DiscoverSettings,
     "Growth, backtest: ": BacktestSettings,
@@ -266,6 +269,16 @@ def test_every_input_table_is_on_the_page_as_its_contract_has_it(contract):
         for column in contract.columns
     ]
     assert [(column, cells[:3]) for column, cells in documented(contract.table)] == promised
+
+
+def test_the_page_of_answers_has_every_word_and_what_it_says():
+    says = {True: "yes", False: "no", None: "does not tell"}
+    page = ROOT / "docs" / "deciding.md"
+    rows = [
+        (word, [cell.strip() for cell in cells.split("|")]) for word, cells in ROW.findall(page.read_text("utf-8"))
+    ]
+    found = [(word, *cells) for word, cells in rows if word in ANSWERS]
+    assert found == [(word, each.says, says[each.is_dark]) for word, each in ANSWERS.items()]
 
 
 if __name__ == "__main__":

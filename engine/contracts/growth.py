@@ -45,6 +45,7 @@ def _sales() -> Contract:
         _optional("sell_through_rate", fault=Consequence.NOTE),
         _optional("on_hand", fault=Consequence.NOTE),
         _optional("recent_sales_units", fault=Consequence.NOTE),
+        _optional("target_spu_count", fault=Consequence.NOTE),
     )
     names = ("cate_name", "sub_cate_name", "sex_name", "season_name", "eligibility_status", "spu_name", "store_name")
     texts = tuple(Column(name, Kind.TEXT, required=False) for name in names)
@@ -55,7 +56,8 @@ def _sales() -> Contract:
         Consequence.STOP,
         "deliver the share of units sold, from 0 to 1: divide by 100",
     )
-    columns = (STR_CODE, SPU_CODE, PERIOD, DATASET, *quantities, *texts)
+    adjusted = Column("adjusted_by_step8", Kind.FLAG, required=False)
+    columns = (STR_CODE, SPU_CODE, PERIOD, DATASET, *quantities, adjusted, *texts)
     return Contract(v.STORE_SPU_SALES, v.STORE_SPU, columns, (_half_months(), percentage))
 
 

@@ -5,7 +5,7 @@ the same as once.
 """
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -16,13 +16,13 @@ from engine.contracts.contract import Column, Consequence, Contract, Kind, Rule
 from engine.decisions import words as w
 from engine.decisions.acts import NAME_LENGTH, TEXT_LENGTH
 from engine.decisions.answers import keep
-from engine.decisions.nights import judged_pairs
+from engine.decisions.nights import judged_pairs, shelf_nights
 from engine.decisions.store import Decisions
 from engine.delivery import broken_files, verify, with_common_ids
 from engine.errors import InputError
 from engine.lake import UNREADABLE, DataFile, Source, open_source
 from engine.outputs.spreadsheet import restored
-from engine.registry import Registry
+from engine.registry import Run
 
 TABLE: Final = "answers"
 KEY: Final = ("run_id", "store_id", "sku_id")
@@ -37,6 +37,8 @@ COLUMNS: Final = (
 )
 """A row without an answer is a product that was not looked at."""
 TEXTS: Final = tuple(column.name for column in COLUMNS if column.kind is not Kind.DATE)
+SHOWN: Final = 3
+"""Nights named when one is not there."""
 SIGN_BETWEEN: Final = "\x1f"
 CONTROL: Final = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
 
@@ -59,7 +61,7 @@ def import_answers(decisions: Decisions, out: Path, file: Path) -> Imported:
         nights = draft.judged().select(restored("run_id")).unique().collect()["run_id"].drop_nulls().sort()
     except UNREADABLE as error:
         raise InputError(broken_files(draft, error)) from error
-    source = _open(place, Contract(TABLE, KEY, COLUMNS, tuple(_rules(Registry(out), nights.to_list()))))
+    source = _open(place, Contract(TABLE, KEY, COLUMNS, tuple(_rules(shelf_nights(out), nights.to_list()))))
     # What remains beside the stops are empty lines: nothing was answered there.
     stops, _ = verify({TABLE: source})
     if stops:
@@ -78,17 +80,17 @@ def _open(place: DataFile, contract: Contract) -> Source:
     return with_common_ids({TABLE: source})[TABLE]
 
 
-def _rules(registry: Registry, nights: list[str]) -> Iterator[Rule]:
+def _rules(published: Sequence[Run], named: Sequence[str]) -> Iterator[Rule]:
     """What an answer has to be beyond its kind: of a night there is, of a product judged in it, in known words."""
-    there = [night for night in nights if registry.has(night)]
+    nights = [run for run in published if run.run_id in named]
+    there = [run.run_id for run in nights]
     judged = [
-        judged_pairs(registry.find(night)).select(_joined(pl.lit(night), pl.col("store_id"), pl.col("sku_id")))
-        for night in there
+        judged_pairs(run).select(_joined(pl.lit(run.run_id), pl.col("store_id"), pl.col("sku_id"))) for run in nights
     ]
     known = pl.concat([pl.DataFrame(schema={"pair": pl.String}), *judged])["pair"]
     run_id, answered = restored("run_id"), pl.col("answer").is_not_null()
     is_known = _joined(run_id, restored("store_id"), restored("sku_id")).is_in(known.implode())
-    last = ", ".join(run.run_id for run in registry.runs()[-3:]) or "none"
+    last = ", ".join(run.run_id for run in published[-SHOWN:]) or "none"
     words = ", ".join(w.ANSWERS)
     yield _stop("run_id names no night there is", "run_id", ~run_id.is_in(there), f"the last nights: {last}")
     yield _stop(

@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from engine.decisions import words as w
 from engine.decisions.acts import Name, Text
-from engine.decisions.database import insert_new, writing
+from engine.decisions.database import insert_new, reading, writing
 from engine.decisions.nights import judged_pairs
 from engine.decisions.schema import answer as table_of_answers
 from engine.decisions.state import MOMENT
@@ -92,8 +92,13 @@ def latest(decisions: Decisions, run_ids: Sequence[str] | None = None) -> pl.Dat
     return found.unique(KEY, keep="last", maintain_order=True)
 
 
-def every(decisions: Decisions, run_ids: Sequence[str] | None = None) -> pl.DataFrame:
-    """Every answer, by night and store-SKU, the latest last. Columns: `ANSWER_SCHEMA`."""
+def every(
+    decisions: Decisions, run_ids: Sequence[str] | None = None, since: dt.datetime | None = None
+) -> pl.DataFrame:
+    """Every answer, by night and store-SKU, the latest last. Columns: `ANSWER_SCHEMA`.
+
+    run_ids: of these nights alone. since: given at this moment or later.
+    """
     told = {"is_dark", "cause"}
     columns = [table_of_answers.c[name] for name in ANSWER_SCHEMA if name not in told]
     statement = select(*columns).order_by(
@@ -101,7 +106,9 @@ def every(decisions: Decisions, run_ids: Sequence[str] | None = None) -> pl.Data
     )
     if run_ids is not None:
         statement = statement.where(table_of_answers.c.run_id.in_(list(run_ids)))
-    with decisions.engine.connect() as connection:
+    if since is not None:
+        statement = statement.where(table_of_answers.c.answered_at >= since)
+    with reading(decisions.engine) as connection:
         rows = [tuple(row) for row in connection.execute(statement)]
     schema = {name: kind for name, kind in ANSWER_SCHEMA.items() if name not in told}
     return pl.DataFrame(rows, schema=schema, orient="row").with_columns(meaning()).select(*ANSWER_SCHEMA)

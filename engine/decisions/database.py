@@ -12,6 +12,7 @@ from typing import Any, Final
 from sqlalchemy import URL, Column, Connection, Engine, Table, create_engine, event, inspect, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from engine.decisions.schema import REVISION
 from engine.disk import refuse_a_file
@@ -25,6 +26,8 @@ POOL_SIZE: Final = 10
 MIGRATING: Final = 0xDA2C5E1F
 SAMPLING: Final = MIGRATING + 1
 """Numbers of the advisory locks on PostgreSQL."""
+UNAVAILABLE: Final = (OperationalError, PoolTimeoutError)
+"""The database does not answer, or everybody waits for a connection to it."""
 MIGRATIONS: Final = Path(__file__).with_name("migrations")
 ADVICE: Final = "write it as  postgresql://USER@HOST/NAME  or leave it out for SQLite beside the runs"
 
@@ -47,7 +50,7 @@ def open_database(out: Path, url: str | None = None) -> Engine:
         _migrate(engine)
     except DBAPIError as error:
         engine.dispose()
-        reason = str(error.orig).splitlines()[0]
+        reason = _reason(error)
         where = place.render_as_string(hide_password=True)
         if engine.dialect.name == "sqlite" and "locked" not in reason:
             raise OutputError(f"the decisions at {where} cannot be opened: {reason}") from error
@@ -56,6 +59,16 @@ def open_database(out: Path, url: str | None = None) -> Engine:
         engine.dispose()
         raise
     return engine
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A connection that reads. Raises TryLaterError when the database cannot be reached."""
+    try:
+        with engine.connect() as connection:
+            yield connection
+    except UNAVAILABLE as error:
+        raise TryLaterError(f"the decisions cannot be read: {_reason(error)}") from error
 
 
 @contextmanager
@@ -68,8 +81,13 @@ def writing(engine: Engine) -> Iterator[Connection]:
     try:
         with engine.connect().execution_options(is_writer=True) as connection, connection.begin():
             yield connection
-    except OperationalError as error:
-        raise TryLaterError(f"the decisions cannot be written: {str(error.orig).splitlines()[0]}") from error
+    except UNAVAILABLE as error:
+        raise TryLaterError(f"the decisions cannot be written: {_reason(error)}") from error
+
+
+def _reason(error: Exception) -> str:
+    """What went wrong, in the words of the database."""
+    return str(getattr(error, "orig", error)).splitlines()[0]
 
 
 def insert_new(

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Integers = NDArray[np.int64]
+NEVER = np.iinfo(np.int64).min // 2
+"""A sum that cannot be reached."""
 
 
 def best_set(value: Integers, cost: Integers, group: Integers, setup: Integers, budget: int) -> NDArray[np.bool_]:
@@ -29,10 +31,6 @@ def best_set(value: Integers, cost: Integers, group: Integers, setup: Integers, 
         opened[number] = within > best
         best = np.where(opened[number], within, best)
     return _trace(cost, group, setup, took, opened, order)
-
-
-NEVER = np.iinfo(np.int64).min // 2
-"""A sum that cannot be reached."""
 
 
 def _shifted(best: Integers, cost: int) -> Integers:

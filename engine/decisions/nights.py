@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from engine import vocabulary as v
+from engine.errors import NotFoundError
 from engine.outputs import shapes
 from engine.outputs.read import table, telling_of_damage
 from engine.registry import Registry, Run
@@ -20,9 +21,23 @@ TEXT_IDS = tuple(pl.col(name).cast(pl.String) for name in v.PAIR)
 def shelf_nights(out: Path, run_ids: Sequence[str] | None = None) -> list[Run]:
     """The shelf nights published under `out`, oldest first; those named, or all. Raises NotFoundError."""
     registry = Registry(out)
-    if run_ids is not None:
-        return [registry.find(run_id) for run_id in run_ids]
-    return [run for run in registry.runs() if run.manifest.get("desk", DESK) == DESK]
+    if run_ids is None:
+        return [run for run in registry.runs() if is_night(run)]
+    named = [registry.find(run_id) for run_id in run_ids]
+    for run in named:
+        refuse_other_desks(run)
+    return named
+
+
+def is_night(run: Run) -> bool:
+    """Whether a run is a night of the shelf desk."""
+    return run.manifest.get("desk") == DESK
+
+
+def refuse_other_desks(run: Run) -> None:
+    """Raise NotFoundError for a run that is no night of the shelf desk."""
+    if not is_night(run):
+        raise NotFoundError(f"{run.run_id} is no night: name one with  --run , see  darkshelf runs list")
 
 
 def judged_pairs(run: Run) -> pl.DataFrame:
@@ -32,17 +47,24 @@ def judged_pairs(run: Run) -> pl.DataFrame:
         return pl.concat(parts).unique().sort(v.PAIR).collect()
 
 
-def open_cases(run: Run, columns: Iterable[str]) -> pl.DataFrame:
-    """The open cases of a night: case_id, store_id and sku_id as text, and further columns; dearest first."""
+def open_cases(run: Run, columns: Iterable[str], store_id: str | None = None) -> pl.DataFrame:
+    """The open cases of a night, of one store or of all, dearest first.
+
+    Columns: case_id, store_id and sku_id as text, and further ones.
+    """
     with telling_of_damage(run):
-        cases = table(run, shapes.CASES).filter(pl.col("status") == v.OPEN)
+        cases = table(run, shapes.CASES).filter(pl.col("status") == v.OPEN, _of_store(store_id))
         return cases.select("case_id", *TEXT_IDS, *columns).collect()
 
 
-def features(run: Run, columns: Iterable[str]) -> pl.DataFrame:
-    """Columns of every judged store-SKU, with its ids as text."""
+def features(run: Run, columns: Iterable[str], store_id: str | None = None) -> pl.DataFrame:
+    """Columns of every judged store-SKU, of one store or of all, with its ids as text."""
     with telling_of_damage(run):
-        return table(run, shapes.FEATURES).select(*TEXT_IDS, *columns).collect()
+        return table(run, shapes.FEATURES).filter(_of_store(store_id)).select(*TEXT_IDS, *columns).collect()
+
+
+def _of_store(store_id: str | None) -> pl.Expr:
+    return pl.lit(value=True) if store_id is None else pl.col("store_id").cast(pl.String) == store_id
 
 
 def names(run: Run) -> tuple[pl.DataFrame, pl.DataFrame]:

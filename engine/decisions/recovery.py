@@ -149,13 +149,13 @@ def effect(found: Sequence[Comparison], worth: Sequence[Floats], level: float) -
     parts = [each.left_out(its_worth) for each, its_worth in zip(found, worth, strict=True)]
     stores = sorted(set().union(*parts))
     total = np.sum(whole, axis=0)
-    if len(stores) < 2 or total[1] == 0:
-        return None
     rest = {
         store: np.sum([of.get(store, all_) for of, all_ in zip(parts, whole, strict=True)], axis=0)
         for store in stores
     }
     left = np.array([summed / count for summed, count in rest.values() if count])
+    if left.size < 2:
+        return None
     error = float(np.sqrt((left.size - 1) / left.size * ((left - left.mean()) ** 2).sum()))
     half = error * float(stdtrit(left.size - 1, (1 + level) / 2))
     mean = float(total[0] / total[1])
@@ -181,6 +181,8 @@ def measure(
     acted, waiting, found = 0, 0, list[Comparison]()
     for run in wanted:
         here = state.filter(pl.col("run_id") == run.run_id)
+        if here.is_empty():
+            continue
         cases = _with_sales(run, here)
         treated = cases.drop_nulls("decided_on")
         acted += treated.height

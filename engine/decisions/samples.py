@@ -13,7 +13,7 @@ import polars as pl
 from sqlalchemy import select
 
 from engine import vocabulary as v
-from engine.decisions.database import SAMPLING, insert_new, lock, writing
+from engine.decisions.database import SAMPLING, insert_new, lock, reading, writing
 from engine.decisions.nights import features, open_cases
 from engine.decisions.schema import sample
 from engine.decisions.settings import TaskSettings
@@ -34,12 +34,14 @@ SAMPLE_SCHEMA: Final = pl.Schema(
 
 def drawn(decisions: Decisions, run: Run, settings: TaskSettings, store_id: str | None = None) -> pl.DataFrame:
     """The sample of a night, of one store or of all: drawn now where it was not before. Columns: `SAMPLE_SCHEMA`."""
-    population = _population(run, store_id)
-    with writing(decisions.engine) as connection:
-        lock(connection, SAMPLING)
-        known = set(connection.execute(select(sample.c.store_id).where(sample.c.run_id == run.run_id)).scalars())
-        insert_new(connection, sample, list(_draw(run, population, known, settings)), sample.c.sku_id)
-    recorded = every(decisions, [run.run_id])
+    recorded, population = every(decisions, [run.run_id]), _population(run, store_id)
+    if not set(population["store_id"]) <= set(recorded["store_id"]):
+        with writing(decisions.engine) as connection:
+            lock(connection, SAMPLING)
+            drawn_from = select(sample.c.store_id).where(sample.c.run_id == run.run_id).distinct()
+            known = set(connection.execute(drawn_from).scalars())
+            insert_new(connection, sample, list(_draw(run, population, known, settings)), sample.c.sku_id)
+        recorded = every(decisions, [run.run_id])
     return recorded if store_id is None else recorded.filter(pl.col("store_id") == store_id)
 
 
@@ -48,17 +50,16 @@ def every(decisions: Decisions, run_ids: Sequence[str] | None = None) -> pl.Data
     statement = select(*(sample.c[name] for name in SAMPLE_SCHEMA)).order_by(*sample.primary_key)
     if run_ids is not None:
         statement = statement.where(sample.c.run_id.in_(list(run_ids)))
-    with decisions.engine.connect() as connection:
+    with reading(decisions.engine) as connection:
         rows = [tuple(row) for row in connection.execute(statement)]
     return pl.DataFrame(rows, schema=SAMPLE_SCHEMA, orient="row")
 
 
 def _population(run: Run, store_id: str | None) -> pl.DataFrame:
     """The judged store-SKUs, and whether each has an open case: store_id, sku_id, has_case."""
-    cases = open_cases(run, ()).select(*v.PAIR, has_case=True)
-    pairs = features(run, ()).join(cases, on=v.PAIR, how="full", coalesce=True)
-    wanted = pairs if store_id is None else pairs.filter(pl.col("store_id") == store_id)
-    return wanted.with_columns(pl.col("has_case").fill_null(value=False)).sort(*v.PAIR)
+    cases = open_cases(run, (), store_id).select(*v.PAIR, has_case=True)
+    pairs = features(run, (), store_id).join(cases, on=v.PAIR, how="full", coalesce=True)
+    return pairs.with_columns(pl.col("has_case").fill_null(value=False)).sort(*v.PAIR)
 
 
 def _draw(run: Run, population: pl.DataFrame, known: set[str], settings: TaskSettings) -> Iterator[dict[str, Any]]:

@@ -16,15 +16,17 @@ from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, func, se
 
 from engine.decisions import words as w
 from engine.decisions.acts import Act, Name
-from engine.decisions.database import insert_new, open_database, writing
+from engine.decisions.database import insert_new, open_database, reading, writing
 from engine.decisions.outcome import Conflict, ConflictError, Entry, Outcome
-from engine.decisions.schema import entry
+from engine.decisions.schema import answer, entry
 from engine.decisions.state import ENTRY_SCHEMA, STATE_SCHEMA, fold, standing_of
 from engine.decisions.subjects import Subject
 from engine.errors import InputError, Problem
 
 MOST_NAMED = 500
 """More subjects than this are looked up as their whole run: databases bound the values of a statement."""
+LATE_KEYS = 10_000
+"""A transaction that is under way is no more keys behind than this."""
 NAME = TypeAdapter(Name)
 
 
@@ -89,7 +91,7 @@ class Decisions:
 
     def undo_batch(self, batch: str, *, by: str) -> Outcome:
         """Take back an act on many, wherever nothing was written since; elsewhere it stays and is a conflict."""
-        with self.engine.connect() as connection:
+        with reading(self.engine) as connection:
             rows = connection.execute(select(entry).where(entry.c.batch == batch).order_by(entry.c.subject_id)).all()
         if not rows:
             raise InputError([Problem("batch", f"{batch!r} is none that was saved", "name the batch of an outcome")])
@@ -128,10 +130,15 @@ class Decisions:
         of_pair = (entry.c.store_id == str(store_id), entry.c.sku_id == str(sku_id))
         return self._frame(*of_pair).sort("decided_at", "run_id", "version", maintain_order=True)
 
+    def count(self) -> int:
+        """How many entries there are."""
+        with reading(self.engine) as connection:
+            return connection.execute(select(func.count()).select_from(entry)).scalar_one()
+
     def revision(self) -> int:
-        """A number that grows with every entry: as long as it stays, no state has changed."""
-        with self.engine.connect() as connection:
-            return int(connection.execute(select(func.max(entry.c.entry_id))).scalar() or 0)
+        """A number that grows with every entry and every answer: as long as it stays, nothing has changed."""
+        with reading(self.engine) as connection:
+            return _grown(connection, entry.c.entry_id) + _grown(connection, answer.c.answer_id)
 
     def _append(
         self, acts: Sequence[tuple[Subject, Mapping[str, Any]]], by: str, versions: Mapping[str, int]
@@ -159,8 +166,18 @@ class Decisions:
         return Outcome(batch, done, tuple(conflicts))
 
     def _frame(self, *conditions: ColumnElement[bool]) -> pl.DataFrame:
-        with self.engine.connect() as connection:
+        with reading(self.engine) as connection:
             return _read(connection, *conditions)
+
+
+def _grown(connection: Connection, key: ColumnElement[int]) -> int:
+    """A number that grows with every row.
+
+    The highest key alone would not: a transaction that took a lower one may commit later. Such rows are counted.
+    """
+    newest = connection.execute(select(func.max(key))).scalar() or 0
+    behind = connection.execute(select(func.count()).where(key > newest - LATE_KEYS)).scalar_one()
+    return int(newest * (LATE_KEYS + 1) + behind)
 
 
 def _name(by: str) -> str:

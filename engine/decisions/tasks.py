@@ -5,9 +5,9 @@ would bring times its chance of being true. Walking to a category costs once. Th
 look like all others on paper, so that nobody answers them differently.
 """
 
+import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from datetime import timedelta
 from typing import Final
 
 import numpy as np
@@ -17,7 +17,7 @@ from engine import vocabulary as v
 from engine.decisions import answers, samples
 from engine.decisions import words as w
 from engine.decisions.knapsack import best_set
-from engine.decisions.nights import names, open_cases
+from engine.decisions.nights import names, open_cases, refuse_other_desks
 from engine.decisions.settings import TaskSettings
 from engine.decisions.store import Decisions
 from engine.errors import NotFoundError
@@ -56,7 +56,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Group:
-    """The checks of one category, the most worth first. category: empty where it is not known."""
+    """The checks of one category, by name. category: empty where it is not known."""
 
     category: str
     setup_minutes: float
@@ -130,8 +130,9 @@ def plan(
     """The checks of a night, of one store or of all. minutes: a store has today, in place of the settings'.
 
     Left out: cases that were rejected, and store-SKUs that were answered in the last `rest_days`, unless they were
-    drawn. Raises NotFoundError when the store has no product that was judged.
+    drawn. Raises NotFoundError when the store has no product that was judged, and for a run of another desk.
     """
+    refuse_other_desks(run)
     drawn = samples.drawn(decisions, run, settings, store_id)
     cases = _candidates(decisions, run, settings, store_id)
     if store_id is not None and drawn.is_empty() and cases.is_empty():
@@ -144,10 +145,9 @@ def plan(
 
 def _candidates(decisions: Decisions, run: Run, settings: TaskSettings, store_id: str | None) -> pl.DataFrame:
     """The open cases with what they are worth, and whether they may be chosen."""
-    cases = open_cases(run, CASE_COLUMNS)
-    if store_id is not None:
-        cases = cases.filter(pl.col("store_id") == store_id)
-    rejected = decisions.state(run.run_id).filter(decision=w.DECISIONS[w.REJECT])["subject_id"]
+    cases = open_cases(run, CASE_COLUMNS, store_id)
+    state = decisions.state(run.run_id, cases["case_id"].to_list())
+    rejected = state.filter(decision=w.DECISIONS[w.REJECT])["subject_id"]
     return cases.with_columns(
         value=pl.max_horizontal(_value(settings), 0.0),
         chance=pl.col("confidence_score") / 100,
@@ -163,9 +163,9 @@ def _value(settings: TaskSettings) -> pl.Expr:
 
 def _is_resting(decisions: Decisions, run: Run, settings: TaskSettings) -> pl.Expr:
     """Whether a store-SKU was answered for this night, or in the last days before it."""
-    since = pl.lit(run.as_of).str.to_date() - timedelta(days=settings.rest_days)
-    found = answers.every(decisions)
-    recent = found.filter((pl.col("run_id") == run.run_id) | (pl.col("answered_at").dt.date() > since))
+    first = dt.date.fromisoformat(run.as_of) - dt.timedelta(days=settings.rest_days - 1)
+    since = dt.datetime.combine(first, dt.time(), dt.UTC)
+    recent = pl.concat([answers.every(decisions, [run.run_id]), answers.every(decisions, since=since)])
     return pl.struct(v.PAIR).is_in(recent.select(pl.struct(v.PAIR).alias("pair"))["pair"].implode())
 
 
@@ -203,11 +203,9 @@ def _sheet(rows: pl.DataFrame, minutes: float, settings: TaskSettings) -> StoreS
 def _tasks(
     rows: pl.DataFrame, checks: Sequence[w.Check], chosen: np.ndarray, settings: TaskSettings
 ) -> Iterator[Task]:
-    """The chosen checks, category by category, the most worth first; their order is the walk."""
+    """The chosen checks in the order of the walk: by category and name, which tells nothing of their worth."""
     picked = rows.with_row_index("place").filter(pl.col("place").is_in(chosen.tolist()))
-    ordered = picked.sort(
-        "category", (pl.col("value") * pl.col("chance")).fill_null(0), "sku_id", descending=[False, True, False]
-    )
+    ordered = picked.sort("category", "sku_name", "sku_id", nulls_last=True)
     for order, row in enumerate(ordered.iter_rows(named=True), 1):
         check = checks[row["place"]]
         yield Task(

@@ -96,7 +96,9 @@ def boundary(audit: pl.DataFrame, step11: pl.LazyFrame, given: Inputs, settings:
     )
     candidates = said.unique(PAIR).with_columns(is_candidate=pl.lit(value=True)).collect()
     keyed = given.codes.keyed(audit.lazy()).join(candidates.lazy(), on=PAIR, how="left")
-    rows = keyed.select(PAIR, *READ, pl.col("is_candidate").fill_null(value=False), "said_tier", "said_score").collect()
+    rows = keyed.select(
+        PAIR, *READ, pl.col("is_candidate").fill_null(value=False), "said_tier", "said_score"
+    ).collect()
     counts = _counted(rows, {**_keys(), **_amounts(settings), **_trace()})
     answered, pairs = rows.filter("is_candidate")[PAIR].n_unique(), rows[PAIR].n_unique()
     counts["every_candidate_answered"] = (candidates.height, candidates.height - answered)
@@ -173,13 +175,13 @@ def _amounts(settings: GrowthSettings) -> dict[str, Rule]:
     caps, tolerance = settings.caps, v.TIE_TOLERANCE
     # From the quantities, not from the cap columns: a cap that was computed wrongly must show.
     current = pl.col("current_spu_count")
-    over_current = (current > 0) & (QUANTITY > caps.current_share * current + tolerance)
+    over_current = (current > 0) & (caps.current_share * current + tolerance < QUANTITY)
     limits = (caps.median_share * pl.col("cluster_median"), pl.lit(caps.absolute_units), pl.col("raw_adjustment"))
-    over = pl.any_horizontal(over_current, *(QUANTITY > limit + tolerance for limit in limits))
+    over = pl.any_horizontal(over_current, *(limit + tolerance < QUANTITY for limit in limits))
     ratio = pl.col("gap_ratio")
     return {
         "caps_applied": (IS_SCALED, over),
-        "no_noise": (IS_SCALED, QUANTITY < caps.min_units),
+        "no_noise": (IS_SCALED, caps.min_units > QUANTITY),
         "never_lowered": (EVERY, (QUANTITY < 0) | (pl.col("recommended_units") > QUANTITY + tolerance)),
         "gap_large_enough": (IS_SCALED, (ratio < settings.gap.min_ratio - tolerance) | ratio.is_null()),
         "step9_minimum_kept": (IS_SCALED, pl.col("joint_increase") < pl.col("step9_units")),

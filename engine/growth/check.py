@@ -127,7 +127,8 @@ def _missing(sources: Mapping[str, Source], settings: InputSettings, folder: Pat
 def _settle_period(delivery: Delivery) -> Delivery:
     if delivery.period is not None or not _has(delivery, v.STORE_SPU_SALES, "period"):
         return delivery
-    return replace(delivery, period=delivery.loaded[v.STORE_SPU_SALES].rows["period"].max())
+    latest = delivery.loaded[v.STORE_SPU_SALES].rows["period"].max()
+    return replace(delivery, period=None if latest is None else str(latest))
 
 
 def _has(delivery: Delivery, table: str, column: str) -> bool:
@@ -176,7 +177,9 @@ def _wrong_dataset(delivery: Delivery) -> Iterator[Problem]:
 
 
 def _dataset(delivery: Delivery) -> str | None:
-    named = (loaded.rows["dataset_id"] for name, loaded in delivery.loaded.items() if _has(delivery, name, "dataset_id"))
+    named = (
+        loaded.rows["dataset_id"] for name, loaded in delivery.loaded.items() if _has(delivery, name, "dataset_id")
+    )
     return next((str(dataset) for column in named for dataset in column.drop_nulls().head(1)), None)
 
 

@@ -128,7 +128,9 @@ def _plan(delivery: Delivery, task: Task) -> Fit | None:
     """The plan under the stock there is; None when no supply was delivered. It needs every scaled row at once."""
     if v.SUPPLY not in delivery.loaded:
         return None
-    tables = {name: table.with_columns(pl.col(pl.Categorical).cast(pl.String)) for name, table in delivery.tables().items()}
+    tables = {
+        name: table.with_columns(pl.col(pl.Categorical).cast(pl.String)) for name, table in delivery.tables().items()
+    }
     budgets = tables[v.STORE_BUDGETS].collect() if v.STORE_BUDGETS in tables else None
     columns = (*v.STORE_SPU, "recommended_adjustment_quantity", "gap_ratio", "unit_price")
     wanted = [block.scaled().select(columns) for block in task.blocks()]
@@ -187,9 +189,8 @@ def _describe(
         "settings": settings.model_dump(mode="json"),
         "supplied": {name: name in supplied for name in (v.TRAFFIC, v.STEP9, v.STEP10, v.SUPPLY)},
         "versions": {package: version(package) for package in PACKAGES} | {"python": platform.python_version()},
-        "candidates": facts["candidates"],
-        "scaled": facts["scaled"],
-        "by_status": facts["by_status"],
+        "input_rows": {name: loaded.counts["rows"] for name, loaded in delivery.loaded.items()},
+        **{name: facts[name] for name in ("candidates", "scaled", "units", "by_status", "by_tier", "by_cap")},
         "stages": journal.stages,
     }
     write_json(manifest, folder / shapes.MANIFEST)

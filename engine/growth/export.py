@@ -7,8 +7,8 @@ from pathlib import Path
 
 import polars as pl
 
-from engine.errors import OutputError
-from engine.growth.publish import write_told
+from engine.errors import InputError, OutputError, Problem
+from engine.growth.publish import FORMS, write_told
 from engine.outputs import growth_shapes as shapes
 from engine.outputs.growth_explain import explained
 from engine.outputs.read import table
@@ -16,10 +16,16 @@ from engine.registry import Run
 
 
 def export(run: Run, file: Path, *, everyone: bool) -> int:
-    """Write the recommendations of a run with their texts; CSV or Parquet, as the file is called.
+    """Write the recommendations of a run with their texts; CSV, Parquet or Markdown, as the file is called.
 
-    everyone: every candidate instead, also those that got nothing. Returns the rows. Raises OutputError.
+    everyone: every candidate instead, also those that got nothing. Returns the rows. Raises OutputError, and
+    InputError for a file of another kind.
     """
+    if file.suffix not in FORMS:
+        problem = Problem(
+            str(file), "is no file that can be exported to", f"name one that ends in {', '.join(FORMS)}"
+        )
+        raise InputError([problem])
     audit = table(run, shapes.AUDIT)
     rows = audit if everyone else audit.filter(pl.col("recommended_adjustment_quantity") > 0)
     try:

@@ -58,16 +58,19 @@ def inputs(tables: Mapping[str, pl.LazyFrame], period: str | None, settings: Gro
     codes = Codes.of([tables[name] for name in KEYED if name in tables])
     sales = clean_sales(of_period(tables[v.STORE_SPU_SALES], period), settings.inputs)
     traffic, step9, step10 = (tables.get(name) for name in (v.TRAFFIC, v.STEP9, v.STEP10))
-    made = {
-        "candidates": marked(tables[v.STEP11]).select(KEY).pipe(codes.keyed),
-        "sales": sales.pipe(codes.keyed),
-        "clusters": clean_clusters(tables[v.CLUSTERS]).pipe(codes.keyed),
-        "traffic": traffic if traffic is None else clean_traffic(traffic, period, settings.inputs).pipe(codes.keyed),
-        "step9": step9 if step9 is None else boosts(step9.pipe(codes.keyed)),
-        "step10": step10 if step10 is None else _blocks(step10.pipe(codes.keyed), period, settings.conflicts),
-    }
-    read = {name: table if table is None else in_memory(table) for name, table in made.items()}
-    return Inputs(codes=codes, spus=_spus(read["sales"]).collect().lazy(), **read)
+    sold = in_memory(sales.pipe(codes.keyed))
+    return Inputs(
+        codes=codes,
+        candidates=in_memory(marked(tables[v.STEP11]).select(KEY).pipe(codes.keyed)),
+        sales=sold,
+        clusters=in_memory(clean_clusters(tables[v.CLUSTERS]).pipe(codes.keyed)),
+        spus=in_memory(_spus(sold)),
+        traffic=None
+        if traffic is None
+        else in_memory(clean_traffic(traffic, period, settings.inputs).pipe(codes.keyed)),
+        step9=None if step9 is None else in_memory(boosts(step9.pipe(codes.keyed))),
+        step10=None if step10 is None else in_memory(_blocks(step10.pipe(codes.keyed), period, settings.conflicts)),
+    )
 
 
 def in_memory(table: pl.LazyFrame) -> pl.LazyFrame:
@@ -114,8 +117,10 @@ def _spelt_alike(sales: pl.LazyFrame) -> pl.Expr:
     spellings = sales.select(pl.col("sex_name").drop_nulls().unique().cast(pl.String)).collect()["sex_name"]
     alike = spellings.str.strip_chars().str.to_lowercase()
     is_given = alike != ""
-    return pl.col("sex_name").cast(pl.String).replace_strict(
-        spellings.filter(is_given), alike.filter(is_given), default=None, return_dtype=pl.Categorical
+    return (
+        pl.col("sex_name")
+        .cast(pl.String)
+        .replace_strict(spellings.filter(is_given), alike.filter(is_given), default=None, return_dtype=pl.Categorical)
     )
 
 

@@ -9,8 +9,8 @@ import polars as pl
 
 from engine import vocabulary as v
 from engine.delivery import EXAMPLES
-from engine.growth.keys import PAIR, Codes
 from engine.errors import Problem
+from engine.growth.keys import PAIR, Codes
 from engine.outputs import growth_shapes as shapes
 from engine.outputs.read import table
 from engine.registry import Run
@@ -19,8 +19,8 @@ from engine.registry import Run
 def fed_back(step9: pl.LazyFrame, codes: Codes, runs: Iterable[Run], period: str) -> list[Problem]:
     """A problem for every earlier run of the half month whose recommendations stand in Step 9 as increases.
 
-    step9: pair as `codes` numbers it, `step9_units`; what is raised. An increase is fed back when it equals what the run recommended
-    for the same store and SPU, and the run did not already know it from Step 9.
+    step9: pair as `codes` numbers it, `step9_units`; what is raised. An increase is fed back when it equals what the
+    run recommended for the same store and SPU, and the run did not already know it from Step 9.
     """
     problems = []
     for run in runs:

@@ -23,6 +23,10 @@ from engine.outputs.growth_explain import explain
 from engine.outputs.growth_telling import Telling
 from engine.outputs.write import appended_parquet, write_csv_rows, write_parquet
 
+MARKDOWN = ".md"
+FORMS = (".csv", *PARQUET, MARKDOWN)
+"""What decisions can be exported as."""
+NAMED = (("str_code", "store_name"), ("spu_code", "spu_name"))
 PEER_COLUMNS = ("cluster_id", "spu_code", "str_code", "store_sales", "peer_percentile")
 ROWS_TOLD_AT_A_TIME = 100_000
 """So many rows have their texts in memory."""
@@ -71,19 +75,37 @@ def write_told(rows: pl.LazyFrame, files: Iterable[Path]) -> int:
     """
     count = int(rows.select(pl.len()).collect().item())
     with ExitStack() as stack:
-        adds: list[Callable[[pl.DataFrame, bool], None]] = []
-        for file in files:
-            if file.suffix == PARQUET[0]:
-                add_parquet = stack.enter_context(appended_parquet(file))
-                adds.append(lambda block, is_first, add=add_parquet: add(block))
-            else:
-                stream = stack.enter_context(file.open("wb"))
-                adds.append(lambda block, is_first, to=stream: write_csv_rows(block, to, header=is_first))
+        adds = [stack.enter_context(_appended(file)) for file in files]
         for first in range(0, max(count, 1), ROWS_TOLD_AT_A_TIME):
             block = rows.slice(first, ROWS_TOLD_AT_A_TIME).collect()
             for add in adds:
-                add(block, first == 0)
+                add(block)
     return count
+
+
+@contextmanager
+def _appended(file: Path) -> Iterator[Callable[[pl.DataFrame], None]]:
+    """A function that adds told rows to a file of one of the `FORMS`."""
+    if file.suffix in PARQUET:
+        with appended_parquet(file) as add:
+            yield add
+        return
+    with file.open("wb") as stream:
+
+        def add_text(block: pl.DataFrame) -> None:
+            if file.suffix == MARKDOWN:
+                stream.write("".join(block.select(_in_markdown()).to_series()).encode())
+            else:
+                write_csv_rows(block, stream, header=not stream.tell())
+
+        yield add_text
+
+
+def _in_markdown() -> pl.Expr:
+    """A section a row: store, SPU, and the explanation line by line."""
+    store, spu = (pl.format("{} {}", code, pl.col(name).fill_null("")) for code, name in NAMED)
+    lines = pl.col("full_explanation").str.replace_all("\n", "\n- ", literal=True)
+    return pl.format("## {}, {}\n\n- {}\n\n", store.str.strip_chars_end(), spu.str.strip_chars_end(), lines)
 
 
 def publish_peers(folder: Path, stands: Standing, given: Inputs) -> None:
@@ -100,8 +122,12 @@ def publish_peers(folder: Path, stands: Standing, given: Inputs) -> None:
 
 def _cluster_ranges(rows: pl.DataFrame) -> list[tuple[int, int]]:
     """Ranges of clusters with about so many rows each; one without any where there are no rows."""
-    sizes = rows.group_by("cluster_id").len().sort("cluster_id").with_columns(pl.col("len").cum_sum() // ROWS_PER_BLOCK)
-    ranges = sizes.group_by("len", maintain_order=True).agg(low=pl.col("cluster_id").min(), high=pl.col("cluster_id").max())
+    sizes = (
+        rows.group_by("cluster_id").len().sort("cluster_id").with_columns(pl.col("len").cum_sum() // ROWS_PER_BLOCK)
+    )
+    ranges = sizes.group_by("len", maintain_order=True).agg(
+        low=pl.col("cluster_id").min(), high=pl.col("cluster_id").max()
+    )
     return list(ranges.select("low", "high").iter_rows()) or [(0, 0)]
 
 

@@ -131,7 +131,11 @@ def _with_sales(candidates: pl.LazyFrame, given: Inputs, members: pl.LazyFrame) 
 
 def _with_conflicts(candidates: pl.LazyFrame, given: Inputs) -> pl.LazyFrame:
     """What Steps 9 and 10 say of the key; nothing where they were not supplied."""
-    nothing = {"step9_boosted": pl.lit(value=False), "step9_units": pl.lit(0.0), "step10_blocked": pl.lit(value=False)}
+    nothing = {
+        "step9_boosted": pl.lit(value=False),
+        "step9_units": pl.lit(0.0),
+        "step10_blocked": pl.lit(value=False),
+    }
     steps = [step for step in (given.step9, given.step10) if step is not None]
     for step in steps:
         candidates = candidates.join(step, on=PAIR, how="left", maintain_order="left")

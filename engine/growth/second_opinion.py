@@ -5,7 +5,6 @@ In: audited candidates. Out: units, or null where nothing can be said.
 
 import numpy as np
 import polars as pl
-
 from numpy.typing import NDArray
 
 from engine.growth.settings import NewsvendorSettings
@@ -44,18 +43,17 @@ def order_up_to(shape: Floats, share: Floats, sureness: float) -> Floats:
     """
     miss = np.log1p(-share)
     log_chance = shape * np.log(share)
-    total, level, waiting, units = np.exp(log_chance), np.zeros(shape.size), np.arange(shape.size), 0
+    level, waiting, units = np.zeros(shape.size), np.arange(shape.size), 0
+    total: Floats = np.exp(log_chance)
     while True:
         is_sure = total >= sureness
         if is_sure.any():
             level[waiting[is_sure]] = units
             left = ~is_sure
-            waiting, total, log_chance, shape, miss = (
-                values[left] for values in (waiting, total, log_chance, shape, miss)
-            )
+            waiting, total, log_chance = waiting[left], total[left], log_chance[left]
+            shape, miss = shape[left], miss[left]
         if not waiting.size:
             return level
         log_chance += np.log((shape + units) / (units + 1)) + miss
         total += np.exp(log_chance)
         units += 1
-

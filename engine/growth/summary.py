@@ -17,6 +17,7 @@ from engine.lake import Loaded, Source
 THOUSANDTHS = 1000
 QUALIFIED = (v.BELOW_MIN_QTY, v.SUPPRESSED_BY_CAP, v.SCALED)
 """Candidates whose gap is worth closing."""
+NOT_NEUTRAL = pl.col("affinity_modifier") != 1
 
 
 def key_figures(audit: pl.LazyFrame, period: str) -> dict[str, object]:
@@ -26,7 +27,10 @@ def key_figures(audit: pl.LazyFrame, period: str) -> dict[str, object]:
     codes = scaled.select(pl.col(v.STORE_SPU).n_unique()).collect().row(0)
     given = counts.filter(pl.col("status") == v.SCALED)
     suppressed = counts.filter(pl.col("status") == v.SUPPRESSED_BY_CAP)
-    qualified, rows_scaled = int(counts.filter(pl.col("status").is_in(QUALIFIED))["rows"].sum()), int(given["rows"].sum())
+    qualified, rows_scaled = (
+        int(counts.filter(pl.col("status").is_in(QUALIFIED))["rows"].sum()),
+        int(given["rows"].sum()),
+    )
     return {
         "period": period,
         "candidates": int(counts["rows"].sum()),
@@ -44,6 +48,7 @@ def key_figures(audit: pl.LazyFrame, period: str) -> dict[str, object]:
         "dead_zone_share": _share(qualified - rows_scaled, qualified),
         "dampened_step9": int(given["dampened"].sum()),
         "affinity_not_neutral": int(given["not_neutral"].sum()),
+        "affinity_not_neutral_units": _in_units(given, "not_neutral_quantity"),
         "candidates_without_sales_row": int(counts["no_sales_row"].sum()),
     }
 
@@ -59,7 +64,8 @@ def _counted(audit: pl.LazyFrame) -> pl.LazyFrame:
             current=_thousandths("current_spu_count"),
             whole_units=pl.col("recommended_units").cast(pl.Int64).sum(),
             dampened=pl.col("step9_boosted").sum(),
-            not_neutral=(pl.col("affinity_modifier") != 1).sum(),
+            not_neutral=NOT_NEUTRAL.sum(),
+            not_neutral_quantity=_thousandths("recommended_adjustment_quantity", NOT_NEUTRAL),
             no_sales_row=pl.col("no_sales_row").sum(),
         )
         .with_columns(pl.col(kinds).cast(pl.String))
@@ -169,7 +175,8 @@ def _by(counts: pl.DataFrame, column: str, kinds: tuple[str, ...]) -> dict[str, 
 def _units_by(given: pl.DataFrame, column: str, kinds: tuple[str, ...]) -> dict[str, dict[str, float]]:
     of_kind = {kind: given.filter(pl.col(column) == kind) for kind in kinds}
     return {
-        kind: {"rows": int(rows["rows"].sum()), "units": _in_units(rows, "quantity")} for kind, rows in of_kind.items()
+        kind: {"rows": int(rows["rows"].sum()), "units": _in_units(rows, "quantity")}
+        for kind, rows in of_kind.items()
     }
 
 
@@ -177,8 +184,9 @@ def _in_units(counts: pl.DataFrame, column: str) -> float:
     return int(counts[column].sum()) / THOUSANDTHS
 
 
-def _thousandths(column: str) -> pl.Expr:
-    return (pl.col(column) * THOUSANDTHS).round().cast(pl.Int64).sum()
+def _thousandths(column: str, where: pl.Expr | None = None) -> pl.Expr:
+    whole = (pl.col(column) * THOUSANDTHS).round().cast(pl.Int64)
+    return (whole if where is None else whole.filter(where)).sum()
 
 
 def _share(part: int, whole: int) -> float | None:

@@ -7,6 +7,7 @@ and a label that no font can draw is an error.
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from engine import vocabulary as v
@@ -57,9 +58,22 @@ def draw_boundary_flow(run: Run) -> str:
 
 
 def draw_funnel(run: Run) -> str:
-    """From candidates to scaled rows."""
+    """From candidates to scaled rows, with the units that these get and that others would get without a floor."""
     rows = figures.funnel(run)
-    return _bars("What became of the candidates", rows["step"].to_list(), rows["rows"].to_list(), STATUS_COLOURS)
+    told = [
+        f"{count:,}" + (f"  ({units:,.1f} units{'' if step == v.SCALED else ' held back'})" if units else "")
+        for step, count, units in rows.select("step", "rows", "units").iter_rows()
+    ]
+    title = "What became of the candidates"
+    return _bars(title, rows["step"].to_list(), rows["rows"].to_list(), STATUS_COLOURS, told=told, room=0.42)
+
+
+def draw_opportunity_tiers(run: Run) -> str:
+    """Candidates by the tier of Step 11, and how many of them were scaled."""
+    rows = figures.opportunities(run)
+    labels, counts = rows["tier"].to_list(), rows["rows"].to_list()
+    told = [f"{count:,}  ({scaled:,} scaled)" for count, scaled in rows.select("rows", "scaled").iter_rows()]
+    return _bars("Candidates by tier of Step 11", labels, counts, dict.fromkeys(labels, WHAT), told=told, room=0.3)
 
 
 def draw_scaling_tier_distribution(run: Run) -> str:
@@ -89,8 +103,9 @@ def draw_adjustment_distribution(run: Run) -> str:
 
 
 def draw_gap_and_quantity(run: Run) -> str:
-    """Gap against quantity, coloured by the cap that binds."""
+    """Gap against quantity, coloured by the cap that binds, below the envelope that none can leave."""
     rows = figures.gap_and_quantity(run)
+    steepness, most = figures.envelope(run)
     with canvas(v.GROWTH_CAPS, SIZE_INCHES) as (axes, finish):
         axes.set(title="Gap and quantity", xlabel="units below the benchmark", ylabel="units recommended")
         for cap, colour in CAP_COLOURS.items():
@@ -98,7 +113,10 @@ def draw_gap_and_quantity(run: Run) -> str:
             axes.scatter(
                 some["performance_gap"], some[figures.QUANTITY], s=8, color=colour, label=f"{cap} ({some.height:,})"
             )
-        axes.legend(frameon=False, fontsize=8)
+        widest = max(float(rows["performance_gap"].max() or 0.0), most / steepness)  # type: ignore[arg-type]
+        label = f"envelope: {steepness:.2f} × gap, {most:g} units"
+        axes.plot([0, most / steepness, widest], [0, most, most], color="#7f8c8d", linestyle="--", label=label)
+        axes.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
         return finish()
 
 
@@ -112,7 +130,11 @@ def draw_heat_map(run: Run) -> str:
     with canvas(labels, (7.5, 1.6 + 0.28 * max(rows.height, 3))) as (axes, finish):
         axes.set_title("Units by cluster and category")
         if shown and rows.height:
-            axes.imshow(rows.select(shown).to_numpy(), cmap="Greens", aspect="auto")
+            cells = rows.select(shown).to_numpy()
+            axes.imshow(cells, cmap="Greens", aspect="auto")
+            for (line, column), units in np.ndenumerate(cells):
+                colour = "white" if units > cells.max() / 2 else "#1d2430"
+                axes.text(column, line, f"{units:,.0f}", ha="center", va="center", fontsize=6, color=colour)
             axes.set_xticks(range(len(shown)), labels, rotation=60, ha="right", fontsize=7)
             axes.set_yticks(range(rows.height), [str(cluster) for cluster in rows["cluster_id"]], fontsize=7)
             axes.grid(visible=False)
@@ -120,14 +142,24 @@ def draw_heat_map(run: Run) -> str:
 
 
 def draw_conflict_matrix(run: Run) -> str:
-    """Candidates by what Steps 9 and 10 decided of them."""
-    rows = figures.conflicts(run)
-    labels = [
-        f"Step 9 {'raises' if raised else 'silent'}, Step 10 {'reduces' if reduced else 'silent'}"
-        for raised, reduced in rows.select("raised", "reduced").iter_rows()
-    ]
-    colours = dict(zip(labels, ("#bdbdbd", "#c0392b", "#f0b27a", "#7b241c"), strict=True))
-    return _bars("Candidates and the decisions of Steps 9 and 10", labels, rows["rows"].to_list(), colours)
+    """Candidates by what Steps 9 and 10 decided of them, and how many of those were scaled."""
+    colours = {(False, False): "#e6e6e6", (False, True): "#f5b7b1", (True, False): "#fad7a0", (True, True): "#d98880"}
+    with canvas((), (7.5, 2.4)) as (axes, finish):
+        axes.set(title="Candidates and the decisions of Steps 9 and 10", xlim=(0, 2), ylim=(2, 0))
+        axes.set_xticks([0.5, 1.5], ["Step 10 silent", "Step 10 reduces"])
+        axes.set_yticks([0.5, 1.5], ["Step 9 silent", "Step 9 raises"])
+        axes.tick_params(length=0)
+        for raised, reduced, rows, scaled in figures.conflicts(run).iter_rows():
+            axes.add_patch(_tile(int(reduced), int(raised), colours[raised, reduced]))
+            text = f"{rows:,} candidates\n{scaled:,} scaled"
+            axes.text(reduced + 0.5, raised + 0.5, text, ha="center", va="center", color="#1d2430")
+        return finish()
+
+
+def _tile(x: int, y: int, colour: str) -> Any:
+    from matplotlib.patches import Rectangle
+
+    return Rectangle((x + 0.01, y + 0.02), 0.98, 0.96, facecolor=colour, edgecolor="none")
 
 
 def draw_dead_zone(run: Run) -> str:
@@ -137,7 +169,7 @@ def draw_dead_zone(run: Run) -> str:
     labels = rows["cluster_median"].to_list()
     colours = dict.fromkeys(labels, "#e67e22")
     title = "Worth closing, yet left with nothing: percent by cluster median (units)"
-    return _bars(title, labels, shares, colours, "{:.0f}%")
+    return _bars(title, labels, shares, colours, "{:.1f}%")
 
 
 def draw_sensitivity(run: Run) -> str:
@@ -174,6 +206,7 @@ def draw_peer_strip(run: Run, cluster_id: int, spu_code: str, row: dict[str, Any
 DRAWINGS: Sequence[Callable[[Run], str]] = (
     draw_boundary_flow,
     draw_funnel,
+    draw_opportunity_tiers,
     draw_scaling_tier_distribution,
     draw_caps_applied,
     draw_adjustment_distribution,
@@ -193,12 +226,24 @@ def _shortened(label: str) -> str:
     return label if len(label) <= LONGEST_LABEL else f"{label[: LONGEST_LABEL - 1]}…"
 
 
-def _bars(title: str, labels: list[str], values: list[float], colours: dict[str, str], form: str = "{:,}") -> str:
-    """Horizontal bars, the first on top, a number on each and none left out."""
+def _bars(
+    title: str,
+    labels: list[str],
+    values: list[float],
+    colours: dict[str, str],
+    form: str = "{:,}",
+    told: list[str] | None = None,
+    room: float = 0.14,
+) -> str:
+    """Horizontal bars, the first on top, a number on each and none left out. told: what to write on them instead.
+
+    room: for what is written, as a share of the longest bar.
+    """
     with canvas([title, *labels], (7.5, 1.1 + 0.36 * len(labels))) as (axes, finish):
         bars = axes.barh(labels, values, color=[colours[label] for label in labels])
-        axes.bar_label(bars, labels=[form.format(value) for value in values], padding=3, fontsize=8)
+        axes.bar_label(bars, labels=told or [form.format(value) for value in values], padding=3, fontsize=8)
         axes.invert_yaxis()
-        axes.margins(x=0.14)
+        axes.margins(x=room)
+        axes.xaxis.set_major_formatter("{x:,g}")
         axes.set_title(title)
         return finish()

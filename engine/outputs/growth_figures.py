@@ -45,16 +45,27 @@ def flow(run: Run) -> dict[str, Any]:
 
 
 def funnel(run: Run) -> pl.DataFrame:
-    """From candidates to scaled rows: per status its rows, and those that are left after it."""
+    """From candidates to scaled rows: per status its rows, those that are left after it, and units.
+
+    units: what scaled rows get; of rows below the minimum or suppressed, what they would get without; else 0.
+    """
     counts = summary(run)["by_status"]
+    wanted = pl.when(pl.col("status") == v.SCALED).then(QUANTITY).otherwise("raw_adjustment").fill_null(0.0)
+    held = table(run, shapes.AUDIT).group_by(pl.col("status").cast(pl.String)).agg(units=_thousandths(wanted))
+    units = dict(held.collect().iter_rows())
     left = sum(counts.values())
-    rows = [("candidates", left, left)]
+    rows = [("candidates", left, left, 0.0)]
     for status in v.GROWTH_STATUSES:
-        if status != v.SCALED:
-            left -= counts[status]
-            rows.append((status, counts[status], left))
-    rows.append((v.SCALED, counts[v.SCALED], left))
-    return pl.DataFrame(rows, schema=["step", "rows", "left"], orient="row")
+        left -= counts[status] if status != v.SCALED else 0
+        rows.append((status, counts[status], left, units.get(status, 0.0)))
+    return pl.DataFrame(rows, schema=["step", "rows", "left", "units"], orient="row")
+
+
+def opportunities(run: Run) -> pl.DataFrame:
+    """Candidates and scaled rows by the tier that Step 11 gave them, by name, those without one last."""
+    found = table(run, shapes.AUDIT).group_by(tier=pl.col("opportunity_tier").fill_null(NO_CATEGORY))
+    counted = found.agg(rows=pl.len(), scaled=(pl.col(QUANTITY) > 0).sum()).collect()
+    return counted.sort((pl.col("tier") == NO_CATEGORY), "tier")
 
 
 def adjustments(run: Run) -> tuple[pl.DataFrame, float | None, float | None]:
@@ -81,6 +92,25 @@ def gap_and_quantity(run: Run, most: int = 3000) -> pl.DataFrame:
     return rows.gather_every(max(1, -(-rows.height // most)))
 
 
+def envelope(run: Run) -> tuple[float, float]:
+    """What no quantity can leave: so many units per unit of the gap at most, and so many at all.
+
+    The first is the share of the gap that is closed, times the largest boosts of visitors and sell-through.
+    """
+    settings = run.manifest["settings"]
+    boosts = (1 + settings["affinity"]["max_boost"]) * (1 + settings["sell_through"]["max_boost"])
+    return settings["gap"]["base_factor"] * boosts, settings["caps"]["absolute_units"]
+
+
+def peer_examples(run: Run) -> list[dict[str, Any]]:
+    """One row of the audit for each status that has a benchmark, the one with the largest gap, scaled rows first."""
+    rows = table(run, shapes.AUDIT).filter(pl.col("cluster_p75") > 0)
+    order = ("performance_gap", *v.STORE_SPU)
+    largest = rows.sort(order, descending=[True, False, False], nulls_last=True)
+    found = [largest.filter(pl.col("status") == status).head(1) for status in (v.SCALED, v.SUPPRESSED_BY_CAP)]
+    return [row for one in pl.collect_all(found) for row in one.iter_rows(named=True)]
+
+
 def heat_map(run: Run) -> pl.DataFrame:
     """Units per cluster and category, one row per cluster, one column per category."""
     rows = (
@@ -90,7 +120,8 @@ def heat_map(run: Run) -> pl.DataFrame:
         .agg(units=_units())
     )
     sold = rows.sort("cate_name").collect()
-    return sold.pivot("cate_name", index="cluster_id", values="units").sort("cluster_id").fill_null(0.0)
+    wide = sold.pivot("cate_name", index="cluster_id", values="units").sort("cluster_id")
+    return wide.with_columns(pl.exclude("cluster_id").fill_null(0.0))
 
 
 def conflicts(run: Run) -> pl.DataFrame:
@@ -149,8 +180,12 @@ def _scaled(run: Run) -> pl.LazyFrame:
 
 
 def _units() -> pl.Expr:
+    return _thousandths(pl.col(QUANTITY))
+
+
+def _thousandths(units: pl.Expr) -> pl.Expr:
     """Added up in whole thousandths: the order of rows changes no digit."""
-    return (pl.col(QUANTITY) * THOUSANDTHS).round().cast(pl.Int64).sum() / THOUSANDTHS
+    return (units * THOUSANDTHS).round().cast(pl.Int64).sum() / THOUSANDTHS
 
 
 def _kinds(run: Run, name: str, kind: str) -> pl.DataFrame:

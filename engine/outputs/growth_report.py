@@ -12,7 +12,7 @@ from engine import vocabulary as v
 from engine.outputs import growth_figures as figures
 from engine.outputs import growth_shapes as shapes
 from engine.outputs.document import document, table
-from engine.outputs.growth_charts import charts
+from engine.outputs.growth_charts import charts, draw_peer_strip
 from engine.outputs.read import boundary_report, summary
 from engine.registry import Run
 
@@ -21,6 +21,7 @@ ROWS_A_STATUS = 200
 SIGNERS = ("Data Science Lead", "Product Owner", "Client Representative")
 SHOWN = ("str_code", "store_name", "spu_code", "spu_name", "cluster_id", "status", "scaling_tier", "cap_applied")
 STYLE = """
+@media screen and (max-width:40rem){figure{overflow-x:auto}figure svg{min-width:36rem;max-width:none}}
 .sheet td{height:3em}.what{color:#4878a8}.much{color:#3f8a3f}
 input{width:100%;padding:.5em;margin:.5em 0;font:inherit;color:inherit;background:var(--card);
 border:1px solid var(--line);border-radius:.3em}
@@ -36,7 +37,7 @@ const text=r.textContent.toLowerCase();r.hidden=!words.every(w=>text.includes(w)
 def report(run: Run, explained: pl.LazyFrame) -> str:
     """The whole page. explained: the audit with its texts. Raises MissingGlyphError."""
     facts, checks = summary(run), boundary_report(run)
-    drawn = "\n".join(f'<figure id="{name}">{svg}</figure>' for name, svg in charts(run).items())
+    drawn = "\n".join(f'<figure id="{name}" tabindex="0">{svg}</figure>' for name, svg in charts(run).items())
     body = "\n".join(
         (
             f"<h1>Growth, half month {escape(str(facts['period']))}</h1>",
@@ -45,6 +46,8 @@ def report(run: Run, explained: pl.LazyFrame) -> str:
             _boundary(checks),
             "<h2>Figures</h2>",
             drawn,
+            "<h2>Decisions beside their peers</h2>",
+            _peers(run),
             "<h2>Most units</h2>",
             _top(run),
             "<h2>Decisions</h2>",
@@ -59,12 +62,14 @@ def report(run: Run, explained: pl.LazyFrame) -> str:
 
 def _opening(facts: dict[str, Any]) -> str:
     share = facts["dead_zone_share"]
+    moved = 100 * facts["affinity_not_neutral_units"] / facts["units"] if facts["units"] else 0.0
     dead = "" if share is None else f" Of those worth closing, {100 * share:.1f}% got nothing under caps and minimum."
     return (
         f'<p><b class="what">Step 11 said what:</b> {facts["candidates"]:,} candidates. '
         f'<b class="much">Step 12 said how much:</b> {facts["scaled"]:,} of them get {facts["units"]:,.1f} units '
         f"({facts['whole_units']:,} whole ones) in {facts['stores_scaled']:,} stores.{dead}</p>"
-        "<p>Caps control risk; they change no strategy. No threshold of the business was changed.</p>"
+        f"<p>Visitors moved the quantity of rows with {moved:.1f}% of the units. "
+        "Caps control risk; they change no strategy. No threshold of the business was changed.</p>"
     )
 
 
@@ -85,6 +90,16 @@ def _boundary(checks: dict[str, Any]) -> str:
         rows,
         numbers=("rows looked at", "rows broken"),
     )
+
+
+def _peers(run: Run) -> str:
+    """The largest gap that was scaled and the largest that a cap suppressed, each among what its peers sell."""
+    parts = []
+    for row in figures.peer_examples(run):
+        told = f"{row['store_name'] or row['str_code']}, {row['status']}: {row[figures.QUANTITY]:,.1f} units"
+        strip = draw_peer_strip(run, row["cluster_id"], row["spu_code"], row)
+        parts.append(f'<figure tabindex="0">{strip}<figcaption>{escape(told)}</figcaption></figure>')
+    return "\n".join(parts)
 
 
 def _top(run: Run) -> str:

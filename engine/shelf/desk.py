@@ -21,7 +21,7 @@ from engine.journal import Journal
 from engine.memory import Memory
 from engine.outputs import shapes
 from engine.outputs.read import summary as read_summary
-from engine.outputs.write import appended_parquet, write_json, write_parquet
+from engine.outputs.write import WIDE_ROWS_PER_GROUP, appended_parquet, write_json, write_parquet
 from engine.registry import Registry, Run, fingerprint_files, run_name
 from engine.shelf import publish, summary
 from engine.shelf.calibrated import Recalibration, learn
@@ -173,7 +173,7 @@ def _judge_runs(chain: Panel, runs: pl.DataFrame, method: Method, journal: Journ
 def _publish_days(folder: Path, judged: Judged, settings: Settings) -> dict[str, Any]:
     """What needs the days of the chain: series, features, and the quality of the data, which is returned."""
     chain = judged.panel
-    with appended_parquet(folder / shapes.DAILY) as add:
+    with appended_parquet(folder / shapes.DAILY, WIDE_ROWS_PER_GROUP) as add:
         for rows in series_blocks(
             chain, judged.cases, partial(judged.method.bands, chain), settings.expect.interval_z
         ):

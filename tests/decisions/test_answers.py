@@ -47,6 +47,12 @@ def test_an_answer_keeps_what_it_says(decisions, night):
     assert first["answered_at"] == MORNING
 
 
+def test_an_answer_moves_the_revision(decisions, night):
+    before = decisions.revision()
+    answers.record(decisions, night, given("on_shelf_fine"), by="Eve", at=MORNING)
+    assert decisions.revision() > before
+
+
 def test_the_latest_answer_counts_and_the_others_stay(decisions, night):
     answers.record(decisions, night, given("on_shelf_fine"), by="Eve", at=MORNING)
     answers.record(decisions, night, given("empty_backroom"), by="Max", at=MORNING + dt.timedelta(hours=1))

@@ -127,7 +127,7 @@ def decide_in_a_process(out: str, url: str | None, session: int) -> tuple[int, i
 
 
 def test_processes_that_open_an_empty_database_at_once_share_it(tmp_path, url):
-    processes = 3
+    processes = 2
     words = [(str(tmp_path / "out"), url, session) for session in range(processes)]
     with multiprocessing.get_context("spawn").Pool(processes) as pool:
         results = pool.starmap_async(decide_in_a_process, words).get(PATIENCE_SECONDS)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
@@ -20,6 +21,7 @@ from engine.decisions.database import FILE, MIGRATIONS, NewerSchemaError, open_d
 from engine.decisions.schema import REVISION, metadata
 from engine.decisions.store import open_decisions
 from engine.errors import InputError, OutputError, TryLaterError
+from tests.decisions.servers import new_database
 from tests.decisions.test_store import CASE
 
 
@@ -123,6 +125,27 @@ def test_a_server_that_cannot_be_reached_is_told_without_its_password(tmp_path):
     with pytest.raises(TryLaterError, match="cannot be reached") as caught:
         open_decisions(tmp_path, "postgresql://ann:secret@127.0.0.1:9/name")
     assert "secret" not in str(caught.value)
+
+
+def test_a_server_that_went_away_is_told_and_found_again(tmp_path, server, monkeypatch):
+    decisions = open_decisions(tmp_path, new_database(server, "goes_away"))
+    connect = decisions.engine.dialect.connect
+    engine = create_engine(server.set(drivername="postgresql+psycopg"))
+    with engine.begin() as connection:
+        connection.execute(text("select pg_terminate_backend(pid) from pg_stat_activity where datname = 'goes_away'"))
+    engine.dispose()
+    monkeypatch.setattr(decisions.engine.dialect, "connect", _refuse)
+    with pytest.raises(TryLaterError, match="cannot be read: nobody answers"):
+        decisions.revision()
+    with pytest.raises(TryLaterError, match="cannot be written: nobody answers"):
+        decisions.decide(CASE, Accept(), by="Ann", version=0)
+    monkeypatch.setattr(decisions.engine.dialect, "connect", connect)
+    assert decisions.decide(CASE, Accept(), by="Ann", version=0) == 1
+    decisions.close()
+
+
+def _refuse(*_, **__):
+    raise psycopg.OperationalError("nobody answers")
 
 
 def test_a_file_that_is_no_database_is_told(tmp_path):

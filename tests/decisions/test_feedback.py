@@ -79,6 +79,12 @@ def test_the_curve_is_the_best_one_on_a_grid():
     best = density(found.intercept, np.log(found.slope))
     others = [density(a, b) for a in np.linspace(-3, 3, 61) for b in np.linspace(-2, 2, 41)]
     assert max(others) <= best + 1e-9
+    step = 0.001
+    near = [
+        density(found.intercept + a, np.log(found.slope) + b)
+        for a, b in ((step, 0), (-step, 0), (0, step), (0, -step))
+    ]
+    assert max(near) <= best
 
 
 @given(st.floats(-3, 3), st.floats(0.2, 3), st.lists(st.floats(0.01, 0.99), min_size=2, max_size=20))

@@ -33,6 +33,13 @@ def test_answers_of_stores_that_all_agree_count_as_one_a_store():
     assert together.low < apart.low < apart.high < together.high
 
 
+def test_the_effective_number_is_the_one_worked_out_on_paper():
+    """Four stores of two answers: 5 of 8, variance 4/3 × 0.04296875, and t of three degrees for a normal quantile."""
+    share = share_of([True, True, False, False, True, False, True, True], list("aabbccdd"), 0.95)
+    on_paper = (5 / 8) * (3 / 8) / (4 / 3 * 0.04296875) / (3.182446 / 1.959964) ** 2
+    assert share.effective == pytest.approx(on_paper, rel=1e-6)
+
+
 def test_unequal_weights_are_worth_fewer_answers():
     share = share_of([True, False] * 20, ["only"] * 40, 0.95, [1.0, 3.0] * 20)
     assert share.estimate == pytest.approx(0.25)

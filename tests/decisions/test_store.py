@@ -6,10 +6,12 @@ import dataclasses
 import datetime as dt
 
 import pytest
+from sqlalchemy import select
 
 from engine.decisions import words as w
 from engine.decisions.acts import Accept, Assign, Comment, Modify, Reject, parse_act
 from engine.decisions.outcome import ConflictError
+from engine.decisions.schema import entry
 from engine.decisions.state import STATE_SCHEMA
 from engine.decisions.store import MOST_NAMED, Decisions
 from engine.decisions.subjects import Subject
@@ -222,6 +224,18 @@ def test_the_history_of_a_store_sku_goes_over_all_nights(decisions):
     assert history.select("run_id", "act").rows() == [("night", w.ACCEPT), ("later night", w.REJECT)]
 
 
+def test_a_row_that_is_committed_late_moves_the_revision(decisions):
+    """On PostgreSQL a transaction may take a key, and commit after one that took a higher one."""
+    decisions.decide_many(many(3), Accept(), by="Ann", versions={})
+    with decisions.engine.begin() as connection:
+        row = connection.execute(select(entry).where(entry.c.entry_id == 2)).one()._asdict()
+        connection.execute(entry.delete().where(entry.c.entry_id == 2))
+    before = decisions.revision()
+    with decisions.engine.begin() as connection:
+        connection.execute(entry.insert().values(row))
+    assert decisions.revision() > before
+
+
 def test_every_entry_moves_the_revision(decisions):
     seen = [decisions.revision()]
     decisions.decide(CASE, Accept(), by="Ann", version=0)
@@ -235,6 +249,7 @@ def test_an_export_has_every_entry_undone_ones_too(decisions):
     decisions.decide(CASE, Accept(), by="Ann", version=0)
     decisions.undo(CASE, by="Ann", version=1)
     assert decisions.entries("night")["act"].to_list() == [w.ACCEPT, w.UNDO]
+    assert decisions.count() == 2
 
 
 @pytest.mark.parametrize(

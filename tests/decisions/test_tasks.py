@@ -79,6 +79,18 @@ def test_what_was_rejected_is_not_checked_and_what_was_accepted_is(beside, night
     assert chosen(tasks.plan(beside, night, NO_LOTS)) == ["2", "1"]
 
 
+def test_the_order_of_a_walk_tells_nothing_of_the_worth(beside, tmp_path):
+    rows = [case(1, n, sku_name=name, recoverable_30d=worth) for n, name, worth in ((1, "B", 9.0), (2, "A", 1.0))]
+    run = publish(tmp_path, rows, {(1, 1): 1.0, (1, 2): 1.0})
+    assert tasks.plan(beside, run, NO_LOTS).frame()["sku_name"].to_list() == ["A", "B"]
+
+
+def test_a_run_of_another_desk_is_no_night(beside, tmp_path):
+    run = publish(tmp_path, [], {(1, 1): 1.0}, desk="growth")
+    with pytest.raises(NotFoundError, match="00000000 is no night"):
+        tasks.plan(beside, run, LOTS)
+
+
 @pytest.mark.parametrize(("days_before", "is_asked"), [(2, False), (3, True)])
 def test_a_product_is_not_asked_for_again_so_soon(beside, night, tmp_path, days_before, is_asked):
     earlier = publish(tmp_path, [], {(1, 1): 5.0}, as_of=AS_OF - dt.timedelta(days=9))
@@ -115,6 +127,14 @@ def test_random_checks_ride_along_in_every_store(decisions, night):
 
 def test_random_checks_stay_when_there_is_no_time_left(beside, night):
     assert tasks.plan(beside, night, LOTS, minutes=0).frame()["drawn"].all()
+
+
+def test_where_a_drawn_check_leads_the_next_one_needs_no_walk(beside, tmp_path):
+    """Four minutes to the category and three for the one that is drawn leave three for the other."""
+    run = publish(tmp_path, [case(1, 1), case(1, 2)], {(1, 1): 1.0, (1, 2): 1.0})
+    one_lot = TaskSettings(sample_pairs=0, sample_cases=1)
+    assert tasks.plan(beside, run, one_lot, minutes=10).frame().height == 2
+    assert tasks.plan(beside, run, one_lot, minutes=9.5).frame().height == 1
 
 
 def test_a_store_cannot_tell_which_checks_were_drawn(beside, night):

@@ -209,6 +209,10 @@ def test_the_manifest_keeps_everything_that_made_the_run(scaling):
     assert manifest["settings"]["benchmark"]["peers"] == "carriers"
     assert manifest["supplied"] == {"store_traffic": True, "step9": True, "step10": True, "supply": False}
     assert manifest["by_status"]["SCALED"] == 11
+    assert manifest["units"] == pytest.approx(120.99)
+    assert sum(tier["rows"] for tier in manifest["by_tier"].values()) == 11
+    assert sum(cap["units"] for cap in manifest["by_cap"].values()) == pytest.approx(120.99)
+    assert manifest["input_rows"]["step11"] == 21
     assert manifest["input_fingerprints"].keys() == {
         "sales",
         "clusters",

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from engine import vocabulary as v
-from engine.growth import blocks, desk, publish
+from engine.growth import desk
 from engine.growth.settings import GrowthSettings
 from engine.outputs import growth_shapes as shapes
 from engine.outputs.growth_explain import explained
@@ -53,6 +53,23 @@ def test_what_is_exported_later_is_what_the_run_would_have_told(place, capsys, n
         assert pl.read_parquet(file).equals(pl.read_parquet(told))
 
 
+def test_decisions_can_be_read_in_markdown(place, capsys):
+    file = place / "decisions.md"
+    darkshelf(capsys, "growth", "export", "--out", place / "told", "--file", file)
+    sections = file.read_text(encoding="utf-8").split("## ")[1:]
+    assert len(sections) == 11
+    assert sections[0].startswith(
+        "S00 O'Brien’s, P'é00 Crème d'été P'é00\n\n- WHY SCALED: Step 11 identified this as"
+    )
+    assert "\n- RECOMMENDATION: +7.5 units (Moderate Adjustment)\n" in sections[0]
+
+
+def test_a_file_of_another_kind_is_refused(place, capsys):
+    answer = darkshelf(capsys, "growth", "export", "--out", place / "told", "--file", place / "decisions.xls")
+    assert answer.code == 2
+    assert "name one that ends in .csv, .parquet, .md" in answer.err
+
+
 @pytest.mark.proves("I-26", "R37")
 def test_everyone_can_be_exported_with_the_reason(place, capsys):
     file = place / "everyone.parquet"
@@ -72,18 +89,3 @@ def test_a_published_row_is_told_alone(place):
     run = find_run(place / "told")
     one = explained(run, table(run, shapes.AUDIT).filter(pl.col("status") == "BELOW_GAP")).collect()
     assert one["full_explanation"].to_list()[0].startswith("NOT SCALED: gap 9.8% below 10% threshold")
-
-
-@pytest.mark.proves("I-28", "I-29")
-@pytest.mark.parametrize("rows", [4, 20])
-def test_the_size_of_a_block_changes_no_number(place, tmp_path, monkeypatch, rows):
-    for module in (blocks, publish):
-        monkeypatch.setattr(module, "ROWS_PER_BLOCK", rows)
-    monkeypatch.setattr(publish, "ROWS_TOLD_AT_A_TIME", rows)
-    made = desk.run(place / "in", tmp_path / "out", REFERENCE).folder
-    told = find_run(place / "told").folder
-    for name in shapes.DATA_FILES:
-        if name.endswith(".parquet"):
-            assert pl.read_parquet(made / name).equals(pl.read_parquet(told / name)), name
-        else:
-            assert (made / name).read_bytes() == (told / name).read_bytes(), name

@@ -41,6 +41,31 @@ def test_the_funnel_ends_with_the_scaled_rows(run):
     assert rows["step"].to_list() == list(STATUS_COLOURS)
     assert rows["rows"].to_list() == [21, 2, 2, 1, 1, 1, 3, 11]
     assert rows["left"].to_list() == [21, 19, 17, 16, 15, 14, 11, 11]
+    held_back = {"BELOW_MIN_QTY": 0.75, "SUPPRESSED_BY_CAP": 17.4 + 1.5 + 2, "SCALED": 120.99}
+    units = dict(rows.select("step", "units").iter_rows())
+    assert {step: units[step] for step in held_back} == pytest.approx(held_back)
+    assert sum(units.values()) == pytest.approx(sum(held_back.values()))
+
+
+def test_every_candidate_is_under_its_tier_of_step_11(run):
+    assert figures.opportunities(run).rows() == [("High Confidence Growth", 21, 11)]
+
+
+def test_no_quantity_leaves_the_envelope(run):
+    steepness, most = figures.envelope(run)
+    assert (steepness, most) == (pytest.approx(0.5 * 1.2), 50)
+    for gap, quantity in figures.gap_and_quantity(run).select("performance_gap", figures.QUANTITY).iter_rows():
+        assert quantity <= min(steepness * gap, most) + 1e-9
+
+
+def test_the_heat_map_names_clusters_as_they_are_and_holds_every_unit(run):
+    rows = figures.heat_map(run)
+    assert rows.schema["cluster_id"] == pl.Int32
+    assert rows.drop("cluster_id").sum_horizontal().sum() == pytest.approx(120.99)
+
+
+def test_the_peer_strips_of_the_report_show_a_scaled_and_a_suppressed_decision(run):
+    assert [row["status"] for row in figures.peer_examples(run)] == ["SCALED", "SUPPRESSED_BY_CAP"]
 
 
 @pytest.mark.parametrize(("figure", "colours"), [(figures.tiers, TIER_COLOURS), (figures.caps, CAP_COLOURS)])
@@ -125,7 +150,7 @@ def test_the_report_is_one_file_with_everything_to_review_and_sign(run, capsys, 
     assert answer.code == 0
     text = page.read_text(encoding="utf-8")
     assert re.findall(r'(?:src|href)="(?!#|data:)', text) == []
-    assert text.count("<figure") == len(DRAWINGS)
+    assert text.count("<figure") == len(DRAWINGS) + len(figures.peer_examples(run)) == 13
     for role in ("Data Science Lead", "Product Owner", "Client Representative"):
         assert f"<td>{role}</td>" in text
     assert "Step 11 said what" in text

@@ -42,14 +42,22 @@ QUANTITY_LIKE = re.compile(r"quantity|qty|units|adjustment", re.IGNORECASE)
 def held(**columns: object) -> Row:
     """A row of stock as the producers read it."""
     row = {"str_code": "a", "spu_code": "x", "cluster_id": 1, "current_spu_count": 5.0, "store_sales": 5.0}
-    row |= {"on_hand": None, "sell_through_rate": None, "sub_cate_name": None, "sex_name": None, "is_eligible": True}
+    row |= {
+        "target_units": None,
+        "adjusted_by_step8": False,
+        "on_hand": None,
+        "sell_through_rate": None,
+        "sub_cate_name": None,
+        "sex_name": None,
+        "is_eligible": True,
+    }
     row |= columns
     return {"recent_sales": row["store_sales"], **row}
 
 
 def stock_of(rows: list[Row]) -> pl.LazyFrame:
     text = dict.fromkeys(("sub_cate_name", "sex_name"), pl.String)
-    units = ("on_hand", "sell_through_rate", "store_sales", "recent_sales", "current_spu_count")
+    units = ("target_units", "on_hand", "sell_through_rate", "store_sales", "recent_sales", "current_spu_count")
     number = dict.fromkeys(units, pl.Float64)
     return pl.LazyFrame(rows, schema_overrides=text | number)
 
@@ -75,6 +83,9 @@ TEN = [10.0] * 10
         pytest.param({"current_spu_count": 10.0}, "ABOVE_MINIMUM", 0.0, id="at_the_minimum"),
         pytest.param({"current_spu_count": 1.0, "is_eligible": False}, "SKIPPED_INELIGIBLE", 0.0, id="not_eligible"),
         pytest.param({"current_spu_count": 1.0, "store_sales": 0.0}, "SKIPPED_NO_DEMAND", 0.0, id="no_demand"),
+        pytest.param(
+            {"current_spu_count": 1.0, "adjusted_by_step8": True}, "SKIPPED_STEP8", 0.0, id="adjusted_by_step_8"
+        ),
         pytest.param({"current_spu_count": None}, "SKIPPED_UNKNOWN_QUANTITY", 0.0, id="quantity_unknown"),
         pytest.param(
             {"current_spu_count": 1.0, "store_sales": 90.0, "is_eligible": False, "sub_cate_name": "直筒裤"},
@@ -125,6 +136,11 @@ def reduced(columns: Row, *, raised: bool = False, history: list[float] | None =
         pytest.param({"on_hand": 43.0, "sell_through_rate": 0.1}, "REDUCED", -3.0, id="down_to_two_periods"),
         pytest.param(
             {"on_hand": 100.0, "sell_through_rate": 0.1, "sub_cate_name": "Jogger"}, "REDUCED", -4.0, id="core"
+        ),
+        pytest.param({"target_units": 15.0, "sell_through_rate": 0.9}, "REDUCED", -5.0, id="down_to_the_target"),
+        pytest.param({"target_units": 5.0}, "REDUCED", -8.0, id="toward_the_target_by_forty_percent"),
+        pytest.param(
+            {"target_units": 20.0, "on_hand": 100.0, "sell_through_rate": 0.1}, "NO_OVERCAPACITY", 0.0, id="on_target"
         ),
         pytest.param({"on_hand": 40.5, "sell_through_rate": 0.1}, "BELOW_MIN_REDUCTION", 0.0, id="too_little"),
         pytest.param({"on_hand": 100.0, "sell_through_rate": 0.9}, "NO_OVERCAPACITY", 0.0, id="sells_well"),

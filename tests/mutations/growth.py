@@ -9,6 +9,7 @@ ORACLE = ("tests/growth/test_scale_oracle.py",)
 INVARIANTS = ("tests/growth/test_invariants.py",)
 BAD_INPUT = ("tests/growth/test_bad_input.py",)
 DESK = ("tests/growth/test_desk.py",)
+EXPORT = ("tests/growth/test_blocks.py",)
 SETTINGS = "engine/growth/settings.py"
 CAPS = "engine/growth/caps.py"
 DECIDE = "engine/growth/decide.py"
@@ -29,8 +30,8 @@ GROWTH = (
     ),
     Mutation(
         CAPS,
-        "        .then(pl.lit(v.CAP_CURRENT))\n",
-        "        .then(pl.lit(v.CAP_MEDIAN))\n",
+        "        .then(_cap(v.CAP_CURRENT))\n",
+        "        .then(_cap(v.CAP_MEDIAN))\n",
         "the cap on current is called that on the median",
         GOLDEN,
     ),
@@ -120,5 +121,26 @@ GROWTH = (
         'return step11.filter(pl.col("is_growth_candidate").fill_null(value=True))',
         "an empty mark",
         INVARIANTS,
+    ),
+    Mutation(
+        "engine/growth/blocks.py",
+        "ends = [first - 1 for first in firsts[1:]]",
+        "ends = [first - 2 for first in firsts[1:]]",
+        "a candidate between two blocks",
+        EXPORT,
+    ),
+    Mutation(
+        "engine/growth/second_opinion.py",
+        "is_sure = total >= sureness",
+        "is_sure = total >= sureness / 2",
+        "how sure a newsvendor is",
+        ("tests/growth/test_fit.py",),
+    ),
+    Mutation(
+        "engine/growth/boundary.py",
+        "broken=sum(check.broken for check in same)",
+        "broken=same[-1].broken",
+        "a block that breaks the boundary",
+        EXPORT,
     ),
 )

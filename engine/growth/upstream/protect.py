@@ -28,6 +28,8 @@ def protect(stock: pl.LazyFrame, settings: ProtectSettings) -> pl.LazyFrame:
     decision = (
         pl.when(~pl.col("is_eligible") & ~core)
         .then(pl.lit("SKIPPED_INELIGIBLE"))
+        .when("adjusted_by_step8")
+        .then(pl.lit("SKIPPED_STEP8"))
         .when(~selling.fill_null(value=False) & ~core)
         .then(pl.lit("SKIPPED_NO_DEMAND"))
         .when(held.is_null())

@@ -16,8 +16,9 @@ def reduce(
 ) -> pl.LazyFrame:
     """`rule10_applied`, `rule10_reason`, `recommended_quantity_change` (0 or less), `volatility_flag`.
 
-    history: store, SPU, period, `store_sales` of every half month there is. What is not known reduces nothing: too
-    much cover needs stock on hand, sales and a sell-through below the cluster's median. What Step 9 raises is not
+    history: store, SPU, period, `store_sales` of every half month there is. What a store holds above its target is
+    too much; without a target, what is not known reduces nothing: too much cover needs stock on hand, sales and a
+    sell-through below the cluster's median. What Step 9 raises is not
     reduced. A volatile SPU is flagged and not reduced.
     """
     raised = step9.select(*v.STORE_SPU, "rule9_applied")
@@ -25,13 +26,14 @@ def reduce(
         _volatility(history, settings), on=v.STORE_SPU, how="left"
     )
     held, on_hand = pl.col("current_spu_count"), pl.col("on_hand")
-    target = settings.max_cover_periods * pl.col("store_sales")
+    target, cover = pl.col("target_units"), settings.max_cover_periods * pl.col("store_sales")
     slow = pl.col("sell_through_rate") < pl.col("sell_through_rate").median().over("cluster_id")
-    excess = (on_hand - target).clip(lower_bound=0)
+    beyond = pl.when(target.is_not_null()).then(held - target).when(slow).then(on_hand - cover)
+    excess = beyond.clip(lower_bound=0)
     share = pl.when(is_core(core.core_subcategories)).then(settings.max_core_share).otherwise(settings.max_share)
     cut = pl.min_horizontal(excess, share * held)
     decision = (
-        pl.when((excess > 0) & slow)
+        pl.when(excess > 0)
         .then(
             pl.when(~pl.col("is_eligible"))
             .then(pl.lit("BLOCKED_INELIGIBLE"))

@@ -25,6 +25,8 @@ def stock(sales: pl.LazyFrame, clusters: pl.LazyFrame) -> pl.LazyFrame:
         store_sales=sold,
         recent_sales=pl.coalesce(known(pl.col("recent_sales_units")), sold),
         on_hand=known(pl.col("on_hand")),
+        target_units=known(pl.col("target_spu_count")),
+        adjusted_by_step8=pl.col("adjusted_by_step8").fill_null(value=False),
         sell_through_rate=known(pl.col("sell_through_rate")).clip(0, 1),
         sub_cate_name=pl.col("sub_cate_name"),
         sex_name=pl.col("sex_name").str.strip_chars().str.to_lowercase(),

@@ -1,0 +1,44 @@
+"""The nights that are looked at: a small one and a large one, published once and kept outside the repository."""
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from bench.sizes import Size, chain, data_home
+from engine.config import Settings
+from engine.registry import Registry, Run
+from engine.shelf import desk
+from engine.synth.plan import ChainPlan
+
+CLASSIC = Settings.model_validate({"profile": "classic"})
+"""Finds far more than the calibrated rule: many cases are what is wanted here."""
+EARLIER = date(2026, 3, 30)
+
+
+@dataclass(frozen=True)
+class Looked:
+    """One night to look at. name: its cases in words."""
+
+    name: str
+    size: Size
+
+
+NIGHTS = (
+    Looked("about 1,000 cases", Size("dashboard-small", ChainPlan(stores=28, skus=16, days=90))),
+    Looked("over 100,000 cases", Size("dashboard-large", ChainPlan(stores=700, skus=50, days=90))),
+)
+
+
+def published(looked: Looked) -> Path:
+    """The output folder with the night and the one before it, run when it is not there yet."""
+    out = data_home() / f"{looked.size.name}-{looked.size.fingerprint}-out"
+    if Registry(out).latest_id() is None:
+        tables = chain(looked.size)
+        for day in (EARLIER, None):
+            desk.run(tables, out, CLASSIC, day)
+    return out
+
+
+def newest(looked: Looked) -> Run:
+    """The night itself."""
+    return Registry(published(looked)).find()

@@ -1,0 +1,78 @@
+// Draws the HTML of a piece, writes its numbers in the reader's locale, and tells the session what was pressed.
+export function localise(root) {
+  const html = document.documentElement
+  const locale = html.dataset.locale || navigator.language
+  const currency = html.dataset.currency || "USD"
+  const forms = {
+    count: () => ({maximumFractionDigits: 0}),
+    number: (d) => ({minimumFractionDigits: d, maximumFractionDigits: d}),
+    percent: (d) => ({style: "percent", minimumFractionDigits: d, maximumFractionDigits: d}),
+    money: (d, v) => ({style: "currency", currency, maximumFractionDigits: Math.abs(v) >= 1000 ? 0 : 2, minimumFractionDigits: Math.abs(v) >= 1000 ? 0 : 2}),
+    short: (d, v) => Math.abs(v) >= 1e7
+      ? {style: "currency", currency, notation: "compact", maximumFractionDigits: 1}
+      : {style: "currency", currency, maximumFractionDigits: 0},
+  }
+  for (const el of root.querySelectorAll("data.number")) {
+    const value = Number(el.getAttribute("value"))
+    const form = forms[el.dataset.form](Number(el.dataset.digits || 0), value)
+    el.textContent = new Intl.NumberFormat(locale, form).format(value)
+    if (el.dataset.form === "short") el.title = new Intl.NumberFormat(locale, {style: "currency", currency}).format(value)
+  }
+  for (const el of root.querySelectorAll("time.day")) {
+    const [y, m, d] = el.getAttribute("datetime").split("-").map(Number)
+    el.textContent = new Intl.DateTimeFormat(locale, {dateStyle: "medium", timeZone: "UTC"}).format(Date.UTC(y, m - 1, d))
+  }
+}
+
+function listen(root, model) {
+  root.addEventListener("click", (event) => {
+    const link = event.target.closest('a[href^="?"]')
+    if (link && event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+      event.preventDefault()
+      model.send_msg({go: link.getAttribute("href")})
+      return
+    }
+    const row = event.target.closest("tr[data-href]")
+    if (row && !event.target.closest("a, button, input, label")) {
+      model.send_msg({go: row.dataset.href})
+      return
+    }
+    const pressed = event.target.closest("button[data-do]")
+    if (pressed) model.send_msg({do: pressed.dataset.do, value: pressed.dataset.value || ""})
+  })
+  root.addEventListener("change", (event) => {
+    const told = event.target.closest("[data-do]")
+    if (!told || told.tagName === "BUTTON") return
+    const value = told.type === "checkbox" ? `${told.checked ? "+" : "-"}${told.dataset.value || ""}` : told.value
+    model.send_msg({do: told.dataset.do, value})
+  })
+  root.addEventListener("submit", (event) => {
+    event.preventDefault()
+    const form = event.target
+    const fields = Object.fromEntries(new FormData(form, event.submitter))
+    model.send_msg({send: form.dataset.send, fields})
+  })
+}
+
+// A menu wider than a phone shows where the reader is.
+function showCurrent(root) {
+  const list = root.querySelector(".menu ul")
+  const current = list?.querySelector("[aria-current]")
+  if (current) list.scrollLeft = current.offsetLeft - list.offsetLeft - (list.clientWidth - current.offsetWidth) / 2
+}
+
+export function render({model}) {
+  const root = document.createElement("div")
+  root.className = "piece"
+  const draw = () => {
+    const focused = root.getRootNode().activeElement?.id
+    root.innerHTML = model.html
+    localise(root)
+    root.querySelector("nav.menu a[aria-current]")?.scrollIntoView({inline: "center", block: "nearest"})
+    if (focused) root.querySelector(`#${CSS.escape(focused)}`)?.focus()
+  }
+  draw()
+  model.on("html", draw)
+  listen(root, model)
+  return root
+}

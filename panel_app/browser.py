@@ -1,0 +1,67 @@
+"""The browser's side of a session: history, keys, title, theme. One for each open page; it shows nothing."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import panel as pn
+from panel.custom import JSComponent
+
+NARROWEST, WIDEST = 200, 4000
+"""Widths of windows, in pixels, that are believed."""
+
+
+class Browser(JSComponent):
+    """Tells of keys and of the back button; changes the address and the title.
+
+    moved: called with the query of the address when the reader went back or forth. key: called with a key that was
+    pressed outside of any field. arrived: called with the width of the window when the page is on the screen.
+    """
+
+    _esm = Path(__file__).parent / "assets" / "browser.js"
+
+    def __init__(
+        self, moved: Callable[[str], None], key: Callable[[str], None], arrived: Callable[[int], None], **params: Any
+    ) -> None:
+        super().__init__(width=0, height=0, margin=0, **params)
+        self._moved, self._key, self._arrived = moved, key, arrived
+        self._reached: Callable[[], None] | None = None
+
+    def _handle_msg(self, data: Any) -> None:
+        if not isinstance(data, dict):
+            return
+        if isinstance(data.get("moved"), str):
+            self._moved(data["moved"])
+        elif isinstance(data.get("width"), int):
+            self._arrived(min(max(data["width"], NARROWEST), WIDEST))
+        elif isinstance(data.get("key"), str):
+            self._key(data["key"][:20])
+        elif data.get("reached") is True and self._reached is not None:
+            reached, self._reached = self._reached, None
+            reached()
+
+    def push(self, query: str, title: str) -> None:
+        """A new entry in the history, with its address."""
+        self._send_msg({"push": query, "title": title, "top": True})
+
+    def retitle(self, title: str) -> None:
+        """Another title, at the same address."""
+        self._send_msg({"title": title})
+
+    def remember_theme(self, theme: str) -> None:
+        """Keep `dark` or `light` for the next visit."""
+        self._send_msg({"theme": theme})
+
+    def focus(self, element: str) -> None:
+        """Bring the reader to a field by its id."""
+        self._send_msg({"focus": element})
+
+    def probe(self, tiles: str, reached: Callable[[], None]) -> None:
+        """Call `reached` when the browser can load the outermost tile of an address with {z}, {x} and {y}."""
+        self._reached = reached
+        tile = tiles.replace("{z}", "0").replace("{x}", "0").replace("{y}", "0")
+        pn.state.onload(lambda: self._send_msg({"probe": tile}))
+
+    def print_page(self) -> None:
+        """Open the browser's print dialogue."""
+        self._send_msg({"print": True})

@@ -1,0 +1,135 @@
+"""Charts, drawn with hvPlot. hvPlot is loaded when the first one is drawn: no page waits for it to show its figures.
+
+What a hover shows of the data is text: Bokeh escapes it, and no title or label of a chart is a text of the data.
+"""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any, Final, cast
+
+import panel as pn
+import polars as pl
+
+from panel_app.layout import CARD
+from panel_app.markup import Html, render
+
+ACCENT: Final = "#2a7f9e"
+EXPECTED: Final = "#8a6fb3"
+DARK: Final = "#9aa5ab"
+PROMO: Final = "#d9730d"
+HEIGHT: Final = 240
+LOW: Final = 130
+BANDS: Final = ((3, "up to 3"), (7, "4–7"), (14, "8–14"), (28, "15–28"), (56, "29–56"), (10_000, "57 or more"))
+"""How long a case may last to be counted in a bar, and what the bar is called."""
+FRAME: Final = {"responsive": True, "grid": True, "legend": False, "xlabel": "", "ylabel": ""}
+BARE: Final[dict[str, Any]] = {"default_tools": [], "toolbar": None}
+FEW_TICKS: Final = 3
+Key = tuple[str, str, str]
+"""An entry of a legend: the shape and the colour of its sign, and its words."""
+
+
+def warm() -> None:
+    """Load hvPlot and draw once, so that the first reader does not wait for it."""
+    days = pl.DataFrame({"as_of": [date(2026, 1, 1), date(2026, 1, 2)], "at_risk": [1.0, 2.0]})
+    trend(days).get_root()
+
+
+def hv_plot(frame: pl.DataFrame) -> Any:
+    """The ways to draw a frame that hvPlot has."""
+    import hvplot.polars  # noqa: F401
+
+    return cast("Any", frame).hvplot
+
+
+def trend(nights: pl.DataFrame) -> pn.viewable.Viewable:
+    """Revenue at risk night by night. nights: as_of, at_risk."""
+    line = hv_plot(nights).line(x="as_of", y="at_risk", color=ACCENT, line_width=2, height=HEIGHT, **FRAME)
+    dots = hv_plot(nights).scatter(x="as_of", y="at_risk", color=ACCENT, size=36, height=HEIGHT, **FRAME)
+    top = max(float(nights["at_risk"].fill_null(0.0).to_numpy().max()), 1.0) * 1.08
+    plot = (line * dots).opts(ylim=(0, top), yformatter=_short(), **BARE)
+    return card("Revenue at risk, night by night", plot, HEIGHT)
+
+
+def durations(cases: pl.DataFrame) -> pn.viewable.Viewable:
+    """How many open cases have lasted how long. cases: days, cases."""
+    names = [name for _, name in BANDS]
+    band = pl.col("days").cut([upto for upto, _ in BANDS[:-1]], labels=names).cast(pl.String)
+    counts = dict(cases.group_by(band=band).agg(pl.col("cases").sum()).iter_rows())
+    frame = pl.DataFrame({"days": names, "cases": [counts.get(name, 0) for name in names]})
+    bars = hv_plot(frame).bar(x="days", y="cases", color=ACCENT, height=HEIGHT, **FRAME)
+    return card("Open cases by days they last", bars.opts(line_width=0, bar_width=0.7, **BARE), HEIGHT)
+
+
+def case_days(daily: dict[str, Any], first: date, last: date) -> list[pn.viewable.Viewable]:
+    """The days of a store-SKU: sold against expected, stock, price. first, last: the dark days that are shaded."""
+    days = day_frame(daily)
+    dark = _shade(first, last)
+    band = hv_plot(days).area(x="date", y="expected_low", y2="expected_high", color=EXPECTED, alpha=0.22, **FRAME)
+    expected = hv_plot(days).line(x="date", y="expected", color=EXPECTED, line_dash="dashed", line_width=2, **FRAME)
+    actual = hv_plot(days).line(x="date", y="actual", color=ACCENT, line_width=2, **FRAME)
+    sold = (band * dark * expected * actual).opts(ylim=_from_zero(days, "expected_high", "actual"), **BARE)
+    keys: Sequence[Key] = (
+        ("line", ACCENT, "sold"),
+        ("dash", EXPECTED, "expected, with its 95% interval"),
+        ("box", DARK, "the dark days"),
+    )
+    cards = [card("Units sold a day", sold, HEIGHT, keys)]
+    if days["on_hand"].is_not_null().any():
+        stock = hv_plot(days).step(x="date", y="on_hand", color=ACCENT, line_width=2, where="post", **FRAME)
+        cards.append(
+            card("On hand", (stock * dark).opts(ylim=_from_zero(days, "on_hand"), yticks=FEW_TICKS, **BARE), LOW)
+        )
+    if days["price"].is_not_null().any():
+        cards.append(_prices(days, dark))
+    return cards
+
+
+def _prices(days: pl.DataFrame, dark: Any) -> pn.viewable.Viewable:
+    price = hv_plot(days).step(x="date", y="price", color=ACCENT, line_width=2, where="post", **FRAME)
+    on_promo = days.filter(pl.col("promo") & pl.col("price").is_not_null())
+    keys: list[Key] = [("line", ACCENT, "price")]
+    drawn = price * dark
+    if on_promo.height:
+        drawn *= hv_plot(on_promo).scatter(x="date", y="price", color=PROMO, size=26, marker="square", **FRAME)
+        keys.append(("box", PROMO, "on promotion"))
+    return card("Price", drawn.opts(ylim=_from_zero(days, "price"), yticks=FEW_TICKS, **BARE), LOW, keys)
+
+
+def day_frame(daily: dict[str, Any]) -> pl.DataFrame:
+    """The lists of a row of `daily.parquet` as one row a day."""
+    first: date = daily["first_date"]
+    lists = {name: values for name, values in daily.items() if name not in {"store_id", "sku_id", "first_date"}}
+    length = len(lists["actual"])
+    return pl.DataFrame(lists).with_columns(
+        date=pl.Series([first + timedelta(days=n) for n in range(length)], dtype=pl.Date)
+    )
+
+
+def card(title: str, plot: Any, height: int, keys: Sequence[Key] = ()) -> pn.viewable.Viewable:
+    """A chart in a card, under its title and what its colours mean."""
+    heading = Html(render("chart.html", title=title, keys=keys), margin=(12, 16, 0, 16))
+    pane = pn.pane.HoloViews(
+        plot, sizing_mode="stretch_width", height=height, linked_axes=False, margin=(0, 10, 8, 4)
+    )
+    return pn.Column(heading, pane, sizing_mode="stretch_width", styles=CARD, margin=0)
+
+
+def _shade(first: date, last: date) -> Any:
+    import holoviews as hv
+
+    half = timedelta(hours=12)
+    from datetime import datetime, time
+
+    edges = (datetime.combine(first, time()) - half, datetime.combine(last, time()) + half)
+    return hv.VSpans([edges]).opts(color=DARK, alpha=0.3, line_width=0)
+
+
+def _from_zero(days: pl.DataFrame, *columns: str) -> tuple[float, float]:
+    tops = [days[name].max() for name in columns]
+    return 0, 1.08 * max([float(top) for top in tops if top is not None] + [1e-9])  # type: ignore[arg-type]
+
+
+def _short() -> Any:
+    from bokeh.models import NumeralTickFormatter
+
+    return NumeralTickFormatter(format="0.[0]a")

@@ -1,0 +1,106 @@
+"""Deciding: from what a form sent to an act in the database, and from its outcome to words.
+
+In: a session, cases with the versions that the reader saw, the name of an act and its fields. Out: a `Told`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from engine.decisions import acts, subjects
+from engine.decisions import words as w
+from engine.decisions.outcome import ConflictError
+from engine.errors import DarkshelfError, ProblemsError
+from panel_app.session import Session
+
+NOBODY: Final = "dashboard"
+"""Who decides where nobody logs in."""
+FIELDS: Final = {
+    w.ACCEPT: ("comment",),
+    w.REJECT: ("reason", "comment"),
+    w.MODIFY: ("action", "price", "discount_pct", "units", "comment"),
+    w.ASSIGN: ("assigned_to", "comment"),
+    w.COMMENT: ("comment",),
+}
+"""What each act takes from its form."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What became of an act. kind: done, conflict or refused. batch: of many, what can be taken back together."""
+
+    kind: str
+    text: str
+    batch: str | None = None
+
+
+def decide(session: Session, case_id: str, version: int, act: str, fields: Mapping[str, str]) -> Told:
+    """One act on one case, as the reader saw it at `version`."""
+    assert session.night is not None
+    try:
+        (subject,) = subjects.cases(session.night.run, [case_id])
+    except DarkshelfError as error:
+        return Told("refused", _sentence(error))
+    return decide_on(session, subject, version, act, fields)
+
+
+def decide_on(session: Session, subject: subjects.Subject, version: int, act: str, fields: Mapping[str, str]) -> Told:
+    """One act on one subject, a case or a candidate to grow, as the reader saw it at `version`."""
+    if refused := _refused(session):
+        return refused
+    by = session.user or NOBODY
+    try:
+        if act == w.UNDO:
+            session.decided.decisions.undo(subject, by=by, version=version)
+            return Told("done", "Undone.")
+        session.decided.decisions.decide(subject, _act(act, fields), by=by, version=version)
+    except ConflictError as error:
+        meanwhile = "; ".join(map(str, error.conflict.meanwhile))
+        return Told("conflict", f"Not saved: somebody decided meanwhile. {meanwhile}. Look at it and decide again.")
+    except DarkshelfError as error:
+        return Told("refused", _sentence(error))
+    return Told("done", f"Saved: {w.DECISIONS.get(act, act)}.")
+
+
+def decide_many(
+    session: Session, case_ids: Sequence[str], versions: Mapping[str, int], act: str, fields: Mapping[str, str]
+) -> Told:
+    """One act on many cases at once; what others decided meanwhile stays as they left it, and is told."""
+    if refused := _refused(session):
+        return refused
+    assert session.night is not None
+    if not case_ids:
+        return Told("refused", "No case is chosen.")
+    try:
+        chosen = subjects.cases(session.night.run, case_ids)
+        by = session.user or NOBODY
+        outcome = session.decided.decisions.decide_many(chosen, _act(act, fields), by=by, versions=versions)
+    except DarkshelfError as error:
+        return Told("refused", _sentence(error))
+    return Told("conflict" if outcome.conflicts else "done", str(outcome), outcome.batch)
+
+
+def undo_many(session: Session, batch: str) -> Told:
+    """Take back a bulk act wherever nothing was decided since."""
+    if refused := _refused(session):
+        return refused
+    try:
+        outcome = session.decided.decisions.undo_batch(batch, by=session.user or NOBODY)
+    except DarkshelfError as error:
+        return Told("refused", _sentence(error))
+    return Told("conflict" if outcome.conflicts else "done", f"Undone. {outcome}")
+
+
+def _act(name: str, fields: Mapping[str, str]) -> acts.Act:
+    given = {key: fields[key].strip() for key in FIELDS.get(name, ()) if fields.get(key, "").strip()}
+    return acts.parse_act(name, **given)
+
+
+def _refused(session: Session) -> Told | None:
+    return None if session.may_decide else Told("refused", "You may look, not decide.")
+
+
+def _sentence(error: DarkshelfError) -> str:
+    if isinstance(error, ProblemsError):
+        return "Not saved. " + " ".join(f"{problem.where}: {problem.what}." for problem in error.problems)
+    return f"Not saved. {error}"

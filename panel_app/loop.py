@@ -1,0 +1,77 @@
+"""What the pages ask of the loop back from the store: plans, accuracy, recovery. Shared by all sessions.
+
+Each is computed once for a state of the decisions, and kept until somebody decides or a night is published.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+from engine.decisions import accuracy as accuracies
+from engine.decisions import recovery as recoveries
+from engine.decisions import tasks
+from engine.decisions.settings import LoopSettings
+from engine.decisions.store import Decisions
+from engine.errors import NotFoundError
+
+if TYPE_CHECKING:
+    from panel_app.session import Session
+    from panel_app.store import Nights
+
+KEPT: Final = 16
+MOST_SHEETS: Final = 4096
+"""Stores that answer, of which the questions are kept."""
+SETTINGS: Final = LoopSettings()
+
+
+def accuracy(session: "Session", run_ids: Sequence[str] | None = None) -> accuracies.Accuracy:
+    """How right nights were, all of them or those named."""
+    decisions, nights = session.decided.decisions, session.nights
+    named = None if run_ids is None else tuple(run_ids)
+    return _accuracy(decisions, nights, decisions.revision(), nights.latest_id(), named)
+
+
+def recovery(session: "Session") -> recoveries.Recovery:
+    """What accepted actions brought."""
+    decisions, nights = session.decided.decisions, session.nights
+    return _recovery(decisions, nights, decisions.revision(), nights.latest_id())
+
+
+def plan(session: "Session", run_id: str, minutes: float | None = None, store_id: str | None = None) -> tasks.Plan:
+    """The checks of a night, of one store or of all. Raises NotFoundError for a store that was not judged."""
+    decisions = session.decided.decisions
+    return _plan(decisions, session.nights, decisions.revision(), run_id, minutes, store_id)
+
+
+def asked(session: "Session", run_id: str, store_id: str) -> tuple[tasks.Task, ...]:
+    """The checks that a store was first asked for; they stay the same while it answers one after the other."""
+    return _asked(session.decided.decisions, session.nights, run_id, store_id)
+
+
+@lru_cache(MOST_SHEETS)
+def _asked(decisions: Decisions, nights: "Nights", run_id: str, store_id: str) -> tuple[tasks.Task, ...]:
+    try:
+        plan = tasks.plan(decisions, nights.night(run_id).run, SETTINGS.tasks, store_id=store_id)
+    except NotFoundError:
+        return ()
+    return tuple(task for sheet in plan.stores for group in sheet.groups for task in group.tasks)
+
+
+@lru_cache(KEPT)
+def _accuracy(
+    decisions: Decisions, nights: "Nights", revision: int, latest: str | None, run_ids: tuple[str, ...] | None
+) -> accuracies.Accuracy:
+    return accuracies.measure(decisions, nights.out, SETTINGS.accuracy, run_ids)
+
+
+@lru_cache(KEPT)
+def _recovery(decisions: Decisions, nights: "Nights", revision: int, latest: str | None) -> recoveries.Recovery:
+    return recoveries.measure(decisions, nights.out, SETTINGS.recovery)
+
+
+@lru_cache(KEPT)
+def _plan(
+    decisions: Decisions, nights: "Nights", revision: int, run_id: str, minutes: float | None, store_id: str | None
+) -> tasks.Plan:
+    run = nights.night(run_id).run
+    return tasks.plan(decisions, run, SETTINGS.tasks, store_id=store_id, minutes=minutes)

@@ -1,0 +1,34 @@
+"""What the dashboard is told: thresholds of severity, money, language, sizes of pages and caches."""
+
+from pydantic import Field, model_validator
+
+from engine.frozen import RunSettings
+
+
+class DashboardSettings(RunSettings):
+    """Everything the dashboard is told. Grain: one server."""
+
+    red_from: float = Field(50_000, gt=0, description="Revenue at risk from which a store or case is red.")
+    orange_from: float = Field(
+        20_000, gt=0, description="Revenue at risk from which it is orange; below it is yellow."
+    )
+    currency: str = Field("USD", pattern="^[A-Z]{3}$", description="Currency of the prices, as ISO 4217 names it.")
+    locale: str = Field(
+        "",
+        pattern=r"^([A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*)?$",
+        description="Form of numbers; empty: the browser's own.",
+    )
+    page_rows: int = Field(50, ge=5, le=500, description="Cases on one page of the table.")
+    poll_seconds: float = Field(5, ge=0.2, le=3600, description="How often an open page looks for a new night.")
+    nights_kept: int = Field(3, ge=1, le=100, description="Nights whose tables stay in memory.")
+    trend_nights: int = Field(30, ge=2, le=400, description="Nights that trends and histories look back on.")
+    map_tiles: str = Field(
+        "",
+        description="Address of map tiles with {z}, {x} and {y}, used where the browser reaches them; empty: none.",
+    )
+
+    @model_validator(mode="after")
+    def _severities_ascend(self) -> "DashboardSettings":
+        if self.orange_from >= self.red_from:
+            raise ValueError(f"orange_from {self.orange_from:g} is not below red_from {self.red_from:g}")
+        return self

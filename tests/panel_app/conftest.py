@@ -1,0 +1,182 @@
+"""Nights with hard names, one server over them, and one browser that tolerates no error and no foreign address."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import settings
+
+from engine.registry import Registry
+from panel_app.settings import DashboardSettings
+from panel_app.store import Night, Nights
+from tests.panel_app import nights as planted
+from tests.panel_app.serving import serving
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+settings.register_profile("panel_app", deadline=None, derandomize=True, database=None, max_examples=60)
+settings.load_profile("panel_app")
+
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage")
+READY = "html[data-ready]"
+WAIT_MS = 60_000
+
+
+@dataclass(frozen=True)
+class Published:
+    """An output folder and its nights, by what they are for."""
+
+    out: Path
+    main: str
+    before: str
+    empty: str
+    bare: str
+
+
+@pytest.fixture(scope="session")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
+    """A night with eight cases, the one before it, one without a case, and one of a store without names or place."""
+    folder = tmp_path_factory.mktemp("nights")
+    out, day = folder / "out", planted.AS_OF
+    empty = planted.publish(folder / "a", out, planted.tables(day - timedelta(40), dark=False))
+    bare = planted.publish(folder / "b", out, planted.bare_tables(day - timedelta(30)))
+    before = planted.publish(folder / "c", out, planted.tables(), day - timedelta(2))
+    return Published(out, planted.publish(folder / "c", out, planted.tables()), before, empty, bare)
+
+
+@pytest.fixture(scope="session")
+def nights(published: Published) -> Nights:
+    """The nights as the dashboard reads them."""
+    return Nights(published.out, DashboardSettings())
+
+
+@pytest.fixture(scope="session")
+def night(nights: Nights) -> Night:
+    """The newest night."""
+    return nights.night()
+
+
+@pytest.fixture(scope="session")
+def served(published: Published) -> Iterator[str]:
+    """The dashboard over the nights, where nobody logs in."""
+    with serving(published.out) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """The browser. Skips where there is none; CI must have one."""
+    if shutil.which(CHROMIUM) is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"{CHROMIUM} is not there")
+        pytest.skip("there is no Chromium on this machine")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Window:
+    """One window of one reader, and everything it complained about."""
+
+    page: Any
+    home: str
+    complaints: list[str] = field(default_factory=list)
+
+    def refuse(self, dialog: Any) -> None:
+        """A dialogue comes from a text that ran as a script."""
+        self.complaints.append(f"a text of the data ran: {dialog.message}")
+        dialog.dismiss()
+
+    def open(self, query: str = "") -> Window:
+        """Load an address from the start."""
+        self.page.goto(self.home + query)
+        self.page.wait_for_selector(READY)
+        self.page.locator(".content .piece").first.wait_for()
+        return self
+
+    def go(self, link: str) -> Window:
+        """Follow a link of the menu and wait until its page is there."""
+        self.page.get_by_role("navigation", name="Pages").get_by_role("link", name=link, exact=True).click()
+        self.page.locator(f'nav.menu a[aria-current]:text-is("{link}")').wait_for()
+        return self
+
+    @property
+    def query(self) -> str:
+        """The query of the address."""
+        return str(self.page.evaluate("window.location.search"))
+
+    def wait_for_query(self, part: str) -> None:
+        """Wait until the address holds something."""
+        self.page.wait_for_function("part => window.location.search.includes(part)", arg=part)
+
+    def text(self, selector: str = ".piece") -> str:
+        """What a reader sees in an element, shadow roots included."""
+        return "\n".join(self.page.locator(selector).all_inner_texts())
+
+
+@pytest.fixture(scope="session")
+def shared(chromium: Any) -> Iterator[Any]:
+    """One browser profile for most windows, so that scripts are loaded once."""
+    context = chromium.new_context(locale="en-US")
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def window(chromium: Any, shared: Any, served: str) -> Iterator[Callable[..., Window]]:
+    """Windows of the dashboard by their width, see `windows`."""
+    yield from windows(chromium, served, shared)
+
+
+def windows(chromium: Any, home: str, shared: Any = None) -> Iterator[Callable[..., Window]]:
+    """Make windows by their width. They must not complain, nor ask any other machine for anything.
+
+    alone: in a profile of its own, which knows no cookies; always, where there is no shared one. Further words are
+    options of that profile.
+    """
+    opened: list[tuple[Any, Window]] = []
+
+    def make(
+        width: int = 1440, height: int = 900, home: str = home, *, alone: bool = False, **options: Any
+    ) -> Window:
+        alone = alone or shared is None or bool(options)
+        context = chromium.new_context(**{"locale": "en-US", **options}) if alone else shared
+        context.set_default_timeout(WAIT_MS)
+        page = context.new_page()
+        page.set_viewport_size({"width": width, "height": height})
+        made = Window(page, home)
+        page.on("console", lambda m: made.complaints.append(m.text) if m.type == "error" else None)
+        page.on("pageerror", lambda error: made.complaints.append(str(error)))
+        page.on("dialog", made.refuse)
+        page.on("request", lambda r: made.complaints.append(f"asked {r.url}") if _is_foreign(r.url) else None)
+        opened.append((context if alone else page, made))
+        return made
+
+    yield make
+    for to_close, made in opened:
+        to_close.close()
+        assert made.complaints == []
+
+
+def _is_foreign(url: str) -> bool:
+    return not url.startswith(("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:", "about:"))
+
+
+@pytest.fixture
+def latest_again(published: Published) -> Iterator[Registry]:
+    """The registry of the nights; the newest one is the newest again afterwards."""
+    registry = Registry(published.out)
+    yield registry
+    registry.point_to(published.main)

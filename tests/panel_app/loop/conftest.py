@@ -1,0 +1,70 @@
+"""Two nights with names in many scripts, and a growth run, with one server over them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pytest
+
+from engine.config import Settings
+from engine.growth import desk as growth_desk
+from engine.growth.settings import GrowthSettings
+from engine.shelf import desk
+from engine.synth.chain import write_chain
+from engine.synth.plan import ChainPlan
+from tests.growth.test_desk import golden_tables
+from tests.outputs.nights import HOSTILE
+from tests.panel_app.conftest import serving, windows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+NAMES = (HOSTILE, "上海南京路店", "متجر الرياض", "=SUM(A1)", "O’Brien’s")
+DAYS = (dt.date(2026, 3, 20), dt.date(2026, 3, 31))
+
+
+@pytest.fixture(scope="session")
+def runs(tmp_path_factory) -> Path:
+    """Two nights of one chain whose stores are called anything, one row of which is set aside."""
+    folder = tmp_path_factory.mktemp("runs")
+    write_chain(folder / "in", ChainPlan(stores=160, skus=12, days=75))
+    stores = pl.read_parquet(folder / "in" / "stores.parquet")
+    named = pl.Series("store_name", [*NAMES, *stores["store_name"][len(NAMES) :]])
+    stores.with_columns(named).write_parquet(folder / "in" / "stores.parquet")
+    pricing = pl.read_parquet(folder / "in" / "pricing.parquet")
+    faulty = pl.when(pl.int_range(pl.len()) == 3).then(-1.0).otherwise("price").alias("price")
+    pricing.with_columns(faulty).write_parquet(folder / "in" / "pricing.parquet")
+    folding = Settings.model_validate({"stories": {"fold_stores": 3}})
+    for day in DAYS:
+        desk.run(folder / "in", folder / "out", folding, day)
+    return folder / "out"
+
+
+@pytest.fixture(scope="session")
+def growth_runs(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("growth")
+    growth_desk.run(golden_tables().write(folder / "in"), folder / "out", GrowthSettings(profile="reference"))
+    return folder / "out"
+
+
+@pytest.fixture(scope="session")
+def server(runs, growth_runs) -> Iterator[str]:
+    with serving(runs, "--growth", growth_runs, "--set", "page_rows=10") as address:
+        yield address
+
+
+@pytest.fixture
+def open_page(chromium, server) -> Iterator[Callable[..., Any]]:
+    """A function that opens an address of the dashboard in a new window, which must not complain."""
+    with contextmanager(windows)(chromium, server) as make:
+
+        def opened(query: str = "", *, width: int = 1440, theme: str = "light") -> Any:
+            reader = make(width, 1000)
+            reader.page.context.add_cookies([{"name": "darkshelf_theme", "value": theme, "url": server}])
+            return reader.open(query).page
+
+        yield opened

@@ -1,0 +1,246 @@
+"""The dashboard in a real browser: every page at three widths, without an error or a foreign request."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tests.panel_app.nights import FORMULA, SCRIPT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.panel_app.conftest import Published, Window
+
+WIDTHS = (1440, 820, 390)
+PAGES = ("Summary", "Map", "Cases")
+SERIOUS = ("serious", "critical")
+CASE = "2_12_2025-06-19"
+
+
+def faults(page: object) -> list[str]:
+    """The serious faults of accessibility that axe-core finds, with where they are."""
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{fault['id']}: {fault['help']}: {[node['target'] for node in fault['nodes'][:3]]}"
+        for fault in found
+        if fault["impact"] in SERIOUS
+    ]
+
+
+def overflow(page: object) -> int:
+    """Pixels by which the page is wider than the window."""
+    script = """() => {
+      const main = document.querySelector('main') ?? document.documentElement
+      return Math.max(document.documentElement.scrollWidth - window.innerWidth, main.scrollWidth - main.clientWidth)
+    }"""
+    return int(page.evaluate(script))  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_every_page_fits_its_window_and_can_be_used_by_everybody(window: Callable[..., Window], width: int) -> None:
+    reader = window(width).open()
+    for name in PAGES:
+        reader.go(name)
+        reader.page.wait_for_timeout(200)
+        assert overflow(reader.page) <= 0, name
+        assert faults(reader.page) == [], name
+    reader.page.locator("td.sku_name a").first.click()
+    reader.page.locator("#accept").wait_for()
+    reader.page.locator("canvas").first.wait_for()
+    assert overflow(reader.page) <= 0
+    assert faults(reader.page) == []
+
+
+def test_the_dark_theme_can_be_read_and_stays(window: Callable[..., Window]) -> None:
+    reader = window(1440, alone=True).open()
+    reader.page.get_by_role("button", name="Toggle theme").click()
+    reader.page.wait_for_function("document.cookie.includes('darkshelf_theme=dark')")
+    for query in ("", "?page=cases", f"?page=case&case={CASE}"):
+        reader.open(query)
+        assert faults(reader.page) == []
+
+
+def test_the_figures_are_in_the_document_before_any_script_runs(window: Callable[..., Window], served: str) -> None:
+    reader = window(1440, java_script_enabled=False)
+    reader.page.goto(served)
+    assert "8 shelves are stocked and do not sell" in reader.page.locator("#first-paint h1").inner_text()
+
+
+def test_names_from_the_data_stay_names(window: Callable[..., Window]) -> None:
+    reader = window(1440).open("?page=cases")
+    table = reader.text("table.cases")
+    assert SCRIPT in table
+    assert FORMULA in table
+    assert "Coffee & <b>beans</b>" in table
+    assert "北京王府井店" in table
+    assert "متجر الرياض المركزي" in table
+    reader.open("?page=case&case=1_11_2025-06-22")
+    assert SCRIPT in reader.text()
+    reader.page.locator("canvas").first.wait_for()
+    reader.open("?page=map")
+    reader.page.locator("canvas").first.wait_for()
+    assert SCRIPT in reader.text(".stores")
+    assert reader.page.locator("img[src=x]").count() == 0
+
+
+def test_the_address_is_what_is_looked_at(window: Callable[..., Window]) -> None:
+    reader = window(1440).open("?page=cases")
+    reader.page.locator("summary").first.click()
+    reader.page.locator("#f-region").select_option("South")
+    reader.wait_for_query("region=South")
+    reader.page.locator(".found:has-text('1 case')").wait_for()
+    reader.page.locator("#sort-duration_days").click()
+    reader.wait_for_query("sort=duration_days")
+    link = reader.query
+    other = window(1440).open(link)
+    assert other.text(".found") == reader.text(".found")
+    reader.page.go_back()
+    reader.page.wait_for_function("!window.location.search.includes('sort')")
+    reader.page.go_back()
+    reader.page.locator(".found:has-text('8 cases')").wait_for()
+    reader.page.go_forward()
+    reader.page.locator(".found:has-text('1 case')").wait_for()
+    reader.page.reload()
+    reader.page.wait_for_selector("html[data-ready]")
+    assert "1 case" in reader.text(".found")
+
+
+def test_one_readers_filter_is_not_anothers(window: Callable[..., Window]) -> None:
+    one, other = window(1440).open("?page=cases&region=South"), window(1440).open("?page=cases")
+    assert "1 case" in one.text(".found")
+    assert "8 cases" in other.text(".found")
+    one.page.locator(".chip.remove", has_text="Region").click()
+    one.page.locator(".found:has-text('8 cases')").wait_for()
+    assert "8 cases" in other.text(".found")
+
+
+def test_a_store_on_the_map_leads_to_its_cases(window: Callable[..., Window]) -> None:
+    reader = window(1440).open("?page=map")
+    canvas = reader.page.locator("canvas").first
+    canvas.wait_for()
+    reader.page.wait_for_timeout(500)
+    reader.page.locator(".stores a", has_text="Plain").click()
+    reader.wait_for_query("store=6")
+    reader.page.locator(".found:has-text('1 case')").wait_for()
+
+
+def test_keys_move_decide_and_ask_for_a_reason(window: Callable[..., Window]) -> None:
+    reader = window(1440).open("?page=cases&sort=case_id&asc=1")
+    reader.page.locator("td.sku_name a").first.click()
+    reader.page.locator(".trail:has-text('Case 1 of 8')").wait_for()
+    reader.page.keyboard.press("j")
+    reader.page.locator(".trail:has-text('Case 2 of 8')").wait_for()
+    reader.page.keyboard.press("k")
+    reader.page.locator(".trail:has-text('Case 1 of 8')").wait_for()
+    reader.page.keyboard.press("r")
+    reader.page.wait_for_function("document.activeElement.shadowRoot !== null")
+    reader.page.locator("#reject-reason:focus").wait_for()
+    reader.page.keyboard.press("j")  # Typed into the field, not a move.
+    reader.page.locator("h1").first.click()
+    reader.page.keyboard.press("a")
+    reader.page.locator(".told.done", has_text="Saved: accepted").wait_for()
+    reader.page.locator("#undo").click()
+    reader.page.locator(".told.done", has_text="Undone").wait_for()
+
+
+def test_a_rejection_needs_its_reason_and_can_be_read_by_others(window: Callable[..., Window]) -> None:
+    reader = window(390).open(f"?page=case&case={CASE}")
+    reader.page.locator("#reject").click()
+    reader.page.locator(".told.refused").wait_for()
+    reader.page.locator("#reject-reason").select_option("season")
+    reader.page.locator("#comment").fill("<script>alert(3)</script>")
+    reader.page.locator("#reject").click()
+    reader.page.locator(".told.done", has_text="rejected").wait_for()
+    other = window(1440).open("?page=cases&decision=rejected")
+    assert "1 case" in other.text(".found")
+    other.open(f"?page=case&case={CASE}")
+    assert "<script>alert(3)</script>" in other.text(".entries")
+
+
+def test_the_second_to_decide_is_told_what_the_first_did(window: Callable[..., Window]) -> None:
+    query = "?page=case&case=3_13_2025-06-23"
+    first, second = window(1440).open(query), window(1440).open(query)
+    first.page.locator("summary", has_text="Do something else").click()
+    first.page.locator("#other-action").fill("Call the supplier")
+    first.page.locator("#modify").click()
+    first.page.locator(".told.done", has_text="modified").wait_for()
+    second.page.locator("#accept").click()
+    second.page.locator(".told.conflict", has_text="somebody decided meanwhile").wait_for()
+    second.page.locator("summary", has_text="Assign or comment").click()
+    second.page.locator("#assigned-to").fill("Eve")
+    second.page.locator("#assign").click()
+    second.page.locator(".told.done").wait_for()
+    second.page.locator(".lead .chip", has_text="Eve").wait_for()
+
+
+def test_many_are_decided_at_once_and_taken_back(window: Callable[..., Window]) -> None:
+    reader = window(1440).open("?page=cases&category=drinks")
+    reader.page.locator("#tick-1").check()
+    reader.page.locator("label:has-text('the 1 ticked')").wait_for()
+    reader.page.locator(".bulk button[value=accept]").click()
+    reader.page.locator(".told.done", has_text="1 saved").wait_for()
+    reader.page.locator(".chip.accepted").first.wait_for()
+    reader.page.locator(".told button", has_text="Undo").click()
+    reader.page.locator(".told", has_text="Undone").wait_for()
+    assert reader.page.locator(".chip.accepted").count() == 0
+
+
+def test_what_is_filtered_is_exported(window: Callable[..., Window]) -> None:
+    reader = window(1440).open("?page=cases&category=drinks")
+    with reader.page.expect_download() as download:
+        reader.page.get_by_text("Export as CSV").click()
+    lines = download.value.path().read_text(encoding="utf-8-sig").splitlines()
+    assert len(lines) == 4
+    assert any("'=HYPERLINK" in line for line in lines)
+
+
+def test_numbers_take_the_form_of_the_readers_language(window: Callable[..., Window]) -> None:
+    reader = window(1440, locale="de-DE").open("?page=cases")
+    assert "383.671.122" in reader.text("table.cases")
+
+
+def test_a_term_says_what_it_means_when_it_is_focused(window: Callable[..., Window]) -> None:
+    reader = window(390).open()
+    term = reader.page.locator(".tiles .term").nth(2)
+    term.focus()
+    shown = term.evaluate("el => getComputedStyle(el, '::after').content")
+    assert "should have sold" in shown
+    assert overflow(reader.page) <= 0
+
+
+@pytest.mark.parametrize(
+    ("which", "query", "says"),
+    [
+        pytest.param("empty", "", "No dark shelf this night", id="no case, summary"),
+        pytest.param("empty", "&page=map", "No store has an open case", id="no case, map"),
+        pytest.param("empty", "&page=cases", "No case passes these filters", id="no case, cases"),
+        pytest.param("bare", "", "1 shelves", id="one store without names, summary"),
+        pytest.param("bare", "&page=map", "1 store has no place on the map", id="one store without place, map"),
+        pytest.param("bare", "&page=cases", "Store 1", id="one store without names, cases"),
+        pytest.param("bare", "&page=case&case=1_12_2025-05-23", "SKU 12", id="one store without names, case"),
+    ],
+)
+def test_every_page_stands_where_there_is_little_to_show(
+    window: Callable[..., Window], published: Published, which: str, query: str, says: str
+) -> None:
+    reader = window(390).open(f"?run={getattr(published, which)}{query}")
+    assert says in reader.text()
+    assert overflow(reader.page) <= 0
+
+
+@pytest.mark.parametrize(
+    ("query", "says"),
+    [
+        pytest.param("?page=nothing", "There is no such page", id="page"),
+        pytest.param("?run=2020-01-01-none", "No night to show", id="run"),
+        pytest.param("?run=../../etc", "8 shelves", id="run that is a path"),
+        pytest.param("?page=case&case=9_9_2020-01-01", "there is no case", id="case"),
+        pytest.param("?page=case", "names no case", id="no case named"),
+        pytest.param("?page=cases&region=%3Cscript%3E&at=999", "No case passes", id="filter nobody offers"),
+    ],
+)
+def test_an_address_that_leads_nowhere_says_so(window: Callable[..., Window], query: str, says: str) -> None:
+    assert says in window(390).open(query).text()

@@ -1,0 +1,160 @@
+"""What the pages ask of a night, against the plain reading of its rows."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.errors import NotFoundError
+from panel_app.settings import DashboardSettings
+from panel_app.state import SORTS, Filters, View
+from panel_app.store import Night, Nights
+from tests.panel_app.nights import AS_OF, SCRIPT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.panel_app.conftest import Published
+
+NOTHING_DECIDED = pl.DataFrame(
+    schema={"case_id": pl.String, "decision": pl.String, "version": pl.Int64, "assigned_to": pl.String}
+)
+filters = st.builds(
+    Filters,
+    store=st.lists(st.sampled_from(["1", "2", "3", "99"]), max_size=2, unique=True).map(tuple),
+    region=st.lists(st.sampled_from(["North", "South", "", "none"]), max_size=2, unique=True).map(tuple),
+    category=st.lists(st.sampled_from(["drinks", "food"]), max_size=1).map(tuple),
+    status=st.sampled_from([(), ("open",), ("closed",), ("open", "closed")]),
+    severity=st.lists(st.sampled_from(["severe", "moderate"]), max_size=1).map(tuple),
+    text=st.sampled_from(["", "jam", "<IMG", "北京", "nothing like it"]),
+    confidence=st.sampled_from([0, 50, 99]),
+    revenue=st.sampled_from([0, 300, 1_000_000]),
+    since=st.none() | st.dates(AS_OF - timedelta(15), AS_OF),
+    until=st.none() | st.dates(AS_OF - timedelta(15), AS_OF),
+)
+
+
+def passes(row: dict[str, Any], wanted: Filters) -> bool:
+    """Whether a case passes the filters, read one by one."""
+    amount = row["revenue_at_risk"]
+    severity = "severe" if amount >= 50_000 else "high" if amount >= 20_000 else "moderate"
+    lists = {
+        "store": str(row["store_id"]),
+        "region": row["region"] or "",
+        "category": row["category"] or "",
+        "status": row["status"],
+        "severity": severity,
+    }
+    named = " ".join(
+        str(row[name] or "") for name in ("store_name", "region", "sku_name", "category", "brand", "case_id")
+    )
+    return (
+        all(value in getattr(wanted, name) for name, value in lists.items() if getattr(wanted, name))
+        and row["confidence_score"] >= wanted.confidence
+        and amount >= wanted.revenue
+        and (wanted.since is None or row["detection_date"] >= wanted.since)
+        and (wanted.until is None or row["detection_date"] <= wanted.until)
+        and wanted.text.casefold() in named.casefold()
+    )
+
+
+@given(filters, st.sampled_from(SORTS), st.booleans())
+def test_the_table_shows_what_passes_in_the_order_asked_for(
+    night: Night, wanted: Filters, sort: str, ascending: bool
+) -> None:
+    rows = pl.read_parquet(night.run.folder / "cases.parquet").to_dicts()
+    kept = [row for row in rows if passes(row, wanted)]
+    known = sorted((row for row in kept if row[sort] is not None), key=lambda row: row["case_id"])
+    known.sort(key=lambda row: row[sort], reverse=not ascending)
+    unknown = sorted(row["case_id"] for row in kept if row[sort] is None)
+    shown = night.select(View(filters=wanted, sort=sort, ascending=ascending), NOTHING_DECIDED).collect()
+    assert shown["case_id"].to_list() == [row["case_id"] for row in known] + unknown
+    assert set(shown["decision"].to_list()) <= {"undecided"}
+
+
+def test_a_decision_is_a_filter_too(night: Night) -> None:
+    first = night.cases["case_id"][0]
+    decided = pl.DataFrame(
+        {"case_id": [first], "decision": ["accepted"], "version": [3], "assigned_to": ["Eve"]},
+        schema=NOTHING_DECIDED.schema,
+    )
+    view = View(filters=Filters(decision=("accepted",)))
+    (row,) = night.select(view, decided).collect().to_dicts()
+    assert (row["case_id"], row["version"], row["assigned_to"]) == (first, 3, "Eve")
+    view = View(filters=Filters(decision=("undecided",)))
+    assert night.select(view, decided).collect().height == night.cases.height - 1
+
+
+def test_next_and_previous_follow_the_list_that_was_filtered(night: Night) -> None:
+    view = View(filters=Filters(category=("drinks",)), sort="case_id", ascending=True)
+    ids = night.select(view, NOTHING_DECIDED).collect()["case_id"].to_list()
+    assert night.neighbours_in_list(ids[1], view, NOTHING_DECIDED) == (ids[0], ids[2], 2, 3)
+    assert night.neighbours_in_list(ids[0], view, NOTHING_DECIDED)[0] is None
+    assert night.neighbours_in_list("elsewhere", view, NOTHING_DECIDED) == (None, ids[0], 0, 3)
+
+
+def test_money_by_a_column_adds_up_to_the_summary(night: Night) -> None:
+    for column in ("cause", "category", "region"):
+        assert night.money_by(column)["money"].sum() == pytest.approx(night.summary["revenue_at_risk_open"], abs=0.02)
+
+
+def test_everybody_reads_one_copy_of_a_night(nights: Nights, night: Night) -> None:
+    assert nights.night(night.run_id) is night
+    assert nights.night().cases is night.cases
+
+
+def test_old_nights_leave_the_memory(published: Published) -> None:
+    nights = Nights(published.out, DashboardSettings(nights_kept=1))
+    first = nights.night(published.before)
+    nights.night(published.main)
+    assert nights.night(published.before) is not first
+
+
+def test_the_night_before_is_of_an_earlier_day(nights: Nights, published: Published) -> None:
+    before = nights.before(published.main)
+    assert before is not None
+    assert before.run_id == published.before
+    assert nights.before(published.empty) is None
+
+
+def test_the_history_of_a_shelf_goes_back_over_the_nights(nights: Nights, published: Published) -> None:
+    rows = nights.history(2, 12, published.main)
+    assert [row["run_id"] for row in rows] == [published.main, published.before]
+    assert nights.history(2, 12, published.before) == rows[1:]
+
+
+def test_the_trend_has_a_day_once_and_ends_with_the_night(nights: Nights, published: Published) -> None:
+    trend = nights.trend(published.main)
+    assert trend["as_of"].to_list() == sorted({date(2025, 5, 21), date(2025, 5, 31), date(2025, 6, 28), AS_OF})
+    assert trend["at_risk"][-1] == nights.night(published.main).summary["revenue_at_risk_open"]
+
+
+def test_severity_follows_the_thresholds(published: Published) -> None:
+    strict = Nights(published.out, DashboardSettings(red_from=400, orange_from=350)).night(published.main)
+    found = dict(strict.cases.select("case_id", "severity").iter_rows())
+    amounts = dict(strict.cases.select("case_id", "revenue_at_risk").iter_rows())
+    for case, amount in amounts.items():
+        assert found[case] == ("severe" if amount >= 400 else "high" if amount >= 350 else "moderate")
+
+
+def test_a_store_is_offered_by_its_name_and_id(night: Night) -> None:
+    assert night.choices["store"]["1"] == f"{SCRIPT} (1)"
+
+
+def test_a_damaged_night_is_told(published: Published, tmp_path: Path) -> None:
+    shutil.copytree(published.out, tmp_path / "out")
+    (tmp_path / "out" / "runs" / published.main / "cases.parquet").write_bytes(b"no parquet")
+    night = Nights(tmp_path / "out", DashboardSettings()).night()
+    with pytest.raises(NotFoundError, match="is damaged"):
+        _ = night.cases
+
+
+def test_there_may_be_no_night_yet(tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError, match="there is no run"):
+        Nights(tmp_path, DashboardSettings()).night()
