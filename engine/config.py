@@ -91,7 +91,7 @@ class EpisodeSettings(Frozen):
     depth_weights: tuple[Share, ...] = Field((0.4, 0.25, 0.2, 0.15), description="How much each depth is believed.")
     max_ratio: float = Field(0.6, gt=0, lt=1, description="An episode sold at most this share of the expectation.")
     closing_evidence: float = Field(5.0, gt=0, description="Evidence of usual sales that ends an episode.")
-    start_slack: float = Field(0.5, ge=0, description="The latest start within so much of the best evidence counts.")
+    start_slack: float = Field(2.0, ge=0, description="Log likelihood ratio that an earlier first day has to add.")
     min_days: int = Field(1, ge=1, le=28, description="Shortest episode, in days in stock and open.")
     max_days: int = Field(56, ge=7, le=365, description="Longest episode; what lasts longer is a new normal.")
     max_fdr: float = Field(0.10, gt=0, lt=1, description="Expected share of false findings among the open cases.")

@@ -82,7 +82,7 @@ def test_the_defaults_are_those_of_the_specification():
         "demand.fallen_depth": 0.4,
         "demand.fallen_evidence": 10.0,
         "episode.closing_evidence": 5.0,
-        "episode.start_slack": 0.5,
+        "episode.start_slack": 2.0,
         "episode.closed_days": 3,
         "episode.before_evidence": 6.0,
         "pattern.before_days": 42,

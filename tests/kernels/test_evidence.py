@@ -65,10 +65,31 @@ def plain_evidence(
             continue
         if sum(one for one, _ in days) <= 0.5 * share * sum(one for _, one in days):
             found[start] = plain_ratio(days, share, doubt, dispersion)
-    best = max(found.values(), default=0.0)
-    if not best > 0:
+    best = max(found, key=lambda start: (found[start], start), default=None)
+    if best is None or not found[best] > 0:
         return 0.0, len(series)
-    return best, max(start for start, evidence in found.items() if evidence > 0 and evidence >= best - slack)
+    starts = [start for start in found if found[start] > 0]
+    return found[best], plain_begin(series, starts, best, learnt(series, best, memory)[0], dispersion, slack)
+
+
+def plain_begin(series: list, starts: list, best: int, share: float, dispersion: float, slack: float) -> int:
+    """The likeliest start at the level and depth of the best one; an earlier day has to add so much likelihood."""
+    days = [(sold, share * hoped) for sold, hoped, usable, _ in series[best:] if usable]
+    left = min(max(sum(sold for sold, _ in days) / sum(hoped for _, hoped in days), 0.02), 1.0)
+    size = 1 / max(dispersion, 1e-6)
+
+    def total(start: int) -> float:
+        return sum(
+            log_negative_binomial(sold, left * share * hoped, size) - log_negative_binomial(sold, share * hoped, size)
+            for sold, hoped, usable, _ in series[start:]
+            if usable
+        )
+
+    first, most = best, 0.0
+    for start in sorted(starts, reverse=True):
+        if total(start) > most + (slack if most > 0 else 0.0):
+            first, most = start, total(start)
+    return first
 
 
 def cells(series: list) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
