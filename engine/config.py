@@ -54,9 +54,7 @@ class DemandSettings(Frozen):
     level_prior_units: float = Field(20, ge=0, description="Sales by which the recent level outweighs the lasting.")
     usual_price_quantile: float = Field(0.75, ge=0, le=1, description="Quantile of own prices that is the usual one.")
     price_settling_days: int = Field(14, ge=1, le=90, description="First prices that tell the usual one together.")
-    price_bounds: tuple[Share, ...] = Field(
-        (0.98, 0.9, 0.8, 0.65), description="Shares of the usual price that part offers."
-    )
+    price_bounds: tuple[Share, ...] = Field((0.98, 0.9, 0.8, 0.65), description="Price shares that part offers.")
     offer_prior_units: float = Field(200, gt=0, description="Sales by which a category's offer outweighs the chain.")
     weekday_prior_units: float = Field(500, gt=0, description="Sales by which a weekday outweighs the chain's.")
     store_prior_units: float = Field(50, gt=0, description="Sales that a store's day needs to outweigh no change.")
@@ -89,15 +87,11 @@ class DemandSettings(Frozen):
 class EpisodeSettings(Frozen):
     """When a shelf is dark, calibrated: what counts as an episode and how sure the night has to be of it."""
 
-    depths: tuple[Share, ...] = Field(
-        (0.02, 0.1, 0.25, 0.5), description="Shares of the expectation left that are tried."
-    )
-    depth_weights: tuple[Share, ...] = Field(
-        (0.4, 0.25, 0.2, 0.15), description="How much each of the depths is believed."
-    )
+    depths: tuple[Share, ...] = Field((0.02, 0.1, 0.25, 0.5), description="Shares still sold that are tried.")
+    depth_weights: tuple[Share, ...] = Field((0.4, 0.25, 0.2, 0.15), description="How much each depth is believed.")
     max_ratio: float = Field(0.6, gt=0, lt=1, description="An episode sold at most this share of the expectation.")
     closing_evidence: float = Field(5.0, gt=0, description="Evidence of usual sales that ends an episode.")
-    start_slack: float = Field(0.5, ge=0, description="The latest start within so much of the best evidence counts.")
+    start_slack: float = Field(2.0, ge=0, description="Log likelihood ratio that an earlier first day has to add.")
     min_days: int = Field(1, ge=1, le=28, description="Shortest episode, in days in stock and open.")
     max_days: int = Field(56, ge=7, le=365, description="Longest episode; what lasts longer is a new normal.")
     max_fdr: float = Field(0.10, gt=0, lt=1, description="Expected share of false findings among the open cases.")
@@ -122,7 +116,7 @@ class Certainty(Frozen):
 
     constant: float = Field(-0.9419, ge=-20, le=20, description="Log odds at evidence 1, nothing sold, one day.")
     of_log_evidence: float = Field(1.7294, ge=-20, le=20, description="Log odds per logarithm of the evidence.")
-    of_root_ratio: float = Field(-1.3650, ge=-20, le=20, description="Log odds per square root of the share sold.")
+    of_root_ratio: float = Field(-1.365, ge=-20, le=20, description="Log odds per square root of the share sold.")
     of_log_days: float = Field(-0.6423, ge=-20, le=20, description="Log odds per logarithm of the days.")
     min_answers: int = Field(30, ge=5, le=100_000, description="Fewer answers of stores than this correct nothing.")
     intercept_sd: float = Field(1.0, gt=0, le=10, description="Error of all of it believed, in log odds.")
@@ -275,9 +269,7 @@ class StorySettings(Frozen):
     run_out_share: float = Field(0.4, ge=0, le=1, description="On-hand fell to so little of what it was before.")
     run_out_cover_days: float = Field(3, ge=0, description="And lasts so few days: it ran out.")
     risen_share: float = Field(0.75, gt=0, lt=1, description="Past stretches need so much of the level before them.")
-    store_points: float = Field(
-        50, ge=0, le=100, description="Score of store_wide that makes an episode its store's."
-    )
+    store_points: float = Field(50, ge=0, le=100, description="Score of store_wide that makes it the store's.")
     long_before_days: int = Field(35, ge=7, le=90, description="Days well before an episode are further back.")
     long_before_units: float = Field(20, ge=0, description="Sales due then, from which they tell a return.")
     fold_stores: int = Field(5, ge=2, description="So many cases of a SKU and cause are one story.")
@@ -354,9 +346,7 @@ class IntervalSettings(Frozen):
 class IngestSettings(Frozen):
     """What a lake takes for a correction of a day it holds."""
 
-    min_kept_share: float = Field(
-        0.5, ge=0, le=1, description="Refuse a day that comes again with fewer of its rows."
-    )
+    min_kept_share: float = Field(0.5, ge=0, le=1, description="Refuse a day that comes back with fewer rows.")
 
 
 class Settings(RunSettings):

@@ -11,10 +11,10 @@ import panel as pn
 import polars as pl
 
 from engine.outputs.outlines import Box, lines_within
+from engine.outputs.severity import HIGH, MODERATE, NONE, SEVERE
 from panel_app.charts import hv_plot
 from panel_app.layout import CARD
 from panel_app.markup import Html, render
-from panel_app.store import HIGH, MODERATE, NONE, SEVERE
 
 SIGNS: Final[Mapping[str, tuple[str, str, str]]] = {
     SEVERE: ("diamond", "#c62828", "#7f1010"),

@@ -138,7 +138,7 @@ class Metrics(_Watch):
             "darkshelf_memory_bytes": ("Resident memory of the process", psutil.Process().memory_info().rss),
             "darkshelf_decisions_total": (
                 "Entries in the database of decisions",
-                self.dashboard.decided.decisions.revision(),
+                self.dashboard.decided.decisions.count(),
             ),
         }
         lines = []

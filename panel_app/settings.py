@@ -1,17 +1,13 @@
 """What the dashboard is told: thresholds of severity, money, language, sizes of pages and caches."""
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from engine.frozen import RunSettings
+from engine.outputs.severity import SeveritySettings
 
 
-class DashboardSettings(RunSettings):
+class DashboardSettings(SeveritySettings):
     """Everything the dashboard is told. Grain: one server."""
 
-    red_from: float = Field(50_000, gt=0, description="Revenue at risk from which a store or case is red.")
-    orange_from: float = Field(
-        20_000, gt=0, description="Revenue at risk from which it is orange; below it is yellow."
-    )
     currency: str = Field("USD", pattern="^[A-Z]{3}$", description="Currency of the prices, as ISO 4217 names it.")
     locale: str = Field(
         "",
@@ -26,9 +22,3 @@ class DashboardSettings(RunSettings):
         "",
         description="Address of map tiles with {z}, {x} and {y}, used where the browser reaches them; empty: none.",
     )
-
-    @model_validator(mode="after")
-    def _severities_ascend(self) -> "DashboardSettings":
-        if self.orange_from >= self.red_from:
-            raise ValueError(f"orange_from {self.orange_from:g} is not below red_from {self.red_from:g}")
-        return self

@@ -14,16 +14,12 @@ from typing import Any, Final
 import polars as pl
 
 from engine.outputs import read, shapes
+from engine.outputs.severity import severity
 from engine.registry import Registry, Run
 from panel_app.scalings import Scalings
 from panel_app.settings import DashboardSettings
 from panel_app.state import Filters, View
 
-SEVERE: Final = "severe"
-HIGH: Final = "high"
-MODERATE: Final = "moderate"
-NONE: Final = "none"
-SEVERITIES: Final = (SEVERE, HIGH, MODERATE, NONE)
 UNDECIDED: Final = "undecided"
 TEXT_COLUMNS: Final = ("store_name", "region", "sku_name", "category", "brand")
 
@@ -258,19 +254,6 @@ class Nights:
                 continue  # The run was pruned or its ids are of another kind: it has nothing to tell of this pair.
             found += [{"run_id": run.run_id, "as_of": run.as_of, **row} for row in rows.to_dicts()]
         return found[::-1]
-
-
-def severity(amount: pl.Expr, settings: DashboardSettings) -> pl.Expr:
-    """Severity of an amount at risk: severe, high, moderate; none without an amount."""
-    return (
-        pl.when(amount >= settings.red_from)
-        .then(pl.lit(SEVERE))
-        .when(amount >= settings.orange_from)
-        .then(pl.lit(HIGH))
-        .when(amount.is_not_null())
-        .then(pl.lit(MODERATE))
-        .otherwise(pl.lit(NONE))
-    )
 
 
 def conditions(filters: Filters) -> list[pl.Expr]:

@@ -64,6 +64,9 @@ VARIANTS = (
     Variant("dark days left out of learning", {"dark_false_share": 1e-9}),
     Variant("lasting level (shrinkage of the recent one)", {"level_prior_units": 0.0}),
     Variant("forgetting (a level of late)", {"day_memory": 0.99}),
+    Variant("the level of the days before (open episodes left out of learning)", {"open_evidence": ALL}),
+    Variant("lasting falls to a part left out of learning", {"fallen_evidence": ALL}),
+    Variant("fading (levels that hold)", {"fade": 0.0, "fade_share": 0.0}),
     Variant("dispersion by category and band (one for the chain)", {"dispersion_prior_share": 1e9}),
     Variant("dispersion (counts are Poisson)", dispersion=np.zeros_like),
     Variant("search correction by table (Ville's bound alone)", evidence=lambda t: BoundAlone(t.open, t.dark)),
@@ -80,6 +83,8 @@ def night(variant: Variant, chain: Panel) -> Night:
     rate = settings.episode.max_fdr
     episode = settings.episode.model_copy(update={"max_fdr": EVERYTHING}) if variant.table_alone else settings.episode
     runs, chances = calibrated.detect(chain, found, variant.evidence(null), settings.demand, episode)
+    course = calibrated.course(chain, found, settings.pattern)
+    runs, _ = calibrated.set_aside(chain, found, course, runs, settings.stories, settings.pattern)
     opened = runs.filter(pl.col("last") == chain.n_days - 1, pl.col("q_value").is_not_null())
     if variant.table_alone:
         tried = np.flatnonzero(~np.isnan(chances.p_values))

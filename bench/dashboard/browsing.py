@@ -19,7 +19,7 @@ PROGRAM = Path(executable).with_name("darkshelf")
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage")
 READY = "html[data-ready]"
 FIGURES = ".tile .value"
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 180
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from bench.dashboard.nights import CLASSIC
 from engine.shelf import desk
 
 USERS = 10
-THINKING_SECONDS = (0.5, 3.0)
+THINKING_SECONDS = (2.0, 6.0)
 """Between what a reader sees and the next click."""
 SAMPLE_SECONDS = 10
 PAGES = {

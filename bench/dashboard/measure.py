@@ -51,7 +51,8 @@ def _answers() -> dict[str, Any]:
 
 
 def _clicking() -> dict[str, Any]:
-    return asdict(many.clicking(published(NIGHTS[-1]), CLICKING_SECONDS))
+    watch = many.clicking(published(NIGHTS[-1]), CLICKING_SECONDS)
+    return {**asdict(watch), "minutes": CLICKING_SECONDS / 60}
 
 
 def _publishing() -> dict[str, Any]:

@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 
 from engine.kernels import types as t
 
+SMALLEST_LEFT = 0.02
+"""No fall is taken for deeper than to this share."""
+
 
 @njit(cache=True, nogil=True)
 def _log_ratio(
@@ -52,6 +55,42 @@ def _learn_before(
             sold += units[day] / unit
             hoped += expected[day] / unit
             squares += expected[day] / unit
+
+
+@njit(cache=True, nogil=True)
+def _begin(
+    units: NDArray[np.float64],
+    expected: NDArray[np.float64],
+    usable: NDArray[np.uint8],
+    found: NDArray[np.float64],
+    share: float,
+    start: int,
+    slack: float,
+    dispersion: float,
+    unit: float,
+) -> int:
+    """The likeliest first day of an episode, its level and depth being those from `start` on.
+
+    The level is in doubt, and how deep a fall is tells nothing of when it began: a long episode would seem short.
+    found: evidence from each day on; days without any are no start. share: of the expectation, sold before. slack: an
+    earlier day has to be so much likelier, as a logarithm.
+    """
+    sold = hoped = 0.0
+    for day in range(start, units.size):
+        if usable[day]:
+            sold, hoped = sold + units[day], hoped + share * expected[day]
+    left = min(max(sold / hoped, SMALLEST_LEFT), 1.0)
+    size = 1.0 / max(dispersion, 1e-6)
+    total = best = 0.0
+    first = start
+    for day in range(units.size - 1, -1, -1):
+        if not usable[day]:
+            continue
+        e, y = share * expected[day] / unit, units[day] / unit
+        total += (size + y) * math.log((size + e) / (size + left * e)) + y * math.log(left)
+        if total > best + (slack if best > 0.0 else 0.0) and found[day] > 0.0:
+            best, first = total, day
+    return first
 
 
 @njit(
@@ -104,8 +143,8 @@ def open_evidence(
     the smallest sale over its mean. memory: weight of a day before the episode relative to the next. fade: relative
     variance that an ordinary level gains with every day of the episode. depths, weights: (n_depths,). max_ratio: only
     episodes that sold at most this share. closing: no episode reaches back over last days with so much evidence of
-    ordinary sales. slack: the episode begins on its latest day with evidence so close to the best. best: (n_rows,), 0
-    without an episode; first: (n_rows,), n_days without one. Both written.
+    ordinary sales. slack: see `_begin`. best: (n_rows,), 0 without an episode; first: (n_rows,), n_days without one.
+    Both written.
     """
     n_days = units.shape[1]
     share, doubt, found = np.empty(n_days), np.empty(n_days), np.empty(n_days)
@@ -114,8 +153,8 @@ def open_evidence(
         _learn_before(units[row], expected[row], clean[row], unit, memory, share, doubt)
         sold = hoped = squares = 0.0
         days = 0
+        found[:] = 0.0
         for day in range(n_days - 1, max(n_days - 1 - max_days, -1), -1):
-            found[day] = 0.0
             if not usable[row, day]:
                 continue
             sold += units[row, day] / unit
@@ -132,10 +171,9 @@ def open_evidence(
             found[day] = ratio if sold <= max_ratio * due else 0.0
             if found[day] > best[row]:
                 best[row], first[row] = found[day], day
-        for day in range(n_days - 1, first[row], -1):
-            if found[day] > 0.0 and found[day] >= best[row] - slack:
-                first[row] = day
-                break
+        if best[row] > 0.0:
+            cells = (units[row], expected[row], usable[row], found)
+            first[row] = _begin(*cells, share[first[row]], first[row], slack, dispersion[row], unit)
 
 
 @njit(

@@ -14,12 +14,12 @@ from engine.outputs import shapes
 from engine.outputs.canvas import INK, canvas
 from engine.outputs.outlines import Box, lines_within
 from engine.outputs.read import table, telling_of_damage
-from engine.outputs.severity import CLEAR, COLOURS, SEVERITIES, SeveritySettings, severity
+from engine.outputs.severity import COLOURS, NONE, SEVERITIES, SeveritySettings, severity
 from engine.registry import Run
 
 EXPECTED: Final = "#3b7dc4"
 DARK: Final = "#d55e00"
-MARKERS: Final = dict(zip(SEVERITIES, ("^", "D", "o", "o"), strict=True))
+MARKERS: Final = dict(zip(SEVERITIES, ("D", "^", "o", "o"), strict=True))
 MAP_WIDTH_INCHES: Final = 6.0
 MAP_HEIGHTS_INCHES: Final = (2.0, 6.5)
 """A map is as high as its box asks for, within these."""
@@ -59,14 +59,14 @@ def draw_map(stores: pl.DataFrame) -> str | None:
         for name in reversed(SEVERITIES):
             some = placed.filter(pl.col("severity") == name)
             share = some["revenue_at_risk_open"].to_numpy() / most
-            sizes = 7.0 if name == CLEAR else SMALLEST_MARK + (LARGEST_MARK - SMALLEST_MARK) * share
+            sizes = 7.0 if name == NONE else SMALLEST_MARK + (LARGEST_MARK - SMALLEST_MARK) * share
             axes.scatter(
                 some["longitude"],
                 some["latitude"],
                 s=sizes,
                 marker=MARKERS[name],
                 color=COLOURS[name],
-                alpha=0.55 if name == CLEAR else 0.85,
+                alpha=0.55 if name == NONE else 0.85,
                 linewidths=0,
                 zorder=2,
                 rasterized=some.height > MOST_MARKS,

@@ -88,15 +88,17 @@ def _key_figures(run: Run) -> dict[str, float | None]:
     with telling_of_damage(run):
         cases = open_cases(run)
         known = cases.collect_schema().names()
-        sums = cases.select(money_sum(name).alias(f"{name}_open") for name in SUMMED if name in known)
-        figures: dict[str, float | None] = sums.collect().row(0, named=True)
+        sums = [money_sum(name).alias(f"{name}_open") for name in SUMMED if name in known]
+        figures: dict[str, float | None] = (
+            cases.select(*sums, worst=pl.col("q_value").max()).collect().row(0, named=True)
+        )
     figures["cases_open"] = facts["cases_open"]
     figures["stores_with_open_cases"] = facts["stores_with_open_cases"]
-    confidence = facts["mean_confidence_open"]
-    figures["mean_confidence_open"] = confidence
-    # The confidence of the calibrated rule is a probability; where chance is misjudged nothing is promised.
-    promised = confidence is not None and facts.get("is_null_plausible") is True
-    figures["expected_true_share"] = confidence / 100 if promised else None
+    figures["mean_confidence_open"] = facts["mean_confidence_open"]
+    worst = figures.pop("worst")
+    # Where chance is misjudged nothing is promised.
+    promised = worst is not None and facts.get("is_null_plausible") is True
+    figures["expected_true_share"] = 1 - worst if promised and worst is not None else None
     if "is_null_plausible" not in facts:
         figures["recoverable_30d_open"] = None
     return figures

@@ -10,19 +10,21 @@ from engine.frozen import RunSettings
 SEVERE: Final = "severe"
 HIGH: Final = "high"
 MODERATE: Final = "moderate"
-CLEAR: Final = "clear"
-SEVERITIES: Final = (SEVERE, HIGH, MODERATE, CLEAR)
-COLOURS: Final = {SEVERE: "#c0271a", HIGH: "#e88a0c", MODERATE: "#e3c71f", CLEAR: "#2e8b6f"}
+NONE: Final = "none"
+SEVERITIES: Final = (SEVERE, HIGH, MODERATE, NONE)
+COLOURS: Final = {SEVERE: "#c62828", HIGH: "#ef6c00", MODERATE: "#f2c037", NONE: "#2e7d32"}
 """Red, orange, yellow, green, of falling darkness up to yellow, so that they are told apart without hue too."""
-SHAPES: Final = {SEVERE: "▲", HIGH: "◆", MODERATE: "●", CLEAR: "○"}
+SHAPES: Final = {SEVERE: "◆", HIGH: "▲", MODERATE: "●", NONE: "○"}
 """The same once more for those who see no colours."""
 
 
 class SeveritySettings(RunSettings):
     """From how much on revenue at risk is severe."""
 
-    red_from: float = Field(50_000, gt=0, description="A store or case with more revenue at risk is red.")
-    orange_from: float = Field(20_000, gt=0, description="With more than this it is orange, with less yellow.")
+    red_from: float = Field(50_000, gt=0, description="Revenue at risk from which a store or case is red.")
+    orange_from: float = Field(
+        20_000, gt=0, description="Revenue at risk from which it is orange; below it is yellow."
+    )
 
     @model_validator(mode="after")
     def _severities_ascend(self) -> "SeveritySettings":
@@ -32,13 +34,13 @@ class SeveritySettings(RunSettings):
 
 
 def severity(amount: pl.Expr, settings: SeveritySettings) -> pl.Expr:
-    """The severity of an amount at risk; clear where there is none."""
+    """The severity of an amount at risk; none without an amount."""
     return (
-        pl.when(amount > settings.red_from)
+        pl.when(amount >= settings.red_from)
         .then(pl.lit(SEVERE))
-        .when(amount > settings.orange_from)
+        .when(amount >= settings.orange_from)
         .then(pl.lit(HIGH))
         .when(amount.is_not_null())
         .then(pl.lit(MODERATE))
-        .otherwise(pl.lit(CLEAR))
+        .otherwise(pl.lit(NONE))
     )

@@ -54,6 +54,13 @@ function listen(root, model) {
   })
 }
 
+// A menu wider than a phone shows where the reader is.
+function showCurrent(root) {
+  const list = root.querySelector(".menu ul")
+  const current = list?.querySelector("[aria-current]")
+  if (current) list.scrollLeft = current.offsetLeft - list.offsetLeft - (list.clientWidth - current.offsetWidth) / 2
+}
+
 export function render({model}) {
   const root = document.createElement("div")
   root.className = "piece"

@@ -5,9 +5,10 @@ from dataclasses import replace
 from typing import Any, Final
 
 from engine.decisions import words as w
+from engine.outputs.severity import SEVERITIES
 from panel_app.session import Session
 from panel_app.state import LISTS, OPEN_ONLY, Filters, View, address, parse
-from panel_app.store import SEVERITIES, Night
+from panel_app.store import Night
 from panel_app.words import cause_name
 
 OFFERED: Final = 1_000

@@ -5,13 +5,13 @@ from typing import Any, Final
 import panel as pn
 import polars as pl
 
+from engine.outputs.severity import HIGH, MODERATE, NONE, SEVERE
 from panel_app import maps
 from panel_app.layout import CARD, beside, wide_part
 from panel_app.markup import render
 from panel_app.pages.page import Page
 from panel_app.session import Session
 from panel_app.state import Filters, address
-from panel_app.store import HIGH, MODERATE, NONE, SEVERE
 
 LISTED: Final = 12
 """Stores named beside the map."""

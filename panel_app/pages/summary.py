@@ -106,7 +106,7 @@ def _figures(night: Night) -> dict[str, Any]:
         "recoverable": totals["recoverable"] if any_open else 0.0,
         "stores": facts["stores_with_open_cases"],
         "confidence": facts["mean_confidence_open"] if any_open else None,
-        "true_share": 1 - worst if any_open and worst is not None else None,
+        "true_share": 1 - worst if any_open and worst is not None and facts.get("is_null_plausible") else None,
     }
 
 

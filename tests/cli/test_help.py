@@ -30,6 +30,7 @@ VERBS = {
     "growth discover": "darkshelf growth discover",
     "growth backtest": "darkshelf growth backtest",
     "growth report": "darkshelf growth report",
+    "growth export": "darkshelf growth export",
     "tasks": "darkshelf tasks --out data/runs --store 12",
     "answers import": "darkshelf answers import",
     "decisions list": "darkshelf decisions list",

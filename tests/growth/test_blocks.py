@@ -11,7 +11,7 @@ from engine.growth import blocks, desk, publish
 from engine.growth.blocks import task_of
 from engine.growth.boundary import boundary, together
 from engine.outputs import growth_shapes as shapes
-from tests.growth.tables import PERIOD, Tables
+from tests.growth.tables import PERIOD, Tables, candidate
 from tests.growth.test_desk import REFERENCE, golden_tables
 
 if TYPE_CHECKING:
@@ -45,9 +45,16 @@ def task(settings: GrowthSettings) -> blocks.Task:
 
 @pytest.mark.parametrize("rows", [1, 4, 20, 21, 22])
 def test_blocks_hold_every_candidate_once_in_order(monkeypatch, rows):
+    """Three stores and every one of seven SPUs: no pair lies between two others."""
     monkeypatch.setattr(blocks, "ROWS_PER_BLOCK", rows)
-    parts = [block.given.candidates.collect()["pair"] for block in task(REFERENCE).blocks()]
-    assert pl.concat(parts).equals(task(REFERENCE).given.candidates.collect()["pair"])
+    keys = [(f"S{n}", f"P{m}") for n in range(3) for m in range(7)]
+    sales = [{"str_code": store, "spu_code": spu, "current_spu_count": 1.0} for store, spu in keys]
+    clusters = [{"str_code": f"S{n}", "cluster_id": "1"} for n in range(3)]
+    given = {"sales": sales, "clusters": clusters, "step11": [candidate(*key) for key in keys]}
+    tables = Tables({**given, "step9": [], "step10": []})
+    whole = task_of(tables.frames(), tables.inputs(REFERENCE), REFERENCE)
+    parts = [block.given.candidates.collect()["pair"] for block in whole.blocks()]
+    assert pl.concat(parts).to_list() == list(range(21))
     assert max(map(len, parts)) == min(rows, 21)
 
 

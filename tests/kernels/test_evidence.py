@@ -13,7 +13,7 @@ from engine.kernels.runs import stretches
 NEVER = 1e9
 """So much evidence of ordinary sales that no episode is over."""
 DEPTHS, WEIGHTS = [0.02, 0.25], [0.6, 0.4]
-FADE = 0.005
+FADE = 0.02
 SLACKS = st.sampled_from([0.0, 1.0])
 DAY = st.tuples(st.integers(0, 9), st.floats(0.1, 6), st.booleans(), st.booleans())
 SERIES = st.lists(DAY.map(lambda day: (*day[:3], day[2] and day[3])), min_size=1, max_size=12)
@@ -65,10 +65,31 @@ def plain_evidence(
             continue
         if sum(one for one, _ in days) <= 0.5 * share * sum(one for _, one in days):
             found[start] = plain_ratio(days, share, doubt, dispersion)
-    best = max(found.values(), default=0.0)
-    if not best > 0:
+    best = max(found, key=lambda start: (found[start], start), default=None)
+    if best is None or not found[best] > 0:
         return 0.0, len(series)
-    return best, max(start for start, evidence in found.items() if evidence > 0 and evidence >= best - slack)
+    starts = [start for start in found if found[start] > 0]
+    return found[best], plain_begin(series, starts, best, learnt(series, best, memory)[0], dispersion, slack)
+
+
+def plain_begin(series: list, starts: list, best: int, share: float, dispersion: float, slack: float) -> int:
+    """The likeliest start at the level and depth of the best one; an earlier day has to add so much likelihood."""
+    days = [(sold, share * hoped) for sold, hoped, usable, _ in series[best:] if usable]
+    left = min(max(sum(sold for sold, _ in days) / sum(hoped for _, hoped in days), 0.02), 1.0)
+    size = 1 / max(dispersion, 1e-6)
+
+    def total(start: int) -> float:
+        return sum(
+            log_negative_binomial(sold, left * share * hoped, size) - log_negative_binomial(sold, share * hoped, size)
+            for sold, hoped, usable, _ in series[start:]
+            if usable
+        )
+
+    first, most = best, 0.0
+    for start in sorted(starts, reverse=True):
+        if total(start) > most + (slack if most > 0 else 0.0):
+            first, most = start, total(start)
+    return first
 
 
 def cells(series: list) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -76,15 +97,17 @@ def cells(series: list) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
     return np.array([units], float), np.array([expected]), np.array([usable], np.uint8), np.array([clean], np.uint8)
 
 
-def level(dispersion: float, unit: float, memory: float) -> tuple:
-    return np.array([dispersion]), unit, memory, FADE, np.array(DEPTHS), np.array(WEIGHTS)
+def level(dispersion: float, unit: float, memory: float, fade: float = FADE) -> tuple:
+    return np.array([dispersion]), unit, memory, fade, np.array(DEPTHS), np.array(WEIGHTS)
 
 
-def weigh(series, memory=0.98, dispersion=0.1, unit=1.0, slack=0.0, min_days=2, max_days=56, closing=NEVER):
+def weigh(series, memory=0.98, dispersion=0.1, unit=1.0, slack=0.0, min_days=2, max_days=56, closing=NEVER, fade=0.0):
     best, first = np.empty(1), np.empty(1, np.int64)
     units, expected, usable, clean = cells(series)
     rule = (0.5, closing, slack, min_days, max_days)
-    open_evidence(units * unit, expected * unit, usable, clean, *level(dispersion, unit, memory), *rule, best, first)
+    open_evidence(
+        units * unit, expected * unit, usable, clean, *level(dispersion, unit, memory, fade), *rule, best, first
+    )
     return best[0], int(first[0])
 
 
@@ -93,7 +116,7 @@ def weigh(series, memory=0.98, dispersion=0.1, unit=1.0, slack=0.0, min_days=2, 
 )
 def test_evidence_is_the_best_likelihood_ratio_over_all_starts(series, memory, dispersion, slack, min_days, max_days):
     wanted, start = plain_evidence(series, memory, dispersion, slack, min_days, max_days)
-    found, first = weigh(series, memory, dispersion, slack=slack, min_days=min_days, max_days=max_days)
+    found, first = weigh(series, memory, dispersion, slack=slack, min_days=min_days, max_days=max_days, fade=FADE)
     assert found == pytest.approx(wanted, abs=1e-9)
     assert first == start
 

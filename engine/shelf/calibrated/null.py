@@ -137,7 +137,7 @@ def _table(fingerprint: str, demand: DemandSettings, episode: EpisodeSettings) -
 
 def _fingerprint(demand: DemandSettings, episode: EpisodeSettings) -> str:
     of_episode = episode.model_dump(
-        include={"depths", "depth_weights", "max_ratio", "closing_evidence", "start_slack", "min_days", "max_days"}
+        include={"depths", "depth_weights", "max_ratio", "closing_evidence", "min_days", "max_days"}
     )
     of_demand = demand.model_dump(
         include={
