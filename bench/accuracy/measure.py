@@ -20,6 +20,7 @@ from bench.accuracy.nights import contenders, settled
 from bench.accuracy.reliability import across_stores
 from engine.backtest.backtest import night_days, prepare, score
 from engine.backtest.spread import Stores
+from engine.config import Settings
 
 FILE = Path(__file__).with_name("accuracy.json")
 ROOT = Path(__file__).parents[2]
@@ -147,7 +148,8 @@ def read() -> dict[str, Any]:
 def main(names: list[str]) -> None:
     """Measure the sections named, all by default, and write the file after each."""
     for name in names or SECTIONS:
-        found = {"measured_on": dt.datetime.now(dt.UTC).date().isoformat(), **SECTIONS[name]()}
+        stamp = {"measured_on": dt.datetime.now(dt.UTC).date().isoformat(), "settings": Settings().fingerprint()}
+        found = {**stamp, **SECTIONS[name]()}
         measured = (read() if FILE.exists() else {}) | {name: found}
         FILE.write_text(json.dumps(_rounded(measured), indent=1, sort_keys=True) + "\n", encoding="utf-8")
 

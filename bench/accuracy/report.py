@@ -9,6 +9,7 @@ from bench.accuracy.chains import MIXES
 from bench.accuracy.measure import ROOT, read
 from bench.accuracy.targets import outcomes
 from bench.report import in_table
+from engine.config import Settings
 
 PAGE = ROOT / "docs" / "accuracy.md"
 NAMES = {
@@ -32,6 +33,7 @@ def page(measured: Figures) -> str:
     """The page as the figures say it."""
     sections = [
         HEAD,
+        _outdated(measured),
         _targets(measured),
         RECORDED.format(nights=len(measured["recorded"]["nights"]), day=measured["recorded"]["measured_on"]),
         _recorded(measured["recorded"]),
@@ -56,6 +58,13 @@ def page(measured: Figures) -> str:
         AGAIN,
     ]
     return "\n".join(section.strip("\n") + "\n" for section in sections)
+
+
+def _outdated(measured: Figures) -> str:
+    """Which sections were measured with other settings than today's; nothing when none was."""
+    today = Settings().fingerprint()
+    names = [name for name, section in sorted(measured.items()) if section.get("settings") != today]
+    return f"Measured with other settings than the defaults of today: {', '.join(names)}." if names else ""
 
 
 def _targets(measured: Figures) -> str:
@@ -211,7 +220,7 @@ def _ablation(told: Figures) -> str:
 
 
 def _variants(told: Figures) -> dict[str, Any]:
-    return {variant.what: told[variant.what] for variant in VARIANTS}
+    return {variant.what: told[variant.what] for variant in VARIANTS if variant.what in told}
 
 
 def _f1(counts: Mapping[str, float]) -> float:
