@@ -22,6 +22,7 @@ CLICK_P95_SECONDS = 1.5
 GROWTH_SHARE = 0.10
 """Memory is steady when its mean in the last fifth of the time is at most so much above that in the second."""
 PARTS_OF_TIME = 5
+NOT_MEASURED = "Not measured yet: `python -m bench.dashboard.measure clicking publishing`, on a quiet machine."
 
 
 def page(measured: dict[str, Any]) -> str:
@@ -123,6 +124,8 @@ def _answers(measured: dict[str, Any]) -> list[str]:
 
 
 def _clicking(measured: dict[str, Any]) -> list[str]:
+    if "clicking" not in measured:
+        return [NOT_MEASURED]
     found = measured["clicking"]
     seconds, memory = sorted(found["seconds"]), found["memory"]
     late = seconds[math.ceil(0.95 * len(seconds)) - 1]
@@ -151,6 +154,8 @@ def _mean(values: Sequence[float]) -> float:
 
 
 def _publishing(measured: dict[str, Any]) -> list[str]:
+    if "publishing" not in measured:
+        return [NOT_MEASURED]
     found = measured["publishing"]
     told = found["told_of_it"]
     return [
