@@ -88,7 +88,8 @@ def _night(name: str, measured: dict[str, Any]) -> str:
 def _load(measured: dict[str, Any], part: str) -> str:
     begin, end = measured[part]["load"]
     cores = measured[part]["cores"]
-    return f"Load of the machine ({cores} cores) at the begin {begin:.1f}, at the end {end:.1f}."
+    busy = " Others kept it busy: on a quiet machine everything is faster." if begin > cores else ""
+    return f"Load of the machine ({cores} cores) at the begin {begin:.1f}, at the end {end:.1f}.{busy}"
 
 
 def _verdict(value: float, target: float | None) -> str:
