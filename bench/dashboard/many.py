@@ -162,10 +162,9 @@ async def _read_on(address: str, publish: Callable[[], object]) -> Publishing:
 async def _reads(page: Any, seen: Publishing, done: asyncio.Event) -> None:
     """Summary and run in turn: the night of the menu has to be that of the page."""
     while not done.is_set():
-        for name, heading in (("Run", "h1"), ("Summary", ".lead time")):
+        for name, heading, words in (("Run", "h1", "The run of"), ("Summary", ".lead", "judged")):
             await page.locator("nav.menu a", has_text=name).first.click()
-            await page.locator("nav.menu a[aria-current]", has_text=name).wait_for()
-            shown = await page.locator(heading).first.inner_text()
+            shown = await page.locator(heading, has_text=words).first.inner_text()
             night = await page.locator(".menu .night time").first.inner_text()
             seen.readings += 1
             seen.mixtures += night not in shown

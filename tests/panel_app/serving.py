@@ -36,7 +36,7 @@ def serving(out: Path, *words: object) -> Iterator[str]:
 
 
 def _wait_for(address: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(300):
+    for _ in range(1200):
         if server.poll() is not None:
             break
         try:
