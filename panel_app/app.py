@@ -13,6 +13,7 @@ from typing import Any
 import panel as pn
 from jinja2 import Template
 from markupsafe import Markup
+from panel.util.parameters import edit_readonly
 from panel_material_ui.base import BASE_TEMPLATE
 from panel_material_ui.template.base import Page as Frame
 from panel_material_ui.template.base import parse_template
@@ -114,7 +115,7 @@ class Shell:
         self.told_of = session.night.run_id if session.night else None
         session.on_show(self.draw)
         self.draw()
-        self.page: pn.viewable.Viewable = Frame(
+        self.page = Frame(
             title="darkshelf",
             site_url="?",
             dark_theme=dark,
@@ -127,6 +128,9 @@ class Shell:
                 )
             ],
         )
+        with edit_readonly(self.page):
+            # It would follow what any reader asks, and each change of it walks through every reader's whole page.
+            self.page.busy = False
         self.page.param.watch(self._keep_theme, "dark_theme")
         self._describe_first_paint(dark=dark)
         pn.state.onload(self._watch_for_nights)
