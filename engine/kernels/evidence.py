@@ -17,8 +17,8 @@ SMALLEST_LEFT = 0.02
 """No fall is taken for deeper than to this share."""
 
 
-@njit(cache=True, nogil=True)
-def _log_ratio(
+@njit(t.real(t.real, t.real, t.real, t.series_in, t.series_in), cache=True, nogil=True)
+def log_ratio(
     sold: float, hoped: float, size: float, depths: NDArray[np.float64], weights: NDArray[np.float64]
 ) -> float:
     """Log likelihood ratio of the mixture of depths to no change; sold and hoped in units of sale."""
@@ -30,31 +30,54 @@ def _log_ratio(
     return math.log(total) if total > 0.0 else -700.0
 
 
-@njit(cache=True, nogil=True)
-def _learn_before(
+@njit(
+    t.nothing(
+        t.series_in,
+        t.series_in,
+        t.given(t.byte, 1),
+        t.given(t.byte, 1),
+        t.real,
+        t.real,
+        t.real,
+        t.series_out,
+        t.series_out,
+    ),
+    cache=True,
+    nogil=True,
+)
+def learn_before(
     units: NDArray[np.float64],
     expected: NDArray[np.float64],
+    usable: NDArray[np.uint8],
     clean: NDArray[np.uint8],
     unit: float,
     memory: float,
+    left_out_doubt: float,
     share: NDArray[np.float64],
     doubt: NDArray[np.float64],
 ) -> None:
     """What the clean days before each day sold of their expectation, the later the heavier, and its variance.
 
-    share: 0 where nothing was sold before. doubt: relative variance. Both (n_days,), written.
+    Days that are left out for being dark may have been dark by chance: what the others sold is then too much.
+    left_out_doubt: relative variance if all days are left out. share: 0 where nothing was sold before. doubt:
+    relative variance. Both (n_days,), written.
     """
-    sold = hoped = squares = 0.0
+    sold = hoped = squares = left_out = 0.0
     for day in range(units.size):
         share[day] = doubt[day] = 0.0
         if sold > 0.0 and hoped > 0.0:
             share[day] = sold / hoped
-            doubt[day] = squares / (hoped * sold)
+            doubt[day] = squares / (hoped * sold) + left_out_doubt * (left_out / (left_out + hoped)) ** 2
         sold, hoped, squares = memory * sold, memory * hoped, memory * memory * squares
-        if clean[day] and expected[day] > 0.0:
+        left_out *= memory
+        if not expected[day] > 0.0:
+            continue
+        if clean[day]:
             sold += units[day] / unit
             hoped += expected[day] / unit
             squares += expected[day] / unit
+        elif usable[day]:
+            left_out += expected[day] / unit
 
 
 @njit(cache=True, nogil=True)
@@ -103,6 +126,7 @@ def _begin(
         t.real,
         t.real,
         t.real,
+        t.real,
         t.series_in,
         t.series_in,
         t.real,
@@ -124,6 +148,7 @@ def open_evidence(
     dispersion: NDArray[np.float64],
     unit: float,
     memory: float,
+    left_out_doubt: float,
     fade: float,
     depths: NDArray[np.float64],
     weights: NDArray[np.float64],
@@ -140,17 +165,17 @@ def open_evidence(
     What an episode should have sold is the course of `expected` at the level of the clean days before it: no day of
     the episode judges itself. units, expected: (n_rows, n_days). usable: the same, 0 for days that neither start,
     extend nor end an episode; clean: those of them that may be learnt from. dispersion: (n_rows,). unit: variance of
-    the smallest sale over its mean. memory: weight of a day before the episode relative to the next. fade: relative
-    variance that an ordinary level gains with every day of the episode. depths, weights: (n_depths,). max_ratio: only
-    episodes that sold at most this share. closing: no episode reaches back over last days with so much evidence of
-    ordinary sales. slack: see `_begin`. best: (n_rows,), 0 without an episode; first: (n_rows,), n_days without one.
-    Both written.
+    the smallest sale over its mean. memory: weight of a day before the episode relative to the next. left_out_doubt:
+    see `learn_before`. fade: relative variance that an ordinary level gains with every day of the episode. depths,
+    weights: (n_depths,). max_ratio: only episodes that sold at most this share. closing: no episode reaches back over
+    last days with so much evidence of ordinary sales. slack: see `_begin`. best: (n_rows,), 0 without an episode;
+    first: (n_rows,), n_days without one. Both written.
     """
     n_days = units.shape[1]
     share, doubt, found = np.empty(n_days), np.empty(n_days), np.empty(n_days)
     for row in range(units.shape[0]):
         best[row], first[row] = 0.0, n_days
-        _learn_before(units[row], expected[row], clean[row], unit, memory, share, doubt)
+        learn_before(units[row], expected[row], usable[row], clean[row], unit, memory, left_out_doubt, share, doubt)
         sold = hoped = squares = 0.0
         days = 0
         found[:] = 0.0
@@ -165,7 +190,7 @@ def open_evidence(
                 continue
             due = share[day] * hoped
             size = 1.0 / (dispersion[row] * squares / (hoped * hoped) + doubt[day] + fade * days)
-            ratio = _log_ratio(sold, due, size, depths, weights)
+            ratio = log_ratio(sold, due, size, depths, weights)
             if ratio < -closing:
                 break
             found[day] = ratio if sold <= max_ratio * due else 0.0
@@ -183,6 +208,7 @@ def open_evidence(
         t.bytes_in,
         t.bytes_in,
         t.series_in,
+        t.real,
         t.real,
         t.real,
         t.real,
@@ -204,6 +230,7 @@ def past_evidence(
     dispersion: NDArray[np.float64],
     unit: float,
     memory: float,
+    left_out_doubt: float,
     fade: float,
     depths: NDArray[np.float64],
     weights: NDArray[np.float64],
@@ -221,7 +248,7 @@ def past_evidence(
     for place in range(rows.size):
         row, first = rows[place], firsts[place]
         found[place] = 0.0
-        _learn_before(units[row], expected[row], clean[row], unit, memory, share, doubt)
+        learn_before(units[row], expected[row], usable[row], clean[row], unit, memory, left_out_doubt, share, doubt)
         sold = hoped = squares = 0.0
         days = 0
         for day in range(first, lasts[place] + 1):
@@ -232,7 +259,7 @@ def past_evidence(
                 days += 1
         if hoped > 0.0 and share[first] > 0.0:
             size = 1.0 / (dispersion[row] * squares / (hoped * hoped) + doubt[first] + fade * days)
-            found[place] = _log_ratio(sold, share[first] * hoped, size, depths, weights)
+            found[place] = log_ratio(sold, share[first] * hoped, size, depths, weights)
 
 
 @njit(
@@ -410,74 +437,3 @@ def mark_fallen(
                 break
             for day in range(first, last + 1):
                 dark[row, day] = 1
-
-
-@njit(
-    t.nothing(t.table_in, t.table_in, t.bytes_in, t.real, t.real, t.series_out),
-    cache=True,
-    nogil=True,
-)
-def learnt_before(
-    units: NDArray[np.float64],
-    expected: NDArray[np.float64],
-    clean: NDArray[np.uint8],
-    unit: float,
-    memory: float,
-    learnt: NDArray[np.float64],
-) -> None:
-    """Units of sale that an episode which begins tomorrow would be judged by, as `open_evidence` counts them.
-
-    units, expected, clean: (n_rows, n_days). learnt: (n_rows,), 0 where nothing was sold; written.
-    """
-    n_days = units.shape[1]
-    later, none = np.zeros(n_days + 1), np.zeros(n_days + 1, np.uint8)
-    share, doubt = np.empty(n_days + 1), np.empty(n_days + 1)
-    for row in range(units.shape[0]):
-        later[:n_days], none[:n_days] = units[row], clean[row]
-        hoped = np.append(expected[row], 0.0)
-        _learn_before(later, hoped, none, unit, memory, share, doubt)
-        learnt[row] = 1.0 / doubt[n_days] if doubt[n_days] > 0.0 else 0.0
-
-
-@njit(
-    t.nothing(
-        t.series_in,
-        t.series_in,
-        t.series_in,
-        t.series_in,
-        t.real,
-        t.series_in,
-        t.series_in,
-        t.whole,
-        t.whole,
-        t.wholes_out,
-    ),
-    cache=True,
-    nogil=True,
-)
-def days_to_alert(
-    hoped_a_day: NDArray[np.float64],
-    learnt_units: NDArray[np.float64],
-    dispersion: NDArray[np.float64],
-    bounds: NDArray[np.float64],
-    fade: float,
-    depths: NDArray[np.float64],
-    weights: NDArray[np.float64],
-    min_days: int,
-    max_days: int,
-    days: NDArray[np.int64],
-) -> None:
-    """Days without any sale, all at the level, until the evidence of `open_evidence` reaches each row's bound.
-
-    hoped_a_day, learnt_units: (n_rows,), units of sale. dispersion, bounds: (n_rows,). fade: see `open_evidence`.
-    depths, weights: (n_depths,). days: (n_rows,), written; -1 where `max_days` are too few.
-    """
-    for row in range(hoped_a_day.size):
-        days[row] = -1
-        if not (hoped_a_day[row] > 0.0 and learnt_units[row] > 0.0):
-            continue
-        for n in range(min_days, max_days + 1):
-            size = 1.0 / (dispersion[row] / n + 1.0 / learnt_units[row] + fade * n)
-            if _log_ratio(0.0, n * hoped_a_day[row], size, depths, weights) >= bounds[row]:
-                days[row] = n
-                break

@@ -7,13 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.kernels.evidence import learnt_before, mark_dark, mark_fallen, open_evidence, past_evidence
+from engine.kernels.darkness import learnt_before
+from engine.kernels.evidence import mark_dark, mark_fallen, open_evidence, past_evidence
 from engine.kernels.runs import stretches
 
 NEVER = 1e9
 """So much evidence of ordinary sales that no episode is over."""
 DEPTHS, WEIGHTS = [0.02, 0.25], [0.6, 0.4]
 FADE = 0.02
+LEFT_OUT_DOUBT = 0.3
 SLACKS = st.sampled_from([0.0, 1.0])
 DAY = st.tuples(st.integers(0, 9), st.floats(0.1, 6), st.booleans(), st.booleans())
 SERIES = st.lists(DAY.map(lambda day: (*day[:3], day[2] and day[3])), min_size=1, max_size=12)
@@ -37,7 +39,9 @@ def learnt(series: list, start: int, memory: float) -> tuple[float, float]:
     sold = sum(memory**age * units for age, units, _ in before)
     hoped = sum(memory**age * expected for age, _, expected in before)
     squares = sum(memory ** (2 * age) * expected for age, _, expected in before)
-    return (sold / hoped, squares / hoped**2 / (sold / hoped)) if sold > 0 else (0.0, 0.0)
+    left_out = sum(memory ** (start - 1 - day) * one[1] for day, one in enumerate(series[:start]) if one[2] > one[3])
+    doubt = LEFT_OUT_DOUBT * (left_out / (left_out + hoped)) ** 2 if hoped > 0 else 0.0
+    return (sold / hoped, squares / hoped**2 / (sold / hoped) + doubt) if sold > 0 else (0.0, 0.0)
 
 
 def plain_ratio(days: list, share: float, doubt: float, dispersion: float) -> float:
@@ -98,7 +102,7 @@ def cells(series: list) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 
 def level(dispersion: float, unit: float, memory: float, fade: float = FADE) -> tuple:
-    return np.array([dispersion]), unit, memory, fade, np.array(DEPTHS), np.array(WEIGHTS)
+    return np.array([dispersion]), unit, memory, LEFT_OUT_DOUBT, fade, np.array(DEPTHS), np.array(WEIGHTS)
 
 
 def weigh(series, memory=0.98, dispersion=0.1, unit=1.0, slack=0.0, min_days=2, max_days=56, closing=NEVER, fade=0.0):
@@ -196,9 +200,8 @@ def test_a_past_stretch_is_weighed_against_the_days_before_it(series, first, len
 
 @given(SERIES)
 def test_tomorrow_is_judged_by_all_clean_days(series):
-    units, expected, _, clean = cells(series)
     found = np.empty(1)
-    learnt_before(units, expected, clean, 1.0, 0.9, found)
+    learnt_before(*cells(series), 1.0, 0.9, LEFT_OUT_DOUBT, found)
     doubt = learnt(series, len(series), 0.9)[1]
     assert found[0] == pytest.approx(1 / doubt if doubt > 0 else 0.0)
 

@@ -89,9 +89,8 @@ def right(found: pl.DataFrame) -> float:
     return float((found["primary_cause"] == found["cause"]).fill_null(value=False).mean())
 
 
-def test_five_of_six_cases_are_planted(bench):
-    """The aim is nine of ten; 0.86 of them are: most of the others are chance that the night took for half a fall."""
-    assert bench.cases["is_true"].mean() >= 0.83
+def test_nine_of_ten_cases_are_planted(bench):
+    assert bench.cases["is_true"].mean() >= 0.90
 
 
 def test_nine_of_ten_planted_shelves_are_found(bench):

@@ -101,6 +101,17 @@ def test_a_past_episode_is_a_closed_case_without_a_rate(chain, judged):
     assert abs((case["last_dark_date"] - date_of(60)).days) <= 1
 
 
+def test_an_episode_that_ended_yesterday_is_a_closed_case(chain, judged):
+    poisson_chain(chain, {(1, 1): dark(70, LAST_DAY - 1)}, level=30)
+    (case,) = judged(chain, *CALIBRATED).cases.to_dicts()
+    assert (case["status"], case["last_dark_date"]) == ("closed", date_of(LAST_DAY - 1))
+
+
+def test_a_shelf_that_sold_over_for_five_weeks_and_is_back_has_not_fallen(chain, judged):
+    poisson_chain(chain, {(1, 1): 1 + 2 * (1 - dark(40, 75)), (2, 2): dark(76)})
+    assert set(open_cases(judged(chain, *CALIBRATED))) == {("2", "sku2")}
+
+
 def test_days_out_of_stock_neither_start_nor_extend_nor_end_an_episode(chain, judged):
     poisson_chain(chain, {})
     for other in range(2, SKUS):
@@ -120,6 +131,15 @@ def test_q_values_are_those_of_benjamini_and_hochberg():
     ordered = sorted(chances)
     wanted = [min(5 * ordered[place] / (place + 1) for place in range(rank, 5)) for rank in range(5)]
     assert q_values(chances)[np.argsort(chances)].tolist() == pytest.approx([min(one, 1.0) for one in wanted])
+
+
+def test_what_could_not_be_found_at_a_threshold_is_no_test_there():
+    chances, least = np.array([0.01, 0.8, 0.02, 0.5, 0.03]), np.array([0.001, 0.6, 0.001, 0.025, 0.001])
+    tests_at = {0.01: 3, 0.02: 3, 0.03: 4, 0.5: 4, 0.8: 5}
+    ordered = sorted(chances)
+    wanted = [min(tests_at[ordered[n]] * ordered[n] / (n + 1) for n in range(rank, 5)) for rank in range(5)]
+    assert q_values(chances, least)[np.argsort(chances)].tolist() == pytest.approx([min(one, 1.0) for one in wanted])
+    assert (q_values(chances, least) <= q_values(chances)).all()
 
 
 def test_the_shipped_table_is_that_of_the_default_settings():

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.config import DemandSettings, EpisodeSettings
-from engine.kernels.evidence import days_to_alert, open_evidence
+from engine.kernels.darkness import days_to_alert, most_evidence
+from engine.kernels.evidence import open_evidence
 from engine.outputs import shapes
 from engine.shelf.calibrated import Chances, null_evidence
 from engine.shelf.calibrated.detectability import threshold
@@ -44,9 +45,22 @@ def test_it_is_the_evidence_of_the_night_itself(bound, hoped, learnt, dispersion
     # One clean day that sold as expected tells the level: as many units as it was learnt from.
     units, expected = np.append(learnt, np.zeros(n))[None], np.append(learnt, np.full(n, hoped))[None]
     usable = np.ones((1, n + 1), np.uint8)
-    level = (np.array([dispersion]), 1.0, 1.0, FADE, DEPTHS, WEIGHTS)
+    level = (np.array([dispersion]), 1.0, 1.0, 0.0, FADE, DEPTHS, WEIGHTS)
     open_evidence(units, expected, usable, usable, *level, 0.5, np.inf, 0.0, 2, n, evidence, first)
     assert (evidence[0] >= bound - 1e-9) == (found > 0)
+
+
+@given(st.floats(0.02, 60), st.floats(1, 5000), st.floats(0, 1), st.integers(2, 56))
+def test_the_most_telling_empty_days_are_as_telling_as_their_likelihood(hoped, learnt, dispersion, last):
+    most = np.empty(1)
+    of_row = (np.array([value]) for value in (hoped, learnt, dispersion))
+    most_evidence(*of_row, FADE, DEPTHS, WEIGHTS, 2, last, most)
+    lengths = sorted({min(2**power, last) for power in range(1, 7)})
+    args = hoped, learnt, dispersion, FADE, EPISODE.depths, EPISODE.depth_weights
+    reached = [plain.days_until(most[0] - 1e-6, *args, range(n, n + 1)) for n in lengths]
+    passed = [plain.days_until(most[0] + 1e-6, *args, range(n, n + 1)) for n in lengths]
+    assert max(reached) > 0
+    assert max(passed) == -1
 
 
 def test_nothing_expected_or_learnt_can_never_alert():

@@ -9,6 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.config import EpisodeSettings
+from engine.kernels import rows
+from engine.kernels.darkness import most_evidence
 from engine.shelf.calibrated.expect import Demand
 from engine.shelf.calibrated.null import NullEvidence
 
@@ -42,10 +45,29 @@ def p_values(found: Demand, level: Floats, evidence: Floats, null: NullEvidence)
     return np.maximum(chances, np.exp(-np.maximum(evidence, 0.0)))
 
 
-def q_values(chances: Floats) -> Floats:
-    """Smallest false discovery rate at which each would be found (Benjamini and Hochberg 1995)."""
+def least_chances(found: Demand, null: NullEvidence, episode: EpisodeSettings) -> Floats:
+    """The smallest p-value that each store-SKU could have had: that of the most telling shelf without any sale."""
+    most = np.empty(found.level.size)
+    depths, days = (np.array(episode.depths), np.array(episode.depth_weights)), (episode.min_days, episode.max_days)
+
+    def look(block: slice) -> None:
+        of_rows = (found.level[block] / found.unit, found.learnt_units[block], found.dispersion[block])
+        most_evidence(*of_rows, found.fade, *depths, *days, most[block])
+
+    rows.in_blocks(look, most.size)
+    return p_values(found, found.level, most, null)
+
+
+def q_values(chances: Floats, least: Floats | None = None) -> Floats:
+    """Smallest false discovery rate at which each would be found (Benjamini and Hochberg 1995).
+
+    least: the smallest p-value that each could have had. Counts are discrete: what could not be found at a threshold
+    cannot be found falsely there and is not counted among the tests (Gilbert 2005). Without it, everything could.
+    """
+    least = np.zeros(chances.size) if least is None else np.minimum(least, chances)
     order = np.argsort(chances, kind="stable")
-    ratio = chances[order] * chances.size / np.arange(1, chances.size + 1)
+    tests = np.searchsorted(np.sort(least), chances[order], side="right")
+    ratio = chances[order] * tests / np.arange(1, chances.size + 1)
     q = np.empty(chances.size)
     q[order] = np.minimum(np.minimum.accumulate(ratio[::-1])[::-1], 1.0)
     return q

@@ -12,7 +12,7 @@ from engine.config import DemandSettings, EpisodeSettings
 from engine.kernels import rows
 from engine.kernels.evidence import past_evidence
 from engine.kernels.runs import stretches
-from engine.shelf.calibrated.chance import Chances, p_values, q_values
+from engine.shelf.calibrated.chance import Chances, least_chances, p_values, q_values
 from engine.shelf.calibrated.dark import Sold, darkest, mark
 from engine.shelf.calibrated.expect import Demand, open_episodes
 from engine.shelf.calibrated.null import NullEvidence
@@ -31,7 +31,8 @@ def detect(
     chances = Chances(*(np.full(evidence.size, np.nan) for _ in range(3)))
     chances.evidence[tried] = evidence[tried]
     chances.p_values[tried] = p_values(found, found.level, evidence, null)[tried]
-    chances.q_values[tried] = q_values(chances.p_values[tried])
+    least = least_chances(found, null, episode)[tried]
+    chances.q_values[tried] = q_values(chances.p_values[tried], least)
     is_open = np.nan_to_num(chances.q_values, nan=1.0) <= episode.max_fdr
     pair = np.flatnonzero(is_open)
     opened = pl.DataFrame(
@@ -44,7 +45,7 @@ def detect(
             "q_value": chances.q_values[pair],
         }
     )
-    past = _past(panel, found, demand, episode, np.where(is_open, first, panel.n_days - 1))
+    past = _past(panel, found, demand, episode, np.where(is_open, first, panel.n_days))
     return pl.concat([opened, past], how="diagonal").sort("pair", "first"), chances
 
 
@@ -108,6 +109,7 @@ def _against_before(
             found.dispersion,
             found.unit,
             demand.before_memory,
+            demand.left_out_doubt,
             found.fade,
             np.array(settings.depths),
             np.array(settings.depth_weights),

@@ -13,7 +13,7 @@ import polars as pl
 from engine import vocabulary as v
 from engine.config import DemandSettings, EpisodeSettings, WatchSettings
 from engine.kernels import rows
-from engine.kernels.evidence import days_to_alert, learnt_before
+from engine.kernels.darkness import days_to_alert, learnt_before
 from engine.shelf.calibrated.chance import Chances
 from engine.shelf.calibrated.expect import Demand
 from engine.shelf.calibrated.null import NullEvidence
@@ -49,8 +49,8 @@ def detectability(
 
     def look(block: slice) -> None:
         pair = judged[block]
-        history = (panel.array("units")[pair], panel.array("expected")[pair], found.clean[pair])
-        learnt_before(*history, found.unit, demand.before_memory, learnt_units[block])
+        history = (panel.array("units")[pair], panel.array("expected")[pair], found.usable[pair], found.clean[pair])
+        learnt_before(*history, found.unit, demand.before_memory, demand.left_out_doubt, learnt_units[block])
         of_rows = (level[block] / found.unit, learnt_units[block], dispersion[block], bounds[block])
         days_to_alert(*of_rows, found.fade, *depths, episode.min_days, episode.max_days, days[block])
 

@@ -283,6 +283,7 @@ def open_episodes(
             found.dispersion[block],
             found.unit,
             settings.before_memory,
+            settings.left_out_doubt,
             found.fade,
             depths,
             weights,

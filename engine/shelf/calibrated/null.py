@@ -249,6 +249,7 @@ class _Series:
             self._spread,
             1.0,
             self._demand.before_memory,
+            self._demand.left_out_doubt,
             0.0,
             np.array(episode.depths),
             np.array(episode.depth_weights),

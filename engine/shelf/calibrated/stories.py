@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from engine import vocabulary as v
 from engine.config import PatternSettings, StorySettings
+from engine.kernels import rows
+from engine.kernels.rises import before_rises
 from engine.kernels.runs import stretches
 from engine.shelf.calibrated.causes import score, told
 from engine.shelf.calibrated.course import Course
@@ -55,7 +57,7 @@ def set_aside(
     since = listed - _first_day(panel)
     kinds = runs.with_columns(signals).with_columns(listed=listed, since=since, n_days=panel.n_days)
     kinds = kinds.with_columns(
-        in_store_story=_within(panel, runs, stories), long_before_share=_long_before(panel, found, runs, of)
+        in_store_story=_within(panel, runs, stories), share_before_rise=_before_rises(panel, found, runs, of)
     ).select(kind=_kind(of))
     kept = kinds["kind"].is_null()
     aside = runs.select("pair", "first", "last").with_columns(kinds["kind"]).filter(~kept)
@@ -71,7 +73,7 @@ def _kind(of: StorySettings) -> pl.Expr:
     runs_out = (pl.col("stock_share") <= of.run_out_share) & (pl.col("cover_at_start_days") <= of.run_out_cover_days)
     of_store = pl.col("in_store_story") & (pl.col(score(v.STORE_WIDE)) >= of.store_points)
     is_past = pl.col("last") < pl.col("n_days") - 1
-    is_return = pl.col("units_share") >= of.risen_share * pl.col("long_before_share")
+    is_return = pl.col("units_share") >= of.return_share * pl.col("share_before_rise")
     never_sold_so = pl.col("before_share").is_null() | (pl.col("before_share") < of.risen_share)
     return (
         pl.when(jumped & same_money)
@@ -88,17 +90,30 @@ def _kind(of: StorySettings) -> pl.Expr:
     )
 
 
-def _long_before(panel: Panel, found: Demand, runs: pl.DataFrame, of: StorySettings) -> pl.Series:
-    """What the clean days well before an episode sold of their expectation; null where too little was due then.
+def _before_rises(panel: Panel, found: Demand, runs: pl.DataFrame, of: StorySettings) -> pl.Series:
+    """What the clean days before a rise sold of their expectation; null where no rise before the episode is proven.
 
     A shelf that sold over for some weeks and is back where it was has not fallen.
     """
-    pair, first = runs["pair"].to_numpy(), runs["first"].to_numpy()
-    day = np.arange(panel.n_days)
-    is_then = (day < first[:, None] - of.long_before_days) & (found.clean[pair] == 1)
-    sold, hoped = (np.where(is_then, panel.array(name)[pair], 0.0).sum(axis=1) for name in ("units", "expected"))
-    share = np.where(hoped >= of.long_before_units * found.unit, sold / np.maximum(hoped, TINY), np.nan)
-    return pl.Series(share).fill_nan(None)
+    pair, first = (np.ascontiguousarray(runs[name].to_numpy(), np.int64) for name in ("pair", "first"))
+    shares = np.empty(pair.size)
+
+    def look(block: slice) -> None:
+        before_rises(
+            panel.array("units"),
+            panel.array("expected"),
+            found.clean,
+            found.dispersion,
+            found.unit,
+            of.rise_units,
+            of.rise_evidence,
+            pair[block],
+            first[block],
+            shares[block],
+        )
+
+    rows.in_blocks(look, pair.size)
+    return pl.Series(shares).fill_nan(None)
 
 
 def _within(panel: Panel, runs: pl.DataFrame, stories: tuple[Story, ...]) -> pl.Series:

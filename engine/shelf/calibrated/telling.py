@@ -47,7 +47,7 @@ _SAYS = {
     v.LAUNCH: "It was listed only lately; what it sells when the launch is over is not known yet.",
     v.UNIT_CHANGE: "Price and units jumped against each other: another unit of sale.",
     v.RAN_OUT: "Stock was down to a few days of sales: the shelf ran out, it was not dark.",
-    v.RISEN: "It never sold so much before: a later rise, not an earlier fall.",
+    v.RISEN: "It is back where it was before a rise, or rose only later: no fall.",
 }
 
 

@@ -1,0 +1,135 @@
+"""What complete darkness would show: how soon, and how much at most."""
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from engine.kernels import types as t
+from engine.kernels.evidence import learn_before, log_ratio
+
+
+@njit(
+    t.nothing(
+        t.table_in,
+        t.table_in,
+        t.bytes_in,
+        t.bytes_in,
+        t.real,
+        t.real,
+        t.real,
+        t.series_out,
+    ),
+    cache=True,
+    nogil=True,
+)
+def learnt_before(
+    units: NDArray[np.float64],
+    expected: NDArray[np.float64],
+    usable: NDArray[np.uint8],
+    clean: NDArray[np.uint8],
+    unit: float,
+    memory: float,
+    left_out_doubt: float,
+    learnt: NDArray[np.float64],
+) -> None:
+    """Units of sale that an episode which begins tomorrow would be judged by, as `open_evidence` counts them.
+
+    units, expected, usable, clean: (n_rows, n_days). learnt: (n_rows,), 0 where nothing was sold; written.
+    """
+    n_days = units.shape[1]
+    later = np.zeros(n_days + 1)
+    is_usable, is_clean = np.zeros(n_days + 1, np.uint8), np.zeros(n_days + 1, np.uint8)
+    share, doubt = np.empty(n_days + 1), np.empty(n_days + 1)
+    for row in range(units.shape[0]):
+        later[:n_days], is_usable[:n_days], is_clean[:n_days] = units[row], usable[row], clean[row]
+        hoped = np.append(expected[row], 0.0)
+        learn_before(later, hoped, is_usable, is_clean, unit, memory, left_out_doubt, share, doubt)
+        learnt[row] = 1.0 / doubt[n_days] if doubt[n_days] > 0.0 else 0.0
+
+
+@njit(
+    t.nothing(
+        t.series_in,
+        t.series_in,
+        t.series_in,
+        t.series_in,
+        t.real,
+        t.series_in,
+        t.series_in,
+        t.whole,
+        t.whole,
+        t.wholes_out,
+    ),
+    cache=True,
+    nogil=True,
+)
+def days_to_alert(
+    hoped_a_day: NDArray[np.float64],
+    learnt_units: NDArray[np.float64],
+    dispersion: NDArray[np.float64],
+    bounds: NDArray[np.float64],
+    fade: float,
+    depths: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    min_days: int,
+    max_days: int,
+    days: NDArray[np.int64],
+) -> None:
+    """Days without any sale, all at the level, until the evidence of `open_evidence` reaches each row's bound.
+
+    hoped_a_day, learnt_units: (n_rows,), units of sale. dispersion, bounds: (n_rows,). fade: see `open_evidence`.
+    depths, weights: (n_depths,). days: (n_rows,), written; -1 where `max_days` are too few.
+    """
+    for row in range(hoped_a_day.size):
+        days[row] = -1
+        if not (hoped_a_day[row] > 0.0 and learnt_units[row] > 0.0):
+            continue
+        for n in range(min_days, max_days + 1):
+            size = 1.0 / (dispersion[row] / n + 1.0 / learnt_units[row] + fade * n)
+            if log_ratio(0.0, n * hoped_a_day[row], size, depths, weights) >= bounds[row]:
+                days[row] = n
+                break
+
+
+@njit(
+    t.nothing(
+        t.series_in,
+        t.series_in,
+        t.series_in,
+        t.real,
+        t.series_in,
+        t.series_in,
+        t.whole,
+        t.whole,
+        t.series_out,
+    ),
+    cache=True,
+    nogil=True,
+)
+def most_evidence(
+    hoped_a_day: NDArray[np.float64],
+    learnt_units: NDArray[np.float64],
+    dispersion: NDArray[np.float64],
+    fade: float,
+    depths: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    min_days: int,
+    max_days: int,
+    most: NDArray[np.float64],
+) -> None:
+    """Evidence of the most telling episode without any sale, 0 where none tells: of `min_days`, twice as long, and so
+    on, at last of `max_days`.
+
+    Arguments as in `days_to_alert`. most: (n_rows,), written.
+    """
+    for row in range(hoped_a_day.size):
+        most[row] = 0.0
+        if not (hoped_a_day[row] > 0.0 and learnt_units[row] > 0.0):
+            continue
+        n = min_days
+        while True:
+            size = 1.0 / (dispersion[row] / n + 1.0 / learnt_units[row] + fade * n)
+            most[row] = max(most[row], log_ratio(0.0, n * hoped_a_day[row], size, depths, weights))
+            if n >= max_days:
+                break
+            n = min(2 * n, max_days)

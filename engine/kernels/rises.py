@@ -1,0 +1,73 @@
+"""What rows sold before they rose."""
+
+import math
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from engine.kernels import types as t
+
+
+@njit(cache=True, nogil=True)
+def _gain(sold: float, hoped: float, share: float) -> float:
+    """Log likelihood ratio of a Poisson count's own share of its expectation to a given one."""
+    return sold * math.log(sold / (share * hoped)) if sold > 0.0 else 0.0
+
+
+@njit(
+    t.nothing(
+        t.table_in,
+        t.table_in,
+        t.bytes_in,
+        t.series_in,
+        t.real,
+        t.real,
+        t.real,
+        t.wholes_in,
+        t.wholes_in,
+        t.series_out,
+    ),
+    cache=True,
+    nogil=True,
+)
+def before_rises(
+    units: NDArray[np.float64],
+    expected: NDArray[np.float64],
+    clean: NDArray[np.uint8],
+    dispersion: NDArray[np.float64],
+    unit: float,
+    least_units: float,
+    bound: float,
+    rows: NDArray[np.int64],
+    ends: NDArray[np.int64],
+    shares: NDArray[np.float64],
+) -> None:
+    """Share of their expectation that the clean days before a rise sold; the rise may be on any day before the end.
+
+    The likeliest rise is the one with the largest log likelihood ratio of two Poisson rates to one, divided by how
+    far sales scatter beyond counts: 1 + dispersion · mean expected units (quasi-likelihood, Wedderburn 1974). units,
+    expected, clean: (n_rows, n_days). dispersion: (n_rows,). unit: variance of the smallest sale over its mean.
+    least_units: due before the rise, units of sale. bound: ratio from which a rise is proven. rows, ends: (n_spans,),
+    of the panel; days from the end on are not looked at. shares: (n_spans,), NaN without a proven rise; written.
+    """
+    for place in range(rows.size):
+        row, end = rows[place], ends[place]
+        shares[place] = np.nan
+        sold = hoped = 0.0
+        days = 0
+        for day in range(end):
+            if clean[row, day]:
+                sold, hoped, days = sold + units[row, day] / unit, hoped + expected[row, day] / unit, days + 1
+        if not (sold > 0.0 and hoped > 0.0):
+            continue
+        best = bound * (1.0 + dispersion[row] * hoped / days)
+        before = due = 0.0
+        for day in range(end):
+            later, due_later = sold - before, hoped - due
+            if due >= least_units and due > 0.0 and due_later > 0.0 and later * due > before * due_later:
+                ratio = _gain(before, due, sold / hoped) + _gain(later, due_later, sold / hoped)
+                if ratio >= best:
+                    best, shares[place] = ratio, before / due
+            if clean[row, day]:
+                before, due = before + units[row, day] / unit, due + expected[row, day] / unit
