@@ -20,6 +20,8 @@ ENTRY_SCHEMA: Final = pl.Schema(
         "store_id": pl.String(),
         "sku_id": pl.String(),
         "detection_date": pl.Date(),
+        "last_dark_date": pl.Date(),
+        "as_of": pl.Date(),
         "act": pl.String(),
         "reason": pl.String(),
         "comment": pl.String(),

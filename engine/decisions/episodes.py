@@ -1,0 +1,84 @@
+"""Episodes: what was decided on earlier nights about the cases of a night.
+
+In: a night, the entries of other nights. Out: `CARRIED_SCHEMA`, a row per case of the night that was seen before. Two
+cases are one episode when they are of one store-SKU and their dark days overlap. Nothing is copied from night to
+night: it is one question to the entries.
+"""
+
+import datetime as dt
+from typing import Final
+
+import polars as pl
+
+from engine import vocabulary as v
+from engine.decisions import words as w
+from engine.decisions.nights import TEXT_IDS
+from engine.decisions.state import MOMENT, standing_of
+from engine.decisions.store import Decisions
+from engine.outputs import shapes
+from engine.outputs.read import table, telling_of_damage
+from engine.registry import Run
+
+CARRIED_SCHEMA: Final = pl.Schema(
+    {
+        "case_id": pl.String(),
+        "decision": pl.String(),
+        "reason": pl.String(),
+        "comment": pl.String(),
+        "action": pl.String(),
+        "price": pl.Float64(),
+        "discount_pct": pl.Float64(),
+        "units": pl.Float64(),
+        "decided_by": pl.String(),
+        "decided_at": MOMENT,
+        "run_id": pl.String(),
+        "subject_id": pl.String(),
+        "as_of": pl.Date(),
+        "assigned_to": pl.String(),
+    }
+)
+"""The last verdict that stands on the episode, with its reason and comment, and the case it was given on: run_id,
+subject_id, as_of. Null where there is none; then somebody was assigned. assigned_to: the last assignment."""
+OF_VERDICT: Final = tuple(CARRIED_SCHEMA)[1:-1]
+DARK_DAYS: Final = ("detection_date", "last_dark_date")
+
+
+def carried(decisions: Decisions, run: Run) -> pl.DataFrame:
+    """What stands on the cases of a night from other nights up to its day, sorted by case. `CARRIED_SCHEMA`."""
+    cases = dark_days(run)
+    since = cases["detection_date"].min()
+    if not isinstance(since, dt.date):
+        return pl.DataFrame(schema=CARRIED_SCHEMA)
+    entries = decisions.entries_of_other_nights(run.run_id, dt.date.fromisoformat(run.as_of), since)
+    standing = standing_of(entries).with_columns(
+        last_dark_date=pl.coalesce(DARK_DAYS[::-1]),
+        decision=pl.col("act").replace_strict(w.DECISIONS, default=None, return_dtype=pl.String),
+    )
+    seen = same_episode(cases, standing).sort("decided_at", "as_of", "run_id", "version")
+    verdicts = _last(seen.filter(pl.col("decision").is_not_null()), *OF_VERDICT)
+    assigned = _last(seen.filter(pl.col("act") == w.ASSIGN), "assigned_to")
+    joined = verdicts.join(assigned, on="case_id", how="full", coalesce=True)
+    return joined.select(*CARRIED_SCHEMA).cast(CARRIED_SCHEMA).sort("case_id")
+
+
+def dark_days(run: Run) -> pl.DataFrame:
+    """Every case of a night: case_id, store_id, sku_id as text, detection_date, last_dark_date, confidence_score."""
+    with telling_of_damage(run):
+        columns = ("case_id", *TEXT_IDS, *DARK_DAYS, "confidence_score")
+        return table(run, shapes.CASES).select(columns).collect()
+
+
+def same_episode(cases: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
+    """Every two of the same store-SKU whose dark days overlap. Columns of the others get the suffix `_then` where
+    both have them.
+    """
+    pairs = cases.join(others, on=v.PAIR, how="inner", suffix="_then")
+    return pairs.filter(
+        pl.col("detection_date") <= pl.col("last_dark_date_then"),
+        pl.col("detection_date_then") <= pl.col("last_dark_date"),
+    )
+
+
+def _last(rows: pl.DataFrame, *columns: str) -> pl.DataFrame:
+    """The last row of every case, of ordered rows."""
+    return rows.select("case_id", *columns).unique("case_id", keep="last", maintain_order=True)
