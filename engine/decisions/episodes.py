@@ -64,8 +64,8 @@ def carried(decisions: Decisions, run: Run) -> pl.DataFrame:
 def dark_days(run: Run) -> pl.DataFrame:
     """Every case of a night: case_id, store_id, sku_id as text, detection_date, last_dark_date, confidence_score."""
     with telling_of_damage(run):
-        columns = ("case_id", *TEXT_IDS, *DARK_DAYS, "confidence_score")
-        return table(run, shapes.CASES).select(columns).collect()
+        cases = table(run, shapes.CASES)
+        return cases.select("case_id", *TEXT_IDS, *DARK_DAYS, "confidence_score").collect()
 
 
 def same_episode(cases: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:

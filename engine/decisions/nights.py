@@ -68,8 +68,17 @@ def _of_store(store_id: str | None) -> pl.Expr:
 
 
 def names(run: Run) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """What stores and products are called: store_id, store_name; sku_id, sku_name, category. Ids as text."""
+    """What stores and products are called: store_id, store_name; sku_id, sku_name, category. Ids as text.
+
+    Raises NotFoundError for a night of an older form, which has no names of products.
+    """
     store, sku = TEXT_IDS
+    if not (run.folder / shapes.SKUS).exists():
+        raise NotFoundError(
+            f"the night {run.run_id} is of an older form, without {shapes.SKUS}, and has no checks; its cases can be "
+            f"read as before. Publish the day anew:  darkshelf run INPUT --out {run.folder.parents[1]} "
+            f"--as-of {run.as_of} --force"
+        )
     with telling_of_damage(run):
         stores = table(run, shapes.STORES).select(store, "store_name").collect()
         return stores, table(run, shapes.SKUS).select(sku, "sku_name", "category").collect()

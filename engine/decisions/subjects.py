@@ -24,8 +24,8 @@ QUANTITY = "recommended_adjustment_quantity"
 class Subject:
     """A case of a night or a candidate of a growth run.
 
-    subject_id: the case id, or `growth_id` of a candidate. detection_date, last_dark_date: the first and the last dark
-    day of a case, as_of: the day of its night. proposed_units: of a candidate.
+    subject_id: the case id, or `growth_id` of a candidate. detection_date, last_dark_date: the dark days of a case,
+    as_of: the day of its night. proposed_units: of a candidate.
     """
 
     kind: str

@@ -69,6 +69,11 @@ class Group:
     setup_minutes: float
     tasks: tuple[Task, ...]
 
+    @property
+    def waiting(self) -> tuple[Task, ...]:
+        """Its checks without an answer."""
+        return tuple(task for task in self.tasks if task.answer is None)
+
 
 @dataclass(frozen=True)
 class StoreSheet:
@@ -84,7 +89,7 @@ class StoreSheet:
     @property
     def answered(self) -> int:
         """How many of its checks were answered."""
-        return sum(task.answer is not None for group in self.groups for task in group.tasks)
+        return sum(len(group.tasks) - len(group.waiting) for group in self.groups)
 
 
 TASK_SCHEMA: Final = pl.Schema(
@@ -154,7 +159,10 @@ def plan(
 
     Left out, unless they were drawn: cases that were rejected on this night or an earlier one of their episode, and
     those that were answered for an earlier night in the last `rest_days`, when they are the same episode still and
-    their confidence grew by less than `rest_gain`. An answer for this night takes nothing off its sheet. Raises NotFoundError when the store has no product that was judged, and for a run of another desk.
+    their confidence grew by less than `rest_gain`. An answer for this night takes nothing off its sheet.
+
+    Raises NotFoundError when the store has no product that was judged, for a run of another desk, and for a night of
+    an older form.
     """
     refuse_other_desks(run)
     drawn = samples.drawn(decisions, run, settings, store_id)

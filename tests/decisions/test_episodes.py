@@ -168,7 +168,8 @@ def test_the_number_of_other_nights_grows_with_them_alone(decisions, tmp_path):
 
 
 INSERT = """
-insert into entry (kind, run_id, subject_id, version, store_id, sku_id, detection_date, act, batch, decided_by, decided_at)
+insert into entry
+(kind, run_id, subject_id, version, store_id, sku_id, detection_date, act, batch, decided_by, decided_at)
 values ('case', :run_id, :subject_id, 1, '1', '2', :first, 'accept', 'b', 'Ann', :now)
 """
 
@@ -182,7 +183,12 @@ def test_entries_of_an_older_schema_are_known_by_their_first_dark_day(tmp_path, 
     with old.begin() as connection:
         rows = [(f"{BEFORE}-calibrated-00000000", f"1_2_{BEFORE}"), ("a-night-without-a-day", "1_2_x")]
         for run_id, subject_id in rows:
-            facts = {"run_id": run_id, "subject_id": subject_id, "first": BEFORE.isoformat(), "now": "2026-03-31 07:00"}
+            facts = {
+                "run_id": run_id,
+                "subject_id": subject_id,
+                "first": BEFORE.isoformat(),
+                "now": "2026-03-31 07:00",
+            }
             connection.execute(text(INSERT), facts)
     old.dispose()
     monkeypatch.undo()

@@ -94,8 +94,13 @@ def test_a_run_of_another_desk_is_no_night(beside, tmp_path):
 
 
 def answered(decisions, out, night, answer="on_shelf_fine", days_before=1, **columns):
-    """Let store 1 say something of its product 1 on an earlier night of the same episode; columns: of the case then."""
-    dark = {"detection_date": dt.date(2026, 3, 25), "last_dark_date": AS_OF - DAY, "confidence_score": 50.0, **columns}
+    """The plan after store 1 said something of product 1 on an earlier night; columns: of its case then."""
+    dark = {
+        "detection_date": dt.date(2026, 3, 25),
+        "last_dark_date": AS_OF - DAY,
+        "confidence_score": 50.0,
+        **columns,
+    }
     earlier = publish(out, [case(1, 1, **dark)], {(1, 1): 5.0}, as_of=AS_OF - DAY)
     moment = dt.datetime.combine(AS_OF - days_before * DAY, dt.time(9), dt.UTC)
     answers.record(decisions, earlier, [answers.Given("1", "1", answer)], by="Eve", at=moment)
@@ -234,6 +239,17 @@ def test_a_night_without_a_case_still_asks_for_the_drawn(beside, tmp_path):
     run = publish(tmp_path, [], {("北京", "牛奶"): 1.0})
     (sheet,) = tasks.plan(beside, run, LOTS).stores
     assert (sheet.store_id, sheet.groups[0].tasks[0].sku_id, sheet.groups[0].category) == ("北京", "牛奶", "")
+
+
+def test_a_night_of_an_older_form_is_not_called_damaged(beside, night):
+    (night.folder / "skus.parquet").unlink()
+    with pytest.raises(
+        NotFoundError, match=r"is of an older form, without skus.parquet, .*--as-of 2026-03-31 --force"
+    ):
+        tasks.plan(beside, night, LOTS)
+    (night.folder / "skus.parquet").write_text("no table")
+    with pytest.raises(NotFoundError, match="is damaged"):
+        tasks.plan(beside, night, LOTS)
 
 
 @pytest.mark.parametrize("wrong", [{"labour_minutes": 0.3}, {"look_minutes": 0}, {"sample_pairs": -1}, {"speed": 1}])

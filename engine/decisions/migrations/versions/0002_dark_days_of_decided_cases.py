@@ -16,8 +16,8 @@ def upgrade() -> None:
     op.add_column("entry", sa.Column("last_dark_date", sa.Date))
     op.add_column("entry", sa.Column("as_of", sa.Date))
     entry = sa.table("entry", sa.column("as_of"), sa.column("run_id"), sa.column("kind"))
-    day = sa.func.substr(entry.c.run_id, 1, 10)
-    if op.get_bind().dialect.name == "postgresql":
-        day = sa.cast(day, sa.Date)
+    text = sa.func.substr(entry.c.run_id, 1, 10)
+    # SQLite keeps a date as this very text; a cast would make a number of it.
+    day = sa.cast(text, sa.Date) if op.get_bind().dialect.name == "postgresql" else text
     dated = entry.c.run_id.like("____-__-__-%")
     op.execute(sa.update(entry).where(entry.c.kind == "case", dated).values(as_of=day))
