@@ -12,7 +12,7 @@ import polars as pl
 
 from engine import vocabulary as v
 from engine.decisions import words as w
-from engine.decisions.nights import TEXT_IDS
+from engine.decisions.nights import TEXT_IDS, of_store
 from engine.decisions.state import MOMENT, standing_of
 from engine.decisions.store import Decisions
 from engine.outputs import shapes
@@ -43,13 +43,16 @@ OF_VERDICT: Final = tuple(CARRIED_SCHEMA)[1:-1]
 DARK_DAYS: Final = ("detection_date", "last_dark_date")
 
 
-def carried(decisions: Decisions, run: Run) -> pl.DataFrame:
-    """What stands on the cases of a night from other nights up to its day, sorted by case. `CARRIED_SCHEMA`."""
-    cases = dark_days(run)
+def carried(decisions: Decisions, run: Run, store_id: str | None = None) -> pl.DataFrame:
+    """What stands on the cases of a night, of one store or of all, from other nights up to its day, sorted by case.
+
+    Columns: `CARRIED_SCHEMA`.
+    """
+    cases = dark_days(run, store_id)
     since = cases["detection_date"].min()
     if not isinstance(since, dt.date):
         return pl.DataFrame(schema=CARRIED_SCHEMA)
-    entries = decisions.entries_of_other_nights(run.run_id, dt.date.fromisoformat(run.as_of), since)
+    entries = decisions.entries_of_other_nights(run.run_id, dt.date.fromisoformat(run.as_of), since, store_id)
     standing = standing_of(entries).with_columns(
         last_dark_date=pl.coalesce(DARK_DAYS[::-1]),
         decision=pl.col("act").replace_strict(w.DECISIONS, default=None, return_dtype=pl.String),
@@ -61,10 +64,10 @@ def carried(decisions: Decisions, run: Run) -> pl.DataFrame:
     return joined.select(*CARRIED_SCHEMA).cast(CARRIED_SCHEMA).sort("case_id")
 
 
-def dark_days(run: Run) -> pl.DataFrame:
-    """Every case of a night: case_id, store_id, sku_id as text, detection_date, last_dark_date, confidence_score."""
+def dark_days(run: Run, store_id: str | None = None) -> pl.DataFrame:
+    """The cases of a night: case_id, store_id, sku_id as text, detection_date, last_dark_date, confidence_score."""
     with telling_of_damage(run):
-        cases = table(run, shapes.CASES)
+        cases = table(run, shapes.CASES).filter(of_store(store_id))
         return cases.select("case_id", *TEXT_IDS, *DARK_DAYS, "confidence_score").collect()
 
 

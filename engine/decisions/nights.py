@@ -53,17 +53,18 @@ def open_cases(run: Run, columns: Iterable[str], store_id: str | None = None) ->
     Columns: case_id, store_id and sku_id as text, and further ones.
     """
     with telling_of_damage(run):
-        cases = table(run, shapes.CASES).filter(pl.col("status") == v.OPEN, _of_store(store_id))
+        cases = table(run, shapes.CASES).filter(pl.col("status") == v.OPEN, of_store(store_id))
         return cases.select("case_id", *TEXT_IDS, *columns).collect()
 
 
 def features(run: Run, columns: Iterable[str], store_id: str | None = None) -> pl.DataFrame:
     """Columns of every judged store-SKU, of one store or of all, with its ids as text."""
     with telling_of_damage(run):
-        return table(run, shapes.FEATURES).filter(_of_store(store_id)).select(*TEXT_IDS, *columns).collect()
+        return table(run, shapes.FEATURES).filter(of_store(store_id)).select(*TEXT_IDS, *columns).collect()
 
 
-def _of_store(store_id: str | None) -> pl.Expr:
+def of_store(store_id: str | None) -> pl.Expr:
+    """Whether a row is of a store; every row without one."""
     return pl.lit(value=True) if store_id is None else pl.col("store_id").cast(pl.String) == store_id
 
 

@@ -139,10 +139,16 @@ class Decisions:
         of_pair = (entry.c.store_id == str(store_id), entry.c.sku_id == str(sku_id))
         return self._frame(*of_pair).sort("decided_at", "run_id", "version", maintain_order=True)
 
-    def entries_of_other_nights(self, run_id: str, as_of: dt.date, since: dt.date) -> pl.DataFrame:
-        """Every entry on cases of other nights up to a day that were dark on `since` or later. `ENTRY_SCHEMA`."""
+    def entries_of_other_nights(
+        self, run_id: str, as_of: dt.date, since: dt.date, store_id: str | None = None
+    ) -> pl.DataFrame:
+        """Every entry on cases of other nights up to a day, dark on `since` or later, of one store or of all.
+
+        Columns: `ENTRY_SCHEMA`.
+        """
+        of_store = () if store_id is None else (entry.c.store_id == store_id,)
         last_dark = func.coalesce(entry.c.last_dark_date, entry.c.detection_date)
-        return self._frame(*_of_others(run_id), entry.c.as_of <= as_of, last_dark >= since)
+        return self._frame(*of_store, *_of_others(run_id), entry.c.as_of <= as_of, last_dark >= since)
 
     def revision_of_other_nights(self, run_id: str) -> int:
         """A number that grows with every entry on a case of another night."""

@@ -183,16 +183,16 @@ def _candidates(decisions: Decisions, run: Run, settings: TaskSettings, store_id
     return cases.with_columns(
         value=pl.max_horizontal(_value(settings), 0.0),
         chance=pl.col("confidence_score") / 100,
-        is_rejected=pl.col("case_id").is_in(_rejected(decisions, run, cases["case_id"]).implode()),
+        is_rejected=pl.col("case_id").is_in(_rejected(decisions, run, cases["case_id"], store_id).implode()),
         is_resting=pl.col("case_id").is_in(_resting(decisions, run, cases, settings).implode()),
     ).with_columns(is_free=~pl.col("is_rejected") & ~pl.col("is_resting"))
 
 
-def _rejected(decisions: Decisions, run: Run, case_ids: pl.Series) -> pl.Series:
+def _rejected(decisions: Decisions, run: Run, case_ids: pl.Series, store_id: str | None) -> pl.Series:
     """The cases that are rejected: on this night, or on an earlier one where nothing was decided on this."""
     here = decisions.state(run.run_id, case_ids.to_list()).select(case_id="subject_id", decision="decision")
     decided = here.filter(pl.col("decision") != w.UNDECIDED)
-    earlier = carried(decisions, run).select("case_id", "decision").join(decided, on="case_id", how="anti")
+    earlier = carried(decisions, run, store_id).select("case_id", "decision").join(decided, on="case_id", how="anti")
     return pl.concat([decided, earlier]).filter(decision=w.DECISIONS[w.REJECT])["case_id"]
 
 

@@ -142,6 +142,8 @@ def test_what_was_rejected_on_an_earlier_night_is_left_out_and_counted(decisions
     decisions.decide(subject, Reject(reason="not_dark"), by="Ann", version=0)
     plan = tasks.plan(decisions, night, NO_LOTS)
     assert (chosen(plan), plan.left_out_rejected, plan.left_out_answered) == (["2"], 1, 0)
+    assert tasks.plan(decisions, night, NO_LOTS, store_id="1") == plan
+    assert tasks.plan(decisions, night, LOTS, store_id="2").left_out_rejected == 0
     (here,) = subjects.cases(night, ["1_1_2026-03-25"])
     decisions.decide(here, Accept(), by="Ben", version=0)
     assert "1" in chosen(tasks.plan(decisions, night, NO_LOTS))
