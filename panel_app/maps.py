@@ -139,7 +139,8 @@ def _ground(signs: pl.DataFrame, tiles: str) -> Any:
     from holoviews.util.transform import easting_northing_to_lon_lat, lon_lat_to_easting_northing
 
     if tiles:
-        return hv.Tiles(tiles)
+        # HoloViews knows the places in an address in capitals only.
+        return hv.Tiles(tiles.replace("{x}", "{X}").replace("{y}", "{Y}").replace("{z}", "{Z}"))
     (west, east), (south, north) = _bounds(signs)
     longitudes, latitudes = easting_northing_to_lon_lat(np.array([west, east]), np.array([south, north]))
     width, height = longitudes[1] - longitudes[0], latitudes[1] - latitudes[0]
