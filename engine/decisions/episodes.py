@@ -13,7 +13,7 @@ import polars as pl
 from engine import vocabulary as v
 from engine.decisions import words as w
 from engine.decisions.nights import TEXT_IDS, of_store
-from engine.decisions.state import MOMENT, standing_of
+from engine.decisions.state import ENTRY_SCHEMA, VERDICT_COLUMNS, standing_of
 from engine.decisions.store import Decisions
 from engine.outputs import shapes
 from engine.outputs.read import table, telling_of_damage
@@ -23,17 +23,7 @@ CARRIED_SCHEMA: Final = pl.Schema(
     {
         "case_id": pl.String(),
         "decision": pl.String(),
-        "reason": pl.String(),
-        "comment": pl.String(),
-        "action": pl.String(),
-        "price": pl.Float64(),
-        "discount_pct": pl.Float64(),
-        "units": pl.Float64(),
-        "decided_by": pl.String(),
-        "decided_at": MOMENT,
-        "run_id": pl.String(),
-        "subject_id": pl.String(),
-        "as_of": pl.Date(),
+        **{name: ENTRY_SCHEMA[name] for name in ("comment", *VERDICT_COLUMNS, "run_id", "subject_id", "as_of")},
         "assigned_to": pl.String(),
     }
 )

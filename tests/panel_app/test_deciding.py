@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
-from engine.decisions.store import open_decisions
-from panel_app.decided import Decided
 from panel_app.deciding import decide, decide_many, undo_many
 from panel_app.pages.cases import CasesPage
 from panel_app.pages.filtering import refine
@@ -17,20 +15,13 @@ from panel_app.session import Session
 from panel_app.state import Filters, View, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
+    from collections.abc import Callable
 
+    from panel_app.decided import Decided
     from panel_app.store import Nights
 
 CASE = "2_12_2025-06-19"
 OTHER = "3_13_2025-06-23"
-
-
-@pytest.fixture
-def decided(tmp_path: Path) -> Iterator[Decided]:
-    store = open_decisions(tmp_path)
-    yield Decided(store)
-    store.close()
 
 
 @pytest.fixture

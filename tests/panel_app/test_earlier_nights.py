@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from engine.decisions.store import open_decisions
-from panel_app.decided import Decided
 from panel_app.deciding import decide
 from panel_app.pages.cases import CasesPage
 from panel_app.pages.past import past
@@ -16,21 +14,14 @@ from panel_app.session import Session
 from panel_app.state import View, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
+    from collections.abc import Callable
 
+    from panel_app.decided import Decided
     from panel_app.store import Nights
     from tests.panel_app.conftest import Published, Window
 
 CASE = "1_14_2025-06-17"
 REJECTED = {"reason": "not_dark", "comment": "shelf was fine"}
-
-
-@pytest.fixture
-def decided(tmp_path: Path) -> Iterator[Decided]:
-    store = open_decisions(tmp_path)
-    yield Decided(store)
-    store.close()
 
 
 @pytest.fixture
