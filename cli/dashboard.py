@@ -2,14 +2,18 @@
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.console import err
 from cli.night import Assignments, ConfigFile
 
+if TYPE_CHECKING:
+    from engine.errors import Problem
+
 SECRET = "DARKSHELF_OAUTH_SECRET"
+SECRET_FILE = "DARKSHELF_OAUTH_SECRET_FILE"
 ENCRYPTION = "DARKSHELF_OAUTH_ENCRYPTION_KEY"
 
 
@@ -35,7 +39,14 @@ def dashboard(
         typer.Option(metavar="NAME", help="Let in whom this OAuth provider knows, such as github or okta."),
     ] = None,
     oauth_key: Annotated[
-        str | None, typer.Option(help=f"Client id at the provider; its secret comes from {SECRET}.")
+        str | None,
+        typer.Option(help=f"Client id at the provider; its secret comes from {SECRET}, or a file by {SECRET_FILE}."),
+    ] = None,
+    oauth_redirect: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL", help="Address of the login page that the provider sends back to; needed with --prefix."
+        ),
     ] = None,
     decider: Annotated[
         list[str] | None,
@@ -54,22 +65,22 @@ def dashboard(
     """
     from engine.config import load_as
     from engine.errors import InputError, OutputError, Problem
-    from panel_app.serve import LOOPBACK, Access, serve
+    from panel_app.login import Access
+    from panel_app.serve import LOOPBACK, serve
     from panel_app.settings import DashboardSettings
 
     settings = load_as(DashboardSettings, config, assignments or [])
     problems = []
     if basic_auth is not None and not basic_auth.is_file():
         problems.append(Problem("--basic-auth", f"{basic_auth} is no file", 'write one: {"ann": "her password"}'))
-    if oauth_provider and not (oauth_key and os.environ.get(SECRET)):
-        problems.append(Problem("--oauth-provider", "has no key or no secret", f"give --oauth-key and set {SECRET}"))
+    if basic_auth is not None and oauth_provider:
+        problems.append(Problem("--oauth-provider", "stands beside --basic-auth", "give one of the two"))
+    if oauth_provider and prefix.strip("/") and not oauth_redirect:
+        advice = f"give --oauth-redirect https://HOST/{prefix.strip('/')}/login, as it is registered at the provider"
+        problems.append(Problem("--oauth-provider", "needs --oauth-redirect under a --prefix", advice))
+    oauth = _oauth(oauth_provider, oauth_key, oauth_redirect, problems)
     if problems:
         raise InputError(problems)
-    oauth = None
-    if oauth_provider and oauth_key:
-        oauth = {"oauth_provider": oauth_provider, "oauth_key": oauth_key, "oauth_secret": os.environ[SECRET]}
-        if encryption := os.environ.get(ENCRYPTION):
-            oauth["oauth_encryption_key"] = encryption
     access = Access(basic_auth, oauth, decider or None)
     if access.is_open and address not in LOOPBACK:
         err.print(
@@ -93,3 +104,34 @@ def dashboard(
         raise OutputError(
             f"{address}:{port} cannot be listened on: {error.strerror or error}. Name another --port"
         ) from error
+
+
+def _oauth(
+    provider: str | None, key: str | None, redirect: str | None, problems: "list[Problem]"
+) -> dict[str, str] | None:
+    """The options of an OAuth login, None without one; what is wrong with them is added to the problems.
+
+    The secret is never an argument: arguments are seen by everybody on the machine.
+    """
+    from engine.errors import Problem
+    from panel_app.login import PROVIDERS
+
+    if not provider:
+        return None
+    secret = os.environ.get(SECRET, "")
+    if file := os.environ.get(SECRET_FILE):
+        try:
+            secret = Path(file).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError):
+            problems.append(Problem(SECRET_FILE, f"{file} cannot be read", "name a file with the secret alone"))
+    if provider not in PROVIDERS:
+        problems.append(Problem("--oauth-provider", f"{provider!r} is none of {', '.join(PROVIDERS)}", "name one"))
+    if not (key and secret):
+        advice = f"give --oauth-key and set {SECRET} or {SECRET_FILE}"
+        problems.append(Problem("--oauth-provider", "has no key or no secret", advice))
+    oauth = {"oauth_provider": provider, "oauth_key": key or "", "oauth_secret": secret}
+    if redirect:
+        oauth["oauth_redirect_uri"] = redirect
+    if encryption := os.environ.get(ENCRYPTION):
+        oauth["oauth_encryption_key"] = encryption
+    return oauth

@@ -64,7 +64,7 @@ def tasks(
     if as_json:
         typer.echo(json.dumps(asdict(plan)))
     elif file is not None:
-        out.print(f"{plan.frame().height:,} checks in {len(plan.stores):,} stores → {file}", soft_wrap=True)
+        out.print(f"{plan.form().height:,} checks in {len(plan.stores):,} stores → {file}", soft_wrap=True)
     else:
         _show_plan(plan)
 
@@ -217,11 +217,16 @@ def _show_plan(plan: "Plan") -> None:
         out.print(heading)
         rows = table("", "category", "SKU", "product", "check", "minutes", numbers=("minutes",))
         for group in sheet.groups:
-            for task in group.tasks:
+            for task in group.waiting:
                 cells = (task.category or "–", task.sku_id, task.sku_name or "–", task.check)
                 rows.add_row(str(task.order), *map(Text, cells), f"{task.minutes:g}")
         out.print(rows)
-        out.print(f"{sheet.minutes_planned:g} of {sheet.minutes_available:g} minutes, walks included.\n")
+        answered = f" {sheet.answered:,} of its checks are answered already." if sheet.answered else ""
+        planned = f"{sheet.minutes_planned:g} of {sheet.minutes_available:g} minutes, walks included."
+        out.print(f"{planned}{answered}\n", soft_wrap=True)
+    if plan.left_out_rejected or plan.left_out_answered:
+        rejected, answered_before = plan.left_out_rejected, plan.left_out_answered
+        out.print(f"Left out: {rejected:,} cases that were rejected, {answered_before:,} answered in the last days.")
 
 
 def _show_accuracy(found: "Accuracy") -> None:

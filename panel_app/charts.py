@@ -10,6 +10,7 @@ from typing import Any, Final, cast
 import panel as pn
 import polars as pl
 
+from panel_app.forms import day_axis, number_axis
 from panel_app.layout import CARD
 from panel_app.markup import Html, render
 
@@ -46,7 +47,7 @@ def trend(nights: pl.DataFrame) -> pn.viewable.Viewable:
     line = hv_plot(nights).line(x="as_of", y="at_risk", color=ACCENT, line_width=2, height=HEIGHT, **FRAME)
     dots = hv_plot(nights).scatter(x="as_of", y="at_risk", color=ACCENT, size=36, height=HEIGHT, **FRAME)
     top = max(float(nights["at_risk"].fill_null(0.0).to_numpy().max()), 1.0) * 1.08
-    plot = (line * dots).opts(ylim=(0, top), yformatter=_short(), **BARE)
+    plot = (line * dots).opts(ylim=(0, top), xformatter=day_axis(), yformatter=number_axis(), **BARE)
     return card("Revenue at risk, night by night", plot, HEIGHT)
 
 
@@ -57,7 +58,11 @@ def durations(cases: pl.DataFrame) -> pn.viewable.Viewable:
     counts = dict(cases.group_by(band=band).agg(pl.col("cases").sum()).iter_rows())
     frame = pl.DataFrame({"days": names, "cases": [counts.get(name, 0) for name in names]})
     bars = hv_plot(frame).bar(x="days", y="cases", color=ACCENT, height=HEIGHT, **FRAME)
-    return card("Open cases by days they last", bars.opts(line_width=0, bar_width=0.7, **BARE), HEIGHT)
+    return card(
+        "Open cases by days they last",
+        bars.opts(line_width=0, bar_width=0.7, yformatter=number_axis(), **BARE),
+        HEIGHT,
+    )
 
 
 def case_days(daily: dict[str, Any], first: date, last: date) -> list[pn.viewable.Viewable]:
@@ -67,7 +72,7 @@ def case_days(daily: dict[str, Any], first: date, last: date) -> list[pn.viewabl
     band = hv_plot(days).area(x="date", y="expected_low", y2="expected_high", color=EXPECTED, alpha=0.22, **FRAME)
     expected = hv_plot(days).line(x="date", y="expected", color=EXPECTED, line_dash="dashed", line_width=2, **FRAME)
     actual = hv_plot(days).line(x="date", y="actual", color=ACCENT, line_width=2, **FRAME)
-    sold = (band * dark * expected * actual).opts(ylim=_from_zero(days, "expected_high", "actual"), **BARE)
+    sold = (band * dark * expected * actual).opts(ylim=_from_zero(days, "expected_high", "actual"), **_axes(), **BARE)
     keys: Sequence[Key] = (
         ("line", ACCENT, "sold"),
         ("dash", EXPECTED, "expected, with its 95% interval"),
@@ -77,7 +82,11 @@ def case_days(daily: dict[str, Any], first: date, last: date) -> list[pn.viewabl
     if days["on_hand"].is_not_null().any():
         stock = hv_plot(days).step(x="date", y="on_hand", color=ACCENT, line_width=2, where="post", **FRAME)
         cards.append(
-            card("On hand", (stock * dark).opts(ylim=_from_zero(days, "on_hand"), yticks=FEW_TICKS, **BARE), LOW)
+            card(
+                "On hand",
+                (stock * dark).opts(ylim=_from_zero(days, "on_hand"), yticks=FEW_TICKS, **_axes(), **BARE),
+                LOW,
+            )
         )
     if days["price"].is_not_null().any():
         cards.append(_prices(days, dark))
@@ -92,7 +101,7 @@ def _prices(days: pl.DataFrame, dark: Any) -> pn.viewable.Viewable:
     if on_promo.height:
         drawn *= hv_plot(on_promo).scatter(x="date", y="price", color=PROMO, size=26, marker="square", **FRAME)
         keys.append(("box", PROMO, "on promotion"))
-    return card("Price", drawn.opts(ylim=_from_zero(days, "price"), yticks=FEW_TICKS, **BARE), LOW, keys)
+    return card("Price", drawn.opts(ylim=_from_zero(days, "price"), yticks=FEW_TICKS, **_axes(), **BARE), LOW, keys)
 
 
 def day_frame(daily: dict[str, Any]) -> pl.DataFrame:
@@ -114,6 +123,11 @@ def card(title: str, plot: Any, height: int, keys: Sequence[Key] = ()) -> pn.vie
     return pn.Column(heading, pane, sizing_mode="stretch_width", styles=CARD, margin=0)
 
 
+def _axes() -> dict[str, Any]:
+    """Days along, numbers up, as the reader writes them."""
+    return {"xformatter": day_axis(), "yformatter": number_axis()}
+
+
 def _shade(first: date, last: date) -> Any:
     import holoviews as hv
 
@@ -127,9 +141,3 @@ def _shade(first: date, last: date) -> Any:
 def _from_zero(days: pl.DataFrame, *columns: str) -> tuple[float, float]:
     tops = [days[name].max() for name in columns]
     return 0, 1.08 * max([float(top) for top in tops if top is not None] + [1e-9])  # type: ignore[arg-type]
-
-
-def _short() -> Any:
-    from bokeh.models import NumeralTickFormatter
-
-    return NumeralTickFormatter(format="0.[0]a")

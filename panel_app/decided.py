@@ -1,13 +1,35 @@
 """What was decided on the cases of a night, as one frame that every session shares until somebody decides again."""
 
+from collections.abc import Callable
 from threading import Lock
+from typing import Any, Final
 
 import polars as pl
 
+from engine.decisions import words as w
+from engine.decisions.episodes import CARRIED_SCHEMA, carried
 from engine.decisions.store import Decisions
+from engine.registry import Run
 
 KEPT = 8
 """Nights whose decisions stay in memory."""
+NOT_BEFORE: Final = "none"
+"""Nothing was decided on the episode on an earlier night."""
+EARLIER: Final = {
+    **{name: f"earlier_{name.removeprefix('decided_')}" for name in tuple(CARRIED_SCHEMA)[1:]},
+    "decision": "earlier",
+    "run_id": "earlier_run",
+    "subject_id": "earlier_case",
+}
+"""What the columns of an earlier night's decision are called: earlier, earlier_reason, earlier_by and so on."""
+UNTOUCHED: Final[dict[str, Any]] = {
+    **dict.fromkeys(("reason", "action_decided", "comment", "decided_by", "decided_at", "assigned_to")),
+    **dict.fromkeys(EARLIER.values()),
+    "decision": w.UNDECIDED,
+    "version": 0,
+    "earlier": NOT_BEFORE,
+}
+"""A case that nobody decided on, on this night or another."""
 
 
 class Decided:
@@ -17,16 +39,40 @@ class Decided:
         self.decisions = decisions
         self._lock = Lock()
         self._frames: dict[str, tuple[int, pl.DataFrame]] = {}
+        self._earlier: dict[str, tuple[int, pl.DataFrame]] = {}
 
-    def of(self, run_id: str) -> pl.DataFrame:
-        """One row per case that was touched: case_id, decision, reason, assigned_to, version and more."""
+    def of(self, run: Run) -> pl.DataFrame:
+        """One row per case that was touched on this night or, as an episode, on an earlier one.
+
+        Columns: case_id, decision, reason, assigned_to, version and more; `EARLIER`, see `episodes.carried`.
+        """
         revision = self.decisions.revision()
         with self._lock:
-            known = self._frames.get(run_id)
-            if known is None or known[0] != revision:
-                state = self.decisions.state(run_id).drop("store_id", "sku_id", "detection_date", "run_id", "kind")
-                known = (revision, state.rename({"subject_id": "case_id", "action": "action_decided"}).drop("price"))
-                self._frames[run_id] = known
-                while len(self._frames) > KEPT:
-                    self._frames.pop(next(iter(self._frames)))
-        return known[1]
+            return _kept(self._frames, run.run_id, revision, lambda: self._read(run))
+
+    def on(self, run: Run, case_id: str) -> dict[str, Any]:
+        """The row of one case, `UNTOUCHED` where there is none."""
+        rows = self.of(run).filter(pl.col("case_id") == case_id)
+        return rows.row(0, named=True) if rows.height else {"case_id": case_id, **UNTOUCHED}
+
+    def _read(self, run: Run) -> pl.DataFrame:
+        # Tonight's decisions come every minute, those of other nights hardly ever: they are read apart.
+        others = self.decisions.revision_of_other_nights(run.run_id)
+        earlier = _kept(self._earlier, run.run_id, others, lambda: carried(self.decisions, run).rename(EARLIER))
+        state = self.decisions.state(run.run_id).drop("store_id", "sku_id", "detection_date", "run_id", "kind")
+        here = state.rename({"subject_id": "case_id", "action": "action_decided"}).drop("price")
+        return here.join(earlier, on="case_id", how="full", coalesce=True).with_columns(
+            pl.col(name).fill_null(UNTOUCHED[name]) for name in ("decision", "version", "earlier")
+        )
+
+
+def _kept(
+    frames: dict[str, tuple[int, pl.DataFrame]], run_id: str, revision: int, read: Callable[[], pl.DataFrame]
+) -> pl.DataFrame:
+    """The frame of a night, read anew when it is of an older revision; only the last few stay."""
+    known = frames.get(run_id)
+    if known is None or known[0] != revision:
+        known = frames[run_id] = (revision, read())
+        while len(frames) > KEPT:
+            frames.pop(next(iter(frames)))
+    return known[1]

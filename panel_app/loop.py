@@ -12,15 +12,12 @@ from engine.decisions import recovery as recoveries
 from engine.decisions import tasks
 from engine.decisions.settings import LoopSettings
 from engine.decisions.store import Decisions
-from engine.errors import NotFoundError
 
 if TYPE_CHECKING:
     from panel_app.session import Session
     from panel_app.store import Nights
 
 KEPT: Final = 16
-MOST_SHEETS: Final = 4096
-"""Stores that answer, of which the questions are kept."""
 SETTINGS: Final = LoopSettings()
 
 
@@ -41,20 +38,6 @@ def plan(session: "Session", run_id: str, minutes: float | None = None, store_id
     """The checks of a night, of one store or of all. Raises NotFoundError for a store that was not judged."""
     decisions = session.decided.decisions
     return _plan(decisions, session.nights, decisions.revision(), run_id, minutes, store_id)
-
-
-def asked(session: "Session", run_id: str, store_id: str) -> tuple[tasks.Task, ...]:
-    """The checks that a store was first asked for; they stay the same while it answers one after the other."""
-    return _asked(session.decided.decisions, session.nights, run_id, store_id)
-
-
-@lru_cache(MOST_SHEETS)
-def _asked(decisions: Decisions, nights: "Nights", run_id: str, store_id: str) -> tuple[tasks.Task, ...]:
-    try:
-        plan = tasks.plan(decisions, nights.night(run_id).run, SETTINGS.tasks, store_id=store_id)
-    except NotFoundError:
-        return ()
-    return tuple(task for sheet in plan.stores for group in sheet.groups for task in group.tasks)
 
 
 @lru_cache(KEPT)

@@ -13,6 +13,7 @@ import polars as pl
 from engine.outputs.outlines import Box, lines_within
 from engine.outputs.severity import HIGH, MODERATE, NONE, SEVERE
 from panel_app.charts import hv_plot
+from panel_app.forms import hover
 from panel_app.layout import CARD
 from panel_app.markup import Html, render
 
@@ -53,9 +54,10 @@ def store_map(
         store=pl.col("store_name").fill_null(pl.lit("Store ") + pl.col("store_key")),
     )
     points = _points(signs, ["store", "cases_open", "revenue_at_risk_open"])
-    hover = [("store", "@store"), ("open cases", "@cases_open"), ("at risk", "@revenue_at_risk_open{0,0}")]
+    told = {"store": "store", "open cases": "cases_open", "at risk": "revenue_at_risk_open"}
+    pointed_at = hover(told, money="revenue_at_risk_open", count="cases_open")
     points = points.opts(
-        default_tools=[], tools=[*MAP_TOOLS, "tap", _hover(hover)], nonselection_alpha=1, selection_alpha=1
+        default_tools=[], tools=[*MAP_TOOLS, "tap", pointed_at], nonselection_alpha=1, selection_alpha=1
     )
     selected = hv.streams.Selection1D(source=points)
     selected.param.watch(lambda event: chosen(event.new[0]) if event.new else None, "index")
@@ -80,9 +82,7 @@ def small_map(stores: pl.DataFrame, width: float) -> pn.viewable.Viewable:
         )
         .sort("size")
     )
-    points = _points(signs, ["store", "role"]).opts(
-        default_tools=[], tools=[_hover([("store", "@store"), ("", "@role")])]
-    )
+    points = _points(signs, ["store", "role"]).opts(default_tools=[], tools=[hover({"store": "store", "": "role"})])
     keys = [("sign star", "#c62828", "this store")]
     if (signs["role"] == "sells more").any():
         keys.append(("sign triangle", "#2a7f9e", "sells more of it than before"))
@@ -116,12 +116,6 @@ def _points(signs: pl.DataFrame, told: list[str]) -> Any:
     )
 
 
-def _hover(told: list[tuple[str, str]]) -> Any:
-    from bokeh.models import HoverTool
-
-    return HoverTool(tooltips=told)
-
-
 def _bounds(signs: pl.DataFrame) -> tuple[tuple[float, float], tuple[float, float]]:
     """The part of the map that holds every store, wider than high and with some land around."""
     west, east = float(signs["x"].min()), float(signs["x"].max())  # type: ignore[arg-type]
@@ -139,7 +133,8 @@ def _ground(signs: pl.DataFrame, tiles: str) -> Any:
     from holoviews.util.transform import easting_northing_to_lon_lat, lon_lat_to_easting_northing
 
     if tiles:
-        return hv.Tiles(tiles)
+        # HoloViews knows the places in an address in capitals only.
+        return hv.Tiles(tiles.replace("{x}", "{X}").replace("{y}", "{Y}").replace("{z}", "{Z}"))
     (west, east), (south, north) = _bounds(signs)
     longitudes, latitudes = easting_northing_to_lon_lat(np.array([west, east]), np.array([south, north]))
     width, height = longitudes[1] - longitudes[0], latitudes[1] - latitudes[0]

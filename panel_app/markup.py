@@ -16,7 +16,7 @@ from markupsafe import Markup
 from panel.custom import JSComponent
 
 from engine.outputs.glossary import name_of, tip_of
-from panel_app.words import cause_name, term
+from panel_app.words import cause_name, reason_in_words, term
 
 HERE = Path(__file__).parent
 CSS = "".join((HERE / "assets" / name).read_text(encoding="utf-8") for name in ("page.css", "loop.css"))
@@ -81,6 +81,7 @@ def _environment() -> Environment:
     )
     made.filters.update(money=money, count=count, number=number, percent=percent, day=day, short_money=short_money)
     made.globals.update(term=term, name_of=name_of, tip_of=tip_of, cause_name=cause_name)
+    made.globals.update(reason_in_words=reason_in_words)
     return made
 
 

@@ -8,7 +8,6 @@ import json
 import os
 import secrets
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,7 +18,7 @@ from engine.decisions.store import open_decisions
 from engine.errors import DarkshelfError
 from panel_app import charts
 from panel_app.app import Dashboard
-from panel_app.markup import HERE
+from panel_app.login import EVERYBODY, Access, login_options
 from panel_app.settings import DashboardSettings
 
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
@@ -27,24 +26,6 @@ COOKIE_SECRET: Final = "DARKSHELF_COOKIE_SECRET"
 """Environment variable that signs logins; without it they end with the process."""
 UNUSED_SESSION_SECONDS: Final = 120
 """So long the page of a closed window is kept: its memory is the server's."""
-
-
-@dataclass(frozen=True)
-class Access:
-    """Who is let in, and who may decide.
-
-    passwords: a file of names and passwords, as Panel reads it. oauth: a provider and its keys, as Panel takes them.
-    deciders: None lets everybody who is let in decide.
-    """
-
-    passwords: Path | None = None
-    oauth: dict[str, str] | None = None
-    deciders: Collection[str] | None = None
-
-    @property
-    def is_open(self) -> bool:
-        """Whether nobody logs in."""
-        return self.passwords is None and not self.oauth
 
 
 def serve(
@@ -55,7 +36,7 @@ def serve(
     port: int = 5006,
     decisions: str | None = None,
     growth: Path | None = None,
-    access: Access = Access(),
+    access: Access = EVERYBODY,
     origins: Collection[str] = (),
     prefix: str = "",
     announce: Callable[[], None] = lambda: None,
@@ -70,13 +51,7 @@ def serve(
     pn.extension()
     charts.warm()
     dashboard = Dashboard(out, settings, open_decisions(out, decisions), deciders=access.deciders, growth=growth)
-    login: dict[str, Any] = dict(access.oauth or {})
-    if access.passwords is not None:
-        login["basic_auth"] = str(access.passwords)
-    if not access.is_open:
-        # Panel's own pages for this ask its content network for a picture.
-        login |= {f"{page}_template": str(HERE / "templates" / f"{page}.html") for page in ("login", "logout")}
-        login["cookie_secret"] = os.environ.get(COOKIE_SECRET) or secrets.token_hex(32)
+    login = login_options(access, os.environ.get(COOKIE_SECRET) or secrets.token_hex(32))
     announce()
     watch = {"dashboard": dashboard}
     hosts = [f"{address}:{port}", *(f"{host}:{port}" for host in LOOPBACK[:2] if address in LOOPBACK), *origins]
@@ -86,6 +61,9 @@ def serve(
         port=port,
         websocket_origin=hosts if port else None,
         prefix=prefix,
+        root_path=f"/{path}/" if (path := prefix.strip("/")) else None,
+        # Behind a proxy the reader's own scheme is the one that it tells of; nobody else is believed.
+        use_xheaders=bool(origins),
         show=False,
         title="darkshelf",
         verbose=False,

@@ -19,7 +19,7 @@ LONGEST: Final = 300
 MANY: Final = 200
 """Values of one filter in an address."""
 KEY = re.compile(r"[a-z][a-z_]{0,30}")
-LISTS: Final = ("store", "region", "category", "brand", "cause", "status", "severity", "decision")
+LISTS: Final = ("store", "region", "category", "brand", "cause", "status", "severity", "decision", "earlier")
 OPEN_ONLY: Final = ("open",)
 SORTS: Final = (
     "revenue_at_risk",
@@ -48,6 +48,7 @@ class Filters:
     status: tuple[str, ...] = OPEN_ONLY
     severity: tuple[str, ...] = ()
     decision: tuple[str, ...] = ()
+    earlier: tuple[str, ...] = ()
     text: str = ""
     confidence: int = 0
     revenue: int = 0

@@ -16,6 +16,7 @@ import polars as pl
 from engine.outputs import read, shapes
 from engine.outputs.severity import severity
 from engine.registry import Registry, Run
+from panel_app.decided import NOT_BEFORE
 from panel_app.scalings import Scalings
 from panel_app.settings import DashboardSettings
 from panel_app.state import Filters, View
@@ -138,7 +139,11 @@ class Night:
     def select(self, view: View, decided: pl.DataFrame) -> pl.LazyFrame:
         """The cases of a view, in its order, each with what was decided on it (`Decided.of`)."""
         frame = self.cases.lazy().join(decided.lazy(), on="case_id", how="left", maintain_order="left")
-        frame = frame.with_columns(pl.col("decision").fill_null(UNDECIDED), pl.col("version").fill_null(0))
+        frame = frame.with_columns(
+            pl.col("decision").fill_null(UNDECIDED),
+            pl.col("version").fill_null(0),
+            pl.col("earlier").fill_null(NOT_BEFORE),
+        )
         frame = frame.filter(*conditions(view.filters))
         return frame.sort(view.sort, "case_id", descending=[not view.ascending, False], nulls_last=True)
 
@@ -260,7 +265,7 @@ def conditions(filters: Filters) -> list[pl.Expr]:
     """The filters as conditions on the cases."""
     columns = {"store": "store_key"}
     told: list[pl.Expr] = []
-    for name in ("store", "region", "category", "brand", "cause", "status", "severity", "decision"):
+    for name in ("store", "region", "category", "brand", "cause", "status", "severity", "decision", "earlier"):
         values = getattr(filters, name)
         if values:
             told.append(pl.col(columns.get(name, name)).fill_null("").is_in(list(values)))

@@ -25,9 +25,9 @@ def cause_name(cause: str | None) -> str:
     return name_of(cause, "cause") if cause else "No clear cause"
 
 
-def sentence(code: str) -> str:
-    """The reason of a rejection in words."""
-    return w.CASE_REASONS.get(code, code.replace("_", " "))
+def reason_in_words(code: str | None) -> str | None:
+    """The reason of a rejection in words, None without one."""
+    return w.CASE_REASONS.get(code, code.replace("_", " ")) if code else None
 
 
 def rejections() -> list[tuple[str, str]]:

@@ -53,23 +53,33 @@ def open_cases(run: Run, columns: Iterable[str], store_id: str | None = None) ->
     Columns: case_id, store_id and sku_id as text, and further ones.
     """
     with telling_of_damage(run):
-        cases = table(run, shapes.CASES).filter(pl.col("status") == v.OPEN, _of_store(store_id))
+        cases = table(run, shapes.CASES).filter(pl.col("status") == v.OPEN, of_store(store_id))
         return cases.select("case_id", *TEXT_IDS, *columns).collect()
 
 
 def features(run: Run, columns: Iterable[str], store_id: str | None = None) -> pl.DataFrame:
     """Columns of every judged store-SKU, of one store or of all, with its ids as text."""
     with telling_of_damage(run):
-        return table(run, shapes.FEATURES).filter(_of_store(store_id)).select(*TEXT_IDS, *columns).collect()
+        return table(run, shapes.FEATURES).filter(of_store(store_id)).select(*TEXT_IDS, *columns).collect()
 
 
-def _of_store(store_id: str | None) -> pl.Expr:
+def of_store(store_id: str | None) -> pl.Expr:
+    """Whether a row is of a store; every row without one."""
     return pl.lit(value=True) if store_id is None else pl.col("store_id").cast(pl.String) == store_id
 
 
 def names(run: Run) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """What stores and products are called: store_id, store_name; sku_id, sku_name, category. Ids as text."""
+    """What stores and products are called: store_id, store_name; sku_id, sku_name, category. Ids as text.
+
+    Raises NotFoundError for a night of an older form, which has no names of products.
+    """
     store, sku = TEXT_IDS
+    if not (run.folder / shapes.SKUS).exists():
+        raise NotFoundError(
+            f"the night {run.run_id} is of an older form, without {shapes.SKUS}, and has no checks; its cases can be "
+            f"read as before. Publish the day anew:  darkshelf run INPUT --out {run.folder.parents[1]} "
+            f"--as-of {run.as_of} --force"
+        )
     with telling_of_damage(run):
         stores = table(run, shapes.STORES).select(store, "store_name").collect()
         return stores, table(run, shapes.SKUS).select(sku, "sku_name", "category").collect()

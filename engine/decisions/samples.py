@@ -34,7 +34,10 @@ SAMPLE_SCHEMA: Final = pl.Schema(
 
 def drawn(decisions: Decisions, run: Run, settings: TaskSettings, store_id: str | None = None) -> pl.DataFrame:
     """The sample of a night, of one store or of all: drawn now where it was not before. Columns: `SAMPLE_SCHEMA`."""
-    recorded, population = every(decisions, [run.run_id]), _population(run, store_id)
+    recorded = every(decisions, [run.run_id])
+    if store_id is not None and store_id in recorded["store_id"]:
+        return recorded.filter(pl.col("store_id") == store_id)
+    population = _population(run, store_id)
     if not set(population["store_id"]) <= set(recorded["store_id"]):
         with writing(decisions.engine) as connection:
             lock(connection, SAMPLING)

@@ -24,7 +24,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISION: Final = "0001"
+REVISION: Final = "0002"
 """The migration that makes these tables what they are."""
 
 
@@ -60,6 +60,8 @@ entry = Table(
     Column("store_id", String, nullable=False),
     Column("sku_id", String, nullable=False),
     Column("detection_date", Date),
+    Column("last_dark_date", Date),
+    Column("as_of", Date),
     Column("act", String, nullable=False),
     Column("reason", String),
     Column("comment", String),
@@ -76,7 +78,10 @@ entry = Table(
     Index("entry_pair", "store_id", "sku_id"),
     Index("entry_batch", "batch"),
 )
-"""One act on one subject. The constraint on the version is what keeps two people from deciding the same case."""
+"""One act on one subject. The constraint on the version is what keeps two people from deciding the same case.
+
+detection_date, last_dark_date: of a case, as its author saw it; as_of: the day of its night. Null for candidates.
+"""
 
 answer = Table(
     "answer",

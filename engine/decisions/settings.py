@@ -24,7 +24,12 @@ class TaskSettings(Frozen):
     value: Literal["recoverable", "revenue_at_risk"] = Field(
         "recoverable", description="What a case is worth, before its chance of being true."
     )
-    rest_days: int = Field(3, ge=0, le=60, description="A store-SKU that was answered is not asked again so soon.")
+    rest_days: int = Field(
+        3, ge=0, le=60, description="A store-SKU that was answered is not asked again so soon for the same episode."
+    )
+    rest_gain: float = Field(
+        10, gt=0, le=100, description="It is, when the confidence of its case grew by so many points since."
+    )
     sample_pairs: int = Field(2, ge=0, le=50, description="Store-SKUs without an open case, drawn a store and night.")
     sample_cases: int = Field(
         1, ge=0, le=50, description="Open cases, drawn a store and night, whatever their worth."

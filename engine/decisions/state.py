@@ -20,6 +20,8 @@ ENTRY_SCHEMA: Final = pl.Schema(
         "store_id": pl.String(),
         "sku_id": pl.String(),
         "detection_date": pl.Date(),
+        "last_dark_date": pl.Date(),
+        "as_of": pl.Date(),
         "act": pl.String(),
         "reason": pl.String(),
         "comment": pl.String(),
@@ -61,14 +63,14 @@ STATE_SCHEMA: Final = pl.Schema(
 """The state of subjects. decided_by and decided_at are of the verdict that stands, changed_by and changed_at of the
 last entry of any kind."""
 SUBJECT: Final = ("kind", "run_id", "subject_id")
-OF_VERDICT: Final = ("reason", "action", "price", "discount_pct", "units", "decided_by", "decided_at")
+VERDICT_COLUMNS: Final = ("reason", "action", "price", "discount_pct", "units", "decided_by", "decided_at")
 
 
 def fold(entries: pl.DataFrame) -> pl.DataFrame:
     """The state of every subject with an entry, sorted by subject. Columns: `STATE_SCHEMA`."""
     ordered = entries.sort(*SUBJECT, "version")
     standing = standing_of(ordered)
-    verdicts = _last(standing.filter(pl.col("act").is_in(w.VERDICTS)), "act", *OF_VERDICT)
+    verdicts = _last(standing.filter(pl.col("act").is_in(w.VERDICTS)), "act", *VERDICT_COLUMNS)
     assigned = _last(standing.filter(pl.col("act") == w.ASSIGN), "assigned_to")
     comments = _last(standing.filter(pl.col("comment").is_not_null()), "comment")
     latest = _last(

@@ -96,7 +96,16 @@ class Decisions:
         if not rows:
             raise InputError([Problem("batch", f"{batch!r} is none that was saved", "name the batch of an outcome")])
         subjects = [
-            Subject(row.kind, row.run_id, row.subject_id, row.store_id, row.sku_id, row.detection_date)
+            Subject(
+                row.kind,
+                row.run_id,
+                row.subject_id,
+                row.store_id,
+                row.sku_id,
+                row.detection_date,
+                last_dark_date=row.last_dark_date,
+                as_of=row.as_of,
+            )
             for row in rows
         ]
         undoing = [{"act": w.UNDO, "undoes": row.version} for row in rows]
@@ -129,6 +138,22 @@ class Decisions:
         """Every entry on a store-SKU whatever the night, in the order of writing. Columns: `ENTRY_SCHEMA`."""
         of_pair = (entry.c.store_id == str(store_id), entry.c.sku_id == str(sku_id))
         return self._frame(*of_pair).sort("decided_at", "run_id", "version", maintain_order=True)
+
+    def entries_of_other_nights(
+        self, run_id: str, as_of: dt.date, since: dt.date, store_id: str | None = None
+    ) -> pl.DataFrame:
+        """Every entry on cases of other nights up to a day, dark on `since` or later, of one store or of all.
+
+        Columns: `ENTRY_SCHEMA`.
+        """
+        of_store = () if store_id is None else (entry.c.store_id == store_id,)
+        last_dark = func.coalesce(entry.c.last_dark_date, entry.c.detection_date)
+        return self._frame(*of_store, *_of_others(run_id), entry.c.as_of <= as_of, last_dark >= since)
+
+    def revision_of_other_nights(self, run_id: str) -> int:
+        """A number that grows with every entry on a case of another night."""
+        with reading(self.engine) as connection:
+            return _grown(connection, entry.c.entry_id, *_of_others(run_id))
 
     def count(self) -> int:
         """How many entries there are."""
@@ -170,13 +195,18 @@ class Decisions:
             return _read(connection, *conditions)
 
 
-def _grown(connection: Connection, key: ColumnElement[int]) -> int:
-    """A number that grows with every row.
+def _of_others(run_id: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """The entries on cases of other nights."""
+    return entry.c.kind == w.CASE, entry.c.run_id != run_id
+
+
+def _grown(connection: Connection, key: ColumnElement[int], *conditions: ColumnElement[bool]) -> int:
+    """A number that grows with every row under the conditions.
 
     The highest key alone would not: a transaction that took a lower one may commit later. Such rows are counted.
     """
-    newest = connection.execute(select(func.max(key))).scalar() or 0
-    behind = connection.execute(select(func.count()).where(key > newest - LATE_KEYS)).scalar_one()
+    newest = connection.execute(select(func.max(key)).where(*conditions)).scalar() or 0
+    behind = connection.execute(select(func.count()).where(key > newest - LATE_KEYS, *conditions)).scalar_one()
     return int(newest * (LATE_KEYS + 1) + behind)
 
 
@@ -204,6 +234,8 @@ def _row(subject: Subject, fields: Mapping[str, Any], version: int) -> dict[str,
         "store_id": subject.store_id,
         "sku_id": subject.sku_id,
         "detection_date": subject.detection_date,
+        "last_dark_date": subject.last_dark_date,
+        "as_of": subject.as_of,
         **fields,
         "version": version + 1,
     }

@@ -24,7 +24,8 @@ QUANTITY = "recommended_adjustment_quantity"
 class Subject:
     """A case of a night or a candidate of a growth run.
 
-    subject_id: the case id, or `growth_id` of a candidate. detection_date: of a case. proposed_units: of a candidate.
+    subject_id: the case id, or `growth_id` of a candidate. detection_date, last_dark_date: the dark days of a case,
+    as_of: the day of its night. proposed_units: of a candidate.
     """
 
     kind: str
@@ -34,16 +35,20 @@ class Subject:
     sku_id: str
     detection_date: dt.date | None = None
     proposed_units: float | None = None
+    last_dark_date: dt.date | None = None
+    as_of: dt.date | None = None
 
 
 def cases(run: Run, case_ids: Sequence[str]) -> list[Subject]:
     """The named cases of a night, in their order. Raises NotFoundError."""
-    columns = ("case_id", "store_id", "sku_id", "detection_date")
+    columns = ("case_id", "store_id", "sku_id", "detection_date", "last_dark_date")
+    as_of = dt.date.fromisoformat(run.as_of)
     with telling_of_damage(run):
         wanted = pl.col("case_id").is_in(list(case_ids))
         rows = table(run, shapes.CASES).filter(wanted).select(columns).collect()
     found = {
-        case: Subject(w.CASE, run.run_id, case, str(store), str(sku), date) for case, store, sku, date in rows.rows()
+        case: Subject(w.CASE, run.run_id, case, str(store), str(sku), first, last_dark_date=last, as_of=as_of)
+        for case, store, sku, first, last in rows.rows()
     }
     return _in_order(run, found, case_ids, "case")
 

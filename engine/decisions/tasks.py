@@ -3,6 +3,8 @@
 In: a night, what was decided and answered, settings. Out: a `Plan`, a sheet per store. A check is worth what the case
 would bring times its chance of being true. Walking to a category costs once. The random ones ride along first and
 look like all others on paper, so that nobody answers them differently.
+
+A night's sheet stays what it is while it is answered: every process, and every hour, asks the same.
 """
 
 import datetime as dt
@@ -16,8 +18,9 @@ import polars as pl
 from engine import vocabulary as v
 from engine.decisions import answers, samples
 from engine.decisions import words as w
+from engine.decisions.episodes import carried, dark_days, same_episode
 from engine.decisions.knapsack import best_set
-from engine.decisions.nights import names, open_cases, refuse_other_desks
+from engine.decisions.nights import names, open_cases, refuse_other_desks, shelf_nights
 from engine.decisions.settings import TaskSettings
 from engine.decisions.store import Decisions
 from engine.errors import NotFoundError
@@ -26,6 +29,8 @@ from engine.registry import Run
 TICKS_PER_MINUTE: Final = 2
 NO_CATEGORY: Final = ""
 CASE_COLUMNS: Final = (
+    "detection_date",
+    "last_dark_date",
     "primary_cause",
     "confidence_score",
     "revenue_at_risk",
@@ -38,7 +43,8 @@ CASE_COLUMNS: Final = (
 class Task:
     """One check of one product. case_id: null where the product has no open case. drawn: by lot, whatever its worth.
 
-    value: money a true case would bring, null without a case. chance: of being true, 0 to 1.
+    value: money a true case would bring, null without a case. chance: of being true, 0 to 1. answer: the latest that
+    was given for this night, null before.
     """
 
     order: int
@@ -52,6 +58,7 @@ class Task:
     drawn: bool
     value: float | None
     chance: float | None
+    answer: str | None
 
 
 @dataclass(frozen=True)
@@ -61,6 +68,11 @@ class Group:
     category: str
     setup_minutes: float
     tasks: tuple[Task, ...]
+
+    @property
+    def waiting(self) -> tuple[Task, ...]:
+        """Its checks without an answer."""
+        return tuple(task for task in self.tasks if task.answer is None)
 
 
 @dataclass(frozen=True)
@@ -73,6 +85,11 @@ class StoreSheet:
     minutes_planned: float
     worth: float
     groups: tuple[Group, ...]
+
+    @property
+    def answered(self) -> int:
+        """How many of its checks were answered."""
+        return sum(len(group.tasks) - len(group.waiting) for group in self.groups)
 
 
 TASK_SCHEMA: Final = pl.Schema(
@@ -90,19 +107,26 @@ TASK_SCHEMA: Final = pl.Schema(
         "drawn": pl.Boolean(),
         "value": pl.Float64(),
         "chance": pl.Float64(),
+        "answer": pl.String(),
     }
 )
 """A plan as a frame, a row per check."""
 TO_FILL_IN: Final = ("answer", "answered_on", "answered_by", "note")
-ON_PAPER: Final = tuple(name for name in TASK_SCHEMA if name not in {"case_id", "drawn", "value", "chance"})
+ON_PAPER: Final = tuple(name for name in TASK_SCHEMA if name not in {"case_id", "drawn", "value", "chance", "answer"})
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The checks of a night. stores: one sheet a store that has any, by id."""
+    """The checks of a night. stores: one sheet a store that has any, by id.
+
+    left_out_rejected: open cases that were rejected, on this night or an earlier one. left_out_answered: open cases
+    whose check was answered in the last days.
+    """
 
     run_id: str
     stores: tuple[StoreSheet, ...]
+    left_out_rejected: int = 0
+    left_out_answered: int = 0
 
     def frame(self) -> pl.DataFrame:
         """A row per check, by store and order. Columns: `TASK_SCHEMA`."""
@@ -115,8 +139,12 @@ class Plan:
         return pl.DataFrame(rows, schema=TASK_SCHEMA)
 
     def form(self) -> pl.DataFrame:
-        """What a store fills in and sends back: which checks were drawn, and what each is worth, it is not told."""
-        return self.frame().select(*ON_PAPER, *(pl.lit(None, pl.String).alias(name) for name in TO_FILL_IN))
+        """What a store fills in and sends back, without what was answered already.
+
+        Which checks were drawn, and what each is worth, it is not told.
+        """
+        waiting = self.frame().filter(pl.col("answer").is_null())
+        return waiting.select(*ON_PAPER, *(pl.lit(None, pl.String).alias(name) for name in TO_FILL_IN))
 
 
 def plan(
@@ -129,30 +157,43 @@ def plan(
 ) -> Plan:
     """The checks of a night, of one store or of all. minutes: a store has today, in place of the settings'.
 
-    Left out: cases that were rejected, and store-SKUs that were answered in the last `rest_days`, unless they were
-    drawn. Raises NotFoundError when the store has no product that was judged, and for a run of another desk.
+    Left out, unless they were drawn: cases that were rejected on this night or an earlier one of their episode, and
+    those that were answered for an earlier night in the last `rest_days`, when they are the same episode still and
+    their confidence grew by less than `rest_gain`. An answer for this night takes nothing off its sheet.
+
+    Raises NotFoundError when the store has no product that was judged, for a run of another desk, and for a night of
+    an older form.
     """
     refuse_other_desks(run)
     drawn = samples.drawn(decisions, run, settings, store_id)
     cases = _candidates(decisions, run, settings, store_id)
     if store_id is not None and drawn.is_empty() and cases.is_empty():
         raise NotFoundError(f"store {store_id!r} has nothing that run {run.run_id} judged")
-    checks = _checks(cases, drawn, run)
+    checks = _checks(cases, drawn, run).join(_answers(decisions, run), on=v.PAIR, how="left", maintain_order="left")
     budget = settings.labour_minutes if minutes is None else minutes
     sheets = (_sheet(rows, budget, settings) for rows in checks.partition_by("store_id", maintain_order=True))
-    return Plan(run.run_id, tuple(sheet for sheet in sheets if sheet.groups))
+    kept = tuple(sheet for sheet in sheets if sheet.groups)
+    is_answered = ~cases["is_rejected"] & cases["is_resting"]
+    return Plan(run.run_id, kept, int(cases["is_rejected"].sum()), int(is_answered.sum()))
 
 
 def _candidates(decisions: Decisions, run: Run, settings: TaskSettings, store_id: str | None) -> pl.DataFrame:
     """The open cases with what they are worth, and whether they may be chosen."""
     cases = open_cases(run, CASE_COLUMNS, store_id)
-    state = decisions.state(run.run_id, cases["case_id"].to_list())
-    rejected = state.filter(decision=w.DECISIONS[w.REJECT])["subject_id"]
     return cases.with_columns(
         value=pl.max_horizontal(_value(settings), 0.0),
         chance=pl.col("confidence_score") / 100,
-        is_free=~pl.col("case_id").is_in(rejected.implode()) & ~_is_resting(decisions, run, settings),
-    )
+        is_rejected=pl.col("case_id").is_in(_rejected(decisions, run, cases["case_id"], store_id).implode()),
+        is_resting=pl.col("case_id").is_in(_resting(decisions, run, cases, settings).implode()),
+    ).with_columns(is_free=~pl.col("is_rejected") & ~pl.col("is_resting"))
+
+
+def _rejected(decisions: Decisions, run: Run, case_ids: pl.Series, store_id: str | None) -> pl.Series:
+    """The cases that are rejected: on this night, or on an earlier one where nothing was decided on this."""
+    here = decisions.state(run.run_id, case_ids.to_list()).select(case_id="subject_id", decision="decision")
+    decided = here.filter(pl.col("decision") != w.UNDECIDED)
+    earlier = carried(decisions, run, store_id).select("case_id", "decision").join(decided, on="case_id", how="anti")
+    return pl.concat([decided, earlier]).filter(decision=w.DECISIONS[w.REJECT])["case_id"]
 
 
 def _value(settings: TaskSettings) -> pl.Expr:
@@ -161,12 +202,26 @@ def _value(settings: TaskSettings) -> pl.Expr:
     return pl.coalesce("recoverable_30d", "projected_recovery", 0.0)
 
 
-def _is_resting(decisions: Decisions, run: Run, settings: TaskSettings) -> pl.Expr:
-    """Whether a store-SKU was answered for this night, or in the last days before it."""
+def _resting(decisions: Decisions, run: Run, cases: pl.DataFrame, settings: TaskSettings) -> pl.Series:
+    """The cases whose check was answered for an earlier night in the last days, and that did not grow since."""
     first = dt.date.fromisoformat(run.as_of) - dt.timedelta(days=settings.rest_days - 1)
-    since = dt.datetime.combine(first, dt.time(), dt.UTC)
-    recent = pl.concat([answers.every(decisions, [run.run_id]), answers.every(decisions, since=since)])
-    return pl.struct(v.PAIR).is_in(recent.select(pl.struct(v.PAIR).alias("pair"))["pair"].implode())
+    said = answers.every(decisions, since=dt.datetime.combine(first, dt.time(), dt.UTC))
+    said = said.filter(pl.col("run_id") != run.run_id, pl.col("answer") != w.NOT_CHECKED)
+    known = [night for night in shelf_nights(run.folder.parents[1]) if night.run_id in set(said["run_id"])]
+    then = [pl.DataFrame(schema=dark_days(run).schema | {"run_id": pl.String}).clear()] + [
+        dark_days(night).with_columns(run_id=pl.lit(night.run_id)) for night in known
+    ]
+    asked_of = pl.concat(then).join(said.select("run_id", *v.PAIR).unique(), on=["run_id", *v.PAIR])
+    grown = pl.col("confidence_score") - pl.col("confidence_score_then")
+    same = same_episode(cases, asked_of).filter((grown >= settings.rest_gain).fill_null(value=False).not_())
+    # Of a night that is gone nobody knows which episode it meant.
+    gone = said.filter(~pl.col("run_id").is_in([night.run_id for night in known]))
+    return pl.concat([same["case_id"], cases.join(gone, on=v.PAIR, how="semi")["case_id"]])
+
+
+def _answers(decisions: Decisions, run: Run) -> pl.DataFrame:
+    """The latest answer on every store-SKU for this night: store_id, sku_id, answer."""
+    return answers.latest(decisions, [run.run_id]).select(*v.PAIR, "answer")
 
 
 def _checks(cases: pl.DataFrame, drawn: pl.DataFrame, run: Run) -> pl.DataFrame:
@@ -220,6 +275,7 @@ def _tasks(
             drawn=row["drawn"],
             value=row["value"],
             chance=row["chance"],
+            answer=row["answer"],
         )
 
 

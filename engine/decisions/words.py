@@ -79,6 +79,8 @@ ANSWERS: Final = {
     "not_checked": Answer("Not checked", None),
 }
 """In the order in which they are offered."""
+NOT_CHECKED: Final = "not_checked"
+"""Nobody looked: it is asked again."""
 
 
 LOOK: Final = "look"

@@ -15,7 +15,7 @@ from engine.decisions import answers
 from engine.decisions import words as w
 from engine.decisions.answer_file import import_answers
 from engine.decisions.tasks import Task
-from engine.errors import DarkshelfError, ProblemsError
+from engine.errors import DarkshelfError, NotFoundError, ProblemsError
 from panel_app import loop
 from panel_app.deciding import Told
 from panel_app.markup import render
@@ -69,12 +69,14 @@ class AnswersPage:
 
     def _questions(self, store: str) -> dict[str, Any]:
         """The checks of a store with their answers, and the one that is asked now: of the address, or the next."""
-        session, view = self.session, self.session.view
-        sheets = loop.asked(session, self.night.run_id, store)
-        said = answers.latest(session.decided.decisions, [self.night.run_id]).filter(store_id=store)
-        known = dict(said.select("sku_id", "answer").iter_rows())
+        view = self.session.view
+        try:
+            plan = loop.plan(self.session, self.night.run_id, store_id=store)
+        except NotFoundError:
+            return {"asked": [], "task": None, "done": 0}
+        tasks = [task for sheet in plan.stores for group in sheet.groups for task in group.tasks]
         open_sku = view.more.get("sku")
-        asked = [_question(view, store, task, known.get(task.sku_id)) for task in sheets]
+        asked = [_question(view, store, task) for task in tasks]
         waiting = [each for each in asked if each["answer"] is None]
         task = next((each for each in asked if each["task"].sku_id == open_sku), waiting[0] if waiting else None)
         return {"asked": asked, "task": task, "done": len(asked) - len(waiting)}
@@ -138,8 +140,9 @@ def said_of(error: DarkshelfError) -> str:
     return f"Nothing was kept. {error}"
 
 
-def _question(view: View, store: str, task: Task, answer: str | None) -> dict[str, Any]:
+def _question(view: View, store: str, task: Task) -> dict[str, Any]:
     href = address(View(page="answers", run=view.run, filters=Filters(store=(store,)), more={"sku": task.sku_id}))
+    answer = task.answer
     return {"task": task, "answer": w.ANSWERS[answer].says if answer in w.ANSWERS else answer, "href": href}
 
 

@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import Any
 
 import panel as pn
-import polars as pl
 
 from engine.decisions import subjects
 from engine.decisions import words as w
@@ -16,6 +15,7 @@ from panel_app.layout import beside
 from panel_app.markup import render
 from panel_app.pages.neighbourhood import neighbourhood
 from panel_app.pages.page import Page
+from panel_app.pages.past import past
 from panel_app.pages.reasoning import asked_for, factors, parts_of_the_fall, reasons
 from panel_app.session import Session
 from panel_app.state import View, address
@@ -34,7 +34,7 @@ class CasePage:
         self.told: Told | None = None
         self.kept: Mapping[str, str] = {}
         self.before, self.after, self.place, self.of = self.night.neighbours_in_list(
-            self.case_id, session.view, session.decided.of(self.night.run_id)
+            self.case_id, session.view, session.decided.of(self.night.run)
         )
         self.head = session.html("", label="case")
         self.form = session.html("", label="decision", pressed=self._press, sent=self._decide)
@@ -65,10 +65,14 @@ class CasePage:
 
     def _state(self) -> dict[str, Any]:
         """What stands of this case's decisions now."""
-        rows = self.session.decided.of(self.night.run_id).filter(pl.col("case_id") == self.case_id)
-        return (
-            rows.row(0, named=True) if rows.height else {"decision": w.UNDECIDED, "version": 0, "assigned_to": None}
-        )
+        return self.session.decided.on(self.night.run, self.case_id)
+
+    def _before(self) -> str | None:
+        """The address of the case on the night where the last verdict on its episode was given; None without one."""
+        state, nights = self._state(), self.session.nights
+        if state["earlier_run"] is None or not nights.registry.has(state["earlier_run"]):
+            return None
+        return address(View(page="case", run=state["earlier_run"], case=state["earlier_case"]))
 
     def _draw_head(self) -> None:
         view = self.session.view
@@ -94,6 +98,7 @@ class CasePage:
             may_decide=self.session.may_decide,
             reasons=rejections(),
             entries=self.session.decided.decisions.history(subject),
+            before=self._before(),
             told=self.told,
             kept=self.kept,
             asked=asked_for(self.case, self.night),
@@ -118,14 +123,7 @@ class CasePage:
         case = self.case
         nearby = neighbourhood(self.session, case, self.evidence)
         self.map[:] = [nearby] if nearby is not None else []
-        past = self.session.nights.history(case["store_id"], case["sku_id"], self.night.run_id)
-        self.past.html = render(
-            "history.html",
-            rows=[
-                {**row, "href": address(View(page="case", run=row["run_id"], case=row["case_id"]))} for row in past
-            ],
-            here=(self.night.run_id, self.case_id),
-        )
+        self.past.html = render("history.html", rows=past(self.session, case), here=(self.night.run_id, self.case_id))
 
     def _press(self, do: str, value: str) -> None:
         if do == w.UNDO:

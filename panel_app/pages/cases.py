@@ -10,7 +10,9 @@ import panel_material_ui as pmu
 import polars as pl
 
 from engine import vocabulary as v
+from engine.decisions import words as w
 from engine.outputs.spreadsheet import csv_bytes
+from panel_app.decided import NOT_BEFORE
 from panel_app.deciding import Told, decide_many, undo_many
 from panel_app.markup import render
 from panel_app.pages.filtering import filter_facts, refine
@@ -32,8 +34,15 @@ COLUMNS = (
     ("decision", None),
 )
 """What the table shows, with the column it is sorted by."""
-DECIDED = ("decision", "reason", "action_decided", "assigned_to", "comment", "decided_by", "decided_at")
+DECIDED = (
+    *("decision", "reason", "action_decided", "assigned_to", "comment", "decided_by", "decided_at"),
+    *("earlier", "earlier_reason", "earlier_comment", "earlier_by", "earlier_at", "earlier_run"),
+)
 """What an export adds to the columns of `cases.parquet`."""
+
+
+NOT_REJECTED = (NOT_BEFORE, *(name for act, name in w.DECISIONS.items() if act != w.REJECT))
+"""What is left when cases that were rejected on an earlier night are not looked at."""
 
 
 class CasesPage:
@@ -60,8 +69,8 @@ class CasesPage:
     def draw(self, view: View) -> None:
         """The pieces anew, as the view asks."""
         rows = self.session.settings.page_rows
-        found = self.night.select(view, self.session.decided.of(self.night.run_id))
-        count, at_risk = found.select(pl.len(), total_money()).collect().row(0)
+        found = self.night.select(view, self.session.decided.of(self.night.run))
+        count, at_risk, rejected = found.select(pl.len(), total_money(), rejected_before()).collect().row(0)
         pages = max(-(-count // rows), 1)
         at = min(view.at, pages)
         shown = found.slice((at - 1) * rows, rows).collect().to_dicts()
@@ -74,6 +83,10 @@ class CasesPage:
             may_decide=self.session.may_decide,
             count=count,
             at_risk=at_risk,
+            rejected=rejected,
+            left_out=self._left_out(view, count),
+            without_rejected=address(view.filtered(earlier=NOT_REJECTED)),
+            with_all=address(view.filtered(earlier=())),
             pages=pages,
             at=at,
             first=(at - 1) * rows + 1,
@@ -82,6 +95,13 @@ class CasesPage:
             all_cases=address(replace(view, filters=type(view.filters)(status=()), at=1)),
         )
         self._draw_bulk(count)
+
+    def _left_out(self, view: View, shown: int) -> int:
+        """How many cases are not shown because of what was decided on earlier nights."""
+        if not view.filters.earlier:
+            return 0
+        found = self.night.select(view.filtered(earlier=()), self.session.decided.of(self.night.run))
+        return int(found.select(pl.len()).collect().item()) - shown
 
     def _draw_bulk(self, count: int) -> None:
         if self.session.may_decide:
@@ -128,14 +148,14 @@ class CasesPage:
             self.ticked.pop(case_id, None)
 
     def _versions(self, case_ids: list[str]) -> dict[str, int]:
-        decided = self.session.decided.of(self.night.run_id)
+        decided = self.session.decided.of(self.night.run)
         known = dict(decided.filter(pl.col("case_id").is_in(case_ids)).select("case_id", "version").iter_rows())
         return {case_id: known.get(case_id, 0) for case_id in case_ids}
 
     def _chosen(self, *, page_only: bool = False) -> dict[str, int]:
         """The filtered cases with the versions they are at now."""
         view, rows = self.session.view, self.session.settings.page_rows
-        found = self.night.select(view, self.session.decided.of(self.night.run_id)).select("case_id", "version")
+        found = self.night.select(view, self.session.decided.of(self.night.run)).select("case_id", "version")
         if page_only:
             found = found.slice((view.at - 1) * rows, rows)
         return dict(found.collect().iter_rows())
@@ -158,7 +178,7 @@ class CasesPage:
     def export(self, kind: str) -> bytes:
         """Exactly the filtered cases, in their order, as a file."""
         columns = [*v.CASE_COLUMNS, *v.FURTHER_CASE_COLUMNS]
-        found = self.night.select(self.session.view, self.session.decided.of(self.night.run_id))
+        found = self.night.select(self.session.view, self.session.decided.of(self.night.run))
         known = found.collect_schema().names()
         frame = found.select([name for name in (*columns, *DECIDED) if name in known]).collect()
         if kind == "csv":
@@ -171,6 +191,11 @@ class CasesPage:
 def total_money() -> pl.Expr:
     """Revenue at risk, added up in whole cents as the night's summary adds it."""
     return (pl.col("revenue_at_risk").fill_null(0.0) * 100).round().cast(pl.Int64).sum() / 100
+
+
+def rejected_before() -> pl.Expr:
+    """How many of the cases were rejected on an earlier night, as the same episode."""
+    return (pl.col("earlier") == w.DECISIONS[w.REJECT]).sum()
 
 
 def _turns(at: int, pages: int) -> dict[str, int]:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from engine.decisions import words as w
 from engine.outputs.severity import SEVERITIES
+from panel_app.decided import NOT_BEFORE
 from panel_app.session import Session
 from panel_app.state import LISTS, OPEN_ONLY, Filters, View, address, parse
 from panel_app.store import Night
@@ -24,6 +25,7 @@ NAMES: Final = {
     "status": "Status",
     "severity": "Severity",
     "decision": "Decision",
+    "earlier": "On earlier nights",
 }
 
 
@@ -59,6 +61,7 @@ def choices(night: Night) -> Mapping[str, Mapping[str, str]]:
         "status": {"open": "open", "closed": "closed"},
         "severity": {name: name for name in SEVERITIES[:-1]},
         "decision": {name: name for name in (w.UNDECIDED, *w.DECISIONS.values())},
+        "earlier": {NOT_BEFORE: "nothing decided", **{name: name for name in w.DECISIONS.values()}},
     }
 
 

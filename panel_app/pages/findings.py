@@ -12,6 +12,7 @@ import polars as pl
 from engine import vocabulary as v
 from engine.outputs import shapes
 from engine.outputs.read import telling_of_damage
+from panel_app.decided import UNTOUCHED
 from panel_app.markup import render
 from panel_app.pages.page import Page
 from panel_app.session import Session
@@ -113,15 +114,14 @@ def _open_story(session: Session, night: Night) -> dict[str, Any] | None:
         return None
     (story,) = rows
     cases = night.cases.filter(pl.col("case_id").is_in(story["case_ids"])).head(MOST_MEMBERS).to_dicts()
-    decided = dict(session.decided.of(night.run_id).select("case_id", "decision").iter_rows())
+    decided = {row["case_id"]: row for row in session.decided.of(night.run).iter_rows(named=True)}
     return {
         **story,
         "cases": [
             {
                 **case,
                 "href": address(session.view.to("case", case=case["case_id"])),
-                "decision": decided.get(case["case_id"], "undecided"),
-                "assigned_to": None,
+                **decided.get(case["case_id"], UNTOUCHED),
             }
             for case in cases
         ],

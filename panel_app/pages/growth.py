@@ -92,14 +92,26 @@ class GrowthPage:
 
     def draw(self) -> None:
         """What depends on the view, and on what was decided."""
-        view, rows = self.session.view, self.session.settings.page_rows
         decided = self._decided()
+        self.table.html = self._table(decided)
+        self.card.html = self._card(decided)
+        self.sheet.html = render(
+            "growth_sheet.html",
+            run=self.scaling.run,
+            signers=SIGNERS,
+            facts=self.scaling.summary,
+            verdicts=dict(decided.group_by("decision").len().iter_rows()),
+        )
+
+    def _table(self, decided: pl.DataFrame) -> str:
+        """The filtered candidates of one page."""
+        view, rows = self.session.view, self.session.settings.page_rows
         found = self.scaling.select(view.more, decided)
         count = found.select(pl.len()).collect().item()
         pages = max(-(-count // rows), 1)
         at = min(view.at, pages)
         shown = found.slice((at - 1) * rows, rows).collect().to_dicts()
-        self.table.html = render(
+        return render(
             "growth_table.html",
             rows=[
                 {**row, "href": self._to(row=subjects.growth_id(row["str_code"], row["spu_code"]))} for row in shown
@@ -115,14 +127,6 @@ class GrowthPage:
                 for name, place in (("previous", at - 1), ("next", at + 1))
                 if 1 <= place <= pages
             },
-        )
-        self.card.html = self._card(decided)
-        self.sheet.html = render(
-            "growth_sheet.html",
-            run=self.scaling.run,
-            signers=SIGNERS,
-            facts=self.scaling.summary,
-            verdicts=dict(decided.group_by("decision").len().iter_rows()),
         )
 
     def _head(self) -> str:

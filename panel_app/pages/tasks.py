@@ -59,6 +59,7 @@ class TasksPage:
         self.piece.html = render(
             "tasks.html" if store is None else "tasks_sheet.html",
             night=self.night,
+            plan=plan,
             minutes=minutes_of(view),
             offered=sorted({*MINUTES, minutes_of(view)}),
             **facts,
@@ -91,6 +92,7 @@ def _list_of_stores(view: View, plan: Plan) -> dict[str, Any]:
         ],
         "count": len(sheets),
         "tasks": sum(len(group.tasks) for sheet in sheets for group in sheet.groups),
+        "answered": sum(sheet.answered for sheet in sheets),
         "worth": sum(sheet.worth for sheet in sheets),
         "at": at,
         "pages": pages,

@@ -29,6 +29,7 @@ CASE = {
     "expected_daily_units": 10.0,
     "status": v.OPEN,
     "detection_date": dt.date(2026, 3, 25),
+    "last_dark_date": AS_OF,
 }
 
 

@@ -61,7 +61,7 @@ def test_the_schema_of_a_newer_darkshelf_is_refused_and_left_as_it_is(tmp_path, 
     engine = create_engine(place)
     with engine.begin() as connection:
         connection.execute(text("update alembic_version set version_num = '9999'"))
-    with pytest.raises(NewerSchemaError, match="have schema 9999, and this darkshelf knows up to 0001"):
+    with pytest.raises(NewerSchemaError, match=f"have schema 9999, and this darkshelf knows up to {REVISION}"):
         open_decisions(tmp_path, url)
     with engine.connect() as connection:
         assert connection.execute(text("select version_num from alembic_version")).scalar() == "9999"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
 from collections import Counter
 
 import numpy as np
@@ -18,6 +19,7 @@ from tests.decisions.nights import AS_OF, case, publish
 
 NO_LOTS = TaskSettings(sample_pairs=0, sample_cases=0)
 LOTS = TaskSettings()
+DAY = dt.timedelta(days=1)
 
 
 def chosen(plan: tasks.Plan) -> list[str]:
@@ -91,18 +93,71 @@ def test_a_run_of_another_desk_is_no_night(beside, tmp_path):
         tasks.plan(beside, run, LOTS)
 
 
+def answered(decisions, out, night, answer="on_shelf_fine", days_before=1, **columns):
+    """The plan after store 1 said something of product 1 on an earlier night; columns: of its case then."""
+    dark = {
+        "detection_date": dt.date(2026, 3, 25),
+        "last_dark_date": AS_OF - DAY,
+        "confidence_score": 50.0,
+        **columns,
+    }
+    earlier = publish(out, [case(1, 1, **dark)], {(1, 1): 5.0}, as_of=AS_OF - DAY)
+    moment = dt.datetime.combine(AS_OF - days_before * DAY, dt.time(9), dt.UTC)
+    answers.record(decisions, earlier, [answers.Given("1", "1", answer)], by="Eve", at=moment)
+    return tasks.plan(decisions, night, NO_LOTS)
+
+
 @pytest.mark.parametrize(("days_before", "is_asked"), [(2, False), (3, True)])
-def test_a_product_is_not_asked_for_again_so_soon(beside, night, tmp_path, days_before, is_asked):
-    earlier = publish(tmp_path, [], {(1, 1): 5.0}, as_of=AS_OF - dt.timedelta(days=9))
-    moment = dt.datetime.combine(AS_OF - dt.timedelta(days=days_before), dt.time(9), dt.UTC)
-    answers.record(beside, earlier, [answers.Given("1", "1", "on_shelf_fine")], by="Eve", at=moment)
-    assert ("1" in chosen(tasks.plan(beside, night, NO_LOTS))) is is_asked
+def test_a_product_is_not_asked_for_again_so_soon(decisions, night, tmp_path, days_before, is_asked):
+    plan = answered(decisions, tmp_path, night, days_before=days_before)
+    assert ("1" in chosen(plan)) is is_asked
+    assert (plan.left_out_rejected, plan.left_out_answered) == (0, 0 if is_asked else 1)
 
 
-def test_what_was_answered_for_the_night_is_not_asked_again(beside, night):
-    long_ago = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
-    answers.record(beside, night, [answers.Given("1", "1", "on_shelf_fine")], by="Eve", at=long_ago)
-    assert chosen(tasks.plan(beside, night, NO_LOTS)) == ["2"]
+def test_another_episode_of_an_answered_product_is_asked_for(beside, night, tmp_path):
+    over = {"detection_date": dt.date(2026, 3, 20), "last_dark_date": dt.date(2026, 3, 24)}
+    assert "1" in chosen(answered(beside, tmp_path, night, **over))
+
+
+@pytest.mark.parametrize(("confidence_then", "is_asked"), [(40.0, True), (40.1, False), (90.0, False), (None, False)])
+def test_an_episode_is_asked_for_again_when_its_evidence_grew(beside, night, tmp_path, confidence_then, is_asked):
+    plan = answered(beside, tmp_path, night, confidence_score=confidence_then)
+    assert ("1" in chosen(plan)) is is_asked
+
+
+def test_what_nobody_looked_at_is_asked_again(beside, night, tmp_path):
+    assert "1" in chosen(answered(beside, tmp_path, night, "not_checked"))
+
+
+def test_an_answer_on_a_night_that_was_pruned_counts_for_the_product(beside, night, tmp_path):
+    assert "1" not in chosen(answered(beside, tmp_path, night))
+    shutil.rmtree(tmp_path / "runs" / f"{AS_OF - DAY}-calibrated-00000000")
+    assert "1" not in chosen(tasks.plan(beside, night, NO_LOTS))
+
+
+def test_what_was_rejected_on_an_earlier_night_is_left_out_and_counted(decisions, night, tmp_path):
+    dark = {"detection_date": dt.date(2026, 3, 24), "last_dark_date": AS_OF - DAY}
+    earlier = publish(tmp_path, [case(1, 1, **dark)], {(1, 1): 5.0}, as_of=AS_OF - DAY)
+    (subject,) = subjects.cases(earlier, ["1_1_2026-03-24"])
+    decisions.decide(subject, Reject(reason="not_dark"), by="Ann", version=0)
+    plan = tasks.plan(decisions, night, NO_LOTS)
+    assert (chosen(plan), plan.left_out_rejected, plan.left_out_answered) == (["2"], 1, 0)
+    assert tasks.plan(decisions, night, NO_LOTS, store_id="1") == plan
+    assert tasks.plan(decisions, night, LOTS, store_id="2").left_out_rejected == 0
+    (here,) = subjects.cases(night, ["1_1_2026-03-25"])
+    decisions.decide(here, Accept(), by="Ben", version=0)
+    assert "1" in chosen(tasks.plan(decisions, night, NO_LOTS))
+
+
+def test_a_sheet_stays_the_same_while_it_is_answered_and_the_form_has_what_is_left(decisions, night):
+    before = tasks.plan(decisions, night, LOTS).frame()
+    answers.record(decisions, night, [answers.Given("1", "1", "on_shelf_fine")], by="Eve")
+    plan = tasks.plan(decisions, night, LOTS)
+    assert plan.frame().drop("answer").equals(before.drop("answer"))
+    assert plan.frame().filter(store_id="1", sku_id="1")["answer"].to_list() == ["on_shelf_fine"]
+    assert (plan.stores[0].answered, plan.left_out_answered) == (1, 0)
+    assert plan.form().height == before.height - 1
+    assert plan.form().filter(store_id="1", sku_id="1").is_empty()
 
 
 def test_a_case_that_brings_nothing_takes_no_minutes(beside, tmp_path):
@@ -186,6 +241,17 @@ def test_a_night_without_a_case_still_asks_for_the_drawn(beside, tmp_path):
     run = publish(tmp_path, [], {("北京", "牛奶"): 1.0})
     (sheet,) = tasks.plan(beside, run, LOTS).stores
     assert (sheet.store_id, sheet.groups[0].tasks[0].sku_id, sheet.groups[0].category) == ("北京", "牛奶", "")
+
+
+def test_a_night_of_an_older_form_is_not_called_damaged(beside, night):
+    (night.folder / "skus.parquet").unlink()
+    with pytest.raises(
+        NotFoundError, match=r"is of an older form, without skus.parquet, .*--as-of 2026-03-31 --force"
+    ):
+        tasks.plan(beside, night, LOTS)
+    (night.folder / "skus.parquet").write_text("no table")
+    with pytest.raises(NotFoundError, match="is damaged"):
+        tasks.plan(beside, night, LOTS)
 
 
 @pytest.mark.parametrize("wrong", [{"labour_minutes": 0.3}, {"look_minutes": 0}, {"sample_pairs": -1}, {"speed": 1}])

@@ -6,6 +6,7 @@ from tests.mutations.mutation import Mutation
 
 ROOM = "engine/decisions/"
 STORE = ("tests/decisions/test_store.py",)
+EPISODES = ("tests/decisions/test_episodes.py",)
 TASKS = ("tests/decisions/test_tasks.py",)
 KNAPSACK = ("tests/decisions/test_knapsack.py",)
 SHARES = ("tests/decisions/test_shares.py",)
@@ -15,6 +16,15 @@ FEEDBACK = ("tests/decisions/test_feedback.py",)
 DATABASE = ("tests/decisions/test_database.py",)
 
 DECISIONS = (
+    Mutation(
+        f"{ROOM}episodes.py",
+        'pl.col("detection_date") <= pl.col("last_dark_date_then")',
+        'pl.col("detection_date") < pl.col("last_dark_date_then")',
+        "one common dark day makes an episode",
+        EPISODES,
+    ),
+    Mutation(f"{ROOM}store.py", "entry.c.as_of <= as_of", "entry.c.as_of < as_of", "other runs of the day", EPISODES),
+    Mutation(f"{ROOM}tasks.py", "grown >= settings.rest_gain", "grown > settings.rest_gain", "new evidence", TASKS),
     Mutation(
         f"{ROOM}state.py",
         'pl.col("act").is_in(w.VERDICTS)',

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import settings
 
+from engine.decisions.store import open_decisions
 from engine.registry import Registry
+from panel_app.decided import Decided
 from panel_app.settings import DashboardSettings
 from panel_app.store import Night, Nights
 from tests.panel_app import nights as planted
@@ -172,6 +174,14 @@ def windows(chromium: Any, home: str, shared: Any = None) -> Iterator[Callable[.
 
 def _is_foreign(url: str) -> bool:
     return not url.startswith(("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:", "about:"))
+
+
+@pytest.fixture
+def decided(tmp_path: Path) -> Iterator[Decided]:
+    """Decisions in a fresh database, as the pages read them."""
+    store = open_decisions(tmp_path)
+    yield Decided(store)
+    store.close()
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import time
@@ -15,21 +16,36 @@ import pytest
 from tests.command import PROGRAM
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
 
 
 @contextmanager
-def serving(out: Path, *words: object) -> Iterator[str]:
-    """The address of `darkshelf dashboard` over an output folder, in a process of its own."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+def serving(
+    out: Path, *words: object, environment: Mapping[str, str] | None = None, prefix: str = ""
+) -> Iterator[str]:
+    """The address of `darkshelf dashboard` over an output folder, in a process of its own.
+
+    environment: what it has beside that of the tests. prefix: the path that the words give it.
+    """
+    port = free_port()
     command = [PROGRAM, "dashboard", "--out", out, "--port", port, "--set", "poll_seconds=1", *words]
     with (out / f"server-{port}.log").open("wb") as log:
-        server = subprocess.Popen([str(word) for word in command], stdout=log, stderr=subprocess.STDOUT)
+        server = subprocess.Popen(
+            [str(word) for word in command],
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **(environment or {})},
+        )
     try:
-        _wait_for(f"http://127.0.0.1:{port}/health", server, Path(log.name))
-        yield f"http://127.0.0.1:{port}/"
+        _wait_for(f"http://127.0.0.1:{port}{prefix}/health", server, Path(log.name))
+        yield f"http://127.0.0.1:{port}{prefix}/"
     finally:
         server.terminate()
         server.wait(10)

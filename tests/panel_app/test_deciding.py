@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
-from engine.decisions.store import open_decisions
-from panel_app.decided import Decided
 from panel_app.deciding import decide, decide_many, undo_many
 from panel_app.pages.cases import CasesPage
 from panel_app.pages.filtering import refine
@@ -17,20 +15,13 @@ from panel_app.session import Session
 from panel_app.state import Filters, View, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
+    from collections.abc import Callable
 
+    from panel_app.decided import Decided
     from panel_app.store import Nights
 
 CASE = "2_12_2025-06-19"
 OTHER = "3_13_2025-06-23"
-
-
-@pytest.fixture
-def decided(tmp_path: Path) -> Iterator[Decided]:
-    store = open_decisions(tmp_path)
-    yield Decided(store)
-    store.close()
 
 
 @pytest.fixture
@@ -45,7 +36,7 @@ def session(nights: Nights, decided: Decided) -> Callable[..., Session]:
 
 def state(decided: Decided, session: Session, case: str = CASE) -> dict:
     assert session.night is not None
-    (row,) = decided.of(session.night.run_id).filter(case_id=case).to_dicts()
+    (row,) = decided.of(session.night.run).filter(case_id=case).to_dicts()
     return row
 
 
@@ -78,7 +69,7 @@ def test_a_form_that_makes_no_sense_is_refused_in_words(session, decided, act, f
     told = decide(session(), CASE, 0, act, fields)
     assert told.kind == "refused"
     assert told.text.startswith("Not saved.")
-    assert decided.of(session().night.run_id).is_empty()
+    assert decided.of(session().night.run).is_empty()
 
 
 def test_the_second_of_two_is_told_what_the_first_did(session, decided) -> None:
@@ -94,7 +85,7 @@ def test_who_only_views_decides_nothing(session, decided) -> None:
     assert decide(viewer, CASE, 0, "accept", {}).text == "You may look, not decide."
     assert decide_many(viewer, [CASE], {}, "accept", {}).kind == "refused"
     assert undo_many(viewer, "any").kind == "refused"
-    assert decided.of(viewer.night.run_id).is_empty()
+    assert decided.of(viewer.night.run).is_empty()
 
 
 def test_an_undo_brings_back_what_was(session, decided) -> None:
@@ -129,7 +120,7 @@ def test_an_export_holds_exactly_what_is_filtered_and_runs_nothing(session) -> N
 def test_all_that_is_filtered_is_decided_on(session, decided) -> None:
     page = CasesPage(session(query="?page=cases&category=drinks"))
     page._decide("bulk", {"scope": "all", "act": "accept"})
-    assert decided.of(page.night.run_id)["case_id"].sort().to_list() == sorted(
+    assert decided.of(page.night.run)["case_id"].sort().to_list() == sorted(
         page.night.cases.filter(category="drinks")["case_id"].to_list()
     )
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from panel_app.serve import Access
+from panel_app.login import Access
 from tests.command import darkshelf
 from tests.panel_app.serving import serving
 
@@ -99,6 +99,13 @@ def test_access_is_open_only_where_nobody_logs_in(tmp_path: Path) -> None:
     [
         pytest.param(["--basic-auth", "nowhere.json"], "nowhere.json is no file", id="password file"),
         pytest.param(["--oauth-provider", "github"], "has no key or no secret", id="oauth without keys"),
+        pytest.param(["--oauth-provider", "nobody"], "'nobody' is none of auth0,", id="oauth provider"),
+        pytest.param(
+            ["--basic-auth", __file__, "--oauth-provider", "github"], "give one of the two", id="two logins"
+        ),
+        pytest.param(
+            ["--oauth-provider", "github", "--prefix", "/x"], "give --oauth-redirect https://HOST/x/login", id="path"
+        ),
         pytest.param(["--set", "red_from=1"], "is not below red_from", id="thresholds"),
         pytest.param(["--set", "colour=red"], "is no setting", id="unknown setting"),
         pytest.param(["--decisions", "nonsense"], "is no database URL", id="database"),

@@ -23,7 +23,13 @@ if TYPE_CHECKING:
     from tests.panel_app.conftest import Published
 
 NOTHING_DECIDED = pl.DataFrame(
-    schema={"case_id": pl.String, "decision": pl.String, "version": pl.Int64, "assigned_to": pl.String}
+    schema={
+        "case_id": pl.String,
+        "decision": pl.String,
+        "version": pl.Int64,
+        "assigned_to": pl.String,
+        "earlier": pl.String,
+    }
 )
 filters = st.builds(
     Filters,
@@ -81,7 +87,7 @@ def test_the_table_shows_what_passes_in_the_order_asked_for(
 def test_a_decision_is_a_filter_too(night: Night) -> None:
     first = night.cases["case_id"][0]
     decided = pl.DataFrame(
-        {"case_id": [first], "decision": ["accepted"], "version": [3], "assigned_to": ["Eve"]},
+        {"case_id": [first], "decision": ["accepted"], "version": [3], "assigned_to": ["Eve"], "earlier": [None]},
         schema=NOTHING_DECIDED.schema,
     )
     view = View(filters=Filters(decision=("accepted",)))

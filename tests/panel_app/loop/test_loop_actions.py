@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import subprocess
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -10,6 +12,7 @@ import polars as pl
 import pytest
 
 from engine.decisions import words as w
+from tests.command import PROGRAM
 
 if TYPE_CHECKING:
     from typing import Any
@@ -103,6 +106,31 @@ def test_answers_are_given_one_after_the_other(open_page):
         screen.get_by_role("button", name="On the shelf and fine").click()
         screen.wait_for_function(OPEN_CHECKS, arg=left)
     screen.get_by_text("Everything is answered").wait_for()
+
+
+def test_a_store_is_asked_the_same_by_every_process_before_and_after_its_answers(open_page, runs):
+    def asked_elsewhere() -> list[str]:
+        words = [PROGRAM, "tasks", "--out", runs, "--store", "9", "--json"]
+        told = subprocess.run([str(word) for word in words], capture_output=True, text=True, check=True)
+        return [
+            task["sku_id"]
+            for sheet in json.loads(told.stdout)["stores"]
+            for g in sheet["groups"]
+            for task in g["tasks"]
+        ]
+
+    screen = open_page("?page=answers&store=9")
+    links = screen.locator(".checks a")
+    links.first.wait_for()
+    shown = [re.search(r"sku=(\w+)", link.get_attribute("href") or "")[1] for link in links.all()]
+    assert shown == asked_elsewhere()
+    screen.get_by_role("button", name="On the shelf and fine").click()
+    told(screen)
+    assert links.count() == len(shown)
+    assert shown == asked_elsewhere()
+    screen = open_page("?page=tasks&store=9")
+    screen.get_by_text("1 of the checks is answered already.").wait_for()
+    assert screen.locator(".sheet .order").count() == len(shown) - 1
 
 
 def test_a_big_button_is_big_enough_for_a_thumb(open_page):

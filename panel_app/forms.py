@@ -1,0 +1,48 @@
+"""Forms of numbers and days in charts: the reader's own, as `markup.js` writes those of the pages."""
+
+from typing import Any, Final
+
+LOCALE: Final = "const html = document.documentElement; const locale = html.dataset.locale || navigator.language;"
+NUMBER: Final = f"""{LOCALE}
+const form = Math.abs(tick) >= 1e4
+  ? {{notation: "compact", maximumFractionDigits: 1}}
+  : {{maximumFractionDigits: 3}}
+return new Intl.NumberFormat(locale, form).format(tick)
+"""
+DAY: Final = f"""{LOCALE}
+return new Intl.DateTimeFormat(locale, {{day: "numeric", month: "short", timeZone: "UTC"}}).format(tick)
+"""
+COUNT: Final = f"{LOCALE} return new Intl.NumberFormat(locale).format(value)"
+MONEY: Final = f"""{LOCALE}
+const form = {{style: "currency", currency: html.dataset.currency || "USD", maximumFractionDigits: 0}}
+return Number.isFinite(value) ? new Intl.NumberFormat(locale, form).format(value) : "–"
+"""
+
+
+def number_axis() -> Any:
+    """Numbers along an axis, short from ten thousand on."""
+    return _ticks(NUMBER)
+
+
+def day_axis() -> Any:
+    """Days along an axis."""
+    return _ticks(DAY)
+
+
+def hover(told: dict[str, str], money: str | None = None, count: str | None = None) -> Any:
+    """What is told of a point that is pointed at: column by title. money, count: the columns that are such."""
+    from bokeh.models import CustomJSHover, HoverTool
+
+    codes = {f"@{column}": code for column, code in ((money, MONEY), (count, COUNT)) if column is not None}
+    tooltips = [
+        (title, f"@{column}{{custom}}" if f"@{column}" in codes else f"@{column}") for title, column in told.items()
+    ]
+    return HoverTool(
+        tooltips=tooltips, formatters={column: CustomJSHover(code=code) for column, code in codes.items()}
+    )
+
+
+def _ticks(code: str) -> Any:
+    from bokeh.models import CustomJSTickFormatter
+
+    return CustomJSTickFormatter(code=code)
