@@ -28,8 +28,12 @@ from panel_app.session import Session
 from panel_app.settings import DashboardSettings
 from panel_app.state import View, address
 from panel_app.store import Nights
+from panel_app.waiting import CSS as WAITING_CSS
+from panel_app.waiting import Waiting
 
-BAR = {"MuiAppBar": {"styleOverrides": {"root": {"backgroundColor": "#1f4e5f", "color": "#ffffff"}}}}
+NO_BUSY_BAR = {"& .MuiLinearProgress-root": {"display": "none"}}
+"""It follows every reader's work; ours is `Waiting`. Set to None it would still be drawn: the browser is not told."""
+BAR = {"MuiAppBar": {"styleOverrides": {"root": {"backgroundColor": "#1f4e5f", "color": "#ffffff", **NO_BUSY_BAR}}}}
 THEME = {
     "light": {
         "components": BAR,
@@ -121,10 +125,15 @@ class Shell:
             dark_theme=dark,
             theme_config=THEME,
             template=_template(),
-            busy_indicator="linear",
             main=[
                 pn.Column(
-                    self.menu, self.news, self.content, session.browser, sizing_mode="stretch_width", styles=FRAME
+                    self.menu,
+                    self.news,
+                    self.content,
+                    session.browser,
+                    Waiting(),
+                    sizing_mode="stretch_width",
+                    styles=FRAME,
                 )
             ],
         )
@@ -180,7 +189,8 @@ class Shell:
             return
         document.template_variables.update(
             base=BASE_TEMPLATE,
-            page_css=CSS,
+            page_css=CSS + WAITING_CSS,
+            waiting=render("waiting.html"),
             first_paint=Markup("").join(Markup(piece.html) for piece in pieces),
             first_theme="dark" if dark else "light",
             localise=_localise(),
