@@ -189,11 +189,12 @@ class Shell:
             return
         document.template_variables.update(
             base=BASE_TEMPLATE,
-            page_css=CSS + WAITING_CSS,
+            page_css=CSS,
+            waiting_css=WAITING_CSS,
             waiting=render("waiting.html"),
             first_paint=Markup("").join(Markup(piece.html) for piece in pieces),
             first_theme="dark" if dark else "light",
-            localise=_localise(),
+            first_script=_first_script(),
             locale=self.session.settings.locale,
             currency=self.session.settings.currency,
         )
@@ -228,7 +229,10 @@ def _template() -> Template:
 
 
 @cache
-def _localise() -> str:
-    """The function of `markup.js` that writes numbers in the reader's locale, for the document itself."""
-    source = (HERE / "assets" / "markup.js").read_text(encoding="utf-8")
-    return source.partition("export ")[2].partition("\nfunction listen")[0]
+def _first_script() -> str:
+    """What the document runs by itself, with the function of `markup.js` that writes numbers as the reader does."""
+    assets = HERE / "assets"
+    localise = (
+        (assets / "markup.js").read_text(encoding="utf-8").partition("export ")[2].partition("\nfunction listen")[0]
+    )
+    return localise + (assets / "first.js").read_text(encoding="utf-8")
