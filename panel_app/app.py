@@ -4,7 +4,8 @@ A page reaches the screen twice: at once as plain HTML inside the document, and 
 loaded the components. What the reader needs in the first second therefore never waits for a script.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -13,7 +14,6 @@ from typing import Any
 import panel as pn
 from jinja2 import Template
 from markupsafe import Markup
-from panel.util.parameters import edit_readonly
 from panel_material_ui.base import BASE_TEMPLATE
 from panel_material_ui.template.base import Page as Frame
 from panel_material_ui.template.base import parse_template
@@ -119,27 +119,25 @@ class Shell:
         self.told_of = session.night.run_id if session.night else None
         session.on_show(self.draw)
         self.draw()
-        self.page = Frame(
-            title="darkshelf",
-            site_url="?",
-            dark_theme=dark,
-            theme_config=THEME,
-            template=_template(),
-            main=[
-                pn.Column(
-                    self.menu,
-                    self.news,
-                    self.content,
-                    session.browser,
-                    Waiting(),
-                    sizing_mode="stretch_width",
-                    styles=FRAME,
-                )
-            ],
-        )
-        with edit_readonly(self.page):
-            # It would follow what any reader asks, and each change of it walks through every reader's whole page.
-            self.page.busy = False
+        with _following_nobody():
+            self.page = Frame(
+                title="darkshelf",
+                site_url="?",
+                dark_theme=dark,
+                theme_config=THEME,
+                template=_template(),
+                main=[
+                    pn.Column(
+                        self.menu,
+                        self.news,
+                        self.content,
+                        session.browser,
+                        Waiting(),
+                        sizing_mode="stretch_width",
+                        styles=FRAME,
+                    )
+                ],
+            )
         self.page.param.watch(self._keep_theme, "dark_theme")
         self._describe_first_paint(dark=dark)
         pn.state.onload(self._watch_for_nights)
@@ -220,6 +218,24 @@ class Shell:
 
     def _keep_theme(self, event: Any) -> None:
         self.session.browser.remember_theme("dark" if event.new else "light")
+
+
+@contextmanager
+def _following_nobody() -> Iterator[None]:
+    """Let the frame that is made here not follow the busy state of the whole server.
+
+    Each change of that, by whatever any reader does, would walk through every reader's page; and being followed it
+    would keep the pages of readers who left.
+    """
+
+    def followers() -> list[Any]:
+        return list(pn.state.param.watchers.get("busy", {}).get("value", []))
+
+    before = followers()
+    yield
+    for follower in followers():
+        if follower not in before:
+            pn.state.param.unwatch(follower)
 
 
 @cache
