@@ -4,7 +4,8 @@ A page reaches the screen twice: at once as plain HTML inside the document, and 
 loaded the components. What the reader needs in the first second therefore never waits for a script.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -13,7 +14,6 @@ from typing import Any
 import panel as pn
 from jinja2 import Template
 from markupsafe import Markup
-from panel.util.parameters import edit_readonly
 from panel_material_ui.base import BASE_TEMPLATE
 from panel_material_ui.template.base import Page as Frame
 from panel_material_ui.template.base import parse_template
@@ -28,8 +28,12 @@ from panel_app.session import Session
 from panel_app.settings import DashboardSettings
 from panel_app.state import View, address
 from panel_app.store import Nights
+from panel_app.waiting import CSS as WAITING_CSS
+from panel_app.waiting import Waiting
 
-BAR = {"MuiAppBar": {"styleOverrides": {"root": {"backgroundColor": "#1f4e5f", "color": "#ffffff"}}}}
+NO_BUSY_BAR = {"& .MuiLinearProgress-root": {"display": "none"}}
+"""It follows every reader's work; ours is `Waiting`. Set to None it would still be drawn: the browser is not told."""
+BAR = {"MuiAppBar": {"styleOverrides": {"root": {"backgroundColor": "#1f4e5f", "color": "#ffffff", **NO_BUSY_BAR}}}}
 THEME = {
     "light": {
         "components": BAR,
@@ -115,22 +119,25 @@ class Shell:
         self.told_of = session.night.run_id if session.night else None
         session.on_show(self.draw)
         self.draw()
-        self.page = Frame(
-            title="darkshelf",
-            site_url="?",
-            dark_theme=dark,
-            theme_config=THEME,
-            template=_template(),
-            busy_indicator="linear",
-            main=[
-                pn.Column(
-                    self.menu, self.news, self.content, session.browser, sizing_mode="stretch_width", styles=FRAME
-                )
-            ],
-        )
-        with edit_readonly(self.page):
-            # It would follow what any reader asks, and each change of it walks through every reader's whole page.
-            self.page.busy = False
+        with _following_nobody():
+            self.page = Frame(
+                title="darkshelf",
+                site_url="?",
+                dark_theme=dark,
+                theme_config=THEME,
+                template=_template(),
+                main=[
+                    pn.Column(
+                        self.menu,
+                        self.news,
+                        self.content,
+                        session.browser,
+                        Waiting(),
+                        sizing_mode="stretch_width",
+                        styles=FRAME,
+                    )
+                ],
+            )
         self.page.param.watch(self._keep_theme, "dark_theme")
         self._describe_first_paint(dark=dark)
         pn.state.onload(self._watch_for_nights)
@@ -181,9 +188,11 @@ class Shell:
         document.template_variables.update(
             base=BASE_TEMPLATE,
             page_css=CSS,
+            waiting_css=WAITING_CSS,
+            waiting=render("waiting.html"),
             first_paint=Markup("").join(Markup(piece.html) for piece in pieces),
             first_theme="dark" if dark else "light",
-            localise=_localise(),
+            first_script=_first_script(),
             locale=self.session.settings.locale,
             currency=self.session.settings.currency,
         )
@@ -211,6 +220,24 @@ class Shell:
         self.session.browser.remember_theme("dark" if event.new else "light")
 
 
+@contextmanager
+def _following_nobody() -> Iterator[None]:
+    """Let the frame that is made here not follow the busy state of the whole server.
+
+    Each change of that, by whatever any reader does, would walk through every reader's page; and being followed it
+    would keep the pages of readers who left.
+    """
+
+    def followers() -> list[Any]:
+        return list(pn.state.param.watchers.get("busy", {}).get("value", []))
+
+    before = followers()
+    yield
+    for follower in followers():
+        if follower not in before:
+            pn.state.param.unwatch(follower)
+
+
 @cache
 def _template() -> Template:
     made: Template = parse_template(str(HERE / "templates" / "index.html"))
@@ -218,7 +245,10 @@ def _template() -> Template:
 
 
 @cache
-def _localise() -> str:
-    """The function of `markup.js` that writes numbers in the reader's locale, for the document itself."""
-    source = (HERE / "assets" / "markup.js").read_text(encoding="utf-8")
-    return source.partition("export ")[2].partition("\nfunction listen")[0]
+def _first_script() -> str:
+    """What the document runs by itself, with the function of `markup.js` that writes numbers as the reader does."""
+    assets = HERE / "assets"
+    localise = (
+        (assets / "markup.js").read_text(encoding="utf-8").partition("export ")[2].partition("\nfunction listen")[0]
+    )
+    return localise + (assets / "first.js").read_text(encoding="utf-8")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import param
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -34,7 +34,6 @@ class Html(JSComponent):
     label = param.String(doc="What the piece is called, for tests and for those who hear the page.")
 
     _esm = HERE / "assets" / "markup.js"
-    _stylesheets: ClassVar[list[str]] = [CSS]
 
     def __init__(
         self,

@@ -4,6 +4,7 @@ For many readers several such processes stand behind a proxy that keeps each rea
 `/metrics` are for the proxy and the watch.
 """
 
+import gc
 import json
 import os
 import secrets
@@ -50,6 +51,9 @@ def serve(
     """
     pn.extension()
     charts.warm()
+    # What is loaded by now stays for good. Looking through it for garbage, again and again, stops every reader.
+    gc.collect()
+    gc.freeze()
     dashboard = Dashboard(out, settings, open_decisions(out, decisions), deciders=access.deciders, growth=growth)
     login = login_options(access, os.environ.get(COOKIE_SECRET) or secrets.token_hex(32))
     announce()

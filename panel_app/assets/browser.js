@@ -10,11 +10,6 @@ function find(root, selector) {
   return null
 }
 
-function nameTheBusyBar(root) {
-  for (const el of root.querySelectorAll("*")) if (el.shadowRoot) nameTheBusyBar(el.shadowRoot)
-  for (const bar of root.querySelectorAll(".MuiLinearProgress-root")) bar.setAttribute("aria-label", "Working")
-}
-
 export function render({model}) {
   // On a slow start a page is drawn twice: what was drawn first must not listen any more, or a key would move twice.
   window.darkshelfListens?.abort()
@@ -45,10 +40,8 @@ export function render({model}) {
   })
   requestAnimationFrame(() => requestAnimationFrame(() => {
     document.getElementById("first-paint")?.remove()
-    // The bar that shows that the server works has no name of its own.
-    find(document, "[role=progressbar]")?.setAttribute("aria-label", "loading")
+    delete document.documentElement.dataset.waiting
     document.documentElement.dataset.ready = "1"
-    nameTheBusyBar(document)
   }))
   tell({width: window.innerWidth})
   const el = document.createElement("span")

@@ -61,7 +61,17 @@ function showCurrent(root) {
   if (current) list.scrollLeft = current.offsetLeft - list.offsetLeft - (list.clientWidth - current.offsetWidth) / 2
 }
 
-export function render({model}) {
+// The look of every piece is that of the document: read once and shared, not sent with each of them.
+function look() {
+  if (!window.darkshelfLook) {
+    window.darkshelfLook = new CSSStyleSheet()
+    window.darkshelfLook.replaceSync(document.getElementById("page-css").textContent)
+  }
+  return window.darkshelfLook
+}
+
+export function render({model, view}) {
+  view.shadow_el.adoptedStyleSheets.push(look())
   const root = document.createElement("div")
   root.className = "piece"
   const draw = () => {
