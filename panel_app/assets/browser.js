@@ -11,18 +11,14 @@ function find(root, selector) {
 }
 
 export function render({model}) {
-  // On a slow start a page is drawn twice: what was drawn first must not listen any more, or a key would move twice.
-  window.darkshelfListens?.abort()
-  const {signal} = (window.darkshelfListens = new AbortController())
   const tell = (what) => model.send_msg(what)
   const typing = (el) => el?.closest?.("input, textarea, select, [contenteditable], [role=combobox], [role=listbox]")
-  window.addEventListener("popstate", () => tell({moved: window.location.search}), {signal})
+  window.addEventListener("popstate", () => tell({moved: window.location.search}))
   window.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || typing(event.composedPath()[0])) return
     if (event.key === "ArrowRight" || event.key === "ArrowLeft" || event.key.length === 1) tell({key: event.key})
-  }, {signal})
+  })
   model.on("msg:custom", ({data, ...rest}) => {
-    if (signal.aborted) return
     const told = data ?? rest
     if (told.push !== undefined && told.push !== window.location.search) {
       window.history[told.replace ? "replaceState" : "pushState"]({}, "", window.location.pathname + told.push)

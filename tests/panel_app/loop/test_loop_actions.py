@@ -17,7 +17,7 @@ from tests.command import PROGRAM
 if TYPE_CHECKING:
     from typing import Any
 
-PRINTED = "window.printed = 0; window.print = () => { window.printed += 1 }"
+PRINTED = "() => { window.printed = 0; window.print = () => { window.printed += 1 } }"
 
 
 OPEN_CHECKS = """
