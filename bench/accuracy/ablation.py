@@ -37,12 +37,13 @@ class BoundAlone(NullEvidence):
 
 @dataclass(frozen=True)
 class Variant:
-    """The profile without a part. demand: settings that switch it off. evidence: what becomes of the table.
+    """The profile without a part. demand, stories: settings that switch it off. evidence: what becomes of the table.
     dispersion: what becomes of each pair's dispersion. table_alone: leave out Ville's bound.
     """
 
     what: str
     demand: dict[str, Any] | None = None
+    stories: dict[str, Any] | None = None
     evidence: Callable[[NullEvidence], NullEvidence] = lambda table: table
     dispersion: Callable[[Floats], Floats] = lambda some: some
     table_alone: bool = False
@@ -51,7 +52,10 @@ class Variant:
     def settings(self) -> Settings:
         """The settings of the night."""
         defaults = Settings()
-        return defaults.model_copy(update={"demand": defaults.demand.model_copy(update=self.demand or {})})
+        parts = {"demand": self.demand, "stories": self.stories}
+        return defaults.model_copy(
+            update={name: getattr(defaults, name).model_copy(update=part or {}) for name, part in parts.items()}
+        )
 
 
 WHOLE = "the whole profile"
@@ -66,6 +70,8 @@ VARIANTS = (
     Variant("forgetting (a level of late)", {"day_memory": 0.99}),
     Variant("the level of the days before (open episodes left out of learning)", {"open_evidence": ALL}),
     Variant("lasting falls to a part left out of learning", {"fallen_evidence": ALL}),
+    Variant("doubt about a level whose days were left out", {"left_out_doubt": 0.0}),
+    Variant("returns from a rise set aside", stories={"rise_evidence": ALL}),
     Variant("fading (levels that hold)", {"fade": 0.0, "fade_share": 0.0}),
     Variant("dispersion by category and band (one for the chain)", {"dispersion_prior_share": 1e9}),
     Variant("dispersion (counts are Poisson)", dispersion=np.zeros_like),
@@ -76,6 +82,31 @@ VARIANTS = (
 
 def night(variant: Variant, chain: Panel) -> Night:
     """The alerts of a variant over a settled panel."""
+    runs = cases(variant, chain)
+    opened = runs.filter(pl.col("last") == chain.n_days - 1, pl.col("q_value").is_not_null())
+    alerts = opened.select(*v.PAIR, detection_date=_date(chain, "first"))
+    share = max(alerts.height, 1) / max(int(chain.judged.sum()), 1)
+    return Night(chain.as_of, alerts, variant.settings.episode.max_fdr * share)
+
+
+def planted(variant: Variant, chain: Panel, truth: pl.DataFrame) -> dict[str, int]:
+    """Cases of a variant and those that touch a planted episode; planted episodes and those that a case touches."""
+    found = cases(variant, chain).select(
+        *v.PAIR, first=_date(chain, "first"), last=_date(chain, "last"), case=pl.int_range(pl.len())
+    )
+    touching = found.join(truth.with_row_index("episode"), on=v.PAIR).filter(
+        pl.col("first") <= pl.col("last_date"), pl.col("last") >= pl.col("first_date")
+    )
+    return {
+        "cases": found.height,
+        "right": touching["case"].n_unique(),
+        "episodes": truth.height,
+        "found": touching["episode"].n_unique(),
+    }
+
+
+def cases(variant: Variant, chain: Panel) -> pl.DataFrame:
+    """The episodes that a variant keeps, open and over: store, SKU, first, last, q_value."""
     settings = variant.settings
     null = calibrated.null_evidence(settings.demand, settings.episode)
     chain, found = calibrated.expect(chain, settings.demand, settings.episode, null)
@@ -85,7 +116,6 @@ def night(variant: Variant, chain: Panel) -> Night:
     runs, chances = calibrated.detect(chain, found, variant.evidence(null), settings.demand, episode)
     course = calibrated.course(chain, found, settings.pattern)
     runs, _ = calibrated.set_aside(chain, found, course, runs, settings.stories, settings.pattern)
-    opened = runs.filter(pl.col("last") == chain.n_days - 1, pl.col("q_value").is_not_null())
     if variant.table_alone:
         tried = np.flatnonzero(~np.isnan(chances.p_values))
         history = found.usable.sum(axis=1, dtype=np.int64)
@@ -93,9 +123,10 @@ def night(variant: Variant, chain: Panel) -> Night:
             chances.evidence[tried], (found.level / found.unit)[tried], found.dispersion[tried], history[tried]
         )
         kept = pl.Series(tried[q_values(by_table) <= rate])
-        opened = opened.filter(pl.col("pair").is_in(kept.implode()))
-    pair, first = opened["pair"].to_numpy(), opened["first"].to_numpy()
-    day = (np.datetime64(chain.first_day) + first).astype("datetime64[D]")
-    alerts = chain.pairs.select(v.PAIR)[pair].with_columns(detection_date=pl.Series(day))
-    share = max(alerts.height, 1) / max(int(chain.judged.sum()), 1)
-    return Night(chain.as_of, alerts, rate * share)
+        runs = runs.filter(pl.col("q_value").is_null() | pl.col("pair").is_in(kept.implode()))
+    pairs = chain.pairs.select(v.PAIR)[runs["pair"].to_numpy()]
+    return pairs.hstack(runs.select("first", "last", "q_value"))
+
+
+def _date(chain: Panel, day: str) -> pl.Expr:
+    return pl.lit(chain.first_day) + pl.duration(days=pl.col(day))

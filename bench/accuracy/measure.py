@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+import polars as pl
 
 from bench.accuracy import ablation, chains, nulls, planted, recorded
 from bench.accuracy.nights import contenders, settled
@@ -21,6 +22,7 @@ from bench.accuracy.reliability import across_stores
 from engine.backtest.backtest import night_days, prepare, score
 from engine.backtest.spread import Stores
 from engine.config import Settings
+from engine.synth.chain import ChainPlan, write_chain
 
 FILE = Path(__file__).with_name("accuracy.json")
 ROOT = Path(__file__).parents[2]
@@ -29,6 +31,18 @@ SLOW_STORE_SKUS, SLOW_SEEDS = 20_000, (3, 4)
 NULL_SMALL, NULL_LARGE = 10_000, 100_000
 NULL_SEEDS = range(1, 9)
 ABLATION_STORE_SKUS = 20_000
+CAUSES = ChainPlan(
+    stores=100,
+    skus=60,
+    days=90,
+    extra_episodes=0.06,
+    extra_min_daily_units=4,
+    median_daily_units=4,
+    further_causes=True,
+    weekend_peak=2,
+    price_spread=30,
+)
+CAUSE_SEEDS = range(401, 405)
 
 
 def data() -> Path:
@@ -88,9 +102,14 @@ def of_nulls() -> dict[str, Any]:
 
 
 def of_ablation() -> dict[str, Any]:
-    """The whole profile and each variant on recorded stock-outs, planted slow movers and a chain with no episode."""
+    """The whole profile and each variant: recorded stock-outs, slow movers, planted causes, quiet chains."""
     told: dict[str, dict[str, Any]] = {variant.what: {} for variant in ablation.VARIANTS}
-    for name, lines in (("recorded", _ablate_recorded()), ("slow", _ablate_slow()), ("nulls", _ablate_nulls())):
+    for name, lines in (
+        ("recorded", _ablate_recorded()),
+        ("slow", _ablate_slow()),
+        ("causes", _ablate_causes()),
+        ("nulls", _ablate_nulls()),
+    ):
         for what, figures in lines:
             told[what][name] = figures
     return told
@@ -117,6 +136,20 @@ def _ablate_slow() -> Iterator[tuple[str, dict[str, Any]]]:
     for variant in ablation.VARIANTS:
         found = score([ablation.night(variant, chain) for chain in panels], truth, plan).figures["bands"][0]
         yield variant.what, {name: found[name] for name in ("alerts", "precision", "recall", "worth_recall")}
+
+
+def _ablate_causes() -> Iterator[tuple[str, dict[str, Any]]]:
+    chains_of_causes = []
+    for seed in CAUSE_SEEDS:
+        with TemporaryDirectory() as scratch:
+            folder = Path(scratch) / "chain"
+            write_chain(folder, CAUSES.model_copy(update={"seed": seed}))
+            truth = pl.read_parquet(folder / "truth.parquet")
+            chains_of_causes.append((settled(folder, chains.LAST_DAY), truth))
+    for variant in ablation.VARIANTS:
+        counts = [ablation.planted(variant, chain, truth) for chain, truth in chains_of_causes]
+        total = {name: sum(one[name] for one in counts) for name in counts[0]}
+        yield variant.what, total
 
 
 def _ablate_nulls() -> Iterator[tuple[str, dict[str, Any]]]:
