@@ -96,9 +96,7 @@ class EpisodeSettings(Frozen):
     min_days: int = Field(1, ge=1, le=28, description="Shortest episode, in days in stock and open.")
     max_days: int = Field(56, ge=7, le=365, description="Longest episode; what lasts longer is a new normal.")
     max_fdr: float = Field(0.10, gt=0, lt=1, description="Expected share of false findings among the open cases.")
-    closed_evidence: float = Field(
-        12.5, gt=0, description="Log likelihood ratio from which a past episode is a case."
-    )
+    closed_evidence: float = Field(12.5, gt=0, description="Log likelihood ratio that makes a past episode a case.")
     before_evidence: float = Field(6, gt=0, description="That of a past episode against the days before it.")
     closed_days: int = Field(3, ge=1, le=28, description="Shortest past episode, in calendar days.")
 
@@ -112,10 +110,7 @@ class EpisodeSettings(Frozen):
 
 
 class Certainty(Frozen):
-    """Probability that an episode is a dark shelf: a logistic curve.
-
-    Fitted to the recorded stock-outs of FreshRetailNet-50K (Dingdong 2025, CC BY 4.0), checked over stores left out.
-    """
+    """Probability of a dark shelf: a logistic curve, fitted to FreshRetailNet-50K (Dingdong 2025, CC BY 4.0)."""
 
     constant: float = Field(-0.1756, ge=-20, le=20, description="Log odds at evidence 1, nothing sold, one day.")
     of_log_evidence: float = Field(1.3722, ge=-20, le=20, description="Log odds per logarithm of the evidence.")

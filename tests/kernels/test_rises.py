@@ -66,3 +66,10 @@ def test_a_rise_after_twenty_days_is_dated_and_a_steady_shelf_has_none():
 
 def test_a_fall_is_no_rise():
     assert math.isnan(share_before([(8, 4.0, True)] * 20 + [(2, 4.0, True)] * 20, 40, 0.0, 20.0, 6.0))
+
+
+def test_the_further_sales_scatter_the_more_a_rise_has_to_show():
+    risen = [(2, 4.0, True)] * 20 + [(8, 4.0, True)] * 20
+    ratio = (40 * math.log(0.5 / 1.25) + 160 * math.log(2.0 / 1.25)) / (1 + 0.3 * 4)
+    assert share_before(risen, 40, 0.3, 20.0, ratio - 0.01) == pytest.approx(0.5)
+    assert math.isnan(share_before(risen, 40, 0.3, 20.0, ratio + 0.01))

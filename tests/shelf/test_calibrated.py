@@ -134,8 +134,8 @@ def test_q_values_are_those_of_benjamini_and_hochberg():
 
 
 def test_what_could_not_be_found_at_a_threshold_is_no_test_there():
-    chances, least = np.array([0.01, 0.8, 0.02, 0.5, 0.03]), np.array([0.001, 0.6, 0.001, 0.025, 0.001])
-    tests_at = {0.01: 3, 0.02: 3, 0.03: 4, 0.5: 4, 0.8: 5}
+    chances, least = np.array([0.01, 0.8, 0.02, 0.5, 0.03]), np.array([0.001, 0.6, 0.001, 0.025, 0.9])
+    tests_at = {0.01: 2, 0.02: 2, 0.03: 4, 0.5: 4, 0.8: 5}
     ordered = sorted(chances)
     wanted = [min(tests_at[ordered[n]] * ordered[n] / (n + 1) for n in range(rank, 5)) for rank in range(5)]
     assert q_values(chances, least)[np.argsort(chances)].tolist() == pytest.approx([min(one, 1.0) for one in wanted])
