@@ -8,6 +8,21 @@ from engine.kernels import types as t
 from engine.kernels.evidence import learn_before, log_ratio
 
 
+@njit(cache=True, nogil=True)
+def _of_nothing(
+    days: int,
+    hoped_a_day: float,
+    learnt_units: float,
+    dispersion: float,
+    fade: float,
+    depths: NDArray[np.float64],
+    weights: NDArray[np.float64],
+) -> float:
+    """Evidence of days at one level on which nothing was sold, as `open_evidence` weighs them."""
+    size = 1.0 / (dispersion / days + 1.0 / learnt_units + fade * days)
+    return log_ratio(0.0, days * hoped_a_day, size, depths, weights)
+
+
 @njit(
     t.nothing(
         t.table_in,
@@ -85,8 +100,10 @@ def days_to_alert(
         if not (hoped_a_day[row] > 0.0 and learnt_units[row] > 0.0):
             continue
         for n in range(min_days, max_days + 1):
-            size = 1.0 / (dispersion[row] / n + 1.0 / learnt_units[row] + fade * n)
-            if log_ratio(0.0, n * hoped_a_day[row], size, depths, weights) >= bounds[row]:
+            if (
+                _of_nothing(n, hoped_a_day[row], learnt_units[row], dispersion[row], fade, depths, weights)
+                >= bounds[row]
+            ):
                 days[row] = n
                 break
 
@@ -128,8 +145,8 @@ def most_evidence(
             continue
         n = min_days
         while True:
-            size = 1.0 / (dispersion[row] / n + 1.0 / learnt_units[row] + fade * n)
-            most[row] = max(most[row], log_ratio(0.0, n * hoped_a_day[row], size, depths, weights))
+            found = _of_nothing(n, hoped_a_day[row], learnt_units[row], dispersion[row], fade, depths, weights)
+            most[row] = max(most[row], found)
             if n >= max_days:
                 break
             n = min(2 * n, max_days)

@@ -42,8 +42,8 @@ ACTIONS = (
     ),
     Mutation(
         "engine/kernels/darkness.py",
-        "dispersion[row] / n + 1.0 / learnt_units[row] + fade * n)\n            if",
-        "dispersion[row] + 1.0 / learnt_units[row] + fade * n)\n            if",
+        "dispersion / days + 1.0 / learnt_units",
+        "dispersion + 1.0 / learnt_units",
         "dispersion over the days of an alert",
         ("tests/shelf/test_detectability.py",),
     ),
