@@ -13,7 +13,7 @@ from engine.kernels.expectation import expectation
 from engine.kernels.neighbours import EARTH_RADIUS_KM, pairs_within
 from engine.kernels.runs import dark_runs
 from engine.kernels.seeds import hash_texts
-from engine.kernels.settle import settle
+from engine.kernels.settle import DELIVERED, settle
 from engine.kernels.windows import sums
 
 N_SERIES, N_DAYS = 1000, 90
@@ -54,9 +54,10 @@ def cells_of_dictionary():
 def settled_by_kernel():
     units, on_hand, price = HOLED.copy(), HOLED.copy(), HOLED.copy()
     promo, in_stock = np.zeros(UNITS.shape, np.uint8), np.empty(UNITS.shape, np.uint8)
-    is_open = np.ones((1, N_DAYS), np.bool_)
-    store, listed = np.zeros(N_SERIES, np.int64), np.empty(N_SERIES, np.int32)
-    settle(units, np.empty((N_SERIES, 0)), on_hand, price, promo, is_open, store, 0.0, 7, 3, in_stock, listed)
+    state, withheld = np.full((1, N_DAYS), DELIVERED, np.uint8), np.zeros((1, N_DAYS), np.bool_)
+    group, listed, held = np.zeros(N_SERIES, np.int64), np.empty(N_SERIES, np.int32), np.full(N_SERIES, np.nan)
+    days = (units, np.empty((N_SERIES, 0)), on_hand, price, promo)
+    settle(*days, held, held, state, withheld, group, group, 0.0, 7, 3, in_stock, listed)
     return np.array([units, on_hand, price, in_stock])
 
 

@@ -30,7 +30,8 @@ def folder():
 def judged(folder):
     """Compiled first: the night has run once before anything is timed."""
     blocks = []
-    night = desk.judge(check(folder), SETTINGS, Journal(), Memory(), blocks.append)
+    chain = panel(check(folder), desk.panel_plan(SETTINGS), Memory())
+    night = desk.judge(chain, SETTINGS, Journal(), blocks.append)
     return night.panel, pl.concat(blocks)
 
 
@@ -56,7 +57,7 @@ def test_a_stage(benchmark, folder, judged, stage):
     cases = measure(chain, runs, SETTINGS.expect, SETTINGS.confidence, SETTINGS.interval, SETTINGS.recommend)
     stages = {
         "check": lambda: check(folder),
-        "panel": lambda: panel(sources, SETTINGS.panel, SETTINGS.expect.window_days, Memory()),
+        "panel": lambda: panel(sources, desk.panel_plan(SETTINGS), Memory()),
         "expect": lambda: expect(chain, SETTINGS.expect),
         "detect": lambda: detect(chain, SETTINGS.detect),
         "measure": lambda: measure(

@@ -11,6 +11,7 @@ import typer
 from cli.console import err, money, out, progress, table
 
 if TYPE_CHECKING:
+    from engine.config import Settings
     from engine.shelf.check import Place
 
 Input = Annotated[Path, typer.Argument(readable=False, help="Folder with the tables, as CSV or Parquet.")]
@@ -23,8 +24,13 @@ Lake = Annotated[
 AsOf = Annotated[
     dt.datetime | None,
     typer.Option(
-        "--as-of", formats=["%Y-%m-%d"], help="Last day that may be seen; by default the latest sales date."
+        "--as-of", formats=["%Y-%m-%d"], help="Last day that may be seen; by default the newest day of the chain."
     ),
+]
+Profile = Annotated[str | None, typer.Option(help="How shelves are judged: calibrated or classic.")]
+AllowPartial = Annotated[
+    bool,
+    typer.Option("--allow-partial", help="Judge an as-of day that is not complete by what came of it; mark the run."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 ConfigFile = Annotated[Path | None, typer.Option("--config", help="Settings, a TOML file.")]
@@ -35,20 +41,32 @@ Assignments = Annotated[
 UNITS = {"mib": 1 << 20, "gib": 1 << 30}
 
 
-def check(folder: InputUnlessLake = None, lake: Lake = None, as_of: AsOf = None, *, as_json: AsJson = False) -> None:
+def check(
+    folder: InputUnlessLake = None,
+    lake: Lake = None,
+    as_of: AsOf = None,
+    profile: Profile = None,
+    config: ConfigFile = None,
+    assignments: Assignments = None,
+    *,
+    allow_partial: AllowPartial = False,
+    as_json: AsJson = False,
+) -> None:
     """Judge every row of every table and list every problem at once; write nothing.
 
     Example:  darkshelf check data/tonight
     """
-    from engine.config import Settings
     from engine.shelf import desk
 
-    found = desk.inspect(_place(folder, lake), Settings(), as_of.date() if as_of else None)
+    settings = _settings(profile, config, assignments)
+    day = as_of.date() if as_of else None
+    found = desk.inspect(_place(folder, lake), settings, day, allow_partial=allow_partial)
     warnings = found.quality["warnings"]
     if as_json:
         answer = {
             "as_of": found.sources.as_of.isoformat(),
             "tables": sorted(found.sources.tables),
+            "notices": found.quality["notices"],
             "remarks": [str(remark) for remark in found.remarks],
             "warnings": warnings,
         }
@@ -58,6 +76,7 @@ def check(folder: InputUnlessLake = None, lake: Lake = None, as_of: AsOf = None,
     out.print(
         f"{found.sources.folder} can be run as of {found.sources.as_of}: {tables}.", markup=False, soft_wrap=True
     )
+    _show_notices(found.quality["notices"])
     for number, remark in enumerate(found.remarks, 1):
         out.print(f"  {number}. {remark}", markup=False, soft_wrap=True)
     for warning in warnings:
@@ -69,7 +88,7 @@ def run(
     folder: InputUnlessLake = None,
     lake: Lake = None,
     as_of: AsOf = None,
-    profile: Annotated[str | None, typer.Option(help="How shelves are judged: calibrated or classic.")] = None,
+    profile: Profile = None,
     config: ConfigFile = None,
     assignments: Assignments = None,
     backfill: Annotated[
@@ -85,6 +104,7 @@ def run(
     ] = None,
     *,
     force: Annotated[bool, typer.Option("--force", help="Run again what is published already.")] = False,
+    allow_partial: AllowPartial = False,
     as_json: AsJson = False,
 ) -> None:
     """Run one night: find dark shelves, say what they cost, why, and what to do; publish the result.
@@ -97,11 +117,9 @@ def run(
 
     Days in a row:  darkshelf run data/tonight --out data/runs --backfill 2026-03-01:2026-03-31
     """
-    from engine import config as engine_config
     from engine.shelf import desk
 
-    chosen = [*(assignments or []), *([f"profile={profile}"] if profile else [])]
-    settings = engine_config.load(config, chosen)
+    settings = _settings(profile, config, assignments)
     limit = _bytes(max_memory)
     nights: list[desk.Night] = []
     for day in _days(as_of, backfill):
@@ -113,6 +131,7 @@ def run(
                 settings,
                 day,
                 force=force,
+                allow_partial=allow_partial,
                 max_memory=limit,
                 feedback=feedback,
                 watch=watch,
@@ -123,6 +142,20 @@ def run(
     if as_json:
         answers = [_as_json(night) for night in nights]
         typer.echo(json.dumps(answers[0] if backfill is None else {"nights": answers}))
+
+
+def _settings(profile: str | None, config: Path | None, assignments: list[str] | None) -> "Settings":
+    from engine.config import load
+
+    return load(config, [*(assignments or []), *([f"profile={profile}"] if profile else [])])
+
+
+def _show_notices(notices: list[dict[str, Any]]) -> None:
+    """What is odd about the input, before anything is believed of the night."""
+    from engine.errors import Problem
+
+    for number, notice in enumerate(notices, 1):
+        out.print(f"! {number}. {Problem(**notice)}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _bytes(size: str | None) -> int | None:
@@ -160,7 +193,13 @@ def _days(as_of: dt.datetime | None, backfill: str | None) -> list[dt.date | Non
 
 
 def _as_json(night: Any) -> dict[str, Any]:
-    return {"run_id": night.run_id, "folder": str(night.folder), "is_new": night.is_new, **night.summary}
+    return {
+        "run_id": night.run_id,
+        "folder": str(night.folder),
+        "is_new": night.is_new,
+        **night.summary,
+        "notices": night.notices,
+    }
 
 
 def show(night: Any) -> None:
@@ -168,6 +207,7 @@ def show(night: Any) -> None:
     figures = night.summary
     if not night.is_new:
         err.print(f"this night is published already as {night.run_id}; --force runs it again", soft_wrap=True)
+    _show_notices(night.notices)
     out.print(
         f"[bold]{figures['as_of']}[/bold]  {figures['cases_open']:,} dark shelves open in "
         f"{figures['stores_with_open_cases']:,} stores, of {figures['store_skus_judged']:,} store-SKUs judged "

@@ -156,10 +156,10 @@ class Source:
         except UNREADABLE:
             return True
 
-    def span(self) -> tuple[dt.date, dt.date] | None:
-        """The first and the last date of the usable rows, None when there is none."""
-        first, last = self.usable().select(first=pl.col("date").min(), last=pl.col("date").max()).collect().row(0)
-        return None if first is None else (first, last)
+    def rows_by_date(self) -> dict[dt.date, int]:
+        """How many usable rows every date has, in order of date; empty when there is none."""
+        counts = self.usable().group_by("date").len().sort("date").collect()
+        return dict(counts.iter_rows())
 
     def since(self, first: dt.date) -> "Source":
         """The same table, which need not read what is known to be older; files have to be read to know."""

@@ -13,6 +13,7 @@ from engine.backtest.replay import Night, by_desk, replay
 from engine.config import Settings
 from engine.memory import Memory
 from engine.shelf.check import check
+from engine.shelf.desk import panel_plan
 from engine.shelf.panel import Panel, panel
 
 OURS = {"calibrated": Settings(), "classic": Settings(profile="classic")}
@@ -33,7 +34,7 @@ def contenders(folder: Path, days: Sequence[dt.date], runs: Path) -> dict[str, l
 def settled(folder: Path, as_of: dt.date) -> Panel:
     """The panel of a night, as the desk makes it."""
     settings = Settings()
-    return panel(check(folder, as_of), settings.panel, settings.expect.window_days, Memory())
+    return panel(check(folder, as_of), panel_plan(settings), Memory())
 
 
 def days_of(chain: Panel) -> Days:

@@ -8,7 +8,8 @@ import polars as pl
 from bench.rivals import compete
 from engine.config import Settings
 from engine.memory import Memory
-from engine.shelf.check import check
+from engine.shelf.check import CLASSIC, check
+from engine.shelf.desk import panel_plan
 from engine.shelf.detect import detect
 from engine.shelf.expect import expect
 from engine.shelf.panel import Panel, panel
@@ -18,7 +19,7 @@ SETTINGS = Settings()
 
 def settled(folder: Path) -> Panel:
     """The panel of a folder."""
-    return panel(check(folder), SETTINGS.panel, SETTINGS.expect.window_days, Memory())
+    return panel(check(folder, readings=CLASSIC), panel_plan(SETTINGS), Memory())
 
 
 def cases(folder: Path, out: Path, stores: int | None) -> None:

@@ -59,7 +59,7 @@ def by_desk(settings: Settings, runs: Path) -> Judge:
     """The desk, publishing into a folder of runs."""
 
     def judge(folder: Path, as_of: dt.date) -> Night:
-        night = desk.run(folder, runs, settings, as_of, force=True)
+        night = desk.run(folder, runs, settings, as_of, force=True, allow_partial=True)
         cases = pl.read_parquet(night.folder / shapes.CASES, glob=False).filter(status=v.OPEN)
         # Benjamini and Hochberg: the largest chance found is at most the rate times the share of findings.
         share = max(cases.height, 1) / max(night.summary["store_skus_judged"], 1)

@@ -13,8 +13,8 @@ DATE = Column("date", Kind.DATE, null=Consequence.STOP)
 PAIR_DAY = ("store_id", "sku_id", "date")
 
 
-def _measure(name: str) -> Column:
-    return Column(name, Kind.NUMBER, null=Consequence.QUARANTINE, low=0)
+def _measure(name: str, low: float | None = 0) -> Column:
+    return Column(name, Kind.NUMBER, null=Consequence.QUARANTINE, low=low)
 
 
 def _half_a_place() -> Rule:
@@ -27,18 +27,20 @@ def _half_a_place() -> Rule:
     )
 
 
-def contracts(as_of: dt.date | None) -> dict[str, Contract]:
+def contracts(as_of: dt.date | None, *, signed: bool = False) -> dict[str, Contract]:
     """Every table's contract by name.
 
-    as_of: rows dated later break a rule; None while the as-of day is still to be found in the data.
+    as_of: rows dated later break a rule; None while the as-of day is still to be found in the data. signed: units
+    below 0 are returns and stock below 0 is a wrong record, which are read; otherwise such rows are set aside.
     """
+    low = None if signed else 0
     after: tuple[Rule, ...] = ()
     if as_of is not None:
         advice = "such rows are set aside; nothing after the as-of day is read"
         after = (Rule("date is after the as-of day", "date", pl.col("date") > as_of, Consequence.QUARANTINE, advice),)
     flag = Column("promo_flag", Kind.FLAG, null=Consequence.NOTE)
     sales = (
-        _measure("units_sold"),
+        _measure("units_sold", low),
         Column("revenue", Kind.NUMBER, null=Consequence.NOTE),
         flag,
     )
@@ -50,7 +52,7 @@ def contracts(as_of: dt.date | None) -> dict[str, Contract]:
     keys = (STORE_ID, SKU_ID, DATE)
     all_tables = (
         Contract(v.SALES, PAIR_DAY, (*keys, *sales), after),
-        Contract(v.INVENTORY, PAIR_DAY, (*keys, _measure("quantity_on_hand")), after),
+        Contract(v.INVENTORY, PAIR_DAY, (*keys, _measure("quantity_on_hand", low)), after),
         Contract(v.PRICING, PAIR_DAY, (*keys, *prices), after),
         Contract(v.IMPRESSIONS, PAIR_DAY, (*keys, _measure("impression_count")), after, required=False),
         Contract(

@@ -94,10 +94,10 @@ class DaySource(Source):
         last = WHOLE if self.as_of is None else self.as_of.isoformat()
         return any(day <= last or day == WHOLE for day in self._usable_days())
 
-    def span(self) -> tuple[dt.date, dt.date] | None:
-        """The first and the last date of the usable rows, None when there is none."""
-        days = [dt.date.fromisoformat(day) for day in self._usable_days() if day != WHOLE]
-        return (days[0], days[-1]) if days else None
+    def rows_by_date(self) -> dict[dt.date, int]:
+        """How many usable rows every date has, in order of date; empty when there is none."""
+        days = self.lake.days(self.contract.table)
+        return {dt.date.fromisoformat(day): days[day].rows for day in self._usable_days() if day != WHOLE}
 
     def since(self, first: dt.date) -> "DaySource":
         """The same table, whose usable rows before a day are not read."""

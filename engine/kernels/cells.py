@@ -14,6 +14,8 @@ OUTSIDE = -1
 """A row for a pair or a day that the array does not hold."""
 UNUSABLE = -2
 """A row that is kept out."""
+BEFORE = -3
+"""From here down: a row of a known pair before the first day, BEFORE - (pair · n_before + days before - 1)."""
 
 
 @njit(cache=True, nogil=True)
@@ -37,6 +39,7 @@ def _search(values: NDArray[np.int64], first: int, last: int, wanted: int) -> in
         t.wholes_in,
         t.wholes_in,
         t.whole,
+        t.whole,
         t.wholes_out,
     ),
     cache=True,
@@ -51,12 +54,13 @@ def locate(
     starts: NDArray[np.int64],
     skus: NDArray[np.int64],
     n_days: int,
+    n_before: int,
     cells: NDArray[np.int64],
 ) -> tuple[int, int]:
-    """The cell of every row, or OUTSIDE, or UNUSABLE; returns how many rows are outside and how many unusable.
+    """The cell of every row, or OUTSIDE, UNUSABLE, BEFORE; returns how many have no cell, and how many are unusable.
 
     store_ids, sku_ids, days, unusable: (n_rows,), days counted from the array's first. stores: (n_stores,)
-    ascending. cells: (n_rows,), written.
+    ascending. n_before: rows up to so many days before the first are told apart. cells: (n_rows,), written.
     """
     outside = kept_out = 0
     store = pair = 0
@@ -66,7 +70,7 @@ def locate(
             kept_out += 1
             continue
         cells[row] = OUTSIDE
-        if 0 <= days[row] < n_days:
+        if -n_before <= days[row] < n_days:
             if store == stores.size or stores[store] != store_ids[row]:
                 store = _search(stores, 0, stores.size, store_ids[row])
             if store < stores.size and stores[store] == store_ids[row]:
@@ -77,8 +81,10 @@ def locate(
                     if not (first <= pair < last and skus[pair] == sku_ids[row]):
                         pair = _search(skus, first, last, sku_ids[row])
                 if pair < last and skus[pair] == sku_ids[row]:
-                    cells[row] = pair * n_days + days[row]
-        if cells[row] == OUTSIDE:
+                    is_within = days[row] >= 0
+                    back = pair * n_before - days[row] - 1
+                    cells[row] = pair * n_days + days[row] if is_within else BEFORE - back
+        if cells[row] < 0:
             outside += 1
     return outside, kept_out
 
@@ -128,6 +134,27 @@ def put_last(cells: NDArray[np.int64], values: NDArray[np.float64], array: NDArr
             replaced += not np.isnan(array[cell])
             array[cell] = values[row]
     return replaced
+
+
+@njit(t.nothing(t.wholes_in, t.series_in, t.whole, t.wholes_out, t.series_out), cache=True, nogil=True)
+def hold_last(
+    cells: NDArray[np.int64],
+    values: NDArray[np.float64],
+    n_before: int,
+    days_before: NDArray[np.int64],
+    held: NDArray[np.float64],
+) -> None:
+    """Keep the latest value of every pair from before the first day; of one day, that of the later row.
+
+    n_before: as `locate` was told. days_before: (n_pairs,), how far back the held value is, n_before + 1 without
+    one; held: (n_pairs,); both are written.
+    """
+    for row in range(cells.size):
+        if cells[row] <= BEFORE and not np.isnan(values[row]):
+            pair, back = divmod(BEFORE - cells[row], n_before)
+            if back + 1 <= days_before[pair]:
+                days_before[pair] = back + 1
+                held[pair] = values[row]
 
 
 @njit(t.nothing(t.wholes_in, t.given(t.byte, 1), t.written(t.byte, 1)), cache=True, nogil=True)

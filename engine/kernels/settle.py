@@ -6,27 +6,44 @@ from numpy.typing import NDArray
 
 from engine.kernels import types as t
 
+UNKNOWN, DELIVERED, PARTIAL = 0, 1, 4
+"""A store's day: nothing of it is known; a cell without a row sold nothing; only cells with a row are known."""
+
 
 @njit(cache=True, nogil=True)
-def _carry_forward(series: NDArray[np.float64]) -> None:
-    for day in range(1, series.size):
+def _carry_forward(series: NDArray[np.float64], held: float) -> None:
+    """Let every value hold until the next one. held: the one from before the first day.
+
+    A value below 0 is a wrong record: it is 0 on its day and nothing is known after it.
+    """
+    if held < 0.0:
+        held = np.nan
+    for day in range(series.size):
         if np.isnan(series[day]):
-            series[day] = series[day - 1]
+            series[day] = held
+        elif series[day] < 0.0:
+            series[day] = 0.0
+            held = np.nan
+        else:
+            held = series[day]
 
 
 @njit(cache=True, nogil=True)
-def _fill_gaps(series: NDArray[np.float64], longest: int) -> None:
-    """Fill unknown runs of at most `longest` days between two known days by linear interpolation."""
+def _fill_gaps(series: NDArray[np.float64], longest: int) -> int:
+    """Fill unknown runs of at most `longest` days between two known days by a line; returns how many days."""
     known = -1
+    filled = 0
     for day in range(series.size):
         if np.isnan(series[day]):
             continue
         gap = day - known - 1
         if known >= 0 and 0 < gap <= longest:
             step = (series[day] - series[known]) / (gap + 1)
+            filled += gap
             for inner in range(1, gap + 1):
                 series[known + inner] = series[known] + step * inner
         known = day
+    return filled
 
 
 @njit(cache=True, nogil=True)
@@ -55,23 +72,18 @@ def _mark_in_stock(
             last_sale = day
 
 
-@njit(t.nothing(t.table_in, t.wholes_in, t.written(t.flag, 2)), cache=True, nogil=True)
-def open_days(units: NDArray[np.float64], store: NDArray[np.int64], is_open: NDArray[np.bool_]) -> None:
-    """Mark the days on which a store has any known cell. units: (n_rows, n_days). is_open: (n_stores, n_days)."""
-    for row in range(units.shape[0]):
-        for day in range(units.shape[1]):
-            if not np.isnan(units[row, day]):
-                is_open[store[row], day] = True
-
-
 @njit(
-    t.nothing(
+    t.whole(
         t.table_out,
         t.table_out,
         t.table_out,
         t.table_out,
         t.bytes_out,
+        t.series_in,
+        t.series_in,
+        t.bytes_in,
         t.given(t.flag, 2),
+        t.wholes_in,
         t.wholes_in,
         t.real,
         t.whole,
@@ -88,33 +100,44 @@ def settle(
     on_hand: NDArray[np.float64],
     price: NDArray[np.float64],
     promo: NDArray[np.uint8],
-    is_open: NDArray[np.bool_],
+    held_on_hand: NDArray[np.float64],
+    held_price: NDArray[np.float64],
+    state: NDArray[np.uint8],
+    withheld: NDArray[np.bool_],
     store: NDArray[np.int64],
+    category: NDArray[np.int64],
     min_on_hand: float,
     stock_from_sales_days: int,
     gap_fill_days: int,
     in_stock: NDArray[np.uint8],
     listed: NDArray[np.int32],
-) -> None:
-    """Settle every row in place (specification, section 2).
+) -> int:
+    """Settle every row in place (specification, section 2); returns how many cells were interpolated.
 
     units, on_hand, price: (n_rows, n_days), NaN where no row was delivered. revenue: (n_rows, the days before the
-    last). promo: bits as `cells` leaves them, becomes 0 or 1. is_open: (n_stores, n_days). store: (n_rows,).
-    in_stock: (n_rows, n_days), written. listed: (n_rows,), first listed day, n_days when never; written.
+    last). promo: bits as `cells` leaves them, becomes 0 or 1. held_on_hand, held_price: (n_rows,), the last ones from
+    before the first day, NaN without. state: (n_stores, n_days), DELIVERED: a cell without a row is 0; PARTIAL: it is
+    unknown; else nothing of the day is known. withheld: (n_categories, n_days), the category's day is unknown.
+    store, category: (n_rows,). in_stock: (n_rows, n_days), written. listed: (n_rows,), first listed day, n_days when
+    never; written.
     """
     n_days = units.shape[1]
     revenue_from = n_days - 1 - revenue.shape[1]
+    filled = 0
     for row in range(units.shape[0]):
         listed[row] = _first_listed(units[row], on_hand[row], min_on_hand)
-        _carry_forward(on_hand[row])
-        _carry_forward(price[row])
+        _carry_forward(on_hand[row], held_on_hand[row])
+        _carry_forward(price[row], held_price[row])
         _mark_in_stock(units[row], on_hand[row], min_on_hand, stock_from_sales_days, in_stock[row])
         for day in range(listed[row], n_days):
-            if np.isnan(units[row, day]) and is_open[store[row], day]:
-                units[row, day] = 0.0
-                if revenue_from <= day < n_days - 1:
-                    revenue[row, day - revenue_from] = 0.0
+            of_store = UNKNOWN if withheld[category[row], day] else state[store[row], day]
+            if of_store == PARTIAL or (of_store == DELIVERED and not np.isnan(units[row, day])):
+                continue
+            units[row, day] = 0.0 if of_store == DELIVERED else np.nan
+            if revenue_from <= day < n_days - 1:
+                revenue[row, day - revenue_from] = units[row, day]
         for day in range(n_days):
             pricing = promo[row, day] >> 1
             promo[row, day] = pricing == 2 or (pricing == 0 and promo[row, day] == 1)
-        _fill_gaps(units[row], gap_fill_days)
+        filled += _fill_gaps(units[row], gap_fill_days)
+    return filled

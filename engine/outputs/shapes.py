@@ -14,6 +14,9 @@ SKUS: Final = "skus.parquet"
 TRANSFERS: Final = "transfers.parquet"
 DETECTABILITY: Final = "detectability.parquet"
 PRICE_RESPONSE: Final = "price_response.parquet"
+STOCK_CORRECTIONS: Final = "stock_corrections.parquet"
+UNKNOWN_DAYS: Final = "unknown_days.parquet"
+UNMATCHED_RETURNS: Final = "unmatched_returns.parquet"
 SUMMARY: Final = "summary.json"
 DATA_QUALITY: Final = "data_quality.json"
 QUARANTINE: Final = "quarantine"
@@ -23,5 +26,14 @@ LOG: Final = "logs.jsonl"
 
 DATA_FILES: Final = (CASES_CSV, CASES, EVIDENCE, FEATURES, DAILY, STORES, SKUS, SUMMARY)
 """The same input and settings make the same bytes in these."""
-CALIBRATED_FILES: Final = (EXPECTATION, STORIES, TRANSFERS, DETECTABILITY, PRICE_RESPONSE)
+CALIBRATED_FILES: Final = (
+    EXPECTATION,
+    STORIES,
+    TRANSFERS,
+    DETECTABILITY,
+    PRICE_RESPONSE,
+    STOCK_CORRECTIONS,
+    UNKNOWN_DAYS,
+    UNMATCHED_RETURNS,
+)
 """And in these, which the calibrated profile alone publishes."""

@@ -20,16 +20,17 @@ from engine.errors import InputError, Problem
 from engine.journal import Journal
 from engine.memory import Memory
 from engine.outputs import shapes
+from engine.outputs.read import data_quality as read_data_quality
 from engine.outputs.read import summary as read_summary
 from engine.outputs.write import WIDE_ROWS_PER_GROUP, appended_parquet, write_json, write_parquet
 from engine.registry import Registry, Run, fingerprint_files, run_name
 from engine.shelf import publish, summary
 from engine.shelf.calibrated import Recalibration, learn
-from engine.shelf.check import Place, Sources, check
+from engine.shelf.check import Place, Sources, check, readings_of
 from engine.shelf.features import features
 from engine.shelf.measure import rank
 from engine.shelf.method import Method, findings_of, method_of
-from engine.shelf.panel import Panel, panel
+from engine.shelf.panel import Panel, PanelPlan, panel
 from engine.shelf.series import series_blocks
 
 CASES_PER_BLOCK = 250_000
@@ -39,12 +40,15 @@ PACKAGES = ("darkshelf", "polars", "numpy", "numba", "pyarrow")
 
 @dataclass(frozen=True)
 class Night:
-    """What a call of `run` left behind. is_new: this call made it; otherwise it was there already."""
+    """What a call of `run` left behind. is_new: this call made it; otherwise it was there already. notices: what is
+    odd about the input, as `data_quality.json` has it.
+    """
 
     run_id: str
     folder: Path
     is_new: bool
     summary: dict[str, Any]
+    notices: list[dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -72,14 +76,16 @@ def run(
     as_of: dt.date | None = None,
     *,
     force: bool = False,
+    allow_partial: bool = False,
     max_memory: int | None = None,
     feedback: Path | None = None,
     watch: Callable[[str], None] | None = None,
 ) -> Night:
     """Run one night and publish it under `out`.
 
-    place: a folder of tables, or a lake of days. as_of: the last day that may be seen, by default the latest sales
-    date. force: run again what is there already. max_memory: bytes the process may take; the days of the chain then
+    place: a folder of tables, or a lake of days. as_of: the last day that may be seen, by default the newest day of
+    the chain. force: run again what is there already. allow_partial: an as-of day that is not complete is judged by
+    what came of it, and the run is marked. max_memory: bytes the process may take; the days of the chain then
     live in files of `out` while the night runs. feedback: a file of what stores answered on earlier nights, which
     corrects the confidence of the calibrated profile. watch: called with the name of each stage as it begins.
     Raises InputError, TryLaterError and OutputError; the runs published before stay as they are.
@@ -87,13 +93,14 @@ def run(
     registry = Registry(out)
     journal = Journal(watch)
     with journal.stage("check"):
-        sources = check(place, as_of).within(settings.panel.lookback_days)
+        sources = _opened(place, settings, as_of)
         prints = {
             name: dict(source.fingerprints) or fingerprint_files(source.files, sources.folder)
             for name, source in sources.tables.items()
         }
         recalibration = _learn(feedback, sources.as_of, settings)
     learnt = [] if recalibration.fingerprint is None else [recalibration.fingerprint]
+    learnt += ["partial"] if allow_partial else []
     run_id = run_name(
         sources.as_of.isoformat(), settings.profile, settings.fingerprint(), str(prints), _versions(), *learnt
     )
@@ -105,48 +112,77 @@ def run(
             memory = Memory(max_memory, partial)
             with memory.watched():
                 told = findings_of(settings)
+                plan = panel_plan(settings, allow_partial=allow_partial)
                 with appended_parquet(partial / shapes.EVIDENCE) as add:
-                    judged = judge(sources, settings, journal, memory, lambda cases: add(told(cases)), recalibration)
+                    # Nobody else holds the panel: its days are let go as soon as they were looked at last.
+                    judged = judge(
+                        _placed(sources, plan, journal, memory),
+                        settings,
+                        journal,
+                        lambda cases: add(told(cases)),
+                        recalibration,
+                    )
                 with journal.stage("publish"):
                     quality = _publish_days(partial, judged, settings)
                     judged = replace(judged, panel=judged.panel.without_days())
                     facts = _publish_cases(partial, judged, quality)
-            _describe(partial, run_id, sources, settings, prints, journal, facts, recalibration)
-    return Night(run_id, registry.folder / run_id, True, facts)
+            is_partial = judged.panel.is_partial
+            _describe(partial, run_id, sources, settings, prints, journal, facts, recalibration, is_partial)
+    return Night(run_id, registry.folder / run_id, True, facts, quality["notices"])
 
 
-def inspect(place: Place, settings: Settings, as_of: dt.date | None = None) -> Inspection:
+def inspect(
+    place: Place, settings: Settings, as_of: dt.date | None = None, *, allow_partial: bool = False
+) -> Inspection:
     """Judge every row of the input and say what a night over it would warn of; nothing is written.
+
+    allow_partial: see `run`.
 
     Raises InputError with every problem that stops a run, TryLaterError when the as-of day is not complete.
     """
     # As text every cell can be judged on its own; read by type, the first one that is not stops the reading.
-    sources = check(place, as_of, as_text=True).within(settings.panel.lookback_days)
+    sources = _opened(place, settings, as_of, as_text=True)
     stops, remarks = verify(sources.tables)
     if stops:
         raise InputError([*stops, *remarks])
-    typed = check(place, sources.as_of).within(settings.panel.lookback_days)
-    chain = method_of(settings).expect(panel(typed, settings.panel, settings.expect.window_days, Memory()))
-    return Inspection(sources, remarks, summary.data_quality(chain, settings.panel.min_history_days))
+    typed = _opened(place, settings, sources.as_of)
+    method = method_of(settings)
+    chain = method.expect(panel(typed, panel_plan(settings, allow_partial=allow_partial), Memory()))
+    quality = summary.data_quality(chain, settings.panel.min_history_days, method.notices(chain))
+    return Inspection(sources, remarks, quality)
+
+
+def panel_plan(settings: Settings, *, allow_partial: bool = False) -> PanelPlan:
+    """How the panel of a night is built. allow_partial: see `run`."""
+    return PanelPlan(settings.panel, settings.delivery, settings.expect.window_days, allow_partial)
+
+
+def _opened(place: Place, settings: Settings, as_of: dt.date | None, *, as_text: bool = False) -> Sources:
+    """The tables as the profile reads them, of the days of its panel."""
+    found = check(place, as_of, settings.delivery, readings_of(settings.profile), as_text=as_text)
+    return found.within(settings.panel.lookback_days, settings.panel.held_days)
+
+
+def _placed(sources: Sources, plan: PanelPlan, journal: Journal, memory: Memory) -> Panel:
+    with journal.stage("panel") as facts:
+        chain = panel(sources, plan, memory)
+        facts["store_skus"] = chain.pairs.height
+    return chain
 
 
 def judge(
-    sources: Sources,
+    chain: Panel,
     settings: Settings,
     journal: Journal,
-    memory: Memory,
     keep: Callable[[pl.DataFrame], None],
     recalibration: Recalibration | None = None,
 ) -> Judged:
-    """The chain of stages up to the cases with their actions, judged by the method of the profile.
+    """The chain of stages from the panel to the cases with their actions, judged by the method of the profile.
 
     keep: called with every block of cases, all measures included, before it is narrowed to what is published.
     recalibration: of the confidence.
     """
     method = method_of(settings, recalibration)
-    with journal.stage("panel") as facts:
-        chain = panel(sources, settings.panel, settings.expect.window_days, memory)
-        facts["store_skus"] = chain.pairs.height
     with journal.stage("expect"):
         chain = method.expect(chain)
     with journal.stage("detect") as facts:
@@ -181,7 +217,7 @@ def _publish_days(folder: Path, judged: Judged, settings: Settings) -> dict[str,
     for name, further in judged.method.tables(chain, judged.cases).items():
         write_parquet(further, folder / name)
     write_parquet(features(chain, settings.expect, settings.causes), folder / shapes.FEATURES)
-    return summary.data_quality(chain, settings.panel.min_history_days)
+    return summary.data_quality(chain, settings.panel.min_history_days, judged.method.notices(chain))
 
 
 def _publish_cases(folder: Path, judged: Judged, quality: dict[str, Any]) -> dict[str, Any]:
@@ -206,6 +242,7 @@ def _describe(
     journal: Journal,
     facts: dict[str, Any],
     recalibration: Recalibration,
+    is_partial: bool,
 ) -> None:
     """How this run came about: the manifest and the resolved settings."""
     (folder / shapes.SETTINGS).write_text(as_toml(settings), encoding="utf-8")
@@ -214,6 +251,7 @@ def _describe(
         "desk": "shelf",
         "profile": settings.profile,
         "as_of": sources.as_of.isoformat(),
+        "partial": is_partial,
         "finished_at": dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds"),
         "input": str(sources.folder.resolve()),
         "input_fingerprints": prints,
@@ -243,4 +281,5 @@ def _versions() -> str:
 
 
 def _there_already(finished: Run) -> Night:
-    return Night(finished.run_id, finished.folder, False, read_summary(finished))
+    notices = read_data_quality(finished).get("notices", [])
+    return Night(finished.run_id, finished.folder, False, read_summary(finished), notices)

@@ -61,13 +61,21 @@ def measure(
     )
 
 
-def identify(panel: Panel, runs: pl.DataFrame, expected_units: Floats, actual_units: Floats) -> pl.DataFrame:
+def identify(
+    panel: Panel,
+    runs: pl.DataFrame,
+    expected_units: Floats,
+    actual_units: Floats,
+    prices: tuple[Floats, Floats] | None = None,
+) -> pl.DataFrame:
     """The runs as cases: keys, dates, status, duration, units a day, depth, price and on-hand.
 
-    expected_units, actual_units: units a day of each run.
+    expected_units, actual_units: units a day of each run. prices: the own price that is believed and what was paid
+    instead where there is none, of each run, NaN unknown; by default the price asked on the last day and nothing.
     """
     pair, first, last = (runs[name].to_numpy() for name in ("pair", "first", "last"))
     at_last = Points(panel, pair, last)
+    own, paid = prices or (at_last.value("price"), np.full(pair.size, np.nan))
     return (
         runs.with_columns(
             panel.pairs.select(v.PAIR)[pair],
@@ -76,14 +84,15 @@ def identify(panel: Panel, runs: pl.DataFrame, expected_units: Floats, actual_un
             duration_days=last - first + 1,
             expected_daily_units=expected_units,
             actual_daily_units=actual_units,
-            own_price=at_last.value("price"),
+            own_price=own,
+            paid_price=paid,
             category_price=at_last.category_price(),
             on_hand=at_last.value("on_hand"),
         )
-        .with_columns(pl.col("own_price", "category_price", "on_hand").fill_nan(None))
+        .with_columns(pl.col("own_price", "paid_price", "category_price", "on_hand").fill_nan(None))
         .with_columns(_identity(), _status(panel.as_of), *_price(), _gap())
         .with_columns(_underperformance())
-        .drop("category_price", "own_price")
+        .drop("category_price", "own_price", "paid_price")
     )
 
 
@@ -108,11 +117,9 @@ def _status(as_of: dt.date) -> pl.Expr:
 
 
 def _price() -> tuple[pl.Expr, pl.Expr]:
-    own, category = pl.col("own_price"), pl.col("category_price")
-    basis = (
-        pl.when(own.is_not_null()).then(pl.lit("own")).when(category.is_not_null()).then(pl.lit("category_average"))
-    )
-    return pl.coalesce(own, category).alias("price"), basis.alias("price_basis")
+    known = {"own": "own_price", "revenue_per_unit": "paid_price", "category_average": "category_price"}
+    bases = (pl.when(pl.col(column).is_not_null()).then(pl.lit(basis)) for basis, column in known.items())
+    return pl.coalesce(*known.values()).alias("price"), pl.coalesce(*bases).alias("price_basis")
 
 
 def _gap() -> pl.Expr:

@@ -4,6 +4,7 @@ A method is made anew for every night. `expect` is called first, `detect` next; 
 found.
 """
 
+import itertools
 from collections.abc import Callable
 from functools import partial
 from typing import Any, Protocol
@@ -14,11 +15,14 @@ from numpy.typing import NDArray
 
 from engine import vocabulary as v
 from engine.config import Settings
+from engine.errors import Problem
 from engine.kernels.expectation import standard_errors
 from engine.kernels.runs import dark_days
 from engine.outputs import shapes
 from engine.shelf import calibrated, detect, diagnose, expect, findings, measure, recommend
+from engine.shelf.notices import record_notices, unknown_days
 from engine.shelf.panel import Panel
+from engine.shelf.prices import PaidPrices, paid_prices, price_notices
 from engine.vocabulary import TIE_TOLERANCE
 
 Floats = NDArray[np.float64]
@@ -54,6 +58,9 @@ class Method(Protocol):
 
     def facts(self) -> dict[str, Any]:
         """What the summary of the night tells of the method."""
+
+    def notices(self, panel: Panel) -> tuple[Problem, ...]:
+        """What the method found odd in the data, beyond what the panel says."""
 
 
 def method_of(settings: Settings, recalibration: calibrated.Recalibration | None = None) -> Method:
@@ -124,6 +131,15 @@ class Classic:
         """As `Method`."""
         return {}
 
+    def notices(self, panel: Panel) -> tuple[Problem, ...]:
+        """As `Method`: what was interpolated."""
+        if not panel.interpolated:
+            return ()
+        what = "days of store-SKUs were not delivered and were filled by interpolation, as the classic rule says"
+        advice = "deliver these days, or set panel.gap_fill_days=0"
+        total = panel.pairs.height * panel.n_days
+        return (Problem(v.SALES, what, advice, panel.interpolated, total),)
+
 
 class Calibrated:
     """Counts against a factored expectation, with the chance of every case (specification, section 9)."""
@@ -133,6 +149,7 @@ class Calibrated:
         self._recalibration = recalibration or calibrated.Recalibration()
         self._null = calibrated.null_evidence(settings.demand, settings.episode)
         self._demand: calibrated.Demand
+        self._paid: PaidPrices
         self._response: calibrated.Response
         self._plan: pl.DataFrame
         self._chances: calibrated.Chances
@@ -144,6 +161,7 @@ class Calibrated:
     def expect(self, panel: Panel) -> Panel:
         """As `Method`."""
         of = self._settings
+        self._paid = paid_prices(panel)
         panel, self._demand = calibrated.expect(panel, of.demand, of.episode, self._null)
         self._response = calibrated.price_response(panel, self._demand, of.response, of.recommend, of.interval.level)
         return panel
@@ -164,7 +182,8 @@ class Calibrated:
     def measure(self, panel: Panel, runs: pl.DataFrame) -> pl.DataFrame:
         """As `Method`."""
         of = self._settings
-        cases = calibrated.measure(panel, self._demand, runs, of.certainty, of.interval, of.recommend)
+        believed = (self._paid, of.price_check)
+        cases = calibrated.measure(panel, self._demand, runs, of.certainty, of.interval, of.recommend, *believed)
         return self._recalibration.corrected(cases)
 
     def diagnose(self, panel: Panel, cases: pl.DataFrame) -> pl.DataFrame:
@@ -208,11 +227,20 @@ class Calibrated:
                 panel, self._demand, chances, self._null, of.demand, of.episode, of.watch
             ),
             shapes.PRICE_RESPONSE: self._response.table,
+            shapes.STOCK_CORRECTIONS: panel.stock_corrections,
+            shapes.UNKNOWN_DAYS: unknown_days(panel),
+            shapes.UNMATCHED_RETURNS: panel.unmatched_returns,
         }
 
     def facts(self) -> dict[str, Any]:
         """As `Method`."""
         return calibrated.report(self._chances)
+
+    def notices(self, panel: Panel) -> tuple[Problem, ...]:
+        """As `Method`: prices that are not what was paid, stock records below 0, returns of what was never sold."""
+        return tuple(
+            itertools.chain(price_notices(panel, self._paid, self._settings.price_check), record_notices(panel))
+        )
 
 
 def with_cost(panel: Panel, cases: pl.DataFrame) -> pl.DataFrame:

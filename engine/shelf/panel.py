@@ -16,16 +16,27 @@ import polars as pl
 from numpy.typing import NDArray
 
 from engine import vocabulary as v
-from engine.config import PanelSettings
+from engine.config import DeliverySettings, PanelSettings
 from engine.contracts.contract import UNUSABLE, Column, Consequence, Kind
 from engine.contracts.tables import contracts
 from engine.delivery import verify
 from engine.errors import InputError, Problem
 from engine.kernels import cells, rows, windows
-from engine.kernels.settle import open_days, settle
+from engine.kernels.deliveries import net_returns
+from engine.kernels.settle import settle
 from engine.lake import UNREADABLE, Source
 from engine.memory import Memory
 from engine.shelf.check import Sources, reread_as_text
+from engine.shelf.deliveries import (
+    Chain,
+    Deliveries,
+    as_rows_tell,
+    judge_days,
+    notices,
+    refuse_incomplete,
+    with_partial_day,
+)
+from engine.shelf.feeds import Feed, feed_of
 
 Array = NDArray[Any]
 NOWHERE = np.iinfo(np.int32).min
@@ -40,15 +51,16 @@ _NULLS = {Kind.NUMBER: pl.Float64(), Kind.TEXT: pl.String(), Kind.ID: pl.Int64()
 
 @dataclass
 class RowAccount:
-    """Where the rows of one table went: read = used + quarantined + outside the panel.
+    """Where the rows of one table went: read = used + netted + quarantined + outside the panel.
 
-    replaced: used rows whose key came again; summed for sales, overruled by the later row elsewhere. unknown: empty
-    cells by column, in rows that are used all the same. reasons: quarantined rows by complaint; a row that breaks
-    two rules counts under both.
+    netted: returns, which were taken off the sales they undo. replaced: used rows whose key came again; summed for
+    sales, overruled by the later row elsewhere. unknown: empty cells by column, in rows that are used all the same.
+    reasons: quarantined rows by complaint; a row that breaks two rules counts under both.
     """
 
     read: int = 0
     used: int = 0
+    netted: int = 0
     quarantined: int = 0
     outside_panel: int = 0
     replaced: int = 0
@@ -57,7 +69,7 @@ class RowAccount:
 
     def balance(self, table: str) -> None:
         """Raise RuntimeError when a row got lost: that would be a bug, and no number of the run could be trusted."""
-        if self.read != self.used + self.quarantined + self.outside_panel:
+        if self.read != self.used + self.netted + self.quarantined + self.outside_panel:
             raise RuntimeError(f"rows of {table} do not add up: {self}")
 
 
@@ -68,8 +80,11 @@ class Panel:
     pairs: store_id, sku_id, store and sku (positions in `stores` and `skus`), category (a code, -1 when the SKU has
     none), listed (first listed day, n_days when never), judged (in stock of late), and the arrays units, on_hand,
     price, impressions, promo, in_stock (n_days wide) and revenue (the days of the expectation's window before the
-    as-of day). stores, skus: their attributes, null when not delivered. is_open: (stores, days). memory: where the
-    arrays live.
+    as-of day). stores, skus: their attributes, null when not delivered. deliveries: which days are known of whom.
+    feeds: of stock, prices and views, when each store last delivered them. stock_corrections: stock records below 0
+    (store_id, sku_id, date, quantity_on_hand). unmatched_returns: units that came back and were never sold
+    (store_id, sku_id, date, units). interpolated: cells that were filled by interpolation. is_partial: the as-of day
+    was not complete. notices: what is odd about all this. memory: where the arrays live.
     """
 
     as_of: dt.date
@@ -78,7 +93,13 @@ class Panel:
     stores: pl.DataFrame
     skus: pl.DataFrame
     categories: tuple[str, ...]
-    is_open: NDArray[np.bool_]
+    deliveries: Deliveries
+    feeds: Mapping[str, Feed]
+    stock_corrections: pl.DataFrame
+    unmatched_returns: pl.DataFrame
+    interpolated: int
+    is_partial: bool
+    notices: tuple[Problem, ...]
     accounts: Mapping[str, RowAccount]
     sources: Sources
     memory: Memory
@@ -87,6 +108,15 @@ class Panel:
     def first_day(self) -> dt.date:
         """The date of day 0."""
         return self.as_of - dt.timedelta(days=self.n_days - 1)
+
+    def date(self, day: int) -> dt.date:
+        """The date of a day of the panel."""
+        return self.first_day + dt.timedelta(days=int(day))
+
+    @property
+    def is_open(self) -> NDArray[np.bool_]:
+        """Whether the sales of a store's day are known, (stores, days)."""
+        return self.deliveries.is_open
 
     def array(self, measure: str) -> Array:
         """A measure as (pairs, days), without a copy."""
@@ -120,44 +150,98 @@ class Panel:
         return np.searchsorted(self.codes("store"), np.arange(self.stores.height + 1)).astype(np.int64)
 
 
-def panel(sources: Sources, settings: PanelSettings, revenue_days: int, memory: Memory) -> Panel:
+@dataclass(frozen=True)
+class PanelPlan:
+    """How a panel is built. revenue_days: how many days before the as-of day keep their revenue. allow_partial: an
+    as-of day that is not complete is no reason to stop.
+    """
+
+    panel: PanelSettings
+    delivery: DeliverySettings
+    revenue_days: int
+    allow_partial: bool = False
+
+
+def panel(sources: Sources, plan: PanelPlan, memory: Memory) -> Panel:
     """Place every usable row of the tables.
 
-    revenue_days: how many days before the as-of day keep their revenue. Raises InputError, with every problem of
-    every table, when a row stops the run or a file cannot be read, and when the panel does not fit into memory.
+    Raises InputError, with every problem of every table, when a row stops the run or a file cannot be read, and when
+    the panel does not fit into memory; TryLaterError when the as-of day is not complete.
     """
     try:
-        return _place_all(sources, settings, revenue_days, memory)
+        return _place_all(sources, plan, memory)
     except UNREADABLE:
-        return _place_all(reread_as_text(sources), settings, revenue_days, memory)
+        return _place_all(reread_as_text(sources), plan, memory)
 
 
-def _place_all(sources: Sources, settings: PanelSettings, revenue_days: int, memory: Memory) -> Panel:
-    grid = _grid(sources, settings.lookback_days, usable_only=False)
-    memory.foresee(grid.pairs.height, settings.lookback_days * BYTES_PER_DAY + revenue_days * np.float64().itemsize)
-    arrays, accounts = _place_facts(sources, grid, revenue_days, memory)
-    if accounts[v.SALES].quarantined or accounts[v.INVENTORY].quarantined:
+def _place_all(sources: Sources, plan: PanelPlan, memory: Memory) -> Panel:
+    n_days = plan.panel.lookback_days
+    grid = _grid(sources, n_days, usable_only=False)
+    memory.foresee(grid.pairs.height, n_days * BYTES_PER_DAY + plan.revenue_days * np.float64().itemsize)
+    placed = _place_facts(sources, grid, plan, memory)
+    if placed.accounts[v.SALES].quarantined or placed.accounts[v.INVENTORY].quarantined:
         # The keys alone do not tell whether a row can be used; as a rule every store-SKU has one that can.
-        of_usable_rows = _grid(sources, settings.lookback_days, usable_only=True)
+        of_usable_rows = _grid(sources, n_days, usable_only=True)
         if of_usable_rows.pairs.height != grid.pairs.height:
             grid = of_usable_rows
-            arrays, accounts = _place_facts(sources, grid, revenue_days, memory)
+            placed = _place_facts(sources, grid, plan, memory)
+    accounts, arrays = placed.accounts, placed.arrays
     stores = _attributes(sources, v.STORES, "store_id", grid.stores, accounts.get(v.STORES))
     skus = _attributes(sources, v.SKUS, "sku_id", grid.skus, accounts.get(v.SKUS))
     _stop_on_broken_rows(sources, accounts)
-    is_open, listed = _settle_all(grid, arrays, settings)
-    judged = (arrays["in_stock"][:, -settings.active_days :] == 1).any(axis=1)
     categories = tuple(skus["category"].drop_nulls().unique().sort())
     code_of = {category: code for code, category in enumerate(categories)}
-    category = skus["category"].replace_strict(code_of, default=-1, return_dtype=pl.Int64)
+    of_sku = skus["category"].replace_strict(code_of, default=-1, return_dtype=pl.Int64)
+    category = of_sku.gather(grid.pairs["sku"])
+    unmatched = _net_returns(placed, plan.panel.return_days)
+    chain = _chain(grid, arrays["units"], category, len(categories))
+    deliveries = judge_days(chain, plan.delivery)
+    is_partial = bool(deliveries.is_incomplete[-1])
+    if not plan.allow_partial:
+        refuse_incomplete(deliveries, chain)
+    of_stores = stores["store_id"].cast(pl.String).to_list()
+    told = tuple(notices(deliveries, chain, of_stores, [*categories, "(no category)"], plan.delivery))
+    feeds = _feeds(grid, arrays, plan.delivery)
+    deliveries = as_rows_tell(deliveries) if sources.readings.interpolates else with_partial_day(deliveries)
+    listed, interpolated = _settle_all(chain, placed, deliveries, plan.panel, sources.readings.interpolates)
+    judged = (arrays["in_stock"][:, -plan.panel.active_days :] == 1).any(axis=1)
     pairs = grid.pairs.with_columns(
-        category=category.gather(grid.pairs["sku"]),
+        category=category,
         listed=listed,
         judged=judged,
         **{name: pl.Series(array) for name, array in arrays.items()},
     )
-    n_days = settings.lookback_days
-    return Panel(sources.as_of, n_days, pairs, stores, skus, categories, is_open, accounts, sources, memory)
+    return Panel(
+        as_of=sources.as_of,
+        n_days=n_days,
+        pairs=pairs,
+        stores=stores,
+        skus=skus,
+        categories=categories,
+        deliveries=deliveries,
+        feeds=feeds,
+        stock_corrections=_listed_cells(grid, placed.below_zero, "quantity_on_hand"),
+        unmatched_returns=_listed_cells(grid, unmatched, "units"),
+        interpolated=interpolated,
+        is_partial=is_partial,
+        notices=told,
+        accounts=accounts,
+        sources=sources,
+        memory=memory,
+    )
+
+
+@dataclass(frozen=True)
+class _Placed:
+    """The tables in their cells. held: by array, the last value of each pair from before the first day. below_zero:
+    cell and value of wrong stock records. returned: the pairs of which anything came back.
+    """
+
+    arrays: dict[str, Array]
+    accounts: dict[str, RowAccount]
+    held: dict[str, Array]
+    below_zero: pl.DataFrame
+    returned: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -241,28 +325,50 @@ def _empty_arrays(grid: _Grid, revenue_days: int, memory: Memory) -> dict[str, A
     return arrays
 
 
-def _place_facts(
-    sources: Sources, grid: _Grid, revenue_days: int, memory: Memory
-) -> tuple[dict[str, Array], dict[str, RowAccount]]:
+def _place_facts(sources: Sources, grid: _Grid, plan: PanelPlan, memory: Memory) -> _Placed:
     """Two tables at a time. Sales and prices take turns, because both write promo flags."""
-    arrays = _empty_arrays(grid, revenue_days, memory)
+    arrays = _empty_arrays(grid, plan.revenue_days, memory)
     unread = {name: source.left_out["rows"] for name, source in sources.tables.items()}
     accounts = {name: RowAccount(read=rows, outside_panel=rows) for name, rows in unread.items()}
+    held = {name: _Held(grid.pairs.height, plan.panel.held_days) for name in ("on_hand", "price")}
+    returned: list[NDArray[np.int64]] = []
+    below_zero: list[pl.DataFrame] = []
+    free_is_a_price = not sources.readings.signed
 
     def sales_then_prices() -> None:
-        _place_sales(sources.tables[v.SALES], grid, arrays, accounts[v.SALES])
-        _place_prices(sources.tables[v.PRICING], grid, arrays, accounts[v.PRICING])
+        returned.append(_place_sales(sources.tables[v.SALES], grid, arrays, accounts[v.SALES]))
+        prices = sources.tables[v.PRICING]
+        _place_prices(prices, grid, arrays, held["price"], accounts[v.PRICING], free_is_a_price=free_is_a_price)
 
     def stock_then_impressions() -> None:
-        measures = {v.INVENTORY: ("quantity_on_hand", "on_hand"), v.IMPRESSIONS: ("impression_count", "impressions")}
-        for table, (column, array) in measures.items():
-            if table in sources.tables:
-                _place_last(sources.tables[table], column, arrays[array], grid, accounts[table])
+        stock = sources.tables[v.INVENTORY]
+        below_zero.append(_place_stock(stock, grid, arrays["on_hand"], held["on_hand"], accounts[v.INVENTORY]))
+        if v.IMPRESSIONS in sources.tables:
+            views = arrays["impressions"].ravel()
+            for batch in _batches(
+                sources.tables[v.IMPRESSIONS], grid, ("impression_count",), accounts[v.IMPRESSIONS]
+            ):
+                replaced = cells.put_last(batch.cells, batch.values["impression_count"], views)
+                accounts[v.IMPRESSIONS].replaced += replaced
 
     with ThreadPoolExecutor(min(rows.threads(), 2)) as pool:
         for job in [pool.submit(sales_then_prices), pool.submit(stock_then_impressions)]:
             job.result()
-    return arrays, accounts
+    last = {name: one.values for name, one in held.items()}
+    return _Placed(arrays, accounts, last, below_zero[0], returned[0])
+
+
+class _Held:
+    """The last value of every pair from before the first day, at most so many days back; NaN without one."""
+
+    def __init__(self, n_pairs: int, most_days: int) -> None:
+        self.most_days = most_days
+        self.values = np.full(n_pairs, np.nan)
+        self._days_before = np.full(n_pairs, most_days + 1)
+
+    def take(self, batch: "_Batch", values: Array) -> None:
+        """Look at the rows of a batch."""
+        cells.hold_last(batch.cells, values, self.most_days, self._days_before, self.values)
 
 
 @dataclass(frozen=True)
@@ -273,8 +379,13 @@ class _Batch:
     values: dict[str, Array]
 
 
-def _batches(source: Source, grid: _Grid, names: tuple[str, ...], account: RowAccount) -> Iterator[_Batch]:
-    """The rows of a table in file order, located; `account` is filled on the way."""
+def _batches(
+    source: Source, grid: _Grid, names: tuple[str, ...], account: RowAccount, days_before: int = 0
+) -> Iterator[_Batch]:
+    """The rows of a table in file order, located; `account` is filled on the way.
+
+    days_before: rows up to so many days before the first are told apart from the others outside.
+    """
     columns = [column for column in source.contract.columns if column.name in names]
     # In the order of the contract, wherever the first empty cell of each lies.
     account.unknown = {column.name: 0 for column in columns if column.null is Consequence.NOTE}
@@ -298,6 +409,7 @@ def _batches(source: Source, grid: _Grid, names: tuple[str, ...], account: RowAc
             starts,
             skus,
             grid.n_days,
+            days_before,
             located,
         )
         account.read += batch.height
@@ -323,13 +435,19 @@ def _count_unknown(
             account.unknown[column.name] += empty
 
 
-def _place_sales(source: Source, grid: _Grid, arrays: Mapping[str, Array], account: RowAccount) -> None:
-    """Units and revenue of a key are summed, its promo flag is any."""
+def _place_sales(source: Source, grid: _Grid, arrays: Mapping[str, Array], account: RowAccount) -> NDArray[np.int64]:
+    """Units and revenue of a key are summed, its promo flag is any. Returns the pairs of which anything came back."""
     units, revenue, promo = arrays["units"], arrays["revenue"], arrays["promo"]
     repeats: list[pl.DataFrame] = []
+    returned: list[NDArray[np.int64]] = [np.empty(0, np.int64)]
     for batch in _batches(source, grid, ("units_sold", "revenue", "promo_flag"), account):
         repeated = np.empty(batch.cells.size, np.int64)
         sold, earned = batch.values["units_sold"], batch.values["revenue"]
+        is_return = (sold < 0) & (batch.cells >= 0)
+        if is_return.any():
+            returned.append(np.unique(batch.cells[is_return] // grid.n_days))
+            account.netted += int(is_return.sum())
+            account.used -= int(is_return.sum())
         count = cells.put_sales(batch.cells, sold, earned, units, revenue, repeated)
         cells.raise_flags(batch.cells, batch.values["promo_flag"], promo.ravel())
         if count:
@@ -338,6 +456,27 @@ def _place_sales(source: Source, grid: _Grid, arrays: Mapping[str, Array], accou
     if repeats:
         account.replaced = sum(frame.height for frame in repeats)
         _add_repeats(pl.concat(repeats), units, revenue)
+    return np.unique(np.concatenate(returned))
+
+
+def _net_returns(placed: _Placed, most_days_back: int) -> pl.DataFrame:
+    """Take returns off the sales they undo; the cells and units of those that undo none are returned."""
+    units, pairs = placed.arrays["units"], placed.returned
+    room = int((units[pairs] < 0).sum())
+    left_pair, left_day = np.empty((2, room), np.int64)
+    left_units = np.empty(room)
+    revenue = placed.arrays["revenue"]
+    count = net_returns(units, revenue, pairs, most_days_back, left_pair, left_day, left_units)
+    cell = left_pair[:count] * units.shape[1] + left_day[:count]
+    return pl.DataFrame({"cell": cell, "value": left_units[:count]})
+
+
+def _listed_cells(grid: _Grid, found: pl.DataFrame, name: str) -> pl.DataFrame:
+    """Cells with a value as rows of store, SKU, date and the value under its name, in order of pairs and days."""
+    found = found.sort("cell")
+    pair, day = (found["cell"] // grid.n_days, found["cell"] % grid.n_days)
+    date = (day + grid.first_day).cast(pl.Int32).cast(pl.Date)
+    return grid.pairs.select(v.PAIR)[pair].with_columns(date=date, **{name: found["value"]})
 
 
 def _cell_values(cell: NDArray[np.int64], units: Array, revenue: Array) -> pl.DataFrame:
@@ -362,16 +501,40 @@ def _add_repeats(repeats: pl.DataFrame, units: Array, revenue: Array) -> None:
     revenue[pair[kept], back[kept]] = total["revenue"].to_numpy()[kept]
 
 
-def _place_last(source: Source, name: str, array: Array, grid: _Grid, account: RowAccount) -> None:
-    """The last row of a key wins."""
-    for batch in _batches(source, grid, (name,), account):
-        account.replaced += cells.put_last(batch.cells, batch.values[name], array.ravel())
+def _place_stock(source: Source, grid: _Grid, array: Array, held: _Held, account: RowAccount) -> pl.DataFrame:
+    """The last row of a key wins. Returns the cells whose record is below 0."""
+    below: list[pl.DataFrame] = [_cell_list(np.empty(0, np.int64), np.empty(0))]
+    flat = array.ravel()
+    for batch in _batches(source, grid, ("quantity_on_hand",), account, held.most_days):
+        counted = batch.values["quantity_on_hand"]
+        account.replaced += cells.put_last(batch.cells, counted, flat)
+        held.take(batch, counted)
+        is_wrong = (counted < 0) & (batch.cells >= 0)
+        if is_wrong.any():
+            below.append(_cell_list(batch.cells[is_wrong], counted[is_wrong]))
+    found = pl.concat(below).unique("cell", keep="last")
+    return found.filter(pl.Series(flat[found["cell"].to_numpy()] < 0))
 
 
-def _place_prices(source: Source, grid: _Grid, arrays: Mapping[str, Array], account: RowAccount) -> None:
-    """The last row of a key wins with its price and its promo flag."""
-    for batch in _batches(source, grid, ("price", "promo_flag"), account):
-        account.replaced += cells.put_last(batch.cells, batch.values["price"], arrays["price"].ravel())
+def _cell_list(cell: NDArray[np.int64], value: Array) -> pl.DataFrame:
+    return pl.DataFrame({"cell": cell, "value": value})
+
+
+def _place_prices(
+    source: Source,
+    grid: _Grid,
+    arrays: Mapping[str, Array],
+    held: _Held,
+    account: RowAccount,
+    *,
+    free_is_a_price: bool,
+) -> None:
+    """The last row of a key wins with its price and its promo flag. free_is_a_price: 0 is one, else it is none."""
+    for batch in _batches(source, grid, ("price", "promo_flag"), account, held.most_days):
+        given = batch.values["price"]
+        price = given if free_is_a_price else np.where(given > 0, given, np.nan)
+        account.replaced += cells.put_last(batch.cells, price, arrays["price"].ravel())
+        held.take(batch, price)
         cells.overrule_flags(batch.cells, batch.values["promo_flag"], arrays["promo"].ravel())
 
 
@@ -408,34 +571,56 @@ def _stop_on_broken_rows(sources: Sources, accounts: Mapping[str, RowAccount]) -
             account.reasons = {complaint: counts[complaint] for complaint in kept_out}
 
 
-def _settle_all(grid: _Grid, arrays: Mapping[str, Array], settings: PanelSettings) -> tuple[NDArray[np.bool_], Array]:
-    """Which days each store is open, and the first listed day of every pair; the arrays are settled in place."""
-    store = grid.pairs["store"].to_numpy()
-    is_open = np.zeros((len(grid.stores), grid.n_days), np.bool_)
-    starts = grid.starts
+def _chain(grid: _Grid, units: Array, category: pl.Series, n_categories: int) -> Chain:
+    """The units as delivered, for what judges days. Store-SKUs without a category are one of their own, the last."""
+    store, codes = grid.pairs["store"].to_numpy(), category.to_numpy()
+    return Chain(
+        units=units,
+        store=store,
+        category=np.where(codes < 0, n_categories, codes),
+        starts=grid.starts,
+        n_categories=n_categories + 1,
+        first_day=dt.date(1970, 1, 1) + dt.timedelta(days=grid.first_day),
+    )
 
-    def open_block(stores: slice) -> None:
-        of_stores = slice(starts[stores.start], starts[stores.stop])
-        open_days(arrays["units"][of_stores], store[of_stores], is_open)
 
-    rows.in_blocks(open_block, len(grid.stores))
-    listed = np.empty(store.size, np.int32)
+def _feeds(grid: _Grid, arrays: Mapping[str, Array], of: DeliverySettings) -> dict[str, Feed]:
+    """When each store last delivered stock, prices and views, before anything is carried forward."""
+    store, starts = grid.pairs["store"].to_numpy(), grid.starts
+    return {
+        name: feed_of(arrays[array], store, starts, of)
+        for name, array in ((v.INVENTORY, "on_hand"), (v.PRICING, "price"), (v.IMPRESSIONS, "impressions"))
+    }
+
+
+def _settle_all(
+    chain: Chain, placed: _Placed, deliveries: Deliveries, settings: PanelSettings, interpolates: bool
+) -> tuple[Array, int]:
+    """The first listed day of every pair, and how many cells were interpolated; the arrays are settled in place."""
+    arrays, held = placed.arrays, placed.held
+    listed = np.empty(chain.store.size, np.int32)
+    filled: list[int] = []
 
     def settle_block(block: slice) -> None:
-        settle(
+        count = settle(
             arrays["units"][block],
             arrays["revenue"][block],
             arrays["on_hand"][block],
             arrays["price"][block],
             arrays["promo"][block],
-            is_open,
-            store[block],
+            held["on_hand"][block],
+            held["price"][block],
+            deliveries.stores,
+            deliveries.categories,
+            chain.store[block],
+            chain.category[block],
             settings.min_on_hand,
             settings.stock_from_sales_days,
-            settings.gap_fill_days,
+            settings.gap_fill_days if interpolates else 0,
             arrays["in_stock"][block],
             listed[block],
         )
+        filled.append(count)
 
-    rows.in_blocks(settle_block, store.size)
-    return is_open, listed
+    rows.in_blocks(settle_block, chain.store.size)
+    return listed, sum(filled)

@@ -3,12 +3,18 @@
 Money is added up in whole cents, so that the order of rows changes no digit.
 """
 
+from collections.abc import Iterable
+from dataclasses import asdict
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from engine import vocabulary as v
+from engine.errors import Problem
 from engine.kernels import rows
+from engine.shelf.deliveries import CLOSED, NOT_DELIVERED, SHUT
+from engine.shelf.notices import feed_notices
 from engine.shelf.panel import Panel, RowAccount
 
 CENTS = 100
@@ -63,17 +69,24 @@ def stores_table(panel: Panel, cases: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def data_quality(panel: Panel, min_history_days: int) -> dict[str, object]:
-    """The content of `data_quality.json`: where every row went, and what the planner should know."""
+def data_quality(panel: Panel, min_history_days: int, found: Iterable[Problem]) -> dict[str, object]:
+    """The content of `data_quality.json`: where every row went, and what the planner should know.
+
+    found: notices of the method, beside those of the input, of its feeds and of the panel.
+    """
     units, on_hand, expected = (panel.array(name) for name in ("units", "on_hand", "expected"))
     judged = panel.judged
     trading = panel.is_open.any(axis=0)
     first_trading = int(trading.argmax()) if trading.any() else trading.size
     history_days = trading.size - first_trading
-    closed_days = int((~panel.is_open[:, first_trading:]).sum())
+    states = panel.deliveries.stores[:, first_trading:]
     facts = {
         "history_days": history_days,
-        "closed_store_days": closed_days,
+        "closed_store_days": int(np.isin(states, (CLOSED, SHUT)).sum()),
+        "undelivered_store_days": int((states == NOT_DELIVERED).sum()),
+        "interpolated_days": panel.interpolated,
+        "negative_stock_records": panel.stock_corrections.height,
+        "unmatched_returns": panel.unmatched_returns.height,
         "store_skus": panel.pairs.height,
         "store_skus_judged": int(judged.sum()),
         "store_skus_out_of_stock": int((~judged).sum()),
@@ -91,6 +104,7 @@ def data_quality(panel: Panel, min_history_days: int) -> dict[str, object]:
             name: {
                 "read": account.read,
                 "used": account.used,
+                "netted": account.netted,
                 "quarantined": account.quarantined,
                 "outside_panel": account.outside_panel,
                 "replaced": account.replaced,
@@ -101,6 +115,9 @@ def data_quality(panel: Panel, min_history_days: int) -> dict[str, object]:
             name: dict(account.reasons) for name, account in panel.accounts.items() if account.reasons
         },
         "facts": facts,
+        "notices": [
+            asdict(notice) for notice in (*panel.sources.notices, *panel.notices, *feed_notices(panel), *found)
+        ],
         "warnings": _warnings(panel, facts, min_history_days),
     }
 
@@ -124,7 +141,8 @@ def _warnings(panel: Panel, facts: dict[str, int], min_history_days: int) -> lis
         "judged_without_price": f"{of_judged} have no price on the as-of day",
         "judged_with_unknown_days": f"{of_judged} have days of unknown sales: closed, or before their listing",
         "store_skus_out_of_stock": f"of {panel.pairs.height:,} store-SKUs are out of stock and not judged",
-        "closed_store_days": "store-days are without any sale: the store counts as closed",
+        "closed_store_days": "store-days count as closed: the store never sells on such days, or sold nothing",
+        "undelivered_store_days": "store-days were not delivered as usual: they count as unknown",
         "stores_without_place": f"of {panel.stores.height:,} stores have no coordinates: no neighbours are looked at",
         "skus_without_category": f"of {panel.skus.height:,} SKUs have no category",
     }
@@ -142,6 +160,7 @@ def _row_warnings(table: str, account: RowAccount) -> list[str]:
     what = "and were summed" if table == v.SALES else "and the later row overruled the earlier"
     counted = {
         f"{of_rows} repeat a key {what}": account.replaced,
+        f"{of_rows} are returns and were taken off the sales they undo": account.netted,
         f"{of_rows} were set aside": account.quarantined,
         **{f"{of_rows} have no {column}: it counts as unknown": n for column, n in account.unknown.items()},
     }

@@ -53,7 +53,7 @@ def test_a_delivery_replaces_exactly_its_days_of_its_tables(chain):
 def test_a_correction_comes_to_what_the_corrected_files_come_to(chain, days_back):
     """With a faulty row that came with the day, and one that goes with it."""
     day = AS_OF - days_back * DAY
-    faulty = {"units_sold": pl.when(pl.int_range(pl.len()) == 2).then(-1.0).otherwise("units_sold")}
+    faulty = {"units_sold": pl.when(pl.int_range(pl.len()) == 2).then(float("inf")).otherwise("units_sold")}
     first, final = small_chain(), small_chain()
     is_day = pl.col("date") == day
     first[SALES] = pl.concat([first[SALES].filter(~is_day), first[SALES].filter(is_day).with_columns(**faulty)])

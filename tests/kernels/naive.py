@@ -14,10 +14,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from engine.kernels.settle import DELIVERED, PARTIAL
 from tests.oracles.interval import percentile, split_mix_64
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    Rows = Sequence[tuple[int, int, int, bool]]
+    Pairs = Sequence[tuple[int, int]]
 
 TIE = 1e-9
 EARTH_RADIUS_KM = 6371
@@ -46,8 +50,11 @@ class Located(NamedTuple):
     unusable: int
 
 
-def located(rows: Sequence[tuple[int, int, int, bool]], pairs: Sequence[tuple[int, int]], n_days: int) -> Located:
-    """rows: store, SKU, day, unusable. pairs: store and SKU of every panel row. -1 outside, -2 kept out."""
+def located(rows: Rows, pairs: Pairs, n_days: int, n_before: int = 0) -> Located:
+    """rows: store, SKU, day, unusable. pairs: store and SKU of every panel row. -1 outside, -2 kept out.
+
+    From -3 down: of a known pair, before the first day, the pairs' days back one after the other.
+    """
     place = {pair: number for number, pair in enumerate(pairs)}
     cells = []
     for store, sku, day, unusable in rows:
@@ -55,23 +62,60 @@ def located(rows: Sequence[tuple[int, int, int, bool]], pairs: Sequence[tuple[in
             cells.append(-2)
         elif (store, sku) in place and 0 <= day < n_days:
             cells.append(place[store, sku] * n_days + day)
+        elif (store, sku) in place and -n_before <= day < 0:
+            cells.append(-3 - (place[store, sku] * n_before - day - 1))
         else:
             cells.append(-1)
-    return Located(cells, cells.count(-1), cells.count(-2))
+    return Located(cells, sum(cell < 0 and cell != -2 for cell in cells), cells.count(-2))
+
+
+def held_last(rows: Rows, values: list[float], pairs: Pairs, n_before: int) -> list[float]:
+    """Of every pair the value of its latest day before the first, of one day that of the later row; NaN without."""
+    held = []
+    for pair in pairs:
+        known = [
+            (day, number)
+            for number, (store, sku, day, unusable) in enumerate(rows)
+            if (store, sku) == pair and -n_before <= day < 0 and not unusable and not math.isnan(values[number])
+        ]
+        held.append(values[max(known)[1]] if known else math.nan)
+    return held
+
+
+def returns_netted(units: list[float], most_days_back: int) -> tuple[list[float], list[tuple[int, float]]]:
+    """The days with every return taken off the latest sales before it, and the day and units of what is left over."""
+    days, left = list(units), []
+    for day, sold in enumerate(units):
+        back = max(-sold, 0.0)
+        days[day] = max(days[day], 0.0)
+        for before in reversed(range(max(day - most_days_back, 0), day)):
+            taken = min(days[before], back)
+            days[before] -= taken
+            back -= taken
+        if back > 0:
+            left.append((day, back))
+    return days, left
 
 
 # settle
 
 
 class Cells(NamedTuple):
-    """One store-SKU as delivered. promo: per day a flag of the sales rows and one of the pricing row, or None."""
+    """One store-SKU as delivered. promo: per day a flag of the sales rows and one of the pricing row, or None.
+
+    state: of the store's days, see `settle`. held_*: from before the first day. withheld: days of its category that
+    are unknown.
+    """
 
     units: Days
     on_hand: Days
     price: Days
     sales_promo: list[bool]
     pricing_promo: list[bool | None]
-    is_open: list[bool]
+    state: list[int]
+    held_on_hand: float | None
+    held_price: float | None
+    withheld: list[bool]
 
 
 def first_listed(cells: Cells, min_on_hand: float) -> int:
@@ -86,17 +130,26 @@ def first_listed(cells: Cells, min_on_hand: float) -> int:
     )
 
 
-def carried_forward(days: Days) -> Days:
-    """The latest known value at or before each day."""
-    return [
-        next((value for value in reversed(days[: day + 1]) if value is not None), None) for day in range(len(days))
-    ]
+def carried_forward(days: Days, held: float | None) -> Days:
+    """The latest known value at or before each day; one below 0 is 0 on its day and holds no longer."""
+    values: Days = []
+    latest = None if held is not None and held < 0 else held
+    for value in days:
+        latest = latest if value is None else None if value < 0 else value
+        values.append(0.0 if value is not None and value < 0 else latest)
+    return values
 
 
 def with_zeros(cells: Cells, listed: int) -> Days:
-    """Units with 0 on every open day since the listing that has no row."""
+    """Units with 0 on every delivered day since the listing that has no row, and unknown where nothing is known."""
     return [
-        0.0 if units is None and day >= listed and cells.is_open[day] else units
+        units
+        if day < listed or (cells.state[day] == PARTIAL and not cells.withheld[day])
+        else None
+        if cells.withheld[day] or cells.state[day] != DELIVERED
+        else 0.0
+        if units is None
+        else units
         for day, units in enumerate(cells.units)
     ]
 
@@ -116,7 +169,7 @@ def gaps_filled(days: Days, longest: int) -> Days:
 
 def in_stock(cells: Cells, min_on_hand: float, sales_days: int) -> list[bool]:
     """On-hand above the minimum; while it is unknown, whether one of the days before was seen to sell."""
-    on_hand = carried_forward(cells.on_hand)
+    on_hand = carried_forward(cells.on_hand, cells.held_on_hand)
     return [
         on_hand[day] > min_on_hand
         if on_hand[day] is not None

@@ -20,13 +20,14 @@ class Table(NamedTuple):
     rows: list[tuple[int, int, int, bool]]
     pairs: list[tuple[int, int]]
     n_days: int
+    n_before: int = 0
 
 
 @st.composite
 def tables(draw: st.DrawFn) -> Table:
     pairs = sorted(draw(st.sets(st.tuples(ID, ID), max_size=12)))
-    n_days = draw(st.integers(1, 6))
-    day = st.integers(-2, n_days + 1) | st.just(np.iinfo(np.int32).min)
+    n_days, n_before = draw(st.integers(1, 6)), draw(st.integers(0, 3))
+    day = st.integers(-4, n_days + 1) | st.just(np.iinfo(np.int32).min)
     key = st.tuples(ID, ID) | (st.sampled_from(pairs) if pairs else st.nothing())
     rows = draw(st.lists(st.tuples(key, day, st.booleans()), max_size=40))
     flat = [(*key, day, unusable) for key, day, unusable in rows]
@@ -35,7 +36,7 @@ def tables(draw: st.DrawFn) -> Table:
             flat.sort()
         case "by sku":
             flat.sort(key=lambda row: (row[1], row[0], row[2]))
-    return Table(flat, pairs, n_days)
+    return Table(flat, pairs, n_days, n_before)
 
 
 def locate(table: Table) -> naive.Located:
@@ -52,6 +53,7 @@ def locate(table: Table) -> naive.Located:
         np.searchsorted(of_pairs, [*stores, np.inf]).astype(np.int64),
         np.array([sku for _, sku in table.pairs], np.int64),
         table.n_days,
+        table.n_before,
         cells,
     )
     return naive.Located(cells.tolist(), outside, kept_out)
@@ -59,7 +61,19 @@ def locate(table: Table) -> naive.Located:
 
 @given(tables().filter(lambda table: table.rows))
 def test_every_row_finds_the_cell_of_its_pair_and_day(table):
-    assert locate(table) == naive.located(table.rows, table.pairs, table.n_days)
+    assert locate(table) == naive.located(table.rows, table.pairs, table.n_days, table.n_before)
+
+
+@given(tables().filter(lambda table: table.rows and table.n_before), st.data())
+def test_the_latest_value_from_before_the_first_day_is_held(table, data):
+    found = np.array(locate(table).cells)
+    values = np.array(
+        data.draw(st.lists(st.sampled_from([np.nan, 1.0, 2.0, 3.0]), min_size=found.size, max_size=found.size))
+    )
+    days_before, held = np.full(len(table.pairs), table.n_before + 1), np.full(len(table.pairs), np.nan)
+    kernel.hold_last(found, values, table.n_before, days_before, held)
+    wanted = naive.held_last(table.rows, values.tolist(), table.pairs, table.n_before)
+    np.testing.assert_array_equal(held, wanted)
 
 
 def test_a_panel_without_pairs_leaves_every_row_outside():

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.kernels.settle import open_days, settle
+from engine.kernels.settle import DELIVERED, PARTIAL, UNKNOWN, settle
 from tests.kernels import naive
 from tests.kernels.naive import Cells
 
@@ -20,6 +20,7 @@ class Settled(NamedTuple):
     promo: list[bool]
     in_stock: list[bool]
     listed: int
+    filled: int
 
 
 class Rules(NamedTuple):
@@ -37,16 +38,21 @@ def delivered(draw: st.DrawFn) -> Cells:
 
     units = days(st.none() | st.sampled_from([0.0, 1.0, 8.0]))
     opens = days(st.booleans())
+    is_open = [is_open or sold is not None for is_open, sold in zip(opens, units, strict=True)]
     return Cells(
         units=units,
-        on_hand=days(st.none() | st.sampled_from([0.0, 1.0, 2.0])),
+        on_hand=days(st.none() | st.sampled_from([0.0, 1.0, 2.0, -3.0])),
         price=days(st.none() | st.sampled_from([0.0, 3.5])),
         sales_promo=days(st.booleans()),
         pricing_promo=days(st.none() | st.booleans()),
-        is_open=[is_open or sold is not None for is_open, sold in zip(opens, units, strict=True)],
+        state=[draw(st.sampled_from(STATES)) if one else UNKNOWN for one in is_open],
+        held_on_hand=draw(st.none() | st.sampled_from([0.0, 5.0, -1.0])),
+        held_price=draw(st.none() | st.sampled_from([2.0])),
+        withheld=days(st.sampled_from([False, False, False, True])),
     )
 
 
+STATES = (DELIVERED, DELIVERED, DELIVERED, PARTIAL, UNKNOWN)
 RULES = st.builds(Rules, st.sampled_from([0.0, 1.0]), st.integers(1, 5), st.integers(0, 4))
 
 
@@ -59,13 +65,17 @@ def settled(cells: Cells, rules: Rules = Rules(), revenue: np.ndarray | None = N
     promo = np.array([bits], np.uint8)
     revenue = np.full((1, 0), np.nan) if revenue is None else revenue
     in_stock, listed = np.empty(units.shape, np.uint8), np.empty(1, np.int32)
-    settle(
+    filled = settle(
         units,
         revenue,
         on_hand,
         price,
         promo,
-        np.array([cells.is_open]),
+        naive.array([cells.held_on_hand]),
+        naive.array([cells.held_price]),
+        np.array([cells.state], np.uint8),
+        np.array([cells.withheld]),
+        np.zeros(1, np.int64),
         np.zeros(1, np.int64),
         *rules,
         in_stock,
@@ -76,6 +86,7 @@ def settled(cells: Cells, rules: Rules = Rules(), revenue: np.ndarray | None = N
         promo=promo[0].tolist(),
         in_stock=in_stock[0].tolist(),
         listed=int(listed[0]),
+        filled=filled,
     )
 
 
@@ -88,7 +99,10 @@ def sold(*units: float | None, on_hand: naive.Days | None = None, is_open: list[
         unknown,
         [False] * len(units),
         unknown,
-        [True] * len(units) if is_open is None else is_open,
+        [DELIVERED if one else UNKNOWN for one in is_open or [True] * len(units)],
+        None,
+        None,
+        [False] * len(units),
     )
 
 
@@ -100,15 +114,24 @@ def test_a_store_sku_is_listed_from_its_first_sale_or_first_stock(cells, rules):
 @given(delivered(), RULES)
 def test_stock_and_price_hold_until_the_next_row(cells, rules):
     result = settled(cells, rules)
-    assert result.on_hand == naive.carried_forward(cells.on_hand)
-    assert result.price == naive.carried_forward(cells.price)
+    assert result.on_hand == naive.carried_forward(cells.on_hand, cells.held_on_hand)
+    assert result.price == naive.carried_forward(cells.price, cells.held_price)
+
+
+def test_stock_below_zero_is_none_on_its_day_and_unknown_after():
+    cells = sold(1, 1, 1, 1, on_hand=[6.0, -3.0, None, 4.0])
+    assert settled(cells).on_hand == [6.0, 0.0, None, 4.0]
 
 
 @given(delivered(), RULES)
-def test_units_are_zero_on_open_days_and_filled_over_short_gaps(cells, rules):
+def test_units_are_zero_on_delivered_days_and_filled_over_short_gaps(cells, rules):
     zeroed = naive.with_zeros(cells, naive.first_listed(cells, rules.min_on_hand))
     wanted = naive.gaps_filled(zeroed, rules.gap_fill_days)
-    np.testing.assert_allclose(naive.array(settled(cells, rules).units), naive.array(wanted), atol=1e-12)
+    result = settled(cells, rules)
+    np.testing.assert_allclose(naive.array(result.units), naive.array(wanted), atol=1e-12)
+    assert result.filled == sum(
+        before is None and after is not None for before, after in zip(zeroed, wanted, strict=True)
+    )
 
 
 @given(delivered(), RULES)
@@ -126,14 +149,10 @@ def test_a_day_filled_with_zero_units_earned_nothing(cells, width):
     n_days = len(cells.units)
     first = n_days - 1 - width
     earned = np.array([[np.nan if day < 0 or cells.units[day] is None else 70.0 for day in range(first, n_days - 1)]])
+    units = naive.with_zeros(cells, naive.first_listed(cells, 0))
+    delivered_units = [cells.units[day] is not None for day in range(n_days)]
     wanted = [
-        None
-        if day < 0
-        else 0.0
-        if cells.units[day] is None and cells.is_open[day] and day >= naive.first_listed(cells, 0)
-        else None
-        if cells.units[day] is None
-        else 70.0
+        None if day < 0 or units[day] is None else 70.0 if delivered_units[day] else 0.0
         for day in range(first, n_days - 1)
     ]
     assert settled(cells, revenue=earned.reshape(1, width)).revenue == wanted
@@ -160,6 +179,12 @@ def test_a_gap_at_either_edge_stays_unknown():
     assert settled(sold(None, 5, None, is_open=closed)).units == [None, 5, None]
 
 
+def test_what_came_of_a_partial_day_counts_and_what_did_not_come_is_unknown():
+    partial = sold(4, 5, None)._replace(state=[DELIVERED, PARTIAL, PARTIAL])
+    assert settled(partial).units == [4, 5, None]
+    assert settled(partial._replace(withheld=[False, True, False])).units == [4, None, None]
+
+
 def test_nothing_is_known_before_the_listing():
     assert settled(sold(None, None, 4, None)).units == [None, None, 4, 0]
 
@@ -180,15 +205,3 @@ def test_a_filled_gap_sold_nothing_that_anyone_saw():
     result = settled(sold(6, None, None, 3, 0, is_open=is_open), Rules(stock_from_sales_days=1))
     assert result.units == pytest.approx([6, 5, 4, 3, 0])
     assert result.in_stock == [False, True, False, False, True]
-
-
-@given(st.lists(st.tuples(st.integers(0, 2), delivered()), min_size=1, max_size=6))
-def test_a_store_is_open_on_the_days_any_of_its_rows_is_known(rows):
-    n_days = min(len(cells.units) for _, cells in rows)
-    units = np.array([naive.array(cells.units[:n_days]) for _, cells in rows])
-    is_open = np.zeros((3, n_days), np.bool_)
-    open_days(units, np.array([store for store, _ in rows], np.int64), is_open)
-    for store in range(3):
-        for day in range(n_days):
-            wanted = any(cells.units[day] is not None for of_store, cells in rows if of_store == store)
-            assert is_open[store, day] == wanted

@@ -60,7 +60,7 @@ KERNELS = (
         "zeros before the listing",
         SETTLE_TESTS,
     ),
-    Mutation(SETTLE, "and is_open[store[row], day]:", ":", "zeros on closed days", SETTLE_TESTS),
+    Mutation(SETTLE, "0.0 if of_store == DELIVERED else np.nan", "0.0", "zeros on closed days", SETTLE_TESTS),
     Mutation(
         SETTLE,
         "(pricing == 0 and promo[row, day] == 1)",

@@ -34,6 +34,8 @@ BRANCHES = {
         "stock_inferred_from_sales",
         "no_stock_inferred",
         "price_unknown",
+        "stock_held_from_before",
+        "price_held_from_before",
         "promo_from_pricing",
         "promo_from_sales",
         "promo_from_sales_as_pricing_flag_is_null",

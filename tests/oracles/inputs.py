@@ -156,12 +156,20 @@ def are_coordinates(latitude: Fraction | None, longitude: Fraction | None) -> bo
     return abs(latitude) <= 90 and abs(longitude) <= 180
 
 
+HELD_TABLES = ("inventory_snapshot", "pricing")
+LONGEST_HELD_DAYS = 400
+
+
 @dataclass
 class Inputs:
-    """What the night computes from: rows inside the panel, in file order, and the account of every row read."""
+    """What the night computes from: rows inside the panel, in file order, and the account of every row read.
+
+    held: by table and store-SKU the last stock or price row before the panel, at most 400 days back.
+    """
 
     as_of: date
     rows: dict[str, list[Row]]
+    held: dict[str, dict[Key, Row]]
     accounts: dict[str, dict[str, int]]
 
     @property
@@ -194,7 +202,20 @@ def read_inputs(folder: Path, as_of: date | None, seen: Counter[str]) -> Inputs:
         }
         for table, rows in tables.items()
     }
-    return Inputs(as_of, {table: inside.get(table, []) for table in KEYS}, accounts)
+    held = {table: last_before_panel(usable.get(table, []), as_of) for table in HELD_TABLES}
+    return Inputs(as_of, {table: inside.get(table, []) for table in KEYS}, held, accounts)
+
+
+def last_before_panel(rows: list[Row], as_of: date) -> dict[Key, Row]:
+    """By store-SKU the row that holds from the panel's first day: the latest, of one day the last in file order."""
+    first_day = as_of - timedelta(days=LOOKBACK_DAYS - 1)
+    earliest = first_day - timedelta(days=LONGEST_HELD_DAYS)
+    held: dict[Key, Row] = {}
+    for row in rows:
+        key = row["store_id"], row["sku_id"]
+        if earliest <= row["date"] < first_day and (key not in held or held[key]["date"] <= row["date"]):
+            held[key] = row
+    return held
 
 
 def without_faults(table: str, rows: list[Row], as_of: date, seen: Counter[str]) -> list[Row]:

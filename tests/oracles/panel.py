@@ -116,6 +116,7 @@ def panel(inputs: Inputs, seen: Counter[str]) -> list[Shelf]:
             snapshots.get(key, {}),
             pricing.get(key, {}),
             impressions.get(key, {}),
+            {table: rows.get(key) for table, rows in inputs.held.items()},
             seen,
         )
         for key in inputs.store_skus
@@ -145,13 +146,19 @@ def shelf_of(
     snapshots: dict[int, Row],
     pricing: dict[int, Row],
     impressions: dict[int, Row],
+    held: dict[str, Row | None],
     seen: Counter[str],
 ) -> Shelf:
     """One store-SKU over the panel days."""
     listed_from = first_listed_day(sales, snapshots, seen)
     observed = [observed_units(day, listed_from, open_days, sales, seen) for day in range(LOOKBACK_DAYS)]
-    on_hand = carried_forward({day: row["quantity_on_hand"] for day, row in snapshots.items()})
-    price = carried_forward({day: row["price"] for day, row in pricing.items()})
+    counted, priced = held["inventory_snapshot"], held["pricing"]
+    seen["panel.stock_held_from_before"] += counted is not None
+    seen["panel.price_held_from_before"] += priced is not None
+    on_hand = carried_forward(
+        {day: row["quantity_on_hand"] for day, row in snapshots.items()}, counted and counted["quantity_on_hand"]
+    )
+    price = carried_forward({day: row["price"] for day, row in pricing.items()}, priced and priced["price"])
     seen["panel.price_unknown"] += price.count(None)
     return Shelf(
         store_id=key[0],
@@ -215,10 +222,9 @@ def short_gaps_filled(observed: Units, seen: Counter[str]) -> Units:
     return units
 
 
-def carried_forward(known: dict[int, Fraction]) -> list[Fraction | None]:
-    """The latest known value at or before each day inside the panel, else null."""
+def carried_forward(known: dict[int, Fraction], latest: Fraction | None) -> list[Fraction | None]:
+    """The latest known value at or before each day, else null. latest: the one that holds from before the panel."""
     values: list[Fraction | None] = []
-    latest = None
     for day in range(LOOKBACK_DAYS):
         latest = known.get(day, latest)
         values.append(latest)

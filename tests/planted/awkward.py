@@ -181,6 +181,17 @@ def shelves_without_stock_records(chain: Chain) -> None:
     stage(chain, "delisted", sells(10, (range(60, 90), None)), on_hand={0: 60, 60: 0})
 
 
+def records_from_before_the_panel(chain: Chain) -> None:
+    """Stock and prices written when they changed: the last row before the panel holds, at most 400 days."""
+    chain.shelf(LAB, "held", ends_dark(10), on_hand=None, price=None)
+    for day, quantity, price in ((-400, 11, 4.5), (-90, 400, 9.75), (-120, 0, 8)):
+        chain.snapshot((LAB, "held"), day, quantity)
+        chain.price((LAB, "held"), day, price)
+    chain.shelf(LAB, "held-longest", ends_dark(10), on_hand={60: 0, 62: 30}, price={70: 6})
+    chain.snapshot((LAB, "held-longest"), -400, 12)
+    chain.price((LAB, "held-longest"), -400, 7.25)
+
+
 def shelves_without_price(chain: Chain) -> None:
     """Price from the category, from nowhere with and without a category, known from the middle on, and free."""
     chain.sku("unpriced", "half priced", 3.0)
@@ -472,6 +483,7 @@ FACTS = (
     baselines_with_an_edge,
     late_listings,
     shelves_without_stock_records,
+    records_from_before_the_panel,
     shelves_without_price,
     shelves_priced_too_high,
     shelves_with_fewer_buyers,

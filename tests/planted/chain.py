@@ -23,6 +23,8 @@ PANEL_DAYS = 90
 LAST_DAY = PANEL_DAYS - 1
 FIRST_DATE = AS_OF - timedelta(days=LAST_DAY)
 BEFORE_PANEL = -3
+TOO_LONG_BEFORE = -401
+"""No stock or price row holds so long."""
 AFTER_AS_OF = 91
 
 ID = pl.String
@@ -157,10 +159,10 @@ class Chain:
 
     def rows_outside_the_panel(self, where: tuple[str, str], *, with_impressions: bool) -> None:
         """Rows before the panel and after the as-of that must not reach a number."""
-        for day, factor in ((BEFORE_PANEL, 70), (AFTER_AS_OF, 80)):
+        for day, held_day, factor in ((BEFORE_PANEL, TOO_LONG_BEFORE, 70), (AFTER_AS_OF, AFTER_AS_OF, 80)):
             self.sale(where, day, factor)
-            self.snapshot(where, day, 100 * factor)
-            self.price(where, day, 2 * factor, promo=True)
+            self.snapshot(where, held_day, 100 * factor)
+            self.price(where, held_day, 2 * factor, promo=True)
             if with_impressions:
                 self.impressions(where, day, 1000 * factor)
 

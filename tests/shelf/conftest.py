@@ -12,8 +12,8 @@ from hypothesis import settings
 from engine.config import load
 from engine.journal import Journal
 from engine.memory import Memory
-from engine.shelf.check import check
-from engine.shelf.desk import Judged, judge
+from engine.shelf.check import CLASSIC, check
+from engine.shelf.desk import Judged, judge, panel_plan
 from engine.shelf.expect import expect
 from engine.shelf.measure import rank
 from engine.shelf.panel import panel
@@ -44,9 +44,8 @@ def expected_panel(tmp_path) -> Callable[..., Panel]:
     def build(chain: Chain, *assignments: str) -> Panel:
         settings = load(assignments=assignments)
         write_tables(tmp_path, chain.rows_as_written(), "parquet", whole_ids=False)
-        return expect(
-            panel(check(tmp_path, AS_OF), settings.panel, settings.expect.window_days, Memory()), settings.expect
-        )
+        sources = check(tmp_path, AS_OF, readings=CLASSIC)
+        return expect(panel(sources, panel_plan(settings, allow_partial=True), Memory()), settings.expect)
 
     return build
 
@@ -59,7 +58,9 @@ def judged(tmp_path) -> Callable[..., Judged]:
         write_tables(tmp_path, chain.rows_as_written(), "parquet", whole_ids=False)
         blocks: list[pl.DataFrame] = []
         settings = load(assignments=["profile=classic", *assignments])
-        night = judge(check(tmp_path, AS_OF), settings, Journal(), Memory(), blocks.append)
+        sources = check(tmp_path, AS_OF, readings=CLASSIC)
+        chain = panel(sources, panel_plan(settings, allow_partial=True), Memory())
+        night = judge(chain, settings, Journal(), blocks.append)
         return replace(night, cases=rank(pl.concat(blocks)))
 
     return night

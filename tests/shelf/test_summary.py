@@ -86,7 +86,7 @@ def test_every_store_has_a_row_and_they_add_up_to_the_figures(night):
 
 
 def test_every_row_read_is_used_set_aside_or_outside(night):
-    rows = summary.data_quality(night.panel, 28)["rows"]
+    rows = summary.data_quality(night.panel, 28, ())["rows"]
     assert set(rows) == {
         "sales_transactions",
         "inventory_snapshot",
@@ -96,7 +96,9 @@ def test_every_row_read_is_used_set_aside_or_outside(night):
         "skus",
     }
     for account in rows.values():
-        assert account["read"] == account["used"] + account["quarantined"] + account["outside_panel"]
+        assert (
+            account["read"] == account["used"] + account["netted"] + account["quarantined"] + account["outside_panel"]
+        )
     assert rows["sales_transactions"]["outside_panel"] == 7
     assert rows["sales_transactions"]["quarantined"] == 7
 
@@ -105,12 +107,12 @@ def test_rows_set_aside_are_counted_by_the_rule_they_break(chain, judged):
     chain.sale(("1", "staple"), 5, -2)
     chain.sale(("1", "staple"), 95, -2)
     night = judged(chain)
-    because = summary.data_quality(night.panel, 28)["quarantined_because"]
+    because = summary.data_quality(night.panel, 28, ())["quarantined_because"]
     assert because["sales_transactions"] == {"units_sold is negative": 2, "date is after the as-of day": 2}
 
 
 def warnings(night, min_history_days: int = 28) -> list[str]:
-    return summary.data_quality(night.panel, min_history_days)["warnings"]
+    return summary.data_quality(night.panel, min_history_days, ())["warnings"]
 
 
 @pytest.mark.parametrize(
@@ -149,7 +151,7 @@ def test_history_is_counted_from_the_first_day_any_store_traded(chain, judged):
     for day in range(70, 90):
         chain.sale(("1", "staple"), day, 5)
     night = judged(chain)
-    facts = summary.data_quality(night.panel, 28)["facts"]
+    facts = summary.data_quality(night.panel, 28, ())["facts"]
     assert (facts["history_days"], facts["closed_store_days"]) == (20, 0)
     assert facts["judged_with_unknown_days"] == 1
     assert warnings(night)[0] == "only 20 days of sales history; 28 are wanted"
@@ -159,6 +161,6 @@ def test_a_panel_without_any_sale_has_no_history(chain, judged):
     chain.early["sales_transactions"] = []
     for day in (-3, 91):
         chain.sale(("1", "staple"), day, 5)
-    quality = summary.data_quality(judged(chain).panel, 28)
+    quality = summary.data_quality(judged(chain).panel, 28, ())
     assert quality["facts"]["history_days"] == 0
     assert quality["warnings"][0] == "only 0 days of sales history; 28 are wanted"

@@ -11,12 +11,14 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from engine.config import Certainty, IntervalSettings, RecommendSettings
+from engine.config import Certainty, IntervalSettings, PriceCheckSettings, RecommendSettings
 from engine.kernels import rows
 from engine.kernels.demand import episode_sums
 from engine.shelf.calibrated.expect import Demand
 from engine.shelf.measure import identify
 from engine.shelf.panel import Panel
+from engine.shelf.points import Points
+from engine.shelf.prices import PaidPrices, believed_prices
 from engine.stats import round_half_up
 
 Floats = NDArray[np.float64]
@@ -29,13 +31,20 @@ def measure(
     certainty: Certainty,
     interval: IntervalSettings,
     recommend: RecommendSettings,
+    paid: PaidPrices,
+    check: PriceCheckSettings,
 ) -> pl.DataFrame:
-    """Units and money that each episode took over its usable days, and its probability of being true."""
+    """Units and money that each episode took over its usable days, and its probability of being true.
+
+    paid: what values an episode without a price that can be believed.
+    """
     sums = _sums(panel, found, episodes)
     days, sold, expected = sums[:, 0], sums[:, 1], sums[:, 2]
     error = _error_units(found, episodes["pair"].to_numpy(), sums) * NormalDist().inv_cdf((1 + interval.level) / 2)
     lost = expected - sold
-    cases = identify(panel, episodes, expected_units=expected / days, actual_units=sold / days)
+    pair, last = (episodes[name].to_numpy() for name in ("pair", "last"))
+    prices = believed_prices(panel, pair, Points(panel, pair, last).value("price"), paid, check)
+    cases = identify(panel, episodes, expected / days, sold / days, prices)
     price = pl.col("price")
     return cases.with_columns(
         lost_units=lost,

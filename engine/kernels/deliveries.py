@@ -1,0 +1,202 @@
+"""What every store and every category usually delivers on a day, from the habits of its store-SKUs.
+
+A habit is a share of days, the nearer ones the heavier, on both sides of the day it is held against: what a store-SKU
+does on a day never tells what it usually does. Sums are whole numbers, so that no order of adding changes a bit.
+"""
+
+import math
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from engine.kernels import types as t
+
+SCALE = 1 << 20
+"""So many parts of one are told apart in the sums."""
+ROWS, SOLD, STEADY, AMOUNT = 0, 3, 6, 9
+"""Where each measure begins in the sums: what was seen, what was to be expected, and its variance (times SCALE).
+
+ROWS: store-SKUs with a row. SOLD: store-SKUs with a sale. STEADY: those with a sale among the ones that sell nearly
+every day. AMOUNT: logarithms of units, in which one absurd cell weighs no more than some busy ones.
+"""
+SILENCE = 12
+"""Log likelihood that the day's store-SKUs would all sell nothing by chance, times minus one and SCALE."""
+N_SUMS = 13
+SUREST = 0.98
+"""No habit is believed to be surer than this."""
+MOST_UNITS = 1e12
+"""More than this is no number of units; its logarithm must still be one."""
+ENOUGH_DAYS = 3.0
+"""Weight of days that a habit needs to be one."""
+
+_wholes_3d = t.written(t.whole, 3)
+
+
+@njit(cache=True, nogil=True)
+def _add(sums: NDArray[np.int64], place: int, seen: float, hoped: float, variance: float) -> None:
+    sums[place] += round(seen * SCALE)
+    sums[place + 1] += round(hoped * SCALE)
+    sums[place + 2] += round(variance * SCALE)
+
+
+@njit(cache=True, nogil=True)
+def _look_around(
+    days: NDArray[np.float64], counts: NDArray[np.bool_], memory: float, around: NDArray[np.float64]
+) -> None:
+    """Weights and weighted sums of the days around each day, itself left out.
+
+    days: (3, n_days), values by measure. around: (5, n_days), weight, sums, and squares of the last one, written.
+    """
+    n_days = counts.size
+    around[:] = 0.0
+    for way in range(2):
+        weight = row = sold = amount = square = 0.0
+        for step in range(n_days):
+            day = step if way == 0 else n_days - 1 - step
+            around[0, day] += weight
+            around[1, day] += row
+            around[2, day] += sold
+            around[3, day] += amount
+            around[4, day] += square
+            weight *= memory
+            row *= memory
+            sold *= memory
+            amount *= memory
+            square *= memory
+            if counts[day]:
+                weight += 1.0
+                row += days[0, day]
+                sold += days[1, day]
+                amount += days[2, day]
+                square += days[2, day] * days[2, day]
+
+
+@njit(
+    t.nothing(
+        t.table_in,
+        t.wholes_in,
+        t.wholes_in,
+        t.given(t.flag, 2),
+        t.given(t.flag, 2),
+        t.real,
+        t.real,
+        _wholes_3d,
+        _wholes_3d,
+    ),
+    cache=True,
+    nogil=True,
+)
+def weigh_habits(
+    units: NDArray[np.float64],
+    store: NDArray[np.int64],
+    category: NDArray[np.int64],
+    store_out: NDArray[np.bool_],
+    category_out: NDArray[np.bool_],
+    memory: float,
+    steady_share: float,
+    of_stores: NDArray[np.int64],
+    of_categories: NDArray[np.int64],
+) -> None:
+    """Add what every store-SKU delivered, and what by its habit it should have, to its store and category.
+
+    units: (n_rows, n_days), NaN without a row. store, category: (n_rows,). store_out: (stores, n_days), category_out:
+    (categories, n_days): days that are neither learnt from nor added. memory: weight of a day in a habit relative to
+    the next nearer one. of_stores: (stores, n_days, N_SUMS), of_categories: (categories, n_days, N_SUMS), added to.
+    """
+    n_days = units.shape[1]
+    days, around = np.empty((3, n_days)), np.empty((5, n_days))
+    counts = np.empty(n_days, np.bool_)
+    for row in range(units.shape[0]):
+        is_known = False
+        for day in range(n_days):
+            sold = units[row, day]
+            has_row = not np.isnan(sold)
+            is_known = is_known or has_row
+            counts[day] = is_known and not (store_out[store[row], day] or category_out[category[row], day])
+            days[0, day] = 1.0 if has_row else 0.0
+            days[1, day] = 1.0 if has_row and sold > 0.0 else 0.0
+            days[2, day] = math.log1p(min(sold, MOST_UNITS)) if has_row and sold > 0.0 else 0.0
+        _look_around(days, counts, memory, around)
+        for day in range(n_days):
+            weight = around[0, day]
+            if not counts[day] or weight < ENOUGH_DAYS:
+                continue
+            row_habit, sold_habit, amount_habit = around[1:4, day] / weight
+            spread = around[4, day] / weight - amount_habit * amount_habit
+            for sums in (of_stores[store[row], day], of_categories[category[row], day]):
+                _add(sums, ROWS, days[0, day], row_habit, row_habit * (1.0 - row_habit))
+                _add(sums, SOLD, days[1, day], sold_habit, sold_habit * (1.0 - sold_habit))
+                if sold_habit >= steady_share:
+                    _add(sums, STEADY, days[1, day], sold_habit, sold_habit * (1.0 - sold_habit))
+                _add(sums, AMOUNT, days[2, day], amount_habit, spread)
+                sums[SILENCE] += round(-math.log(1.0 - min(sold_habit, SUREST)) * SCALE)
+
+
+@njit(
+    [
+        t.nothing(t.table_in, t.wholes_in, t.real, t.written(t.flag, 2)),
+        t.nothing(t.given(t.single, 2), t.wholes_in, t.real, t.written(t.flag, 2)),
+    ],
+    cache=True,
+    nogil=True,
+)
+def days_above(
+    measure: NDArray[np.floating], store: NDArray[np.int64], floor: float, known: NDArray[np.bool_]
+) -> None:
+    """Mark the days on which a store has any cell above the floor. measure: (n_rows, n_days), NaN unknown.
+
+    store: (n_rows,). floor: -inf for any known cell. known: (n_stores, n_days), marked.
+    """
+    for row in range(measure.shape[0]):
+        for day in range(measure.shape[1]):
+            if measure[row, day] > floor:
+                known[store[row], day] = True
+
+
+@njit(
+    t.whole(t.table_out, t.table_out, t.wholes_in, t.whole, t.wholes_out, t.wholes_out, t.series_out),
+    cache=True,
+    nogil=True,
+)
+def net_returns(
+    units: NDArray[np.float64],
+    revenue: NDArray[np.float64],
+    rows: NDArray[np.int64],
+    most_days_back: int,
+    left_rows: NDArray[np.int64],
+    left_days: NDArray[np.int64],
+    left_units: NDArray[np.float64],
+) -> int:
+    """Take every return off the sales it undoes: those of its day, then those of the latest days before.
+
+    units: (n_rows, n_days), net of their day, negative where more came back; revenue: (n_rows, the days before the
+    last); both are changed: no day stays below 0, and revenue shrinks with its units. rows: those with returns.
+    Returns how many returns found no sale; these are written to left_rows, left_days and left_units, which have room
+    for one a cell of `rows`.
+    """
+    n_days = units.shape[1]
+    revenue_from = n_days - 1 - revenue.shape[1]
+    left = 0
+    for row in rows:
+        for day in range(n_days):
+            back = -units[row, day]
+            if not back > 0.0:
+                continue
+            units[row, day] = 0.0
+            if revenue_from <= day < n_days - 1:
+                revenue[row, day - revenue_from] = 0.0
+            before = day - 1
+            while back > 0.0 and before >= max(day - most_days_back, 0):
+                sold = units[row, before]
+                if sold > 0.0:
+                    taken = min(sold, back)
+                    units[row, before] = sold - taken
+                    if revenue_from <= before:
+                        revenue[row, before - revenue_from] *= (sold - taken) / sold
+                    back -= taken
+                before -= 1
+            if back > 0.0:
+                left_rows[left], left_days[left], left_units[left] = row, day, back
+                left += 1
+    return left

@@ -1,0 +1,76 @@
+"""Notices: what the records of stock, returns and late feeds tell before a case is looked at.
+
+In: `Panel`. Out: one `Problem` a kind, with its count, its first examples and what to do.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+import polars as pl
+
+from engine import vocabulary as v
+from engine.delivery import EXAMPLES
+from engine.errors import Problem
+from engine.outputs import shapes
+from engine.shelf.deliveries import NOT_DELIVERED
+from engine.shelf.panel import Panel
+
+
+def record_notices(panel: Panel) -> Iterator[Problem]:
+    """Stock records below 0, and returns of what was never sold."""
+    wrong = panel.stock_corrections
+    if wrong.height:
+        pairs = wrong.n_unique(subset=v.PAIR)
+        what = f"{wrong.height:,} stock records of {pairs:,} store-SKUs are below 0: they count as out of stock"
+        advice = f"count these shelves and correct the records; {shapes.STOCK_CORRECTIONS} lists them all"
+        yield Problem(v.INVENTORY, what, advice, examples=_examples(wrong, "quantity_on_hand"))
+    left = panel.unmatched_returns
+    if left.height:
+        what = f"{left.height:,} returns undo no sale of the weeks before and count as no sales"
+        advice = f"look at their dates and ids; {shapes.UNMATCHED_RETURNS} lists them all"
+        yield Problem(v.SALES, what, advice, examples=_examples(left, "units"))
+
+
+def feed_notices(panel: Panel) -> Iterator[Problem]:
+    """Tables whose last rows are older than the as-of day lets expect, by how many stores."""
+    stores = panel.stores["store_id"]
+    for table, feed in panel.feeds.items():
+        stale = np.flatnonzero(feed.is_stale)
+        if not stale.size:
+            continue
+        last_day = panel.date(int(feed.last_day[stale].max()))
+        late = (panel.as_of - last_day).days
+        who = "every store" if stale.size == stores.len() else f"{stale.size:,} of {stores.len():,} stores"
+        what = f"the table ends on {last_day} for {who}, {late} days before the as-of day {panel.as_of}"
+        examples = tuple(f"{stores[int(store)]}: {panel.date(feed.last_day[store])}" for store in stale[:EXAMPLES])
+        advice = "deliver it up to the as-of day; until then its last values are no evidence of anything"
+        yield Problem(table, what, advice, examples=examples)
+
+
+def unknown_days(panel: Panel) -> pl.DataFrame:
+    """The rows of `unknown_days.parquet`: every day of a store, or of a category, whose sales are not known, and why.
+
+    store_id: null for a category of the whole chain. category: null for a store. state: closed or not_delivered.
+    """
+    states = panel.deliveries.stores
+    store, day = np.nonzero(~panel.is_open)
+    code, of_category = np.nonzero(panel.deliveries.categories)
+    names = pl.Series([*panel.categories, "(no category)"], dtype=pl.String)
+    nowhere = pl.Series([None] * code.size, dtype=panel.stores["store_id"].dtype)
+    days = pl.Series(np.concatenate([day, of_category]))
+    is_closed = np.concatenate([states[store, day] != NOT_DELIVERED, np.zeros(code.size, np.bool_)])
+    return pl.DataFrame(
+        {
+            "store_id": pl.concat([panel.stores["store_id"][store], nowhere]),
+            "category": pl.concat([pl.Series([None] * store.size, dtype=pl.String), names[code]]),
+            "date": pl.select(pl.lit(panel.first_day) + pl.duration(days=pl.lit(days))).to_series(),
+            "state": pl.Series(np.where(is_closed, "closed", "not_delivered")),
+        }
+    )
+
+
+def _examples(rows: pl.DataFrame, value: str) -> tuple[str, ...]:
+    return tuple(
+        f"store {store}, SKU {sku}, {date}: {number:g}"
+        for store, sku, date, number in rows.select(*v.PAIR, "date", value).head(EXAMPLES).iter_rows()
+    )

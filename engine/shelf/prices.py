@@ -1,0 +1,137 @@
+"""Prices: what was paid for a unit, and whether the prices say the same.
+
+In: `Panel` with its prices, units and revenue. Out: the price each store-SKU was paid at, the price it is valued at,
+and what is to be told of SKUs and stores whose prices are not those of the till: cents, a tax, packs, a currency.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from engine import vocabulary as v
+from engine.config import PriceCheckSettings
+from engine.errors import Problem
+from engine.kernels import rows
+from engine.shelf.panel import Panel
+
+Floats = NDArray[np.float64]
+SHOWN = 5
+"""SKUs or stores named in a notice."""
+CENTS = 100.0
+LARGEST_PACK = 48
+NEAR = 0.03
+"""Factors that differ by less look the same."""
+TAXES = (1.04, 1.3)
+"""Factors that a sales tax makes."""
+
+
+@dataclass(frozen=True)
+class PaidPrices:
+    """What shoppers paid of late, (pairs,): revenue over units, NaN without sales. ratio: the prices asked on those
+    days over that, NaN where either is unknown. units: sold on those days.
+    """
+
+    paid: Floats
+    ratio: Floats
+    units: Floats
+
+
+def paid_prices(panel: Panel) -> PaidPrices:
+    """Revenue over units of the days that keep their revenue."""
+    revenue = panel.array("revenue")
+    days = slice(panel.n_days - 1 - revenue.shape[1], panel.n_days - 1)
+    paid, ratio, sold = (np.full(panel.pairs.height, np.nan) for _ in range(3))
+
+    def add(block: slice) -> None:
+        units, price = panel.array("units")[block, days], panel.array("price")[block, days]
+        earned = revenue[block]
+        with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+            is_known = (units > 0) & (earned > 0)
+            sold[block] = np.where(is_known, units, 0.0).sum(axis=1)
+            paid[block] = np.where(is_known, earned, 0.0).sum(axis=1) / sold[block]
+            is_priced = is_known & (price > 0)
+            asked = np.where(is_priced, units * price, 0.0).sum(axis=1)
+            ratio[block] = asked / np.where(is_priced, earned, 0.0).sum(axis=1)
+
+    rows.in_blocks(add, panel.pairs.height)
+    for values in (paid, ratio):
+        values[~np.isfinite(values) | (values <= 0)] = np.nan
+    return PaidPrices(paid, ratio, sold)
+
+
+def believed_prices(
+    panel: Panel, pair: NDArray[np.int64], own: Floats, found: PaidPrices, of: PriceCheckSettings
+) -> tuple[Floats, Floats]:
+    """The own price and the paid price that value some store-SKUs, NaN unknown.
+
+    pair, own: (points,), the price asked. The first is NaN where it is beyond any bargain or rise against what was
+    paid; the second is what was paid for the store-SKU, else the middle of what was paid for its SKU.
+    """
+    told = np.where(found.units >= of.min_units, found.paid, np.nan)
+    of_sku = _medians_of(told, panel.codes("sku"), panel.skus.height)[panel.codes("sku")[pair]]
+    paid = np.where(np.isnan(found.paid[pair]), of_sku, found.paid[pair])
+    with np.errstate(invalid="ignore"):
+        is_wrong = np.abs(np.log(own / paid)) > np.log(of.wrong_factor)
+    return np.where(is_wrong, np.nan, own), paid
+
+
+def price_notices(panel: Panel, found: PaidPrices, of: PriceCheckSettings) -> Iterator[Problem]:
+    """What is to be told of prices that are not what was paid: of the chain, else of stores, else of SKUs."""
+    told = ~np.isnan(found.ratio) & (found.units >= of.min_units)
+    if not told.any():
+        return
+    ratio = np.where(told, np.log(np.where(told, found.ratio, 1.0)), np.nan)
+    bound = np.log(1 + of.tolerance)
+    chain = float(np.median(ratio[told]))
+    advice = "deliver the price that the till asks, in the money of revenue; cases are valued at what was paid " + (
+        f"where the two differ more than {of.wrong_factor:g} times"
+    )
+    if abs(chain) > bound:
+        what = f"prices are {np.exp(chain):.3g} times what was paid (revenue ÷ units): {_looks_like(np.exp(chain))}"
+        yield Problem(v.PRICING, what, advice, int(told.sum()), panel.pairs.height)
+        ratio = ratio - chain
+    stores = _medians_of(ratio, panel.codes("store"), panel.stores.height)
+    yield from _told("stores", panel.stores["store_id"], stores, bound, advice)
+    odd_store = np.abs(np.nan_to_num(stores))[panel.codes("store")] > bound
+    skus = _medians_of(np.where(odd_store, np.nan, ratio), panel.codes("sku"), panel.skus.height)
+    yield from _told("SKUs", panel.skus["sku_id"], skus, bound, advice)
+
+
+def _told(kind: str, ids: pl.Series, ratio: Floats, bound: float, advice: str) -> Iterator[Problem]:
+    odd = np.flatnonzero(np.abs(np.nan_to_num(ratio)) > bound)
+    if not odd.size:
+        return
+    order = odd[np.argsort(-np.abs(ratio[odd]), kind="stable")][:SHOWN]
+    examples = tuple(
+        f"{ids[int(one)]}: {np.exp(ratio[one]):.3g} times, {_looks_like(np.exp(ratio[one]))}" for one in order
+    )
+    what = f"prices of {odd.size:,} of {len(ids):,} {kind} are not what was paid (revenue ÷ units)"
+    yield Problem(v.PRICING, what, advice, examples=examples)
+
+
+def _looks_like(factor: float) -> str:
+    """What a price that is so many times what was paid looks like."""
+    if factor < 1:
+        other = _looks_like(1 / factor)
+        return f"seen from revenue, {other}"
+    if abs(factor / CENTS - 1) < 10 * NEAR:
+        return "it looks like cents"
+    if TAXES[0] <= factor <= TAXES[1]:
+        return "it looks like a tax or a discount on one side only"
+    if 2 * (1 - NEAR) <= factor <= LARGEST_PACK and abs(factor / round(factor) - 1) < NEAR:
+        return f"it looks like the price of a pack of {round(factor)}"
+    return "it looks like another currency or another unit"
+
+
+def _medians_of(values: Floats, group: NDArray[np.int64], n_groups: int) -> Floats:
+    """The median of the known values of every group, NaN without any."""
+    known = ~np.isnan(values)
+    found = (
+        pl.DataFrame({"group": group[known], "value": values[known]}).group_by("group").agg(pl.col("value").median())
+    )
+    medians = np.full(n_groups, np.nan)
+    medians[found["group"].to_numpy()] = found["value"].to_numpy()
+    return medians
