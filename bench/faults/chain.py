@@ -61,12 +61,14 @@ class Chain:
     def sku(self) -> str:
         """The SKU that sells most among those that are dark in the fewest stores."""
         sold = self.tables[v.SALES].group_by("sku_id").agg(pl.col("units_sold").sum())
-        return min((self._dark_with(sku), -units, sku) for sku, units in sold.iter_rows())[-1]
+        _, _, sku = min((self._dark_with(sku), -units, str(sku)) for sku, units in sold.iter_rows())
+        return sku
 
     @cached_property
     def store(self) -> str:
         """The first of the stores that hold the fewest dark shelves."""
-        return min((self._dark_with(store), store) for store in self.tables[v.STORES]["store_id"])[-1]
+        _, store = min((self._dark_with(store), str(store)) for store in self.tables[v.STORES]["store_id"])
+        return store
 
     def _dark_with(self, code: str) -> int:
         return sum(code in pair for pair in self.dark)

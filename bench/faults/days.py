@@ -166,7 +166,7 @@ def dates_day_first(chain: Chain, draw: Draw) -> Delivery:
     return changed(chain, **{name: chain.tables[name].with_columns(written) for name in _daily(chain)})
 
 
-def without_sales(chain: Chain) -> Delivery:
+def without_sales(chain: Chain) -> dict[str, pl.DataFrame | bytes]:
     """The delivery without its sales, which come in files of their own."""
     return {name: frame for name, frame in chain.tables.items() if name != v.SALES}
 

@@ -10,7 +10,7 @@ import polars as pl
 
 from bench.faults.chain import Chain
 
-Delivery = dict[str, pl.DataFrame | bytes]
+Delivery = Mapping[str, pl.DataFrame | bytes]
 """What is delivered: a frame by the name of its CSV file without the ending, or the bytes of a file by its name."""
 Draw = np.random.Generator
 
@@ -56,7 +56,7 @@ def changed(chain: Chain, **tables: pl.DataFrame) -> Delivery:
     return {**chain.tables, **tables}
 
 
-def write(folder: Path, delivery: Mapping[str, pl.DataFrame | bytes]) -> Path:
+def write(folder: Path, delivery: Delivery) -> Path:
     """The files of a delivery in a folder of their own."""
     folder.mkdir(parents=True)
     for name, content in delivery.items():
