@@ -20,7 +20,7 @@ Pair = tuple[str, str]
 KEY: Final = (*v.PAIR, "date")
 DAILY: Final = (v.SALES, v.INVENTORY, v.PRICING, v.IMPRESSIONS)
 
-SMALL_STORES, SMALL_SKUS, SMALL_DAYS = 6, 5, 84
+SMALL_STORES, SMALL_SKUS, SMALL_DAYS = 8, 8, 84
 LAST_DAY: Final = dt.date(2026, 3, 31)
 DARK_DAYS: Final = 12
 DARK_SHELF: Final = ("S02", "5003")
@@ -98,7 +98,7 @@ def _with_text_ids(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def small(seed: int = 5) -> Chain:
-    """Six stores with five SKUs on 84 days that are alike, and one shelf that sells nothing on the last twelve."""
+    """Eight stores with eight SKUs on 84 days that are alike; one shelf sells nothing on the last twelve."""
     rng = np.random.Generator(np.random.Philox(seed))
     stores = [f"S{n:02}" for n in range(1, SMALL_STORES + 1)]
     skus = [f"50{n:02}" for n in range(1, SMALL_SKUS + 1)]
@@ -126,6 +126,7 @@ def small(seed: int = 5) -> Chain:
             promo_flag=pl.lit(value=False),
         ),
         v.INVENTORY: grid.select(*KEY, "quantity_on_hand"),
+        v.IMPRESSIONS: grid.select(*KEY, impression_count=rng.poisson(40, grid.height)),
         v.PRICING: grid.select(*KEY, "price", promo_flag=pl.lit(value=False), promo_type=pl.lit(None, pl.String)),
         **_attributes(stores, skus),
     }
@@ -144,7 +145,7 @@ def _stock(units: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _attributes(stores: list[str], skus: list[str]) -> dict[str, pl.DataFrame]:
-    """Stores a hundred kilometres apart in two regions; SKUs of two categories."""
+    """Stores a hundred kilometres apart in two regions; SKUs of four categories."""
     return {
         v.STORES: pl.DataFrame(
             {
@@ -159,7 +160,7 @@ def _attributes(stores: list[str], skus: list[str]) -> dict[str, pl.DataFrame]:
             {
                 "sku_id": skus,
                 "sku_name": [f"Item {sku}" for sku in skus],
-                "category": ["food" if n % 2 else "drinks" for n in range(len(skus))],
+                "category": [("bread", "dairy", "drinks", "fruit")[n % 4] for n in range(len(skus))],
                 "brand": ["house"] * len(skus),
                 "cost": [1.0 + n / 2 for n in range(len(skus))],
             }

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from bench.faults.chain import Chain
+from bench.faults.chain import Chain, Pair
 
 Delivery = Mapping[str, pl.DataFrame | bytes]
 """What is delivered: a frame by the name of its CSV file without the ending, or the bytes of a file by its name."""
@@ -24,6 +24,7 @@ class Fault:
 
     make: the delivery of a chain with the fault. exits: exit codes that are right. tells: a pattern that what is
     told in the first lines has to hold; empty when there is nothing to tell. moves: cases may truly come or go.
+    plain_sku: what the plain chain calls a SKU.
     """
 
     what: str
@@ -31,6 +32,7 @@ class Fault:
     exits: tuple[int, ...] = (DONE,)
     tells: str = ""
     moves: bool = False
+    plain_sku: Callable[[str], str] = str
 
     @property
     def name(self) -> str:
@@ -44,6 +46,10 @@ class Fault:
     def is_told(self, told: str) -> bool:
         """Whether the first lines say what has to be said."""
         return re.search(self.tells, told, re.IGNORECASE) is not None
+
+    def by_plain_ids(self, at_risk: Mapping[Pair, float]) -> dict[Pair, float]:
+        """Money by store-SKU, under the ids of the plain chain."""
+        return {(store, self.plain_sku(sku)): amount for (store, sku), amount in at_risk.items()}
 
 
 def plain(chain: Chain) -> Delivery:
@@ -67,7 +73,7 @@ def write(folder: Path, delivery: Delivery) -> Path:
     return folder
 
 
-def of(pair: tuple[str, str]) -> pl.Expr:
+def of(pair: Pair) -> pl.Expr:
     """The rows of a store-SKU."""
     return (pl.col("store_id") == pair[0]) & (pl.col("sku_id") == pair[1])
 

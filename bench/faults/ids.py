@@ -4,7 +4,7 @@ from typing import Final
 
 import polars as pl
 
-from bench.faults.chain import Chain
+from bench.faults.chain import DAILY, Chain
 from bench.faults.fault import REFUSED, Delivery, Draw, Fault, changed
 from engine import vocabulary as v
 
@@ -57,20 +57,18 @@ def store_renamed(chain: Chain, draw: Draw) -> Delivery:
     new = f"{chain.store}-N"
     late = (pl.col("store_id") == chain.store) & (pl.col("date") > chain.day(10))
     name = pl.when(late).then(pl.lit(new)).otherwise(pl.col("store_id"))
-    daily = tuple(table for table, frame in chain.tables.items() if "date" in frame.columns)
     stores = chain.tables[v.STORES]
     more = stores.filter(store_id=chain.store).with_columns(store_id=pl.lit(new))
-    return changed(chain, **_rewritten(chain, daily, store_id=name), **{v.STORES: pl.concat([stores, more])})
+    return changed(chain, **_rewritten(chain, DAILY, store_id=name), **{v.STORES: pl.concat([stores, more])})
 
 
 def sku_renumbered(chain: Chain, draw: Draw) -> Delivery:
     """A SKU got another number ten days ago, in every daily table and in the list of SKUs."""
     late = (pl.col("sku_id") == chain.sku) & (pl.col("date") > chain.day(10))
     number = pl.when(late).then(pl.lit("9001")).otherwise(pl.col("sku_id"))
-    daily = tuple(table for table, frame in chain.tables.items() if "date" in frame.columns)
     skus = chain.tables[v.SKUS]
     more = skus.filter(sku_id=chain.sku).with_columns(sku_id=pl.lit("9001"))
-    return changed(chain, **_rewritten(chain, daily, sku_id=number), **{v.SKUS: pl.concat([skus, more])})
+    return changed(chain, **_rewritten(chain, DAILY, sku_id=number), **{v.SKUS: pl.concat([skus, more])})
 
 
 def formulas_in_names(chain: Chain, draw: Draw) -> Delivery:
@@ -96,7 +94,11 @@ IDS: Final = (
     Fault("ids in another case in the stock", ids_in_another_case, (REFUSED,), "case"),
     Fault("ids without their leading zeros", ids_without_their_zeros, (REFUSED,), "zero"),
     Fault("EANs in scientific notation", ids_in_scientific_notation, (REFUSED,), r"7\.61234E\+12"),
-    Fault("one SKU called 5E10 among others", id_like_a_number_in_scientific_notation),
+    Fault(
+        "one SKU called 5E10 among others",
+        id_like_a_number_in_scientific_notation,
+        plain_sku=lambda sku_id: sku_id.removeprefix("A"),
+    ),
     Fault("one store of another name in the stock", ids_of_one_store_differ, tells="inventory"),
     Fault("a store renamed ten days ago", store_renamed, tells="store"),
     Fault("a SKU renumbered ten days ago", sku_renumbered, moves=True),

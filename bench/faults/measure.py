@@ -16,8 +16,8 @@ from engine.synth.chain import ChainPlan
 FILE: Final = Path(__file__).with_name("measured.json")
 PLAN: Final = ChainPlan(
     stores=60,
-    skus=40,
-    extra_episodes=0.15,
+    skus=60,
+    extra_episodes=0.2,
     extra_min_daily_units=2,
     median_daily_units=3,
     further_causes=True,
@@ -83,6 +83,7 @@ def _faults(wanted: frozenset[str]) -> Iterable[tuple[str, Fault]]:
 
 def compare(kind: str, fault: Fault, bare: Night, night: Night) -> Outcome:
     """What a fault did."""
+    night = replace(night, open=fault.by_plain_ids(night.open))
     told = tuple(text for text in night.told if text not in bare.told)
     new = len(night.open.keys() - bare.open.keys()) if night.code == DONE else 0
     gone = len(bare.open.keys() - night.open.keys()) if night.code == DONE else 0

@@ -27,8 +27,10 @@ def every_sale_twice(chain: Chain, draw: Draw) -> Delivery:
 
 def last_week_sent_twice(chain: Chain, draw: Draw) -> Delivery:
     """The file of the last week lies there a second time, as a browser names a second download."""
-    week = chain.tables[v.SALES].filter(since(chain, 6))
-    return changed(chain, **{f"{v.SALES} (1)": week})
+    sales = chain.tables[v.SALES]
+    week, before = sales.filter(since(chain, 6)), sales.filter(~since(chain, 6))
+    files = {f"{v.SALES}-before": before, f"{v.SALES}-week": week, f"{v.SALES}-week (1)": week}
+    return without_sales(chain) | files
 
 
 def files_overlap_by_a_day(chain: Chain, draw: Draw) -> Delivery:
@@ -75,14 +77,14 @@ def return_without_a_sale(chain: Chain, draw: Draw) -> Delivery:
 
 
 def returns_everywhere(chain: Chain, draw: Draw) -> Delivery:
-    """Every shelf takes one unit back on one day a week, and sold one more the day before."""
+    """Every shelf sells one unit more on one day a week and takes it back on the same day."""
     sales = chain.tables[v.SALES]
-    weekly = sales.filter(pl.col("date").dt.weekday() == 2, pl.col("date") > chain.day(60))
+    weekly = sales.filter(pl.col("date").dt.weekday() == 2)
     price = pl.col("revenue") / pl.col("units_sold")
     weekly = weekly.filter(pl.col("units_sold") > 0).with_columns(revenue=price)
     one = pl.lit(1.0).cast(sales.schema["units_sold"]).alias("units_sold")
     back = weekly.with_columns(-one, revenue=-pl.col("revenue"))
-    more = weekly.with_columns(one, date=pl.col("date").dt.offset_by("-1d"))
+    more = weekly.with_columns(one)
     return changed(chain, **{v.SALES: pl.concat([sales, more, back])})
 
 

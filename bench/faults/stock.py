@@ -86,10 +86,14 @@ def fifth_of_the_stock_lost(chain: Chain, draw: Draw) -> Delivery:
     return changed(chain, **{v.INVENTORY: stock.filter(~some(stock, 0.2, draw))})
 
 
+def fifth_of_the_prices_and_the_stock_lost(chain: Chain, draw: Draw) -> Delivery:
+    """Rows of both got lost on the way, here and there."""
+    tables = {name: chain.tables[name] for name in (v.INVENTORY, v.PRICING)}
+    return changed(chain, **{name: frame.filter(~some(frame, 0.2, draw)) for name, frame in tables.items()})
+
+
 def impressions_end_early(chain: Chain, draw: Draw) -> Delivery:
     """Views were not delivered for the last twenty days."""
-    if v.IMPRESSIONS not in chain.tables:
-        return changed(chain)
     return changed(chain, **{v.IMPRESSIONS: chain.tables[v.IMPRESSIONS].filter(~since(chain, 19))})
 
 
@@ -119,5 +123,6 @@ STOCKS: Final = (
     Fault("stock as a change log", stock_as_changes),
     Fault("stock of a case counted 95 days ago", stock_of_a_case_counted_before_the_panel),
     Fault("a fifth of the stock rows lost", fifth_of_the_stock_lost),
+    Fault("a fifth of the price and stock rows lost", fifth_of_the_prices_and_the_stock_lost),
 )
 VIEWS: Final = (Fault("impressions feed stopped 20 days ago", impressions_end_early, tells="impressions"),)
