@@ -3,6 +3,7 @@
 import json
 import sys
 
+from bench.faults import planted
 from bench.faults.catalog import FAULTS
 from bench.faults.measure import FILE, Outcome, outcomes
 from bench.faults.report import PAGE, page
@@ -24,6 +25,7 @@ def main(names: list[str]) -> int:
         return 2
     measured = outcomes(names, show)
     if not names:
+        measured["planted"] = planted.figures()
         FILE.write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8")
         PAGE.write_text(page(measured), encoding="utf-8")
     return 0 if all(fault["as_wanted"] for fault in measured["faults"].values()) else 1

@@ -97,16 +97,19 @@ def _with_text_ids(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(**{name: form for name, form in forms.items() if name in frame.columns})
 
 
-def small(seed: int = 5) -> Chain:
-    """Eight stores with eight SKUs on 84 days that are alike; one shelf sells nothing on the last twelve."""
+def small(
+    seed: int = 5, n_stores: int = SMALL_STORES, n_skus: int = SMALL_SKUS, dark: tuple[Pair, ...] = (DARK_SHELF,)
+) -> Chain:
+    """Stores S01 … with SKUs 5001 … on 84 days that are alike; dark shelves sell nothing on the last twelve."""
     rng = np.random.Generator(np.random.Philox(seed))
-    stores = [f"S{n:02}" for n in range(1, SMALL_STORES + 1)]
-    skus = [f"50{n:02}" for n in range(1, SMALL_SKUS + 1)]
+    stores = [f"S{n:02}" for n in range(1, n_stores + 1)]
+    skus = [f"50{n:02}" for n in range(1, n_skus + 1)]
     pairs = [(store, sku) for store in stores for sku in skus]
     level = np.array([4.0 + 2 * (sku == DARK_SHELF[1]) for _, sku in pairs])
     level[pairs.index(BUSY_SHELF)] *= 2
     units = rng.poisson(level[:, None], (len(pairs), SMALL_DAYS))
-    units[pairs.index(DARK_SHELF), -DARK_DAYS:] = 0
+    for pair in dark:
+        units[pairs.index(pair), -DARK_DAYS:] = 0
     first = LAST_DAY - dt.timedelta(days=SMALL_DAYS - 1)
     days = pl.date_range(first, LAST_DAY, eager=True)
     grid = pl.DataFrame(
@@ -130,7 +133,7 @@ def small(seed: int = 5) -> Chain:
         v.PRICING: grid.select(*KEY, "price", promo_flag=pl.lit(value=False), promo_type=pl.lit(None, pl.String)),
         **_attributes(stores, skus),
     }
-    return Chain(tables, frozenset({DARK_SHELF}), DARK_SHELF)
+    return Chain(tables, frozenset(dark), dark[0])
 
 
 def _stock(units: NDArray[np.int64]) -> NDArray[np.int64]:

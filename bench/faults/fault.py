@@ -23,15 +23,14 @@ class Fault:
     """One way in which a delivery goes wrong. what: in words, for the page.
 
     make: the delivery of a chain with the fault. exits: exit codes that are right. tells: a pattern that what is
-    told in the first lines has to hold; empty when there is nothing to tell. moves: cases may truly come or go.
-    plain_sku: what the plain chain calls a SKU.
+    told in the first lines has to hold; empty when there is nothing to tell. plain_sku: what the plain chain calls a
+    SKU.
     """
 
     what: str
     make: Callable[[Chain, Draw], Delivery]
     exits: tuple[int, ...] = (DONE,)
     tells: str = ""
-    moves: bool = False
     plain_sku: Callable[[str], str] = str
 
     @property

@@ -101,6 +101,6 @@ IDS: Final = (
     ),
     Fault("one store of another name in the stock", ids_of_one_store_differ, tells="inventory"),
     Fault("a store renamed ten days ago", store_renamed, tells="store"),
-    Fault("a SKU renumbered ten days ago", sku_renumbered, moves=True),
+    Fault("a SKU renumbered ten days ago", sku_renumbered),
     Fault("formulas in names", formulas_in_names),
 )

@@ -80,7 +80,7 @@ def test_a_fault_is_told_or_refused_or_changes_nothing(faulty, name, bare):
     told = told_beside(faulty, bare)
     assert faulty.code in fault.exits, told
     assert not fault.tells or fault.is_told(told), f"{fault.tells!r} is not in: {told}"
-    if faulty.code == DONE and not fault.moves:
+    if faulty.code == DONE:
         assert list(faulty.open) == [DARK_SHELF]
 
 
