@@ -25,7 +25,8 @@ LAST_DAY: Final = dt.date(2026, 3, 31)
 DARK_DAYS: Final = 12
 DARK_SHELF: Final = ("S02", "5003")
 BUSY_SHELF: Final = ("S04", "5003")
-"""Sells the dark SKU twice as well as others, too far away to send any."""
+BUSY_DAYS, BUSY_TIMES = 21, 3.0
+"""Sells the dark SKU so much better than before in the last weeks, too far away to be sent any."""
 RESTOCK_BELOW, RESTOCK_UNITS = 25, 60
 
 
@@ -106,8 +107,9 @@ def small(
     skus = [f"50{n:02}" for n in range(1, n_skus + 1)]
     pairs = [(store, sku) for store in stores for sku in skus]
     level = np.array([4.0 + 2 * (sku == DARK_SHELF[1]) for _, sku in pairs])
-    level[pairs.index(BUSY_SHELF)] *= 2
     units = rng.poisson(level[:, None], (len(pairs), SMALL_DAYS))
+    busy = pairs.index(BUSY_SHELF)
+    units[busy, -BUSY_DAYS:] = rng.poisson(level[busy] * BUSY_TIMES, BUSY_DAYS)
     for pair in dark:
         units[pairs.index(pair), -DARK_DAYS:] = 0
     first = LAST_DAY - dt.timedelta(days=SMALL_DAYS - 1)
@@ -133,7 +135,7 @@ def small(
         v.PRICING: grid.select(*KEY, "price", promo_flag=pl.lit(value=False), promo_type=pl.lit(None, pl.String)),
         **_attributes(stores, skus),
     }
-    return Chain(tables, frozenset(dark), dark[0])
+    return Chain(tables, frozenset(dark), next(iter(dark), DARK_SHELF))
 
 
 def _stock(units: NDArray[np.int64]) -> NDArray[np.int64]:

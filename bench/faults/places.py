@@ -26,8 +26,8 @@ def stores_on_one_point(chain: Chain, draw: Draw) -> Delivery:
 
 
 def coordinates_swapped(chain: Chain, draw: Draw) -> Delivery:
-    """Latitude and longitude changed columns for every second store."""
-    return _placed(chain, pl.col("longitude"), pl.col("latitude"), pl.int_range(pl.len()) % 2 == 1)
+    """Latitude and longitude changed columns for every fourth store."""
+    return _placed(chain, pl.col("longitude"), pl.col("latitude"), pl.int_range(pl.len()) % 4 == 1)
 
 
 def coordinates_in_millionths(chain: Chain, draw: Draw) -> Delivery:
@@ -72,7 +72,7 @@ PLACES: Final = (
     Fault("every second store at 0, 0", stores_at_0_0, tells="store|place|coordinate"),
     Fault("every second store near 0, 0", stores_near_0_0, tells="store|place|coordinate"),
     Fault("all stores on one point", stores_on_one_point, tells="store|place|coordinate"),
-    Fault("coordinates swapped in every second store", coordinates_swapped, tells="store|place|coordinate"),
+    Fault("coordinates swapped in every fourth store", coordinates_swapped, tells="store|place|coordinate"),
     Fault("coordinates without their decimal point", coordinates_in_millionths, tells="store|place|coordinate"),
 )
 ENDED: Final = (
