@@ -23,14 +23,15 @@ class Fault:
     """One way in which a delivery goes wrong. what: in words, for the page.
 
     make: the delivery of a chain with the fault. exits: exit codes that are right. tells: a pattern that what is
-    told in the first lines has to hold; empty when there is nothing to tell. plain_sku: what the plain chain calls a
-    SKU.
+    told in the first lines has to hold; empty when nothing must be told. is_ordinary: no fault at all, so
+    that nothing may be told. plain_sku: what the plain chain calls a SKU.
     """
 
     what: str
     make: Callable[[Chain, Draw], Delivery]
     exits: tuple[int, ...] = (DONE,)
     tells: str = ""
+    is_ordinary: bool = False
     plain_sku: Callable[[str], str] = str
 
     @property
@@ -43,8 +44,8 @@ class Fault:
         return write(folder, self.make(chain, np.random.default_rng(seed)))
 
     def is_told(self, told: str) -> bool:
-        """Whether the first lines say what has to be said."""
-        return re.search(self.tells, told, re.IGNORECASE) is not None
+        """Whether the first lines say what has to be said, and nothing where nothing has happened."""
+        return not told if self.is_ordinary else re.search(self.tells, told, re.IGNORECASE) is not None
 
     def by_plain_ids(self, at_risk: Mapping[Pair, float]) -> dict[Pair, float]:
         """Money by store-SKU, under the ids of the plain chain."""

@@ -97,10 +97,11 @@ IDS: Final = (
     Fault(
         "one SKU called 5E10 among others",
         id_like_a_number_in_scientific_notation,
+        is_ordinary=True,
         plain_sku=lambda sku_id: sku_id.removeprefix("A"),
     ),
     Fault("one store of another name in the stock", ids_of_one_store_differ, tells="inventory"),
     Fault("a store renamed ten days ago", store_renamed, tells="store"),
     Fault("a SKU renumbered ten days ago", sku_renumbered),
-    Fault("formulas in names", formulas_in_names),
+    Fault("formulas in names", formulas_in_names, is_ordinary=True),
 )

@@ -93,7 +93,7 @@ def compare(kind: str, fault: Fault, bare: Night, night: Night) -> Outcome:
     )
     is_much = new + gone > MOST_IN_SILENCE * len(bare.open)
     is_silent = night.code == DONE and not told and is_much
-    is_right = night.code in fault.exits and (not fault.tells or fault.is_told("\n".join(told)))
+    is_right = night.code in fault.exits and fault.is_told("\n".join(told))
     return Outcome(
         kind=kind,
         what=fault.what,

@@ -111,7 +111,7 @@ def _sold_out(chain: Chain, on_hand: float) -> Delivery:
 
 STOCKS: Final = (
     Fault("a shelf sold out, -3 on hand for 12 days", sold_out_below_zero, tells="below 0|negative"),
-    Fault("a shelf sold out, 0 on hand for 12 days", sold_out_at_zero),
+    Fault("a shelf sold out, 0 on hand for 12 days", sold_out_at_zero, is_ordinary=True),
     Fault("-3 on hand for 12 days while it sells", stock_below_zero_while_selling, tells="below 0|negative"),
     Fault("stock feed stopped 20 days ago", stock_ends_early, tells=STOCK),
     Fault("stock feed of one store stopped 20 days ago", stock_of_a_store_ends_early, tells=STOCK),
@@ -120,7 +120,7 @@ STOCKS: Final = (
         "stock 0 everywhere on the last day", stock_0_everywhere_on_the_last_day, (DONE, REFUSED, LATER), tells=STOCK
     ),
     Fault("stock counted weekly", stock_counted_weekly),
-    Fault("stock as a change log", stock_as_changes),
+    Fault("stock as a change log", stock_as_changes, is_ordinary=True),
     Fault("stock of a case counted 95 days ago", stock_of_a_case_counted_before_the_panel),
     Fault("a fifth of the stock rows lost", fifth_of_the_stock_lost),
     Fault("a fifth of the price and stock rows lost", fifth_of_the_prices_and_the_stock_lost),

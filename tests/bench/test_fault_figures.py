@@ -37,6 +37,12 @@ def test_a_fault_has_to_be_told_by_its_own_word():
     assert not beside(TOLD, ("price: in cents",)).is_silent
 
 
+def test_what_is_no_fault_may_not_be_told_as_one():
+    ordinary = Fault("no fault", plain, is_ordinary=True)
+    assert beside(ordinary).as_wanted
+    assert not beside(ordinary, ("sales: odd",)).as_wanted
+
+
 def test_a_refusal_is_right_where_it_is_wanted_and_changes_no_list():
     refused = beside(QUIET, ("broken",), REFUSED)
     assert (refused.new, refused.gone) == (0, 0)
