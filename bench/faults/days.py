@@ -6,7 +6,20 @@ from typing import Final
 import polars as pl
 
 from bench.faults.chain import DAILY, Chain
-from bench.faults.fault import DONE, LATER, REFUSED, Delivery, Draw, Fault, appended, changed, on, since, some
+from bench.faults.fault import (
+    DONE,
+    LATER,
+    REFUSED,
+    Delivery,
+    Draw,
+    Fault,
+    appended,
+    changed,
+    on,
+    since,
+    some,
+    without,
+)
 from engine import vocabulary as v
 
 SUNDAY: Final = 7
@@ -71,7 +84,7 @@ def last_file_empty(chain: Chain, draw: Draw) -> Delivery:
     """A file a day, and the newest holds nothing but its header."""
     sales = chain.tables[v.SALES]
     before = {f"{v.SALES}-until-{chain.day(1)}": sales.filter(~on(chain, 0))}
-    return without_sales(chain) | before | {f"{v.SALES}-{chain.day(0)}": sales.clear()}
+    return without(chain, v.SALES) | before | {f"{v.SALES}-{chain.day(0)}": sales.clear()}
 
 
 def day_lost(chain: Chain, draw: Draw) -> Delivery:
@@ -164,11 +177,6 @@ def dates_day_first(chain: Chain, draw: Draw) -> Delivery:
     """Dates are written with the day in front."""
     written = pl.col("date").dt.strftime("%d/%m/%Y")
     return changed(chain, **{name: chain.tables[name].with_columns(written) for name in DAILY})
-
-
-def without_sales(chain: Chain) -> dict[str, pl.DataFrame | bytes]:
-    """The delivery without its sales, which come in files of their own."""
-    return {name: frame for name, frame in chain.tables.items() if name != v.SALES}
 
 
 def nothing_sold(sales: pl.DataFrame, where: pl.Expr) -> pl.DataFrame:

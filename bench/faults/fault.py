@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -57,9 +58,9 @@ def plain(chain: Chain) -> Delivery:
     return dict(chain.tables)
 
 
-def changed(chain: Chain, **tables: pl.DataFrame) -> Delivery:
-    """The delivery with some tables in another state."""
-    return {**chain.tables, **tables}
+def changed(chain: Chain, **files: pl.DataFrame | bytes) -> Delivery:
+    """The delivery with some tables in another state, or further files."""
+    return {**chain.tables, **files}
 
 
 def write(folder: Path, delivery: Delivery) -> Path:
@@ -101,5 +102,17 @@ def appended(frame: pl.DataFrame, **cells: object) -> pl.DataFrame:
 
 
 def as_csv(frame: pl.DataFrame) -> bytes:
-    """A table as the bytes of its file."""
+    """A table as the bytes of its CSV file."""
     return frame.write_csv().encode()
+
+
+def as_parquet(frame: pl.DataFrame) -> bytes:
+    """A table as the bytes of its Parquet file."""
+    file = BytesIO()
+    frame.write_parquet(file)
+    return file.getvalue()
+
+
+def without(chain: Chain, table: str) -> dict[str, pl.DataFrame | bytes]:
+    """The delivery without a table, which comes in files of its own."""
+    return {name: frame for name, frame in chain.tables.items() if name != table}

@@ -6,8 +6,7 @@ from typing import Final
 import polars as pl
 
 from bench.faults.chain import Chain
-from bench.faults.days import without_sales
-from bench.faults.fault import DONE, LATER, REFUSED, Delivery, Draw, Fault, as_csv, changed
+from bench.faults.fault import DONE, LATER, REFUSED, Delivery, Draw, Fault, as_csv, as_parquet, changed, without
 from engine import vocabulary as v
 
 SALES_FILE: Final = f"{v.SALES}.csv"
@@ -15,7 +14,7 @@ SALES_FILE: Final = f"{v.SALES}.csv"
 
 def table_of_another_name(chain: Chain, draw: Draw) -> Delivery:
     """The sales are called sales."""
-    return without_sales(chain) | {"sales": chain.tables[v.SALES]}
+    return without(chain, v.SALES) | {"sales": chain.tables[v.SALES]}
 
 
 def column_of_another_name(chain: Chain, draw: Draw) -> Delivery:
@@ -26,23 +25,29 @@ def column_of_another_name(chain: Chain, draw: Draw) -> Delivery:
 def file_cut_in_a_row(chain: Chain, draw: Draw) -> Delivery:
     """The disk was full: the sales end in the middle of a row, a fifth before their end."""
     whole = as_csv(chain.tables[v.SALES])
-    return without_sales(chain) | {SALES_FILE: whole[: len(whole) * 4 // 5]}
+    return without(chain, v.SALES) | {SALES_FILE: whole[: len(whole) * 4 // 5]}
 
 
 def packed_file_cut(chain: Chain, draw: Draw) -> Delivery:
     """A packed file whose end is missing."""
     packed = gzip.compress(as_csv(chain.tables[v.SALES]), mtime=0)
-    return without_sales(chain) | {f"{SALES_FILE}.gz": packed[: len(packed) * 4 // 5]}
+    return without(chain, v.SALES) | {f"{SALES_FILE}.gz": packed[: len(packed) * 4 // 5]}
 
 
 def file_in_utf16(chain: Chain, draw: Draw) -> Delivery:
     """A spreadsheet saved the sales as Unicode text."""
-    return without_sales(chain) | {SALES_FILE: as_csv(chain.tables[v.SALES]).decode().encode("utf-16")}
+    return without(chain, v.SALES) | {SALES_FILE: as_csv(chain.tables[v.SALES]).decode().encode("utf-16")}
 
 
 def table_without_rows(chain: Chain, draw: Draw) -> Delivery:
     """The stock holds nothing but its header."""
     return changed(chain, **{v.INVENTORY: chain.tables[v.INVENTORY].clear()})
+
+
+def datetimes_in_parquet(chain: Chain, draw: Draw) -> Delivery:
+    """The sales come from a program that knows times alone, in Parquet; every time is midnight."""
+    sales = chain.tables[v.SALES].with_columns(pl.col("date").cast(pl.Datetime("us")))
+    return without(chain, v.SALES) | {f"{v.SALES}.parquet": as_parquet(sales)}
 
 
 def columns_shifted(chain: Chain, draw: Draw) -> Delivery:
@@ -56,7 +61,7 @@ def units_and_revenue_swapped(chain: Chain, draw: Draw) -> Delivery:
     sales = chain.tables[v.SALES].with_columns(pl.col("units_sold").cast(pl.Float64))
     late = pl.col("date") > chain.day(30)
     swapped = sales.filter(late).rename({"units_sold": "revenue", "revenue": "units_sold"}).select(sales.columns)
-    return without_sales(chain) | {f"{v.SALES}-1": sales.filter(~late), f"{v.SALES}-2": swapped}
+    return without(chain, v.SALES) | {f"{v.SALES}-1": sales.filter(~late), f"{v.SALES}-2": swapped}
 
 
 FILES: Final = (
@@ -66,6 +71,7 @@ FILES: Final = (
     Fault("a packed sales file cut", packed_file_cut, (REFUSED,), "sales"),
     Fault("the sales in UTF-16", file_in_utf16, (REFUSED,), "sales"),
     Fault("the inventory has no row", table_without_rows, (REFUSED,), "inventory"),
+    Fault("dates as times in Parquet", datetimes_in_parquet, (DONE, REFUSED)),
     Fault("store and SKU swapped in the inventory", columns_shifted, (REFUSED,), "inventory"),
     Fault("units and revenue swapped in a file", units_and_revenue_swapped, (DONE, REFUSED, LATER), "pric|units"),
 )

@@ -5,7 +5,7 @@ from typing import Final
 import polars as pl
 
 from bench.faults.chain import DAILY, Chain
-from bench.faults.fault import REFUSED, Delivery, Draw, Fault, changed
+from bench.faults.fault import DONE, REFUSED, Delivery, Draw, Fault, as_parquet, changed, some, without
 from engine import vocabulary as v
 
 OF_STOCK: Final = (v.INVENTORY, v.PRICING)
@@ -38,6 +38,33 @@ def ids_in_scientific_notation(chain: Chain, draw: Draw) -> Delivery:
     long = pl.format("761234000{}", "sku_id")
     rounded = pl.lit("7.61234E+12")
     return _rewritten(chain, tuple(chain.tables), sku_id=long) | _rewritten(chain, (v.SALES,), sku_id=rounded)
+
+
+def ids_as_floats_in_parquet(chain: Chain, draw: Draw) -> Delivery:
+    """Stock comes from a program that keeps ids with gaps as floats, in Parquet."""
+    stock = chain.tables[v.INVENTORY].with_columns(pl.col("sku_id").cast(pl.Float64))
+    return without(chain, v.INVENTORY) | {f"{v.INVENTORY}.parquet": as_parquet(stock)}
+
+
+def ids_of_stock_in_scientific_notation(chain: Chain, draw: Draw) -> Delivery:
+    """EANs of thirteen digits, which a spreadsheet rounded in the stock."""
+    long = _rewritten(chain, tuple(chain.tables), sku_id=pl.format("761234000{}", "sku_id"))
+    return long | _rewritten(chain, (v.INVENTORY,), sku_id=pl.lit("7.61E+12"))
+
+
+def ids_that_are_none(chain: Chain, draw: Draw) -> Delivery:
+    """The join upstream found no SKU for some rows and wrote nan."""
+    sales = chain.tables[v.SALES]
+    lost = pl.when(some(sales, 0.002, draw)).then(pl.lit("nan")).otherwise(pl.col("sku_id"))
+    return changed(chain, **{v.SALES: sales.with_columns(sku_id=lost)})
+
+
+def totals_among_the_rows(chain: Chain, draw: Draw) -> Delivery:
+    """The export holds the total of every store and day, as a SKU called TOTAL."""
+    sales = chain.tables[v.SALES]
+    sums = pl.col("units_sold").sum(), pl.col("revenue").sum(), pl.col("promo_flag").any()
+    totals = sales.group_by("store_id", "date", maintain_order=True).agg(*sums).with_columns(sku_id=pl.lit("TOTAL"))
+    return changed(chain, **{v.SALES: pl.concat([sales, totals.select(sales.columns).cast(sales.schema)])})
 
 
 def id_like_a_number_in_scientific_notation(chain: Chain, draw: Draw) -> Delivery:
@@ -93,6 +120,10 @@ IDS: Final = (
     Fault("ids padded with blanks in the stock", ids_padded),
     Fault("ids in another case in the stock", ids_in_another_case, (REFUSED,), "case"),
     Fault("ids without their leading zeros", ids_without_their_zeros, (REFUSED,), "zero"),
+    Fault("SKU ids as floats in Parquet", ids_as_floats_in_parquet),
+    Fault("EANs of the stock in scientific notation", ids_of_stock_in_scientific_notation, (REFUSED,), r"7\.61E\+12"),
+    Fault("SKU nan in a few sales rows", ids_that_are_none, (DONE, REFUSED), "nan"),
+    Fault("totals among the sales rows", totals_among_the_rows, (DONE, REFUSED), "TOTAL"),
     Fault("EANs in scientific notation", ids_in_scientific_notation, (REFUSED,), r"7\.61234E\+12"),
     Fault(
         "one SKU called 5E10 among others",

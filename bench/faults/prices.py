@@ -39,6 +39,11 @@ def price_of_a_pack(chain: Chain, draw: Draw) -> Delivery:
     return _times(chain, 6, pl.col("sku_id") == chain.case[1])
 
 
+def another_currency(chain: Chain, draw: Draw) -> Delivery:
+    """The prices of one store are in another currency than its revenue."""
+    return _times(chain, 25.3, pl.col("store_id") == chain.case[0])
+
+
 def price_0_on_the_last_day(chain: Chain, draw: Draw) -> Delivery:
     """The price of a case is 0 on the last day."""
     return _last_days(chain, 1)
@@ -107,6 +112,7 @@ PRICES: Final = (
     Fault("price in cents everywhere", cents_everywhere, (DONE, REFUSED), "cent"),
     Fault("price before tax in one store", before_tax, tells=PRICE),
     Fault("price of a pack of six for one SKU", price_of_a_pack, tells=PRICE),
+    Fault("price in another currency in one store", another_currency, tells=PRICE),
     Fault("price 0 on the last day of a case", price_0_on_the_last_day),
     Fault("price 0 on the last three days of a case", price_0_on_the_last_days),
     Fault("price 0 everywhere on the last day", price_0_everywhere_on_the_last_day, tells=PRICE),

@@ -1,12 +1,12 @@
 """Rows that come twice, undo one another, or belong to somebody else."""
 
+import gzip
 from typing import Final
 
 import polars as pl
 
 from bench.faults.chain import Chain
-from bench.faults.days import without_sales
-from bench.faults.fault import DONE, REFUSED, Delivery, Draw, Fault, appended, changed, of, since
+from bench.faults.fault import DONE, REFUSED, Delivery, Draw, Fault, appended, as_csv, changed, of, since, without
 from engine import vocabulary as v
 
 TWICE: Final = "twice|equal|again|repeat|same rows"
@@ -30,7 +30,12 @@ def last_week_sent_twice(chain: Chain, draw: Draw) -> Delivery:
     sales = chain.tables[v.SALES]
     week, before = sales.filter(since(chain, 6)), sales.filter(~since(chain, 6))
     files = {f"{v.SALES}-before": before, f"{v.SALES}-week": week, f"{v.SALES}-week (1)": week}
-    return without_sales(chain) | files
+    return without(chain, v.SALES) | files
+
+
+def table_in_two_forms(chain: Chain, draw: Draw) -> Delivery:
+    """The sales lie there as they are and packed."""
+    return changed(chain, **{f"{v.SALES}.csv.gz": gzip.compress(as_csv(chain.tables[v.SALES]), mtime=0)})
 
 
 def files_overlap_by_a_day(chain: Chain, draw: Draw) -> Delivery:
@@ -38,7 +43,7 @@ def files_overlap_by_a_day(chain: Chain, draw: Draw) -> Delivery:
     sales = chain.tables[v.SALES]
     cut = pl.col("date") <= chain.day(10)
     first, second = sales.filter(cut), sales.filter(since(chain, 10))
-    return without_sales(chain) | {f"{v.SALES}-1": first, f"{v.SALES}-2": second}
+    return without(chain, v.SALES) | {f"{v.SALES}-1": first, f"{v.SALES}-2": second}
 
 
 def receipts_instead_of_days(chain: Chain, draw: Draw) -> Delivery:
@@ -114,6 +119,7 @@ ROWS: Final = (
     Fault("every row of every table delivered twice", every_row_twice, (DONE, REFUSED), TWICE),
     Fault("every sales row twice", every_sale_twice, (DONE, REFUSED), TWICE),
     Fault("the last week's file sent twice", last_week_sent_twice, (DONE, REFUSED), r"\(1\)"),
+    Fault("the sales as a file and as a packed file", table_in_two_forms, (DONE, REFUSED), r"\.gz"),
     Fault("two files that overlap by a day", files_overlap_by_a_day, (DONE, REFUSED), "-2"),
     Fault("a row a receipt in place of a row a day", receipts_instead_of_days, is_ordinary=True),
     Fault("rows in any order", rows_in_any_order, is_ordinary=True),
