@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-quick lint format types contracts coverage mutants bench bench-baseline bench-check bench-demonstrate bench-dashboard accuracy lock clean
+.PHONY: help demo test test-quick lint format types contracts coverage mutants bench bench-baseline bench-check bench-demonstrate bench-dashboard accuracy faults lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -69,6 +69,9 @@ bench-dashboard: $(READY)  ## Measure the dashboard in a real browser and write 
 accuracy: $(READY)  ## Measure how right the nights are and write the page (ten minutes)
 	@$(BIN)/python -m bench.accuracy.measure
 	@$(BIN)/python -m bench.accuracy.report
+
+faults: $(READY)  ## Run a night with every data fault, by the command, and write the page (ten minutes)
+	@$(BIN)/python -m bench.faults
 
 lock: $(READY)  ## Resolve the dependencies anew (needs uv)
 	@uv pip compile pyproject.toml --extra dev --generate-hashes --universal --python-version 3.11 -o requirements.lock
