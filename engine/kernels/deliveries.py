@@ -154,6 +154,49 @@ def days_above(
                 known[store[row], day] = True
 
 
+@njit(t.nothing(t.table_in, t.wholes_in, t.written(t.flag, 2)), cache=True, nogil=True)
+def days_changed(measure: NDArray[np.float64], store: NDArray[np.int64], changed: NDArray[np.bool_]) -> None:
+    """Mark the days on which any cell of a store differs from the one known before it, the first one included.
+
+    measure: (n_rows, n_days), NaN unknown. store: (n_rows,). changed: (n_stores, n_days), marked.
+    """
+    for row in range(measure.shape[0]):
+        before = np.nan
+        for day in range(measure.shape[1]):
+            value = measure[row, day]
+            if not np.isnan(value):
+                if value != before:
+                    changed[store[row], day] = True
+                before = value
+
+
+@njit(t.nothing(t.table_in, t.wholes_in, t.written(t.whole, 2), t.written(t.whole, 2)), cache=True, nogil=True)
+def count_zeros(
+    measure: NDArray[np.float64],
+    store: NDArray[np.int64],
+    known: NDArray[np.int64],
+    zeros: NDArray[np.int64],
+) -> None:
+    """Count the known cells of each store's days, and those of them that are 0 or less.
+
+    measure: (n_rows, n_days), NaN unknown. store: (n_rows,). known, zeros: (n_stores, n_days), added to.
+    """
+    for row in range(measure.shape[0]):
+        for day in range(measure.shape[1]):
+            if not np.isnan(measure[row, day]):
+                known[store[row], day] += 1
+                zeros[store[row], day] += measure[row, day] <= 0.0
+
+
+@njit(t.nothing(t.table_out, t.wholes_in, t.given(t.flag, 2)), cache=True, nogil=True)
+def forget_days(measure: NDArray[np.float64], store: NDArray[np.int64], marked: NDArray[np.bool_]) -> None:
+    """Make the cells of marked store-days unknown. measure: (n_rows, n_days). marked: (n_stores, n_days)."""
+    for row in range(measure.shape[0]):
+        for day in range(measure.shape[1]):
+            if marked[store[row], day]:
+                measure[row, day] = np.nan
+
+
 @njit(
     t.whole(t.table_out, t.table_out, t.wholes_in, t.whole, t.wholes_out, t.wholes_out, t.series_out),
     cache=True,

@@ -21,10 +21,11 @@ from engine.kernels.settle import DELIVERED, PARTIAL
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Marks = NDArray[np.bool_]
-CLOSED, SHUT, NOT_DELIVERED = 2, 5, 3
-"""What a store's day is beside DELIVERED and PARTIAL: it never sells on such a day, or has not for long; its rows say
-that nothing at all was sold though much was due; nothing, or too little, came of it.
+CLOSED, NOT_DELIVERED, SHUT, GONE = 2, 3, 5, 6
+"""What a store's day is beside DELIVERED and PARTIAL: it never sells on such days, or had not opened; nothing, or too
+little, came of it; its rows say that nothing was sold though much was due; nothing has come of it for long.
 """
+ALL_CLOSED = (CLOSED, SHUT, GONE)
 N_WEEKDAYS = 7
 MAD_SIGMA = 1.4826
 """Standard deviation of normal numbers over the median of their absolute deviations."""
@@ -62,8 +63,8 @@ class Chain:
 class Deliveries:
     """What is known of every day.
 
-    stores: (stores, days), DELIVERED, CLOSED, SHUT, NOT_DELIVERED or PARTIAL. categories: (categories, days), true
-    where a category is not delivered though the chain is. has_rows: (stores, days), any row came. is_incomplete:
+    stores: (stores, days), one of the words above. categories: (categories, days), true where a
+    category is not delivered though the chain is. has_rows: (stores, days), any row came. is_incomplete:
     (days,), the chain as a whole delivered less than it does. sellers, usual_sellers: (days,), store-SKUs that sold,
     and that usually do on that weekday; NaN unknown.
     """
@@ -104,8 +105,7 @@ def judge_days(chain: Chain, of: DeliverySettings) -> Deliveries:
     if out.any() or categories.any():
         of_kept = _weigh(chain, out, categories, of)[1].sum(axis=0, keepdims=True)
     chain_short = _falls_short(of_kept, of.chain_slack, of) | _is_short(of_kept, kernel.AMOUNT, of.amount_slack, of)
-    is_closed = (stores == CLOSED) | (stores == SHUT)
-    kept = _kept_share(of_stores, stores == NOT_DELIVERED, ~is_closed)
+    kept = _kept_share(of_stores, stores == NOT_DELIVERED, ~np.isin(stores, ALL_CLOSED))
     kept *= _kept_share(of_categories, categories, np.ones_like(categories))
     is_hole = ~has_rows.any(axis=0) & (stores == NOT_DELIVERED).any(axis=0)
     is_incomplete = _short_runs(chain_short, of.short_days)[0] | (kept < of.min_kept_share) | is_hole
@@ -195,6 +195,14 @@ def _of_the_last_day(found: Deliveries, chain: Chain, stores: list[str], categor
         what = f"{lacking.size:,} of {len(categories):,} categories were not delivered for {last}"
         names = tuple(categories[one] for one in lacking[:SHOWN])
         yield Problem(v.SALES, what, "their day is unknown and they are judged without it", examples=names)
+    gone = [
+        f"{stores[store]}: {chain.date(begin)} to {chain.date(end)}"
+        for store, begin, end in _runs(found.stores == GONE)
+    ]
+    if gone:
+        what = f"stores delivered nothing for weeks, {len(gone):,} times: they count as closed"
+        advice = "deliver these days if they were traded"
+        yield Problem(v.SALES, what, advice, examples=tuple(gone[:SHOWN]))
     shut = np.flatnonzero(found.stores[:, -1] == SHUT)
     if shut.size:
         what = f"{shut.size:,} of {len(stores):,} stores delivered rows for {last}, and sold nothing of any SKU"
@@ -268,7 +276,7 @@ def _states(
         if told:
             states[store, days][rows_came] = SHUT
         if last - first + 1 >= of.closed_days:
-            states[store, days][~rows_came] = CLOSED
+            states[store, days][~rows_came] = GONE
     states[is_habit & (silent | ~has_rows)] = CLOSED
     return states
 

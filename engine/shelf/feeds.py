@@ -1,51 +1,114 @@
-"""Feeds: until when each store delivered a table whose last row is carried forward.
+"""Feeds: until when each store delivered the tables whose last row holds, and days whose records cannot be.
 
-In: a measure as delivered, NaN where no row came. Out: `Feed`. A feed that comes every day is stale after a few; one
-that is written when something changes has no rhythm of its own and is never stale.
+In: a measure as delivered, NaN where no row came. Out: `Feed`. A feed that moves every day is stale after a few days
+without a change, whether its rows stopped or repeat themselves; one that is written when something changes has no
+rhythm of its own and is never stale.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.config import DeliverySettings
+from engine.kernels import deliveries as kernel
 from engine.kernels import rows
-from engine.kernels.deliveries import days_above
 
 Integers = NDArray[np.int64]
+Marks = NDArray[np.bool_]
 FEWEST_GAPS = 3
 """Gaps between deliveries that tell a rhythm."""
+RARE = 0.9
+"""Longer gaps than this share of them are no rhythm."""
 NEVER = -1
 
 
 @dataclass(frozen=True)
-class Feed:
-    """last_day: the last day of the panel with any row of the store, -1 without one (stores,). is_stale: the store
-    used to deliver more often than that (stores,).
+class Stores:
+    """Whose rows the rows of a measure are. store: (pairs,) in ascending order. starts: first pair of each store, and
+    the number of pairs.
     """
 
-    last_day: Integers
-    is_stale: NDArray[np.bool_]
+    store: Integers
+    starts: Integers
+
+    def each(self, look: Callable[[slice], object]) -> None:
+        """Call with slices of pairs that cover whole stores."""
+
+        def of_stores(stores: slice) -> None:
+            look(slice(self.starts[stores.start], self.starts[stores.stop]))
+
+        rows.in_blocks(of_stores, self.starts.size - 1)
+
+    def marks(self, n_days: int) -> Marks:
+        """Nothing marked, (stores, days)."""
+        return np.zeros((self.starts.size - 1, n_days), np.bool_)
 
 
-def feed_of(measure: NDArray[np.floating], store: Integers, starts: Integers, of: DeliverySettings) -> Feed:
-    """The feed of every store. measure: (pairs, days), NaN without a row. store: (pairs,). starts: as in `Chain`."""
-    n_stores, n_days = starts.size - 1, measure.shape[1]
-    came = np.zeros((n_stores, n_days), np.bool_)
+@dataclass(frozen=True)
+class Feed:
+    """Of each store, (stores,). last_row: the last day of the panel with any row, -1 without one. last_change: the
+    last day on which any value changed. is_stale: it used to change more often than that.
+    """
 
-    def mark(stores: slice) -> None:
-        pairs = slice(starts[stores.start], starts[stores.stop])
-        days_above(measure[pairs], store[pairs], -np.inf, came)
-
-    rows.in_blocks(mark, n_stores)
-    last_day = np.where(came.any(axis=1), n_days - 1 - came[:, ::-1].argmax(axis=1), NEVER)
-    usual_gap = np.array([_usual_gap(days) for days in came])
-    late = n_days - 1 - last_day
-    return Feed(last_day, (last_day >= 0) & (late > np.maximum(of.stale_days, of.stale_gaps * usual_gap)))
+    last_row: Integers
+    last_change: Integers
+    is_stale: Marks
 
 
-def _usual_gap(came: NDArray[np.bool_]) -> float:
+def feed_of(measure: NDArray[Any], stores: Stores, of: DeliverySettings, *, moves: bool) -> Feed:
+    """The feed of every store.
+
+    measure: (pairs, days), NaN without a row. moves: its values change where it is alive; otherwise its rows tell.
+    """
+    n_days = measure.shape[1]
+    came = stores.marks(n_days)
+    stores.each(lambda pairs: kernel.days_above(measure[pairs], stores.store[pairs], -np.inf, came))
+    changed = came
+    if moves:
+        changed = stores.marks(n_days)
+        stores.each(lambda pairs: kernel.days_changed(measure[pairs], stores.store[pairs], changed))
+    last_change = _last(changed)
+    late = n_days - 1 - last_change
+    usual_gap = np.array([_usual_gap(days) for days in changed])
+    is_stale = (last_change >= 0) & (late > np.maximum(of.stale_days, of.stale_gaps * usual_gap))
+    return Feed(_last(came), last_change, is_stale)
+
+
+def impossible_stock(on_hand: NDArray[np.float64], stores: Stores, of: DeliverySettings) -> Marks:
+    """Days on which every record of a store is 0 though most were not on its day before, (stores, days).
+
+    on_hand: (pairs, days), NaN without a row.
+    """
+    n_days = on_hand.shape[1]
+    known, zeros = np.zeros((2, stores.starts.size - 1, n_days), np.int64)
+    stores.each(lambda pairs: kernel.count_zeros(on_hand[pairs], stores.store[pairs], known, zeros))
+    all_gone = (known >= of.min_silent_skus) & (zeros == known)
+    share = np.where(known > 0, zeros / np.maximum(known, 1), np.nan)
+    before = np.full(share.shape[0], np.nan)
+    found: Marks = np.zeros(all_gone.shape, np.bool_)
+    for day in range(n_days):
+        was_stocked = (before < 1.0 - of.closed_share) & (known[:, day] >= of.min_silent_skus)
+        found[:, day] = all_gone[:, day] & was_stocked
+        is_news = (known[:, day] > 0) & ~found[:, day]
+        before = np.where(is_news, share[:, day], before)
+    return found
+
+
+def forget(measure: NDArray[np.float64], stores: Stores, marked: Marks) -> None:
+    """Make the cells of marked store-days unknown, in place."""
+    if marked.any():
+        stores.each(lambda pairs: kernel.forget_days(measure[pairs], stores.store[pairs], marked))
+
+
+def _last(marked: Marks) -> Integers:
+    """The last marked day of each row, -1 without one."""
+    return np.where(marked.any(axis=1), marked.shape[1] - 1 - marked[:, ::-1].argmax(axis=1), NEVER)
+
+
+def _usual_gap(came: Marks) -> float:
     """The longest of all but the rarest gaps between two deliveries, in days; infinite without a rhythm."""
     gaps = np.diff(np.flatnonzero(came))
-    return float(np.quantile(gaps, 0.9)) if gaps.size >= FEWEST_GAPS else np.inf
+    return float(np.quantile(gaps, RARE)) if gaps.size >= FEWEST_GAPS else np.inf

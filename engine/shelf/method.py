@@ -4,7 +4,6 @@ A method is made anew for every night. `expect` is called first, `detect` next; 
 found.
 """
 
-import itertools
 from collections.abc import Callable
 from functools import partial
 from typing import Any, Protocol
@@ -20,9 +19,9 @@ from engine.kernels.expectation import standard_errors
 from engine.kernels.runs import dark_days
 from engine.outputs import shapes
 from engine.shelf import calibrated, detect, diagnose, expect, findings, measure, recommend
-from engine.shelf.notices import record_notices, unknown_days
+from engine.shelf.notices import feed_notices, record_notices, unknown_days
 from engine.shelf.panel import Panel
-from engine.shelf.prices import PaidPrices, paid_prices, price_notices
+from engine.shelf.prices import PaidPrices, paid_prices, price_notices, refuse_swapped
 from engine.vocabulary import TIE_TOLERANCE
 
 Floats = NDArray[np.float64]
@@ -132,13 +131,14 @@ class Classic:
         return {}
 
     def notices(self, panel: Panel) -> tuple[Problem, ...]:
-        """As `Method`: what was interpolated."""
+        """As `Method`: feeds, and what was interpolated."""
+        told = tuple(feed_notices(panel, self._settings.delivery.told_share))
         if not panel.interpolated:
-            return ()
+            return told
         what = "days of store-SKUs were not delivered and were filled by interpolation, as the classic rule says"
         advice = "deliver these days, or set panel.gap_fill_days=0"
         total = panel.pairs.height * panel.n_days
-        return (Problem(v.SALES, what, advice, panel.interpolated, total),)
+        return (*told, Problem(v.SALES, what, advice, panel.interpolated, total))
 
 
 class Calibrated:
@@ -162,6 +162,7 @@ class Calibrated:
         """As `Method`."""
         of = self._settings
         self._paid = paid_prices(panel)
+        refuse_swapped(panel, self._paid, of.price_check)
         panel, self._demand = calibrated.expect(panel, of.demand, of.episode, self._null)
         self._response = calibrated.price_response(panel, self._demand, of.response, of.recommend, of.interval.level)
         return panel
@@ -237,10 +238,10 @@ class Calibrated:
         return calibrated.report(self._chances)
 
     def notices(self, panel: Panel) -> tuple[Problem, ...]:
-        """As `Method`: prices that are not what was paid, stock records below 0, returns of what was never sold."""
-        return tuple(
-            itertools.chain(price_notices(panel, self._paid, self._settings.price_check), record_notices(panel))
-        )
+        """As `Method`: feeds, prices that are not what was paid, wrong records, returns of nothing."""
+        of = self._settings
+        prices = price_notices(panel, self._paid, of.price_check)
+        return (*feed_notices(panel, of.delivery.told_share), *prices, *record_notices(panel))
 
 
 def with_cost(panel: Panel, cases: pl.DataFrame) -> pl.DataFrame:

@@ -31,20 +31,34 @@ def record_notices(panel: Panel) -> Iterator[Problem]:
         yield Problem(v.SALES, what, advice, examples=_examples(left, "units"))
 
 
-def feed_notices(panel: Panel) -> Iterator[Problem]:
-    """Tables whose last rows are older than the as-of day lets expect, by how many stores."""
+def feed_notices(panel: Panel, told_share: float) -> Iterator[Problem]:
+    """Tables that are older than the as-of day lets expect or repeat themselves, and days that cannot be.
+
+    told_share: so many prices of 0 on the as-of day are told.
+    """
     stores = panel.stores["store_id"]
     for table, feed in panel.feeds.items():
-        stale = np.flatnonzero(feed.is_stale)
-        if not stale.size:
-            continue
-        last_day = panel.date(int(feed.last_day[stale].max()))
-        late = (panel.as_of - last_day).days
-        who = "every store" if stale.size == stores.len() else f"{stale.size:,} of {stores.len():,} stores"
-        what = f"the table ends on {last_day} for {who}, {late} days before the as-of day {panel.as_of}"
-        examples = tuple(f"{stores[int(store)]}: {panel.date(feed.last_day[store])}" for store in stale[:EXAMPLES])
-        advice = "deliver it up to the as-of day; until then its last values are no evidence of anything"
-        yield Problem(table, what, advice, examples=examples)
+        for ended in (True, False):
+            late = np.flatnonzero(feed.is_stale & ((feed.last_row == feed.last_change) == ended))
+            if late.size:
+                last_day = panel.date(int(feed.last_change[late].max()))
+                days = (panel.as_of - last_day).days
+                who = "every store" if late.size == stores.len() else f"{late.size:,} of {stores.len():,} stores"
+                how = "ends on" if ended else "repeats itself since"
+                what = f"the table {how} {last_day} for {who}, {days} days before the as-of day {panel.as_of}"
+                examples = tuple(
+                    f"{stores[int(one)]}: {panel.date(feed.last_change[one])}" for one in late[:EXAMPLES]
+                )
+                advice = "deliver it up to the as-of day; until then its last values are no evidence of anything"
+                yield Problem(table, what, advice, examples=examples)
+    where = np.argwhere(panel.emptied)
+    if where.size:
+        what = f"every stock record of a store is 0 on {len(where):,} store-days, though most were not the day before"
+        examples = tuple(f"{stores[int(store)]}: {panel.date(day)}" for store, day in where[:EXAMPLES])
+        yield Problem(v.INVENTORY, what, "these records count as unknown; deliver them again", examples=examples)
+    if panel.free_prices > told_share * panel.pairs.height:
+        what = f"the price is 0 or none in rows of {panel.as_of}: the last price before it holds"
+        yield Problem(v.PRICING, what, "deliver the prices of that day", panel.free_prices, panel.pairs.height)
 
 
 def unknown_days(panel: Panel) -> pl.DataFrame:

@@ -36,7 +36,7 @@ from engine.shelf.deliveries import (
     refuse_incomplete,
     with_partial_day,
 )
-from engine.shelf.feeds import Feed, feed_of
+from engine.shelf.feeds import Feed, Stores, feed_of, forget, impossible_stock
 
 Array = NDArray[Any]
 NOWHERE = np.iinfo(np.int32).min
@@ -81,10 +81,12 @@ class Panel:
     none), listed (first listed day, n_days when never), judged (in stock of late), and the arrays units, on_hand,
     price, impressions, promo, in_stock (n_days wide) and revenue (the days of the expectation's window before the
     as-of day). stores, skus: their attributes, null when not delivered. deliveries: which days are known of whom.
-    feeds: of stock, prices and views, when each store last delivered them. stock_corrections: stock records below 0
-    (store_id, sku_id, date, quantity_on_hand). unmatched_returns: units that came back and were never sold
-    (store_id, sku_id, date, units). interpolated: cells that were filled by interpolation. is_partial: the as-of day
-    was not complete. notices: what is odd about all this. memory: where the arrays live.
+    feeds: of stock, prices and views, when each store last delivered them. emptied: (stores, days), every stock
+    record is 0 from one day to the next. free_prices: rows of the as-of day whose price is 0, which is none.
+    stock_corrections: stock records below 0 (store_id, sku_id, date, quantity_on_hand). unmatched_returns: units that
+    came back and were never sold (store_id, sku_id, date, units). interpolated: cells that were filled by
+    interpolation. is_partial: the as-of day was not complete. notices: what is odd about all this. memory: where the
+    arrays live.
     """
 
     as_of: dt.date
@@ -95,6 +97,8 @@ class Panel:
     categories: tuple[str, ...]
     deliveries: Deliveries
     feeds: Mapping[str, Feed]
+    emptied: NDArray[np.bool_]
+    free_prices: int
     stock_corrections: pl.DataFrame
     unmatched_returns: pl.DataFrame
     interpolated: int
@@ -201,7 +205,11 @@ def _place_all(sources: Sources, plan: PanelPlan, memory: Memory) -> Panel:
         refuse_incomplete(deliveries, chain)
     of_stores = stores["store_id"].cast(pl.String).to_list()
     told = tuple(notices(deliveries, chain, of_stores, [*categories, "(no category)"], plan.delivery))
-    feeds = _feeds(grid, arrays, plan.delivery)
+    of_store = Stores(chain.store, chain.starts)
+    feeds = _feeds(of_store, arrays, plan.delivery)
+    emptied = impossible_stock(arrays["on_hand"], of_store, plan.delivery)
+    if not sources.readings.interpolates:
+        forget(arrays["on_hand"], of_store, emptied)
     deliveries = as_rows_tell(deliveries) if sources.readings.interpolates else with_partial_day(deliveries)
     listed, interpolated = _settle_all(chain, placed, deliveries, plan.panel, sources.readings.interpolates)
     judged = (arrays["in_stock"][:, -plan.panel.active_days :] == 1).any(axis=1)
@@ -220,6 +228,8 @@ def _place_all(sources: Sources, plan: PanelPlan, memory: Memory) -> Panel:
         categories=categories,
         deliveries=deliveries,
         feeds=feeds,
+        emptied=emptied,
+        free_prices=placed.free_prices,
         stock_corrections=_listed_cells(grid, placed.below_zero, "quantity_on_hand"),
         unmatched_returns=_listed_cells(grid, unmatched, "units"),
         interpolated=interpolated,
@@ -234,7 +244,7 @@ def _place_all(sources: Sources, plan: PanelPlan, memory: Memory) -> Panel:
 @dataclass(frozen=True)
 class _Placed:
     """The tables in their cells. held: by array, the last value of each pair from before the first day. below_zero:
-    cell and value of wrong stock records. returned: the pairs of which anything came back.
+    cell and value of wrong stock records. returned: the pairs of which anything came back. free_prices: see `Panel`.
     """
 
     arrays: dict[str, Array]
@@ -242,6 +252,7 @@ class _Placed:
     held: dict[str, Array]
     below_zero: pl.DataFrame
     returned: NDArray[np.int64]
+    free_prices: int
 
 
 @dataclass(frozen=True)
@@ -333,12 +344,15 @@ def _place_facts(sources: Sources, grid: _Grid, plan: PanelPlan, memory: Memory)
     held = {name: _Held(grid.pairs.height, plan.panel.held_days) for name in ("on_hand", "price")}
     returned: list[NDArray[np.int64]] = []
     below_zero: list[pl.DataFrame] = []
+    free_prices: list[int] = []
     free_is_a_price = not sources.readings.signed
 
     def sales_then_prices() -> None:
         returned.append(_place_sales(sources.tables[v.SALES], grid, arrays, accounts[v.SALES]))
         prices = sources.tables[v.PRICING]
-        _place_prices(prices, grid, arrays, held["price"], accounts[v.PRICING], free_is_a_price=free_is_a_price)
+        account = accounts[v.PRICING]
+        count = _place_prices(prices, grid, arrays, held["price"], account, free_is_a_price=free_is_a_price)
+        free_prices.append(count)
 
     def stock_then_impressions() -> None:
         stock = sources.tables[v.INVENTORY]
@@ -355,7 +369,7 @@ def _place_facts(sources: Sources, grid: _Grid, plan: PanelPlan, memory: Memory)
         for job in [pool.submit(sales_then_prices), pool.submit(stock_then_impressions)]:
             job.result()
     last = {name: one.values for name, one in held.items()}
-    return _Placed(arrays, accounts, last, below_zero[0], returned[0])
+    return _Placed(arrays, accounts, last, below_zero[0], returned[0], free_prices[0])
 
 
 class _Held:
@@ -528,14 +542,21 @@ def _place_prices(
     account: RowAccount,
     *,
     free_is_a_price: bool,
-) -> None:
-    """The last row of a key wins with its price and its promo flag. free_is_a_price: 0 is one, else it is none."""
+) -> int:
+    """The last row of a key wins with its price and its promo flag.
+
+    free_is_a_price: 0 is one, else it is none. Returns how many rows of the last day are none.
+    """
+    free = 0
     for batch in _batches(source, grid, ("price", "promo_flag"), account, held.most_days):
         given = batch.values["price"]
         price = given if free_is_a_price else np.where(given > 0, given, np.nan)
+        is_last_day = (batch.cells >= 0) & (batch.cells % grid.n_days == grid.n_days - 1)
+        free += int(np.count_nonzero(is_last_day & np.isnan(price)))
         account.replaced += cells.put_last(batch.cells, price, arrays["price"].ravel())
         held.take(batch, price)
         cells.overrule_flags(batch.cells, batch.values["promo_flag"], arrays["promo"].ravel())
+    return free
 
 
 def _attributes(sources: Sources, name: str, key: str, ids: pl.Series, account: RowAccount | None) -> pl.DataFrame:
@@ -584,13 +605,10 @@ def _chain(grid: _Grid, units: Array, category: pl.Series, n_categories: int) ->
     )
 
 
-def _feeds(grid: _Grid, arrays: Mapping[str, Array], of: DeliverySettings) -> dict[str, Feed]:
+def _feeds(stores: Stores, arrays: Mapping[str, Array], of: DeliverySettings) -> dict[str, Feed]:
     """When each store last delivered stock, prices and views, before anything is carried forward."""
-    store, starts = grid.pairs["store"].to_numpy(), grid.starts
-    return {
-        name: feed_of(arrays[array], store, starts, of)
-        for name, array in ((v.INVENTORY, "on_hand"), (v.PRICING, "price"), (v.IMPRESSIONS, "impressions"))
-    }
+    measures = {v.INVENTORY: "on_hand", v.PRICING: "price", v.IMPRESSIONS: "impressions"}
+    return {name: feed_of(arrays[array], stores, of, moves=array == "on_hand") for name, array in measures.items()}
 
 
 def _settle_all(

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from engine import vocabulary as v
 from engine.config import PriceCheckSettings
-from engine.errors import Problem
+from engine.errors import InputError, Problem
 from engine.kernels import rows
 from engine.shelf.panel import Panel
 
@@ -60,6 +60,23 @@ def paid_prices(panel: Panel) -> PaidPrices:
     for values in (paid, ratio):
         values[~np.isfinite(values) | (values <= 0)] = np.nan
     return PaidPrices(paid, ratio, sold)
+
+
+def refuse_swapped(panel: Panel, found: PaidPrices, of: PriceCheckSettings) -> None:
+    """Raise InputError when units stand in the column of revenue and revenue in that of units.
+
+    What was paid is then the price turned upside down.
+    """
+    price = panel.array("price")[:, -1]
+    told = ~np.isnan(found.ratio) & (found.units >= of.min_units) & (price > 0)
+    if not told.any():
+        return
+    ratio, twice = np.log(found.ratio[told]), 2 * np.log(price[told])
+    bound = np.log(1 + of.tolerance)
+    if np.median(np.abs(ratio)) > bound and np.median(np.abs(ratio - twice)) <= bound:
+        what = "units_sold and revenue look swapped: revenue ÷ units is one over the price"
+        advice = "put each into its own column"
+        raise InputError([Problem(v.SALES, what, advice, int(told.sum()), panel.pairs.height)])
 
 
 def believed_prices(

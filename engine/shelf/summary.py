@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 from engine import vocabulary as v
 from engine.errors import Problem
 from engine.kernels import rows
-from engine.shelf.deliveries import CLOSED, NOT_DELIVERED, SHUT
-from engine.shelf.notices import feed_notices
+from engine.shelf.deliveries import ALL_CLOSED, NOT_DELIVERED
 from engine.shelf.panel import Panel, RowAccount
 
 CENTS = 100
@@ -72,7 +71,7 @@ def stores_table(panel: Panel, cases: pl.DataFrame) -> pl.DataFrame:
 def data_quality(panel: Panel, min_history_days: int, found: Iterable[Problem]) -> dict[str, object]:
     """The content of `data_quality.json`: where every row went, and what the planner should know.
 
-    found: notices of the method, beside those of the input, of its feeds and of the panel.
+    found: notices of the method, beside those of the input and of the panel.
     """
     units, on_hand, expected = (panel.array(name) for name in ("units", "on_hand", "expected"))
     judged = panel.judged
@@ -82,7 +81,7 @@ def data_quality(panel: Panel, min_history_days: int, found: Iterable[Problem]) 
     states = panel.deliveries.stores[:, first_trading:]
     facts = {
         "history_days": history_days,
-        "closed_store_days": int(np.isin(states, (CLOSED, SHUT)).sum()),
+        "closed_store_days": int(np.isin(states, ALL_CLOSED).sum()),
         "undelivered_store_days": int((states == NOT_DELIVERED).sum()),
         "interpolated_days": panel.interpolated,
         "negative_stock_records": panel.stock_corrections.height,
@@ -115,9 +114,7 @@ def data_quality(panel: Panel, min_history_days: int, found: Iterable[Problem]) 
             name: dict(account.reasons) for name, account in panel.accounts.items() if account.reasons
         },
         "facts": facts,
-        "notices": [
-            asdict(notice) for notice in (*panel.sources.notices, *panel.notices, *feed_notices(panel), *found)
-        ],
+        "notices": [asdict(notice) for notice in (*panel.sources.notices, *panel.notices, *found)],
         "warnings": _warnings(panel, facts, min_history_days),
     }
 

@@ -127,6 +127,10 @@ def _sums(
         )
 
     rows.in_blocks(add, pair.size)
+    # Stock that stands still because its feed does proves nothing.
+    is_stale = panel.feeds[v.INVENTORY].is_stale[panel.codes("store")[pair]]
+    for name in ("stock_moves", "stock_pairs"):
+        sums[is_stale, causes.SIGNALS.index(name)] = 0.0
     return pl.DataFrame({f"sum_{name}": sums[:, place] for place, name in enumerate(causes.SIGNALS)})
 
 
