@@ -20,6 +20,9 @@ def ingest(
     config: ConfigFile = None,
     assignments: Assignments = None,
     *,
+    allow_partial: Annotated[
+        bool, typer.Option("--allow-partial", help="Take a newest day that holds fewer rows than such days do.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Take a delivery into a lake: each day it holds replaces that day of that table, whole.
@@ -32,7 +35,7 @@ def ingest(
     from engine.daylake.ingest import ingest
 
     settings = engine_config.load(config, assignments or [])
-    done = ingest(folder, lake, settings.ingest)
+    done = ingest(folder, lake, settings.ingest, allow_partial=allow_partial)
     if as_json:
         typer.echo(json.dumps({"lake": str(lake), **asdict(done)}))
         return

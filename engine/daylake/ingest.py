@@ -4,6 +4,7 @@ In: a folder of tables, all six or one of them. Out: a lake whose days are repla
 What the lake holds already changes nothing; a delivery that is refused leaves nothing.
 """
 
+import datetime as dt
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -12,12 +13,13 @@ from pathlib import Path
 from engine.config import IngestSettings
 from engine.contracts.contract import Consequence
 from engine.contracts.tables import contracts
+from engine.daylake.completeness import short_day
 from engine.daylake.days import by_day
 from engine.daylake.gather import gather
 from engine.daylake.manifest import WHOLE, Day, Partition, refuse_lake
 from engine.daylake.write import Writer, writer
 from engine.delivery import EXAMPLES, open_tables, verify
-from engine.errors import InputError, Problem
+from engine.errors import InputError, Problem, TryLaterError
 from engine.lake import UNREADABLE, Source
 
 PROMISED = contracts(None)
@@ -47,24 +49,25 @@ class Ingestion:
     spans: Mapping[str, str]
 
 
-def ingest(folder: Path, lake: Path, settings: IngestSettings) -> Ingestion:
+def ingest(folder: Path, lake: Path, settings: IngestSettings, *, allow_partial: bool = False) -> Ingestion:
     """Replace the days of a lake that a folder of tables delivers. Without a lake one is made.
 
-    Raises InputError with every problem that would stop a night too, and when a day would lose too many rows;
-    TryLaterError while another ingest is under way; OutputError when the lake cannot be written. Then the lake is as
+    allow_partial: take a newest day that is not complete. Raises InputError with every problem that would stop a
+    night too, and when a day would lose too many rows; TryLaterError while another ingest is under way, and when the
+    newest day is not complete; OutputError when the lake cannot be written. Then the lake is as
     it was.
     """
     delivered = _open(folder)
     with writer(lake) as staged:
         try:
-            return _ingest(delivered, staged, settings)
+            return _ingest(delivered, staged, settings, allow_partial=allow_partial)
         except UNREADABLE:
             # Some cell or file cannot be read by its type. As text every cell can be judged on its own.
             as_text = _open(folder, as_text=True)
             stops, _ = verify(as_text)
             if stops:
                 raise InputError(stops) from None
-            return _ingest(as_text, staged, settings)
+            return _ingest(as_text, staged, settings, allow_partial=allow_partial)
 
 
 def _open(folder: Path, *, as_text: bool = False) -> dict[str, Source]:
@@ -82,11 +85,15 @@ def _open(folder: Path, *, as_text: bool = False) -> dict[str, Source]:
     }
 
 
-def _ingest(delivered: Mapping[str, Source], staged: Writer, settings: IngestSettings) -> Ingestion:
+def _ingest(
+    delivered: Mapping[str, Source], staged: Writer, settings: IngestSettings, *, allow_partial: bool
+) -> Ingestion:
     kept = staged.lake.tables
     incoming = {name: tuple(_partitions(delivered, name, staged)) for name in delivered}
     changes = {name: [part for part in parts if _is_new(staged, name, part)] for name, parts in incoming.items()}
     _refuse_shrinking(staged, changes, settings.min_kept_share)
+    if not allow_partial:
+        _refuse_incomplete(staged, incoming, settings)
     tables = dict(kept)
     for name, changed in changes.items():
         if changed:
@@ -150,6 +157,30 @@ def _refuse_shrinking(staged: Writer, changes: Mapping[str, list[Partition]], mi
             problems.append(Problem(name, what, advice, examples=tuple(shrunk[:EXAMPLES])))
     if problems:
         raise InputError(problems)
+
+
+def _refuse_incomplete(
+    staged: Writer, incoming: Mapping[str, tuple[Partition, ...]], settings: IngestSettings
+) -> None:
+    """Raise TryLaterError when the newest day of a delivered table holds fewer rows than such days do."""
+    told = []
+    for name, parts in incoming.items():
+        came = _rows_by_date({day: known for part in parts for day, known in part.days.items()})
+        short = short_day(_rows_by_date(staged.lake.days(name)) | came, set(came), settings)
+        if short is not None:
+            told.append(
+                f"{name}: the day {short.day} holds {short.rows:,} rows where about {short.usual:,.0f} come on a "
+                f"{short.day:%A}"
+            )
+    if told:
+        raise TryLaterError(
+            f"{'; '.join(told)}. Deliver it again when it is whole, or take it as it is with  --allow-partial. "
+            "The lake is as it was"
+        )
+
+
+def _rows_by_date(days: Mapping[str, Day]) -> dict[dt.date, int]:
+    return {dt.date.fromisoformat(day): _n_rows(known) for day, known in days.items() if day != WHOLE}
 
 
 def _n_rows(day: Day) -> int:
