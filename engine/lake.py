@@ -145,7 +145,7 @@ class Source:
     def judged(self) -> pl.LazyFrame:
         """The contract's columns, typed, and `unusable`; rows in file order."""
         names = [column.name for column in self.contract.columns]
-        return pl.concat([reading.judged(part.scan()).select(*names, UNUSABLE) for reading, part in self._readings()])
+        return pl.concat([reading.judged(part.scan()).select(*names, UNUSABLE) for reading, part in self.readings()])
 
     def usable(self) -> pl.LazyFrame:
         """The typed rows that break no rule that keeps them out; rows in file order."""
@@ -153,7 +153,7 @@ class Source:
 
     def quarantined(self) -> pl.LazyFrame:
         """The rows kept out, numbered, with their `reason`; rows in file order."""
-        return pl.concat([reading.quarantined(part.scan(numbered=True)) for reading, part in self._readings()])
+        return pl.concat([reading.quarantined(part.scan(numbered=True)) for reading, part in self.readings()])
 
     def is_usable(self) -> bool:
         """Whether any row can be used; files that cannot be read are left for the reading to complain about."""
@@ -185,20 +185,21 @@ class Source:
         """The problem of a file of this table that cannot be read."""
         return unreadable_file(self.contract.table, file, error)
 
-    def _readings(self) -> Iterator[tuple[Reading, Part]]:
+    def readings(self) -> Iterator[tuple[Reading, Part]]:
+        """Every part with how it is read."""
         for part in self.parts:
             blank_lines = part.may_have_blank_lines
             yield read_as(self.contract, part.schema, self.ids_as_text, blank_lines=blank_lines), part
 
     def rules(self) -> tuple[Rule, ...]:
         """Every rule in force on some file, each once."""
-        found = {rule.complaint: rule for reading, _ in self._readings() for rule in reading.rules}
+        found = {rule.complaint: rule for reading, _ in self.readings() for rule in reading.rules}
         return tuple(found.values())
 
     def complaints(self) -> Counter[str]:
         """Rows that break each rule, by complaint; all rows under `rows`, those kept out under `unusable`."""
         total: Counter[str] = Counter()
-        for reading, part in self._readings():
+        for reading, part in self.readings():
             total.update(reading.counts(part.scan()).collect().row(0, named=True))
         return total
 
@@ -211,7 +212,7 @@ class Source:
         kept: list[pl.DataFrame] = []
         names = [column.name for column in self.contract.columns]
         given = [name for name in names if any(name in part.schema for part in self.parts)]
-        for reading, part in self._readings():
+        for reading, part in self.readings():
             flags = [rule.complaint for rule in reading.rules]
             typed = pl.col(pl.String).exclude(flags).cast(texts)
             rows = reading.judged(part.scan()).select(*given, *flags, UNUSABLE).with_columns(typed).collect()
@@ -226,7 +227,7 @@ class Source:
         """The first rows that break a rule: file, row in it, the key and the cell complained about, as text."""
         found = [
             _first_broken(reading, part, rule, limit)
-            for reading, part in self._readings()
+            for reading, part in self.readings()
             if rule.complaint in {known.complaint for known in reading.rules} and rule.column in part.schema
         ]
         return pl.concat(found).head(limit)

@@ -14,19 +14,31 @@ from engine.daylake.manifest import DayLake, refuse_lake
 from engine.daylake.source import open_days
 from engine.delivery import broken_files, open_tables, verify
 from engine.errors import InputError, Problem, TryLaterError
+from engine.input_settings import InputSettings
+from engine.keys import Keys, in_two_forms, keys, without_digits
 from engine.lake import UNREADABLE, Source
+from engine.shelf.meet import meet
+from engine.shelf.places import unknown_places
 
 Place = Path | DayLake
 """Where the tables of a night are: a folder of them, or a lake."""
+DEFAULT = InputSettings()
 
 
 @dataclass(frozen=True)
 class Sources:
-    """The tables of a night, by name. as_of: the last day that may be seen."""
+    """The tables of a night, by name. as_of: the last day that may be seen.
+
+    notices: what is odd about the input, known before a row is placed. unknown_places: the stores whose coordinates
+    are no place. settings: what the input was judged by.
+    """
 
     place: Place
     as_of: dt.date
     tables: Mapping[str, Source]
+    notices: tuple[Problem, ...] = ()
+    unknown_places: tuple[str | int, ...] = ()
+    settings: InputSettings = DEFAULT
 
     @property
     def folder(self) -> Path:
@@ -44,11 +56,14 @@ class Sources:
         return frozenset().union(*(source.ids_as_text for source in self.tables.values()))
 
 
-def check(place: Place, as_of: dt.date | None = None, *, as_text: bool = False) -> Sources:
+def check(
+    place: Place, as_of: dt.date | None = None, settings: InputSettings = DEFAULT, *, as_text: bool = False
+) -> Sources:
     """Open every table and settle the as-of day: the given one, else the latest sales date.
 
-    Raises InputError with every problem of files and columns, or when a required table has no row that can be used;
-    TryLaterError when the sales do not reach the as-of day yet.
+    Raises InputError with every problem of files and columns, when a required table has no row that can be used, and
+    when the ids of the tables do not meet or lost their digits; TryLaterError when the sales do not reach the as-of
+    day yet.
     """
     tables, problems = _open(place, None, as_text=as_text)
     if problems:
@@ -60,7 +75,7 @@ def check(place: Place, as_of: dt.date | None = None, *, as_text: bool = False) 
     if not all(source.is_usable() for source in tables.values() if source.contract.required):
         opened, _ = _open(place, as_of, as_text=True)
         raise InputError(verify(opened)[0])
-    return Sources(place, as_of, tables)
+    return _told_of(Sources(place, as_of, tables, settings=settings))
 
 
 def reread_as_text(sources: Sources) -> Sources:
@@ -68,11 +83,52 @@ def reread_as_text(sources: Sources) -> Sources:
 
     Raises InputError when rows stop the run or files cannot be read even so.
     """
-    as_text = check(sources.place, sources.as_of, as_text=True)
+    as_text = check(sources.place, sources.as_of, sources.settings, as_text=True)
     stops, _ = verify(as_text.tables)
     if stops:
         raise InputError(stops)
     return as_text
+
+
+def _told_of(sources: Sources) -> Sources:
+    """The sources with what is to be told of their ids and places. Raises InputError when ids cannot be worked with.
+
+    A file that cannot be read is left for the reading to complain about.
+    """
+    try:
+        stops, notices = _about_keys(sources)
+        places, odd = _about_places(sources)
+    except UNREADABLE:
+        return sources
+    if stops:
+        raise InputError(stops)
+    return replace(sources, notices=(*sources.notices, *notices, *odd), unknown_places=places)
+
+
+def _about_keys(sources: Sources) -> tuple[list[Problem], list[Problem]]:
+    """What stops the night, and what is to be told. Old days of a lake are looked at only when new ones do not do."""
+    first = sources.as_of - dt.timedelta(days=sources.settings.keys_days - 1)
+    lately = {name: source.since(first) for name, source in sources.tables.items()}
+    found = _keys(lately, first)
+    stops, notices = meet(found, sources.settings)
+    if (stops or notices) and any(lately[name] is not source for name, source in sources.tables.items()):
+        found = _keys(sources.tables, first)
+        stops, notices = meet(found, sources.settings)
+    lost = [problem for table in found.values() for problem in without_digits(table)]
+    return lost + stops, in_two_forms(found.values()) + notices
+
+
+def _keys(tables: Mapping[str, Source], first: dt.date) -> dict[str, Keys]:
+    """The keys of all tables; of what sold long ago nothing need be known."""
+    return {name: keys(source, first if name == v.SALES else None) for name, source in tables.items()}
+
+
+def _about_places(sources: Sources) -> tuple[tuple[str | int, ...], list[Problem]]:
+    if v.STORES not in sources.tables:
+        return (), []
+    stores = sources.tables[v.STORES].usable().collect()
+    places, odd = unknown_places(stores, sources.settings)
+    return tuple(places), odd
 
 
 def _open(place: Place, as_of: dt.date | None, *, as_text: bool) -> tuple[dict[str, Source], list[Problem]]:

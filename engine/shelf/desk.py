@@ -87,7 +87,7 @@ def run(
     registry = Registry(out)
     journal = Journal(watch)
     with journal.stage("check"):
-        sources = check(place, as_of).within(settings.panel.lookback_days)
+        sources = check(place, as_of, settings.inputs).within(settings.panel.lookback_days)
         prints = {
             name: dict(source.fingerprints) or fingerprint_files(source.files, sources.folder)
             for name, source in sources.tables.items()
@@ -121,11 +121,11 @@ def inspect(place: Place, settings: Settings, as_of: dt.date | None = None) -> I
     Raises InputError with every problem that stops a run, TryLaterError when the as-of day is not complete.
     """
     # As text every cell can be judged on its own; read by type, the first one that is not stops the reading.
-    sources = check(place, as_of, as_text=True).within(settings.panel.lookback_days)
+    sources = check(place, as_of, settings.inputs, as_text=True).within(settings.panel.lookback_days)
     stops, remarks = verify(sources.tables)
     if stops:
         raise InputError([*stops, *remarks])
-    typed = check(place, sources.as_of).within(settings.panel.lookback_days)
+    typed = check(place, sources.as_of, settings.inputs).within(settings.panel.lookback_days)
     chain = method_of(settings).expect(panel(typed, settings.panel, settings.expect.window_days, Memory()))
     return Inspection(sources, remarks, summary.data_quality(chain, settings.panel.min_history_days))
 

@@ -23,6 +23,7 @@ from engine.delivery import verify
 from engine.errors import InputError, Problem
 from engine.kernels import cells, rows, windows
 from engine.kernels.settle import open_days, settle
+from engine.keys import distinct
 from engine.lake import UNREADABLE, Source
 from engine.memory import Memory
 from engine.shelf.check import Sources, reread_as_text
@@ -33,8 +34,6 @@ NOWHERE = np.iinfo(np.int32).min
 UNKNOWN_FLAG = 2
 BYTES_PER_DAY = 38
 """Of a store-SKU: units, on-hand, price and expectation of 8 bytes, impressions of 4, two flags."""
-MANY_PAIRS = 5_000_000
-"""So many rows of pairs are held before repeats among them are dropped."""
 _NULLS = {Kind.NUMBER: pl.Float64(), Kind.TEXT: pl.String(), Kind.ID: pl.Int64()}
 
 
@@ -143,6 +142,7 @@ def _place_all(sources: Sources, settings: PanelSettings, revenue_days: int, mem
             grid = of_usable_rows
             arrays, accounts = _place_facts(sources, grid, revenue_days, memory)
     stores = _attributes(sources, v.STORES, "store_id", grid.stores, accounts.get(v.STORES))
+    stores = stores.with_columns(_known_places(sources))
     skus = _attributes(sources, v.SKUS, "sku_id", grid.skus, accounts.get(v.SKUS))
     _stop_on_broken_rows(sources, accounts)
     is_open, listed = _settle_all(grid, arrays, settings)
@@ -205,20 +205,9 @@ def _grid(sources: Sources, n_days: int, *, usable_only: bool) -> _Grid:
 
 def _pairs_of(source: Source, days: pl.Expr, *, usable_only: bool) -> pl.DataFrame:
     """The distinct store-SKUs of a table's rows of some days, in no order; of all rows only the keys are read."""
-    is_new = pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift()) for name in v.PAIR)
     counts = days & pl.all_horizontal(pl.col(name).is_not_null() for name in v.PAIR)
-    plan = source.judged().select(*v.PAIR, (counts & ~pl.col(UNUSABLE) if usable_only else counts).alias("counts"))
-    seen: list[pl.DataFrame] = []
-    held, room = 0, MANY_PAIRS
-    for batch in plan.collect_batches(maintain_order=True):
-        # Tables are mostly sorted: one row of each run is enough, and far fewer rows are left to compare.
-        seen.append(batch.filter("counts").select(v.PAIR).filter(is_new))
-        held += seen[-1].height
-        if held > room:
-            seen = [pl.concat(seen).unique()]
-            held = seen[0].height
-            room = max(MANY_PAIRS, 2 * held)
-    return pl.concat(seen).unique()
+    rows = source.judged().filter(counts & ~pl.col(UNUSABLE) if usable_only else counts)
+    return distinct(rows.select(v.PAIR), v.PAIR)
 
 
 def _empty_arrays(grid: _Grid, revenue_days: int, memory: Memory) -> dict[str, Array]:
@@ -392,6 +381,12 @@ def _attributes(sources: Sources, name: str, key: str, ids: pl.Series, account: 
     account.used = known.height
     account.replaced = known.height - last.height
     return wanted.join(last, on=key, how="left", maintain_order="left")
+
+
+def _known_places(sources: Sources) -> tuple[pl.Expr, ...]:
+    """The coordinates of the stores, null where they are no place."""
+    unknown = pl.col("store_id").is_in(list(sources.unknown_places))
+    return tuple(pl.when(~unknown).then(name).alias(name) for name in ("latitude", "longitude"))
 
 
 def _stop_on_broken_rows(sources: Sources, accounts: Mapping[str, RowAccount]) -> None:
