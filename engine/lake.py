@@ -59,12 +59,13 @@ class DataFile:
 class Part:
     """Files of one table that have the same columns, in file order. schema: raw column name to type.
 
-    separator: of CSV files, None for Parquet.
+    separator: of CSV files, None for Parquet. rules: of these files alone, over the typed columns.
     """
 
     files: tuple[DataFile, ...]
     schema: Mapping[str, pl.DataType]
     separator: str | None
+    rules: tuple[Rule, ...] = ()
 
     @property
     def may_have_blank_lines(self) -> bool:
@@ -188,8 +189,8 @@ class Source:
     def readings(self) -> Iterator[tuple[Reading, Part]]:
         """Every part with how it is read."""
         for part in self.parts:
-            blank_lines = part.may_have_blank_lines
-            yield read_as(self.contract, part.schema, self.ids_as_text, blank_lines=blank_lines), part
+            reading = read_as(self.contract, part.schema, self.ids_as_text, blank_lines=part.may_have_blank_lines)
+            yield replace(reading, typed_rules=(*reading.typed_rules, *part.rules)), part
 
     def rules(self) -> tuple[Rule, ...]:
         """Every rule in force on some file, each once."""

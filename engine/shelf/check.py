@@ -17,6 +17,7 @@ from engine.errors import InputError, Problem, TryLaterError
 from engine.input_settings import InputSettings
 from engine.keys import Keys, in_two_forms, keys, without_digits
 from engine.lake import UNREADABLE, Source
+from engine.sent_twice import sent_twice
 from engine.shelf.meet import meet
 from engine.shelf.places import unknown_places
 
@@ -75,7 +76,16 @@ def check(
     if not all(source.is_usable() for source in tables.values() if source.contract.required):
         opened, _ = _open(place, as_of, as_text=True)
         raise InputError(verify(opened)[0])
-    return _told_of(Sources(place, as_of, tables, settings=settings))
+    try:
+        return _told_of(Sources(place, as_of, tables, settings=settings))
+    except UNREADABLE:
+        if not as_text:
+            # Some cell cannot be read by its type. As text it can, and whoever needs the cell judges it.
+            return check(place, as_of, settings, as_text=True)
+        stops, _ = verify(tables)
+        if stops:
+            raise InputError(stops) from None
+        raise
 
 
 def reread_as_text(sources: Sources) -> Sources:
@@ -91,18 +101,14 @@ def reread_as_text(sources: Sources) -> Sources:
 
 
 def _told_of(sources: Sources) -> Sources:
-    """The sources with what is to be told of their ids and places. Raises InputError when ids cannot be worked with.
-
-    A file that cannot be read is left for the reading to complain about.
-    """
-    try:
-        stops, notices = _about_keys(sources)
-        places, odd = _about_places(sources)
-    except UNREADABLE:
-        return sources
-    if stops:
-        raise InputError(stops)
-    return replace(sources, notices=(*sources.notices, *notices, *odd), unknown_places=places)
+    """The sources with what is to be told of their ids, repeats and places. Raises InputError when that stops it."""
+    stops, notices = _about_keys(sources)
+    tables, again, surplus = _about_repeats(sources)
+    if stops or again:
+        raise InputError([*stops, *again])
+    places, odd = _about_places(sources)
+    told = (*sources.notices, *surplus, *notices, *odd)
+    return replace(sources, tables=tables, notices=told, unknown_places=places)
 
 
 def _about_keys(sources: Sources) -> tuple[list[Problem], list[Problem]]:
@@ -121,6 +127,14 @@ def _about_keys(sources: Sources) -> tuple[list[Problem], list[Problem]]:
 def _keys(tables: Mapping[str, Source], first: dt.date) -> dict[str, Keys]:
     """The keys of all tables; of what sold long ago nothing need be known."""
     return {name: keys(source, first if name == v.SALES else None) for name, source in tables.items()}
+
+
+def _about_repeats(sources: Sources) -> tuple[Mapping[str, Source], list[Problem], list[Problem]]:
+    """The tables to go on with. Sales alone add up; a lake was asked when its days came."""
+    if isinstance(sources.place, DayLake):
+        return sources.tables, [], []
+    sales, stops, notices = sent_twice(sources.tables[v.SALES], sources.settings)
+    return {**sources.tables, v.SALES: sales}, stops, notices
 
 
 def _about_places(sources: Sources) -> tuple[tuple[str | int, ...], list[Problem]]:

@@ -32,7 +32,7 @@ settings.load_profile("shelf")
 def chain() -> Chain:
     """One open store on the equator; tests add what they are about."""
     chain = Chain(seed=1)
-    chain.store("1", 0.0, 0.0)
+    chain.store("1", 0.0, 20.0)
     chain.staple("1")
     return chain
 
