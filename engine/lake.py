@@ -80,20 +80,14 @@ class Part:
         return pl.concat([self._scan_file(file, numbered=numbered) for file in self.files])
 
     def _scan_file(self, file: DataFile, *, numbered: bool) -> pl.LazyFrame:
-        row = SOURCE_ROW if numbered else None
         if self.separator is None:
-            rows = pl.scan_parquet(
-                file.path, row_index_name=row, row_index_offset=1, glob=False, hive_partitioning=False
-            )
+            rows = pl.scan_parquet(file.path, glob=False, hive_partitioning=False)
         else:
-            rows = pl.scan_csv(
-                file.path,
-                separator=self.separator,
-                schema={name: kind for name, kind in self.schema.items() if name not in file.folders},
-                row_index_name=row,
-                row_index_offset=1,
-                glob=False,
-            )
+            schema = {name: kind for name, kind in self.schema.items() if name not in file.folders}
+            rows = pl.scan_csv(file.path, separator=self.separator, schema=schema, glob=False)
+        if numbered:
+            # A file may have columns of these names itself.
+            rows = rows.drop(SOURCE_ROW, SOURCE_FILE, strict=False).with_row_index(SOURCE_ROW, 1)
         values = dict(file.folders) | ({SOURCE_FILE: file.name} if numbered else {})
         return rows.with_columns(pl.lit(value, pl.String).alias(name) for name, value in values.items())
 
