@@ -19,6 +19,7 @@ import polars as pl
 
 from engine.contracts.contract import UNUSABLE, Contract, Kind, Reading, Rule, as_shown, is_text, read_as
 from engine.errors import InputError, Problem
+from engine.near_miss import columns_meant, near_miss
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -264,9 +265,30 @@ def find_files(
         elif files:
             found[name] = files
         elif contract.required:
-            advice = f"put {name}.parquet, {name}.csv or a folder {name} with such files into {folder}"
+            alike = file_alike(folder, contracts, name)
+            looks_so = f"{alike} looks like {name}: rename it; or " if alike else ""
+            advice = f"{looks_so}put {name}.parquet, {name}.csv or a folder {name} with such files into {folder}"
             problems.append(Problem(name, "the table is missing", advice))
     return found, problems
+
+
+def file_alike(folder: Path, contracts: Mapping[str, Contract], table: str) -> str | None:
+    """The file or folder that is probably the table under another name; None when none of no table looks like it."""
+    names = {entry.name: entry.name.partition(".")[0] for entry in sorted(folder.iterdir()) if _is_own(entry)}
+    for contract in contracts.values():
+        names = {name: stem for name, stem in names.items() if not _named_after(contract.table, stem)}
+    meant = near_miss(table, names.values())
+    return next((name for name, stem in names.items() if stem == meant), None)
+
+
+def _is_own(entry: Path) -> bool:
+    """Whether a table may be meant by it: notes and hidden files are other programs' business."""
+    is_text = entry.suffix.lower() in {"", ".md", ".txt", ".json", ".toml", ".log"}
+    return not entry.name.startswith((".", "_")) and (entry.is_dir() or not is_text)
+
+
+def _named_after(table: str, stem: str) -> bool:
+    return re.fullmatch(rf"{re.escape(table)}([-_.].*)?", stem) is not None
 
 
 def _twins(files: Sequence[DataFile]) -> list[str]:
@@ -302,7 +324,7 @@ def open_source(
             parts[-1] = Part((*parts[-1].files, *part.files), part.schema, part.separator)
         else:
             parts.append(part)
-    problems += (_misshapen(contract.table, fault, alike) for fault, alike in misshapen.items())
+    problems += (_misshapen(contract, fault, alike) for fault, alike in misshapen.items())
     return Source(contract, tuple(parts)), problems
 
 
@@ -322,18 +344,19 @@ def _fault_of_columns(part: Part, contract: Contract) -> str:
     return f"has no column {', '.join(lacking)}" if lacking else f"has {', '.join(twice)} twice" if twice else ""
 
 
-def _misshapen(table: str, fault: str, alike: Sequence[Part]) -> Problem:
+def _misshapen(contract: Contract, fault: str, alike: Sequence[Part]) -> Problem:
     """One problem for all files of a table with the same fault of columns."""
     file = alike[0].files[0].name + (f", like {len(alike) - 1} more files," if len(alike) > 1 else "")
     names = [name for name in alike[0].schema if "_duplicated_" not in name]
     has = ", ".join(names[:SHOWN_NAMES]) or "none"
     more = f" and {len(names) - SHOWN_NAMES} more" if len(names) > SHOWN_NAMES else ""
-    return Problem(table, f"{file} {fault}", f"mend its columns: {has}{more}")
+    missed = columns_meant([c.name for c in contract.columns if c.required], contract.names, names)
+    looks_so = "".join(f"{name} looks like {lacks}: rename it; " for lacks, name in missed.items())
+    return Problem(contract.table, f"{file} {fault}", f"{looks_so}mend its columns: {has}{more}")
 
 
 def _files_of(folder: Path, contract: Contract, entries: Iterable[Path]) -> Iterator[DataFile]:
     """The files of a table; names that begin with a dot or an underscore are other programs' business."""
-    of_this_table = re.compile(rf"{re.escape(contract.table)}([-_.].*)?")
     for entry in entries:
         ending = _ending(entry)
         name = entry.name[: len(entry.name) - len(ending)]
@@ -341,7 +364,7 @@ def _files_of(folder: Path, contract: Contract, entries: Iterable[Path]) -> Iter
             below = sorted(entry.rglob("*")) if name == contract.table else []
             paths = [path for path in below if _ending(path) and path.is_file() and not _is_hidden(path, entry)]
         else:
-            paths = [entry] if ending and of_this_table.fullmatch(name) else []
+            paths = [entry] if ending and _named_after(contract.table, name) else []
         yield from (DataFile(path, path.relative_to(folder).as_posix(), {}) for path in paths)
 
 

@@ -153,7 +153,9 @@ def _counted_once(source: Source, repeats: list[Repeat]) -> Iterator[Part]:
             surplus = pl.lit(value=False)
             for repeat in repeats:
                 surplus = surplus | _is_surplus(repeat) if repeat.file == file.name else surplus
-            yield replace(part, files=(file,), rules=(Rule(SENT_TWICE, "date", surplus, QUARANTINE, advice),))
+            yield replace(
+                part, files=(file,), rules=(Rule(SENT_TWICE, "date", surplus, QUARANTINE, advice, is_fault=False),)
+            )
 
 
 def _is_surplus(repeat: Repeat) -> pl.Expr:

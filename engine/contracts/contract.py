@@ -13,6 +13,8 @@ import polars as pl
 
 from engine.contracts.ids import canonical, exact_up_to
 
+FAULTY = "faulty"
+"""Under it `Reading.counts` has the rows that a fault of the export keeps out."""
 UNUSABLE = "unusable"
 """Boolean column: the row breaks a rule that keeps it out of the computation."""
 CALENDAR = dt.date.min, dt.date.max
@@ -61,13 +63,17 @@ class Column:
 
 @dataclass(frozen=True)
 class Rule:
-    """A complaint about rows. column: what it is about. broken: true where a row breaks it; null counts as kept."""
+    """A complaint about rows. column: what it is about. broken: true where a row breaks it; null counts as kept.
+
+    is_fault: whether such a row is a fault of its export, and not one that is merely not asked for.
+    """
 
     complaint: str
     column: str
     broken: pl.Expr
     consequence: Consequence
     advice: str
+    is_fault: bool = True
 
     def flag(self) -> pl.Expr:
         """A Boolean column named by the complaint."""
@@ -83,6 +89,11 @@ class Contract:
     columns: tuple[Column, ...]
     rules: tuple[Rule, ...] = ()
     required: bool = True
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of its columns."""
+        return tuple(column.name for column in self.columns)
 
 
 @dataclass(frozen=True)
@@ -116,9 +127,12 @@ class Reading:
         )
 
     def counts(self, raw: pl.LazyFrame) -> pl.LazyFrame:
-        """One row: `rows`, and per rule how many rows break it, in a column named by the complaint."""
+        """One row: `rows`, `unusable` and `faulty` ones, and how many rows break each rule, by its complaint."""
         complaints = [pl.col(rule.complaint).sum() for rule in self.rules]
-        return self.judged(raw).select(pl.len().alias("rows"), *complaints, pl.col(UNUSABLE).sum())
+        keeps_out = [rule for rule in self.rules if rule.consequence is not Consequence.NOTE and rule.is_fault]
+        faulty = pl.any_horizontal(pl.lit(value=False), *(rule.complaint for rule in keeps_out))
+        totals = pl.len().alias("rows"), faulty.sum().alias(FAULTY), pl.col(UNUSABLE).sum()
+        return self.judged(raw).select(*totals, *complaints)
 
     def quarantined(self, raw: pl.LazyFrame) -> pl.LazyFrame:
         """The typed rows that are kept out, with `reason` naming every rule they break."""
@@ -277,7 +291,7 @@ def _sparing_blank_lines(
     blank = ~pl.any_horizontal(_given(name, schema[name]) for name in names)
     advice = "such lines are set aside; they carry nothing"
     return [
-        Rule(BLANK_LINE, contract.key[0], blank, Consequence.QUARANTINE, advice),
+        Rule(BLANK_LINE, contract.key[0], blank, Consequence.QUARANTINE, advice, is_fault=False),
         *(replace(rule, broken=rule.broken & ~blank) for rule in raw_rules),
     ]
 

@@ -12,7 +12,7 @@ from engine import vocabulary as v
 from engine.contracts.tables import contracts
 from engine.daylake.manifest import DayLake, refuse_lake
 from engine.daylake.source import open_days
-from engine.delivery import broken_files, open_tables, verify
+from engine.delivery import broken_files, near_misses, open_tables, verify
 from engine.errors import InputError, Problem, TryLaterError
 from engine.input_settings import InputSettings
 from engine.keys import Keys, in_two_forms, keys, without_digits
@@ -107,7 +107,7 @@ def _told_of(sources: Sources) -> Sources:
     if stops or again:
         raise InputError([*stops, *again])
     places, odd = _about_places(sources)
-    told = (*sources.notices, *surplus, *notices, *odd)
+    told = (*sources.notices, *_about_names(sources), *surplus, *notices, *odd)
     return replace(sources, tables=tables, notices=told, unknown_places=places)
 
 
@@ -127,6 +127,13 @@ def _about_keys(sources: Sources) -> tuple[list[Problem], list[Problem]]:
 def _keys(tables: Mapping[str, Source], first: dt.date) -> dict[str, Keys]:
     """The keys of all tables; of what sold long ago nothing need be known."""
     return {name: keys(source, first if name == v.SALES else None) for name, source in tables.items()}
+
+
+def _about_names(sources: Sources) -> list[Problem]:
+    """What looks like a table or a column that is not there; a lake keeps neither."""
+    if isinstance(sources.place, DayLake):
+        return []
+    return near_misses(sources.place, contracts(sources.as_of), sources.tables)
 
 
 def _about_repeats(sources: Sources) -> tuple[Mapping[str, Source], list[Problem], list[Problem]]:

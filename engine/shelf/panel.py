@@ -19,7 +19,7 @@ from engine import vocabulary as v
 from engine.config import PanelSettings
 from engine.contracts.contract import UNUSABLE, Column, Consequence, Kind
 from engine.contracts.tables import contracts
-from engine.delivery import verify
+from engine.delivery import too_many_faults, verify
 from engine.errors import InputError, Problem
 from engine.kernels import cells, rows, windows
 from engine.kernels.settle import open_days, settle
@@ -390,7 +390,8 @@ def _known_places(sources: Sources) -> tuple[pl.Expr, ...]:
 
 
 def _stop_on_broken_rows(sources: Sources, accounts: Mapping[str, RowAccount]) -> None:
-    """Say why rows were kept out; raise when any of them stops the run."""
+    """Say why rows were kept out; raise when any of them stops the run, and when they are too many."""
+    too_many: list[Problem] = []
     for name, account in accounts.items():
         account.balance(name)
         if account.quarantined:
@@ -401,6 +402,9 @@ def _stop_on_broken_rows(sources: Sources, accounts: Mapping[str, RowAccount]) -
                 raise InputError(verify(sources.tables)[0])
             kept_out = (rule.complaint for rule in broken if rule.consequence is Consequence.QUARANTINE)
             account.reasons = {complaint: counts[complaint] for complaint in kept_out}
+            too_many += too_many_faults(source, counts, sources.settings.max_set_aside_share)
+    if too_many:
+        raise InputError(too_many)
 
 
 def _settle_all(grid: _Grid, arrays: Mapping[str, Array], settings: PanelSettings) -> tuple[NDArray[np.bool_], Array]:
