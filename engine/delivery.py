@@ -11,8 +11,8 @@ import polars as pl
 
 from engine.contracts.contract import FAULTY, UNUSABLE, Consequence, Contract, Rule
 from engine.errors import Problem
-from engine.lake import CELL, SOURCE_FILE, SOURCE_ROW, UNREADABLE, Source, file_alike, find_files, open_source
-from engine.near_miss import columns_meant
+from engine.lake import CELL, SOURCE_FILE, SOURCE_ROW, UNREADABLE, Source, find_files, open_source
+from engine.near_miss import columns_meant, file_alike
 
 EXAMPLES = 5
 """Rows shown of every problem."""

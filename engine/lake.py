@@ -19,7 +19,7 @@ import polars as pl
 
 from engine.contracts.contract import UNUSABLE, Contract, Kind, Reading, Rule, as_shown, is_text, read_as
 from engine.errors import InputError, Problem
-from engine.near_miss import columns_meant, near_miss
+from engine.near_miss import columns_meant, file_alike, named_after
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -138,10 +138,17 @@ class Source:
             name for part in self.parts for name in ids & part.schema.keys() if is_text(part.schema[name])
         )
 
-    def judged(self) -> pl.LazyFrame:
-        """The contract's columns, typed, and `unusable`; rows in file order."""
-        names = [column.name for column in self.contract.columns]
-        return pl.concat([reading.judged(part.scan()).select(*names, UNUSABLE) for reading, part in self.readings()])
+    def judged(self, without: str = "") -> pl.LazyFrame:
+        """The contract's columns, typed, and `unusable`; rows in file order.
+
+        without: a complaint whose rows are left out altogether.
+        """
+        parts = []
+        for reading, part in self.readings():
+            rows = reading.judged(part.scan())
+            left_out = [~pl.col(rule.complaint) for rule in reading.rules if rule.complaint == without]
+            parts.append(rows.filter(*left_out).select(*self.contract.names, UNUSABLE))
+        return pl.concat(parts)
 
     def usable(self) -> pl.LazyFrame:
         """The typed rows that break no rule that keeps them out; rows in file order."""
@@ -206,7 +213,7 @@ class Source:
         """
         counts: Counter[str] = Counter()
         kept: list[pl.DataFrame] = []
-        names = [column.name for column in self.contract.columns]
+        names = self.contract.names
         given = [name for name in names if any(name in part.schema for part in self.parts)]
         for reading, part in self.readings():
             flags = [rule.complaint for rule in reading.rules]
@@ -270,25 +277,6 @@ def find_files(
             advice = f"{looks_so}put {name}.parquet, {name}.csv or a folder {name} with such files into {folder}"
             problems.append(Problem(name, "the table is missing", advice))
     return found, problems
-
-
-def file_alike(folder: Path, contracts: Mapping[str, Contract], table: str) -> str | None:
-    """The file or folder that is probably the table under another name; None when none of no table looks like it."""
-    names = {entry.name: entry.name.partition(".")[0] for entry in sorted(folder.iterdir()) if _is_own(entry)}
-    for contract in contracts.values():
-        names = {name: stem for name, stem in names.items() if not _named_after(contract.table, stem)}
-    meant = near_miss(table, names.values())
-    return next((name for name, stem in names.items() if stem == meant), None)
-
-
-def _is_own(entry: Path) -> bool:
-    """Whether a table may be meant by it: notes and hidden files are other programs' business."""
-    is_text = entry.suffix.lower() in {"", ".md", ".txt", ".json", ".toml", ".log"}
-    return not entry.name.startswith((".", "_")) and (entry.is_dir() or not is_text)
-
-
-def _named_after(table: str, stem: str) -> bool:
-    return re.fullmatch(rf"{re.escape(table)}([-_.].*)?", stem) is not None
 
 
 def _twins(files: Sequence[DataFile]) -> list[str]:
@@ -364,7 +352,7 @@ def _files_of(folder: Path, contract: Contract, entries: Iterable[Path]) -> Iter
             below = sorted(entry.rglob("*")) if name == contract.table else []
             paths = [path for path in below if _ending(path) and path.is_file() and not _is_hidden(path, entry)]
         else:
-            paths = [entry] if ending and _named_after(contract.table, name) else []
+            paths = [entry] if ending and named_after(contract.table, name) else []
         yield from (DataFile(path, path.relative_to(folder).as_posix(), {}) for path in paths)
 
 

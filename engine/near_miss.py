@@ -6,6 +6,7 @@ In: names of files or columns. Out: the one that looks like the name that is lac
 import difflib
 import re
 from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
 
 CALLED: Mapping[str, tuple[str, ...]] = {
     "sales_transactions": ("sales", "transactions", "pos", "receipts", "sales data", "daily sales", "sale"),
@@ -43,6 +44,8 @@ CALLED: Mapping[str, tuple[str, ...]] = {
     "cost": ("unit cost", "cost price"),
 }
 """What tables and columns are called elsewhere."""
+NOTES = frozenset({"", ".md", ".txt", ".json", ".toml", ".log"})
+"""What the names of files end with that are no tables."""
 ALIKE = 0.8
 """Of `difflib`: names less alike than this are two names."""
 
@@ -52,6 +55,25 @@ def near_miss(wanted: str, names: Iterable[str]) -> str | None:
     meant = [_plain(name) for name in (wanted, *CALLED.get(wanted, ()))]
     best = max(names, key=lambda name: (_likeness(_plain(name), meant), name), default=None)
     return best if best is not None and _likeness(_plain(best), meant) >= ALIKE else None
+
+
+def file_alike(folder: Path, tables: Iterable[str], table: str) -> str | None:
+    """The file or folder that is probably a table under another name; None when none of no table looks like it."""
+    names = {entry.name: entry.name.partition(".")[0] for entry in sorted(folder.iterdir()) if _may_be_a_table(entry)}
+    for known in tables:
+        names = {name: stem for name, stem in names.items() if not named_after(known, stem)}
+    meant = near_miss(table, names.values())
+    return next((name for name, stem in names.items() if stem == meant), None)
+
+
+def named_after(table: str, stem: str) -> bool:
+    """Whether a file is a table's by its name without the ending; it may go on after a sign."""
+    return re.fullmatch(rf"{re.escape(table)}([-_.].*)?", stem) is not None
+
+
+def _may_be_a_table(entry: Path) -> bool:
+    """Notes and hidden files are other programs' business."""
+    return not entry.name.startswith((".", "_")) and (entry.is_dir() or entry.suffix.lower() not in NOTES)
 
 
 def columns_meant(wanted: Iterable[str], known: Collection[str], names: Collection[str]) -> dict[str, str]:
