@@ -22,9 +22,9 @@ from engine.lake import SOURCE_FILE, Part, Source
 SENT_TWICE = "row was sent twice"
 TIMES = (4, 3, 2)
 """How often a row may have come in one file."""
-SAMPLED_FROM_BYTES = 1 << 26
+SAMPLED_FROM_BYTES = 1 << 22
 """Larger tables are looked at in a sample of store-SKUs first."""
-SAMPLED = 16
+SAMPLED = 8
 """One store-SKU of so many."""
 BETWEEN = "\x1f"
 N = "n rows"
@@ -58,8 +58,12 @@ def sent_twice(source: Source, settings: InputSettings) -> tuple[Source, list[Pr
     """
     if settings.sent_twice == "sum" or not source.files:
         return source, [], []
-    repeats = _repeats(source, settings, SAMPLED if _is_large(source) else 1)
-    if repeats and _is_large(source):
+    sampled = SAMPLED if sum(file.stat().st_size for file in source.files) >= SAMPLED_FROM_BYTES else 1
+    if not _keys_repeat(source, sampled):
+        return source, [], []
+    fewer = settings.model_copy(update={"sent_twice_rows": -(-settings.sent_twice_rows // sampled)})
+    repeats = _repeats(source, fewer, sampled)
+    if repeats and sampled > 1:
         repeats = _repeats(source, settings, 1)
     told = [_told(source, repeat, settings) for repeat in repeats]
     if settings.sent_twice == "refuse" or not repeats:
@@ -67,8 +71,25 @@ def sent_twice(source: Source, settings: InputSettings) -> tuple[Source, list[Pr
     return replace(source, parts=tuple(_counted_once(source, repeats))), [], told
 
 
-def _is_large(source: Source) -> bool:
-    return sum(file.stat().st_size for file in source.files) >= SAMPLED_FROM_BYTES
+def _keys_repeat(source: Source, sampled: int) -> bool:
+    """Whether any store, SKU and day is there twice, as the sample tells; nearly free beside the reading."""
+    key = source.contract.key
+    plans = []
+    for reading, part in source.readings():
+        values = dict(zip(reading.contract.names, reading.values, strict=True))
+        rows = part.scan().filter(_sample(source, sampled))
+        plans.append(rows.select(pl.struct(values[name] for name in key).hash().alias("key")))
+    counts = pl.concat(plans).select(rows=pl.len(), keys=pl.col("key").n_unique()).collect().row(0, named=True)
+    # Few store-SKUs with many rows may leave a sample without any.
+    return counts["keys"] < counts["rows"] or (not counts["rows"] and sampled > 1 and _keys_repeat(source, 1))
+
+
+def _sample(source: Source, sampled: int) -> pl.Expr:
+    """One of so many store-SKUs, with all their rows."""
+    if sampled == 1:
+        return pl.lit(value=True)
+    ids = [pl.col(name).cast(pl.String) for name in source.contract.key if name != "date"]
+    return pl.struct(ids).hash() % sampled == 0
 
 
 def _repeats(source: Source, settings: InputSettings, sampled: int) -> list[Repeat]:
@@ -83,8 +104,7 @@ def _repeats(source: Source, settings: InputSettings, sampled: int) -> list[Repe
 def _rows(source: Source, sampled: int) -> pl.DataFrame:
     """The different usable rows of every file, with how often each is there."""
     names = [column.name for column in source.contract.columns]
-    ids = [name for name in source.contract.key if name != "date"]
-    sample = pl.struct(pl.col(name).cast(pl.String) for name in ids).hash() % sampled == 0
+    sample = _sample(source, sampled)
     plans = [
         reading.judged(part.scan(numbered=True).filter(sample)).filter(~pl.col(UNUSABLE)).select(SOURCE_FILE, *names)
         for reading, part in source.readings()
