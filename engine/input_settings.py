@@ -20,8 +20,8 @@ class InputSettings(Frozen):
     sent_twice_rows: int = Field(20, ge=1, description="And at least so many different rows.")
     max_set_aside_share: float = Field(0.2, ge=0, le=1, description="Refuse a table of which more rows are faulty.")
     zero_place_degrees: float = Field(1.0, ge=0, le=10, description="Coordinates so near to 0,0 are no place.")
-    shared_place_stores: int = Field(3, ge=2, description="So many stores of different names on one point ...")
-    shared_place_share: float = Field(0.02, ge=0, le=1, description="... and more than this share: no place.")
+    shared_place_stores: int = Field(3, ge=2, description="No place: one point of so many stores of other names.")
+    shared_place_share: float = Field(0.02, ge=0, le=1, description="And of more than this share of all stores.")
     swapped_place_spread: float = Field(
         5, gt=1, description="Swapped: so many times as far off as half the stores, but not the other way round."
     )
