@@ -35,7 +35,7 @@ def ingest(
     from engine.daylake.ingest import ingest
 
     settings = engine_config.load(config, assignments or [])
-    done = ingest(folder, lake, settings.ingest, allow_partial=allow_partial)
+    done = ingest(folder, lake, settings.ingest, settings.inputs, allow_partial=allow_partial)
     if as_json:
         typer.echo(json.dumps({"lake": str(lake), **asdict(done)}))
         return
@@ -43,6 +43,8 @@ def ingest(
     for name, report in done.tables.items():
         days = (_in_words(report.new), _in_words(report.replaced), _in_words(report.unchanged))
         shown.add_row(name, f"{report.rows:,}", f"{report.faulty:,}", *days)
+    for notice in done.notices:
+        out.print(f"- {notice}", markup=False, soft_wrap=True)
     out.print(shown)
     for name, report in done.tables.items():
         if report.ignored:

@@ -136,16 +136,21 @@ def sql(
     out_folder: Out,
     run_id: RunId = None,
     form: Annotated[Format, typer.Option("--format", help="How to print the answer.")] = Format.TABLE,
+    *,
+    is_open: Annotated[
+        bool, typer.Option("--open", help="Let the query read and write other files, with your rights.")
+    ] = False,
 ) -> None:
     """Ask the outputs of a run in SQL (DuckDB). `days` has one row per store-SKU with a case and day.
 
     Example:  darkshelf sql "select primary_cause, count(*) from cases group by all" --out data/runs
     """
     from engine.outputs import read
+    from engine.outputs.spreadsheet import csv_text
 
-    answer = read.query(read.find_run(out_folder, run_id), query)
+    answer = read.query(read.find_run(out_folder, run_id), query, is_open=is_open)
     if form is Format.CSV:
-        typer.echo(answer.write_csv(), nl=False)
+        typer.echo(csv_text(answer), nl=False)
     elif form is Format.JSON:
         typer.echo(answer.write_json())
     else:

@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 
 from engine.errors import Problem, SettingsError
 from engine.frozen import Amount, Frozen, Positive, RunSettings, Share
+from engine.input_settings import InputSettings
 
 WEIGHT_TOLERANCE = 1e-6
 """Weights that add up to 1 within this do."""
@@ -395,6 +396,7 @@ class Settings(RunSettings):
     """Everything a night is told. Grain: one run."""
 
     profile: Literal["calibrated", "classic"] = Field("calibrated", description="How shelves are judged.")
+    inputs: InputSettings = InputSettings()
     panel: PanelSettings = PanelSettings()
     delivery: DeliverySettings = DeliverySettings()
     price_check: PriceCheckSettings = PriceCheckSettings()

@@ -13,6 +13,7 @@ import polars as pl
 from engine.contracts.contract import UNUSABLE
 from engine.daylake.manifest import WHOLE
 from engine.lake import Source
+from engine.sent_twice import SENT_TWICE
 
 ROWS_HELD = 2_000_000
 """So many rows are held before they are laid aside: about 150 MB, twice while they are parted."""
@@ -55,13 +56,13 @@ class Days:
 
 
 def by_day(source: Source, place: Path) -> Days:
-    """The typed rows of a table and whether each is `unusable`, by day.
+    """The typed rows of a table and whether each is `unusable`, by day; those that were sent twice are left out.
 
     place: a folder for files that are needed on the way.
     """
     days = Days(place)
     batches: list[pl.DataFrame] = []
-    for batch in source.judged().collect_batches(maintain_order=True):
+    for batch in source.judged(without=SENT_TWICE).collect_batches(maintain_order=True):
         unusable = int(batch[UNUSABLE].sum())
         days.unusable += unusable
         days.usable += batch.height - unusable

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from engine import vocabulary as v
 from engine.config import IngestSettings
 from engine.contracts.contract import Consequence
 from engine.contracts.tables import contracts
@@ -20,9 +21,13 @@ from engine.daylake.manifest import WHOLE, Day, Partition, refuse_lake
 from engine.daylake.write import Writer, writer
 from engine.delivery import EXAMPLES, open_tables, verify
 from engine.errors import InputError, Problem, TryLaterError
+from engine.input_settings import InputSettings
+from engine.keys import in_two_forms, keys, without_digits
 from engine.lake import UNREADABLE, Source
+from engine.sent_twice import sent_twice
 
 PROMISED = contracts(None)
+INPUTS = InputSettings()
 
 
 @dataclass(frozen=True)
@@ -43,31 +48,43 @@ class TableReport:
 
 @dataclass(frozen=True)
 class Ingestion:
-    """What became of a delivery, per delivered table. spans: per table of the lake its days, first to last."""
+    """What became of a delivery, per delivered table. spans: per table of the lake its days, first to last.
+
+    notices: what is odd about the delivery.
+    """
 
     tables: Mapping[str, TableReport]
     spans: Mapping[str, str]
+    notices: tuple[Problem, ...] = ()
 
 
-def ingest(folder: Path, lake: Path, settings: IngestSettings, *, allow_partial: bool = False) -> Ingestion:
+def ingest(
+    folder: Path,
+    lake: Path,
+    settings: IngestSettings,
+    inputs: InputSettings = INPUTS,
+    *,
+    allow_partial: bool = False,
+) -> Ingestion:
     """Replace the days of a lake that a folder of tables delivers. Without a lake one is made.
 
-    allow_partial: take a newest day that is not complete. Raises InputError with every problem that would stop a
-    night too, and when a day would lose too many rows; TryLaterError while another ingest is under way, and when the
-    newest day is not complete; OutputError when the lake cannot be written. Then the lake is as
+    inputs: what is done with ids that lost their digits and with rows that were sent twice. allow_partial: take a
+    newest day that is not complete. Raises InputError with every problem that would stop a night too, and when a day
+    would lose too many rows; TryLaterError while another ingest is under way, and when the newest day is not
+    complete; OutputError when the lake cannot be written. Then the lake is as
     it was.
     """
     delivered = _open(folder)
     with writer(lake) as staged:
         try:
-            return _ingest(delivered, staged, settings, allow_partial=allow_partial)
+            return _ingest(*_odd(delivered, inputs), staged, settings, allow_partial=allow_partial)
         except UNREADABLE:
             # Some cell or file cannot be read by its type. As text every cell can be judged on its own.
             as_text = _open(folder, as_text=True)
             stops, _ = verify(as_text)
             if stops:
                 raise InputError(stops) from None
-            return _ingest(as_text, staged, settings, allow_partial=allow_partial)
+            return _ingest(*_odd(as_text, inputs), staged, settings, allow_partial=allow_partial)
 
 
 def _open(folder: Path, *, as_text: bool = False) -> dict[str, Source]:
@@ -85,8 +102,26 @@ def _open(folder: Path, *, as_text: bool = False) -> dict[str, Source]:
     }
 
 
+def _odd(delivered: Mapping[str, Source], inputs: InputSettings) -> tuple[dict[str, Source], tuple[Problem, ...]]:
+    """The tables, without what was sent twice, and what is to be told. Raises InputError when that stops it."""
+    found = [keys(source) for source in delivered.values()]
+    stops = [problem for table in found for problem in without_digits(table)]
+    tables, notices = dict(delivered), in_two_forms(found)
+    if v.SALES in tables:
+        tables[v.SALES], again, surplus = sent_twice(tables[v.SALES], inputs)
+        stops, notices = stops + again, surplus + notices
+    if stops:
+        raise InputError(stops)
+    return tables, tuple(notices)
+
+
 def _ingest(
-    delivered: Mapping[str, Source], staged: Writer, settings: IngestSettings, *, allow_partial: bool
+    delivered: Mapping[str, Source],
+    notices: tuple[Problem, ...],
+    staged: Writer,
+    settings: IngestSettings,
+    *,
+    allow_partial: bool,
 ) -> Ingestion:
     kept = staged.lake.tables
     incoming = {name: tuple(_partitions(delivered, name, staged)) for name in delivered}
@@ -101,7 +136,7 @@ def _ingest(
     if any(changes.values()):
         staged.publish(tables)
     reports = {name: _report(staged, delivered[name], incoming[name], changes[name]) for name in delivered}
-    return Ingestion(reports, {name: _span(parts) for name, parts in sorted(tables.items())})
+    return Ingestion(reports, {name: _span(parts) for name, parts in sorted(tables.items())}, notices)
 
 
 def _partitions(delivered: Mapping[str, Source], name: str, staged: Writer) -> Iterator[Partition]:

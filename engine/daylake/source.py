@@ -156,9 +156,9 @@ def parts_of(lake: DayLake, contract: Contract, partitions: Iterable[Partition],
         if rows and min(part.days) >= first.isoformat():
             whole_files.setdefault(part.text_ids, []).append(rows)
         elif rows and max(part.days) >= first.isoformat():
-            begun.append(DayPart((rows,), schema_of(contract, part.text_ids), None, pl.col("date") >= first))
+            begun.append(DayPart((rows,), schema_of(contract, part.text_ids), None, kept=pl.col("date") >= first))
     for text_ids, files in faulty_files.items():
-        yield DayPart(tuple(files), schema_of(contract, text_ids) | {DAY: pl.Date()}, None, None, faulty=True)
+        yield DayPart(tuple(files), schema_of(contract, text_ids) | {DAY: pl.Date()}, None, faulty=True)
     yield from begun
     for text_ids, files in whole_files.items():
         yield DayPart(tuple(files), schema_of(contract, text_ids), None)

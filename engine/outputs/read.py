@@ -106,7 +106,10 @@ from daily, unnest(range(1, len(actual) + 1)) as days(day)
 """One row per store-SKU and day, from the lists of `daily`."""
 
 
-def query(run: Run, text: str) -> pl.DataFrame:
-    """The answer of a SQL query over the Parquet outputs of a run, each a table by its name, and `days`."""
+def query(run: Run, text: str, *, is_open: bool = False) -> pl.DataFrame:
+    """The answer of a SQL query over the Parquet outputs of a run, each a table by its name, and `days`.
+
+    is_open: the query may open other files, too. Raises InputError.
+    """
     views = {file.stem: file for file in sorted(run.folder.glob("*.parquet"))}
-    return sql(text, views, {"days": DAYS_VIEW})
+    return sql(text, views, {"days": DAYS_VIEW}, is_open=is_open)
