@@ -1,5 +1,6 @@
 """The disk: one writer at a time in a folder, and files that are on it before anybody is told of them."""
 
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -47,6 +48,12 @@ def told_as_output_error(folder: Path, untouched: str) -> Iterator[None]:
     except OSError as error:
         reason = error.strerror or str(error)
         raise OutputError(f"{folder} cannot be written: {reason}. {untouched}") from error
+
+
+def content_hash(file: Path) -> str:
+    """Sixteen hexadecimal digits that tell the content of a file from any other. Raises OSError."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()[:16]
 
 
 def sync_all(folder: Path) -> None:
