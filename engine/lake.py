@@ -33,8 +33,8 @@ SHOWN_CHARACTERS = 80
 SOURCE_FILE = "source_file"
 SOURCE_ROW = "source_row"
 CELL = "cell"
-UNREADABLE = (pl.exceptions.PolarsError, OSError)
-"""What a file or a cell that cannot be read raises."""
+UNREADABLE = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, MemoryError, OverflowError)
+"""What a file or a cell that cannot be read raises: a damaged header may ask for more than there is memory."""
 
 
 @dataclass(frozen=True)
