@@ -6,8 +6,10 @@ A table is a file, a folder of files, or several files that share its name: `pri
 
 import csv
 import datetime as dt
+import errno
 import gzip
 import re
+import stat
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -308,7 +310,7 @@ def unreadable_file(table: str, file: DataFile, error: BaseException) -> Problem
     """The problem of a file that cannot be read at all."""
     reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     first_line = next((line for line in reason.splitlines() if line.strip()), type(error).__name__)
-    place = _odd_line(file.path) if _ending(file.path) in LEGIBLE_CSV else ""
+    place = _odd_line(file.path) if _ending(file.path) in LEGIBLE_CSV and file.path.is_file() else ""
     whole = "check that the file is whole, is what its name says and may be read"
     advice = "save the file as UTF-8" if "utf" in first_line.lower() else whole
     return Problem(table, f"{file.name} cannot be read: {first_line}{place}", advice)
@@ -337,7 +339,7 @@ def _files_of(folder: Path, contract: Contract, entries: Iterable[Path]) -> Iter
         name = entry.name[: len(entry.name) - len(ending)]
         if entry.is_dir():
             below = sorted(entry.rglob("*")) if name == contract.table else []
-            paths = [path for path in below if _ending(path) and path.is_file() and not _is_hidden(path, entry)]
+            paths = [path for path in below if _ending(path) and not path.is_dir() and not _is_hidden(path, entry)]
         else:
             paths = [entry] if ending and of_this_table.fullmatch(name) else []
         yield from (DataFile(path, path.relative_to(folder).as_posix(), {}) for path in paths)
@@ -351,7 +353,14 @@ def _ending(file: Path) -> str:
     return next((ending for ending in (*CSV, *PARQUET) if file.name.lower().endswith(ending)), "")
 
 
+def _refuse_special(file: Path) -> None:
+    """Raise OSError for what looks like a file and is none: reading a pipe would wait for ever."""
+    if not stat.S_ISREG(file.stat().st_mode):
+        raise OSError(errno.EINVAL, "it is a pipe, a socket or a device, and no regular file")
+
+
 def _look_into(file: DataFile, contract: Contract, *, as_text: bool) -> Part:
+    _refuse_special(file.path)
     kinds = {column.name: column.kind for column in contract.columns}
     if _ending(file.path) in PARQUET:
         separator, schema = (

@@ -61,8 +61,11 @@ def darkshelf_process(*words: object, **options: Any) -> Answer:
 
 
 def published(out: Path) -> dict[str, bytes]:
-    """Everything a reader of an output folder can see, by relative name; the lock is no reader's business."""
-    files = (file for file in out.rglob("*") if file.is_file() and file.name != ".lock")
+    """Everything a reader of an output folder can see, by relative name; the lock and the logs of runs that failed
+    are no reader's business.
+    """
+    logs = out / "logs"
+    files = (file for file in out.rglob("*") if file.is_file() and file.name != ".lock" and file.parent != logs)
     return {str(file.relative_to(out)): file.read_bytes() for file in sorted(files)}
 
 
