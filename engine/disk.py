@@ -4,6 +4,7 @@ import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -11,6 +12,8 @@ from filelock import FileLock, Timeout
 from engine.errors import InputError, OutputError, Problem, TryLaterError
 
 LOCK = ".lock"
+HASHES_HELD = 10_000
+"""Hashes of files that are remembered."""
 PARTIAL = ".partial"
 """What the name of anything ends with that is not whole yet; it begins with a dot."""
 
@@ -51,7 +54,16 @@ def told_as_output_error(folder: Path, untouched: str) -> Iterator[None]:
 
 
 def content_hash(file: Path) -> str:
-    """Sixteen hexadecimal digits that tell the content of a file from any other. Raises OSError."""
+    """Sixteen hexadecimal digits that tell the content of a file from any other. Raises OSError.
+
+    A file is read once for as long as it is not touched.
+    """
+    status = file.stat()
+    return _content_hash(file, status.st_mtime_ns, status.st_ctime_ns, status.st_size)
+
+
+@lru_cache(HASHES_HELD)
+def _content_hash(file: Path, changed_at: int, touched_at: int, n_bytes: int) -> str:
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()[:16]
 

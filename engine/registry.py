@@ -42,7 +42,7 @@ EDGE_BYTES = 65_536
 CLOCKS_APART = dt.timedelta(days=1)
 """A day begins this much earlier in the far east than on the clock that runs are stamped with, rounded up."""
 MANIFESTS_HELD = 1_000
-"""Manifests and verdicts on files that are remembered as long as the file does not change."""
+"""Manifests that are remembered for as long as they are not touched."""
 
 
 class DamagedRunError(NotFoundError):
@@ -130,19 +130,12 @@ class Run:
         path, known = self.folder / name, self.manifest.get("files", {}).get(name)
         if known is not None:
             try:
-                status = path.stat()
-                found = _content(path, status.st_mtime_ns, status.st_size)
+                found = content_hash(path)
             except OSError as error:
                 raise DamagedRunError(self.run_id, self.folder, f"{name}: {error.strerror}") from error
             if found != known["content"]:
                 raise DamagedRunError(self.run_id, self.folder, f"{name} is not what was published")
         return path
-
-
-@lru_cache(MANIFESTS_HELD)
-def _content(path: Path, changed_at: int, n_bytes: int) -> str:
-    """The hash of a file, computed once for as long as it is not touched."""
-    return content_hash(path)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from engine.contracts.contract import Consequence
 from engine.contracts.tables import contracts
 from engine.daylake.days import by_day
 from engine.daylake.gather import gather
-from engine.daylake.manifest import WHOLE, Day, Partition, refuse_lake
+from engine.daylake.manifest import WHOLE, Day, DayLake, Partition, refuse_lake
 from engine.daylake.write import Writer, writer
 from engine.delivery import EXAMPLES, open_tables, verify
 from engine.errors import InputError, Problem
@@ -93,8 +93,9 @@ def _ingest(delivered: Mapping[str, Source], staged: Writer, settings: IngestSet
             tables[name] = gather(staged, name, _replaced(kept.get(name, ()), changed))
     if any(changes.values()):
         staged.publish(tables)
+    lake = DayLake(staged.lake.folder, tables)
     reports = {name: _report(staged, delivered[name], incoming[name], changes[name]) for name in delivered}
-    return Ingestion(reports, {name: _span(parts) for name, parts in sorted(tables.items())})
+    return Ingestion(reports, {name: lake.span(name) for name in sorted(tables)})
 
 
 def _partitions(delivered: Mapping[str, Source], name: str, staged: Writer) -> Iterator[Partition]:
@@ -127,7 +128,7 @@ def _is_new(staged: Writer, table: str, part: Partition) -> bool:
         return False
     if day not in held or held[day].days[day].fingerprint != known.fingerprint:
         return True
-    return any(staged.lake.damage(table, file) for file in held[day].files)
+    return any(staged.lake.content_damage(table, file) for file in held[day].files)
 
 
 def _refuse_shrinking(staged: Writer, changes: Mapping[str, list[Partition]], min_kept_share: float) -> None:
@@ -182,8 +183,3 @@ def _report(staged: Writer, source: Source, parts: tuple[Partition, ...], change
         unchanged=tuple(day for day in delivered if day not in again),
         ignored=tuple(sorted({name for part in source.parts for name in part.schema} - columns)),
     )
-
-
-def _span(parts: tuple[Partition, ...]) -> str:
-    days = [day for part in parts for day in part.days]
-    return f"{min(days)} to {max(days)}" if len(days) > 1 else days[0]
