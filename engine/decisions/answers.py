@@ -110,8 +110,8 @@ def every(
         statement = statement.where(table_of_answers.c.answered_at >= since)
     with reading(decisions.engine) as connection:
         rows = [tuple(row) for row in connection.execute(statement)]
-    schema = {name: kind for name, kind in ANSWER_SCHEMA.items() if name not in told}
-    return pl.DataFrame(rows, schema=schema, orient="row").with_columns(meaning()).select(*ANSWER_SCHEMA)
+        schema = {name: kind for name, kind in ANSWER_SCHEMA.items() if name not in told}
+        return pl.DataFrame(rows, schema=schema, orient="row").with_columns(meaning()).select(*ANSWER_SCHEMA)
 
 
 def meaning() -> list[pl.Expr]:

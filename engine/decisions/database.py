@@ -4,17 +4,19 @@ Several processes may open at once: one migrates, the others wait for it. A sche
 refused.
 """
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import URL, Column, Connection, Engine, Table, create_engine, event, inspect, make_url, text
+import polars as pl
+from sqlalchemy import URL, Column, Connection, Engine, Table, create_engine, event, inspect, make_url, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from engine.decisions.schema import REVISION
+from engine.decisions.schema import REVISION, metadata
 from engine.disk import refuse_a_file
 from engine.errors import EXIT_INPUT, DarkshelfError, InputError, OutputError, Problem, TryLaterError
 
@@ -22,6 +24,9 @@ FILE: Final = "decisions.sqlite"
 """Under the output folder, beside the runs."""
 BUSY_SECONDS: Final = 30
 """So long a writer waits for the others before it gives up."""
+EMPTY_LOOKS: Final = 20
+EMPTY_SECONDS: Final = 0.05
+"""So often, and so long apart, a file without a byte is looked at before it is taken for damaged."""
 POOL_SIZE: Final = 10
 MIGRATING: Final = 0xDA2C5E1F
 SAMPLING: Final = MIGRATING + 1
@@ -38,23 +43,35 @@ class NewerSchemaError(DarkshelfError):
     exit_code = EXIT_INPUT
 
 
+class DamagedDecisionsError(DarkshelfError):
+    """The database holds what cannot have been written into it."""
+
+    exit_code = EXIT_INPUT
+
+    def __init__(self, engine: Engine, reason: str) -> None:
+        where = engine.url.render_as_string(hide_password=True)
+        super().__init__(
+            f"the decisions at {where} are damaged: {reason}. Restore them from a backup, or move them away and "
+            "begin anew; no decision is made or read until then"
+        )
+
+
 def open_database(out: Path, url: str | None = None) -> Engine:
     """An engine whose schema is up to date. url: `postgresql://…` or `sqlite:///…`; by default SQLite under `out`.
 
     Raises InputError for a URL that names no database we know, OutputError where SQLite cannot be written,
-    TryLaterError when the server cannot be reached, NewerSchemaError.
+    DamagedDecisionsError where its file is not whole, TryLaterError when the server cannot be reached,
+    NewerSchemaError.
     """
     place = _place(out, url)
     engine = _sqlite(place) if place.get_backend_name() == "sqlite" else _postgresql(place)
     try:
+        if engine.dialect.name == "sqlite":
+            _refuse_damage(engine)
         _migrate(engine)
     except DBAPIError as error:
         engine.dispose()
-        reason = _reason(error)
-        where = place.render_as_string(hide_password=True)
-        if engine.dialect.name == "sqlite" and "locked" not in reason:
-            raise OutputError(f"the decisions at {where} cannot be opened: {reason}") from error
-        raise TryLaterError(f"the decisions at {where} cannot be reached: {reason}") from error
+        raise _failure(engine, error, "opened") from error
     except BaseException:
         engine.dispose()
         raise
@@ -63,12 +80,11 @@ def open_database(out: Path, url: str | None = None) -> Engine:
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """A connection that reads. Raises TryLaterError when the database cannot be reached."""
-    try:
-        with engine.connect() as connection:
-            yield connection
-    except UNAVAILABLE as error:
-        raise TryLaterError(f"the decisions cannot be read: {_reason(error)}") from error
+    """A connection that reads. Raises TryLaterError when the database cannot be reached, DamagedDecisionsError when
+    what is read cannot have been written.
+    """
+    with _told(engine, "read"), engine.connect() as connection:
+        yield connection
 
 
 @contextmanager
@@ -76,18 +92,63 @@ def writing(engine: Engine) -> Iterator[Connection]:
     """A transaction that writes, committed at the end of the block.
 
     On SQLite it takes the lock of the writer at once: a reader that becomes a writer could only fail. Raises
-    TryLaterError when the other writers take too long.
+    TryLaterError when the other writers take too long, OutputError when the disk does not take it, and
+    DamagedDecisionsError.
     """
+    with (
+        _told(engine, "written"),
+        engine.connect().execution_options(is_writer=True) as connection,
+        connection.begin(),
+    ):
+        yield connection
+
+
+@contextmanager
+def _told(engine: Engine, done: str) -> Iterator[None]:
+    """Raise what the database meets as a failure that is told. done: what cannot be done with the decisions."""
     try:
-        with engine.connect().execution_options(is_writer=True) as connection, connection.begin():
-            yield connection
-    except UNAVAILABLE as error:
-        raise TryLaterError(f"the decisions cannot be written: {_reason(error)}") from error
+        yield
+    except (DBAPIError, PoolTimeoutError) as error:
+        raise _failure(engine, error, done) from error
+    except (ValueError, TypeError, OverflowError, pl.exceptions.PolarsError) as error:
+        raise DamagedDecisionsError(engine, f"{type(error).__name__}: {_reason(error)}") from error
+
+
+def _failure(engine: Engine, error: DBAPIError | PoolTimeoutError, done: str) -> Exception:
+    """What a failure of the database is to the person who meets it."""
+    reason, where = _reason(error), engine.url.render_as_string(hide_password=True)
+    if engine.dialect.name != "sqlite":
+        told = f"the decisions at {where} cannot be {'reached' if done == 'opened' else done}: {reason}"
+        return TryLaterError(told) if isinstance(error, UNAVAILABLE) or done == "opened" else error
+    kind = getattr(getattr(error, "orig", None), "sqlite_errorname", "")
+    if isinstance(error, PoolTimeoutError) or kind.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return TryLaterError(f"the decisions at {where} cannot be {done}: {reason}")
+    if kind.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM", "SQLITE_IOERR", "SQLITE_FULL")):
+        return OutputError(f"the decisions at {where} cannot be {done}: {reason}")
+    return DamagedDecisionsError(engine, reason)
 
 
 def _reason(error: Exception) -> str:
     """What went wrong, in the words of the database."""
-    return str(getattr(error, "orig", error)).splitlines()[0]
+    return next(iter(str(getattr(error, "orig", error)).splitlines()), type(error).__name__)
+
+
+def _refuse_damage(engine: Engine) -> None:
+    """Raise DamagedDecisionsError when the file of SQLite is not whole; one that is not there is made later."""
+    file = Path(engine.url.database or "")
+    for _ in range(EMPTY_LOOKS):
+        if not file.exists() or file.stat().st_size:
+            break
+        time.sleep(EMPTY_SECONDS)  # Whoever makes the file is about to write its first page.
+    else:
+        raise DamagedDecisionsError(engine, "the file is empty")
+    with engine.connect() as connection:
+        found = connection.exec_driver_sql("pragma integrity_check(1)").scalar()
+        if found != "ok":
+            raise DamagedDecisionsError(engine, str(found))
+        if _revision(connection) == REVISION:
+            for table in metadata.tables.values():
+                connection.execute(select(table).limit(0))
 
 
 def insert_new(

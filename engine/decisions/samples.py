@@ -55,7 +55,7 @@ def every(decisions: Decisions, run_ids: Sequence[str] | None = None) -> pl.Data
         statement = statement.where(sample.c.run_id.in_(list(run_ids)))
     with reading(decisions.engine) as connection:
         rows = [tuple(row) for row in connection.execute(statement)]
-    return pl.DataFrame(rows, schema=SAMPLE_SCHEMA, orient="row")
+        return pl.DataFrame(rows, schema=SAMPLE_SCHEMA, orient="row")
 
 
 def _population(run: Run, store_id: str | None) -> pl.DataFrame:

@@ -17,7 +17,7 @@ from sqlalchemy import create_engine, text
 
 from engine.decisions import database
 from engine.decisions.acts import Accept
-from engine.decisions.database import FILE, MIGRATIONS, NewerSchemaError, open_database
+from engine.decisions.database import FILE, MIGRATIONS, DamagedDecisionsError, NewerSchemaError, open_database
 from engine.decisions.schema import REVISION, metadata
 from engine.decisions.store import open_decisions
 from engine.errors import InputError, OutputError, TryLaterError
@@ -150,8 +150,57 @@ def _refuse(*_, **__):
 
 def test_a_file_that_is_no_database_is_told(tmp_path):
     (tmp_path / FILE).write_text("this is a letter, not a database " * 100)
-    with pytest.raises(OutputError, match="cannot be opened: file is not a database"):
+    with pytest.raises(DamagedDecisionsError, match=r"are damaged: file is not a database\. Restore them"):
         open_decisions(tmp_path)
+
+
+def test_a_file_that_was_cut_to_nothing_is_no_new_database(tmp_path):
+    """Decisions were in it: that there are none is no news to be taken silently."""
+    open_decisions(tmp_path).close()
+    (tmp_path / FILE).write_bytes(b"")
+    with pytest.raises(DamagedDecisionsError, match="are damaged: the file is empty"):
+        open_decisions(tmp_path)
+
+
+def test_a_database_that_was_cut_is_told(tmp_path):
+    decisions = open_decisions(tmp_path)
+    decisions.decide(CASE, Accept(), by="Ann", version=0)
+    decisions.close()
+    (tmp_path / FILE).write_bytes((tmp_path / FILE).read_bytes()[:-4096])
+    with pytest.raises(DamagedDecisionsError, match="are damaged: "):
+        open_decisions(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param("update entry set decided_at = 'noon'", id="no_moment"),
+        pytest.param("update entry set version = 'first'", id="no_number"),
+        pytest.param("update entry set reason = x'ff'", id="no_text"),
+        pytest.param("alter table entry rename column reason to raison", id="no_column"),
+        pytest.param("drop table entry", id="no_table"),
+    ],
+)
+def test_rows_that_cannot_have_been_written_are_told_as_damage(tmp_path, change):
+    decisions = open_decisions(tmp_path)
+    decisions.decide(CASE, Accept(), by="Ann", version=0)
+    with decisions.engine.connect() as connection:
+        connection.execute(text(change))
+        connection.commit()
+    with pytest.raises(DamagedDecisionsError, match="no decision is made or read until then"):
+        decisions.state("night")
+    decisions.close()
+
+
+def test_a_database_that_waits_for_another_is_no_damage(tmp_path, monkeypatch):
+    monkeypatch.setattr(database, "BUSY_SECONDS", 0)
+    decisions = open_decisions(tmp_path)
+    other = sqlite3.connect(tmp_path / FILE, isolation_level=None)
+    other.execute("begin immediate")
+    with pytest.raises(TryLaterError, match="cannot be written: database is locked"):
+        decisions.decide(CASE, Accept(), by="Ann", version=0)
+    other.close()
+    decisions.close()
 
 
 def test_a_place_that_cannot_hold_a_file_is_told(tmp_path):
