@@ -184,9 +184,12 @@ def feedback(
     found = learning.feedback(_open(out_folder, database), out_folder)
     export(found.rows, file)
     left_out = (
-        f"left out: {found.silent:,} that do not tell, {found.other:,} of nights without a calibrated confidence"
+        f"left out: {found.silent:,} that do not tell, {found.other:,} of nights without a calibrated confidence, "
+        f"{found.gone:,} of nights that are gone"
     )
     out.print(f"{found.rows.height:,} answers → {file} ({left_out})", soft_wrap=True)
+    if found.rows.is_empty():
+        out.print("There is nothing to learn from yet. A night that is given this file runs as without it.")
 
 
 def _open(out_folder: Path, url: str | None) -> "Decisions":
