@@ -11,7 +11,8 @@ import json
 import logging
 import re
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -439,9 +440,11 @@ class Registry:
         return Run(run_id, folder, manifest)
 
 
-def _newest(runs: Iterable[Run]) -> Run:
-    """The last of some runs, in their order; one from the future only where all are."""
-    return max(runs, key=lambda run: (not run.is_ahead, run.as_of, run.finished_at, run.run_id))
+def _newest(runs: Sequence[Run]) -> Run:
+    """The last of some runs, of the desk that made most of them; one from the future only where all are."""
+    ((desk, _),) = Counter(run.desk for run in runs).most_common(1)
+    own = (run for run in runs if run.desk == desk)
+    return max(own, key=lambda run: (not run.is_ahead, run.as_of, run.finished_at, run.run_id))
 
 
 def _seal(folder: Path) -> None:

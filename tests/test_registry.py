@@ -214,6 +214,13 @@ def test_a_desk_is_shown_its_own_newest_run_and_told_of_others(registry, caplog)
         registry.find(desk="whitespace")
 
 
+def test_without_a_latest_the_desk_that_made_most_runs_is_whose_newest_is_taken(registry):
+    add_days(registry, 2)
+    add(registry, "scaling", "202507A", desk="growth")
+    (registry.out / "LATEST").unlink()
+    assert registry.latest_id() == "run-2"
+
+
 def test_a_night_is_not_measured_against_a_latest_run_of_another_desk(registry):
     add(registry, "scaling", "202507A", desk="growth")
     add(registry, "night", "2025-06-30")
