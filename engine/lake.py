@@ -6,10 +6,8 @@ A table is a file, a folder of files, or several files that share its name: `pri
 
 import csv
 import datetime as dt
-import errno
 import gzip
 import re
-import stat
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -19,6 +17,7 @@ from urllib.parse import unquote
 import polars as pl
 
 from engine.contracts.contract import UNUSABLE, Contract, Kind, Reading, Rule, as_shown, is_text, read_as
+from engine.disk import refuse_special
 from engine.errors import InputError, Problem
 
 CSV = (".csv", ".csv.gz", ".csv.zst")
@@ -353,14 +352,8 @@ def _ending(file: Path) -> str:
     return next((ending for ending in (*CSV, *PARQUET) if file.name.lower().endswith(ending)), "")
 
 
-def _refuse_special(file: Path) -> None:
-    """Raise OSError for what looks like a file and is none: reading a pipe would wait for ever."""
-    if not stat.S_ISREG(file.stat().st_mode):
-        raise OSError(errno.EINVAL, "it is a pipe, a socket or a device, and no regular file")
-
-
 def _look_into(file: DataFile, contract: Contract, *, as_text: bool) -> Part:
-    _refuse_special(file.path)
+    refuse_special(file.path)
     kinds = {column.name: column.kind for column in contract.columns}
     if _ending(file.path) in PARQUET:
         separator, schema = (

@@ -21,7 +21,16 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from engine.disk import PARTIAL, content_hash, one_writer, refuse_a_file, sync, sync_all, told_as_output_error
+from engine.disk import (
+    PARTIAL,
+    content_hash,
+    one_writer,
+    read_regular,
+    refuse_a_file,
+    sync,
+    sync_all,
+    told_as_output_error,
+)
 from engine.errors import InputError, NotFoundError, Problem
 
 LOGGER = logging.getLogger("darkshelf")
@@ -471,7 +480,7 @@ def _manifest(file: Path, changed_at: int, n_bytes: int) -> dict[str, Any]:
 
     Raises ValueError where it is none, or not what was written.
     """
-    content = json.loads(file.read_text(encoding="utf-8"))
+    content = json.loads(read_regular(file))
     seal = Manifest.model_validate(content).seal
     if seal is not None and seal != _seal_of(content):
         raise ValueError("it is not what was published")
@@ -489,6 +498,6 @@ def _told(error: BaseException) -> str:
 def _line(file: Path) -> str:
     """The one line of a small file, empty when there is none."""
     try:
-        return file.read_text(encoding="utf-8", errors="replace").strip()
+        return read_regular(file).decode("utf-8", errors="replace").strip()
     except OSError:
         return ""

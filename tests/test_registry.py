@@ -166,6 +166,15 @@ def test_a_file_of_a_run_that_was_changed_is_not_read(registry):
         run.file("summary.json")
 
 
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir], ids=["pipe", "folder"])
+@pytest.mark.parametrize("name", ["runs/run-2/manifest.json", "runs/run-2/summary.json", "LATEST"])
+def test_what_is_no_file_in_the_place_of_one_is_waited_for_by_nobody(registry, name, make):
+    add_days(registry, 2)
+    (registry.out / name).unlink()
+    make(registry.out / name)
+    assert registry.latest_id() == ("run-2" if name == "LATEST" else "run-1")
+
+
 def test_a_run_of_an_older_form_tells_nothing_of_its_files_and_is_read(registry):
     folder = registry.folder / "older"
     folder.mkdir(parents=True)

@@ -15,7 +15,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from engine.disk import content_hash, sync
+from engine.disk import content_hash, read_regular, sync
 from engine.errors import InputError, Problem, TryLaterError
 
 MANIFEST = "lake.json"
@@ -202,7 +202,7 @@ def read_manifest(folder: Path) -> Manifest:
     """The manifest of a lake. Raises InputError when it cannot be read."""
     file = folder / MANIFEST
     try:
-        written = file.read_bytes()
+        written = read_regular(file)
         content = json.loads(written)
         version = content["format"]
         if version > FORMAT:

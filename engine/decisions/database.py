@@ -136,6 +136,8 @@ def _reason(error: Exception) -> str:
 def _refuse_damage(engine: Engine) -> None:
     """Raise DamagedDecisionsError when the file of SQLite is not whole; one that is not there is made later."""
     file = Path(engine.url.database or "")
+    if file.exists() and not (file.is_file() or file.is_dir()):
+        raise DamagedDecisionsError(engine, "it is a pipe, a socket or a device")
     for _ in range(EMPTY_LOOKS):
         if not file.exists() or file.stat().st_size:
             break

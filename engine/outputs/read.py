@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 
 import polars as pl
 
+from engine.disk import read_regular
 from engine.errors import NotFoundError
 from engine.lake import UNREADABLE, sql
 from engine.outputs import growth_shapes, shapes
@@ -94,7 +95,7 @@ def telling_of_damage(run: Run) -> Iterator[None]:
 
 def _facts(run: Run, name: str) -> dict[str, Any]:
     with telling_of_damage(run):
-        return dict(json.loads(run.file(name).read_text(encoding="utf-8")))
+        return dict(json.loads(read_regular(run.file(name))))
 
 
 def _nearest(run: Run, case_id: str) -> str:

@@ -19,7 +19,7 @@ from engine import vocabulary as v
 from engine.config import PanelSettings
 from engine.contracts.contract import UNUSABLE, Column, Consequence, Kind
 from engine.contracts.tables import contracts
-from engine.delivery import verify
+from engine.delivery import naming_broken_files, verify
 from engine.errors import InputError, Problem
 from engine.kernels import cells, rows, windows
 from engine.kernels.settle import open_days, settle
@@ -129,7 +129,9 @@ def panel(sources: Sources, settings: PanelSettings, revenue_days: int, memory: 
     try:
         return _place_all(sources, settings, revenue_days, memory)
     except UNREADABLE:
-        return _place_all(reread_as_text(sources), settings, revenue_days, memory)
+        as_text = reread_as_text(sources)
+        with naming_broken_files(as_text.tables):
+            return _place_all(as_text, settings, revenue_days, memory)
 
 
 def _place_all(sources: Sources, settings: PanelSettings, revenue_days: int, memory: Memory) -> Panel:

@@ -170,7 +170,9 @@ def test_a_pipe_in_place_of_a_file_is_named_and_waited_for_by_nobody(night, name
     os.mkfifo(night.folder / name)
     table = name.partition(".")[0]
     message = night.refuses_input()
-    assert f"1. {table}: {name} cannot be read: it is a pipe, a socket or a device, and no regular file" in message
+    assert (
+        f"1. {table}: {name} cannot be read: it is a pipe, a socket, a device or a folder, and no regular" in message
+    )
 
 
 def test_a_pipe_or_a_link_to_nowhere_in_the_folder_of_a_table_is_named(night):
