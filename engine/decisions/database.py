@@ -4,14 +4,32 @@ Several processes may open at once: one migrates, the others wait for it. A sche
 refused.
 """
 
+import datetime as dt
+import hashlib
+import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 import polars as pl
-from sqlalchemy import URL, Column, Connection, Engine, Table, create_engine, event, inspect, make_url, select, text
+from sqlalchemy import (
+    URL,
+    Column,
+    ColumnElement,
+    Connection,
+    Engine,
+    Float,
+    Table,
+    create_engine,
+    event,
+    inspect,
+    make_url,
+    select,
+    text,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -66,12 +84,10 @@ def open_database(out: Path, url: str | None = None) -> Engine:
     place = _place(out, url)
     engine = _sqlite(place) if place.get_backend_name() == "sqlite" else _postgresql(place)
     try:
-        if engine.dialect.name == "sqlite":
-            _refuse_damage(engine)
-        _migrate(engine)
-    except DBAPIError as error:
-        engine.dispose()
-        raise _failure(engine, error, "opened") from error
+        with _told(engine, "opened"):
+            if engine.dialect.name == "sqlite":
+                _refuse_damage(engine)
+            _migrate(engine)
     except BaseException:
         engine.dispose()
         raise
@@ -144,11 +160,16 @@ def _refuse_damage(engine: Engine) -> None:
         time.sleep(EMPTY_SECONDS)  # Whoever makes the file is about to write its first page.
     else:
         raise DamagedDecisionsError(engine, "the file is empty")
+    n_bytes = file.stat().st_size if file.is_file() else 0
     with engine.connect() as connection:
         found = connection.exec_driver_sql("pragma integrity_check(1)").scalar()
         if found != "ok":
             raise DamagedDecisionsError(engine, str(found))
-        if _revision(connection) == REVISION:
+        revision = _revision(connection)
+        first_page = connection.exec_driver_sql("pragma page_size").scalar_one()
+        if revision is None and n_bytes not in {0, first_page}:
+            raise DamagedDecisionsError(engine, "the file holds no table of theirs")
+        if revision == REVISION:
             for table in metadata.tables.values():
                 connection.execute(select(table).limit(0))
 
@@ -156,12 +177,63 @@ def _refuse_damage(engine: Engine) -> None:
 def insert_new(
     connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], key: Column[Any]
 ) -> list[Any]:
-    """Write the rows that break no uniqueness of the table, and leave those that are there; returns their keys."""
+    """Write the rows, sealed, that break no uniqueness of the table, and leave those that are there; returns their
+    keys.
+    """
     if not rows:
         return []
+    names = _told_columns(table)
+    sealed = [{**row, "seal": _seal_of(table, [row.get(name) for name in names])} for row in rows]
     make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     statement = make(table).on_conflict_do_nothing().returning(key)
-    return list(connection.execute(statement, list(rows)).scalars())
+    return list(connection.execute(statement, sealed).scalars())
+
+
+def read_rows(
+    connection: Connection,
+    table: Table,
+    names: Iterable[str],
+    where: Iterable[ColumnElement[bool]] = (),
+    order: Iterable[ColumnElement[Any]] = (),
+) -> list[tuple[Any, ...]]:
+    """Columns of the rows of a table under conditions, in an order.
+
+    Raises DamagedDecisionsError when a row is not what was written.
+    """
+    told = _told_columns(table)
+    places = [told.index(name) for name in names]
+    statement = select(*(table.c[name] for name in told), table.c.seal).where(*where).order_by(*order)
+    found = []
+    for *values, seal in connection.execute(statement):
+        if seal is not None and seal != _seal_of(table, values):
+            raise DamagedDecisionsError(connection.engine, f"a row of {table.name} is not what was written")
+        found.append(tuple(values[place] for place in places))
+    return found
+
+
+@cache
+def _told_columns(table: Table) -> tuple[str, ...]:
+    """The columns of a table that a row is written with, without its seal."""
+    return tuple(
+        column.name for column in table.columns if column.name != "seal" and column.autoincrement is not True
+    )
+
+
+def _seal_of(table: Table, values: Sequence[Any]) -> str:
+    """The seal of a row, from its values in the order of `_told_columns`: as written, the same as when read."""
+    kinds = (table.c[name].type for name in _told_columns(table))
+    alike = [
+        float(value) if isinstance(kind, Float) and value is not None else value
+        for kind, value in zip(kinds, values, strict=True)
+    ]
+    return hashlib.sha256(json.dumps(alike, default=_as_text).encode()).hexdigest()[:16]
+
+
+def _as_text(moment: object) -> str:
+    """A day, or a moment in UTC. Raises TypeError for what no column holds."""
+    if not isinstance(moment, dt.date):
+        raise TypeError(f"{moment!r} is no value of theirs")
+    return moment.astimezone(dt.UTC).isoformat() if isinstance(moment, dt.datetime) else moment.isoformat()
 
 
 def lock(connection: Connection, number: int) -> None:

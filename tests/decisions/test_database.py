@@ -15,7 +15,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, text
 
-from engine.decisions import database
+from engine.decisions import answers, database, samples
 from engine.decisions.acts import Accept
 from engine.decisions.database import FILE, MIGRATIONS, DamagedDecisionsError, NewerSchemaError, open_database
 from engine.decisions.schema import REVISION, metadata
@@ -189,6 +189,46 @@ def test_rows_that_cannot_have_been_written_are_told_as_damage(tmp_path, change)
         connection.commit()
     with pytest.raises(DamagedDecisionsError, match="no decision is made or read until then"):
         decisions.state("night")
+    decisions.close()
+
+
+@pytest.mark.parametrize(
+    ("table", "change"),
+    [
+        pytest.param("entry", "comment = 'never mind'", id="a_text"),
+        pytest.param("entry", "price = 1.5", id="a_number"),
+        pytest.param("entry", "act = 'reject'", id="a_verdict"),
+        pytest.param("entry", "decided_at = '2020-01-01 00:00:00.000000'", id="a_moment"),
+        pytest.param("entry", "seal = '0000000000000000'", id="the_seal"),
+        pytest.param("answer", "answer = 'on_shelf_fine'", id="an_answer"),
+        pytest.param("sample", "probability = 0.5", id="a_probability"),
+    ],
+)
+def test_a_value_that_changed_by_itself_is_damage(tmp_path, url, table, change):
+    decisions = open_decisions(tmp_path, url)
+    decisions.decide(CASE, Accept(comment="at once"), by="Ann", version=0)
+    moment = {"answered_at": decisions.now(), "answered_by": "Eve"}
+    row = {"run_id": "night", "store_id": "1", "sku_id": "2"}
+    answers.keep(decisions, [row | moment | {"answer": "damaged", "note": None}])
+    with database.writing(decisions.engine) as connection:
+        lots = [row | {"has_case": True, "probability": 1}]
+        database.insert_new(connection, metadata.tables["sample"], lots, metadata.tables["sample"].c.sku_id)
+
+    def read() -> list[int]:
+        return [
+            decisions.state("night").height,
+            answers.every(decisions).height,
+            samples.every(decisions).height,
+        ]
+
+    assert read() == [1, 1, 1]
+    with database.writing(decisions.engine) as connection:
+        connection.execute(text(f"update {table} set {change}"))
+    with pytest.raises(DamagedDecisionsError, match=f"a row of {table} is not what was written"):
+        read()
+    with database.writing(decisions.engine) as connection:
+        connection.execute(text(f"update {table} set seal = null"))
+    assert read() == [1, 1, 1], "rows that older versions wrote have no seal"
     decisions.close()
 
 
