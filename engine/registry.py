@@ -36,6 +36,7 @@ from engine.errors import InputError, NotFoundError, Problem
 LOGGER = logging.getLogger("darkshelf")
 MANIFEST = "manifest.json"
 LATEST = "LATEST"
+RUNS = "runs"
 LOG = "logs.jsonl"
 LOGS = "logs"
 """Where the logs of runs that failed lie, beside the runs."""
@@ -184,7 +185,7 @@ class Registry:
 
     def __init__(self, out: Path) -> None:
         self.out = out
-        self.folder = out / "runs"
+        self.folder = out / RUNS
 
     @contextmanager
     def writer(self) -> Iterator[None]:

@@ -37,6 +37,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from engine.decisions.schema import REVISION, metadata
 from engine.disk import refuse_a_file
 from engine.errors import EXIT_INPUT, DarkshelfError, InputError, OutputError, Problem, TryLaterError
+from engine.registry import LOGGER, RUNS
 
 FILE: Final = "decisions.sqlite"
 """Under the output folder, beside the runs."""
@@ -82,6 +83,7 @@ def open_database(out: Path, url: str | None = None) -> Engine:
     NewerSchemaError.
     """
     place = _place(out, url)
+    is_new = url is None and not (out / FILE).exists()
     engine = _sqlite(place) if place.get_backend_name() == "sqlite" else _postgresql(place)
     try:
         with _told(engine, "opened"):
@@ -91,6 +93,8 @@ def open_database(out: Path, url: str | None = None) -> Engine:
     except BaseException:
         engine.dispose()
         raise
+    if is_new and (out / RUNS).is_dir():
+        LOGGER.warning("no decisions lay beside the runs of %s: %s is made, and begins empty", out, FILE)
     return engine
 
 
@@ -221,12 +225,17 @@ def _told_columns(table: Table) -> tuple[str, ...]:
 
 def _seal_of(table: Table, values: Sequence[Any]) -> str:
     """The seal of a row, from its values in the order of `_told_columns`: as written, the same as when read."""
-    kinds = (table.c[name].type for name in _told_columns(table))
-    alike = [
-        float(value) if isinstance(kind, Float) and value is not None else value
-        for kind, value in zip(kinds, values, strict=True)
-    ]
+    alike = list(values)
+    for place in _numbers(table):
+        if alike[place] is not None:
+            alike[place] = float(alike[place])
     return hashlib.sha256(json.dumps(alike, default=_as_text).encode()).hexdigest()[:16]
+
+
+@cache
+def _numbers(table: Table) -> tuple[int, ...]:
+    """The places of the fractional numbers among the columns: one may be written as a whole number."""
+    return tuple(place for place, name in enumerate(_told_columns(table)) if isinstance(table.c[name].type, Float))
 
 
 def _as_text(moment: object) -> str:
