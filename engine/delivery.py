@@ -10,7 +10,7 @@ from pathlib import Path
 
 from engine.contracts.contract import UNUSABLE, Consequence, Contract, Rule
 from engine.errors import InputError, Problem
-from engine.lake import CELL, SOURCE_FILE, SOURCE_ROW, UNREADABLE, Source, find_files, open_source
+from engine.lake import CELL, SOURCE_FILE, SOURCE_ROW, UNREADABLE, Source, batches, find_files, open_source
 
 EXAMPLES = 5
 """Rows shown of every problem."""
@@ -102,7 +102,7 @@ def _broken_files(source: Source) -> list[Problem]:
         for file in part.files:
             try:
                 # Every value is asked for: of a column of Parquet the footer alone may tell how many there are.
-                for _ in replace(part, files=(file,)).scan().collect_batches():
+                for _ in batches(replace(part, files=(file,)).scan()):
                     pass
             except UNREADABLE as reason:
                 problems.append(source.unreadable(file, reason))

@@ -34,6 +34,7 @@ SHOWN_CHARACTERS = 80
 SOURCE_FILE = "source_file"
 SOURCE_ROW = "source_row"
 CELL = "cell"
+LAST_ROW = "last row of all"
 UNREADABLE = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, MemoryError, OverflowError)
 """What a file or a cell that cannot be read raises: a damaged header may ask for more than there is memory."""
 
@@ -237,6 +238,22 @@ def _first_broken(reading: Reading, part: Part, rule: Rule, limit: int) -> pl.Da
     broken = reading.judged(raw).filter(pl.col(rule.complaint)).head(limit)
     rows = broken.select(SOURCE_FILE, SOURCE_ROW, *shown, CELL)
     return rows.with_columns(pl.col(*keys, CELL).str.head(SHOWN_CHARACTERS)).collect()
+
+
+def batches(plan: pl.LazyFrame) -> Iterator[pl.DataFrame]:
+    """The rows of a plan in their order, some at a time.
+
+    Raises what reading raises. A panic of the reader is swallowed by `collect_batches`, which then ends as if there
+    were no more rows: a last row of our own, taken off again, tells that it came to the end.
+    """
+    marked = plan.with_columns(pl.lit(value=False).alias(LAST_ROW))
+    has_ended = False
+    last_row = pl.LazyFrame({LAST_ROW: [True]})
+    for batch in pl.concat([marked, last_row], how="diagonal").collect_batches(maintain_order=True):
+        has_ended = bool(batch[LAST_ROW][-1])
+        yield (batch.head(-1) if has_ended else batch).drop(LAST_ROW)
+    if not has_ended:
+        raise pl.exceptions.ComputeError("its content is damaged: the reader gave up")
 
 
 def find_files(

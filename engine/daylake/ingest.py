@@ -16,7 +16,7 @@ from engine.daylake.days import by_day
 from engine.daylake.gather import gather
 from engine.daylake.manifest import WHOLE, Day, DayLake, Partition, refuse_lake
 from engine.daylake.write import Writer, writer
-from engine.delivery import EXAMPLES, open_tables, verify
+from engine.delivery import EXAMPLES, naming_broken_files, open_tables, verify
 from engine.errors import InputError, Problem
 from engine.lake import UNREADABLE, Source
 
@@ -64,7 +64,8 @@ def ingest(folder: Path, lake: Path, settings: IngestSettings) -> Ingestion:
             stops, _ = verify(as_text)
             if stops:
                 raise InputError(stops) from None
-            return _ingest(as_text, staged, settings)
+            with naming_broken_files(as_text):
+                return _ingest(as_text, staged, settings)
 
 
 def _open(folder: Path, *, as_text: bool = False) -> dict[str, Source]:

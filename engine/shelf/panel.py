@@ -23,7 +23,7 @@ from engine.delivery import naming_broken_files, verify
 from engine.errors import InputError, Problem
 from engine.kernels import cells, rows, windows
 from engine.kernels.settle import open_days, settle
-from engine.lake import UNREADABLE, Source
+from engine.lake import UNREADABLE, Source, batches
 from engine.memory import Memory
 from engine.shelf.check import Sources, reread_as_text
 
@@ -212,7 +212,7 @@ def _pairs_of(source: Source, days: pl.Expr, *, usable_only: bool) -> pl.DataFra
     plan = source.judged().select(*v.PAIR, (counts & ~pl.col(UNUSABLE) if usable_only else counts).alias("counts"))
     seen: list[pl.DataFrame] = []
     held, room = 0, MANY_PAIRS
-    for batch in plan.collect_batches(maintain_order=True):
+    for batch in batches(plan):
         # Tables are mostly sorted: one row of each run is enough, and far fewer rows are left to compare.
         seen.append(batch.filter("counts").select(v.PAIR).filter(is_new))
         held += seen[-1].height
@@ -289,7 +289,7 @@ def _batches(source: Source, grid: _Grid, names: tuple[str, ...], account: RowAc
     )
     stores, starts = grid.keys(grid.stores), grid.starts
     skus = grid.keys(grid.skus)[grid.pairs["sku"].to_numpy()]
-    for batch in plan.collect_batches(maintain_order=True):
+    for batch in batches(plan):
         located = np.empty(batch.height, np.int64)
         outside, unusable = cells.locate(
             batch["store_id"].to_numpy(),

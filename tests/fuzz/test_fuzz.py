@@ -19,12 +19,14 @@ from tests.fuzz.mutations import BYTES, CSV, PARQUET
 from tests.planted.small import DARK_CASE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from tests.command import Answer
     from tests.fuzz.conftest import Plain, Watch
     from tests.fuzz.mutations import Mutation
+
+    Verbs = Sequence[Sequence[str]]
 
 pytestmark = pytest.mark.slow
 PER_TEST = 25
@@ -111,11 +113,13 @@ def test_a_damaged_lake_is_told_or_changes_nothing(plain_lake, tmp_path, watch, 
     assert changed == []
 
 
-READING = (
+OF_RUNS = (
     ["runs", "list", "--json"],
     ["runs", "show", "--json"],
     ["explain", DARK_CASE, "--json"],
     ["sql", "select * from cases order by case_id", "--format", "json"],
+)
+OF_DECISIONS = (
     ["accuracy", "--json"],
     ["decisions", "list", "--json"],
     ["tasks", "--json"],
@@ -123,17 +127,17 @@ READING = (
 """The last of them draws lots and writes them down."""
 
 
-def reads(out: Path, watch: Watch) -> list[Answer]:
-    return [watch.call(*words, "--out", out) for words in READING]
+def reads(verbs: Verbs, out: Path, watch: Watch) -> list[Answer]:
+    return [watch.call(*words, "--out", out) for words in verbs]
 
 
-def changed_silently(usual: list[Answer], now: list[Answer]) -> list[str]:
+def changed_silently(verbs: Verbs, usual: list[Answer], now: list[Answer]) -> list[str]:
     """The verbs whose answer is another, before any of them warned or refused.
 
     A database that is gone is told by the verb that makes a new one.
     """
     silent = []
-    for words, before, after in zip(READING, usual, now, strict=True):
+    for words, before, after in zip(verbs, usual, now, strict=True):
         if after.code != 0 or "warning: " in after.err:
             break
         if after.out != before.out:
@@ -142,16 +146,18 @@ def changed_silently(usual: list[Answer], now: list[Answer]) -> list[str]:
 
 
 @pytest.mark.parametrize("seeds", batches(50), ids=str)
-@pytest.mark.parametrize("what", ["runs", "decisions"])
-def test_a_damaged_run_or_database_is_told_or_changes_nothing(plain_out, tmp_path, watch, what, seeds):
-    usual = reads(copied(plain_out, tmp_path / "out"), watch)
+@pytest.mark.parametrize(
+    ("verbs", "of_decisions"),
+    [pytest.param(OF_RUNS, False, id="runs"), pytest.param(OF_DECISIONS, True, id="decisions")],
+)
+def test_a_damaged_run_or_database_is_told_or_changes_nothing(plain_out, tmp_path, watch, verbs, of_decisions, seeds):
+    usual = reads(verbs, copied(plain_out, tmp_path / "out"), watch)
     silent = []
     for seed in seeds:
         random, name, change = drawn(seed, BYTES)
         out = copied(plain_out, tmp_path / "out")
-        file = random.choice([file for file in files_of(out) if ("decisions" in file.name) == (what == "decisions")])
+        file = random.choice([file for file in files_of(out) if ("decisions" in file.name) == of_decisions])
         damage(out, file, random, change)
-        silent += [
-            f"seed {seed}: {verb} after {name} of {file}" for verb in changed_silently(usual, reads(out, watch))
-        ]
+        changed = changed_silently(verbs, usual, reads(verbs, out, watch))
+        silent += [f"seed {seed}: {verb} after {name} of {file}" for verb in changed]
     assert silent == []
