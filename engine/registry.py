@@ -399,10 +399,24 @@ class Registry:
         if self.has(_line(self._pointer)):
             self._point()
         self._pointer.unlink(missing_ok=True)
-        if not self.has(_line(self.out / LATEST)) and self.survey().runs:
-            mended = self._latest(None).run_id
-            self.point_to(mended)
-            LOGGER.warning("%s is mended: it names %s", LATEST, mended)
+        mended = self._mended()
+        if mended is not None:
+            self.point_to(mended.run_id)
+            LOGGER.warning("%s is mended: it names %s", LATEST, mended.run_id)
+
+    def _mended(self) -> Run | None:
+        """The run that `LATEST` should name and does not; None where all is well, and before the first run.
+
+        It does not where it names none that can be read, and where it names one from the future although a true one
+        was published after it.
+        """
+        current = self._readable(_line(self.out / LATEST))
+        if current is None:
+            return self._latest(None) if self.survey().runs else None
+        if not current.is_ahead:
+            return None
+        true = [run for run in self.runs(current.desk) if not run.is_ahead and run.finished_at > current.finished_at]
+        return true[-1] if true else None
 
     def _set_aside(self, run_id: str) -> None:
         """Hide the damaged run that has the name of a new one: the same night, made again."""

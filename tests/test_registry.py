@@ -285,6 +285,19 @@ def test_a_night_from_the_future_gives_way_to_the_next_true_one(registry, caplog
     assert registry.latest_id() == "next"
 
 
+def test_a_true_night_that_was_published_after_one_from_the_future_is_found_by_the_next_writer(registry):
+    """As an older version left them."""
+    for run_id, as_of, finished_at in (
+        ("true", "2025-06-29", "2025-06-30T02:00:00+00:00"),
+        ("typo", "2099-06-30", "2025-07-01T02:00:00+00:00"),
+        ("next", "2025-07-01", "2025-07-02T02:00:00+00:00"),
+    ):
+        add(registry, run_id, as_of, finished_at)
+    (registry.out / "LATEST").write_text("typo\n")
+    with registry.writer():
+        assert (registry.out / "LATEST").read_text() == "next\n"
+
+
 def test_nights_that_all_lie_in_the_future_follow_one_another_as_any_do(registry):
     add(registry, "b", "2099-06-30", "2025-07-01T02:00:00+00:00")
     add(registry, "c", "2099-07-01", "2025-07-02T02:00:00+00:00")
