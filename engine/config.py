@@ -504,7 +504,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         problem = Problem(str(path), f"cannot be read: {error.strerror}", "give the path of a readable TOML file")
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         problem = Problem(str(path), f"is not TOML: {error}", "correct the file at the place named")
     raise SettingsError([problem])
 

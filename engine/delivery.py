@@ -3,15 +3,14 @@
 In: a folder. Out: a `Source` per table, or every problem at once. Nothing is written.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-import polars as pl
-
 from engine.contracts.contract import FAULTY, UNUSABLE, Consequence, Contract, Rule
-from engine.errors import Problem
-from engine.lake import CELL, SOURCE_FILE, SOURCE_ROW, UNREADABLE, Source, find_files, open_source
+from engine.errors import InputError, Problem
+from engine.lake import CELL, SOURCE_FILE, SOURCE_ROW, UNREADABLE, Source, batches, find_files, open_source
 from engine.near_miss import columns_meant, file_alike
 
 EXAMPLES = 5
@@ -118,14 +117,31 @@ def broken_files(source: Source, error: BaseException) -> list[Problem]:
 
     error: what stopped the reading; it is told when every file can be read for itself.
     """
+    return _broken_files(source) or [source.unreadable(source.parts[0].files[0], error)]
+
+
+@contextmanager
+def naming_broken_files(tables: Mapping[str, Source]) -> Iterator[None]:
+    """Raise InputError with the files that cannot be read to their end, where reading them fails within the block."""
+    try:
+        yield
+    except UNREADABLE as error:
+        problems = [problem for source in tables.values() for problem in _broken_files(source)]
+        what = f"the tables cannot be read: {error}"
+        raise InputError(problems or [Problem("input", what, "check that its files are whole")]) from error
+
+
+def _broken_files(source: Source) -> list[Problem]:
     problems = []
     for part in source.parts:
         for file in part.files:
             try:
-                replace(part, files=(file,)).scan().select(pl.all().count()).collect()
+                # Every value is asked for: of a column of Parquet the footer alone may tell how many there are.
+                for _ in batches(replace(part, files=(file,)).scan()):
+                    pass
             except UNREADABLE as reason:
                 problems.append(source.unreadable(file, reason))
-    return problems or [source.unreadable(source.parts[0].files[0], error)]
+    return problems
 
 
 def _problem(source: Source, rule: Rule, counts: Mapping[str, int]) -> Problem:

@@ -13,7 +13,7 @@ from engine.contracts.contract import Consequence, Reading, Rule, is_text
 from engine.contracts.ids import lost_digits
 from engine.delivery import EXAMPLES, judge
 from engine.errors import Problem
-from engine.lake import Part, Source
+from engine.lake import Part, Source, batches
 
 WRITTEN = "written "
 """What stands before the name of an id column where it is as the files have it."""
@@ -73,7 +73,7 @@ def distinct(plan: pl.LazyFrame, names: Collection[str]) -> pl.DataFrame:
     is_new = pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift()) for name in names)
     seen: list[pl.DataFrame] = [pl.DataFrame(schema=plan.collect_schema())]
     held, room = 0, MANY_ROWS
-    for batch in plan.collect_batches(maintain_order=True):
+    for batch in batches(plan):
         seen.append(batch.filter(is_new))
         held += seen[-1].height
         if held > room:

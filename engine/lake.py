@@ -18,6 +18,7 @@ from urllib.parse import unquote
 import polars as pl
 
 from engine.contracts.contract import UNUSABLE, Contract, Kind, Reading, Rule, as_shown, is_text, read_as
+from engine.disk import refuse_special
 from engine.errors import InputError, Problem
 from engine.near_miss import columns_meant, file_alike, named_after
 
@@ -40,8 +41,9 @@ SOURCE_ROW = "source_row"
 CELL = "cell"
 WRITING = frozenset({"COPY", "COPY_DATABASE", "EXPORT", "ATTACH"})
 """Kinds of SQL statements that may write files."""
-UNREADABLE = (pl.exceptions.PolarsError, OSError)
-"""What a file or a cell that cannot be read raises."""
+LAST_ROW = "last row of all"
+UNREADABLE = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, MemoryError, OverflowError)
+"""What a file or a cell that cannot be read raises: a damaged header may ask for more than there is memory."""
 
 
 @dataclass(frozen=True)
@@ -248,6 +250,22 @@ def _first_broken(reading: Reading, part: Part, rule: Rule, limit: int) -> pl.Da
     return rows.with_columns(pl.col(*keys, CELL).str.head(SHOWN_CHARACTERS)).collect()
 
 
+def batches(plan: pl.LazyFrame) -> Iterator[pl.DataFrame]:
+    """The rows of a plan in their order, some at a time.
+
+    Raises what reading raises. A panic of the reader is swallowed by `collect_batches`, which then ends as if there
+    were no more rows: a last row of our own, taken off again, tells that it came to the end.
+    """
+    marked = plan.with_columns(pl.lit(value=False).alias(LAST_ROW))
+    has_ended = False
+    last_row = pl.LazyFrame({LAST_ROW: [True]})
+    for batch in pl.concat([marked, last_row], how="diagonal").collect_batches(maintain_order=True):
+        has_ended = bool(batch[LAST_ROW][-1])
+        yield (batch.head(-1) if has_ended else batch).drop(LAST_ROW)
+    if not has_ended:
+        raise pl.exceptions.ComputeError("its content is damaged: the reader gave up")
+
+
 def find_files(
     folder: Path, contracts: Mapping[str, Contract]
 ) -> tuple[dict[str, tuple[DataFile, ...]], list[Problem]]:
@@ -320,7 +338,7 @@ def unreadable_file(table: str, file: DataFile, error: BaseException) -> Problem
     """The problem of a file that cannot be read at all."""
     reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     first_line = next((line for line in reason.splitlines() if line.strip()), type(error).__name__)
-    place = _odd_line(file.path) if _ending(file.path) in LEGIBLE_CSV else ""
+    place = _odd_line(file.path) if _ending(file.path) in LEGIBLE_CSV and file.path.is_file() else ""
     whole = "check that the file is whole, is what its name says and may be read"
     advice = "save the file as UTF-8" if "utf" in first_line.lower() else whole
     return Problem(table, f"{file.name} cannot be read: {first_line}{place}", advice)
@@ -350,7 +368,7 @@ def _files_of(folder: Path, contract: Contract, entries: Iterable[Path]) -> Iter
         name = entry.name[: len(entry.name) - len(ending)]
         if entry.is_dir():
             below = sorted(entry.rglob("*")) if name == contract.table else []
-            paths = [path for path in below if _ending(path) and path.is_file() and not _is_hidden(path, entry)]
+            paths = [path for path in below if _ending(path) and not path.is_dir() and not _is_hidden(path, entry)]
         else:
             paths = [entry] if ending and named_after(contract.table, name) else []
         yield from (DataFile(path, path.relative_to(folder).as_posix(), {}) for path in paths)
@@ -365,6 +383,7 @@ def _ending(file: Path) -> str:
 
 
 def _look_into(file: DataFile, contract: Contract, *, as_text: bool) -> Part:
+    refuse_special(file.path)
     kinds = {column.name: column.kind for column in contract.columns}
     if _ending(file.path) in PARQUET:
         separator, schema = (

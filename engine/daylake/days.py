@@ -12,7 +12,7 @@ import polars as pl
 
 from engine.contracts.contract import UNUSABLE
 from engine.daylake.manifest import WHOLE
-from engine.lake import Source
+from engine.lake import Source, batches
 from engine.sent_twice import SENT_TWICE
 
 ROWS_HELD = 2_000_000
@@ -61,17 +61,17 @@ def by_day(source: Source, place: Path) -> Days:
     place: a folder for files that are needed on the way.
     """
     days = Days(place)
-    batches: list[pl.DataFrame] = []
-    for batch in source.judged(without=SENT_TWICE).collect_batches(maintain_order=True):
+    waiting: list[pl.DataFrame] = []
+    for batch in batches(source.judged(without=SENT_TWICE)):
         unusable = int(batch[UNUSABLE].sum())
         days.unusable += unusable
         days.usable += batch.height - unusable
-        batches.append(batch)
-        if sum(held.height for held in batches) >= ROWS_HELD:
-            days.lay_aside(pl.concat(batches))
-            batches = []
-    if batches:
-        days.held = _apart(pl.concat(batches))
+        waiting.append(batch)
+        if sum(held.height for held in waiting) >= ROWS_HELD:
+            days.lay_aside(pl.concat(waiting))
+            waiting = []
+    if waiting:
+        days.held = _apart(pl.concat(waiting))
     return days
 
 

@@ -17,9 +17,9 @@ from engine.contracts.tables import contracts
 from engine.daylake.completeness import short_day
 from engine.daylake.days import by_day
 from engine.daylake.gather import gather
-from engine.daylake.manifest import WHOLE, Day, Partition, refuse_lake
+from engine.daylake.manifest import WHOLE, Day, DayLake, Partition, refuse_lake
 from engine.daylake.write import Writer, writer
-from engine.delivery import EXAMPLES, open_tables, verify
+from engine.delivery import EXAMPLES, naming_broken_files, open_tables, verify
 from engine.errors import InputError, Problem, TryLaterError
 from engine.input_settings import InputSettings
 from engine.keys import in_two_forms, keys, without_digits
@@ -84,7 +84,8 @@ def ingest(
             stops, _ = verify(as_text)
             if stops:
                 raise InputError(stops) from None
-            return _ingest(*_odd(as_text, inputs), staged, settings, allow_partial=allow_partial)
+            with naming_broken_files(as_text):
+                return _ingest(*_odd(as_text, inputs), staged, settings, allow_partial=allow_partial)
 
 
 def _open(folder: Path, *, as_text: bool = False) -> dict[str, Source]:
@@ -135,8 +136,9 @@ def _ingest(
             tables[name] = gather(staged, name, _replaced(kept.get(name, ()), changed))
     if any(changes.values()):
         staged.publish(tables)
+    lake = DayLake(staged.lake.folder, tables)
     reports = {name: _report(staged, delivered[name], incoming[name], changes[name]) for name in delivered}
-    return Ingestion(reports, {name: _span(parts) for name, parts in sorted(tables.items())}, notices)
+    return Ingestion(reports, {name: lake.span(name) for name in sorted(tables)}, notices)
 
 
 def _partitions(delivered: Mapping[str, Source], name: str, staged: Writer) -> Iterator[Partition]:
@@ -169,7 +171,7 @@ def _is_new(staged: Writer, table: str, part: Partition) -> bool:
         return False
     if day not in held or held[day].days[day].fingerprint != known.fingerprint:
         return True
-    return any(staged.lake.damage(table, file) for file in held[day].files)
+    return any(staged.lake.content_damage(table, file) for file in held[day].files)
 
 
 def _refuse_shrinking(staged: Writer, changes: Mapping[str, list[Partition]], min_kept_share: float) -> None:
@@ -248,8 +250,3 @@ def _report(staged: Writer, source: Source, parts: tuple[Partition, ...], change
         unchanged=tuple(day for day in delivered if day not in again),
         ignored=tuple(sorted({name for part in source.parts for name in part.schema} - columns)),
     )
-
-
-def _span(parts: tuple[Partition, ...]) -> str:
-    days = [day for part in parts for day in part.days]
-    return f"{min(days)} to {max(days)}" if len(days) > 1 else days[0]

@@ -13,7 +13,7 @@ import polars as pl
 from engine.contracts.contract import Contract, Kind
 from engine.daylake.manifest import MANIFEST, WHOLE, DayLake, Partition, mending
 from engine.delivery import with_common_ids
-from engine.errors import Problem
+from engine.errors import InputError, Problem
 from engine.lake import SOURCE_FILE, SOURCE_ROW, DataFile, Part, Source
 
 DAY = "day"
@@ -100,9 +100,16 @@ class DaySource(Source):
         return {dt.date.fromisoformat(day): days[day].rows for day in self._usable_days() if day != WHOLE}
 
     def since(self, first: dt.date) -> "DaySource":
-        """The same table, whose usable rows before a day are not read."""
+        """The same table, whose usable rows before a day are not read.
+
+        What is read is first compared with what was written. Raises InputError naming every file that differs.
+        """
         known = frozenset(day for day in self.lake.days(self.contract.table) if day < first.isoformat())
         parts = tuple(parts_of(self.lake, self.contract, self.partitions, first))
+        names = frozenset(file.path.name for part in parts for file in part.files)
+        damages = list(self.lake.damages(self.contract.table, by_content=True, among=names))
+        if damages:
+            raise InputError(damages)
         return replace(self, parts=parts, unread=known)
 
     def unreadable(self, file: DataFile, error: BaseException) -> Problem:

@@ -19,13 +19,13 @@ from engine import vocabulary as v
 from engine.config import DeliverySettings, PanelSettings
 from engine.contracts.contract import UNUSABLE, Column, Consequence, Kind
 from engine.contracts.tables import contracts
-from engine.delivery import too_many_faults, verify
+from engine.delivery import naming_broken_files, too_many_faults, verify
 from engine.errors import InputError, Problem
 from engine.kernels import cells, rows, windows
 from engine.kernels.deliveries import net_returns
 from engine.kernels.settle import settle
 from engine.keys import distinct
-from engine.lake import UNREADABLE, Source
+from engine.lake import UNREADABLE, Source, batches
 from engine.memory import Memory
 from engine.shelf.check import Sources, reread_as_text
 from engine.shelf.deliveries import (
@@ -174,7 +174,9 @@ def panel(sources: Sources, plan: PanelPlan, memory: Memory) -> Panel:
     try:
         return _place_all(sources, plan, memory)
     except UNREADABLE:
-        return _place_all(reread_as_text(sources), plan, memory)
+        as_text = reread_as_text(sources)
+        with naming_broken_files(as_text.tables):
+            return _place_all(as_text, plan, memory)
 
 
 def _place_all(sources: Sources, plan: PanelPlan, memory: Memory) -> Panel:
@@ -401,7 +403,7 @@ def _batches(
     )
     stores, starts = grid.keys(grid.stores), grid.starts
     skus = grid.keys(grid.skus)[grid.pairs["sku"].to_numpy()]
-    for batch in plan.collect_batches(maintain_order=True):
+    for batch in batches(plan):
         located = np.empty(batch.height, np.int64)
         outside, unusable = cells.locate(
             batch["store_id"].to_numpy(),

@@ -16,7 +16,7 @@ from engine.outputs import read, shapes
 from engine.registry import Registry
 from engine.shelf import desk
 from engine.vocabulary import CASE_COLUMNS, CAUSES
-from tests.command import darkshelf
+from tests.command import darkshelf, unsealed
 from tests.planted.awkward import AS_OF as AWKWARD_AS_OF
 from tests.planted.awkward import write_awkward_chain
 from tests.planted.small import AS_OF, DARK_CASE, small_chain, write_parquet
@@ -191,7 +191,7 @@ def test_a_long_answer_is_cut_and_says_so(runs, capsys):
 def test_the_folder_asked_is_the_folder_read_whatever_its_name_matches(runs, tmp_path, capsys):
     """`a[1]` is a pattern for `a1`, and both are there."""
     shutil.copytree(runs, tmp_path / "a[1]")
-    emptied = shutil.copytree(runs, tmp_path / "a1")
+    emptied = unsealed(shutil.copytree(runs, tmp_path / "a1"))
     for file in emptied.rglob("*.parquet"):
         pl.read_parquet(file, glob=False).head(0).write_parquet(file)
     for name, count in (("a[1]", "1"), ("a1", "0")):
@@ -273,7 +273,7 @@ def test_wrong_sql_is_told_with_the_tables_there_are(runs, capsys, query, reason
 def test_runs_are_listed_with_the_latest_marked(runs, capsys):
     answer = darkshelf(capsys, "runs", "list", "--out", runs)
     rows = answer.out.splitlines()[1:]
-    assert [row.split()[-5 if "→" not in row else 1] for row in rows] == ids(runs)
+    assert [row.split()[-6 if "→" not in row else 1] for row in rows] == ids(runs)
     assert [row.startswith("→") for row in rows] == [False, False, True]
     as_json = darkshelf(capsys, "runs", "list", "--out", runs, "--json").json()
     assert as_json["latest"] == ids(runs)[-1]
