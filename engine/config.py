@@ -73,7 +73,8 @@ class DemandSettings(Frozen):
     fallen_evidence: float = Field(8, gt=0, description="Log likelihood ratio from which a fall is lasting.")
     new_normal_days: int = Field(56, ge=14, le=365, description="A level that has held so long is the new normal.")
     velocity_bands: tuple[Positive, ...] = Field((0.3, 1, 3, 10), description="Sales a day that part dispersions.")
-    slow_share: float = Field(0.25, gt=0, le=1, description="Share of slow sellers that tells the unit of sale.")
+    weighed_share: float = Field(0.1, gt=0, le=1, description="Fractions among its sales that make a SKU weighed.")
+    slow_share: float = Field(0.25, gt=0, le=1, description="Share of slow sellers that tells a unit by weight.")
     dispersion_prior_share: float = Field(0.1, ge=0, description="Weight of the chain's dispersion in a band's.")
 
     @model_validator(mode="after")

@@ -123,7 +123,7 @@ def _begin(
         t.bytes_in,
         t.bytes_in,
         t.series_in,
-        t.real,
+        t.series_in,
         t.real,
         t.real,
         t.real,
@@ -146,7 +146,7 @@ def open_evidence(
     usable: NDArray[np.uint8],
     clean: NDArray[np.uint8],
     dispersion: NDArray[np.float64],
-    unit: float,
+    unit: NDArray[np.float64],
     memory: float,
     left_out_doubt: float,
     fade: float,
@@ -164,8 +164,8 @@ def open_evidence(
 
     What an episode should have sold is the course of `expected` at the level of the clean days before it: no day of
     the episode judges itself. units, expected: (n_rows, n_days). usable: the same, 0 for days that neither start,
-    extend nor end an episode; clean: those of them that may be learnt from. dispersion: (n_rows,). unit: variance of
-    the smallest sale over its mean. memory: weight of a day before the episode relative to the next. left_out_doubt:
+    extend nor end an episode; clean: those of them that may be learnt from. dispersion: (n_rows,). unit: (n_rows,),
+    variance of the smallest sale over its mean. memory: weight of a day before the episode relative to the next. left_out_doubt:
     see `learn_before`. fade: relative variance that an ordinary level gains with every day of the episode. depths,
     weights: (n_depths,). max_ratio: only episodes that sold at most this share. closing: no episode reaches back over
     last days with so much evidence of ordinary sales. slack: see `_begin`. best: (n_rows,), 0 without an episode;
@@ -175,16 +175,18 @@ def open_evidence(
     share, doubt, found = np.empty(n_days), np.empty(n_days), np.empty(n_days)
     for row in range(units.shape[0]):
         best[row], first[row] = 0.0, n_days
-        learn_before(units[row], expected[row], usable[row], clean[row], unit, memory, left_out_doubt, share, doubt)
+        learn_before(
+            units[row], expected[row], usable[row], clean[row], unit[row], memory, left_out_doubt, share, doubt
+        )
         sold = hoped = squares = 0.0
         days = 0
         found[:] = 0.0
         for day in range(n_days - 1, max(n_days - 1 - max_days, -1), -1):
             if not usable[row, day]:
                 continue
-            sold += units[row, day] / unit
-            hoped += expected[row, day] / unit
-            squares += (expected[row, day] / unit) ** 2
+            sold += units[row, day] / unit[row]
+            hoped += expected[row, day] / unit[row]
+            squares += (expected[row, day] / unit[row]) ** 2
             days += 1
             if days < min_days or not (hoped > 0.0 and share[day] > 0.0):
                 continue
@@ -198,7 +200,7 @@ def open_evidence(
                 best[row], first[row] = found[day], day
         if best[row] > 0.0:
             cells = (units[row], expected[row], usable[row], found)
-            first[row] = _begin(*cells, share[first[row]], first[row], slack, dispersion[row], unit)
+            first[row] = _begin(*cells, share[first[row]], first[row], slack, dispersion[row], unit[row])
 
 
 @njit(
@@ -208,7 +210,7 @@ def open_evidence(
         t.bytes_in,
         t.bytes_in,
         t.series_in,
-        t.real,
+        t.series_in,
         t.real,
         t.real,
         t.real,
@@ -228,7 +230,7 @@ def past_evidence(
     usable: NDArray[np.uint8],
     clean: NDArray[np.uint8],
     dispersion: NDArray[np.float64],
-    unit: float,
+    unit: NDArray[np.float64],
     memory: float,
     left_out_doubt: float,
     fade: float,
@@ -248,14 +250,16 @@ def past_evidence(
     for place in range(rows.size):
         row, first = rows[place], firsts[place]
         found[place] = 0.0
-        learn_before(units[row], expected[row], usable[row], clean[row], unit, memory, left_out_doubt, share, doubt)
+        learn_before(
+            units[row], expected[row], usable[row], clean[row], unit[row], memory, left_out_doubt, share, doubt
+        )
         sold = hoped = squares = 0.0
         days = 0
         for day in range(first, lasts[place] + 1):
             if usable[row, day]:
-                sold += units[row, day] / unit
-                hoped += expected[row, day] / unit
-                squares += (expected[row, day] / unit) ** 2
+                sold += units[row, day] / unit[row]
+                hoped += expected[row, day] / unit[row]
+                squares += (expected[row, day] / unit[row]) ** 2
                 days += 1
         if hoped > 0.0 and share[first] > 0.0:
             size = 1.0 / (dispersion[row] * squares / (hoped * hoped) + doubt[first] + fade * days)
@@ -268,7 +272,7 @@ def past_evidence(
         t.table_in,
         t.bytes_in,
         t.series_in,
-        t.real,
+        t.series_in,
         t.real,
         t.series_in,
         t.bytes_out,
@@ -282,7 +286,7 @@ def mark_dark(
     expected: NDArray[np.float64],
     usable: NDArray[np.uint8],
     dispersion: NDArray[np.float64],
-    unit: float,
+    unit: NDArray[np.float64],
     depth: float,
     bounds: NDArray[np.float64],
     dark: NDArray[np.uint8],
@@ -304,7 +308,7 @@ def mark_dark(
                     continue
                 if total <= 0.0:
                     start, total, peak = day, 0.0, 0.0
-                e, y = expected[row, day] / unit, units[row, day] / unit
+                e, y = expected[row, day] / unit[row], units[row, day] / unit[row]
                 # Sales as expected or better speak against every fall; no stretch begins with them.
                 if total <= 0.0 and y >= e:
                     continue
@@ -378,7 +382,7 @@ def _fall_from(
         t.table_in,
         t.bytes_in,
         t.series_in,
-        t.real,
+        t.series_in,
         t.real,
         t.whole,
         t.real,
@@ -394,7 +398,7 @@ def mark_fallen(
     expected: NDArray[np.float64],
     usable: NDArray[np.uint8],
     dispersion: NDArray[np.float64],
-    unit: float,
+    unit: NDArray[np.float64],
     fade: float,
     before_days: int,
     depth: float,
@@ -421,16 +425,16 @@ def mark_fallen(
                 sold_before, hoped_before = sold[start] - sold[since], hoped[start] - hoped[since]
                 if not (sold_before > 0.0 and hoped_before > 0.0):
                     continue
-                share, doubt = sold_before / hoped_before, unit / sold_before
+                share, doubt = sold_before / hoped_before, unit[row] / sold_before
                 # Sales as expected or better on its first day speak against every fall.
                 if expected[row, start] > 0.0 and units[row, start] >= share * expected[row, start]:
                     continue
                 # Were nothing sold any more, no dispersion and no fading, there would still be no more evidence.
-                left = doubt * share * (due[n_days] - due[start]) / unit
+                left = doubt * share * (due[n_days] - due[start]) / unit[row]
                 if math.log((1.0 + left) / (1.0 + depth * left)) <= best * doubt:
                     continue
                 cells = (units[row], expected[row], usable[row])
-                peak, top = _fall_from(*cells, start, share, doubt, dispersion[row], unit, fade, depth)
+                peak, top = _fall_from(*cells, start, share, doubt, dispersion[row], unit[row], fade, depth)
                 if peak > best:
                     best, first, last = peak, start, top
             if first == n_days:

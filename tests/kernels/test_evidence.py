@@ -102,7 +102,7 @@ def cells(series: list) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 
 def level(dispersion: float, unit: float, memory: float, fade: float = FADE) -> tuple:
-    return np.array([dispersion]), unit, memory, LEFT_OUT_DOUBT, fade, np.array(DEPTHS), np.array(WEIGHTS)
+    return np.array([dispersion]), np.array([unit]), memory, LEFT_OUT_DOUBT, fade, np.array(DEPTHS), np.array(WEIGHTS)
 
 
 def weigh(series, memory=0.98, dispersion=0.1, unit=1.0, slack=0.0, min_days=2, max_days=56, closing=NEVER, fade=0.0):
@@ -201,7 +201,7 @@ def test_a_past_stretch_is_weighed_against_the_days_before_it(series, first, len
 @given(SERIES)
 def test_tomorrow_is_judged_by_all_clean_days(series):
     found = np.empty(1)
-    learnt_before(*cells(series), 1.0, 0.9, LEFT_OUT_DOUBT, found)
+    learnt_before(*cells(series), np.ones(1), 0.9, LEFT_OUT_DOUBT, found)
     doubt = learnt(series, len(series), 0.9)[1]
     assert found[0] == pytest.approx(1 / doubt if doubt > 0 else 0.0)
 
@@ -209,7 +209,7 @@ def test_tomorrow_is_judged_by_all_clean_days(series):
 def marked(units: list[int], bound: float) -> tuple[list[int], float]:
     dark, peaks = np.empty((1, len(units)), np.uint8), np.empty(1)
     rows = (np.array([units], float), np.full((1, len(units)), 4.0), np.ones((1, len(units)), np.uint8))
-    mark_dark(*rows, np.array([0.05]), 1.0, 0.1, np.array([bound]), dark, peaks)
+    mark_dark(*rows, np.array([0.05]), np.ones(1), 0.1, np.array([bound]), dark, peaks)
     return np.flatnonzero(dark[0]).tolist(), float(peaks[0])
 
 
@@ -277,7 +277,7 @@ FALLING = st.lists(
 def test_lasting_falls_are_those_of_the_most_evidence_against_the_days_before(days, bound, dispersion, rounds):
     units, expected, usable = cells([(*day, day[2]) for day in days])[:3]
     dark = np.zeros(units.shape, np.uint8)
-    level = (np.array([dispersion]), 1.0, FADE, BEFORE_DAYS, FALLEN_DEPTH, bound, rounds)
+    level = (np.array([dispersion]), np.ones(1), FADE, BEFORE_DAYS, FALLEN_DEPTH, bound, rounds)
     mark_fallen(units, expected, usable, *level, dark)
     assert set(np.flatnonzero(dark[0]).tolist()) == plain_fallen(days, bound, dispersion, rounds)
 

@@ -162,3 +162,15 @@ def test_a_night_says_when_chance_does_not_explain_its_quiet_shelves():
     nothing = np.full(1, np.nan)
     assert report(Chances(nothing, even, nothing))["is_null_plausible"]
     assert not report(Chances(nothing, np.clip(crowded + 0.1, 0, 1), nothing))["is_null_plausible"]
+
+
+def test_a_sku_is_weighed_when_its_sales_are_fractions_and_one_fraction_weighs_nothing(chain, demand_of):
+    poisson_chain(chain, {})
+    chain.sale(("1", "sku1"), 40, 0.25)
+    for store in range(STORES):
+        chain.shelf(str(store), "weighed", [0.35 * sold for sold in range(PANEL_DAYS)], on_hand=500)
+    panel, found = demand_of(chain)
+    weighed = panel.pairs["sku_id"] == "weighed"
+    assert found.is_weighed.tolist() == weighed.to_list()
+    assert set(found.unit[~found.is_weighed]) == {1.0}
+    assert len(set(found.unit[found.is_weighed])) == 1

@@ -45,7 +45,7 @@ def test_it_is_the_evidence_of_the_night_itself(bound, hoped, learnt, dispersion
     # One clean day that sold as expected tells the level: as many units as it was learnt from.
     units, expected = np.append(learnt, np.zeros(n))[None], np.append(learnt, np.full(n, hoped))[None]
     usable = np.ones((1, n + 1), np.uint8)
-    level = (np.array([dispersion]), 1.0, 1.0, 0.0, FADE, DEPTHS, WEIGHTS)
+    level = (np.array([dispersion]), np.ones(1), 1.0, 0.0, FADE, DEPTHS, WEIGHTS)
     open_evidence(units, expected, usable, usable, *level, 0.5, np.inf, 0.0, 2, n, evidence, first)
     assert (evidence[0] >= bound - 1e-9) == (found > 0)
 

@@ -205,7 +205,7 @@ class _Series:
         self._demand = demand
         self._usable = np.ones(units.shape, np.uint8)
         self._exposure, self._expected = np.empty(n), np.empty(units.shape)
-        self._spread = np.full(n, dispersion)
+        self._spread, self._unit = np.full(n, dispersion), np.ones(n)
         self._one_group, self._no_offer = np.zeros(n, np.int64), np.zeros(units.shape, np.uint8)
         self._no_factor = np.ones((1, n_days))
 
@@ -222,6 +222,7 @@ class _Series:
             self._no_factor,
             self._no_factor,
             self._no_factor,
+            self._unit,
             self._demand.day_memory,
             self._demand.long_day_memory,
             self._demand.level_prior_units,
@@ -235,7 +236,7 @@ class _Series:
         nothing, dark = np.full(len(peaks), np.inf), np.empty(self.units.shape, np.uint8)
         depth = self._demand.dark_depth
         evidence_kernel.mark_dark(
-            self.units, self._expected, self._usable, self._spread, 1.0, depth, nothing, dark, peaks
+            self.units, self._expected, self._usable, self._spread, self._unit, depth, nothing, dark, peaks
         )
 
     def weigh(self, episode: EpisodeSettings, level: Floats, evidence: Floats) -> None:
@@ -247,7 +248,7 @@ class _Series:
             self._usable,
             self._usable,
             self._spread,
-            1.0,
+            self._unit,
             self._demand.before_memory,
             self._demand.left_out_doubt,
             0.0,
