@@ -30,7 +30,8 @@ class Sold(NamedTuple):
 
     def of(self, pairs: slice | NDArray[np.int64]) -> "Sold":
         """The same of some pairs."""
-        return Sold(*(array[pairs] for array in self))
+        cells = self.units[pairs], self.expected[pairs], self.usable[pairs]
+        return Sold(*cells, self.dispersion[pairs], self.unit[pairs])
 
 
 def darkest(sold: Sold, depth: float) -> Floats:

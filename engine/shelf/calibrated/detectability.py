@@ -50,7 +50,8 @@ def detectability(
     def look(block: slice) -> None:
         pair = judged[block]
         history = (panel.array("units")[pair], panel.array("expected")[pair], found.usable[pair], found.clean[pair])
-        learnt_before(*history, unit[block], demand.before_memory, demand.left_out_doubt, learnt_units[block])
+        scatter = (dispersion[block], unit[block])
+        learnt_before(*history, *scatter, demand.before_memory, demand.left_out_doubt, learnt_units[block])
         of_rows = ((level / unit)[block], learnt_units[block], dispersion[block], bounds[block])
         days_to_alert(*of_rows, found.fade, *depths, episode.min_days, episode.max_days, days[block])
 

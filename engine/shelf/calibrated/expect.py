@@ -61,8 +61,9 @@ class Demand:
 
     @property
     def learnt_units(self) -> Floats:
-        """Units of sale that each level was learnt from, (pairs,)."""
-        return np.nan_to_num(self.level) * self.exposure / self.unit
+        """Units of sale without dispersion that would tell each level as well, (pairs,): one over its doubt."""
+        counted = np.nan_to_num(self.level) * self.exposure / self.unit
+        return counted / (1 + self.dispersion * counted / np.maximum(self.exposure, TINY))
 
 
 def expect(

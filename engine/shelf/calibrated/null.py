@@ -26,7 +26,7 @@ Integers = NDArray[np.int64]
 
 LEVELS = np.geomspace(0.02, 200.0, 25)
 """Bounds of the bands of level, units of sale a day."""
-DISPERSIONS = np.array([0.0, 0.03, 0.1, 0.3, 1.0])
+DISPERSIONS = np.array([0.0, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0])
 HISTORIES = (28, 90)
 """Days known, short and long."""
 TAILS = np.geomspace(0.5, 2e-4, 28)
@@ -148,7 +148,9 @@ def _fingerprint(demand: DemandSettings, episode: EpisodeSettings) -> str:
             "before_memory",
         }
     )
-    return hashlib.blake2b(repr((of_episode, of_demand, SERIES, TAILS.tolist())).encode(), digest_size=8).hexdigest()
+    return hashlib.blake2b(
+        repr((of_episode, of_demand, SERIES, TAILS.tolist(), DISPERSIONS.tolist())).encode(), digest_size=8
+    ).hexdigest()
 
 
 def _cell(units_a_day: Floats, dispersion: Floats) -> tuple[Integers, Integers]:
