@@ -51,7 +51,8 @@ def learnt_before(
 ) -> None:
     """Units of sale that tell the level of an episode which begins tomorrow: one over its doubt in `open_evidence`.
 
-    units, expected, usable, clean: (n_rows, n_days). dispersion, unit, learnt: (n_rows,), 0 where nothing was sold; written.
+    units, expected, usable, clean: (n_rows, n_days). dispersion, unit, learnt: (n_rows,), 0 where nothing was sold;
+    written.
     """
     n_days = units.shape[1]
     later = np.zeros(n_days + 1)

@@ -60,10 +60,10 @@ def group_sums(
 ) -> None:
     """Add units, expected units and number of the clean cells of some days to their (group, day).
 
-    Both in units of sale, so that pieces and weights add up. units, clean, offer: (n_rows, n_days). level, unit, category, store, sku, group: (n_rows,). weekday_factor: (categories,
-    n_days). offer_factor: (categories, offers). store_factor: (stores, n_days). sku_factor: (skus, n_days).
-    n_offers: 1, or the number of offers when a group is told apart by the offer of each cell: group · n_offers +
-    offer. sold, expected, cells: (groups, n_days), added to.
+    Both in units of sale, so that pieces and weights add up. units, clean, offer: (n_rows, n_days). level, unit,
+    category, store, sku, group: (n_rows,). weekday_factor: (categories, n_days). offer_factor: (categories, offers).
+    store_factor: (stores, n_days). sku_factor: (skus, n_days). n_offers: 1, or the number of offers when a group is
+    told apart by the offer of each cell: group · n_offers + offer. sold, expected, cells: (groups, n_days), added to.
     """
     for row in range(units.shape[0]):
         weekdays, offers = weekday_factor[category[row]], offer_factor[category[row]]
@@ -122,8 +122,9 @@ def levels(
     """Level of every row from its clean days, the later the heavier, and the expected units of every day.
 
     memory, long_memory: weight of a day relative to the next one, in the recent level and in the lasting one that it
-    is shrunk toward by prior_units, in units of sale. unit: (n_rows,). level: (n_rows,), units a day at factors of 1, NaN without clean days. exposure:
-    (n_rows,), days of equal weight that would tell the level as well. expected: (n_rows, n_days). All written.
+    is shrunk toward by prior_units, in units of sale. unit: (n_rows,). level: (n_rows,), units a day at factors of 1,
+    NaN without clean days. exposure: (n_rows,), days of equal weight that would tell the level as well. expected:
+    (n_rows, n_days). All written.
     """
     n_days = units.shape[1]
     for row in range(units.shape[0]):

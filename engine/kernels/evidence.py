@@ -170,11 +170,11 @@ def open_evidence(
     What an episode should have sold is the course of `expected` at the level of the clean days before it: no day of
     the episode judges itself. units, expected: (n_rows, n_days). usable: the same, 0 for days that neither start,
     extend nor end an episode; clean: those of them that may be learnt from. dispersion: (n_rows,). unit: (n_rows,),
-    variance of the smallest sale over its mean. memory: weight of a day before the episode relative to the next. left_out_doubt:
-    see `learn_before`. fade: relative variance that an ordinary level gains with every day of the episode. depths,
-    weights: (n_depths,). max_ratio: only episodes that sold at most this share. closing: no episode reaches back over
-    last days with so much evidence of ordinary sales. slack: see `_begin`. best: (n_rows,), 0 without an episode;
-    first: (n_rows,), n_days without one. Both written.
+    variance of the smallest sale over its mean. memory: weight of a day before the episode relative to the next.
+    left_out_doubt: see `learn_before`. fade: relative variance that an ordinary level gains with every day of the
+    episode. depths, weights: (n_depths,). max_ratio: only episodes that sold at most this share. closing: no episode
+    reaches back over last days with so much evidence of ordinary sales. slack: see `_begin`. best: (n_rows,), 0
+    without an episode; first: (n_rows,), n_days without one. Both written.
     """
     n_days = units.shape[1]
     share, doubt, found = np.empty(n_days), np.empty(n_days), np.empty(n_days)

@@ -84,10 +84,10 @@ def response_sums(
     """Score and information of both slopes, and number of days at another price, of every row.
 
     price, units: (n_rows, n_days), NaN unknown. promo, usable, clean: the same, 0 or 1; the base is told by clean
-    days, the slopes by usable ones: a price that darkened a shelf is heard. usual_price, unit (of sale), category, store: (n_rows,).
-    weekday_factor: (categories, n_days). store_factor: (stores, n_days). slopes: (categories, 2), of price and
-    promotion. min_change, max_change: logarithms; nearer is no change, farther is not believed. sums: (n_rows, 6),
-    written: Σxr, Σpr, Σx²μ, Σxpμ, Σpμ, days.
+    days, the slopes by usable ones: a price that darkened a shelf is heard. usual_price, unit (of sale), category,
+    store: (n_rows,). weekday_factor: (categories, n_days). store_factor: (stores, n_days). slopes: (categories, 2),
+    of price and promotion. min_change, max_change: logarithms; nearer is no change, farther is not believed. sums:
+    (n_rows, 6), written: Σxr, Σpr, Σx²μ, Σxpμ, Σpμ, days.
     """
     for row in range(units.shape[0]):
         sums[row] = 0.0

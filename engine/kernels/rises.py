@@ -47,9 +47,10 @@ def before_rises(
 
     The likeliest rise is the one with the largest log likelihood ratio of two Poisson rates to one, divided by how
     far sales scatter beyond counts: 1 + dispersion · mean expected units (quasi-likelihood, Wedderburn 1974). units,
-    expected, clean: (n_rows, n_days). dispersion: (n_rows,). unit: (n_rows,), variance of the smallest sale over its mean.
-    least_units: due before the rise, units of sale. bound: ratio from which a rise is proven. rows, ends: (n_spans,),
-    of the panel; days from the end on are not looked at. shares: (n_spans,), NaN without a proven rise; written.
+    expected, clean: (n_rows, n_days). dispersion: (n_rows,). unit: (n_rows,), variance of the smallest sale over its
+    mean. least_units: due before the rise, units of sale. bound: ratio from which a rise is proven. rows, ends:
+    (n_spans,), of the panel; days from the end on are not looked at. shares: (n_spans,), NaN without a proven rise;
+    written.
     """
     for place in range(rows.size):
         row, end = rows[place], ends[place]

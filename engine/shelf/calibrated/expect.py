@@ -39,8 +39,9 @@ class Demand:
     (categories, days). offer: (categories, offers). store_day: (stores, days). sku_day: (skus, days). category: row
     of each pair in `weekday` and `offer` (pairs,). offers: what each cell was offered at (pairs, days). usual_price:
     (pairs,), NaN unknown. usable: cells in stock and known (pairs, days). clean: the usable ones outside dark
-    stretches. is_weighed: whose SKU sells in fractions (pairs,). unit: of sale (pairs,), 1 for whole numbers, else the
-    variance of slow weighed sellers over their mean. dispersion: of each pair (pairs,), relative variance beyond it. fade: relative variance that an ordinary level gains a day.
+    stretches. is_weighed: whose SKU sells in fractions (pairs,). unit: of sale (pairs,), 1 for whole numbers, else
+    the variance of slow weighed sellers over their mean. dispersion: of each pair (pairs,), relative variance beyond
+    it. fade: relative variance that an ordinary level gains a day.
     """
 
     level: Floats
