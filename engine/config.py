@@ -75,6 +75,7 @@ class DemandSettings(Frozen):
     velocity_bands: tuple[Positive, ...] = Field((0.3, 1, 3, 10), description="Sales a day that part dispersions.")
     weighed_share: float = Field(0.1, gt=0, le=1, description="Fractions among its sales that make a SKU weighed.")
     slow_share: float = Field(0.25, gt=0, le=1, description="Share of slow sellers that tells a unit by weight.")
+    lots_prior_rises: float = Field(1, gt=0, description="Equal rises by which own dispersion outweighs none.")
     dispersion_prior_share: float = Field(0.1, ge=0, description="Weight of the chain's dispersion in a band's.")
 
     @model_validator(mode="after")

@@ -178,6 +178,30 @@ def spreads(
         sums[row, 0], sums[row, 1], sums[row, 2] = errors, hoped, squares
 
 
+@njit(t.nothing(t.table_in, t.bytes_in, t.table_out), cache=True, nogil=True)
+def ups(units: NDArray[np.float64], usable: NDArray[np.uint8], sums: NDArray[np.float64]) -> None:
+    """Per row and over its usable days: how many, units; squared distances of the days above their mean, squares of
+    these; days that follow one with a sale, and those of them with a sale.
+
+    sums: (n_rows, 6), written.
+    """
+    for row in range(units.shape[0]):
+        sums[row] = 0.0
+        follows = False
+        for day in range(units.shape[1]):
+            if usable[row, day]:
+                sums[row, 0] += 1.0
+                sums[row, 1] += units[row, day]
+                sums[row, 4] += follows
+                sums[row, 5] += follows and units[row, day] > 0.0
+                follows = units[row, day] > 0.0
+        for day in range(units.shape[1]):
+            if usable[row, day] and units[row, day] * sums[row, 0] > sums[row, 1]:
+                square = (units[row, day] - sums[row, 1] / sums[row, 0]) ** 2
+                sums[row, 2] += square
+                sums[row, 3] += square**2
+
+
 @njit(
     t.nothing(t.table_in, t.bytes_in, t.real, t.whole, t.series_in, t.series_out, t.bytes_out),
     cache=True,

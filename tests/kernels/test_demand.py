@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import math
 from typing import NamedTuple
 
@@ -145,6 +146,20 @@ def test_spreads_are_the_sums_of_the_clean_cells(world):
         assert sums[row].tolist() == pytest.approx(
             [sum((one - 2) ** 2 for one in sold), 2 * len(sold), 4 * len(sold)]
         )
+
+
+@given(worlds())
+def test_rises_are_told_by_the_days_above_the_mean_and_pauses_by_the_days_after_a_sale(world):
+    arrays = world.arrays()
+    sums = np.empty((len(world.units), 6))
+    kernel.ups(arrays["units"], arrays["clean"], sums)
+    for row, days in enumerate(world.units):
+        sold = [days[day] for day in range(N_DAYS) if world.is_clean(row, day)]
+        mean = sum(sold) / max(len(sold), 1)
+        squares = [(one - mean) ** 2 for one in sold if one * len(sold) > sum(sold)]
+        after = [later for one, later in itertools.pairwise(sold) if one > 0]
+        wanted = [len(sold), sum(sold), sum(squares), sum(one**2 for one in squares)]
+        assert sums[row].tolist() == pytest.approx([*wanted, len(after), sum(one > 0 for one in after)])
 
 
 @given(worlds(), st.integers(0, N_DAYS - 1), st.integers(0, N_DAYS - 1))

@@ -326,7 +326,7 @@ def _leave_out_open(
 def _dispersion(panel: Panel, found: Demand, expected: Floats, settings: DemandSettings) -> Demand:
     """The unit of sale, and relative variance beyond counts of it by category and band of velocity.
 
-    A band's variance is shrunk toward the chain's.
+    A band's variance is shrunk toward the chain's; a store-SKU that sells in lots has its own.
     """
     sums = np.zeros((panel.pairs.height, 3))
 
@@ -346,7 +346,29 @@ def _dispersion(panel: Panel, found: Demand, expected: Floats, settings: DemandS
     chain = max(beyond.sum(), 0.0) / max(squares.sum(), TINY)
     prior = settings.dispersion_prior_share * squares.sum() / n_groups
     dispersion = np.maximum((of_group + prior * chain) / (weight + prior + TINY), 0.0)
-    return replace(found, unit=unit, dispersion=dispersion[group])
+    return replace(found, unit=unit, dispersion=np.maximum(dispersion[group], _of_lots(panel, found, unit, settings)))
+
+
+def _of_lots(panel: Panel, found: Demand, unit: Floats, settings: DemandSettings) -> Floats:
+    """Relative variance that each pair's own rises prove, (pairs,); 0 where it does not sell in lots.
+
+    Told by the days above the mean of all its days: those below prove nothing, for they may be dark, and pauses that
+    were left out as dark would hide the lots. At most so much as days without a sale outnumber those with one just
+    after a sale, where a shelf is not dark; the fewer rises are equally large, the less they prove.
+    """
+    sums = np.empty((panel.pairs.height, 6))
+
+    def add(block: slice) -> None:
+        demand.ups(panel.array("units")[block], found.usable[block], sums[block])
+
+    rows.in_blocks(add, len(sums))
+    days, sold, squares, fourths, following, sold_again = sums.T
+    mean = sold / np.maximum(days, 1.0)
+    of_ups = (squares - unit * sold) / np.maximum(days * mean**2, TINY)
+    of_pauses = (following - sold_again) / np.maximum(sold_again, 0.5)
+    of_pauses = np.where(of_pauses > 1.0, of_pauses, 0.0)
+    rises = squares**2 / np.maximum(fourths, TINY)
+    return np.clip(of_ups, 0.0, of_pauses) * rises / (rises + settings.lots_prior_rises)
 
 
 def _unit_of_sale(errors: Floats, hoped: Floats, settings: DemandSettings) -> float:
