@@ -13,6 +13,7 @@ STORES: Final = "stores.parquet"
 SKUS: Final = "skus.parquet"
 TRANSFERS: Final = "transfers.parquet"
 DETECTABILITY: Final = "detectability.parquet"
+UNUSUAL: Final = "unusual.parquet"
 PRICE_RESPONSE: Final = "price_response.parquet"
 SUMMARY: Final = "summary.json"
 DATA_QUALITY: Final = "data_quality.json"
@@ -23,5 +24,5 @@ LOG: Final = "logs.jsonl"
 
 DATA_FILES: Final = (CASES_CSV, CASES, EVIDENCE, FEATURES, DAILY, STORES, SKUS, SUMMARY)
 """The same input and settings make the same bytes in these."""
-CALIBRATED_FILES: Final = (EXPECTATION, STORIES, TRANSFERS, DETECTABILITY, PRICE_RESPONSE)
+CALIBRATED_FILES: Final = (EXPECTATION, STORIES, TRANSFERS, DETECTABILITY, PRICE_RESPONSE, UNUSUAL)
 """And in these, which the calibrated profile alone publishes."""

@@ -208,6 +208,7 @@ class Calibrated:
                 panel, self._demand, chances, self._null, of.demand, of.episode, of.watch
             ),
             shapes.PRICE_RESPONSE: self._response.table,
+            shapes.UNUSUAL: self._demand.unusual,
         }
 
     def facts(self) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from engine.kernels import demand, rows
 from engine.kernels.evidence import mark_fallen, open_evidence
 from engine.shelf.calibrated.dark import Sold, darkest, mark
 from engine.shelf.calibrated.null import NullEvidence
+from engine.shelf.calibrated.unusual import set_unusual_aside
 from engine.shelf.panel import Panel
 
 Floats = NDArray[np.float64]
@@ -41,7 +42,7 @@ class Demand:
     (pairs,), NaN unknown. usable: cells in stock and known (pairs, days). clean: the usable ones outside dark
     stretches. is_weighed: whose SKU sells in fractions (pairs,). unit: of sale (pairs,), 1 for whole numbers, else
     the variance of slow weighed sellers over their mean. dispersion: of each pair (pairs,), relative variance beyond
-    it. fade: relative variance that an ordinary level gains a day.
+    it. fade: relative variance that an ordinary level gains a day. unusual: cells set aside, see `set_unusual_aside`.
     """
 
     level: Floats
@@ -59,6 +60,7 @@ class Demand:
     unit: Floats
     dispersion: Floats
     fade: float
+    unusual: pl.DataFrame
 
     @property
     def learnt_units(self) -> Floats:
@@ -71,9 +73,9 @@ def expect(
     panel: Panel, settings: DemandSettings, episode: EpisodeSettings, null: NullEvidence
 ) -> tuple[Panel, Demand]:
     """Estimate the factors in turn, mark the dark stretches they reveal, and estimate again without those."""
-    units = panel.array("units")
-    expected = panel.memory.empty(units.shape)
-    found = _first_guess(panel, settings)
+    panel, unlearnt, unusual = set_unusual_aside(panel, settings)
+    expected = panel.memory.empty(unlearnt.shape)
+    found = _first_guess(panel, settings, unlearnt, unusual)
     for _ in range(settings.rounds):
         found = _estimate(panel, found, settings, expected)
         found = _clean(panel, found, settings, null, expected)
@@ -82,8 +84,8 @@ def expect(
     return replace(panel, pairs=panel.pairs.with_columns(expected=pl.Series(expected))), found
 
 
-def _first_guess(panel: Panel, settings: DemandSettings) -> Demand:
-    """All factors 1, every usable day clean."""
+def _first_guess(panel: Panel, settings: DemandSettings, unlearnt: Flags, unusual: pl.DataFrame) -> Demand:
+    """All factors 1, every usable day clean. unlearnt: cells that are neither learnt from nor judged."""
     units, shape = panel.array("units"), (panel.pairs.height, panel.n_days)
     n_categories = len(panel.categories) + 1
     usable, clean, offers = (panel.memory.empty(shape, np.uint8) for _ in range(3))
@@ -96,7 +98,7 @@ def _first_guess(panel: Panel, settings: DemandSettings) -> Demand:
         sold = is_known & (units[block] > 0)
         is_fraction = sold & (units[block] != np.rint(units[block]))
         sales[block] = np.stack([is_fraction.sum(axis=1), sold.sum(axis=1)], axis=1)
-        usable[block] = is_known & (panel.array("in_stock")[block] == 1)
+        usable[block] = is_known & (panel.array("in_stock")[block] == 1) & (unlearnt[block] == 0)
         clean[block] = usable[block]
         price, promo = panel.array("price")[block], panel.array("promo")[block]
         usual = (settings.usual_price_quantile, settings.price_settling_days, bounds)
@@ -120,6 +122,7 @@ def _first_guess(panel: Panel, settings: DemandSettings) -> Demand:
         unit=np.ones(shape[0]),
         dispersion=np.zeros(shape[0]),
         fade=0.0,
+        unusual=unusual,
     )
 
 
