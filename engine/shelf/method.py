@@ -232,6 +232,7 @@ class Calibrated:
             shapes.STOCK_CORRECTIONS: panel.stock_corrections,
             shapes.UNKNOWN_DAYS: unknown_days(panel),
             shapes.UNMATCHED_RETURNS: panel.unmatched_returns,
+            shapes.UNUSUAL: self._demand.unusual,
         }
 
     def facts(self) -> dict[str, Any]:
@@ -243,7 +244,8 @@ class Calibrated:
         of = self._settings
         prices = price_notices(panel, self._paid, of.price_check)
         share = of.delivery.told_share
-        return (*feed_notices(panel, share), *row_notices(panel, share), *prices, *record_notices(panel))
+        cells = calibrated.notices(self._demand.unusual)
+        return (*feed_notices(panel, share), *row_notices(panel, share), *cells, *prices, *record_notices(panel))
 
 
 def with_cost(panel: Panel, cases: pl.DataFrame) -> pl.DataFrame:
