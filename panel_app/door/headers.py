@@ -62,13 +62,13 @@ def content_policy(nonce: str, images: str, frame_origins: str) -> str:
     """What a page may load and run, and whose pages may show it in a frame."""
     rules: Mapping[str, str] = {
         "default-src": "'self'",
-        # Bokeh makes functions out of the formats of axes, and modules out of the pieces of a page.
+        # Bokeh makes functions out of the formats of axes; Panel makes modules out of the pieces of a page, and fetches.
         "script-src": f"'self' 'nonce-{nonce}' 'unsafe-eval' blob:",
         "script-src-attr": "'none'",
         "style-src": "'self' 'unsafe-inline'",
         "img-src": " ".join(filter(None, ["'self' data: blob:", images])),
         "font-src": "'self' data:",
-        "connect-src": "'self'",
+        "connect-src": "'self' blob:",
         "worker-src": "'none'",
         "object-src": "'none'",
         "base-uri": "'none'",
