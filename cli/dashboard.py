@@ -100,9 +100,8 @@ def dashboard(
     if oauth_provider and prefix.strip("/") and not oauth_redirect:
         advice = f"give --oauth-redirect https://HOST/{prefix.strip('/')}/login, as it is registered at the provider"
         problems.append(Problem("--oauth-provider", "needs --oauth-redirect under a --prefix", advice))
-    for host in origin or []:
-        if not HOST.fullmatch(host):
-            problems.append(Problem("--origin", f"{host!r} is no host", "give HOST or HOST:PORT as readers type it"))
+    no_hosts = [host for host in origin or [] if not HOST.fullmatch(host)]
+    problems += [Problem("--origin", f"{host!r} is no host", "give HOST or HOST:PORT") for host in no_hosts]
     oauth = _oauth(oauth_provider, oauth_key, oauth_redirect, problems)
     people = None if oauth else _people(out_folder, users, problems)
     if problems:
@@ -111,7 +110,9 @@ def dashboard(
     if access.is_open and address not in LOOPBACK:
         advice = f"Let people in by name:  darkshelf dashboard user add NAME --out {out_folder}"
         err.print(
-            f"Nobody has to log in: whoever reaches {address} sees and decides. {advice}", markup=False, soft_wrap=True
+            f"Nobody has to log in: whoever reaches {address} sees and decides. {advice}",
+            markup=False,
+            soft_wrap=True,
         )
     if address in EVERY_ADDRESS and not origin:
         err.print(

@@ -71,8 +71,8 @@ BY_KEY: Mapping[str, Page] = {page.key: page for page in PAGES}
 class Dashboard:
     """The application over one output folder, shared by every session.
 
-    deciders: who may decide; None for everybody. logins: None where nobody logs in. sessions, opened: pages in browsers
-    now, and since the start.
+    deciders: who may decide; None for everybody. logins: None where nobody logs in. sessions, opened: pages in
+    browsers now, and since the start.
     """
 
     def __init__(

@@ -6,6 +6,7 @@ For many readers several such processes stand behind a proxy that keeps each rea
 
 import gc
 import json
+import logging
 from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, Final
@@ -15,7 +16,6 @@ from tornado.ioloop import PeriodicCallback
 from tornado.web import RequestHandler
 
 from engine.decisions.store import open_decisions
-from engine.errors import DarkshelfError
 from panel_app import charts
 from panel_app.app import THEME_COOKIE, Dashboard
 from panel_app.door.door import LOADED_BY
@@ -23,6 +23,7 @@ from panel_app.door.headers import ForeignHost, foreign_hosts, headers_transform
 from panel_app.login import EVERYBODY, Access, make_door
 from panel_app.settings import DashboardSettings
 
+LOGGER = logging.getLogger("darkshelf.dashboard")
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 EVERY_ADDRESS: Final = ("0.0.0.0", "::")
 LOOK_SECONDS: Final = 1
@@ -104,7 +105,7 @@ def serve(
 
 
 def own_hosts(address: str, port: int, origins: Collection[str]) -> list[str]:
-    """The `host:port` that pages of this server come from; those of a proxy as they are given, by port 80 without one."""
+    """The `host:port` that pages of this server come from; those of a proxy as they are given, else by port 80."""
     names = [address, *(LOOPBACK if address in LOOPBACK or address in EVERY_ADDRESS else ())]
     own = [f"[{name}]:{port}" if ":" in name else f"{name}:{port}" for name in names]
     return list(dict.fromkeys([*own, *(with_port(origin.lower()) for origin in origins)]))
@@ -126,21 +127,38 @@ class _Watch(RequestHandler):
 
 
 class Health(_Watch):
-    """200 when the night and the decisions can be read, else 503 with what is wrong."""
+    """200 when a page can be shown and decided on, else 503 with which part fails; the log says why, once."""
+
+    told = ""
 
     def get(self) -> None:
         """The state as one JSON object."""
+        part = "door"
         try:
+            if self.dashboard.logins is not None:
+                self.dashboard.logins.check()
+            part = "decisions"
             self.dashboard.decided.decisions.revision()
-            latest = self.dashboard.nights.latest_id()
-            if latest is not None:
-                self.dashboard.nights.night(latest)
-        except DarkshelfError as error:
+            part = "night"
+            # What the first page needs stays in memory: asking again costs nothing.
+            night = self.dashboard.nights.night()
+            night.load()
+        except Exception as error:
+            # Whatever it is, a page shows nothing then; the proxy is to be told, not to meet a traceback.
+            self._tell(f"{part}: {error}")
             self.set_status(503)
-            self.write(json.dumps({"status": "failing", "why": type(error).__name__}))
+            self.write(json.dumps({"status": "failing", "part": part, "why": type(error).__name__}))
         else:
-            self.write(json.dumps({"status": "ok", "night": latest}))
+            self._tell("")
+            self.write(json.dumps({"status": "ok", "night": night.run_id}))
         self.set_header("Content-Type", "application/json")
+
+    @classmethod
+    def _tell(cls, trouble: str) -> None:
+        """Log a change: whoever asks every second must not fill the log."""
+        if trouble and trouble != cls.told:
+            LOGGER.error("no page can be shown: %s", trouble)
+        cls.told = trouble
 
 
 class Metrics(_Watch):

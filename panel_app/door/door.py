@@ -4,7 +4,6 @@ In: requests. Out: the reader's name, or nobody. A page belongs to the login tha
 carries the id of that login, and nobody else's request gets into it.
 """
 
-import logging
 from collections.abc import Collection
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -16,12 +15,10 @@ from panel.io.server import AutoloadJsHandler
 from tornado.web import HTTPError, RequestHandler
 from tornado.websocket import WebSocketHandler
 
-from engine.errors import DarkshelfError
 from panel_app.door.headers import with_port
 from panel_app.door.logins import Login, Logins, cookie_text
 from panel_app.door.secret import Keys
 
-LOGGER = logging.getLogger("darkshelf.dashboard")
 COOKIE: Final = "darkshelf_login"
 LOADED_BY: Final = "darkshelf_loaded_by"
 """What the id of the login is called inside the token of a page, among the cookies that go into it."""
@@ -34,19 +31,17 @@ SESSION_WORDS: Final = ("bokeh-session-id", "bokeh-token")
 """With these a request could name the session it wants to be in, somebody else's too."""
 
 
-class Door(AuthProvider):  # type: ignore[misc]
+class Door(AuthProvider):
     """Who is let in. One for a server.
 
     logins: None where nobody logs in. origins: `host:port` of the pages that may send a password or open a page.
-    path: of the cookies. handlers: further pages of the door, by address and with what they are given. trouble: why
-    nobody can log in, empty where they can.
+    path: of the cookies. handlers: further pages of the door, by address and with what they are given.
     """
 
     def __init__(self, logins: Logins | None, keys: Keys, origins: Collection[str], path: str) -> None:
         self.logins, self._keys = logins, keys
         self.origins, self.path = frozenset(origins), path
         self.handlers: list[tuple[str, type[RequestHandler], dict[str, Any]]] = []
-        self.trouble = ""
         self._sockets: WeakKeyDictionary[WebSocketHandler, Login] = WeakKeyDictionary()
         super().__init__()
 
@@ -80,7 +75,7 @@ class Door(AuthProvider):  # type: ignore[misc]
         )
 
     def cookie_rules(self, handler: RequestHandler) -> dict[str, Any]:
-        """How every cookie of the door is set: for no script, for no other site, and by TLS alone where there is TLS."""
+        """How every cookie of the door is set: for no script, for no other site, by TLS alone where there is TLS."""
         secure = handler.request.protocol == "https"
         return {"path": self.path, "httponly": True, "samesite": "Lax", "secure": secure}
 
@@ -94,13 +89,7 @@ class Door(AuthProvider):  # type: ignore[misc]
     def look(self) -> None:
         """See which logins are over by now, and close their pages. Called at fixed times, and before a password."""
         assert self.logins is not None
-        try:
-            self.logins.look()
-            self.trouble = ""
-        except DarkshelfError as error:
-            if str(error) != self.trouble:
-                LOGGER.error("nobody can log in: %s", error)
-            self.trouble = str(error)
+        self.logins.look()
         self.close_pages()
 
     def close_pages(self) -> None:
@@ -134,7 +123,8 @@ class Door(AuthProvider):  # type: ignore[misc]
                 self._sockets[handler] = login
         else:
             # Panel puts these cookies into the token of the page; whatever the browser sent by this name is gone.
-            handler.request.cookies[LOADED_BY] = id_
+            cookies: Any = handler.request.cookies
+            cookies[LOADED_BY] = id_
         return login.user if login else ANYBODY
 
     def _is_page_of(self, id_: str, socket: WebSocketHandler) -> bool:

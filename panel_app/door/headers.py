@@ -6,7 +6,7 @@ In: the names of the server and what the settings allow. Out: headers on every a
 import re
 import secrets
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from tornado.httputil import HTTPHeaders, HTTPServerRequest
@@ -42,13 +42,13 @@ def headers_transform(settings: "DashboardSettings") -> type[OutputTransform]:
     class Headers(OutputTransform):
         def __init__(self, request: HTTPServerRequest) -> None:
             super().__init__(request)
-            self.request: Any = request
-            self.request.nonce = secrets.token_urlsafe(NONCE_BYTES)
+            self.request = request
+            vars(request)["nonce"] = self.nonce = secrets.token_urlsafe(NONCE_BYTES)
 
         def transform_first_chunk(
             self, status_code: int, headers: HTTPHeaders, chunk: bytes, finishing: bool
         ) -> tuple[int, HTTPHeaders, bytes]:
-            headers["Content-Security-Policy"] = content_policy(self.request.nonce, images, settings.frame_origins)
+            headers["Content-Security-Policy"] = content_policy(self.nonce, images, settings.frame_origins)
             headers.update(fixed)
             if self.request.protocol == "https":
                 headers["Strict-Transport-Security"] = f"max-age={HSTS_SECONDS}"
@@ -62,7 +62,8 @@ def content_policy(nonce: str, images: str, frame_origins: str) -> str:
     """What a page may load and run, and whose pages may show it in a frame."""
     rules: Mapping[str, str] = {
         "default-src": "'self'",
-        # Bokeh makes functions out of the formats of axes; Panel makes modules out of the pieces of a page, and fetches.
+        # Bokeh makes functions out of the formats of axes, so that charts fail without `eval`; Panel makes modules out
+        # of the pieces of a page, and fetches them.
         "script-src": f"'self' 'nonce-{nonce}' 'unsafe-eval' blob:",
         "script-src-attr": "'none'",
         "style-src": "'self' 'unsafe-inline'",
@@ -91,7 +92,7 @@ def host_name(origin: str) -> str:
 
 
 def with_port(origin: str) -> str:
-    """The same as `host:port`; browsers leave out the usual port, which is 80 here whatever the scheme, as at Bokeh."""
+    """The same as `host:port`. Browsers leave out the usual port: it is 80 here, whatever the scheme, as at Bokeh."""
     return origin if PORT.search(origin) else f"{origin}:80"
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from engine.disk import told_as_output_error
+from engine.errors import InputError
 from panel_app.door.private import KEPT
 from panel_app.door.users import Person, is_password_of, read_users
 
@@ -44,6 +45,7 @@ class Logins:
         self._users_file, self._clock = users_file, clock
         self._users: Mapping[str, Person] = {}
         self._read: object = None
+        self._trouble: InputError | None = None
         self._ended: set[str] = set()
         self._known: dict[str, Login] = {}
         with told_as_output_error(self._ended_folder, KEPT):
@@ -54,7 +56,7 @@ class Logins:
     def look(self) -> None:
         """See what other processes and `darkshelf dashboard user` changed since the last look.
 
-        Raises InputError when the users file is damaged: nobody is in then, and nobody comes in.
+        While the users file is damaged nobody is in, and nobody comes in.
         """
         self._ended |= {entry.name for entry in os.scandir(self._ended_folder)}
         self._known = {id_: login for id_, login in self._known.items() if not self.is_over(login)}
@@ -65,10 +67,18 @@ class Logins:
             version = (status.st_ino, status.st_mtime_ns, status.st_size)
         except FileNotFoundError:
             version = None
-        if version != self._read or version is None:
-            self._users = {}
+        if version == self._read and version is not None and self._trouble is None:
+            return
+        self._read, self._trouble = version, None
+        try:
             self._users = read_users(self._users_file)
-            self._read = version
+        except InputError as error:
+            self._users, self._trouble = {}, error
+
+    def check(self) -> None:
+        """Raise InputError while the users file is damaged, so that nobody is in."""
+        if self._trouble is not None:
+            raise self._trouble
 
     def is_password_of(self, name: str, password: str) -> bool:
         """Whether this is the password of a user. Takes about a tenth of a second."""

@@ -95,8 +95,9 @@ class Logout(RequestHandler):
 
 def provider_login(provider: str) -> type[RequestHandler]:
     """The login page of one of Panel's OAuth providers, which gives our login where Panel gives its own cookies."""
+    panels: Any = AUTH_PROVIDERS[provider]
 
-    class ProviderLogin(AUTH_PROVIDERS[provider]):  # type: ignore[misc]
+    class ProviderLogin(panels):  # type: ignore[misc]
         _login_endpoint = LOGIN
         _error_template = SimpleNamespace(render=partial(_refused, "refused.html"))
 
@@ -106,7 +107,7 @@ def provider_login(provider: str) -> type[RequestHandler]:
         def set_secure_cookie(self, name: str, value: str | bytes, **_: Any) -> None:
             if name == "user":
                 self.door.let_in(self, str(value))
-                LOGGER.info("login: name %r, address %s, by %s", str(value), self.request.remote_ip, provider)
+                LOGGER.info("login: name %r, address %s", str(value), self.request.remote_ip)
             elif name in (STATE_COOKIE_NAME, CODE_COOKIE_NAME):
                 rules = {**self.door.cookie_rules(self), "path": "/"}  # Panel clears it there.
                 self.set_signed_cookie(name, value, expires_days=FLOW_DAYS, **rules)

@@ -29,7 +29,7 @@ class Keys(NamedTuple):
 
 
 def signing_keys(folder: Path | None) -> Keys:
-    """The keys of the environment's secret, else of the one in the folder; without a folder they end with the process.
+    """The keys of the environment's secret, else of the folder's; without a folder they end with the process.
 
     Raises InputError when a secret is too short or others may read its file, OutputError when it cannot be kept.
     """
