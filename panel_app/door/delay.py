@@ -67,10 +67,10 @@ class Delays:
         known = self._failures.get(key)
         if known is None:
             return 0.0
-        beyond = known.count - (self._per_address if key[0] == "address" else 0)
-        if beyond < 1:
+        beyond = known.count - (self._per_address if key[0] == "address" else 1)
+        if beyond < 0:
             return 0.0
-        delay = min(self._first * 2.0 ** min(beyond - 1, LARGEST_DOUBLING), self._most)
+        delay = min(self._first * 2.0 ** min(beyond, LARGEST_DOUBLING), self._most)
         return max(known.last + delay - now, 0.0)
 
     def _forget(self, now: float) -> None:

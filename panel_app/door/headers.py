@@ -62,7 +62,7 @@ def content_policy(nonce: str, images: str, frame_origins: str) -> str:
     """What a page may load and run, and whose pages may show it in a frame."""
     rules: Mapping[str, str] = {
         "default-src": "'self'",
-        # Bokeh makes functions out of the formats of axes, so that charts fail without `eval`; Panel makes modules out
+        # Bokeh makes functions out of the formats of axes: charts fail without `eval`. Panel makes modules out
         # of the pieces of a page, and fetches them.
         "script-src": f"'self' 'nonce-{nonce}' 'unsafe-eval' blob:",
         "script-src-attr": "'none'",
