@@ -60,9 +60,9 @@ def read_users(file: Path) -> Mapping[str, Person]:
 def add_user(file: Path, name: str, password: str) -> bool:
     """Let somebody in by a password, or by another one than before; whether they are new.
 
-    Raises InputError when the name or the password will not do.
+    Raises InputError when the name or the password will not do, OutputError when the disk does not take it.
     """
-    with one_writer(file.parent, f"somebody else is writing to {file}"):
+    with told_as_output_error(file, KEPT), one_writer(file.parent, f"somebody else is writing to {file}"):
         users = dict(read_users(file))
         _judge(name, password, users)
         is_new = name not in users
