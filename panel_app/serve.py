@@ -133,32 +133,34 @@ class Health(_Watch):
 
     def get(self) -> None:
         """The state as one JSON object."""
-        part = "door"
-        try:
-            if self.dashboard.logins is not None:
-                self.dashboard.logins.check()
-            part = "decisions"
-            self.dashboard.decided.decisions.revision()
-            part = "night"
-            # What the first page needs stays in memory: asking again costs nothing.
-            night = self.dashboard.nights.night()
-            night.load()
-        except Exception as error:
-            # Whatever it is, a page shows nothing then; the proxy is to be told, not to meet a traceback.
-            self._tell(f"{part}: {error}")
-            self.set_status(503)
-            self.write(json.dumps({"status": "failing", "part": part, "why": type(error).__name__}))
-        else:
-            self._tell("")
-            self.write(json.dumps({"status": "ok", "night": night.run_id}))
+        state, trouble = state_of(self.dashboard)
+        self.set_status(503 if trouble else 200)
+        # Whoever asks every second must not fill the log: it gets what is new.
+        if trouble and trouble != Health.told:
+            LOGGER.error("no page can be shown: %s", trouble)
+        Health.told = trouble
+        self.write(json.dumps(state))
         self.set_header("Content-Type", "application/json")
 
-    @classmethod
-    def _tell(cls, trouble: str) -> None:
-        """Log a change: whoever asks every second must not fill the log."""
-        if trouble and trouble != cls.told:
-            LOGGER.error("no page can be shown: %s", trouble)
-        cls.told = trouble
+
+def state_of(dashboard: Dashboard) -> tuple[dict[str, str], str]:
+    """What anybody may know of the state of a server, and for its log what is wrong, empty when nothing is.
+
+    What the first page needs is read once and stays in memory: asking again costs nothing.
+    """
+    part = "door"
+    try:
+        if dashboard.logins is not None:
+            dashboard.logins.check()
+        part = "decisions"
+        dashboard.decided.decisions.revision()
+        part = "night"
+        night = dashboard.nights.night()
+        night.load()
+    except Exception as error:
+        # Whatever it is, a page shows nothing then; who asks is to be told, not to meet a traceback.
+        return {"status": "failing", "part": part, "why": type(error).__name__}, f"{part}: {error}"
+    return {"status": "ok", "night": night.run_id}, ""
 
 
 class Metrics(_Watch):

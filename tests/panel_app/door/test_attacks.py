@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.panel_app.people import PASSWORDS, Reader, write_people
+from panel_app.door.users import add_user, remove_user
+from tests.panel_app.people import PASSWORDS, Reader
 from tests.panel_app.serving import log_of, serving
 
 if TYPE_CHECKING:
@@ -162,13 +163,17 @@ def test_cookies_are_for_no_script_and_no_other_site(guarded: str) -> None:
     assert "Secure" not in cookie
 
 
-def test_behind_tls_cookies_go_by_tls_alone_and_browsers_are_told(published: Published, people: Path) -> None:
-    with serving(published.out, "--users", people, "--origin", "shelves.example.com") as address:
+def test_behind_tls_cookies_go_by_tls_alone_and_every_login_expires(published: Published, people: Path) -> None:
+    short = ("--set", "login_hours=0.001")
+    with serving(published.out, "--users", people, "--origin", "shelves.example.com", *short) as address:
         by_tls = {"X-Forwarded-Proto": "https", "Host": "shelves.example.com"}
-        answer = Reader(address).log_in("ann", headers=by_tls)
+        ann = Reader(address)
+        answer = ann.log_in("ann", headers=by_tls)
         assert "Secure" in answer.cookie()
         assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
         assert Reader(address).ask("", {"Host": "evil.example"}).status == 403
+        assert ann.ask().status == 200
+        assert eventually(lambda: ann.ask().status == 302)
 
 
 def test_a_logged_out_cookie_is_worthless(guarded: str) -> None:
@@ -191,24 +196,18 @@ def test_a_logout_holds_on_the_other_process_too(published: Published, people: P
         assert eventually(lambda: there.ask().status == 302)
 
 
-def test_who_is_removed_or_gets_another_password_is_out(published: Published, tmp_path: Path) -> None:
-    from panel_app.door.users import add_user, remove_user
-
-    people = write_people(tmp_path)
-    with serving(published.out, "--users", people) as address:
-        ann, eve = logged_in(address, "ann"), logged_in(address, "eve")
-        add_user(people, "ann", "another word or two")
-        remove_user(people, "eve")
-        assert eventually(lambda: (ann.ask().status, eve.ask().status) == (302, 302))
-        assert Reader(address).log_in("ann").status == 401
-        assert Reader(address).log_in("eve").status == 401
-
-
-def test_a_login_expires(published: Published, people: Path) -> None:
-    with serving(published.out, "--users", people, "--set", "login_hours=0.001") as address:
-        ann = logged_in(address, "ann")
-        assert ann.ask().status == 200
-        assert eventually(lambda: ann.ask().status == 302)
+def test_who_is_removed_or_gets_another_password_is_out(guarded: str, people: Path) -> None:
+    for name in ("bob", "cleo"):
+        add_user(people, name, f"{name} and a first password")
+    bob, cleo = Reader(guarded), Reader(guarded)
+    assert bob.log_in("bob", "bob and a first password").status == 302
+    assert cleo.log_in("cleo", "cleo and a first password").status == 302
+    add_user(people, "bob", "another word or two")
+    remove_user(people, "cleo")
+    assert eventually(lambda: (bob.ask().status, cleo.ask().status) == (302, 302))
+    assert Reader(guarded).log_in("bob", "bob and a first password").status == 401
+    assert Reader(guarded).log_in("cleo", "cleo and a first password").status == 401
+    remove_user(people, "bob")
 
 
 def test_a_form_from_another_page_logs_nobody_in_or_out(guarded: str) -> None:

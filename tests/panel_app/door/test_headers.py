@@ -53,7 +53,7 @@ def test_a_host_with_and_without_its_port() -> None:
 
 def test_a_policy_allows_what_the_settings_name_and_no_more() -> None:
     tiles = DashboardSettings(map_tiles="https://tiles.example.com/{z}/{x}/{y}.png")
-    request = HTTPServerRequest(start_line=RequestStartLine("GET", "/", "HTTP/1.1"), headers=HTTPHeaders(), host="x")
+    request = HTTPServerRequest(start_line=RequestStartLine("GET", "/", "HTTP/1.1"), headers=HTTPHeaders(Host="x"))
     made = headers_transform(tiles)(request)
     _, headers, _ = made.transform_first_chunk(200, {}, b"", True)
     assert "img-src 'self' data: blob: https://tiles.example.com;" in headers["Content-Security-Policy"]

@@ -73,7 +73,7 @@ def test_what_is_no_list_of_hashes_is_refused(people: Path, text: str) -> None:
 
 
 def test_who_is_not_there_is_not_removed(people: Path) -> None:
-    with pytest.raises(NotFoundError, match="there is no user 'bob' in .*; there are: ann, eve"):
+    with pytest.raises(NotFoundError, match=r"there is no user 'bob' in .*; there are: ann, eve"):
         remove_user(people, "bob")
     assert remove_user(people, "ann") == 1
     assert set(read_users(people)) == {"eve"}
