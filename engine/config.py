@@ -270,6 +270,7 @@ class StorySettings(Frozen):
     min_stores: int = Field(5, ge=2, description="Fewer stores than this make no chain-wide story.")
     end_share: float = Field(0.25, gt=0, lt=1, description="A SKU whose last week sold so little is at its end.")
     ended_share: float = Field(0.05, ge=0, lt=1, description="One whose last week sold so little is not judged.")
+    season_ratio: float = Field(3, gt=1, description="Best week over worst of a SKU whose season is at its end.")
     launch_days: int = Field(21, ge=1, le=90, description="A store-SKU listed later than this is being launched.")
     unit_jump: float = Field(2.5, gt=1, description="Price jump that speaks for another unit of sale.")
     unit_slack: float = Field(0.4, gt=0, lt=1, description="Money stays the same within this share.")
