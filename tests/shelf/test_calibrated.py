@@ -231,9 +231,33 @@ def test_a_bulk_order_is_kept_as_sold_and_teaches_nothing(chain, demand_of):
 def test_sales_that_cannot_be_are_unknown_and_move_no_other_store_sku(chain, demand_of, units):
     poisson_chain(chain, {})
     _, plain = demand_of(chain)
-    chain.sale(("1", "sku1"), 50, units)
+    chain.sale(("1", "sku1"), 50, units, revenue=80.0)
     panel, found = demand_of(chain)
     (odd,) = found.unusual.to_dicts()
     assert (odd["measure"], odd["date"]) == ("units", date_of(50))
     assert np.nanmax(panel.array("units")) < 200
     np.testing.assert_allclose(found.level, plain.level, rtol=0.02)
+
+
+POISON = (800.0, 1e9, 1e308)
+CELLS = [
+    (table, day, value)
+    for table in ("sale", "snapshot", "price")
+    for day, value in zip((84, 50, LAST_DAY), POISON, strict=True)
+]
+
+
+@pytest.mark.parametrize(("table", "day", "value"), CELLS)
+def test_one_poisoned_cell_moves_one_store_sku(chain, judged, table, day, value):
+    shapes = {(store, store): dark(70 + store) for store in range(STORES)}
+    poisson_chain(chain, shapes)
+    plain = open_cases(judged(chain, "profile=calibrated"))
+    poisoned = ("1", "sku7")
+    if table == "sale":
+        chain.sale(poisoned, day, value, revenue=80.0)
+    else:
+        getattr(chain, table)(poisoned, day, value, late=True)
+    found = open_cases(judged(chain, "profile=calibrated"))
+    assert set(found) - {poisoned} == set(plain) - {poisoned}
+    for pair in set(plain) - {poisoned}:
+        assert found[pair]["revenue_at_risk"] == pytest.approx(plain[pair]["revenue_at_risk"], rel=0.01)
