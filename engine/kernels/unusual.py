@@ -29,8 +29,8 @@ def ordinary(values: NDArray[np.float64], quantile: float, usual: NDArray[np.flo
                 size += 1
         usual[row] = np.nan
         if size > 1:
-            ordered = np.sort(known[:size])
-            usual[row] = ordered[int(quantile * (size - 1))]
+            place = int(quantile * (size - 1))
+            usual[row] = np.partition(known[:size], place)[place]
 
 
 @njit(
