@@ -1,9 +1,12 @@
 """The terminal: progress while a night runs, and tables in one style."""
 
+import json
 import logging
+import math
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from rich.console import Console, JustifyMethod
 from rich.table import Table
@@ -72,6 +75,45 @@ def _stage_lines() -> Iterator[None]:
         yield
     finally:
         logger.removeHandler(handler)
+
+
+class Warnings(logging.Handler):
+    """Tells each warning of the engine once, on stderr: a run that was skipped, a night that is not the latest."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self._told: set[str] = set()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print the warning, unless it was printed before. A failure is told by whoever ends with it."""
+        line = record.getMessage()
+        if record.levelno == logging.WARNING and line not in self._told:
+            self._told.add(line)
+            err.print(f"warning: {line}", markup=False, soft_wrap=True)
+
+
+@contextmanager
+def telling_warnings() -> Iterator[None]:
+    """Tell the warnings of the engine while the block runs."""
+    logger, handler = logging.getLogger("darkshelf"), Warnings()
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+
+
+def answer(facts: Mapping[str, Any]) -> None:
+    """Print the one JSON object of a verb with `--json`. What is no number is null there."""
+    print(json.dumps(_as_json(facts), default=str, allow_nan=False))
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {name: _as_json(item) for name, item in value.items()}
+    return [_as_json(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def table(*headers: str, title: str | None = None, numbers: tuple[str, ...] = ()) -> Table:

@@ -1,6 +1,5 @@
 """`darkshelf tasks`, `answers`, `decisions`, `accuracy`, `feedback`: what was decided, and what stores said."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -8,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.text import Text
 
-from cli.console import money, out, table
+from cli.console import answer, money, out, table
 from cli.night import AsJson, Assignments, ConfigFile
 from cli.runs import Out, RunId
 from engine.decisions import words as w
@@ -53,16 +52,16 @@ def tasks(
     Another:  darkshelf tasks --out data/runs --file checks.csv
     """
     from engine.decisions import tasks as planning
-    from engine.outputs.read import find_run
+    from engine.outputs.read import SHELF, find_run
     from engine.outputs.spreadsheet import export
 
     settings = _settings(config, assignments)
-    run = find_run(out_folder, run_id)
+    run = find_run(out_folder, run_id, SHELF)
     plan = planning.plan(_open(out_folder, database), run, settings.tasks, store_id=store, minutes=minutes)
     if file is not None:
         export(plan.form(), file)
     if as_json:
-        typer.echo(json.dumps(asdict(plan)))
+        answer(asdict(plan))
     elif file is not None:
         out.print(f"{plan.form().height:,} checks in {len(plan.stores):,} stores → {file}", soft_wrap=True)
     else:
@@ -85,7 +84,7 @@ def import_answers(
 
     done = import_answers(_open(out_folder, database), out_folder, file)
     if as_json:
-        typer.echo(json.dumps(asdict(done)))
+        answer(asdict(done))
         return
     out.print(
         f"{done.rows:,} rows: {done.new:,} new answers, {done.known:,} known already, {done.blank:,} not answered.",
@@ -112,7 +111,7 @@ def list_decisions(
     state = decisions.state_of_runs([run.run_id]).vstack(decisions.state_of_runs([run.run_id], kind=w.GROWTH))
     latest = state.sort("changed_at", "subject_id", descending=[True, False])
     if as_json:
-        typer.echo(json.dumps({"run_id": run.run_id, "decisions": latest.to_dicts()}, default=str))
+        answer({"run_id": run.run_id, "decisions": latest.to_dicts()})
         return
     rows = table("case", "decision", "reason", "assigned to", "by", "comment")
     for row in latest.iter_rows(named=True):
@@ -162,7 +161,7 @@ def accuracy(
     found = answered.measure(decisions, out_folder, settings.accuracy, wanted)
     brought = recovery.measure(decisions, out_folder, settings.recovery, wanted)
     if as_json:
-        typer.echo(json.dumps({"accuracy": _facts(found), "recovery": _facts(brought)}, default=str))
+        answer({"accuracy": _facts(found), "recovery": _facts(brought)})
         return
     _show_accuracy(found)
     _show_recovery(brought)
@@ -185,9 +184,12 @@ def feedback(
     found = learning.feedback(_open(out_folder, database), out_folder)
     export(found.rows, file)
     left_out = (
-        f"left out: {found.silent:,} that do not tell, {found.other:,} of nights without a calibrated confidence"
+        f"left out: {found.silent:,} that do not tell, {found.other:,} of nights without a calibrated confidence, "
+        f"{found.gone:,} of nights that are gone"
     )
     out.print(f"{found.rows.height:,} answers → {file} ({left_out})", soft_wrap=True)
+    if found.rows.is_empty():
+        out.print("There is nothing to learn from yet. A night that is given this file runs as without it.")
 
 
 def _open(out_folder: Path, url: str | None) -> "Decisions":

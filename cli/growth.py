@@ -111,10 +111,12 @@ def discover(
     from engine.config import load_as
     from engine.growth.upstream import desk
     from engine.growth.upstream.settings import DiscoverSettings
-    from engine.outputs.read import find_run
+    from engine.outputs.read import SHELF, find_run
 
     settings = load_as(DiscoverSettings, config, assignments or [])
-    found = desk.discover(folder, out_folder, settings, period, None if shelf is None else find_run(shelf))
+    found = desk.discover(
+        folder, out_folder, settings, period, None if shelf is None else find_run(shelf, None, SHELF)
+    )
     facts = found.facts
     if as_json:
         typer.echo(json.dumps({"folder": str(found.folder), **facts}, ensure_ascii=False))
@@ -156,10 +158,10 @@ def backtest(
     from engine.growth.backtest import backtest as compare
     from engine.growth.follow import following_sales
     from engine.growth.settings import BacktestSettings
-    from engine.outputs.read import find_run
+    from engine.outputs.read import GROWTH, find_run
 
     settings = load_as(BacktestSettings, None, assignments or [])
-    run = find_run(out_folder, run_id)
+    run = find_run(out_folder, run_id, GROWTH)
     found = compare(run, following_sales(folder, run), settings)
     if as_json:
         typer.echo(json.dumps({"run_id": run.run_id, "comparisons": [each.as_facts() for each in found]}))
@@ -206,9 +208,9 @@ def report(
     Example:  darkshelf growth report --out data/growth --file growth.html
     """
     from engine.growth.review import review
-    from engine.outputs.read import find_run
+    from engine.outputs.read import GROWTH, find_run
 
-    run = find_run(out_folder, run_id)
+    run = find_run(out_folder, run_id, GROWTH)
     page = file or out_folder / f"growth-{run.run_id}.html"
     review(run, page)
     out.print(f"report of {run.run_id} → {page}", soft_wrap=True, markup=False)
@@ -229,8 +231,8 @@ def export(
     Example:  darkshelf growth export --out data/growth --file decisions.csv --everyone
     """
     from engine.growth.export import export as write
-    from engine.outputs.read import find_run
+    from engine.outputs.read import GROWTH, find_run
 
-    run = find_run(out_folder, run_id)
+    run = find_run(out_folder, run_id, GROWTH)
     rows = write(run, file, everyone=everyone)
     out.print(f"{rows:,} rows of {run.run_id} → {file}", soft_wrap=True, markup=False)

@@ -2,16 +2,15 @@
 
 import errno
 import gc
-import json
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
 from cli import backtest, bench, dashboard, decisions, growth, lake, night, report, runs, settings, simulate
-from cli.console import err
+from cli.console import answer, err, telling_warnings
 from engine.errors import EXIT_BUG, DarkshelfError, Problem, ProblemsError
 
 app = typer.Typer(
@@ -37,6 +36,7 @@ app.command("feedback")(decisions.feedback)
 app.command("bench")(bench.bench)
 app.command("backtest")(backtest.backtest)
 app.command("dashboard")(dashboard.dashboard)
+app.add_typer(lake.app, name="lake")
 app.add_typer(growth.app, name="growth")
 app.add_typer(runs.app, name="runs")
 app.add_typer(decisions.app, name="decisions")
@@ -44,6 +44,8 @@ app.add_typer(decisions.answers_app, name="answers")
 app.add_typer(settings.app, name="config")
 
 
+EXIT_INTERRUPTED = 130
+OUT_OF_MEMORY = "the memory of this machine did not suffice; a run takes less with  --max-memory  or fewer days"
 NEW_OBJECTS_PER_COLLECTION = 200_000
 """Imports alone make a million objects that stay: looking through them again and again takes a fifth of a second."""
 
@@ -78,30 +80,44 @@ def main() -> None:
     as_json = "--json" in sys.argv
     gc.set_threshold(NEW_OBJECTS_PER_COLLECTION)
     try:
-        sys.exit(app(prog_name="darkshelf", standalone_mode=not as_json))
+        with telling_warnings():
+            code = app(prog_name="darkshelf", standalone_mode=not as_json)
+        if code == EXIT_INTERRUPTED:
+            _end("interrupted", code, as_json=as_json)
+        sys.exit(code)
     except DarkshelfError as error:
-        if as_json:
-            _echo_error(str(error), error.exit_code, error.problems if isinstance(error, ProblemsError) else ())
-        else:
-            err.print(f"darkshelf: {error}", markup=False, highlight=False, soft_wrap=True)
-        sys.exit(error.exit_code)
+        _end(str(error), error.exit_code, error.problems if isinstance(error, ProblemsError) else (), as_json=as_json)
     except typer.TyperException as error:
-        _echo_error(error.format_message(), error.exit_code)
-        sys.exit(error.exit_code)
-    except Exception as error:
-        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-            # What a run writes is told as an OutputError: this is the place that stdout was led to.
-            err.print(
-                "darkshelf: the answer cannot be printed: no space left; what was published stays", markup=False
-            )
-            sys.exit(EXIT_BUG)
-        if as_json:
-            _echo_error(f"{type(error).__name__}: {error}", EXIT_BUG)
+        _end(error.format_message(), error.exit_code, as_json=as_json)
+    except MemoryError:
+        _end(OUT_OF_MEMORY, EXIT_BUG, as_json=as_json)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            _tell_bug(error, as_json=as_json)
+            raise
+        # What a run writes is told as an OutputError: this is the place that stdout was led to.
+        err.print("darkshelf: the answer cannot be printed: no space left; what was published stays", markup=False)
+        sys.exit(EXIT_BUG)
+    except (SystemExit, KeyboardInterrupt, GeneratorExit):
+        raise
+    except BaseException as error:
+        # A panic of Polars is no Exception.
+        _tell_bug(error, as_json=as_json)
         raise
     finally:
         # What ends with the process need not be searched for cycles first.
         gc.freeze()
 
 
-def _echo_error(message: str, exit_code: int, problems: Sequence[Problem] = ()) -> None:
-    typer.echo(json.dumps({"error": message, "problems": [str(p) for p in problems], "exit_code": exit_code}))
+def _end(message: str, exit_code: int, problems: Sequence[Problem] = (), *, as_json: bool) -> NoReturn:
+    """Tell what was wrong, as one object or in words, and end."""
+    if as_json:
+        answer({"error": message, "problems": [str(problem) for problem in problems], "exit_code": exit_code})
+    else:
+        err.print(f"darkshelf: {message}", markup=False, highlight=False, soft_wrap=True)
+    sys.exit(exit_code)
+
+
+def _tell_bug(error: BaseException, *, as_json: bool) -> None:
+    if as_json:
+        answer({"error": f"{type(error).__name__}: {error}", "problems": [], "exit_code": EXIT_BUG})

@@ -117,31 +117,44 @@ def run(
 
     Days in a row:  darkshelf run data/tonight --out data/runs --backfill 2026-03-01:2026-03-31
     """
+    from engine.errors import TryLaterError
     from engine.shelf import desk
 
     settings = _settings(profile, config, assignments)
     limit = _bytes(max_memory)
     nights: list[desk.Night] = []
+    incomplete: list[TryLaterError] = []
     for day in _days(as_of, backfill):
         with progress(quiet=as_json) as watch:
             place = _place(folder, lake)
-            night = desk.run(
-                place,
-                out_folder,
-                settings,
-                day,
-                force=force,
-                allow_partial=allow_partial,
-                max_memory=limit,
-                feedback=feedback,
-                watch=watch,
-            )
+            try:
+                night = desk.run(
+                    place,
+                    out_folder,
+                    settings,
+                    day,
+                    force=force,
+                    allow_partial=allow_partial,
+                    max_memory=limit,
+                    feedback=feedback,
+                    watch=watch,
+                )
+            except TryLaterError as error:
+                if backfill is None:
+                    raise
+                # One day that is not complete is no reason to leave out those after it.
+                incomplete.append(error)
+                err.print(f"darkshelf: {error}", markup=False, highlight=False, soft_wrap=True)
+                continue
             nights.append(night)
         if not as_json:
             show(nights[-1])
     if as_json:
         answers = [_as_json(night) for night in nights]
-        typer.echo(json.dumps(answers[0] if backfill is None else {"nights": answers}))
+        left_out = [str(error) for error in incomplete]
+        typer.echo(json.dumps(answers[0] if backfill is None else {"nights": answers, "left_out": left_out}))
+    if incomplete:
+        raise typer.Exit(TryLaterError.exit_code)
 
 
 def _settings(profile: str | None, config: Path | None, assignments: list[str] | None) -> "Settings":

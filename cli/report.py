@@ -25,11 +25,12 @@ def report(
     from engine.config import load_as
     from engine.outputs.night_figures import previous
     from engine.outputs.night_report import ReportSettings, write_report
+    from engine.outputs.read import SHELF
     from engine.registry import Registry
 
     settings = load_as(ReportSettings, config, assignments or [])
     registry = Registry(out_folder)
-    run = registry.find(run_id)
+    run = registry.find(run_id, SHELF)
     page = file or out_folder / f"night-{run.run_id}.html"
     write_report(run, previous(registry, run), settings, page)
     out.print(f"report of {run.run_id} → {page}", soft_wrap=True, markup=False)

@@ -1,18 +1,25 @@
 """`darkshelf runs`, `darkshelf explain` and `darkshelf sql`: reading what was published."""
 
-import json
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.text import Text
 
-from cli.console import err, money, out, table
+from cli.console import answer, err, money, out, table
 from cli.night import AsJson
 
 app = typer.Typer(help="List, show, compare, roll back and prune runs.", no_args_is_help=True, rich_markup_mode=None)
 Out = Annotated[Path, typer.Option("--out", help="Where runs are published.")]
+COUNTS = {
+    "read": "read",
+    "used": "used",
+    "quarantined": "quarantined",
+    "outside_panel": "outside",
+    "of_another_period": "of another period",
+}
+"""What became of the rows of a table, and how it is headed; each desk has some of them."""
 RunId = Annotated[str | None, typer.Option("--run", help="A run id; by default the latest run.")]
 
 
@@ -33,14 +40,15 @@ def list_runs(out_folder: Out, *, as_json: AsJson = False) -> None:
     latest = registry.latest_id()
     found = registry.runs()
     if as_json:
-        typer.echo(json.dumps({"latest": latest, "runs": [run.manifest for run in found]}))
+        skipped = [str(problem) for problem in registry.survey().skipped]
+        answer({"latest": latest, "runs": [run.manifest for run in found], "skipped": skipped})
         return
-    rows = table("", "run", "as of", "open", "at risk", "finished", numbers=("open", "at risk"))
+    rows = table("", "run", "as of", "open", "at risk", "finished", "desk", numbers=("open", "at risk"))
     for run in found:
-        facts = run.manifest
         mark = "→" if run.run_id == latest else ""
-        at_risk = money(facts["revenue_at_risk_open"])
-        rows.add_row(mark, run.run_id, run.as_of, f"{facts['cases_open']:,}", at_risk, facts["finished_at"][:19])
+        cases, at_risk = run.manifest.get("cases_open"), run.manifest.get("revenue_at_risk_open")
+        figures = ("–" if cases is None else f"{cases:,}", money(at_risk))
+        rows.add_row(mark, run.run_id, run.as_of, *figures, run.finished_at[:19], run.desk)
     out.print(rows if found else Text(f"no runs under {out_folder}"))
 
 
@@ -52,20 +60,19 @@ def show(out_folder: Out, run_id: RunId = None, *, as_json: AsJson = False) -> N
     run = read.find_run(out_folder, run_id)
     quality = read.data_quality(run)
     if as_json:
-        typer.echo(json.dumps({**run.manifest, "summary": read.summary(run), "data_quality": quality}))
+        answer({**run.manifest, "summary": read.summary(run), "data_quality": quality})
         return
     headline = Text(run.run_id, style="bold").append(
-        f"  as of {run.as_of}, input {run.manifest['input']}", "not bold"
+        f"  as of {run.as_of}, input {run.manifest.get('input', 'unknown')}", "not bold"
     )
     out.print(headline, soft_wrap=True)
-    accounts = table(
-        "table", "read", "used", "quarantined", "outside", numbers=("read", "used", "quarantined", "outside")
-    )
+    counted = [key for key in COUNTS if any(key in rows for rows in quality["rows"].values())]
+    headers = tuple(COUNTS[key] for key in counted)
+    accounts = table("table", *headers, numbers=headers)
     for name, rows in quality["rows"].items():
-        counts = (rows[key] for key in ("read", "used", "quarantined", "outside_panel"))
-        accounts.add_row(name, *(f"{count:,}" for count in counts))
+        accounts.add_row(name, *(f"{rows[key]:,}" if key in rows else "–" for key in counted))
     stages = table("stage", "seconds", "peak MiB", numbers=("seconds", "peak MiB"))
-    for stage in run.manifest["stages"]:
+    for stage in run.manifest.get("stages", []):
         stages.add_row(stage["stage"], f"{stage['seconds']:.3f}", f"{stage['peak_mib']:,}")
     out.print(accounts)
     out.print(stages)
@@ -82,9 +89,9 @@ def diff(
 ) -> None:
     """Compare two nights: key figures, cases that opened and cases that are gone."""
     from engine.outputs.compare import compare
-    from engine.outputs.read import find_run
+    from engine.outputs.read import SHELF, find_run
 
-    change = compare(find_run(out_folder, old), find_run(out_folder, new))
+    change = compare(find_run(out_folder, old, SHELF), find_run(out_folder, new, SHELF))
     figures = table("", old, new, numbers=(old, new))
     for key, before, after in change.figures:
         figures.add_row(
@@ -136,26 +143,29 @@ def sql(
     out_folder: Out,
     run_id: RunId = None,
     form: Annotated[Format, typer.Option("--format", help="How to print the answer.")] = Format.TABLE,
+    *,
+    is_open: Annotated[
+        bool, typer.Option("--open", help="Let the query read and write other files, with your rights.")
+    ] = False,
 ) -> None:
     """Ask the outputs of a run in SQL (DuckDB). `days` has one row per store-SKU with a case and day.
 
     Example:  darkshelf sql "select primary_cause, count(*) from cases group by all" --out data/runs
     """
     from engine.outputs import read
+    from engine.outputs.spreadsheet import csv_text
 
-    answer = read.query(read.find_run(out_folder, run_id), query)
+    found = read.query(read.find_run(out_folder, run_id), query, is_open=is_open)
     if form is Format.CSV:
-        typer.echo(answer.write_csv(), nl=False)
+        typer.echo(csv_text(found), nl=False)
     elif form is Format.JSON:
-        typer.echo(answer.write_json())
+        typer.echo(found.write_json())
     else:
-        rows = table(*answer.columns, numbers=tuple(n for n, kind in answer.schema.items() if kind.is_numeric()))
-        for row in answer.head(out.height * 4).iter_rows():
+        rows = table(*found.columns, numbers=tuple(n for n, kind in found.schema.items() if kind.is_numeric()))
+        for row in found.head(out.height * 4).iter_rows():
             rows.add_row(*(Text("–" if cell is None else str(cell)) for cell in row))
         out.print(rows)
-        err.print(
-            f"{answer.height:,} rows" + (f", {rows.row_count:,} shown" if rows.row_count < answer.height else "")
-        )
+        err.print(f"{found.height:,} rows" + (f", {rows.row_count:,} shown" if rows.row_count < found.height else ""))
 
 
 def explain(
@@ -172,13 +182,11 @@ def explain(
     from cli import story
     from engine.outputs import read
 
-    run = read.find_run(out_folder, run_id)
+    run = read.find_run(out_folder, run_id, read.SHELF)
     case, evidence, daily = read.one_case(run, case_id)
     why = read.why_expected(run, case_id)
     if as_json:
-        answer: dict[str, Any] = {"case": case, "evidence": evidence.to_dicts(), "daily": daily}
-        if why is not None:
-            answer["why_expected"] = why
-        typer.echo(json.dumps(answer, default=str))
+        told = {"case": case, "evidence": evidence.to_dicts(), "daily": daily}
+        answer(told if why is None else told | {"why_expected": why})
     else:
         story.tell(case, evidence.to_dicts(), daily, why)

@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 
 from engine.errors import Problem, SettingsError
 from engine.frozen import Amount, Frozen, Positive, RunSettings, Share
+from engine.input_settings import InputSettings
 
 WEIGHT_TOLERANCE = 1e-6
 """Weights that add up to 1 within this do."""
@@ -381,15 +382,21 @@ class IntervalSettings(Frozen):
 
 
 class IngestSettings(Frozen):
-    """What a lake takes for a correction of a day it holds."""
+    """What a lake takes for a correction of a day it holds, and for a whole day."""
 
     min_kept_share: float = Field(0.5, ge=0, le=1, description="Refuse a day that comes back with fewer rows.")
+    slack: float = Field(0.15, gt=0, lt=1, description="A newest day may always hold fewer rows by this share.")
+    spreads: float = Field(5, gt=0, le=20, description="And by so many usual deviations of its weekday.")
+    stray_share: float = Field(0.1, ge=0, lt=1, description="A date with fewer of the usual rows is no day.")
+    usual_days: int = Field(90, ge=28, le=730, description="Days before a day that tell its usual rows.")
+    min_weekdays: int = Field(4, ge=2, le=52, description="Fewer days of its weekday tell nothing.")
 
 
 class Settings(RunSettings):
     """Everything a night is told. Grain: one run."""
 
     profile: Literal["calibrated", "classic"] = Field("calibrated", description="How shelves are judged.")
+    inputs: InputSettings = InputSettings()
     panel: PanelSettings = PanelSettings()
     delivery: DeliverySettings = DeliverySettings()
     price_check: PriceCheckSettings = PriceCheckSettings()
@@ -497,7 +504,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         problem = Problem(str(path), f"cannot be read: {error.strerror}", "give the path of a readable TOML file")
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         problem = Problem(str(path), f"is not TOML: {error}", "correct the file at the place named")
     raise SettingsError([problem])
 

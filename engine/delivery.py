@@ -3,15 +3,15 @@
 In: a folder. Out: a `Source` per table, or every problem at once. Nothing is written.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-import polars as pl
-
-from engine.contracts.contract import UNUSABLE, Consequence, Contract, Rule
-from engine.errors import Problem
-from engine.lake import CELL, SOURCE_FILE, SOURCE_ROW, UNREADABLE, Source, find_files, open_source
+from engine.contracts.contract import FAULTY, UNUSABLE, Consequence, Contract, Rule
+from engine.errors import InputError, Problem
+from engine.lake import CELL, SOURCE_FILE, SOURCE_ROW, UNREADABLE, Source, batches, find_files, open_source
+from engine.near_miss import columns_meant, file_alike
 
 EXAMPLES = 5
 """Rows shown of every problem."""
@@ -78,19 +78,70 @@ def judge(source: Source, counts: Mapping[str, int]) -> tuple[list[Problem], lis
     return stops, remarks
 
 
+def too_many_faults(source: Source, counts: Mapping[str, int], max_share: float) -> list[Problem]:
+    """The problem of a table of whose rows a larger share is faulty; none of a table that only describes.
+
+    counts: rows that break each rule, as `Source.complaints` counts them.
+    """
+    n_faulty, n_rows = counts[FAULTY], counts["rows"]
+    if "date" not in source.contract.key or n_faulty <= max_share * n_rows:
+        return []
+    reasons = [
+        f"{rule.complaint}: {counts[rule.complaint]:,} rows"
+        for rule in source.rules()
+        if rule.is_fault and rule.consequence is Consequence.QUARANTINE and counts[rule.complaint]
+    ]
+    what = f"more than {100 * max_share:g}% of the rows cannot be used"
+    advice = "correct the export, or allow it with  --set inputs.max_set_aside_share=1"
+    return [Problem(source.contract.table, what, advice, n_faulty, n_rows, tuple(reasons))]
+
+
+def near_misses(folder: Path, promised: Mapping[str, Contract], tables: Mapping[str, Source]) -> list[Problem]:
+    """Files and columns nobody needs that look like a table or a column that is not there."""
+    found = []
+    for name, contract in promised.items():
+        alike = None if name in tables else file_alike(folder, promised, name)
+        if alike:
+            advice = f"rename it if it is the table {name}; without it the night goes on"
+            found.append(Problem(name, f"was not delivered, but {alike} looks like it", advice))
+        for part in tables[name].parts if name in tables else ():
+            for lacks, meant in columns_meant(contract.names, contract.names, tuple(part.schema)).items():
+                file = part.files[0].name
+                advice = f"rename it if it is {lacks}; without it the night goes on"
+                found.append(Problem(name, f"{file} has no column {lacks}, but {meant} looks like it", advice))
+    return found
+
+
 def broken_files(source: Source, error: BaseException) -> list[Problem]:
     """One problem per file that cannot be read to its end.
 
     error: what stopped the reading; it is told when every file can be read for itself.
     """
+    return _broken_files(source) or [source.unreadable(source.parts[0].files[0], error)]
+
+
+@contextmanager
+def naming_broken_files(tables: Mapping[str, Source]) -> Iterator[None]:
+    """Raise InputError with the files that cannot be read to their end, where reading them fails within the block."""
+    try:
+        yield
+    except UNREADABLE as error:
+        problems = [problem for source in tables.values() for problem in _broken_files(source)]
+        what = f"the tables cannot be read: {error}"
+        raise InputError(problems or [Problem("input", what, "check that its files are whole")]) from error
+
+
+def _broken_files(source: Source) -> list[Problem]:
     problems = []
     for part in source.parts:
         for file in part.files:
             try:
-                replace(part, files=(file,)).scan().select(pl.all().count()).collect()
+                # Every value is asked for: of a column of Parquet the footer alone may tell how many there are.
+                for _ in batches(replace(part, files=(file,)).scan()):
+                    pass
             except UNREADABLE as reason:
                 problems.append(source.unreadable(file, reason))
-    return problems or [source.unreadable(source.parts[0].files[0], error)]
+    return problems
 
 
 def _problem(source: Source, rule: Rule, counts: Mapping[str, int]) -> Problem:

@@ -1,8 +1,12 @@
 """The disk: one writer at a time in a folder, and files that are on it before anybody is told of them."""
 
+import errno
+import hashlib
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -10,6 +14,8 @@ from filelock import FileLock, Timeout
 from engine.errors import InputError, OutputError, Problem, TryLaterError
 
 LOCK = ".lock"
+HASHES_HELD = 10_000
+"""Hashes of files that are remembered."""
 PARTIAL = ".partial"
 """What the name of anything ends with that is not whole yet; it begins with a dot."""
 
@@ -47,6 +53,34 @@ def told_as_output_error(folder: Path, untouched: str) -> Iterator[None]:
     except OSError as error:
         reason = error.strerror or str(error)
         raise OutputError(f"{folder} cannot be written: {reason}. {untouched}") from error
+
+
+def read_regular(file: Path) -> bytes:
+    """The content of a file. Raises OSError, also for what looks like a file and is none: a pipe would never end."""
+    refuse_special(file)
+    return file.read_bytes()
+
+
+def refuse_special(file: Path) -> None:
+    """Raise OSError for a pipe, a socket, a device or a folder in the place of a file."""
+    if not stat.S_ISREG(file.stat().st_mode):
+        raise OSError(errno.EINVAL, "it is a pipe, a socket, a device or a folder, and no regular file")
+
+
+def content_hash(file: Path) -> str:
+    """Sixteen hexadecimal digits that tell the content of a file from any other. Raises OSError.
+
+    A file is read once for as long as it is not touched.
+    """
+    refuse_special(file)
+    status = file.stat()
+    return _content_hash(file, status.st_mtime_ns, status.st_ctime_ns, status.st_size)
+
+
+@lru_cache(HASHES_HELD)
+def _content_hash(file: Path, changed_at: int, touched_at: int, n_bytes: int) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()[:16]
 
 
 def sync_all(folder: Path) -> None:

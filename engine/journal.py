@@ -6,7 +6,7 @@ import logging
 import resource
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -60,13 +60,20 @@ class Journal:
 
     @contextmanager
     def written_to(self, file: Path) -> Iterator[None]:
-        """Also write every event to a file of JSON lines."""
+        """Also write every event to a file of JSON lines, and what it was that ended the block early."""
         handler = StrictFile(file, encoding="utf-8")
         handler.setFormatter(JsonLines())
         LOGGER.addHandler(handler)
         LOGGER.setLevel(logging.INFO)
         try:
             yield
+        except BaseException as error:
+            facts = {"error": type(error).__name__, "why": str(error)}
+            failed = logging.makeLogRecord({"levelname": "ERROR", "msg": "run failed", "facts": facts})
+            # A disk that does not take this line has failed the run already.
+            with suppress(OSError):
+                handler.handle(failed)
+            raise
         finally:
             LOGGER.removeHandler(handler)
             handler.close()

@@ -12,12 +12,18 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 import polars as pl
 
 from engine.contracts.contract import UNUSABLE, Contract, Kind, Reading, Rule, as_shown, is_text, read_as
+from engine.disk import refuse_special
 from engine.errors import InputError, Problem
+from engine.near_miss import columns_meant, file_alike, named_after
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 CSV = (".csv", ".csv.gz", ".csv.zst")
 LEGIBLE_CSV = (".csv", ".csv.gz")
@@ -33,8 +39,11 @@ SHOWN_CHARACTERS = 80
 SOURCE_FILE = "source_file"
 SOURCE_ROW = "source_row"
 CELL = "cell"
-UNREADABLE = (pl.exceptions.PolarsError, OSError)
-"""What a file or a cell that cannot be read raises."""
+WRITING = frozenset({"COPY", "COPY_DATABASE", "EXPORT", "ATTACH"})
+"""Kinds of SQL statements that may write files."""
+LAST_ROW = "last row of all"
+UNREADABLE = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, MemoryError, OverflowError)
+"""What a file or a cell that cannot be read raises: a damaged header may ask for more than there is memory."""
 
 
 @dataclass(frozen=True)
@@ -53,12 +62,13 @@ class DataFile:
 class Part:
     """Files of one table that have the same columns, in file order. schema: raw column name to type.
 
-    separator: of CSV files, None for Parquet.
+    separator: of CSV files, None for Parquet. rules: of these files alone, over the typed columns.
     """
 
     files: tuple[DataFile, ...]
     schema: Mapping[str, pl.DataType]
     separator: str | None
+    rules: tuple[Rule, ...] = ()
 
     @property
     def may_have_blank_lines(self) -> bool:
@@ -73,20 +83,14 @@ class Part:
         return pl.concat([self._scan_file(file, numbered=numbered) for file in self.files])
 
     def _scan_file(self, file: DataFile, *, numbered: bool) -> pl.LazyFrame:
-        row = SOURCE_ROW if numbered else None
         if self.separator is None:
-            rows = pl.scan_parquet(
-                file.path, row_index_name=row, row_index_offset=1, glob=False, hive_partitioning=False
-            )
+            rows = pl.scan_parquet(file.path, glob=False, hive_partitioning=False)
         else:
-            rows = pl.scan_csv(
-                file.path,
-                separator=self.separator,
-                schema={name: kind for name, kind in self.schema.items() if name not in file.folders},
-                row_index_name=row,
-                row_index_offset=1,
-                glob=False,
-            )
+            schema = {name: kind for name, kind in self.schema.items() if name not in file.folders}
+            rows = pl.scan_csv(file.path, separator=self.separator, schema=schema, glob=False)
+        if numbered:
+            # A file may have columns of these names itself.
+            rows = rows.drop(SOURCE_ROW, SOURCE_FILE, strict=False).with_row_index(SOURCE_ROW, 1)
         values = dict(file.folders) | ({SOURCE_FILE: file.name} if numbered else {})
         return rows.with_columns(pl.lit(value, pl.String).alias(name) for name, value in values.items())
 
@@ -136,10 +140,17 @@ class Source:
             name for part in self.parts for name in ids & part.schema.keys() if is_text(part.schema[name])
         )
 
-    def judged(self) -> pl.LazyFrame:
-        """The contract's columns, typed, and `unusable`; rows in file order."""
-        names = [column.name for column in self.contract.columns]
-        return pl.concat([reading.judged(part.scan()).select(*names, UNUSABLE) for reading, part in self._readings()])
+    def judged(self, without: str = "") -> pl.LazyFrame:
+        """The contract's columns, typed, and `unusable`; rows in file order.
+
+        without: a complaint whose rows are left out altogether.
+        """
+        parts = []
+        for reading, part in self.readings():
+            rows = reading.judged(part.scan())
+            left_out = [~pl.col(rule.complaint) for rule in reading.rules if rule.complaint == without]
+            parts.append(rows.filter(*left_out).select(*self.contract.names, UNUSABLE))
+        return pl.concat(parts)
 
     def usable(self) -> pl.LazyFrame:
         """The typed rows that break no rule that keeps them out; rows in file order."""
@@ -147,7 +158,7 @@ class Source:
 
     def quarantined(self) -> pl.LazyFrame:
         """The rows kept out, numbered, with their `reason`; rows in file order."""
-        return pl.concat([reading.quarantined(part.scan(numbered=True)) for reading, part in self._readings()])
+        return pl.concat([reading.quarantined(part.scan(numbered=True)) for reading, part in self.readings()])
 
     def is_usable(self) -> bool:
         """Whether any row can be used; files that cannot be read are left for the reading to complain about."""
@@ -179,20 +190,21 @@ class Source:
         """The problem of a file of this table that cannot be read."""
         return unreadable_file(self.contract.table, file, error)
 
-    def _readings(self) -> Iterator[tuple[Reading, Part]]:
+    def readings(self) -> Iterator[tuple[Reading, Part]]:
+        """Every part with how it is read."""
         for part in self.parts:
-            blank_lines = part.may_have_blank_lines
-            yield read_as(self.contract, part.schema, self.ids_as_text, blank_lines=blank_lines), part
+            reading = read_as(self.contract, part.schema, self.ids_as_text, blank_lines=part.may_have_blank_lines)
+            yield replace(reading, typed_rules=(*reading.typed_rules, *part.rules)), part
 
     def rules(self) -> tuple[Rule, ...]:
         """Every rule in force on some file, each once."""
-        found = {rule.complaint: rule for reading, _ in self._readings() for rule in reading.rules}
+        found = {rule.complaint: rule for reading, _ in self.readings() for rule in reading.rules}
         return tuple(found.values())
 
     def complaints(self) -> Counter[str]:
         """Rows that break each rule, by complaint; all rows under `rows`, those kept out under `unusable`."""
         total: Counter[str] = Counter()
-        for reading, part in self._readings():
+        for reading, part in self.readings():
             total.update(reading.counts(part.scan()).collect().row(0, named=True))
         return total
 
@@ -203,9 +215,9 @@ class Source:
         """
         counts: Counter[str] = Counter()
         kept: list[pl.DataFrame] = []
-        names = [column.name for column in self.contract.columns]
+        names = self.contract.names
         given = [name for name in names if any(name in part.schema for part in self.parts)]
-        for reading, part in self._readings():
+        for reading, part in self.readings():
             flags = [rule.complaint for rule in reading.rules]
             typed = pl.col(pl.String).exclude(flags).cast(texts)
             rows = reading.judged(part.scan()).select(*given, *flags, UNUSABLE).with_columns(typed).collect()
@@ -220,7 +232,7 @@ class Source:
         """The first rows that break a rule: file, row in it, the key and the cell complained about, as text."""
         found = [
             _first_broken(reading, part, rule, limit)
-            for reading, part in self._readings()
+            for reading, part in self.readings()
             if rule.complaint in {known.complaint for known in reading.rules} and rule.column in part.schema
         ]
         return pl.concat(found).head(limit)
@@ -236,6 +248,22 @@ def _first_broken(reading: Reading, part: Part, rule: Rule, limit: int) -> pl.Da
     broken = reading.judged(raw).filter(pl.col(rule.complaint)).head(limit)
     rows = broken.select(SOURCE_FILE, SOURCE_ROW, *shown, CELL)
     return rows.with_columns(pl.col(*keys, CELL).str.head(SHOWN_CHARACTERS)).collect()
+
+
+def batches(plan: pl.LazyFrame) -> Iterator[pl.DataFrame]:
+    """The rows of a plan in their order, some at a time.
+
+    Raises what reading raises. A panic of the reader is swallowed by `collect_batches`, which then ends as if there
+    were no more rows: a last row of our own, taken off again, tells that it came to the end.
+    """
+    marked = plan.with_columns(pl.lit(value=False).alias(LAST_ROW))
+    has_ended = False
+    last_row = pl.LazyFrame({LAST_ROW: [True]})
+    for batch in pl.concat([marked, last_row], how="diagonal").collect_batches(maintain_order=True):
+        has_ended = bool(batch[LAST_ROW][-1])
+        yield (batch.head(-1) if has_ended else batch).drop(LAST_ROW)
+    if not has_ended:
+        raise pl.exceptions.ComputeError("its content is damaged: the reader gave up")
 
 
 def find_files(
@@ -262,7 +290,9 @@ def find_files(
         elif files:
             found[name] = files
         elif contract.required:
-            advice = f"put {name}.parquet, {name}.csv or a folder {name} with such files into {folder}"
+            alike = file_alike(folder, contracts, name)
+            looks_so = f"{alike} looks like {name}: rename it; or " if alike else ""
+            advice = f"{looks_so}put {name}.parquet, {name}.csv or a folder {name} with such files into {folder}"
             problems.append(Problem(name, "the table is missing", advice))
     return found, problems
 
@@ -300,7 +330,7 @@ def open_source(
             parts[-1] = Part((*parts[-1].files, *part.files), part.schema, part.separator)
         else:
             parts.append(part)
-    problems += (_misshapen(contract.table, fault, alike) for fault, alike in misshapen.items())
+    problems += (_misshapen(contract, fault, alike) for fault, alike in misshapen.items())
     return Source(contract, tuple(parts)), problems
 
 
@@ -308,7 +338,7 @@ def unreadable_file(table: str, file: DataFile, error: BaseException) -> Problem
     """The problem of a file that cannot be read at all."""
     reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     first_line = next((line for line in reason.splitlines() if line.strip()), type(error).__name__)
-    place = _odd_line(file.path) if _ending(file.path) in LEGIBLE_CSV else ""
+    place = _odd_line(file.path) if _ending(file.path) in LEGIBLE_CSV and file.path.is_file() else ""
     whole = "check that the file is whole, is what its name says and may be read"
     advice = "save the file as UTF-8" if "utf" in first_line.lower() else whole
     return Problem(table, f"{file.name} cannot be read: {first_line}{place}", advice)
@@ -320,26 +350,27 @@ def _fault_of_columns(part: Part, contract: Contract) -> str:
     return f"has no column {', '.join(lacking)}" if lacking else f"has {', '.join(twice)} twice" if twice else ""
 
 
-def _misshapen(table: str, fault: str, alike: Sequence[Part]) -> Problem:
+def _misshapen(contract: Contract, fault: str, alike: Sequence[Part]) -> Problem:
     """One problem for all files of a table with the same fault of columns."""
     file = alike[0].files[0].name + (f", like {len(alike) - 1} more files," if len(alike) > 1 else "")
     names = [name for name in alike[0].schema if "_duplicated_" not in name]
     has = ", ".join(names[:SHOWN_NAMES]) or "none"
     more = f" and {len(names) - SHOWN_NAMES} more" if len(names) > SHOWN_NAMES else ""
-    return Problem(table, f"{file} {fault}", f"mend its columns: {has}{more}")
+    missed = columns_meant([c.name for c in contract.columns if c.required], contract.names, names)
+    looks_so = "".join(f"{name} looks like {lacks}: rename it; " for lacks, name in missed.items())
+    return Problem(contract.table, f"{file} {fault}", f"{looks_so}mend its columns: {has}{more}")
 
 
 def _files_of(folder: Path, contract: Contract, entries: Iterable[Path]) -> Iterator[DataFile]:
     """The files of a table; names that begin with a dot or an underscore are other programs' business."""
-    of_this_table = re.compile(rf"{re.escape(contract.table)}([-_.].*)?")
     for entry in entries:
         ending = _ending(entry)
         name = entry.name[: len(entry.name) - len(ending)]
         if entry.is_dir():
             below = sorted(entry.rglob("*")) if name == contract.table else []
-            paths = [path for path in below if _ending(path) and path.is_file() and not _is_hidden(path, entry)]
+            paths = [path for path in below if _ending(path) and not path.is_dir() and not _is_hidden(path, entry)]
         else:
-            paths = [entry] if ending and of_this_table.fullmatch(name) else []
+            paths = [entry] if ending and named_after(contract.table, name) else []
         yield from (DataFile(path, path.relative_to(folder).as_posix(), {}) for path in paths)
 
 
@@ -352,6 +383,7 @@ def _ending(file: Path) -> str:
 
 
 def _look_into(file: DataFile, contract: Contract, *, as_text: bool) -> Part:
+    refuse_special(file.path)
     kinds = {column.name: column.kind for column in contract.columns}
     if _ending(file.path) in PARQUET:
         separator, schema = (
@@ -425,25 +457,48 @@ def _is_utf8(line: bytes) -> bool:
     return True
 
 
-def sql(query: str, views: Mapping[str, Path], macros: Mapping[str, str]) -> pl.DataFrame:
+def sql(query: str, views: Mapping[str, Path], macros: Mapping[str, str], *, is_open: bool = False) -> pl.DataFrame:
     """One answer from DuckDB over Parquet files, each a view under its name.
 
-    macros: further views by name, given as the query that makes them. Raises InputError on wrong SQL.
+    macros: further views by name, given as the query that makes them. is_open: the query may read and write other
+    files and load extensions, with the rights of whoever asks; else it sees the views and nothing else. Raises
+    InputError on wrong SQL.
     """
     import duckdb
 
     advice = f"tables here: {', '.join((*views, *macros))}"
     if not query.strip():
         raise InputError([Problem("sql", "there is no question", advice)])
+    # A path is a pattern to DuckDB: its own brackets and stars have to be told apart from wildcards.
+    patterns = {name: re.sub(r"([\[*?])", r"[\1]", str(file)) for name, file in views.items()}
     with duckdb.connect() as connection:
         try:
             connection.execute("set autoinstall_known_extensions = false")
-            for name, file in views.items():
-                # A path is a pattern to DuckDB: its own brackets and stars have to be told apart from wildcards.
-                connection.read_parquet(re.sub(r"([\[*?])", r"[\1]", str(file))).create_view(name)
+            for name, pattern in patterns.items():
+                connection.read_parquet(pattern).create_view(name)
             for name, made_by in macros.items():
                 connection.execute(f'create view "{name}" as {made_by}')
+            if not is_open:
+                _shut(connection, (*map(str, views.values()), *patterns.values()))
+                _refuse_writing(connection, query)
             answer = connection.sql(query)
             return answer.pl() if answer is not None else pl.DataFrame()
+        except duckdb.PermissionException as error:
+            allowed = f"{advice}; a query that you trust may read files with  --open"
+            raise InputError([Problem("sql", str(error).strip(), allowed)]) from error
         except duckdb.Error as error:
             raise InputError([Problem("sql", str(error).strip(), advice)]) from error
+
+
+def _shut(connection: "DuckDBPyConnection", paths: Iterable[str]) -> None:
+    """Let the connection open these files and nothing else, for good."""
+    named = ", ".join("'" + path.replace("'", "''") + "'" for path in paths)
+    connection.execute(f"set allowed_paths = [{named}]")
+    connection.execute("set enable_external_access = false")
+    connection.execute("set lock_configuration = true")
+
+
+def _refuse_writing(connection: "DuckDBPyConnection", query: str) -> None:
+    """Raise InputError where a query copies something out: a file that may be read could be written, too."""
+    if any(statement.type.name in WRITING for statement in connection.extract_statements(query)):
+        raise InputError([Problem("sql", "writes a file", "print the answer, or allow it with  --open")])

@@ -177,6 +177,7 @@ class Shell:
             newest=address(replace(view, run=None)),
             user=session.user,
             may_decide=session.may_decide,
+            skipped=session.nights.skipped(),
         )
 
     def _describe_first_paint(self, *, dark: bool) -> None:

@@ -19,7 +19,7 @@ from engine.outputs.fonts import MissingGlyphError
 from engine.outputs.growth_explain import explained
 from engine.registry import Registry, Run
 
-DESK: Final = "growth"
+DESK: Final = read.GROWTH
 CHARTS: Final = (
     "adjustment_distribution",
     "gap_and_quantity",
@@ -125,8 +125,8 @@ class Scalings:
 
     def runs(self) -> list[Run]:
         """The published growth runs, oldest first."""
-        found = [run for registry in self.registries for run in registry.runs() if run.manifest.get("desk") == DESK]
-        return sorted(found, key=lambda run: (run.as_of, str(run.manifest.get("finished_at")), run.run_id))
+        found = [run for registry in self.registries for run in registry.runs(DESK)]
+        return sorted(found, key=lambda run: (run.as_of, run.finished_at, run.run_id))
 
     def scaling(self, run_id: str | None = None) -> Scaling:
         """A run by its id, the newest without one. Raises NotFoundError."""

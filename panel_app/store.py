@@ -189,14 +189,8 @@ class Nights:
         self._lock = Lock()
 
     def latest_id(self) -> str | None:
-        """The run that `LATEST` names, or where that is of another desk the newest night; None before the first."""
-        latest = self.registry.latest_id()
-        if latest is None or latest in self._nights:
-            return latest
-        if self.registry.has(latest) and self.registry.find(latest).manifest.get("desk") != "shelf":
-            nights = self.runs()
-            return nights[-1].run_id if nights else None
-        return latest
+        """The night that readers see: what `LATEST` names where that can be read; None before the first."""
+        return self.registry.latest_id(read.SHELF)
 
     def night(self, run_id: str | None = None) -> Night:
         """A night by its run id, the newest without one. Raises NotFoundError."""
@@ -205,7 +199,7 @@ class Nights:
             if wanted is not None and wanted in self._nights:
                 self._nights.move_to_end(wanted)
                 return self._nights[wanted]
-        run = read.find_run(self.out, wanted)
+        run = read.find_run(self.out, wanted, read.SHELF)
         with self._lock:
             night = self._nights.setdefault(run.run_id, Night(run, self.settings))
             while len(self._nights) > self.settings.nights_kept:
@@ -213,14 +207,24 @@ class Nights:
         return night
 
     def runs(self) -> list[Run]:
-        """The published shelf nights, oldest first."""
-        return [run for run in self.registry.runs() if run.manifest.get("desk") == "shelf"]
+        """The published shelf nights that can be read, oldest first."""
+        return self.registry.runs(read.SHELF)
+
+    def skipped(self) -> list[str]:
+        """What lies beside the nights and cannot be shown, a sentence each: damaged runs, those of unknown desks."""
+        survey = self.registry.survey()
+        others = [run for run in survey.runs if run.desk not in (read.SHELF, read.GROWTH)]
+        return [
+            *(f"{problem.where} {problem.what}" for problem in survey.skipped),
+            *(f"run {run.run_id} is of no desk that is known here" for run in others),
+        ]
 
     def before(self, run_id: str) -> Night | None:
-        """The last night before one: of an earlier day, the newest of that day."""
+        """The last night before one: of an earlier day, the newest of that day that can be read."""
         here = self.night(run_id)
-        earlier = [run for run in self.runs() if run.as_of < here.as_of]
-        return self.night(earlier[-1].run_id) if earlier else None
+        earlier = [run for run in reversed(self.runs()) if run.as_of < here.as_of]
+        found = next(read.each_readable(earlier, self._summary), None)
+        return self.night(found[0].run_id) if found else None
 
     def trend(self, run_id: str) -> pl.DataFrame:
         """Key figures of the nights up to one, a row per as-of day: as_of, run_id, cases_open, at_risk, recovery."""
@@ -228,13 +232,11 @@ class Nights:
         newest = {run.as_of: run for run in self.runs() if run.as_of <= until}
         newest[until] = self.night(run_id).run
         rows = []
-        for as_of, run in sorted(newest.items())[-self.settings.trend_nights :]:
-            facts = self._summaries.get(run.run_id)
-            if facts is None:
-                facts = self._summaries.setdefault(run.run_id, read.summary(run))
+        last = [run for _, run in sorted(newest.items())][-self.settings.trend_nights :]
+        for run, facts in read.each_readable(last, self._summary):
             rows.append(
                 {
-                    "as_of": as_of,
+                    "as_of": run.as_of,
                     "run_id": run.run_id,
                     "cases_open": facts.get("cases_open"),
                     "at_risk": facts.get("revenue_at_risk_open"),
@@ -246,18 +248,26 @@ class Nights:
             pl.col("as_of").str.to_date()
         )
 
+    def _summary(self, run: Run) -> dict[str, Any]:
+        known = self._summaries.get(run.run_id)
+        return self._summaries.setdefault(run.run_id, read.summary(run)) if known is None else known
+
     def history(self, store_id: object, sku_id: object, run_id: str) -> list[dict[str, Any]]:
         """The cases of one store-SKU night by night, newest first: run_id, as_of and the case."""
         until = self.night(run_id).as_of
         found: list[dict[str, Any]] = []
         columns = ("case_id", "status", "detection_date", "duration_days", "revenue_at_risk", "primary_cause")
-        of_pair = (pl.col("store_id") == store_id) & (pl.col("sku_id") == sku_id)
-        for run in [run for run in self.runs() if run.as_of <= until][-self.settings.trend_nights :]:
-            try:
-                rows = read.table(run, shapes.CASES).filter(of_pair).select(columns).collect()
-            except (OSError, pl.exceptions.PolarsError):
-                continue  # The run was pruned or its ids are of another kind: it has nothing to tell of this pair.
-            found += [{"run_id": run.run_id, "as_of": run.as_of, **row} for row in rows.to_dicts()]
+        of_pair = (pl.col("store_id").cast(pl.String) == str(store_id)) & (
+            pl.col("sku_id").cast(pl.String) == str(sku_id)
+        )
+
+        def cases(run: Run) -> list[dict[str, Any]]:
+            with read.telling_of_damage(run):
+                return read.table(run, shapes.CASES).filter(of_pair).select(columns).collect().to_dicts()
+
+        nights = [run for run in self.runs() if run.as_of <= until][-self.settings.trend_nights :]
+        for run, rows in read.each_readable(nights, cases):
+            found += [{"run_id": run.run_id, "as_of": run.as_of, **row} for row in rows]
         return found[::-1]
 
 

@@ -7,12 +7,15 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 from cli.main import main
 from engine.outputs import shapes
 from engine.registry import Registry
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 PROGRAM = Path(sys.executable).with_name("darkshelf")
 
@@ -58,9 +61,25 @@ def darkshelf_process(*words: object, **options: Any) -> Answer:
 
 
 def published(out: Path) -> dict[str, bytes]:
-    """Everything a reader of an output folder can see, by relative name; the lock is no reader's business."""
-    files = (file for file in out.rglob("*") if file.is_file() and file.name != ".lock")
+    """Everything a reader of an output folder can see, by relative name; the lock and the logs of runs that failed
+    are no reader's business.
+    """
+    logs = out / "logs"
+    files = (file for file in out.rglob("*") if file.is_file() and file.name != ".lock" and file.parent != logs)
     return {str(file.relative_to(out)): file.read_bytes() for file in sorted(files)}
+
+
+def unsealed(out: Path) -> Path:
+    """The runs of a folder as older versions published them: nothing is known of their files; they may be changed."""
+    for manifest in (out / "runs").glob("*/manifest.json"):
+        facts = without_seal(json.loads(manifest.read_text(encoding="utf-8")))
+        manifest.write_text(json.dumps(facts), encoding="utf-8")
+    return out
+
+
+def without_seal(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """A manifest as older versions wrote it."""
+    return {name: value for name, value in manifest.items() if name not in {"files", "seal"}}
 
 
 def data_files(folder: Path) -> dict[str, bytes]:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, get_args, get_origin
+from typing import Any, Literal, get_args, get_origin
 
 import pytest
 from pydantic import ValidationError
@@ -11,7 +11,8 @@ from engine.errors import SettingsError
 
 KEYS = dict(described())
 LISTS = [key for key in KEYS if get_origin(KEYS[key].annotation) is tuple]
-CHANGEABLE = [key for key in KEYS if key != "profile" and key not in LISTS]
+WORDS = [key for key in KEYS if get_origin(KEYS[key].annotation) is Literal]
+CHANGEABLE = [key for key in KEYS if key not in {*WORDS, *LISTS}]
 """Settings that are one number."""
 
 
@@ -48,6 +49,17 @@ def problems(*assignments: str, file: Any = None) -> list[tuple[str, str, str]]:
 def test_the_defaults_are_those_of_the_specification():
     assert {key: field.default for key, field in KEYS.items()} == {
         "profile": "calibrated",
+        "inputs.min_keys_meeting": 0.5,
+        "inputs.usual_keys_meeting": 0.98,
+        "inputs.keys_days": 90,
+        "inputs.sent_twice": "refuse",
+        "inputs.sent_twice_share": 0.9,
+        "inputs.sent_twice_rows": 20,
+        "inputs.max_set_aside_share": 0.2,
+        "inputs.zero_place_degrees": 1.0,
+        "inputs.shared_place_stores": 3,
+        "inputs.shared_place_share": 0.02,
+        "inputs.swapped_place_spread": 5,
         "panel.lookback_days": 90,
         "panel.gap_fill_days": 3,
         "panel.min_on_hand": 0,

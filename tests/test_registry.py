@@ -12,8 +12,9 @@ import pytest
 
 from engine.config import Settings, load
 from engine.errors import InputError, NotFoundError, OutputError, TryLaterError
+from engine.journal import Journal
 from engine.outputs import read, shapes
-from engine.registry import Registry, fingerprint_files, run_name
+from engine.registry import LOGS_KEPT, DamagedRunError, Registry, fingerprint_files, run_name
 from engine.shelf import desk
 from tests.command import data_files, published
 from tests.planted.small import AS_OF, small_chain, write_parquet
@@ -29,11 +30,14 @@ def registry(tmp_path: Path) -> Registry:
     return Registry(tmp_path / "out")
 
 
-def add(registry: Registry, run_id: str, as_of: str = "2025-06-30", finished_at: str = "") -> None:
-    """A run that holds nothing but its manifest."""
+def add(
+    registry: Registry, run_id: str, as_of: str = "2025-06-30", finished_at: str = "", desk: str = "shelf"
+) -> None:
+    """A run that holds nothing but its manifest and one file."""
     with registry.writer(), registry.publish(run_id) as folder:
-        manifest = {"run_id": run_id, "as_of": as_of, "finished_at": finished_at}
+        manifest = {"run_id": run_id, "desk": desk, "as_of": as_of, "finished_at": finished_at}
         (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+        (folder / "summary.json").write_text('{"cases": 7}', encoding="utf-8")
 
 
 def add_days(registry: Registry, n_days: int) -> list[str]:
@@ -68,12 +72,15 @@ def test_runs_are_listed_by_day_and_then_by_the_order_of_publishing(registry):
     assert [run.run_id for run in registry.runs()] == ["z", "b", "a"]
 
 
-def test_folders_that_are_no_runs_are_not_listed(registry):
+def test_folders_that_are_no_runs_are_not_listed_but_named(registry, caplog):
     add(registry, "first")
     (registry.folder / "notes").mkdir()
+    (registry.folder / "list.txt").write_text("first")
     (registry.folder / ".second.partial").mkdir()
     (registry.folder / ".second.partial" / "manifest.json").write_text("{}")
     assert [run.run_id for run in registry.runs()] == ["first"]
+    assert [problem.where for problem in registry.survey().skipped] == ["run list.txt", "run notes"]
+    assert "run notes is damaged: its manifest.json cannot be read (No such file or directory)" in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -96,13 +103,140 @@ def test_a_run_that_is_not_there_is_answered_with_those_that_are(registry):
         registry.find("run-9")
 
 
-def test_a_damaged_run_is_named_and_does_not_stop_the_next_night(registry):
-    add(registry, "first")
-    (registry.folder / "first" / "manifest.json").write_text('{"as_of": "2025')
-    with pytest.raises(NotFoundError, match=r"the run first is damaged: .* Delete .*first and run again"):
-        registry.find()
+def edited(content: bytes, **facts: object) -> bytes:
+    """A manifest with other facts."""
+    return json.dumps(json.loads(content) | facts).encode()
+
+
+DAMAGES = {
+    "cut_short": lambda content: content[:30],
+    "empty": lambda _: b"",
+    "no_object": lambda _: b"[]",
+    "deep": lambda _: b"[" * 100_000,
+    "no_text": lambda _: b"\xff\xfe",
+    "without_a_day": lambda _: b'{"run_id": "second"}',
+    "a_day_that_is_none": lambda content: edited(content, as_of="2025-02-31", seal=None),
+    "a_day_of_another_kind": lambda content: edited(content, as_of=20250630, seal=None),
+    "a_moment_that_is_none": lambda content: edited(content, finished_at="yesterday", seal=None),
+    "cases_that_are_no_number": lambda content: edited(content, cases_open="many", seal=None),
+    "of_another_run": lambda content: edited(content, run_id="first", seal=None),
+    "another_figure": lambda content: edited(content, cases_open=12),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_a_damaged_manifest_is_named_and_stops_no_other_run(registry, damage, caplog):
+    add_days(registry, 1)
     add(registry, "second")
-    assert registry.latest_id() == "second"
+    manifest = registry.folder / "second" / "manifest.json"
+    manifest.write_bytes(damage(manifest.read_bytes()))
+    assert [run.run_id for run in registry.runs()] == ["run-1"]
+    assert "run second is damaged: its manifest.json " in caplog.text
+    with pytest.raises(DamagedRunError, match=r"the run second is damaged: .* Delete .*second and run again"):
+        registry.find("second")
+    assert registry.find().run_id == "run-1"
+    assert "LATEST names 'second', which is no run that can be read" in caplog.text
+    add(registry, "third")
+    assert registry.latest_id() == "third"
+
+
+@pytest.mark.parametrize(
+    ("damage", "told"),
+    [
+        pytest.param(lambda file: file.unlink(), "summary.json: No such file or directory", id="gone"),
+        pytest.param(
+            lambda file: file.write_bytes(b"{}"), "summary.json is not whole: 2 bytes instead of 12", id="cut"
+        ),
+    ],
+)
+def test_a_run_with_a_file_that_is_gone_or_cut_is_skipped(registry, damage, told):
+    add_days(registry, 2)
+    damage(registry.folder / "run-2" / "summary.json")
+    assert [run.run_id for run in registry.runs()] == ["run-1"]
+    with pytest.raises(DamagedRunError, match=told):
+        registry.find("run-2")
+
+
+def test_a_file_of_a_run_that_was_changed_is_not_read(registry):
+    add_days(registry, 1)
+    run = registry.find()
+    assert run.file("summary.json").read_text() == '{"cases": 7}'
+    run.folder.joinpath("summary.json").write_text('{"cases": 8}')
+    with pytest.raises(DamagedRunError, match=r"run-1 is damaged: summary\.json is not what was published"):
+        run.file("summary.json")
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir], ids=["pipe", "folder"])
+@pytest.mark.parametrize("name", ["runs/run-2/manifest.json", "runs/run-2/summary.json", "LATEST"])
+def test_what_is_no_file_in_the_place_of_one_is_waited_for_by_nobody(registry, name, make):
+    add_days(registry, 2)
+    (registry.out / name).unlink()
+    make(registry.out / name)
+    assert registry.latest_id() == ("run-2" if name == "LATEST" else "run-1")
+
+
+def test_a_run_of_an_older_form_tells_nothing_of_its_files_and_is_read(registry):
+    folder = registry.folder / "older"
+    folder.mkdir(parents=True)
+    (folder / "manifest.json").write_text('{"desk": "shelf", "as_of": "2025-06-30", "more": [1]}')
+    (folder / "summary.json").write_text("{}")
+    assert registry.find("older").file("summary.json") == folder / "summary.json"
+
+
+def test_a_folder_where_no_run_can_be_read_says_which_and_why(registry):
+    add_days(registry, 1)
+    (registry.folder / "run-1" / "manifest.json").unlink()
+    with pytest.raises(NotFoundError, match=r"no run under .* can be read: run run-1 is damaged"):
+        registry.find()
+    assert registry.latest_id() is None
+
+
+def test_a_damaged_night_is_made_anew_under_its_name_and_what_there_was_of_it_stays(registry, caplog):
+    add_days(registry, 2)
+    (registry.folder / "run-2" / "summary.json").write_text("{")
+    assert not registry.has("run-2")
+    assert registry.free_name("run-2") == "run-2"
+    add(registry, "run-2", "2025-06-02")
+    assert [run.run_id for run in registry.runs()] == ["run-1", "run-2"]
+    assert (registry.folder / ".run-2.damaged" / "summary.json").read_text() == "{"
+    assert "run-2 was damaged and is made anew" in caplog.text
+
+
+# Desks
+
+
+def test_a_desk_is_shown_its_own_newest_run_and_told_of_others(registry, caplog):
+    add(registry, "night", "2025-06-30")
+    add(registry, "scaling", "202507A", desk="growth")
+    add(registry, "late", "2025-08-30", desk="shelf")
+    registry.point_to("scaling")
+    assert registry.find().run_id == "scaling"
+    assert registry.find(desk="shelf").run_id == "late"
+    assert registry.latest_id("shelf") == "late"
+    assert [run.run_id for run in registry.runs("growth")] == ["scaling"]
+    assert (
+        "LATEST names scaling, a run of the growth desk; the newest of the shelf desk is taken: late" in caplog.text
+    )
+    with pytest.raises(NotFoundError, match="scaling is a run of the growth desk, not of the shelf desk"):
+        registry.find("scaling", desk="shelf")
+    with pytest.raises(NotFoundError, match="there is no run of the whitespace desk"):
+        registry.find(desk="whitespace")
+
+
+def test_without_a_latest_the_desk_that_made_most_runs_is_whose_newest_is_taken(registry):
+    add_days(registry, 2)
+    add(registry, "scaling", "202507A", desk="growth")
+    (registry.out / "LATEST").unlink()
+    assert registry.latest_id() == "run-2"
+
+
+def test_a_night_is_not_measured_against_a_latest_run_of_another_desk(registry):
+    add(registry, "scaling", "202507A", desk="growth")
+    add(registry, "night", "2025-06-30")
+    assert registry.latest_id("shelf") == "night"
+
+
+# Where LATEST is missing or senseless
 
 
 def test_published_files_that_are_gone_are_told_as_damage(tmp_path):
@@ -119,14 +253,69 @@ def test_published_files_that_are_gone_are_told_as_damage(tmp_path):
 @pytest.mark.parametrize(
     "content", [b"gone\n", b"\xff\xfe", b"", b"../x"], ids=["gone", "no_text", "empty", "outside"]
 )
-def test_a_latest_that_names_no_run_is_told_and_mended_by_the_next_night(registry, content):
-    add(registry, "first")
+def test_a_latest_that_names_no_run_is_told_and_mended_by_the_next_writer(registry, content, caplog):
+    add_days(registry, 2)
     (registry.out / "LATEST").write_bytes(content)
-    with pytest.raises(NotFoundError, match="there is no run"):
-        registry.find()
-    assert [run.run_id for run in registry.runs()] == ["first"]
-    add(registry, "second", "2020-01-01")
-    assert registry.latest_id() == "second"
+    assert registry.find().run_id == registry.latest_id() == "run-2"
+    assert "; the newest run that can be read is taken: run-2" in caplog.text
+    add(registry, "back-filled", "2020-01-01")
+    assert (registry.out / "LATEST").read_text() == "run-2\n"
+    assert "LATEST is mended: it names run-2" in caplog.text
+
+
+def test_a_latest_that_is_gone_is_written_again_by_the_next_writer(registry):
+    add_days(registry, 2)
+    (registry.out / "LATEST").unlink()
+    assert registry.latest_id() == "run-2"
+    with registry.writer():
+        assert (registry.out / "LATEST").read_text() == "run-2\n"
+
+
+# Nights of days that had not come
+
+
+def test_a_night_from_the_future_gives_way_to_the_next_true_one(registry, caplog):
+    add(registry, "true", "2025-06-29", "2025-06-30T02:00:00+00:00")
+    add(registry, "typo", "2099-06-30", "2025-07-01T02:00:00+00:00")
+    assert registry.latest_id() == "typo"
+    add(registry, "next", "2025-07-01", "2025-07-02T02:00:00+00:00")
+    assert registry.latest_id() == "next"
+    assert "typo is no longer the latest run: its as-of day 2099-06-30 lies after the day it was made" in caplog.text
+    (registry.out / "LATEST").unlink()
+    assert registry.latest_id() == "next"
+
+
+def test_a_true_night_that_was_published_after_one_from_the_future_is_found_by_the_next_writer(registry):
+    """As an older version left them."""
+    for run_id, as_of, finished_at in (
+        ("true", "2025-06-29", "2025-06-30T02:00:00+00:00"),
+        ("typo", "2099-06-30", "2025-07-01T02:00:00+00:00"),
+        ("next", "2025-07-01", "2025-07-02T02:00:00+00:00"),
+    ):
+        add(registry, run_id, as_of, finished_at)
+    (registry.out / "LATEST").write_text("typo\n")
+    with registry.writer():
+        assert (registry.out / "LATEST").read_text() == "next\n"
+
+
+def test_nights_that_all_lie_in_the_future_follow_one_another_as_any_do(registry):
+    add(registry, "b", "2099-06-30", "2025-07-01T02:00:00+00:00")
+    add(registry, "c", "2099-07-01", "2025-07-02T02:00:00+00:00")
+    add(registry, "a", "2099-06-29", "2025-07-03T02:00:00+00:00")
+    assert registry.latest_id() == "c"
+
+
+def test_a_day_that_has_begun_further_east_is_not_the_future(registry):
+    add(registry, "today", "2025-07-01", "2025-06-30T12:00:00+00:00")
+    add(registry, "yesterday", "2025-06-30", "2025-06-30T13:00:00+00:00")
+    assert registry.latest_id() == "today"
+
+
+def test_pruning_begins_with_nights_from_the_future(registry):
+    add(registry, "typo", "2099-06-30", "2025-07-01T02:00:00+00:00")
+    add(registry, "true", "2025-06-30", "2025-07-01T03:00:00+00:00")
+    add(registry, "next", "2025-07-01", "2025-07-02T03:00:00+00:00")
+    assert registry.prune(2) == ["typo"]
 
 
 # Publishing
@@ -160,20 +349,60 @@ def test_a_run_that_fails_vanishes(registry):
     assert list(registry.folder.iterdir()) == [registry.folder / "first"]
 
 
+def test_a_run_that_fails_leaves_its_log_and_why_it_failed(registry):
+    with (
+        pytest.raises(ZeroDivisionError),
+        registry.writer(),
+        registry.publish("second") as folder,
+        Journal().written_to(folder / "logs.jsonl"),
+    ):
+        raise ZeroDivisionError("by nothing")
+    (log,) = (registry.out / "logs").iterdir()
+    assert log.name.endswith("-second.jsonl")
+    last = json.loads(log.read_text().splitlines()[-1])
+    assert (last["level"], last["event"]) == ("error", "run failed")
+    assert (last["error"], last["why"]) == ("ZeroDivisionError", "by nothing")
+
+
+def test_a_killed_run_leaves_its_log_to_the_next_writer_and_the_oldest_logs_make_room(registry):
+    for number in range(LOGS_KEPT + 3):
+        partial = registry.folder / f".run-{number}.partial"
+        partial.mkdir(parents=True)
+        (partial / "logs.jsonl").write_text("{}\n")
+        os.utime(partial / "logs.jsonl", (number, number))
+    with registry.writer():
+        pass
+    kept = sorted(log.name.partition("-")[2] for log in (registry.out / "logs").iterdir())
+    assert kept == sorted(f"run-{number}.jsonl" for number in range(3, LOGS_KEPT + 3))
+    assert list(registry.folder.iterdir()) == []
+
+
 def test_a_disk_that_fails_is_told_and_the_run_vanishes(registry):
     with pytest.raises(OutputError, match=r"cannot be written: No space left on device\. The runs published before"):
         fail_halfway(registry, OSError(28, os.strerror(28)))
     assert published(registry.out) == {}
 
 
-def test_a_back_filled_day_does_not_move_latest_back(registry):
+def test_a_back_filled_day_does_not_move_latest_back_and_says_so(registry, caplog):
     add(registry, "today", "2025-06-30")
+    assert not caplog.records
     add(registry, "last-week", "2025-06-23")
     assert registry.latest_id() == "today"
+    assert "last-week is not the latest run: as of 2025-06-23 it is before today, which readers keep" in caplog.text
+    assert f"darkshelf runs rollback --out {registry.out} --to last-week" in caplog.text
     add(registry, "today-again", "2025-06-30")
     assert registry.latest_id() == "today-again"
     add(registry, "tomorrow", "2025-07-01")
     assert registry.latest_id() == "tomorrow"
+
+
+def test_what_latest_will_say_is_on_disk_with_its_name_before_the_run_gets_its_own(registry, monkeypatch):
+    """A power cut between the two must not lose the line and keep the run."""
+    steps: list[str] = []
+    monkeypatch.setattr("engine.registry.sync", lambda path: steps.append(path.name))
+    monkeypatch.setattr("engine.registry.sync_all", lambda path: steps.append("all of the run"))
+    add(registry, "first")
+    assert steps == ["all of the run", ".LATEST.partial", "out", "runs", "out"]
 
 
 def test_there_is_one_writer(registry):
@@ -221,6 +450,19 @@ def test_an_output_folder_that_is_a_file_is_refused(registry):
 
 
 # Rolling back and pruning
+
+
+def test_rolling_back_goes_past_a_damaged_run(registry):
+    add_days(registry, 3)
+    (registry.folder / "run-2" / "manifest.json").unlink()
+    assert registry.rollback().run_id == "run-1"
+
+
+def test_pruning_leaves_what_it_cannot_read(registry):
+    add_days(registry, 4)
+    (registry.folder / "run-1" / "manifest.json").unlink()
+    assert registry.prune(1) == ["run-2", "run-3"]
+    assert (registry.folder / "run-1").exists()
 
 
 def test_rolling_back_goes_to_the_run_before_and_deletes_nothing(registry):

@@ -8,7 +8,7 @@ import polars as pl
 from bench.rivals import compete
 from engine.config import Settings
 from engine.memory import Memory
-from engine.shelf.check import CLASSIC, check
+from engine.shelf.check import CLASSIC, Intake, check
 from engine.shelf.desk import panel_plan
 from engine.shelf.detect import detect
 from engine.shelf.expect import expect
@@ -19,7 +19,7 @@ SETTINGS = Settings()
 
 def settled(folder: Path) -> Panel:
     """The panel of a folder."""
-    return panel(check(folder, readings=CLASSIC), panel_plan(SETTINGS), Memory())
+    return panel(check(folder, intake=Intake(readings=CLASSIC)), panel_plan(SETTINGS), Memory())
 
 
 def cases(folder: Path, out: Path, stores: int | None) -> None:

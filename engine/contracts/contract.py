@@ -11,11 +11,16 @@ from enum import Enum
 
 import polars as pl
 
+from engine.contracts.ids import canonical, exact_up_to
+
+FAULTY = "faulty"
+"""Under it `Reading.counts` has the rows that a fault of the export keeps out."""
 UNUSABLE = "unusable"
 """Boolean column: the row breaks a rule that keeps it out of the computation."""
 CALENDAR = dt.date.min, dt.date.max
 """Dates outside have no name in Python; such a cell is a fault of its export."""
 ISO_DATE_BYTES = len("YYYY-MM-DD")
+BLANK_LINE = "line is empty"
 WIDE_INTEGERS = (pl.UInt64, pl.Int128, pl.UInt128)
 """Whole numbers that may not fit an id, which has 64 bits and a sign."""
 
@@ -58,13 +63,17 @@ class Column:
 
 @dataclass(frozen=True)
 class Rule:
-    """A complaint about rows. column: what it is about. broken: true where a row breaks it; null counts as kept."""
+    """A complaint about rows. column: what it is about. broken: true where a row breaks it; null counts as kept.
+
+    is_fault: whether such a row is a fault of its export, and not one that is merely not asked for.
+    """
 
     complaint: str
     column: str
     broken: pl.Expr
     consequence: Consequence
     advice: str
+    is_fault: bool = True
 
     def flag(self) -> pl.Expr:
         """A Boolean column named by the complaint."""
@@ -80,6 +89,11 @@ class Contract:
     columns: tuple[Column, ...]
     rules: tuple[Rule, ...] = ()
     required: bool = True
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of its columns."""
+        return tuple(column.name for column in self.columns)
 
 
 @dataclass(frozen=True)
@@ -113,9 +127,12 @@ class Reading:
         )
 
     def counts(self, raw: pl.LazyFrame) -> pl.LazyFrame:
-        """One row: `rows`, and per rule how many rows break it, in a column named by the complaint."""
+        """One row: `rows`, `unusable` and `faulty` ones, and how many rows break each rule, by its complaint."""
         complaints = [pl.col(rule.complaint).sum() for rule in self.rules]
-        return self.judged(raw).select(pl.len().alias("rows"), *complaints, pl.col(UNUSABLE).sum())
+        keeps_out = [rule for rule in self.rules if rule.consequence is not Consequence.NOTE and rule.is_fault]
+        faulty = pl.any_horizontal(pl.lit(value=False), *(rule.complaint for rule in keeps_out))
+        totals = pl.len().alias("rows"), faulty.sum().alias(FAULTY), pl.col(UNUSABLE).sum()
+        return self.judged(raw).select(*totals, *complaints)
 
     def quarantined(self, raw: pl.LazyFrame) -> pl.LazyFrame:
         """The typed rows that are kept out, with `reason` naming every rule they break."""
@@ -146,10 +163,20 @@ def read_as(
         else:
             values.append(_value(column, raw_type, ids_as_text).alias(column.name))
             raw_rules += _presence_rules(column, raw_type)
+    text_ids = [column for column in contract.columns if _is_text_id(column, schema.get(column.name))]
+    typed_rules = [
+        _missing(column, column.null, pl.col(column.name).is_null()) for column in text_ids if column.null is not None
+    ]
     if blank_lines:
         raw_rules = _sparing_blank_lines(contract, schema, raw_rules)
-    typed_rules = (rule for column in contract.columns for rule in _bound_rules(column))
+        typed_rules = [replace(rule, broken=rule.broken & ~pl.col(BLANK_LINE)) for rule in typed_rules]
+    typed_rules += (rule for column in contract.columns for rule in _bound_rules(column))
     return Reading(contract, tuple(values), tuple(raw_rules), (*typed_rules, *contract.rules))
+
+
+def _is_text_id(column: Column, raw_type: pl.DataType | None) -> bool:
+    """Whether a column holds ids as text; whether one is missing shows when it was read."""
+    return column.kind is Kind.ID and raw_type is not None and is_text(raw_type)
 
 
 def _typed(column: Column, ids_as_text: frozenset[str]) -> pl.DataType:
@@ -205,20 +232,20 @@ def _value_of_text(column: Column, text: pl.Expr) -> pl.Expr:
         case Kind.FLAG:
             word = text.str.strip_chars().str.to_lowercase()
             return pl.when(word.is_in(["0", "false"])).then(False).when(word.is_in(["1", "true"])).then(True)
-    return pl.when(text != "").then(text)
+    return canonical(text) if column.kind is Kind.ID else pl.when(text != "").then(text)
 
 
 def _presence_rules(column: Column, raw_type: pl.DataType) -> list[Rule]:
     """Cells that are empty although they must not be, and cells that hold something else than their kind."""
     given = _given(column.name, raw_type)
     rules: list[Rule] = []
-    if column.null is not None:
-        advice = {
-            Consequence.STOP: "every row needs its key: fill it or leave the row out",
-            Consequence.QUARANTINE: "such rows are set aside; deliver the value",
-            Consequence.NOTE: "such cells count as unknown; deliver the value",
-        }[column.null]
-        rules.append(Rule(f"{column.name} is missing", column.name, ~given, column.null, advice))
+    if column.null is not None and not _is_text_id(column, raw_type):
+        rules.append(_missing(column, column.null, ~given))
+    if column.kind is Kind.ID and raw_type.is_float():
+        advice = "deliver the column as whole numbers or as text: a float cannot tell such numbers apart"
+        too_long = pl.col(column.name).abs() >= exact_up_to(raw_type)
+        complaint = f"{column.name} has more digits than its column can hold"
+        rules.append(Rule(complaint, column.name, too_long, Consequence.STOP, advice))
     if _may_be_unreadable(column, raw_type):
         rules.append(
             Rule(
@@ -230,6 +257,16 @@ def _presence_rules(column: Column, raw_type: pl.DataType) -> list[Rule]:
             )
         )
     return rules
+
+
+def _missing(column: Column, consequence: Consequence, broken: pl.Expr) -> Rule:
+    """The rule that a cell be filled."""
+    advice = {
+        Consequence.STOP: "every row needs its key: fill it or leave the row out",
+        Consequence.QUARANTINE: "such rows are set aside; deliver the value",
+        Consequence.NOTE: "such cells count as unknown; deliver the value",
+    }[consequence]
+    return Rule(f"{column.name} is missing", column.name, broken, consequence, advice)
 
 
 def _given(name: str, raw_type: pl.DataType) -> pl.Expr:
@@ -254,7 +291,7 @@ def _sparing_blank_lines(
     blank = ~pl.any_horizontal(_given(name, schema[name]) for name in names)
     advice = "such lines are set aside; they carry nothing"
     return [
-        Rule("line is empty", contract.key[0], blank, Consequence.QUARANTINE, advice),
+        Rule(BLANK_LINE, contract.key[0], blank, Consequence.QUARANTINE, advice, is_fault=False),
         *(replace(rule, broken=rule.broken & ~blank) for rule in raw_rules),
     ]
 

@@ -37,7 +37,9 @@ def contracts(as_of: dt.date | None, *, signed: bool = False) -> dict[str, Contr
     after: tuple[Rule, ...] = ()
     if as_of is not None:
         advice = "such rows are set aside; nothing after the as-of day is read"
-        after = (Rule("date is after the as-of day", "date", pl.col("date") > as_of, Consequence.QUARANTINE, advice),)
+        is_after = pl.col("date") > as_of
+        set_aside = Consequence.QUARANTINE
+        after = (Rule("date is after the as-of day", "date", is_after, set_aside, advice, is_fault=False),)
     flag = Column("promo_flag", Kind.FLAG, null=Consequence.NOTE)
     sales = (
         _measure("units_sold", low),

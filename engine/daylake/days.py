@@ -12,7 +12,8 @@ import polars as pl
 
 from engine.contracts.contract import UNUSABLE
 from engine.daylake.manifest import WHOLE
-from engine.lake import Source
+from engine.lake import Source, batches
+from engine.sent_twice import SENT_TWICE
 
 ROWS_HELD = 2_000_000
 """So many rows are held before they are laid aside: about 150 MB, twice while they are parted."""
@@ -55,22 +56,22 @@ class Days:
 
 
 def by_day(source: Source, place: Path) -> Days:
-    """The typed rows of a table and whether each is `unusable`, by day.
+    """The typed rows of a table and whether each is `unusable`, by day; those that were sent twice are left out.
 
     place: a folder for files that are needed on the way.
     """
     days = Days(place)
-    batches: list[pl.DataFrame] = []
-    for batch in source.judged().collect_batches(maintain_order=True):
+    waiting: list[pl.DataFrame] = []
+    for batch in batches(source.judged(without=SENT_TWICE)):
         unusable = int(batch[UNUSABLE].sum())
         days.unusable += unusable
         days.usable += batch.height - unusable
-        batches.append(batch)
-        if sum(held.height for held in batches) >= ROWS_HELD:
-            days.lay_aside(pl.concat(batches))
-            batches = []
-    if batches:
-        days.held = _apart(pl.concat(batches))
+        waiting.append(batch)
+        if sum(held.height for held in waiting) >= ROWS_HELD:
+            days.lay_aside(pl.concat(waiting))
+            waiting = []
+    if waiting:
+        days.held = _apart(pl.concat(waiting))
     return days
 
 

@@ -14,15 +14,16 @@ MONTH = len("YYYY-MM")
 def gather(staged: Writer, table: str, parts: tuple[Partition, ...]) -> tuple[Partition, ...]:
     """One partition a closed month and kind of ids; a month is closed when a later one has begun.
 
-    Days of the newest month stay apart: they are the ones that come and are corrected. A month of which a day was
-    replaced is written anew. Raises InputError when a file that is needed for it cannot be read.
+    Days of the newest month stay apart: they are the ones that come and are corrected. Where it was closed before,
+    since what came after it was dropped, they stay together. A month of which a day was replaced is written anew.
+    Raises InputError when a file that is needed for it cannot be read.
     """
     newest = max((day[:MONTH] for part in parts for day in part.days if day != WHOLE), default="")
     months: dict[tuple[str, tuple[str, ...]], dict[str, Partition]] = {}
     settled: list[Partition] = []
     for part in parts:
         for day in part.days:
-            if day == WHOLE or day[:MONTH] == newest:
+            if day == WHOLE or (day[:MONTH] == newest and len(staged.held(table, part).days) == 1):
                 settled.append(part)
             else:
                 months.setdefault((day[:MONTH], part.text_ids), {})[day] = part

@@ -4,23 +4,30 @@ In: a folder of tables, all six or one of them. Out: a lake whose days are repla
 What the lake holds already changes nothing; a delivery that is refused leaves nothing.
 """
 
+import datetime as dt
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from engine import vocabulary as v
 from engine.config import IngestSettings
 from engine.contracts.contract import Consequence
 from engine.contracts.tables import contracts
+from engine.daylake.completeness import short_day
 from engine.daylake.days import by_day
 from engine.daylake.gather import gather
-from engine.daylake.manifest import WHOLE, Day, Partition, refuse_lake
+from engine.daylake.manifest import WHOLE, Day, DayLake, Partition, refuse_lake
 from engine.daylake.write import Writer, writer
-from engine.delivery import EXAMPLES, open_tables, verify
-from engine.errors import InputError, Problem
+from engine.delivery import EXAMPLES, naming_broken_files, open_tables, verify
+from engine.errors import InputError, Problem, TryLaterError
+from engine.input_settings import InputSettings
+from engine.keys import in_two_forms, keys, without_digits
 from engine.lake import UNREADABLE, Source
+from engine.sent_twice import sent_twice
 
 PROMISED = contracts(None)
+INPUTS = InputSettings()
 
 
 @dataclass(frozen=True)
@@ -41,30 +48,44 @@ class TableReport:
 
 @dataclass(frozen=True)
 class Ingestion:
-    """What became of a delivery, per delivered table. spans: per table of the lake its days, first to last."""
+    """What became of a delivery, per delivered table. spans: per table of the lake its days, first to last.
+
+    notices: what is odd about the delivery.
+    """
 
     tables: Mapping[str, TableReport]
     spans: Mapping[str, str]
+    notices: tuple[Problem, ...] = ()
 
 
-def ingest(folder: Path, lake: Path, settings: IngestSettings) -> Ingestion:
+def ingest(
+    folder: Path,
+    lake: Path,
+    settings: IngestSettings,
+    inputs: InputSettings = INPUTS,
+    *,
+    allow_partial: bool = False,
+) -> Ingestion:
     """Replace the days of a lake that a folder of tables delivers. Without a lake one is made.
 
-    Raises InputError with every problem that would stop a night too, and when a day would lose too many rows;
-    TryLaterError while another ingest is under way; OutputError when the lake cannot be written. Then the lake is as
+    inputs: what is done with ids that lost their digits and with rows that were sent twice. allow_partial: take a
+    newest day that is not complete. Raises InputError with every problem that would stop a night too, and when a day
+    would lose too many rows; TryLaterError while another ingest is under way, and when the newest day is not
+    complete; OutputError when the lake cannot be written. Then the lake is as
     it was.
     """
     delivered = _open(folder)
     with writer(lake) as staged:
         try:
-            return _ingest(delivered, staged, settings)
+            return _ingest(*_odd(delivered, inputs), staged, settings, allow_partial=allow_partial)
         except UNREADABLE:
             # Some cell or file cannot be read by its type. As text every cell can be judged on its own.
             as_text = _open(folder, as_text=True)
             stops, _ = verify(as_text)
             if stops:
                 raise InputError(stops) from None
-            return _ingest(as_text, staged, settings)
+            with naming_broken_files(as_text):
+                return _ingest(*_odd(as_text, inputs), staged, settings, allow_partial=allow_partial)
 
 
 def _open(folder: Path, *, as_text: bool = False) -> dict[str, Source]:
@@ -82,19 +103,42 @@ def _open(folder: Path, *, as_text: bool = False) -> dict[str, Source]:
     }
 
 
-def _ingest(delivered: Mapping[str, Source], staged: Writer, settings: IngestSettings) -> Ingestion:
+def _odd(delivered: Mapping[str, Source], inputs: InputSettings) -> tuple[dict[str, Source], tuple[Problem, ...]]:
+    """The tables, without what was sent twice, and what is to be told. Raises InputError when that stops it."""
+    found = [keys(source) for source in delivered.values()]
+    stops = [problem for table in found for problem in without_digits(table)]
+    tables, notices = dict(delivered), in_two_forms(found)
+    if v.SALES in tables:
+        tables[v.SALES], again, surplus = sent_twice(tables[v.SALES], inputs)
+        stops, notices = stops + again, surplus + notices
+    if stops:
+        raise InputError(stops)
+    return tables, tuple(notices)
+
+
+def _ingest(
+    delivered: Mapping[str, Source],
+    notices: tuple[Problem, ...],
+    staged: Writer,
+    settings: IngestSettings,
+    *,
+    allow_partial: bool,
+) -> Ingestion:
     kept = staged.lake.tables
     incoming = {name: tuple(_partitions(delivered, name, staged)) for name in delivered}
     changes = {name: [part for part in parts if _is_new(staged, name, part)] for name, parts in incoming.items()}
     _refuse_shrinking(staged, changes, settings.min_kept_share)
+    if not allow_partial:
+        _refuse_incomplete(staged, incoming, settings)
     tables = dict(kept)
     for name, changed in changes.items():
         if changed:
             tables[name] = gather(staged, name, _replaced(kept.get(name, ()), changed))
     if any(changes.values()):
         staged.publish(tables)
+    lake = DayLake(staged.lake.folder, tables)
     reports = {name: _report(staged, delivered[name], incoming[name], changes[name]) for name in delivered}
-    return Ingestion(reports, {name: _span(parts) for name, parts in sorted(tables.items())})
+    return Ingestion(reports, {name: lake.span(name) for name in sorted(tables)}, notices)
 
 
 def _partitions(delivered: Mapping[str, Source], name: str, staged: Writer) -> Iterator[Partition]:
@@ -127,7 +171,7 @@ def _is_new(staged: Writer, table: str, part: Partition) -> bool:
         return False
     if day not in held or held[day].days[day].fingerprint != known.fingerprint:
         return True
-    return any(staged.lake.damage(table, file) for file in held[day].files)
+    return any(staged.lake.content_damage(table, file) for file in held[day].files)
 
 
 def _refuse_shrinking(staged: Writer, changes: Mapping[str, list[Partition]], min_kept_share: float) -> None:
@@ -150,6 +194,30 @@ def _refuse_shrinking(staged: Writer, changes: Mapping[str, list[Partition]], mi
             problems.append(Problem(name, what, advice, examples=tuple(shrunk[:EXAMPLES])))
     if problems:
         raise InputError(problems)
+
+
+def _refuse_incomplete(
+    staged: Writer, incoming: Mapping[str, tuple[Partition, ...]], settings: IngestSettings
+) -> None:
+    """Raise TryLaterError when the newest day of a delivered table holds fewer rows than such days do."""
+    told = []
+    for name, parts in incoming.items():
+        came = _rows_by_date({day: known for part in parts for day, known in part.days.items()})
+        short = short_day(_rows_by_date(staged.lake.days(name)) | came, set(came), settings)
+        if short is not None:
+            told.append(
+                f"{name}: the day {short.day} holds {short.rows:,} rows where about {short.usual:,.0f} come on a "
+                f"{short.day:%A}"
+            )
+    if told:
+        raise TryLaterError(
+            f"{'; '.join(told)}. Deliver it again when it is whole, or take it as it is with  --allow-partial. "
+            "The lake is as it was"
+        )
+
+
+def _rows_by_date(days: Mapping[str, Day]) -> dict[dt.date, int]:
+    return {dt.date.fromisoformat(day): _n_rows(known) for day, known in days.items() if day != WHOLE}
 
 
 def _n_rows(day: Day) -> int:
@@ -182,8 +250,3 @@ def _report(staged: Writer, source: Source, parts: tuple[Partition, ...], change
         unchanged=tuple(day for day in delivered if day not in again),
         ignored=tuple(sorted({name for part in source.parts for name in part.schema} - columns)),
     )
-
-
-def _span(parts: tuple[Partition, ...]) -> str:
-    days = [day for part in parts for day in part.days]
-    return f"{min(days)} to {max(days)}" if len(days) > 1 else days[0]

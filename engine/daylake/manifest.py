@@ -4,21 +4,26 @@
 names is on disk.
 """
 
+import datetime as dt
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from engine.disk import sync
+from engine.disk import content_hash, read_regular, sync
 from engine.errors import InputError, Problem, TryLaterError
 
 MANIFEST = "lake.json"
 PREPARED = ".lake.json.partial"
-FORMAT = 1
-"""Of the lakes that are written. A reader refuses what a later format may mean."""
+FORMAT = 2
+"""Of the lakes that are written. A reader refuses what a later format may mean. Lakes of format 1 have no seal, and
+their files no hash of their content."""
+SEALED_SINCE = 2
 WHOLE = "all"
 """What stands for a day where there is none: in tables without dates, and for a table delivered without rows. It
 sorts behind every date."""
@@ -26,6 +31,13 @@ sorts behind every date."""
 
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _is_day(name: str) -> str:
+    """The name of a day. Raises ValueError where it is none."""
+    if name != WHOLE:
+        dt.date.fromisoformat(name)
+    return name
 
 
 class Day(_Frozen):
@@ -42,10 +54,14 @@ class Day(_Frozen):
 
 
 class StoredFile(_Frozen):
-    """A file in the folder of its table. Its name tells its content: another content has another name."""
+    """A file in the folder of its table. Its name tells its content: another content has another name.
+
+    content: its hash, None where a lake of format 1 kept none.
+    """
 
     name: str = Field(pattern=r"^[0-9a-z][0-9a-z.-]*\.parquet$")
     n_bytes: int
+    content: str | None = None
 
 
 class Partition(_Frozen):
@@ -58,7 +74,7 @@ class Partition(_Frozen):
     text_ids: tuple[str, ...]
     rows: StoredFile | None
     faulty: StoredFile | None
-    days: dict[str, Day]
+    days: dict[Annotated[str, AfterValidator(_is_day)], Day] = Field(min_length=1)
 
     @property
     def files(self) -> tuple[StoredFile, ...]:
@@ -76,9 +92,13 @@ Tables = Mapping[str, tuple[Partition, ...]]
 
 
 class Manifest(_Frozen):
-    """Every table by name; the partitions of a table have no day in common and stand in the order of their days."""
+    """Every table by name; the partitions of a table have no day in common and stand in the order of their days.
+
+    seal: the hash of all that follows it in the file.
+    """
 
     format: int = FORMAT
+    seal: str | None = None
     tables: dict[str, tuple[Partition, ...]] = {}
 
 
@@ -94,23 +114,36 @@ class DayLake:
         found = {day: known for part in self.tables.get(table, ()) for day, known in part.days.items()}
         return dict(sorted(found.items()))
 
+    def span(self, table: str) -> str:
+        """The days of a table in words, first to last."""
+        days = list(self.days(table))
+        return f"{days[0]} to {days[-1]}" if len(days) > 1 else days[0]
+
     def fingerprint(self, table: str) -> str:
         """A short hash that differs when any row of the table, or the kind of its ids, differs."""
         content = [(day, known.fingerprint) for day, known in self.days(table).items()]
         return hashlib.blake2b(json.dumps(content).encode(), digest_size=8).hexdigest()
 
-    def damages(self, table: str) -> Iterator[Problem]:
-        """One problem per file of a table that is not there or not whole.
+    def damages(self, table: str, *, by_content: bool = False, among: Set[str] | None = None) -> Iterator[Problem]:
+        """One problem per file of a table that is not there, not whole, or not what was written.
 
+        by_content: read the files, to see the last of it. among: the names of the files to look at, by default all.
         Raises TryLaterError when that is so because the lake was changed meanwhile.
         """
-        for part in self.tables.get(table, ()):
-            for file in part.files:
-                what = self.damage(table, file)
-                if what:
-                    if read_manifest(self.folder) != Manifest(tables=dict(self.tables)):
-                        raise TryLaterError(f"{self.folder} was changed while it was read; try again")
-                    yield Problem(table, f"{table}/{file.name} {what}", mending(part))
+        files = [
+            (part, file)
+            for part in self.tables.get(table, ())
+            for file in part.files
+            if among is None or file.name in among
+        ]
+        look = self.content_damage if by_content else self.damage
+        with ThreadPoolExecutor() as pool:
+            found = list(pool.map(lambda each: look(table, each[1]), files))
+        for (part, file), what in zip(files, found, strict=True):
+            if what:
+                if read_manifest(self.folder).tables != self.tables:
+                    raise TryLaterError(f"{self.folder} was changed while it was read; try again")
+                yield Problem(table, f"{table}/{file.name} {what}", mending(part))
 
     def damage(self, table: str, file: StoredFile) -> str:
         """What can be seen to be wrong with a file without reading it; empty when nothing can."""
@@ -121,6 +154,17 @@ class DayLake:
         except OSError as error:
             return f"cannot be read: {error.strerror}"
         return "" if n_bytes == file.n_bytes else f"is not whole: {n_bytes:,} bytes instead of {file.n_bytes:,}"
+
+    def content_damage(self, table: str, file: StoredFile) -> str:
+        """What is wrong with a file, its content included; empty when nothing is, as far as is known of it."""
+        what = self.damage(table, file)
+        if what or file.content is None:
+            return what
+        try:
+            found = content_hash(self.folder / table / file.name)
+        except OSError as error:
+            return f"cannot be read: {error.strerror}"
+        return "" if found == file.content else "is not what was written: its content has changed"
 
 
 def mending(part: Partition) -> str:
@@ -158,13 +202,17 @@ def read_manifest(folder: Path) -> Manifest:
     """The manifest of a lake. Raises InputError when it cannot be read."""
     file = folder / MANIFEST
     try:
-        content = json.loads(file.read_bytes())
+        written = read_regular(file)
+        content = json.loads(written)
         version = content["format"]
         if version > FORMAT:
-            what = f"has format {version}; this version of darkshelf reads format {FORMAT}"
+            what = f"has format {version}; this version of darkshelf reads formats up to {FORMAT}"
             raise InputError([Problem(str(file), what, "use the version of darkshelf that wrote the lake")])
-        return Manifest.model_validate(content)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        manifest = Manifest.model_validate(content)
+        if version >= SEALED_SINCE and manifest.seal != _seal(written.partition(b"\n")[2]):
+            raise ValueError("it is not what was written")
+        return manifest
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         reason = f"{error.error_count()} faults" if isinstance(error, ValidationError) else str(error)
         advice = "restore the file, or ingest everything into a new lake"
         raise InputError([Problem(str(file), f"is damaged: {reason}", advice)]) from error
@@ -190,7 +238,12 @@ def _one_partition_a_line(manifest: Manifest) -> str:
         f"{json.dumps(name)}: [\n{_lines(part.model_dump_json(exclude_defaults=True) for part in parts)}\n]"
         for name, parts in manifest.tables.items()
     )
-    return f'{{"format": {manifest.format}, "tables": {{\n{tables}\n}}}}\n'
+    below = f'"tables": {{\n{tables}\n}}}}\n'
+    return f'{{"format": {manifest.format}, "seal": "{_seal(below.encode())}",\n{below}'
+
+
+def _seal(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:16]
 
 
 def _lines(items: Iterable[str]) -> str:

@@ -13,7 +13,7 @@ import polars as pl
 from engine.contracts.contract import Contract, Kind
 from engine.daylake.manifest import MANIFEST, WHOLE, DayLake, Partition, mending
 from engine.delivery import with_common_ids
-from engine.errors import Problem
+from engine.errors import InputError, Problem
 from engine.lake import SOURCE_FILE, SOURCE_ROW, DataFile, Part, Source
 
 DAY = "day"
@@ -100,9 +100,16 @@ class DaySource(Source):
         return {dt.date.fromisoformat(day): days[day].rows for day in self._usable_days() if day != WHOLE}
 
     def since(self, first: dt.date) -> "DaySource":
-        """The same table, whose usable rows before a day are not read."""
+        """The same table, whose usable rows before a day are not read.
+
+        What is read is first compared with what was written. Raises InputError naming every file that differs.
+        """
         known = frozenset(day for day in self.lake.days(self.contract.table) if day < first.isoformat())
         parts = tuple(parts_of(self.lake, self.contract, self.partitions, first))
+        names = frozenset(file.path.name for part in parts for file in part.files)
+        damages = list(self.lake.damages(self.contract.table, by_content=True, among=names))
+        if damages:
+            raise InputError(damages)
         return replace(self, parts=parts, unread=known)
 
     def unreadable(self, file: DataFile, error: BaseException) -> Problem:
@@ -156,9 +163,9 @@ def parts_of(lake: DayLake, contract: Contract, partitions: Iterable[Partition],
         if rows and min(part.days) >= first.isoformat():
             whole_files.setdefault(part.text_ids, []).append(rows)
         elif rows and max(part.days) >= first.isoformat():
-            begun.append(DayPart((rows,), schema_of(contract, part.text_ids), None, pl.col("date") >= first))
+            begun.append(DayPart((rows,), schema_of(contract, part.text_ids), None, kept=pl.col("date") >= first))
     for text_ids, files in faulty_files.items():
-        yield DayPart(tuple(files), schema_of(contract, text_ids) | {DAY: pl.Date()}, None, None, faulty=True)
+        yield DayPart(tuple(files), schema_of(contract, text_ids) | {DAY: pl.Date()}, None, faulty=True)
     yield from begun
     for text_ids, files in whole_files.items():
         yield DayPart(tuple(files), schema_of(contract, text_ids), None)

@@ -30,7 +30,7 @@ from engine.daylake.manifest import (
     replace_manifest,
 )
 from engine.daylake.source import DAY, schema_of
-from engine.disk import LOCK, one_writer, refuse_a_file, sync, told_as_output_error
+from engine.disk import LOCK, content_hash, one_writer, refuse_a_file, sync, told_as_output_error
 from engine.errors import InputError, Problem
 from engine.lake import UNREADABLE, DataFile, unreadable_file
 from engine.outputs.write import appended_parquet, write_parquet
@@ -121,24 +121,30 @@ class Writer:
         content = file.read_bytes()
         named = file.with_name(f"{label}-{hashlib.blake2b(content, digest_size=8).hexdigest()}.parquet")
         file.rename(named)
-        return StoredFile(name=named.name, n_bytes=len(content))
+        return _stored(named)
 
     def _rows_of(self, table: str, day: str, part: Partition, file: StoredFile | None, column: str) -> pl.DataFrame:
         """The rows of one day of a partition, made ready or in the lake. column: what tells their day."""
         if file is None:
             return pl.DataFrame()
         staged = self.staged / table / file.name
-        place = staged if staged.exists() else self.lake.folder / table / file.name
+        is_staged = staged.exists()
+        place = staged if is_staged else self.lake.folder / table / file.name
         of_the_day = pl.col(column) == dt.date.fromisoformat(day)
+        advice = mending(self.held(table, part))
+        if not is_staged and (what := self.lake.content_damage(table, file)):
+            raise InputError([Problem(table, f"{table}/{file.name} {what}", advice)])
         try:
             return pl.scan_parquet(place, glob=False, hive_partitioning=False).filter(of_the_day).collect()
         except UNREADABLE as error:
             problem = unreadable_file(table, DataFile(place, f"{table}/{file.name}", {}), error)
-            raise InputError([dataclasses.replace(problem, advice=mending(self.held(table, part)))]) from None
+            raise InputError([dataclasses.replace(problem, advice=advice)]) from None
 
 
 def _stored(file: Path) -> StoredFile | None:
-    return StoredFile(name=file.name, n_bytes=file.stat().st_size) if file.exists() else None
+    if not file.exists():
+        return None
+    return StoredFile(name=file.name, n_bytes=file.stat().st_size, content=content_hash(file))
 
 
 def _named(tables: Tables) -> set[tuple[str, str]]:

@@ -21,6 +21,7 @@ from engine.decisions.nights import open_cases, shelf_nights
 from engine.decisions.settings import AccuracySettings
 from engine.decisions.shares import Share, share_of
 from engine.decisions.store import Decisions
+from engine.outputs.read import each_readable
 from engine.registry import Run
 
 CALIBRATED: Final = "calibrated"
@@ -131,10 +132,10 @@ def answered_cases(decisions: Decisions, out: Path, run_ids: Sequence[str] | Non
     said = answers.latest(decisions, run_ids).with_columns(answered_on=pl.col("answered_at").dt.date())
     wanted = set(said["run_id"])
     lots = samples.every(decisions, run_ids).filter("has_case").select("run_id", *v.PAIR, "probability")
+    nights = [run for run in shelf_nights(out, run_ids) if run.run_id in wanted]
     parts = [
-        open_cases(run, CASE_COLUMNS).with_columns(run_id=pl.lit(run.run_id), confidence_score=_chance(run))
-        for run in shelf_nights(out, run_ids)
-        if run.run_id in wanted
+        cases.with_columns(run_id=pl.lit(run.run_id), confidence_score=_chance(run))
+        for run, cases in each_readable(nights, lambda run: open_cases(run, CASE_COLUMNS))
     ]
     key = ["run_id", *v.PAIR]
     cases = pl.concat(parts) if parts else pl.DataFrame(schema=ANSWERED_SCHEMA).drop(*OF_ANSWER, "probability")
@@ -144,7 +145,7 @@ def answered_cases(decisions: Decisions, out: Path, run_ids: Sequence[str] | Non
 
 def _chance(run: Run) -> pl.Expr:
     """The confidence, percent; null of a night that promises none: the classic rule's is no probability."""
-    is_promised = run.manifest["profile"] == CALIBRATED
+    is_promised = run.manifest.get("profile") == CALIBRATED
     return pl.when(is_promised).then(pl.col("confidence_score"))
 
 

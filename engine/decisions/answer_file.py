@@ -21,6 +21,7 @@ from engine.decisions.store import Decisions
 from engine.delivery import broken_files, verify, with_common_ids
 from engine.errors import InputError
 from engine.lake import UNREADABLE, DataFile, Source, open_source
+from engine.outputs.read import each_readable
 from engine.outputs.spreadsheet import restored
 from engine.registry import Run
 
@@ -82,12 +83,12 @@ def _open(place: DataFile, contract: Contract) -> Source:
 
 def _rules(published: Sequence[Run], named: Sequence[str]) -> Iterator[Rule]:
     """What an answer has to be beyond its kind: of a night there is, of a product judged in it, in known words."""
-    nights = [run for run in published if run.run_id in named]
-    there = [run.run_id for run in nights]
-    judged = [
-        judged_pairs(run).select(_joined(pl.lit(run.run_id), pl.col("store_id"), pl.col("sku_id"))) for run in nights
+    judged = list(each_readable([run for run in published if run.run_id in named], judged_pairs))
+    there = [run.run_id for run, _ in judged]
+    pairs_there = [
+        pairs.select(_joined(pl.lit(run.run_id), pl.col("store_id"), pl.col("sku_id"))) for run, pairs in judged
     ]
-    known = pl.concat([pl.DataFrame(schema={"pair": pl.String}), *judged])["pair"]
+    known = pl.concat([pl.DataFrame(schema={"pair": pl.String}), *pairs_there])["pair"]
     run_id, answered = restored("run_id"), pl.col("answer").is_not_null()
     is_known = _joined(run_id, restored("store_id"), restored("sku_id")).is_in(known.implode())
     last = ", ".join(run.run_id for run in published[-SHOWN:]) or "none"

@@ -10,11 +10,10 @@ from typing import Any, Final
 
 import polars as pl
 from pydantic import TypeAdapter, ValidationError
-from sqlalchemy import select
 
 from engine.decisions import words as w
 from engine.decisions.acts import Name, Text
-from engine.decisions.database import insert_new, reading, writing
+from engine.decisions.database import insert_new, read_rows, reading, writing
 from engine.decisions.nights import judged_pairs
 from engine.decisions.schema import answer as table_of_answers
 from engine.decisions.state import MOMENT
@@ -99,19 +98,14 @@ def every(
 
     run_ids: of these nights alone. since: given at this moment or later.
     """
-    told = {"is_dark", "cause"}
-    columns = [table_of_answers.c[name] for name in ANSWER_SCHEMA if name not in told]
-    statement = select(*columns).order_by(
-        *(table_of_answers.c[name] for name in KEY), table_of_answers.c.answered_at, table_of_answers.c.answer_id
-    )
-    if run_ids is not None:
-        statement = statement.where(table_of_answers.c.run_id.in_(list(run_ids)))
-    if since is not None:
-        statement = statement.where(table_of_answers.c.answered_at >= since)
+    schema = {name: kind for name, kind in ANSWER_SCHEMA.items() if name not in {"is_dark", "cause"}}
+    columns = table_of_answers.c
+    of_runs = () if run_ids is None else (columns.run_id.in_(list(run_ids)),)
+    where = of_runs if since is None else (*of_runs, columns.answered_at >= since)
+    order = (*(columns[name] for name in KEY), columns.answered_at, columns.answer_id)
     with reading(decisions.engine) as connection:
-        rows = [tuple(row) for row in connection.execute(statement)]
-    schema = {name: kind for name, kind in ANSWER_SCHEMA.items() if name not in told}
-    return pl.DataFrame(rows, schema=schema, orient="row").with_columns(meaning()).select(*ANSWER_SCHEMA)
+        rows = read_rows(connection, table_of_answers, schema, where, order)
+        return pl.DataFrame(rows, schema=schema, orient="row").with_columns(meaning()).select(*ANSWER_SCHEMA)
 
 
 def meaning() -> list[pl.Expr]:

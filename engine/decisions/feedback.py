@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
+from engine.decisions import answers
 from engine.decisions.accuracy import answered_cases
 from engine.decisions.curve import Curve
 from engine.decisions.nights import shelf_nights
@@ -31,12 +32,13 @@ FEEDBACK_SCHEMA: Final = pl.Schema(
 @dataclass(frozen=True)
 class Feedback:
     """Answers to learn from. rows: `FEEDBACK_SCHEMA`. silent: answers that do not tell. other: of nights whose
-    confidence is no probability.
+    confidence is no probability. gone: of nights that are not published any more or cannot be read.
     """
 
     rows: pl.DataFrame
     silent: int
     other: int
+    gone: int
 
 
 def feedback(decisions: Decisions, out: Path, run_ids: Sequence[str] | None = None) -> Feedback:
@@ -50,7 +52,8 @@ def feedback(decisions: Decisions, out: Path, run_ids: Sequence[str] | None = No
     ]
     chosen = [rows.select(*FEEDBACK_SCHEMA) for rows in parts]
     rows = pl.concat([pl.DataFrame(schema=FEEDBACK_SCHEMA), *chosen]).sort("run_id", "case_id")
-    return Feedback(rows, asked.height - told.height, told.height - rows.height)
+    gone = answers.latest(decisions, run_ids).filter(~pl.col("run_id").is_in(list(nights))).height
+    return Feedback(rows, asked.height - told.height, told.height - rows.height, gone)
 
 
 def _built_in(percent: pl.Series, manifest: Mapping[str, Any]) -> pl.Series:

@@ -11,18 +11,21 @@ import polars as pl
 from engine import vocabulary as v
 from engine.errors import NotFoundError
 from engine.outputs import shapes
-from engine.outputs.read import table, telling_of_damage
+from engine.outputs.read import SHELF, table, telling_of_damage
 from engine.registry import Registry, Run
 
-DESK = "shelf"
+DESK = SHELF
 TEXT_IDS = tuple(pl.col(name).cast(pl.String) for name in v.PAIR)
 
 
 def shelf_nights(out: Path, run_ids: Sequence[str] | None = None) -> list[Run]:
-    """The shelf nights published under `out`, oldest first; those named, or all. Raises NotFoundError."""
+    """The shelf nights published under `out`, oldest first; those named, or all that can be read.
+
+    Raises NotFoundError for one that is named and is none, or cannot be read.
+    """
     registry = Registry(out)
     if run_ids is None:
-        return [run for run in registry.runs() if is_night(run)]
+        return registry.runs(DESK)
     named = [registry.find(run_id) for run_id in run_ids]
     for run in named:
         refuse_other_desks(run)
@@ -31,7 +34,7 @@ def shelf_nights(out: Path, run_ids: Sequence[str] | None = None) -> list[Run]:
 
 def is_night(run: Run) -> bool:
     """Whether a run is a night of the shelf desk."""
-    return run.manifest.get("desk") == DESK
+    return run.desk == DESK
 
 
 def refuse_other_desks(run: Run) -> None:

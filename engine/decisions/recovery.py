@@ -23,6 +23,8 @@ from engine.decisions import words as w
 from engine.decisions.nights import features, open_cases, shelf_nights
 from engine.decisions.settings import RecoverySettings
 from engine.decisions.store import Decisions
+from engine.outputs import shapes
+from engine.outputs.read import each_readable
 from engine.registry import Run
 from engine.vocabulary import TIE_TOLERANCE
 
@@ -179,11 +181,9 @@ def measure(
     wanted = nights if run_ids is None else [run for run in nights if run.run_id in set(run_ids)]
     state = decisions.state_of_runs([run.run_id for run in nights]).filter(pl.col("decision").is_in(ACTED))
     acted, waiting, found = 0, 0, list[Comparison]()
-    for run in wanted:
-        here = state.filter(pl.col("run_id") == run.run_id)
-        if here.is_empty():
-            continue
-        cases = _with_sales(run, here)
+    by_run = state.partition_by("run_id", as_dict=True)
+    acted_on = [run for run in wanted if (run.run_id,) in by_run]
+    for run, cases in each_readable(acted_on, lambda run: _with_sales(run, by_run[run.run_id,])):
         treated = cases.drop_nulls("decided_on")
         acted += treated.height
         for later, group in _by_later_night(run, treated, nights, settings):
@@ -223,7 +223,8 @@ def _by_later_night(
         first = acted_on + timedelta(days=settings.wait_days)
         last = acted_on + timedelta(days=settings.max_wait_days)
         later = [night for night in nights if first <= date.fromisoformat(night.as_of) <= last]
-        yield (later[0] if later else None), group
+        whole = (night for night, _ in each_readable(later, lambda night: night.file(shapes.FEATURES)))
+        yield next(whole, None), group
 
 
 def _untouched(cases: pl.DataFrame, state: pl.DataFrame) -> pl.DataFrame:

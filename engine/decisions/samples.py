@@ -13,7 +13,7 @@ import polars as pl
 from sqlalchemy import select
 
 from engine import vocabulary as v
-from engine.decisions.database import SAMPLING, insert_new, lock, reading, writing
+from engine.decisions.database import SAMPLING, insert_new, lock, read_rows, reading, writing
 from engine.decisions.nights import features, open_cases
 from engine.decisions.schema import sample
 from engine.decisions.settings import TaskSettings
@@ -50,12 +50,10 @@ def drawn(decisions: Decisions, run: Run, settings: TaskSettings, store_id: str 
 
 def every(decisions: Decisions, run_ids: Sequence[str] | None = None) -> pl.DataFrame:
     """What was drawn, of some nights or of all, sorted. Columns: `SAMPLE_SCHEMA`."""
-    statement = select(*(sample.c[name] for name in SAMPLE_SCHEMA)).order_by(*sample.primary_key)
-    if run_ids is not None:
-        statement = statement.where(sample.c.run_id.in_(list(run_ids)))
+    where = () if run_ids is None else (sample.c.run_id.in_(list(run_ids)),)
     with reading(decisions.engine) as connection:
-        rows = [tuple(row) for row in connection.execute(statement)]
-    return pl.DataFrame(rows, schema=SAMPLE_SCHEMA, orient="row")
+        rows = read_rows(connection, sample, SAMPLE_SCHEMA, where, sample.primary_key)
+        return pl.DataFrame(rows, schema=SAMPLE_SCHEMA, orient="row")
 
 
 def _population(run: Run, store_id: str | None) -> pl.DataFrame:

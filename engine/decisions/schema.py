@@ -2,6 +2,9 @@
 
 `entry` is append-only: one row per subject and version. Ids of stores and products are text here, whatever they are
 in the runs.
+
+seal, of every table: a hash of the other values of the row, without the key that the database gave it; null in rows
+that older versions wrote.
 """
 
 import datetime as dt
@@ -24,7 +27,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISION: Final = "0002"
+REVISION: Final = "0003"
 """The migration that makes these tables what they are."""
 
 
@@ -74,6 +77,7 @@ entry = Table(
     Column("batch", String, nullable=False),
     Column("decided_by", String, nullable=False),
     Column("decided_at", Moment, nullable=False),
+    Column("seal", String),
     UniqueConstraint("kind", "run_id", "subject_id", "version", name="entry_version"),
     Index("entry_pair", "store_id", "sku_id"),
     Index("entry_batch", "batch"),
@@ -94,6 +98,7 @@ answer = Table(
     Column("answered_by", String, nullable=False),
     Column("answer", String, nullable=False),
     Column("note", String),
+    Column("seal", String),
     UniqueConstraint("run_id", "store_id", "sku_id", "answered_at", "answered_by", name="answer_once"),
 )
 """What a store said of one of its products, for one night."""
@@ -106,5 +111,6 @@ sample = Table(
     Column("sku_id", String, primary_key=True),
     Column("has_case", Boolean, nullable=False),
     Column("probability", Float, nullable=False),
+    Column("seal", String),
 )
 """Store-SKUs drawn at random to be looked at, with the chance that each had of being drawn."""

@@ -12,11 +12,11 @@ from typing import Any
 
 import polars as pl
 from pydantic import TypeAdapter, ValidationError
-from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, and_, func, select
 
 from engine.decisions import words as w
 from engine.decisions.acts import Act, Name
-from engine.decisions.database import insert_new, open_database, reading, writing
+from engine.decisions.database import insert_new, open_database, read_rows, reading, writing
 from engine.decisions.outcome import Conflict, ConflictError, Entry, Outcome
 from engine.decisions.schema import answer, entry
 from engine.decisions.state import ENTRY_SCHEMA, STATE_SCHEMA, fold, standing_of
@@ -92,24 +92,24 @@ class Decisions:
     def undo_batch(self, batch: str, *, by: str) -> Outcome:
         """Take back an act on many, wherever nothing was written since; elsewhere it stays and is a conflict."""
         with reading(self.engine) as connection:
-            rows = connection.execute(select(entry).where(entry.c.batch == batch).order_by(entry.c.subject_id)).all()
+            rows = list(_read(connection, entry.c.batch == batch).sort("subject_id").iter_rows(named=True))
         if not rows:
             raise InputError([Problem("batch", f"{batch!r} is none that was saved", "name the batch of an outcome")])
         subjects = [
             Subject(
-                row.kind,
-                row.run_id,
-                row.subject_id,
-                row.store_id,
-                row.sku_id,
-                row.detection_date,
-                last_dark_date=row.last_dark_date,
-                as_of=row.as_of,
+                row["kind"],
+                row["run_id"],
+                row["subject_id"],
+                row["store_id"],
+                row["sku_id"],
+                row["detection_date"],
+                last_dark_date=row["last_dark_date"],
+                as_of=row["as_of"],
             )
             for row in rows
         ]
-        undoing = [{"act": w.UNDO, "undoes": row.version} for row in rows]
-        versions = {row.subject_id: row.version for row in rows}
+        undoing = [{"act": w.UNDO, "undoes": row["version"]} for row in rows]
+        versions = {row["subject_id"]: row["version"] for row in rows}
         return self._append(list(zip(subjects, undoing, strict=True)), by, versions)
 
     def state(self, run_id: str, ids: Sequence[str] | None = None, *, kind: str = w.CASE) -> pl.DataFrame:
@@ -285,10 +285,8 @@ def _within(kind: str, run_id: str, ids: Sequence[str] | None) -> list[ColumnEle
 
 
 def _read(connection: Connection, *conditions: ColumnElement[bool]) -> pl.DataFrame:
-    columns = [entry.c[name] for name in ENTRY_SCHEMA]
-    statement: Select[Any] = select(*columns).where(*conditions)
-    ordered = statement.order_by(entry.c.run_id, entry.c.subject_id, entry.c.version)
-    rows = [tuple(row) for row in connection.execute(ordered)]
+    order = (entry.c.run_id, entry.c.subject_id, entry.c.version)
+    rows = read_rows(connection, entry, ENTRY_SCHEMA, conditions, order)
     return pl.DataFrame(rows, schema=ENTRY_SCHEMA, orient="row")
 
 

@@ -24,6 +24,7 @@ from engine.decisions.nights import names, open_cases, refuse_other_desks, shelf
 from engine.decisions.settings import TaskSettings
 from engine.decisions.store import Decisions
 from engine.errors import NotFoundError
+from engine.outputs.read import each_readable
 from engine.registry import Run
 
 TICKS_PER_MINUTE: Final = 2
@@ -207,15 +208,16 @@ def _resting(decisions: Decisions, run: Run, cases: pl.DataFrame, settings: Task
     first = dt.date.fromisoformat(run.as_of) - dt.timedelta(days=settings.rest_days - 1)
     said = answers.every(decisions, since=dt.datetime.combine(first, dt.time(), dt.UTC))
     said = said.filter(pl.col("run_id") != run.run_id, pl.col("answer") != w.NOT_CHECKED)
-    known = [night for night in shelf_nights(run.folder.parents[1]) if night.run_id in set(said["run_id"])]
+    nights = [night for night in shelf_nights(run.folder.parents[1]) if night.run_id in set(said["run_id"])]
+    known = list(each_readable(nights, dark_days))
     then = [pl.DataFrame(schema=dark_days(run).schema | {"run_id": pl.String}).clear()] + [
-        dark_days(night).with_columns(run_id=pl.lit(night.run_id)) for night in known
+        days.with_columns(run_id=pl.lit(night.run_id)) for night, days in known
     ]
     asked_of = pl.concat(then).join(said.select("run_id", *v.PAIR).unique(), on=["run_id", *v.PAIR])
     grown = pl.col("confidence_score") - pl.col("confidence_score_then")
     same = same_episode(cases, asked_of).filter((grown >= settings.rest_gain).fill_null(value=False).not_())
     # Of a night that is gone nobody knows which episode it meant.
-    gone = said.filter(~pl.col("run_id").is_in([night.run_id for night in known]))
+    gone = said.filter(~pl.col("run_id").is_in([night.run_id for night, _ in known]))
     return pl.concat([same["case_id"], cases.join(gone, on=v.PAIR, how="semi")["case_id"]])
 
 

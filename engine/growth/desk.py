@@ -149,7 +149,7 @@ def _effect_of_shrinkage(task: Task) -> dict[str, object] | None:
 
 
 def _refuse_other_desks(registry: Registry) -> None:
-    others = [run.run_id for run in registry.runs() if run.manifest.get("desk") != DESK]
+    others = [run.run_id for run in registry.runs() if run.desk != DESK]
     if others:
         what = f"holds runs of another desk, such as {others[-1]}"
         raise InputError([Problem(str(registry.out), what, "name another folder for the runs of the growth desk")])
@@ -158,7 +158,7 @@ def _refuse_other_desks(registry: Registry) -> None:
 def _refuse_double_scaling(registry: Registry, given: Inputs, delivery: Delivery) -> None:
     if given.step9 is None:
         return
-    problems = fed_back(given.step9, given.codes, registry.runs(), delivery.label)
+    problems = fed_back(given.step9, given.codes, registry.runs(DESK), delivery.label)
     if problems:
         raise InputError(problems)
 

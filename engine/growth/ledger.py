@@ -12,7 +12,7 @@ from engine.delivery import EXAMPLES
 from engine.errors import Problem
 from engine.growth.keys import PAIR, Codes
 from engine.outputs import growth_shapes as shapes
-from engine.outputs.read import table
+from engine.outputs.read import each_readable, table, telling_of_damage
 from engine.registry import Run
 
 
@@ -23,10 +23,8 @@ def fed_back(step9: pl.LazyFrame, codes: Codes, runs: Iterable[Run], period: str
     run recommended for the same store and SPU, and the run did not already know it from Step 9.
     """
     problems = []
-    for run in runs:
-        if run.manifest.get("period") != period:
-            continue
-        same = _same_increases(step9, codes, run).collect()
+    of_period = [run for run in runs if run.manifest.get("period") == period]
+    for run, same in each_readable(of_period, lambda run: _same_increases(step9, codes, run)):
         if same.height:
             examples = tuple(
                 f"str_code {store}, spu_code {spu}: {units:g} units"
@@ -45,10 +43,12 @@ def fed_back(step9: pl.LazyFrame, codes: Codes, runs: Iterable[Run], period: str
     return problems
 
 
-def _same_increases(step9: pl.LazyFrame, codes: Codes, run: Run) -> pl.LazyFrame:
-    given = table(run, shapes.AUDIT).select(
-        *v.STORE_SPU, "recommended_adjustment_quantity", "recommended_units", known_units="step9_units"
-    )
+def _same_increases(step9: pl.LazyFrame, codes: Codes, run: Run) -> pl.DataFrame:
+    with telling_of_damage(run):
+        given = table(run, shapes.AUDIT).select(
+            *v.STORE_SPU, "recommended_adjustment_quantity", "recommended_units", known_units="step9_units"
+        )
+        given = given.collect().lazy()
     units = pl.col("step9_units")
     is_given = pl.any_horizontal(
         (units - pl.col(name)).abs() <= v.TIE_TOLERANCE
@@ -60,4 +60,5 @@ def _same_increases(step9: pl.LazyFrame, codes: Codes, run: Run) -> pl.LazyFrame
         .filter(is_given, (units - pl.col("known_units")).abs() > v.TIE_TOLERANCE)
         .select(*v.STORE_SPU, "step9_units")
         .sort(v.STORE_SPU)
+        .collect()
     )

@@ -40,9 +40,7 @@ class Figure:
 
 def previous(registry: Registry, run: Run) -> Run | None:
     """The last run of an earlier day on the same desk; None before the first."""
-    earlier = [
-        each for each in registry.runs() if each.as_of < run.as_of and each.manifest["desk"] == run.manifest["desk"]
-    ]
+    earlier = [each for each in registry.runs(run.desk) if each.as_of < run.as_of]
     return earlier[-1] if earlier else None
 
 

@@ -18,7 +18,7 @@ from engine.outputs import shapes
 from engine.outputs.document import document
 from engine.outputs.glossary import name_of, tip_of
 from engine.outputs.night_charts import draw_case, draw_map, stores_by_severity
-from engine.outputs.read import data_quality, one_case, summary, table
+from engine.outputs.read import data_quality, one_case, summary, table, telling_of_damage
 from engine.outputs.severity import COLOURS, SEVERITIES, SHAPES, SeveritySettings
 from engine.registry import Run
 
@@ -95,7 +95,8 @@ def _told(run: Run, case: dict[str, Any]) -> dict[str, Any]:
 def _stories(run: Run, most: int) -> list[dict[str, Any]]:
     if not (run.folder / shapes.STORIES).exists():
         return []
-    return table(run, shapes.STORIES).head(most).collect().to_dicts()
+    with telling_of_damage(run):
+        return table(run, shapes.STORIES).head(most).collect().to_dicts()
 
 
 @cache

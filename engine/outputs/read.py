@@ -1,30 +1,46 @@
 """Reading run folders: the one way in for the command and the dashboard."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, TypeVar
 
 import polars as pl
 
+from engine.disk import read_regular
 from engine.errors import NotFoundError
-from engine.lake import sql
+from engine.lake import UNREADABLE, sql
 from engine.outputs import growth_shapes, shapes
-from engine.registry import Registry, Run
+from engine.registry import LOGGER, DamagedRunError, Registry, Run
 
+SHELF: Final = "shelf"
+GROWTH: Final = "growth"
+"""The desks whose runs are told apart, as their manifests name them."""
+Asked = TypeVar("Asked")
 NEAREST = 5
 """Cases named when the one asked for is not there."""
 
 
-def find_run(out: Path, run_id: str | None = None) -> Run:
-    """A published run, the latest without an id. Raises NotFoundError."""
-    return Registry(out).find(run_id)
+def find_run(out: Path, run_id: str | None = None, desk: str | None = None) -> Run:
+    """A published run, the latest without an id. desk: of this desk alone. Raises NotFoundError."""
+    return Registry(out).find(run_id, desk)
+
+
+def each_readable(runs: Iterable[Run], ask: Callable[[Run], Asked]) -> Iterator[tuple[Run, Asked]]:
+    """What is asked of some runs, run by run. A damaged one is left out, and a warning of the log names it."""
+    for run in runs:
+        try:
+            answer = ask(run)
+        except DamagedRunError as error:
+            LOGGER.warning("%s; it is left out", error)
+        else:
+            yield run, answer
 
 
 def table(run: Run, name: str) -> pl.LazyFrame:
-    """A Parquet output of a run, such as `shapes.CASES`."""
-    return pl.scan_parquet(run.folder / name, glob=False)
+    """A Parquet output of a run, such as `shapes.CASES`. Raises DamagedRunError when it is not what was published."""
+    return pl.scan_parquet(run.file(name), glob=False)
 
 
 def summary(run: Run) -> dict[str, Any]:
@@ -69,19 +85,17 @@ def why_expected(run: Run, case_id: str) -> str | None:
 
 @contextmanager
 def telling_of_damage(run: Run) -> Iterator[None]:
-    """Raise NotFoundError where a published file is gone or cannot be read."""
+    """Raise DamagedRunError where a published file is gone or cannot be read."""
     try:
         yield
-    except (OSError, ValueError, pl.exceptions.PolarsError) as error:
-        reason = str(error).splitlines()[0]
-        raise NotFoundError(
-            f"the run {run.run_id} is damaged: {reason}. Delete {run.folder} and run again"
-        ) from error
+    except (*UNREADABLE, ValueError, RecursionError) as error:
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        raise DamagedRunError(run.run_id, run.folder, reason) from error
 
 
 def _facts(run: Run, name: str) -> dict[str, Any]:
     with telling_of_damage(run):
-        return dict(json.loads((run.folder / name).read_text(encoding="utf-8")))
+        return dict(json.loads(read_regular(run.file(name))))
 
 
 def _nearest(run: Run, case_id: str) -> str:
@@ -106,7 +120,10 @@ from daily, unnest(range(1, len(actual) + 1)) as days(day)
 """One row per store-SKU and day, from the lists of `daily`."""
 
 
-def query(run: Run, text: str) -> pl.DataFrame:
-    """The answer of a SQL query over the Parquet outputs of a run, each a table by its name, and `days`."""
-    views = {file.stem: file for file in sorted(run.folder.glob("*.parquet"))}
-    return sql(text, views, {"days": DAYS_VIEW})
+def query(run: Run, text: str, *, is_open: bool = False) -> pl.DataFrame:
+    """The answer of a SQL query over the Parquet outputs of a run, each a table by its name, and `days`.
+
+    is_open: the query may open other files, too. Raises InputError.
+    """
+    views = {file.stem: run.file(file.name) for file in sorted(run.folder.glob("*.parquet"))}
+    return sql(text, views, {"days": DAYS_VIEW} if "daily" in views else {}, is_open=is_open)

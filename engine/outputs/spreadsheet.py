@@ -29,13 +29,18 @@ def restored(name: str) -> pl.Expr:
 
 
 def csv_bytes(frame: pl.DataFrame) -> bytes:
-    """A neutralised CSV file in UTF-8 with its mark. Lists become one cell, their values joined by `, `."""
+    """A neutralised CSV file in UTF-8 with its mark, see `csv_text`."""
+    return BYTE_ORDER_MARK + csv_text(frame).encode()
+
+
+def csv_text(frame: pl.DataFrame) -> str:
+    """A neutralised frame as CSV. Lists become one cell, their values joined by `, `."""
     flat = frame.with_columns(
         pl.col(name).list.eval(pl.element().cast(pl.String)).list.join(", ")
         for name, kind in frame.schema.items()
         if isinstance(kind, pl.List)
     )
-    return BYTE_ORDER_MARK + neutralised(flat).write_csv().encode()
+    return neutralised(flat).write_csv()
 
 
 def export(frame: pl.DataFrame, file: Path) -> None:
@@ -58,5 +63,5 @@ def _is_text(kind: pl.DataType) -> bool:
 
 def _as_text(name: str) -> pl.Expr:
     text = pl.col(name).cast(pl.String)
-    begins = pl.any_horizontal(text.str.starts_with(sign) for sign in FORMULA_SIGNS)
+    begins = text.str.contains(f"^[{re.escape(''.join(FORMULA_SIGNS))}]")
     return pl.when(begins).then(pl.lit("'") + text).otherwise(text).alias(name)

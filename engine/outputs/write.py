@@ -11,6 +11,8 @@ from typing import BinaryIO
 import polars as pl
 from polars.io.plugins import register_io_source
 
+from engine.outputs.spreadsheet import neutralised
+
 COMPRESSION_LEVEL = 1
 """Of zstd: the files are read once or twice, and higher levels cost more time than they save."""
 ROWS_PER_GROUP = 50_000
@@ -89,8 +91,11 @@ def write_csv(frame: pl.DataFrame, file: Path) -> None:
 
 
 def write_csv_rows(frame: pl.DataFrame, stream: BinaryIO, *, header: bool) -> None:
-    """The rows of a frame as CSV into an open file; null and empty text are both an empty field."""
-    frame.with_columns(pl.col(pl.String).replace("", None)).write_csv(stream, include_header=header)
+    """The rows of a frame as CSV into an open file; null and empty text are both an empty field.
+
+    People open such files in spreadsheets: a text that begins like a formula is told to be text.
+    """
+    neutralised(frame).with_columns(pl.col(pl.String).replace("", None)).write_csv(stream, include_header=header)
 
 
 def write_json(content: Mapping[str, object], file: Path) -> None:

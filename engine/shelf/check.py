@@ -5,7 +5,7 @@ In: a folder of tables, or a lake of days. Out: `Sources`, opened but not read. 
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from engine import vocabulary as v
@@ -13,10 +13,15 @@ from engine.config import DeliverySettings
 from engine.contracts.tables import contracts
 from engine.daylake.manifest import DayLake, refuse_lake
 from engine.daylake.source import open_days
-from engine.delivery import broken_files, open_tables, verify
+from engine.delivery import broken_files, near_misses, open_tables, verify
 from engine.errors import InputError, Problem
+from engine.input_settings import InputSettings
+from engine.keys import Keys, in_two_forms, keys, without_digits
 from engine.lake import UNREADABLE, Source
+from engine.sent_twice import sent_twice
 from engine.shelf.as_of import settle_as_of
+from engine.shelf.meet import meet
+from engine.shelf.places import unknown_places
 
 Place = Path | DayLake
 """Where the tables of a night are: a folder of them, or a lake."""
@@ -40,7 +45,18 @@ CALIBRATED = Readings(signed=True, interpolates=False)
 
 HELD = (v.INVENTORY, v.PRICING)
 """Tables whose last row holds until the next one."""
-DEFAULTS = DeliverySettings()
+
+
+@dataclass(frozen=True)
+class Intake:
+    """How an input is taken in: what it is judged by, and how its rows are read."""
+
+    inputs: InputSettings = field(default_factory=InputSettings)
+    delivery: DeliverySettings = field(default_factory=DeliverySettings)
+    readings: Readings = CALIBRATED
+
+
+USUAL = Intake()
 
 
 def readings_of(profile: str) -> Readings:
@@ -50,13 +66,18 @@ def readings_of(profile: str) -> Readings:
 
 @dataclass(frozen=True)
 class Sources:
-    """The tables of a night, by name. as_of: the last day that may be seen. notices: what is odd about them."""
+    """The tables of a night, by name. as_of: the last day that may be seen.
+
+    intake: how they are read and what they are judged by. notices: what is odd about the input, known before a row is
+    placed. unknown_places: the stores whose coordinates are no place.
+    """
 
     place: Place
     as_of: dt.date
     tables: Mapping[str, Source]
-    readings: Readings = CALIBRATED
+    intake: Intake
     notices: tuple[Problem, ...] = ()
+    unknown_places: tuple[str | int, ...] = ()
 
     @property
     def folder(self) -> Path:
@@ -78,31 +99,34 @@ class Sources:
         return frozenset().union(*(source.ids_as_text for source in self.tables.values()))
 
 
-def check(
-    place: Place,
-    as_of: dt.date | None = None,
-    of: DeliverySettings = DEFAULTS,
-    readings: Readings = CALIBRATED,
-    *,
-    as_text: bool = False,
-) -> Sources:
+def check(place: Place, as_of: dt.date | None = None, intake: Intake = USUAL, *, as_text: bool = False) -> Sources:
     """Open every table and settle the as-of day: the given one, else the newest date that is one of a day's delivery.
 
-    Raises InputError with every problem of files and columns, or when a required table has no row that can be used;
-    TryLaterError when the sales do not reach the as-of day yet.
+    Raises InputError with every problem of files and columns, when a required table has no row that can be used, and
+    when the ids of the tables do not meet or lost their digits; TryLaterError when the sales do not reach the as-of
+    day yet.
     """
-    tables, problems = _open(place, None, readings, as_text=as_text)
+    tables, problems = _open(place, None, intake.readings, as_text=as_text)
     if problems:
         # The rows of a lake were judged when they came.
-        opened = {} if isinstance(place, DayLake) else _open(place, None, readings, as_text=True)[0]
+        opened = {} if isinstance(place, DayLake) else _open(place, None, intake.readings, as_text=True)[0]
         raise InputError([*problems, *verify(opened)[0]])
-    dates = _dates_of_sales(place, tables[v.SALES], readings, as_text=as_text)
-    as_of, notices = settle_as_of(dates, as_of, of)
-    tables, _ = _open(place, as_of, readings, as_text=as_text)
+    dates = _dates_of_sales(place, tables[v.SALES], intake.readings, as_text=as_text)
+    as_of, notices = settle_as_of(dates, as_of, intake.delivery)
+    tables, _ = _open(place, as_of, intake.readings, as_text=as_text)
     if not all(source.is_usable() for source in tables.values() if source.contract.required):
-        opened, _ = _open(place, as_of, readings, as_text=True)
+        opened, _ = _open(place, as_of, intake.readings, as_text=True)
         raise InputError(verify(opened)[0])
-    return Sources(place, as_of, tables, readings, notices)
+    try:
+        return _told_of(Sources(place, as_of, tables, intake, notices))
+    except UNREADABLE:
+        if not as_text:
+            # Some cell cannot be read by its type. As text it can, and whoever needs the cell judges it.
+            return check(place, as_of, intake, as_text=True)
+        stops, _ = verify(tables)
+        if stops:
+            raise InputError(stops) from None
+        raise
 
 
 def reread_as_text(sources: Sources) -> Sources:
@@ -110,11 +134,63 @@ def reread_as_text(sources: Sources) -> Sources:
 
     Raises InputError when rows stop the run or files cannot be read even so.
     """
-    tables, _ = _open(sources.place, sources.as_of, sources.readings, as_text=True)
-    stops, _ = verify(tables)
+    as_text = check(sources.place, sources.as_of, sources.intake, as_text=True)
+    stops, _ = verify(as_text.tables)
     if stops:
         raise InputError(stops)
-    return replace(sources, tables=tables)
+    return as_text
+
+
+def _told_of(sources: Sources) -> Sources:
+    """The sources with what is to be told of their ids, repeats and places. Raises InputError when that stops it."""
+    stops, notices = _about_keys(sources)
+    tables, again, surplus = _about_repeats(sources)
+    if stops or again:
+        raise InputError([*stops, *again])
+    places, odd = _about_places(sources)
+    told = (*sources.notices, *_about_names(sources), *surplus, *notices, *odd)
+    return replace(sources, tables=tables, notices=told, unknown_places=places)
+
+
+def _about_keys(sources: Sources) -> tuple[list[Problem], list[Problem]]:
+    """What stops the night, and what is to be told. Old days of a lake are looked at only when new ones do not do."""
+    first = sources.as_of - dt.timedelta(days=sources.intake.inputs.keys_days - 1)
+    lately = {name: source.since(first) for name, source in sources.tables.items()}
+    found = _keys(lately, first)
+    stops, notices = meet(found, sources.intake.inputs)
+    if (stops or notices) and any(lately[name] is not source for name, source in sources.tables.items()):
+        found = _keys(sources.tables, first)
+        stops, notices = meet(found, sources.intake.inputs)
+    lost = [problem for table in found.values() for problem in without_digits(table)]
+    return lost + stops, in_two_forms(found.values()) + notices
+
+
+def _keys(tables: Mapping[str, Source], first: dt.date) -> dict[str, Keys]:
+    """The keys of all tables; of what sold long ago nothing need be known."""
+    return {name: keys(source, first if name == v.SALES else None) for name, source in tables.items()}
+
+
+def _about_names(sources: Sources) -> list[Problem]:
+    """What looks like a table or a column that is not there; a lake keeps neither."""
+    if isinstance(sources.place, DayLake):
+        return []
+    return near_misses(sources.place, contracts(sources.as_of), sources.tables)
+
+
+def _about_repeats(sources: Sources) -> tuple[Mapping[str, Source], list[Problem], list[Problem]]:
+    """The tables to go on with. Sales alone add up; a lake was asked when its days came."""
+    if isinstance(sources.place, DayLake):
+        return sources.tables, [], []
+    sales, stops, notices = sent_twice(sources.tables[v.SALES], sources.intake.inputs)
+    return {**sources.tables, v.SALES: sales}, stops, notices
+
+
+def _about_places(sources: Sources) -> tuple[tuple[str | int, ...], list[Problem]]:
+    if v.STORES not in sources.tables:
+        return (), []
+    stores = sources.tables[v.STORES].usable().collect()
+    places, odd = unknown_places(stores, sources.intake.inputs)
+    return tuple(places), odd
 
 
 def _open(

@@ -125,19 +125,24 @@ def refuse_incomplete(found: Deliveries, chain: Chain) -> None:
     if not found.is_incomplete[-1]:
         return
     last = chain.date(chain.n_days - 1)
-    sold, usual = found.sellers[-1], found.usual_sellers[-1]
-    share = f" ({100 * sold / usual:.0f}%)" if usual > 0 else ""
-    stores = found.has_rows[:, -1].sum()
-    what = (
-        f"the day {last} is not complete: {sold:,.0f} store-SKUs sold where about {usual:,.0f} do on a {last:%A}"
-        f"{share}; {stores:,} of {len(found.has_rows):,} stores delivered anything"
-    )
+    what = f"the day {last} is not complete: {_short_of(found)}"
     complete = np.flatnonzero(~found.is_incomplete & found.has_rows.any(axis=0))
     way_out = "no earlier day is complete"
     if complete.size:
         day = chain.date(complete[-1])
         way_out = f"The last complete day is {day}: run it with  --as-of {day} "
     raise TryLaterError(f"{what}. {way_out}. Or try later, or run this day all the same with  --allow-partial")
+
+
+def _short_of(found: Deliveries) -> str:
+    """The figures of the last day beside the usual ones, in words."""
+    sold, usual = found.sellers[-1], found.usual_sellers[-1]
+    share = f" ({100 * sold / usual:.0f}%)" if usual > 0 else ""
+    stores = found.has_rows[:, -1].sum()
+    return (
+        f"{sold:,.0f} store-SKUs sold where about {usual:,.0f} do on that weekday{share}; "
+        f"{stores:,} of {len(found.has_rows):,} stores delivered anything"
+    )
 
 
 def with_partial_day(found: Deliveries) -> Deliveries:
@@ -185,6 +190,10 @@ def _of_the_chain(found: Deliveries, chain: Chain) -> Iterator[Problem]:
 
 def _of_the_last_day(found: Deliveries, chain: Chain, stores: list[str], categories: list[str]) -> Iterator[Problem]:
     last = chain.date(chain.n_days - 1)
+    if found.is_incomplete[-1]:
+        what = f"the as-of day {last} is not complete and was judged by what came of it: {_short_of(found)}"
+        yield Problem(v.SALES, what, "run the day again when it is whole")
+        return
     missing = np.flatnonzero(found.stores[:, -1] == NOT_DELIVERED)
     if missing.size:
         what = f"{missing.size:,} of {len(stores):,} stores did not deliver {last} as they usually do"
@@ -262,33 +271,39 @@ def _days_above(chain: Chain, floor: float) -> Marks:
 def _states(
     of_stores: Integers, has_rows: Marks, has_sales: Marks, n_skus: Integers, of: DeliverySettings
 ) -> NDArray[np.uint8]:
-    """Every store's days by their silence alone: closed, not delivered, or delivered."""
+    """Every store's days by their silence alone: closed, not delivered, or delivered.
+
+    A day on which a small store may well have sold nothing, and of which no row came, is as good as closed.
+    """
     silent = ~has_sales
     opened = np.logical_or.accumulate(has_rows, axis=1)
-    is_habit = _on_closed_weekdays(silent, opened, of.closed_share)
-    evidence = of_stores[..., kernel.SILENCE] / kernel.SCALE
-    states = np.where(has_rows, DELIVERED, NOT_DELIVERED).astype(np.uint8)
-    states[~opened] = CLOSED
-    for store, first, last in _runs(silent & opened):
-        days = slice(first, last + 1)
-        told = evidence[store, days].sum() >= of.silent_evidence and n_skus[store] >= of.min_silent_skus
-        rows_came = has_rows[store, days]
-        if told:
-            states[store, days][rows_came] = SHUT
-        if last - first + 1 >= of.closed_days:
-            states[store, days][~rows_came] = GONE
-    states[is_habit & (silent | ~has_rows)] = CLOSED
+    evidence = np.where(silent & opened, of_stores[..., kernel.SILENCE] / kernel.SCALE, 0.0)
+    states = np.where(has_rows, DELIVERED, CLOSED).astype(np.uint8)
+    store, first, last = _run_table(silent & opened)
+    so_far = np.pad(np.cumsum(evidence, axis=1), ((0, 0), (1, 0)))
+    length = last - first + 1
+    is_told = so_far[store, last + 1] - so_far[store, first] >= of.silent_evidence
+    of_run = np.repeat(np.arange(store.size), length)
+    day = first[of_run] + np.arange(of_run.size) - np.repeat(np.cumsum(length) - length, length)
+    cell = (store[of_run], day)
+    is_shut = is_told[of_run] & has_rows[cell] & (n_skus[store[of_run]] >= of.min_silent_skus)
+    is_missing = is_told[of_run] & ~has_rows[cell]
+    is_long = length[of_run] >= of.closed_days
+    for kind, is_so in ((NOT_DELIVERED, is_missing), (GONE, is_missing & is_long), (SHUT, is_shut)):
+        states[store[of_run][is_so], day[is_so]] = kind
+    states[_on_closed_weekdays(silent, opened, evidence, of)] = CLOSED
     return states
 
 
-def _on_closed_weekdays(silent: Marks, opened: Marks, share: float) -> Marks:
-    """The days of weekdays on which a store sold nothing more often than not."""
+def _on_closed_weekdays(silent: Marks, opened: Marks, evidence: Floats, of: DeliverySettings) -> Marks:
+    """The silent days of weekdays on which a store sells nothing more often than not, and not by chance."""
     closed = np.zeros_like(silent)
     for weekday in range(N_WEEKDAYS):
         days = slice(weekday, None, N_WEEKDAYS)
         of_weekday = silent[:, days] & opened[:, days]
-        known = np.maximum(opened[:, days].sum(axis=1), 1)
-        closed[:, days] = (of_weekday.sum(axis=1) > share * known)[:, None] & opened[:, days]
+        is_habit = of_weekday.sum(axis=1) > of.closed_share * np.maximum(opened[:, days].sum(axis=1), 1)
+        is_habit &= evidence[:, days].sum(axis=1) >= of.silent_evidence
+        closed[:, days] = is_habit[:, None] & of_weekday
     return closed
 
 
@@ -361,7 +376,13 @@ def _short_runs(marked: Marks, longest: int) -> Marks:
 
 def _runs(marked: Marks) -> Iterator[tuple[int, int, int]]:
     """Row, first and last day of every marked stretch."""
+    yield from zip(*(column.tolist() for column in _run_table(marked)), strict=True)
+
+
+def _run_table(marked: Marks) -> tuple[Integers, Integers, Integers]:
+    """Rows, first and last days of the marked stretches, row by row."""
     padded = np.pad(marked.astype(np.int8), ((0, 0), (1, 1)))
-    row, first = np.nonzero(np.diff(padded, axis=1) == 1)
-    _, end = np.nonzero(np.diff(padded, axis=1) == -1)
-    yield from zip(row.tolist(), first.tolist(), (end - 1).tolist(), strict=True)
+    steps = np.diff(padded, axis=1)
+    row, first = np.nonzero(steps == 1)
+    _, end = np.nonzero(steps == -1)
+    return row, first, end - 1

@@ -26,7 +26,7 @@ from engine.outputs.write import WIDE_ROWS_PER_GROUP, appended_parquet, write_js
 from engine.registry import Registry, Run, fingerprint_files, run_name
 from engine.shelf import publish, summary
 from engine.shelf.calibrated import Recalibration, learn
-from engine.shelf.check import Place, Sources, check, readings_of
+from engine.shelf.check import Intake, Place, Sources, check, readings_of
 from engine.shelf.features import features
 from engine.shelf.measure import rank
 from engine.shelf.method import Method, findings_of, method_of
@@ -159,7 +159,8 @@ def panel_plan(settings: Settings, *, allow_partial: bool = False) -> PanelPlan:
 
 def _opened(place: Place, settings: Settings, as_of: dt.date | None, *, as_text: bool = False) -> Sources:
     """The tables as the profile reads them, of the days of its panel."""
-    found = check(place, as_of, settings.delivery, readings_of(settings.profile), as_text=as_text)
+    intake = Intake(settings.inputs, settings.delivery, readings_of(settings.profile))
+    found = check(place, as_of, intake, as_text=as_text)
     return found.within(settings.panel.lookback_days, settings.panel.held_days)
 
 

@@ -90,7 +90,7 @@ def identify(
             on_hand=at_last.value("on_hand"),
         )
         .with_columns(pl.col("own_price", "paid_price", "category_price", "on_hand").fill_nan(None))
-        .with_columns(_identity(), _status(panel.as_of), *_price(), _gap())
+        .with_columns(case_id(), _status(panel.as_of), *_price(), _gap())
         .with_columns(_underperformance())
         .drop("category_price", "own_price", "paid_price")
     )
@@ -107,8 +107,16 @@ def _dates(panel: Panel, day: NDArray[np.int64]) -> pl.Series:
     return pl.Series(day + first_day).cast(pl.Int32).cast(pl.Date)
 
 
-def _identity() -> pl.Expr:
-    return pl.concat_str(*v.PAIR, "detection_date", separator="_").alias("case_id")
+def case_id() -> pl.Expr:
+    """`{store_id}_{sku_id}_{detection_date}`: no two cases share it, whatever their ids contain.
+
+    The store ends at the first `_` and the date begins after the last. A store whose id has one itself would end too
+    early; then the length of that id follows, as in `A_1_2_2026-03-20~3`, which no date ends with.
+    """
+    store = pl.col("store_id").cast(pl.String)
+    length = pl.when(store.str.contains("_", literal=True)).then(pl.format("~{}", store.str.len_chars()))
+    plain = pl.concat_str(*v.PAIR, "detection_date", separator="_")
+    return (plain + length.otherwise(pl.lit(""))).alias("case_id")
 
 
 def _status(as_of: dt.date) -> pl.Expr:

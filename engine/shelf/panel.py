@@ -19,12 +19,13 @@ from engine import vocabulary as v
 from engine.config import DeliverySettings, PanelSettings
 from engine.contracts.contract import UNUSABLE, Column, Consequence, Kind
 from engine.contracts.tables import contracts
-from engine.delivery import verify
+from engine.delivery import naming_broken_files, too_many_faults, verify
 from engine.errors import InputError, Problem
 from engine.kernels import cells, rows, windows
 from engine.kernels.deliveries import net_returns
 from engine.kernels.settle import settle
-from engine.lake import UNREADABLE, Source
+from engine.keys import distinct
+from engine.lake import UNREADABLE, Source, batches
 from engine.memory import Memory
 from engine.shelf.check import Sources, reread_as_text
 from engine.shelf.deliveries import (
@@ -44,8 +45,6 @@ NOWHERE = np.iinfo(np.int32).min
 UNKNOWN_FLAG = 2
 BYTES_PER_DAY = 38
 """Of a store-SKU: units, on-hand, price and expectation of 8 bytes, impressions of 4, two flags."""
-MANY_PAIRS = 5_000_000
-"""So many rows of pairs are held before repeats among them are dropped."""
 _NULLS = {Kind.NUMBER: pl.Float64(), Kind.TEXT: pl.String(), Kind.ID: pl.Int64()}
 
 
@@ -175,7 +174,9 @@ def panel(sources: Sources, plan: PanelPlan, memory: Memory) -> Panel:
     try:
         return _place_all(sources, plan, memory)
     except UNREADABLE:
-        return _place_all(reread_as_text(sources), plan, memory)
+        as_text = reread_as_text(sources)
+        with naming_broken_files(as_text.tables):
+            return _place_all(as_text, plan, memory)
 
 
 def _place_all(sources: Sources, plan: PanelPlan, memory: Memory) -> Panel:
@@ -191,6 +192,7 @@ def _place_all(sources: Sources, plan: PanelPlan, memory: Memory) -> Panel:
             placed = _place_facts(sources, grid, plan, memory)
     accounts, arrays = placed.accounts, placed.arrays
     stores = _attributes(sources, v.STORES, "store_id", grid.stores, accounts.get(v.STORES))
+    stores = stores.with_columns(_known_places(sources))
     skus = _attributes(sources, v.SKUS, "sku_id", grid.skus, accounts.get(v.SKUS))
     _stop_on_broken_rows(sources, accounts)
     categories = tuple(skus["category"].drop_nulls().unique().sort())
@@ -208,10 +210,10 @@ def _place_all(sources: Sources, plan: PanelPlan, memory: Memory) -> Panel:
     of_store = Stores(chain.store, chain.starts)
     feeds = _feeds(of_store, arrays, plan.delivery)
     emptied = impossible_stock(arrays["on_hand"], of_store, plan.delivery)
-    if not sources.readings.interpolates:
+    if not sources.intake.readings.interpolates:
         forget(arrays["on_hand"], of_store, emptied)
-    deliveries = as_rows_tell(deliveries) if sources.readings.interpolates else with_partial_day(deliveries)
-    listed, interpolated = _settle_all(chain, placed, deliveries, plan.panel, sources.readings.interpolates)
+    deliveries = as_rows_tell(deliveries) if sources.intake.readings.interpolates else with_partial_day(deliveries)
+    listed, interpolated = _settle_all(chain, placed, deliveries, plan.panel, sources.intake.readings.interpolates)
     judged = (arrays["in_stock"][:, -plan.panel.active_days :] == 1).any(axis=1)
     pairs = grid.pairs.with_columns(
         category=category,
@@ -300,20 +302,9 @@ def _grid(sources: Sources, n_days: int, *, usable_only: bool) -> _Grid:
 
 def _pairs_of(source: Source, days: pl.Expr, *, usable_only: bool) -> pl.DataFrame:
     """The distinct store-SKUs of a table's rows of some days, in no order; of all rows only the keys are read."""
-    is_new = pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift()) for name in v.PAIR)
     counts = days & pl.all_horizontal(pl.col(name).is_not_null() for name in v.PAIR)
-    plan = source.judged().select(*v.PAIR, (counts & ~pl.col(UNUSABLE) if usable_only else counts).alias("counts"))
-    seen: list[pl.DataFrame] = []
-    held, room = 0, MANY_PAIRS
-    for batch in plan.collect_batches(maintain_order=True):
-        # Tables are mostly sorted: one row of each run is enough, and far fewer rows are left to compare.
-        seen.append(batch.filter("counts").select(v.PAIR).filter(is_new))
-        held += seen[-1].height
-        if held > room:
-            seen = [pl.concat(seen).unique()]
-            held = seen[0].height
-            room = max(MANY_PAIRS, 2 * held)
-    return pl.concat(seen).unique()
+    rows = source.judged().filter(counts & ~pl.col(UNUSABLE) if usable_only else counts)
+    return distinct(rows.select(v.PAIR), v.PAIR)
 
 
 def _empty_arrays(grid: _Grid, revenue_days: int, memory: Memory) -> dict[str, Array]:
@@ -345,7 +336,7 @@ def _place_facts(sources: Sources, grid: _Grid, plan: PanelPlan, memory: Memory)
     returned: list[NDArray[np.int64]] = []
     below_zero: list[pl.DataFrame] = []
     free_prices: list[int] = []
-    free_is_a_price = not sources.readings.signed
+    free_is_a_price = not sources.intake.readings.signed
 
     def sales_then_prices() -> None:
         returned.append(_place_sales(sources.tables[v.SALES], grid, arrays, accounts[v.SALES]))
@@ -412,7 +403,7 @@ def _batches(
     )
     stores, starts = grid.keys(grid.stores), grid.starts
     skus = grid.keys(grid.skus)[grid.pairs["sku"].to_numpy()]
-    for batch in plan.collect_batches(maintain_order=True):
+    for batch in batches(plan):
         located = np.empty(batch.height, np.int64)
         outside, unusable = cells.locate(
             batch["store_id"].to_numpy(),
@@ -578,8 +569,15 @@ def _attributes(sources: Sources, name: str, key: str, ids: pl.Series, account: 
     return wanted.join(last, on=key, how="left", maintain_order="left")
 
 
+def _known_places(sources: Sources) -> tuple[pl.Expr, ...]:
+    """The coordinates of the stores, null where they are no place."""
+    unknown = pl.col("store_id").is_in(list(sources.unknown_places))
+    return tuple(pl.when(~unknown).then(name).alias(name) for name in ("latitude", "longitude"))
+
+
 def _stop_on_broken_rows(sources: Sources, accounts: Mapping[str, RowAccount]) -> None:
-    """Say why rows were kept out; raise when any of them stops the run."""
+    """Say why rows were kept out; raise when any of them stops the run, and when they are too many."""
+    too_many: list[Problem] = []
     for name, account in accounts.items():
         account.balance(name)
         if account.quarantined:
@@ -590,6 +588,9 @@ def _stop_on_broken_rows(sources: Sources, accounts: Mapping[str, RowAccount]) -
                 raise InputError(verify(sources.tables)[0])
             kept_out = (rule.complaint for rule in broken if rule.consequence is Consequence.QUARANTINE)
             account.reasons = {complaint: counts[complaint] for complaint in kept_out}
+            too_many += too_many_faults(source, counts, sources.intake.inputs.max_set_aside_share)
+    if too_many:
+        raise InputError(too_many)
 
 
 def _chain(grid: _Grid, units: Array, category: pl.Series, n_categories: int) -> Chain:

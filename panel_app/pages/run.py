@@ -66,11 +66,12 @@ def _render(session: Session, night: Night) -> str:
     more, quality = session.view.more, night.data_quality
     nights = [run.run_id for run in session.nights.runs()][-MOST_NIGHTS:][::-1]
     aside = more.get("aside") if more.get("aside") in quality["rows"] else None
-    stages = night.run.manifest["stages"]
+    stages = night.run.manifest.get("stages", [])
     return render(
         "run.html",
         night=night,
         manifest=night.run.manifest,
+        finished_at=night.run.finished_at,
         nights=nights if night.run_id in nights else [night.run_id, *nights],
         counts=COUNTS,
         quality=quality,

@@ -163,6 +163,37 @@ def test_an_output_folder_that_may_not_be_written_is_named(night, closed):
     assert f"{night.out} cannot be written: Permission denied" in answer.complaint
 
 
+@pytest.mark.parametrize("name", ["stores.csv", "pricing.csv", f"{SALES}.csv"])
+def test_a_pipe_in_place_of_a_file_is_named_and_waited_for_by_nobody(night, name):
+    night.csv()
+    (night.folder / name).unlink()
+    os.mkfifo(night.folder / name)
+    table = name.partition(".")[0]
+    message = night.refuses_input()
+    assert (
+        f"1. {table}: {name} cannot be read: it is a pipe, a socket, a device or a folder, and no regular" in message
+    )
+
+
+def test_a_pipe_or_a_link_to_nowhere_in_the_folder_of_a_table_is_named(night):
+    night.csv()
+    (night.folder / SALES).mkdir()
+    (night.folder / f"{SALES}.csv").rename(night.folder / SALES / "a.csv")
+    os.mkfifo(night.folder / SALES / "b.csv")
+    (night.folder / SALES / "c.csv").symlink_to(night.folder / "gone.csv")
+    message = night.refuses_input()
+    assert f"{SALES}/b.csv cannot be read: it is a pipe" in message
+    assert f"{SALES}/c.csv cannot be read: No such file or directory" in message
+
+
+def test_a_pipe_of_feedback_is_named(night, tmp_path):
+    night.csv()
+    os.mkfifo(tmp_path / "feedback.csv")
+    assert "feedback: feedback.csv cannot be read: it is a pipe" in night.refuses(
+        "--feedback", tmp_path / "feedback.csv"
+    )
+
+
 def test_a_folder_in_place_of_a_file_holds_no_table(night):
     night.csv()
     (night.folder / "pricing.csv").unlink()

@@ -82,8 +82,8 @@ def test_empty_lines_are_set_aside_and_the_night_runs(night, plain_csv):
 
 def test_sales_rows_of_one_key_are_summed_and_counted(night, plain_parquet):
     sales = small_chain()[SALES]
-    halves = sales.with_columns(pl.col("units_sold", "revenue") / 2)
-    night.parquet(**{SALES: pl.concat([halves, halves])})
+    quarters = [sales.with_columns(pl.col("units_sold", "revenue") * share) for share in (0.25, 0.75)]
+    night.parquet(**{SALES: pl.concat(quarters)})
     assert night.passes() == plain_parquet
     quality = latest_quality(night.out)
     assert quality["rows"][SALES]["replaced"] == 594

@@ -26,6 +26,8 @@ VERBS = {
     "sql": "darkshelf sql",
     "bench": "darkshelf bench --size 100k",
     "backtest": "darkshelf backtest data/tonight --out data/backtest --every 7",
+    "lake verify": "darkshelf lake verify --lake",
+    "lake drop": "darkshelf lake drop --lake",
     "growth scale": "darkshelf growth scale",
     "growth discover": "darkshelf growth discover",
     "growth backtest": "darkshelf growth backtest",
@@ -76,7 +78,7 @@ def test_every_verb_explains_itself(capsys, verb):
 
 def test_no_verb_is_missing_from_the_help(capsys):
     listed = []
-    groups = ("growth", "runs", "decisions", "answers", "config")
+    groups = ("lake", "growth", "runs", "decisions", "answers", "config")
     for group in ([], *([name] for name in groups)):
         commands = darkshelf(capsys, *group, "--help").out.partition("Commands:\n")[2].partition("\n\n")[0]
         names = re.findall(r"^  ([a-z]+) ", commands, re.MULTILINE)

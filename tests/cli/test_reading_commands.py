@@ -16,7 +16,7 @@ from engine.outputs import read, shapes
 from engine.registry import Registry
 from engine.shelf import desk
 from engine.vocabulary import CASE_COLUMNS, CAUSES
-from tests.command import darkshelf
+from tests.command import darkshelf, unsealed
 from tests.planted.awkward import AS_OF as AWKWARD_AS_OF
 from tests.planted.awkward import write_awkward_chain
 from tests.planted.small import AS_OF, DARK_CASE, small_chain, write_parquet
@@ -191,7 +191,7 @@ def test_a_long_answer_is_cut_and_says_so(runs, capsys):
 def test_the_folder_asked_is_the_folder_read_whatever_its_name_matches(runs, tmp_path, capsys):
     """`a[1]` is a pattern for `a1`, and both are there."""
     shutil.copytree(runs, tmp_path / "a[1]")
-    emptied = shutil.copytree(runs, tmp_path / "a1")
+    emptied = unsealed(shutil.copytree(runs, tmp_path / "a1"))
     for file in emptied.rglob("*.parquet"):
         pl.read_parquet(file, glob=False).head(0).write_parquet(file)
     for name, count in (("a[1]", "1"), ("a1", "0")):
@@ -200,6 +200,50 @@ def test_the_folder_asked_is_the_folder_read_whatever_its_name_matches(runs, tmp
         )
         assert answer.out.split() == ["n", count]
     assert darkshelf(capsys, "explain", DARK_CASE, "--out", tmp_path / "a[1]").code == 0
+
+
+def test_an_answer_as_csv_runs_nothing_in_a_spreadsheet(runs, capsys):
+    query = "select '=1+1' as formula, '@x' as at, -5 as number, ['+a', 'b'] as list"
+    answer = darkshelf(capsys, "sql", query, "--out", runs, "--format", "csv")
+    assert answer.out.splitlines()[1] == "'=1+1,'@x,-5,\"'+a, b\""
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        pytest.param("select * from '{file}'", id="by_its_name"),
+        pytest.param("select * from read_text('{file}')", id="as_text"),
+        pytest.param("select * from glob('{folder}/*')", id="names_of_files"),
+        pytest.param("copy (select 1) to '{folder}/written.csv'", id="write"),
+        pytest.param("copy (select 1) to '{cases}' (use_tmp_file false)", id="write_over_the_cases"),
+        pytest.param("select 1; copy cases to '{cases}' (use_tmp_file false)", id="write_behind_a_question"),
+        pytest.param("attach '{folder}/other.db'", id="attach"),
+        pytest.param("install httpfs", id="install"),
+        pytest.param("load httpfs", id="load"),
+        pytest.param("select * from 'http://127.0.0.1:9/x.parquet'", id="network"),
+        pytest.param("set enable_external_access = true; select * from '{file}'", id="unlock"),
+        pytest.param("set allowed_paths = ['{file}']; select * from '{file}'", id="allow"),
+    ],
+)
+def test_sql_opens_no_other_file_and_no_network(runs, capsys, tmp_path, query):
+    file = tmp_path / "secret.csv"
+    file.write_text("word\nswordfish\n")
+    cases = read.find_run(runs).folder / shapes.CASES
+    before = cases.read_bytes()
+    answer = darkshelf(
+        capsys, "sql", query.format(file=file, folder=tmp_path, cases=cases), "--out", runs, "--format", "csv"
+    )
+    assert (answer.code, answer.out) == (2, "")
+    assert "sql: " in answer.err
+    assert cases.read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["secret.csv"]
+
+
+def test_open_sql_reads_what_its_caller_may_read(runs, capsys, tmp_path):
+    (tmp_path / "mine.csv").write_text("word\nswordfish\n")
+    query = f"select word, n from '{tmp_path}/mine.csv', (select count(*) as n from cases)"
+    answer = darkshelf(capsys, "sql", query, "--out", runs, "--format", "csv", "--open")
+    assert answer.out.splitlines() == ["word,n", "swordfish,1"]
 
 
 @pytest.mark.parametrize(
@@ -229,7 +273,7 @@ def test_wrong_sql_is_told_with_the_tables_there_are(runs, capsys, query, reason
 def test_runs_are_listed_with_the_latest_marked(runs, capsys):
     answer = darkshelf(capsys, "runs", "list", "--out", runs)
     rows = answer.out.splitlines()[1:]
-    assert [row.split()[-5 if "→" not in row else 1] for row in rows] == ids(runs)
+    assert [row.split()[-6 if "→" not in row else 1] for row in rows] == ids(runs)
     assert [row.startswith("→") for row in rows] == [False, False, True]
     as_json = darkshelf(capsys, "runs", "list", "--out", runs, "--json").json()
     assert as_json["latest"] == ids(runs)[-1]

@@ -15,9 +15,9 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, text
 
-from engine.decisions import database
+from engine.decisions import answers, database, samples
 from engine.decisions.acts import Accept
-from engine.decisions.database import FILE, MIGRATIONS, NewerSchemaError, open_database
+from engine.decisions.database import FILE, MIGRATIONS, DamagedDecisionsError, NewerSchemaError, open_database
 from engine.decisions.schema import REVISION, metadata
 from engine.decisions.store import open_decisions
 from engine.errors import InputError, OutputError, TryLaterError
@@ -150,8 +150,97 @@ def _refuse(*_, **__):
 
 def test_a_file_that_is_no_database_is_told(tmp_path):
     (tmp_path / FILE).write_text("this is a letter, not a database " * 100)
-    with pytest.raises(OutputError, match="cannot be opened: file is not a database"):
+    with pytest.raises(DamagedDecisionsError, match=r"are damaged: file is not a database\. Restore them"):
         open_decisions(tmp_path)
+
+
+def test_a_file_that_was_cut_to_nothing_is_no_new_database(tmp_path):
+    """Decisions were in it: that there are none is no news to be taken silently."""
+    open_decisions(tmp_path).close()
+    (tmp_path / FILE).write_bytes(b"")
+    with pytest.raises(DamagedDecisionsError, match="are damaged: the file is empty"):
+        open_decisions(tmp_path)
+
+
+def test_a_database_that_was_cut_is_told(tmp_path):
+    decisions = open_decisions(tmp_path)
+    decisions.decide(CASE, Accept(), by="Ann", version=0)
+    decisions.close()
+    (tmp_path / FILE).write_bytes((tmp_path / FILE).read_bytes()[:-4096])
+    with pytest.raises(DamagedDecisionsError, match="are damaged: "):
+        open_decisions(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param("update entry set decided_at = 'noon'", id="no_moment"),
+        pytest.param("update entry set version = 'first'", id="no_number"),
+        pytest.param("update entry set reason = x'ff'", id="no_text"),
+        pytest.param("alter table entry rename column reason to raison", id="no_column"),
+        pytest.param("drop table entry", id="no_table"),
+    ],
+)
+def test_rows_that_cannot_have_been_written_are_told_as_damage(tmp_path, change):
+    decisions = open_decisions(tmp_path)
+    decisions.decide(CASE, Accept(), by="Ann", version=0)
+    with decisions.engine.connect() as connection:
+        connection.execute(text(change))
+        connection.commit()
+    with pytest.raises(DamagedDecisionsError, match="no decision is made or read until then"):
+        decisions.state("night")
+    decisions.close()
+
+
+@pytest.mark.parametrize(
+    ("table", "change"),
+    [
+        pytest.param("entry", "comment = 'never mind'", id="a_text"),
+        pytest.param("entry", "price = 1.5", id="a_number"),
+        pytest.param("entry", "act = 'reject'", id="a_verdict"),
+        pytest.param("entry", "decided_at = '2020-01-01 00:00:00.000000'", id="a_moment"),
+        pytest.param("entry", "seal = '0000000000000000'", id="the_seal"),
+        pytest.param("answer", "answer = 'on_shelf_fine'", id="an_answer"),
+        pytest.param("sample", "probability = 0.5", id="a_probability"),
+    ],
+)
+def test_a_value_that_changed_by_itself_is_damage(tmp_path, url, table, change):
+    decisions = open_decisions(tmp_path, url)
+    decisions.decide(CASE, Accept(comment="at once"), by="Ann", version=0)
+    moment = {"answered_at": decisions.now(), "answered_by": "Eve"}
+    row = {"run_id": "night", "store_id": "1", "sku_id": "2"}
+    answers.keep(decisions, [row | moment | {"answer": "damaged", "note": None}])
+    with database.writing(decisions.engine) as connection:
+        lots = [row | {"has_case": True, "probability": 1}]
+        database.insert_new(connection, metadata.tables["sample"], lots, metadata.tables["sample"].c.sku_id)
+
+    def read() -> list[int]:
+        return [
+            decisions.state("night").height,
+            answers.every(decisions).height,
+            samples.every(decisions).height,
+        ]
+
+    assert read() == [1, 1, 1]
+    with database.writing(decisions.engine) as connection:
+        connection.execute(text(f"update {table} set {change}"))
+    with pytest.raises(DamagedDecisionsError, match=f"a row of {table} is not what was written"):
+        read()
+    with database.writing(decisions.engine) as connection:
+        connection.execute(text(f"update {table} set seal = null"))
+    assert read() == [1, 1, 1], "rows that older versions wrote have no seal"
+    decisions.close()
+
+
+def test_a_database_that_waits_for_another_is_no_damage(tmp_path, monkeypatch):
+    monkeypatch.setattr(database, "BUSY_SECONDS", 0)
+    decisions = open_decisions(tmp_path)
+    other = sqlite3.connect(tmp_path / FILE, isolation_level=None)
+    other.execute("begin immediate")
+    with pytest.raises(TryLaterError, match="cannot be written: database is locked"):
+        decisions.decide(CASE, Accept(), by="Ann", version=0)
+    other.close()
+    decisions.close()
 
 
 def test_a_place_that_cannot_hold_a_file_is_told(tmp_path):

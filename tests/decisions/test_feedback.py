@@ -23,7 +23,9 @@ from engine.shelf import desk
 from engine.shelf.calibrated.feedback import learn
 from engine.synth.chain import write_chain
 from engine.synth.plan import ChainPlan
+from tests.command import darkshelf, data_files
 from tests.decisions.nights import AS_OF, case, publish
+from tests.planted.small import small_chain, write_parquet
 
 FEW = settings(max_examples=40, deadline=None, derandomize=True, database=None)
 CERTAINTY = Certainty()
@@ -32,6 +34,32 @@ CONFIDENCE = np.linspace(0.3, 0.99, 400)
 
 def told(truth: Curve, seed: int = 1, confidence=CONFIDENCE):
     return np.random.default_rng(seed).random(confidence.size) < truth.applied(confidence)
+
+
+# A site where nobody has answered yet
+
+
+@pytest.mark.parametrize("name", ["feedback.csv", "feedback.parquet"])
+def test_no_answers_are_a_file_that_a_night_takes_and_that_changes_nothing(tmp_path, capsys, name):
+    folder, file = write_parquet(tmp_path / "in", small_chain()), tmp_path / name
+    answer = darkshelf(capsys, "feedback", "--out", tmp_path / "out", "--file", file)
+    assert (answer.code, answer.err) == (0, "")
+    assert "There is nothing to learn from yet." in answer.out
+    told = darkshelf(capsys, "run", folder, "--out", tmp_path / "out", "--feedback", file, "--json")
+    assert told.code == 0, told
+    plain = desk.run(folder, tmp_path / "plain", Settings())
+    assert data_files(find_run(tmp_path / "out").folder) == data_files(plain.folder)
+    assert find_run(tmp_path / "out").manifest["feedback"]["answers"] == 0
+
+
+def test_answers_on_nights_that_are_gone_are_counted(tmp_path, beside):
+    night = publish(tmp_path, [case(1, 1), case(2, 1)], {(1, 1): 5.0, (2, 1): 5.0})
+    given = [answers.Given(store, "1", "damaged") for store in ("1", "2")]
+    answers.record(beside, night, given, by="Eve")
+    assert feedback(beside, tmp_path).gone == 0
+    (night.folder / shapes.MANIFEST).write_text("{")
+    found = feedback(beside, tmp_path)
+    assert (found.rows.height, found.gone) == (0, 2)
 
 
 # The curve

@@ -32,6 +32,7 @@ from engine.growth.upstream.shelf_run import overstock, stars
 from engine.outputs import shapes
 from engine.outputs.read import find_run
 from engine.shelf import desk as shelf_desk
+from tests.command import without_seal
 from tests.growth.tables import PERIOD, Row, Tables
 from tests.planted.small import AS_OF, small_chain, write_parquet
 
@@ -356,7 +357,7 @@ def publish_features(night, tmp_path, **columns):
         primary_cause=pl.lit("overstock"), status=pl.lit("open")
     )
     cases.write_parquet(copy / shapes.CASES)
-    return type(night)(night.run_id, copy, night.manifest)
+    return type(night)(night.run_id, copy, without_seal(night.manifest))
 
 
 @pytest.mark.parametrize(

@@ -103,8 +103,8 @@ GROWTH = (
     ),
     Mutation(
         "engine/growth/ledger.py",
-        'if run.manifest.get("period") != period:',
-        'if run.manifest.get("period") == period:',
+        'if run.manifest.get("period") == period]',
+        'if run.manifest.get("period") != period]',
         "the ledger of earlier runs",
         DESK,
     ),

@@ -72,11 +72,17 @@ def cases_of(night: Night) -> list[dict]:
     return [case_row(night, case) for case in cases]
 
 
+def case_id(store_id: str, sku_id: str, first_dark_date: str) -> str:
+    """The length of the store's id follows where that id has the sign that parts ids."""
+    told = f"{store_id}_{sku_id}_{first_dark_date}"
+    return f"{told}~{len(store_id)}" if "_" in store_id else told
+
+
 def case_of(night: Night, shelf: Shelf, run: range) -> Case:
     """The facts of one dark run."""
     price, price_basis = case_price(night, shelf, run[-1])
     return Case(
-        case_id=f"{shelf.store_id}_{shelf.sku_id}_{night.date_of(run[0]).isoformat()}",
+        case_id=case_id(str(shelf.store_id), str(shelf.sku_id), night.date_of(run[0]).isoformat()),
         shelf=shelf,
         first_day=run[0],
         last_day=run[-1],

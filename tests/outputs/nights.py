@@ -15,6 +15,7 @@ from engine.outputs.read import find_run
 from engine.shelf import desk
 from engine.synth.chain import write_chain
 from engine.synth.plan import ChainPlan
+from tests.command import unsealed, without_seal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,7 +42,8 @@ def changed(run: Run, folder: Path, **columns: pl.Expr) -> Run:
             copy / name
         )
     (folder / "LATEST").write_text(run.run_id + "\n", encoding="utf-8")
-    return replace(run, folder=copy)
+    unsealed(folder)
+    return replace(run, folder=copy, manifest=without_seal(run.manifest))
 
 
 def without_cases(run: Run, folder: Path) -> Run:

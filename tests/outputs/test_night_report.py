@@ -27,7 +27,7 @@ from engine.outputs.severity import (
     SeveritySettings,
     severity,
 )
-from engine.registry import Registry
+from engine.registry import Registry, Survey
 from tests.command import darkshelf
 from tests.outputs.nights import HOSTILE, changed, make_night, without_cases
 
@@ -152,10 +152,11 @@ def test_a_later_night_is_compared_with_the_one_before(night):
 
 def test_only_a_night_of_the_same_desk_is_the_one_before(night):
     class Runs(Registry):
-        def runs(self):
+        def survey(self):
             other = {"as_of": "2026-03-30", "desk": "growth"}
             same = {"as_of": "2026-03-29", "desk": "shelf"}
-            return [replace(night, run_id=name, manifest=facts) for name, facts in (("s", same), ("g", other))]
+            runs = [replace(night, run_id=name, manifest=facts) for name, facts in (("s", same), ("g", other))]
+            return Survey(runs, [])
 
     found = figures.previous(Runs(night.folder), night)
     assert found is not None

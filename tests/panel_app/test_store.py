@@ -154,11 +154,52 @@ def test_a_store_is_offered_by_its_name_and_id(night: Night) -> None:
 
 
 def test_a_damaged_night_is_told(published: Published, tmp_path: Path) -> None:
-    shutil.copytree(published.out, tmp_path / "out")
-    (tmp_path / "out" / "runs" / published.main / "cases.parquet").write_bytes(b"no parquet")
+    cases = shutil.copytree(published.out, tmp_path / "out") / "runs" / published.main / "cases.parquet"
+    cases.write_bytes(bytes(cases.stat().st_size))
     night = Nights(tmp_path / "out", DashboardSettings()).night()
-    with pytest.raises(NotFoundError, match="is damaged"):
+    with pytest.raises(NotFoundError, match=r"is damaged: cases\.parquet is not what was published"):
         _ = night.cases
+
+
+def test_a_night_that_is_not_whole_is_named_and_the_one_before_shown(published: Published, tmp_path: Path) -> None:
+    folder = shutil.copytree(published.out, tmp_path / "out") / "runs"
+    (folder / published.main / "cases.parquet").write_bytes(b"no parquet")
+    (folder / published.bare / "manifest.json").write_text("{")
+    nights = Nights(tmp_path / "out", DashboardSettings())
+    assert nights.latest_id() == nights.night().run_id == published.before
+    told = nights.skipped()
+    assert len(told) == 2
+    assert told[0].startswith(f"run {published.bare} is damaged: its manifest.json cannot be read")
+    assert told[1].startswith(f"run {published.main} is damaged: cases.parquet is not whole: 10 bytes instead of")
+
+
+def test_a_run_of_an_unknown_desk_is_named(published: Published, tmp_path: Path) -> None:
+    other = shutil.copytree(published.out, tmp_path / "out") / "runs" / "other"
+    other.mkdir()
+    (other / "manifest.json").write_text('{"desk": "whitespace", "as_of": "2099-01-01"}')
+    nights = Nights(tmp_path / "out", DashboardSettings())
+    assert nights.skipped() == ["run other is of no desk that is known here"]
+    assert nights.latest_id() == published.main
+    with pytest.raises(NotFoundError, match="other is a run of the whitespace desk, not of the shelf desk"):
+        nights.night("other")
+
+
+def test_an_earlier_night_that_is_damaged_is_left_out_of_what_is_told_of_the_past(
+    published: Published, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(published.out, tmp_path / "out") / "runs" / published.before
+    whole = Nights(tmp_path / "out", DashboardSettings())
+    pair = whole.night().cases.row(0, named=True)
+    assert published.before in whole.trend(published.main)["run_id"].to_list()
+    for name in ("summary.json", "cases.parquet"):
+        (folder / name).write_bytes(bytes((folder / name).stat().st_size))
+    nights = Nights(tmp_path / "out", DashboardSettings())
+    assert nights.trend(published.main)["run_id"].to_list() == [published.empty, published.bare, published.main]
+    before = nights.before(published.main)
+    assert before is not None
+    assert before.run_id == published.bare
+    told = nights.history(pair["store_id"], pair["sku_id"], published.main)
+    assert [row["run_id"] for row in told] == [published.main]
 
 
 def test_there_may_be_no_night_yet(tmp_path: Path) -> None:

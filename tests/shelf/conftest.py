@@ -12,7 +12,7 @@ from hypothesis import settings
 from engine.config import load
 from engine.journal import Journal
 from engine.memory import Memory
-from engine.shelf.check import CLASSIC, check
+from engine.shelf.check import CLASSIC, Intake, check
 from engine.shelf.desk import Judged, judge, panel_plan
 from engine.shelf.expect import expect
 from engine.shelf.measure import rank
@@ -32,7 +32,7 @@ settings.load_profile("shelf")
 def chain() -> Chain:
     """One open store on the equator; tests add what they are about."""
     chain = Chain(seed=1)
-    chain.store("1", 0.0, 0.0)
+    chain.store("1", 0.0, 20.0)
     chain.staple("1")
     return chain
 
@@ -44,7 +44,7 @@ def expected_panel(tmp_path) -> Callable[..., Panel]:
     def build(chain: Chain, *assignments: str) -> Panel:
         settings = load(assignments=assignments)
         write_tables(tmp_path, chain.rows_as_written(), "parquet", whole_ids=False)
-        sources = check(tmp_path, AS_OF, readings=CLASSIC)
+        sources = check(tmp_path, AS_OF, intake=Intake(readings=CLASSIC))
         return expect(panel(sources, panel_plan(settings, allow_partial=True), Memory()), settings.expect)
 
     return build
@@ -58,7 +58,7 @@ def judged(tmp_path) -> Callable[..., Judged]:
         write_tables(tmp_path, chain.rows_as_written(), "parquet", whole_ids=False)
         blocks: list[pl.DataFrame] = []
         settings = load(assignments=["profile=classic", *assignments])
-        sources = check(tmp_path, AS_OF, readings=CLASSIC)
+        sources = check(tmp_path, AS_OF, intake=Intake(readings=CLASSIC))
         chain = panel(sources, panel_plan(settings, allow_partial=True), Memory())
         night = judge(chain, settings, Journal(), blocks.append)
         return replace(night, cases=rank(pl.concat(blocks)))

@@ -167,7 +167,7 @@ def views(usual: int, lately: int) -> dict[int, int]:
 
 def neighbour_selling_over(chain, store: str, sku: str) -> None:
     """A store eleven kilometres away that sells the SKU at 1.3 of its expectation over the last month."""
-    chain.store(store, 0.1, float(int(store)) / 1000)
+    chain.store(store, 0.1, 20 + float(int(store)) / 1000)
     chain.staple(store)
     chain.shelf(store, sku, sells(10, (89, 94)))
 

@@ -181,7 +181,7 @@ def test_endless_cover_is_a_setting(chain, measured):
 
 def neighbour(chain, store: str, km: float, ratio: float, sku: str = "sku") -> None:
     """A store so far north that sells the SKU at a ratio of its expectation over the last four weeks."""
-    chain.store(store, km / KM_PER_DEGREE, 0.0)
+    chain.store(store, km / KM_PER_DEGREE, 20.0)
     chain.staple(store)
     chain.shelf(store, sku, sells(10, (LAST_DAY, round((ratio * 28 - 27) * 10, 6))))
 

@@ -5,8 +5,8 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
+from engine import keys
 from engine.errors import InputError
-from engine.shelf import panel as panel_stage
 from engine.shelf.panel import RowAccount
 from tests.planted.chain import AS_OF, LAST_DAY, date_of, sells
 
@@ -113,7 +113,7 @@ def test_store_skus_are_the_same_however_many_are_held_at_a_time(chain, expected
     for number in range(8):
         chain.shelf("1", f"sku{number}", sells(3))
     usual = expected_panel(chain).pairs
-    monkeypatch.setattr(panel_stage, "MANY_PAIRS", 2)
+    monkeypatch.setattr(keys, "MANY_ROWS", 2)
     assert expected_panel(chain).pairs.equals(usual, null_equal=True)
 
 

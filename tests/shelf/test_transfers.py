@@ -117,8 +117,8 @@ def night(chain, judged):
     """Ten stores a kilometre apart and one far off. Jam is dark in 2 and 3, sells over in 4, 5 and in the far one."""
     random = np.random.default_rng(5)
     for store in range(2, 12):
-        chain.store(str(store), store * KM, 0.0)
-    chain.store("far", 5.0, 0.0)
+        chain.store(str(store), store * KM, 20.0)
+    chain.store("far", 5.0, 20.0)
     chain.sku("jam", "food", cost=4.0)
     for store in [*map(str, range(2, 12)), "far"]:
         rate = np.full(PANEL_DAYS, 8.0)

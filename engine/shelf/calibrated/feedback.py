@@ -32,7 +32,9 @@ CONTRACT = Contract(
         Column("answered_on", Kind.DATE, null=STOP),
     ),
     (Rule("the case is there twice", "case_id", pl.struct(KEY).is_duplicated(), STOP, "keep one row of each case"),),
+    required=False,
 )
+"""Of a new site nobody has answered yet: the file is there and has no rows."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ class Recalibration:
 
 
 def learn(file: Path | None, as_of: dt.date, settings: Certainty) -> Recalibration:
-    """What the answers of a file teach that were given up to the as-of day.
+    """What the answers of a file teach that were given up to the as-of day; of none, nothing.
 
     Raises InputError with every problem of the file.
     """
