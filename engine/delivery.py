@@ -112,6 +112,18 @@ def near_misses(folder: Path, promised: Mapping[str, Contract], tables: Mapping[
     return found
 
 
+def empty_files(tables: Mapping[str, Source]) -> list[Problem]:
+    """Tables of several files of which some hold no row: a delivery that came to nothing."""
+    found = []
+    for name, source in tables.items():
+        files = [file for part in source.parts for file in part.files]
+        empty = tuple(file.name for file in files if file.is_empty)
+        if empty and len(files) > len(empty):
+            what = f"{len(empty):,} of {len(files):,} files hold no row"
+            found.append(Problem(name, what, "deliver them again if they should", examples=empty[:EXAMPLES]))
+    return found
+
+
 def broken_files(source: Source, error: BaseException) -> list[Problem]:
     """One problem per file that cannot be read to its end.
 

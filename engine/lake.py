@@ -42,6 +42,8 @@ CELL = "cell"
 WRITING = frozenset({"COPY", "COPY_DATABASE", "EXPORT", "ATTACH"})
 """Kinds of SQL statements that may write files."""
 LAST_ROW = "last row of all"
+LAST_BYTES = 65_536
+"""So much of the end of a file is looked at."""
 UNREADABLE = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, MemoryError, OverflowError)
 """What a file or a cell that cannot be read raises: a damaged header may ask for more than there is memory."""
 
@@ -51,11 +53,13 @@ class DataFile:
     """One file of a table. name: as messages call it, below the input folder.
 
     folders: values that stand in the names of folders, such as `store_id=12`, by column; null where there is none.
+    is_empty: it holds no row.
     """
 
     path: Path
     name: str
     folders: Mapping[str, str | None]
+    is_empty: bool = False
 
 
 @dataclass(frozen=True)
@@ -386,18 +390,34 @@ def _look_into(file: DataFile, contract: Contract, *, as_text: bool) -> Part:
     refuse_special(file.path)
     kinds = {column.name: column.kind for column in contract.columns}
     if _ending(file.path) in PARQUET:
-        separator, schema = (
-            None,
-            dict(pl.scan_parquet(file.path, glob=False, hive_partitioning=False).collect_schema()),
-        )
+        found = pl.scan_parquet(file.path, glob=False, hive_partitioning=False)
+        separator, schema = None, dict(found.collect_schema())
+        is_empty = found.select(pl.len()).collect().item() == 0
     else:
         separator = _separator(file.path)
         options = {"separator": separator, "n_rows": 1, "infer_schema": False, "glob": False}
         first = pl.read_csv(file.path, **options)  # type: ignore[arg-type]
+        is_empty = first.is_empty()
         sample = first.row(0, named=True) if first.height else dict.fromkeys(first.columns)
         schema = {name: pl.String() if as_text else _csv_type(kinds.get(name), cell) for name, cell in sample.items()}
+        _refuse_half_a_row(file.path, separator, len(schema))
     folders = {name: value for name, value in _folder_values(file.name) if name in kinds and name not in schema}
-    return Part((replace(file, folders=folders),), schema | dict.fromkeys(folders, pl.String()), separator)
+    named = replace(file, folders=folders, is_empty=is_empty)
+    return Part((named,), schema | dict.fromkeys(folders, pl.String()), separator)
+
+
+def _refuse_half_a_row(file: Path, separator: str, width: int) -> None:
+    """Raise ComputeError when a CSV file ends in the middle of a row, as when its disk was full."""
+    if _ending(file) != CSV[0]:
+        return
+    with file.open("rb") as stream:
+        stream.seek(max(file.stat().st_size - LAST_BYTES, 0))
+        *before, last = stream.read().decode(errors="replace").split("\n")
+    # A quote that is open may hold more lines than are looked at.
+    if before and last.strip() and last.count('"') % 2 == 0:
+        n_fields = len(next(csv.reader([last], delimiter=separator)))
+        if n_fields < width:
+            raise pl.exceptions.ComputeError(f"it ends in the middle of a row, after {n_fields} of {width} fields")
 
 
 def _folder_values(name: str) -> Iterator[tuple[str, str | None]]:

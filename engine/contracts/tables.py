@@ -10,6 +10,7 @@ from engine.contracts.contract import Column, Consequence, Contract, Kind, Rule
 STORE_ID = Column("store_id", Kind.ID, null=Consequence.STOP)
 SKU_ID = Column("sku_id", Kind.ID, null=Consequence.STOP)
 DATE = Column("date", Kind.DATE, null=Consequence.STOP)
+AFTER_AS_OF = "date is after the as-of day"
 PAIR_DAY = ("store_id", "sku_id", "date")
 
 
@@ -39,7 +40,7 @@ def contracts(as_of: dt.date | None, *, signed: bool = False) -> dict[str, Contr
         advice = "such rows are set aside; nothing after the as-of day is read"
         is_after = pl.col("date") > as_of
         set_aside = Consequence.QUARANTINE
-        after = (Rule("date is after the as-of day", "date", is_after, set_aside, advice, is_fault=False),)
+        after = (Rule(AFTER_AS_OF, "date", is_after, set_aside, advice, is_fault=False),)
     flag = Column("promo_flag", Kind.FLAG, null=Consequence.NOTE)
     sales = (
         _measure("units_sold", low),

@@ -29,7 +29,8 @@ def _of_nothing(
         t.table_in,
         t.bytes_in,
         t.bytes_in,
-        t.real,
+        t.series_in,
+        t.series_in,
         t.real,
         t.real,
         t.series_out,
@@ -42,14 +43,16 @@ def learnt_before(
     expected: NDArray[np.float64],
     usable: NDArray[np.uint8],
     clean: NDArray[np.uint8],
-    unit: float,
+    dispersion: NDArray[np.float64],
+    unit: NDArray[np.float64],
     memory: float,
     left_out_doubt: float,
     learnt: NDArray[np.float64],
 ) -> None:
-    """Units of sale that an episode which begins tomorrow would be judged by, as `open_evidence` counts them.
+    """Units of sale that tell the level of an episode which begins tomorrow: one over its doubt in `open_evidence`.
 
-    units, expected, usable, clean: (n_rows, n_days). learnt: (n_rows,), 0 where nothing was sold; written.
+    units, expected, usable, clean: (n_rows, n_days). dispersion, unit, learnt: (n_rows,), 0 where nothing was sold;
+    written.
     """
     n_days = units.shape[1]
     later = np.zeros(n_days + 1)
@@ -57,8 +60,8 @@ def learnt_before(
     share, doubt = np.empty(n_days + 1), np.empty(n_days + 1)
     for row in range(units.shape[0]):
         later[:n_days], is_usable[:n_days], is_clean[:n_days] = units[row], usable[row], clean[row]
-        hoped = np.append(expected[row], 0.0)
-        learn_before(later, hoped, is_usable, is_clean, unit, memory, left_out_doubt, share, doubt)
+        hoped, scatter = np.append(expected[row], 0.0), (dispersion[row], unit[row])
+        learn_before(later, hoped, is_usable, is_clean, *scatter, memory, left_out_doubt, share, doubt)
         learnt[row] = 1.0 / doubt[n_days] if doubt[n_days] > 0.0 else 0.0
 
 

@@ -18,6 +18,7 @@ from engine.kernels import types as t
         t.bytes_in,
         t.bytes_in,
         t.series_in,
+        t.series_in,
         t.wholes_in,
         t.wholes_in,
         t.wholes_in,
@@ -41,6 +42,7 @@ def group_sums(
     clean: NDArray[np.uint8],
     offer: NDArray[np.uint8],
     level: NDArray[np.float64],
+    unit: NDArray[np.float64],
     category: NDArray[np.int64],
     store: NDArray[np.int64],
     sku: NDArray[np.int64],
@@ -58,10 +60,10 @@ def group_sums(
 ) -> None:
     """Add units, expected units and number of the clean cells of some days to their (group, day).
 
-    units, clean, offer: (n_rows, n_days). level, category, store, sku, group: (n_rows,). weekday_factor: (categories,
-    n_days). offer_factor: (categories, offers). store_factor: (stores, n_days). sku_factor: (skus, n_days).
-    n_offers: 1, or the number of offers when a group is told apart by the offer of each cell: group · n_offers +
-    offer. sold, expected, cells: (groups, n_days), added to.
+    Both in units of sale, so that pieces and weights add up. units, clean, offer: (n_rows, n_days). level, unit,
+    category, store, sku, group: (n_rows,). weekday_factor: (categories, n_days). offer_factor: (categories, offers).
+    store_factor: (stores, n_days). sku_factor: (skus, n_days). n_offers: 1, or the number of offers when a group is
+    told apart by the offer of each cell: group · n_offers + offer. sold, expected, cells: (groups, n_days), added to.
     """
     for row in range(units.shape[0]):
         weekdays, offers = weekday_factor[category[row]], offer_factor[category[row]]
@@ -70,8 +72,8 @@ def group_sums(
             if clean[row, day]:
                 hoped = level[row] * weekdays[day] * offers[offer[row, day]] * stores[day] * skus[day]
                 place = group[row] * n_offers + (offer[row, day] if n_offers > 1 else 0)
-                sold[place, day] += units[row, day]
-                expected[place, day] += hoped
+                sold[place, day] += units[row, day] / unit[row]
+                expected[place, day] += hoped / unit[row]
                 cells[place, day] += 1.0
 
 
@@ -87,6 +89,7 @@ def group_sums(
         t.table_in,
         t.table_in,
         t.table_in,
+        t.series_in,
         t.real,
         t.real,
         t.real,
@@ -108,6 +111,7 @@ def levels(
     offer_factor: NDArray[np.float64],
     store_factor: NDArray[np.float64],
     sku_factor: NDArray[np.float64],
+    unit: NDArray[np.float64],
     memory: float,
     long_memory: float,
     prior_units: float,
@@ -118,8 +122,9 @@ def levels(
     """Level of every row from its clean days, the later the heavier, and the expected units of every day.
 
     memory, long_memory: weight of a day relative to the next one, in the recent level and in the lasting one that it
-    is shrunk toward by prior_units. level: (n_rows,), units a day at factors of 1, NaN without clean days. exposure:
-    (n_rows,), days of equal weight that would tell the level as well. expected: (n_rows, n_days). All written.
+    is shrunk toward by prior_units, in units of sale. unit: (n_rows,). level: (n_rows,), units a day at factors of 1,
+    NaN without clean days. exposure: (n_rows,), days of equal weight that would tell the level as well. expected:
+    (n_rows, n_days). All written.
     """
     n_days = units.shape[1]
     for row in range(units.shape[0]):
@@ -143,7 +148,7 @@ def levels(
         level[row], exposure[row] = np.nan, 0.0
         if hoped > 0.0:
             lasting = long_sold / long_hoped
-            prior = prior_units / lasting if lasting > 0.0 else 0.0
+            prior = prior_units * unit[row] / lasting if lasting > 0.0 else 0.0
             level[row] = (sold + prior * lasting) / (hoped + prior)
             own, lent = hoped * hoped / squares, long_hoped * long_hoped / long_squares
             share = (hoped / (hoped + prior)) ** 2
@@ -171,6 +176,30 @@ def spreads(
                 hoped += expected[row, day]
                 squares += expected[row, day] ** 2
         sums[row, 0], sums[row, 1], sums[row, 2] = errors, hoped, squares
+
+
+@njit(t.nothing(t.table_in, t.bytes_in, t.table_out), cache=True, nogil=True)
+def ups(units: NDArray[np.float64], usable: NDArray[np.uint8], sums: NDArray[np.float64]) -> None:
+    """Per row and over its usable days: how many, units; squared distances of the days above their mean, squares of
+    these; days that follow one with a sale, and those of them with a sale.
+
+    sums: (n_rows, 6), written.
+    """
+    for row in range(units.shape[0]):
+        sums[row] = 0.0
+        follows = False
+        for day in range(units.shape[1]):
+            if usable[row, day]:
+                sums[row, 0] += 1.0
+                sums[row, 1] += units[row, day]
+                sums[row, 4] += follows
+                sums[row, 5] += follows and units[row, day] > 0.0
+                follows = units[row, day] > 0.0
+        for day in range(units.shape[1]):
+            if usable[row, day] and units[row, day] * sums[row, 0] > sums[row, 1]:
+                square = (units[row, day] - sums[row, 1] / sums[row, 0]) ** 2
+                sums[row, 2] += square
+                sums[row, 3] += square**2
 
 
 @njit(

@@ -39,6 +39,7 @@ def log_ratio(
         t.real,
         t.real,
         t.real,
+        t.real,
         t.series_out,
         t.series_out,
     ),
@@ -50,6 +51,7 @@ def learn_before(
     expected: NDArray[np.float64],
     usable: NDArray[np.uint8],
     clean: NDArray[np.uint8],
+    dispersion: float,
     unit: float,
     memory: float,
     left_out_doubt: float,
@@ -58,24 +60,27 @@ def learn_before(
 ) -> None:
     """What the clean days before each day sold of their expectation, the later the heavier, and its variance.
 
-    Days that are left out for being dark may have been dark by chance: what the others sold is then too much.
-    left_out_doubt: relative variance if all days are left out. share: 0 where nothing was sold before. doubt:
+    A level is as unsure as the counts and the dispersion of the days that tell it. Days that are left out for being
+    dark may have been dark by chance: what the others sold is then too much. left_out_doubt: relative variance if all
+    days are left out. share: 0 where nothing was sold before. doubt:
     relative variance. Both (n_days,), written.
     """
-    sold = hoped = squares = left_out = 0.0
+    sold = hoped = counted = squares = left_out = 0.0
     for day in range(units.size):
         share[day] = doubt[day] = 0.0
         if sold > 0.0 and hoped > 0.0:
             share[day] = sold / hoped
-            doubt[day] = squares / (hoped * sold) + left_out_doubt * (left_out / (left_out + hoped)) ** 2
-        sold, hoped, squares = memory * sold, memory * hoped, memory * memory * squares
-        left_out *= memory
+            doubt[day] = counted / (hoped * sold) + dispersion * squares / (hoped * hoped)
+            doubt[day] += left_out_doubt * (left_out / (left_out + hoped)) ** 2
+        sold, hoped, left_out = memory * sold, memory * hoped, memory * left_out
+        counted, squares = memory * memory * counted, memory * memory * squares
         if not expected[day] > 0.0:
             continue
         if clean[day]:
             sold += units[day] / unit
             hoped += expected[day] / unit
-            squares += expected[day] / unit
+            counted += expected[day] / unit
+            squares += (expected[day] / unit) ** 2
         elif usable[day]:
             left_out += expected[day] / unit
 
@@ -123,7 +128,7 @@ def _begin(
         t.bytes_in,
         t.bytes_in,
         t.series_in,
-        t.real,
+        t.series_in,
         t.real,
         t.real,
         t.real,
@@ -146,7 +151,7 @@ def open_evidence(
     usable: NDArray[np.uint8],
     clean: NDArray[np.uint8],
     dispersion: NDArray[np.float64],
-    unit: float,
+    unit: NDArray[np.float64],
     memory: float,
     left_out_doubt: float,
     fade: float,
@@ -164,27 +169,28 @@ def open_evidence(
 
     What an episode should have sold is the course of `expected` at the level of the clean days before it: no day of
     the episode judges itself. units, expected: (n_rows, n_days). usable: the same, 0 for days that neither start,
-    extend nor end an episode; clean: those of them that may be learnt from. dispersion: (n_rows,). unit: variance of
-    the smallest sale over its mean. memory: weight of a day before the episode relative to the next. left_out_doubt:
-    see `learn_before`. fade: relative variance that an ordinary level gains with every day of the episode. depths,
-    weights: (n_depths,). max_ratio: only episodes that sold at most this share. closing: no episode reaches back over
-    last days with so much evidence of ordinary sales. slack: see `_begin`. best: (n_rows,), 0 without an episode;
-    first: (n_rows,), n_days without one. Both written.
+    extend nor end an episode; clean: those of them that may be learnt from. dispersion: (n_rows,). unit: (n_rows,),
+    variance of the smallest sale over its mean. memory: weight of a day before the episode relative to the next.
+    left_out_doubt: see `learn_before`. fade: relative variance that an ordinary level gains with every day of the
+    episode. depths, weights: (n_depths,). max_ratio: only episodes that sold at most this share. closing: no episode
+    reaches back over last days with so much evidence of ordinary sales. slack: see `_begin`. best: (n_rows,), 0
+    without an episode; first: (n_rows,), n_days without one. Both written.
     """
     n_days = units.shape[1]
     share, doubt, found = np.empty(n_days), np.empty(n_days), np.empty(n_days)
     for row in range(units.shape[0]):
         best[row], first[row] = 0.0, n_days
-        learn_before(units[row], expected[row], usable[row], clean[row], unit, memory, left_out_doubt, share, doubt)
+        cells = (units[row], expected[row], usable[row], clean[row])
+        learn_before(*cells, dispersion[row], unit[row], memory, left_out_doubt, share, doubt)
         sold = hoped = squares = 0.0
         days = 0
         found[:] = 0.0
         for day in range(n_days - 1, max(n_days - 1 - max_days, -1), -1):
             if not usable[row, day]:
                 continue
-            sold += units[row, day] / unit
-            hoped += expected[row, day] / unit
-            squares += (expected[row, day] / unit) ** 2
+            sold += units[row, day] / unit[row]
+            hoped += expected[row, day] / unit[row]
+            squares += (expected[row, day] / unit[row]) ** 2
             days += 1
             if days < min_days or not (hoped > 0.0 and share[day] > 0.0):
                 continue
@@ -197,8 +203,7 @@ def open_evidence(
             if found[day] > best[row]:
                 best[row], first[row] = found[day], day
         if best[row] > 0.0:
-            cells = (units[row], expected[row], usable[row], found)
-            first[row] = _begin(*cells, share[first[row]], first[row], slack, dispersion[row], unit)
+            first[row] = _begin(*cells[:3], found, share[first[row]], first[row], slack, dispersion[row], unit[row])
 
 
 @njit(
@@ -208,7 +213,7 @@ def open_evidence(
         t.bytes_in,
         t.bytes_in,
         t.series_in,
-        t.real,
+        t.series_in,
         t.real,
         t.real,
         t.real,
@@ -228,7 +233,7 @@ def past_evidence(
     usable: NDArray[np.uint8],
     clean: NDArray[np.uint8],
     dispersion: NDArray[np.float64],
-    unit: float,
+    unit: NDArray[np.float64],
     memory: float,
     left_out_doubt: float,
     fade: float,
@@ -248,14 +253,15 @@ def past_evidence(
     for place in range(rows.size):
         row, first = rows[place], firsts[place]
         found[place] = 0.0
-        learn_before(units[row], expected[row], usable[row], clean[row], unit, memory, left_out_doubt, share, doubt)
+        cells = (units[row], expected[row], usable[row], clean[row])
+        learn_before(*cells, dispersion[row], unit[row], memory, left_out_doubt, share, doubt)
         sold = hoped = squares = 0.0
         days = 0
         for day in range(first, lasts[place] + 1):
             if usable[row, day]:
-                sold += units[row, day] / unit
-                hoped += expected[row, day] / unit
-                squares += (expected[row, day] / unit) ** 2
+                sold += units[row, day] / unit[row]
+                hoped += expected[row, day] / unit[row]
+                squares += (expected[row, day] / unit[row]) ** 2
                 days += 1
         if hoped > 0.0 and share[first] > 0.0:
             size = 1.0 / (dispersion[row] * squares / (hoped * hoped) + doubt[first] + fade * days)
@@ -268,7 +274,7 @@ def past_evidence(
         t.table_in,
         t.bytes_in,
         t.series_in,
-        t.real,
+        t.series_in,
         t.real,
         t.series_in,
         t.bytes_out,
@@ -282,7 +288,7 @@ def mark_dark(
     expected: NDArray[np.float64],
     usable: NDArray[np.uint8],
     dispersion: NDArray[np.float64],
-    unit: float,
+    unit: NDArray[np.float64],
     depth: float,
     bounds: NDArray[np.float64],
     dark: NDArray[np.uint8],
@@ -304,7 +310,7 @@ def mark_dark(
                     continue
                 if total <= 0.0:
                     start, total, peak = day, 0.0, 0.0
-                e, y = expected[row, day] / unit, units[row, day] / unit
+                e, y = expected[row, day] / unit[row], units[row, day] / unit[row]
                 # Sales as expected or better speak against every fall; no stretch begins with them.
                 if total <= 0.0 and y >= e:
                     continue
@@ -325,17 +331,19 @@ def _running_sums(
     expected: NDArray[np.float64],
     usable: NDArray[np.uint8],
     dark: NDArray[np.uint8],
-    sold: NDArray[np.float64],
-    hoped: NDArray[np.float64],
-    due: NDArray[np.float64],
+    sums: NDArray[np.float64],
 ) -> None:
-    """Sums of the days before each: units and expected units of those to learn from, expected units of all usable."""
-    sold[0] = hoped[0] = due[0] = 0.0
+    """Sums of the days before each, (4, n_days + 1).
+
+    Units, expected units and squares of these of the days to learn from; expected units of all usable ones.
+    """
+    sums[:, 0] = 0.0
     for day in range(units.size):
         known = usable[day] and not dark[day]
-        sold[day + 1] = sold[day] + (units[day] if known else 0.0)
-        hoped[day + 1] = hoped[day] + (expected[day] if known else 0.0)
-        due[day + 1] = due[day] + (expected[day] if usable[day] and expected[day] > 0.0 else 0.0)
+        sums[0, day + 1] = sums[0, day] + (units[day] if known else 0.0)
+        sums[1, day + 1] = sums[1, day] + (expected[day] if known else 0.0)
+        sums[2, day + 1] = sums[2, day] + (expected[day] ** 2 if known else 0.0)
+        sums[3, day + 1] = sums[3, day] + (expected[day] if usable[day] and expected[day] > 0.0 else 0.0)
 
 
 @njit(cache=True, nogil=True)
@@ -378,7 +386,7 @@ def _fall_from(
         t.table_in,
         t.bytes_in,
         t.series_in,
-        t.real,
+        t.series_in,
         t.real,
         t.whole,
         t.real,
@@ -394,7 +402,7 @@ def mark_fallen(
     expected: NDArray[np.float64],
     usable: NDArray[np.uint8],
     dispersion: NDArray[np.float64],
-    unit: float,
+    unit: NDArray[np.float64],
     fade: float,
     before_days: int,
     depth: float,
@@ -409,28 +417,29 @@ def mark_fallen(
     rounds: so many stretches a row at most. dark: marks are added.
     """
     n_days = units.shape[1]
-    sold, hoped, due = np.empty(n_days + 1), np.empty(n_days + 1), np.empty(n_days + 1)
+    sums = np.empty((4, n_days + 1))
     for row in range(units.shape[0]):
         for _ in range(rounds):
             best, first, last = bound, n_days, n_days
-            _running_sums(units[row], expected[row], usable[row], dark[row], sold, hoped, due)
+            _running_sums(units[row], expected[row], usable[row], dark[row], sums)
             for start in range(before_days // 2, n_days):
                 if not usable[row, start] or dark[row, start]:
                     continue
                 since = max(start - before_days, 0)
-                sold_before, hoped_before = sold[start] - sold[since], hoped[start] - hoped[since]
+                sold_before, hoped_before, squares, _ = sums[:, start] - sums[:, since]
                 if not (sold_before > 0.0 and hoped_before > 0.0):
                     continue
-                share, doubt = sold_before / hoped_before, unit / sold_before
+                share = sold_before / hoped_before
+                doubt = unit[row] / sold_before + dispersion[row] * squares / hoped_before**2
                 # Sales as expected or better on its first day speak against every fall.
                 if expected[row, start] > 0.0 and units[row, start] >= share * expected[row, start]:
                     continue
                 # Were nothing sold any more, no dispersion and no fading, there would still be no more evidence.
-                left = doubt * share * (due[n_days] - due[start]) / unit
+                left = doubt * share * (sums[3, n_days] - sums[3, start]) / unit[row]
                 if math.log((1.0 + left) / (1.0 + depth * left)) <= best * doubt:
                     continue
                 cells = (units[row], expected[row], usable[row])
-                peak, top = _fall_from(*cells, start, share, doubt, dispersion[row], unit, fade, depth)
+                peak, top = _fall_from(*cells, start, share, doubt, dispersion[row], unit[row], fade, depth)
                 if peak > best:
                     best, first, last = peak, start, top
             if first == n_days:

@@ -216,7 +216,7 @@ def _rise(
         t.table_in,
         t.bytes_in,
         t.series_in,
-        t.real,
+        t.series_in,
         t.given(t.flag, 1),
         t.wholes_in,
         t.wholes_in,
@@ -246,7 +246,7 @@ def risen_neighbours(
     expected: NDArray[np.float64],
     usable: NDArray[np.uint8],
     dispersion: NDArray[np.float64],
-    unit: float,
+    unit: NDArray[np.float64],
     judged: NDArray[np.bool_],
     pair_store: NDArray[np.int64],
     pair_sku: NDArray[np.int64],
@@ -290,7 +290,8 @@ def risen_neighbours(
             if not (pair >= 0 and judged[pair]):
                 continue
             days = (first - before_days, first - gap_days, first, last)
-            ratio, sigmas, excess = _rise(units[pair], expected[pair], usable[pair], *days, dispersion[pair], unit)
+            scatter = (dispersion[pair], unit[pair])
+            ratio, sigmas, excess = _rise(units[pair], expected[pair], usable[pair], *days, *scatter)
             if not (ratio > high_ratio and sigmas > errors):
                 continue
             counts[episode] += 1

@@ -51,6 +51,7 @@ def _base(
         t.table_in,
         t.bytes_in,
         t.bytes_in,
+        t.series_in,
         t.wholes_in,
         t.wholes_in,
         t.table_in,
@@ -70,6 +71,7 @@ def response_sums(
     units: NDArray[np.float64],
     usable: NDArray[np.uint8],
     clean: NDArray[np.uint8],
+    unit: NDArray[np.float64],
     category: NDArray[np.int64],
     store: NDArray[np.int64],
     weekday_factor: NDArray[np.float64],
@@ -82,10 +84,10 @@ def response_sums(
     """Score and information of both slopes, and number of days at another price, of every row.
 
     price, units: (n_rows, n_days), NaN unknown. promo, usable, clean: the same, 0 or 1; the base is told by clean
-    days, the slopes by usable ones: a price that darkened a shelf is heard. usual_price, category, store: (n_rows,).
-    weekday_factor: (categories, n_days). store_factor: (stores, n_days). slopes: (categories, 2), of price and
-    promotion. min_change, max_change: logarithms; nearer is no change, farther is not believed. sums: (n_rows, 6),
-    written: Σxr, Σpr, Σx²μ, Σxpμ, Σpμ, days.
+    days, the slopes by usable ones: a price that darkened a shelf is heard. usual_price, unit (of sale), category,
+    store: (n_rows,). weekday_factor: (categories, n_days). store_factor: (stores, n_days). slopes: (categories, 2),
+    of price and promotion. min_change, max_change: logarithms; nearer is no change, farther is not believed. sums:
+    (n_rows, 6), written: Σxr, Σpr, Σx²μ, Σxpμ, Σpμ, days.
     """
     for row in range(units.shape[0]):
         sums[row] = 0.0
@@ -103,7 +105,8 @@ def response_sums(
             if x == 0.0 and p == 0.0:
                 continue
             hoped = base * weekdays[day] * stores[day] * math.exp(slope * x + lift * p)
-            error = units[row, day] - hoped
+            hoped /= unit[row]
+            error = units[row, day] / unit[row] - hoped
             sums[row, 0] += x * error
             sums[row, 1] += p * error
             sums[row, 2] += x * x * hoped

@@ -21,7 +21,7 @@ def _gain(sold: float, hoped: float, share: float) -> float:
         t.table_in,
         t.bytes_in,
         t.series_in,
-        t.real,
+        t.series_in,
         t.real,
         t.real,
         t.wholes_in,
@@ -36,7 +36,7 @@ def before_rises(
     expected: NDArray[np.float64],
     clean: NDArray[np.uint8],
     dispersion: NDArray[np.float64],
-    unit: float,
+    unit: NDArray[np.float64],
     least_units: float,
     bound: float,
     rows: NDArray[np.int64],
@@ -47,9 +47,10 @@ def before_rises(
 
     The likeliest rise is the one with the largest log likelihood ratio of two Poisson rates to one, divided by how
     far sales scatter beyond counts: 1 + dispersion · mean expected units (quasi-likelihood, Wedderburn 1974). units,
-    expected, clean: (n_rows, n_days). dispersion: (n_rows,). unit: variance of the smallest sale over its mean.
-    least_units: due before the rise, units of sale. bound: ratio from which a rise is proven. rows, ends: (n_spans,),
-    of the panel; days from the end on are not looked at. shares: (n_spans,), NaN without a proven rise; written.
+    expected, clean: (n_rows, n_days). dispersion: (n_rows,). unit: (n_rows,), variance of the smallest sale over its
+    mean. least_units: due before the rise, units of sale. bound: ratio from which a rise is proven. rows, ends:
+    (n_spans,), of the panel; days from the end on are not looked at. shares: (n_spans,), NaN without a proven rise;
+    written.
     """
     for place in range(rows.size):
         row, end = rows[place], ends[place]
@@ -58,7 +59,11 @@ def before_rises(
         days = 0
         for day in range(end):
             if clean[row, day]:
-                sold, hoped, days = sold + units[row, day] / unit, hoped + expected[row, day] / unit, days + 1
+                sold, hoped, days = (
+                    sold + units[row, day] / unit[row],
+                    hoped + expected[row, day] / unit[row],
+                    days + 1,
+                )
         if not (sold > 0.0 and hoped > 0.0):
             continue
         best = bound * (1.0 + dispersion[row] * hoped / days)
@@ -70,4 +75,4 @@ def before_rises(
                 if ratio >= best:
                     best, shares[place] = ratio, before / due
             if clean[row, day]:
-                before, due = before + units[row, day] / unit, due + expected[row, day] / unit
+                before, due = before + units[row, day] / unit[row], due + expected[row, day] / unit[row]

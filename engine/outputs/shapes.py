@@ -13,6 +13,7 @@ STORES: Final = "stores.parquet"
 SKUS: Final = "skus.parquet"
 TRANSFERS: Final = "transfers.parquet"
 DETECTABILITY: Final = "detectability.parquet"
+UNUSUAL: Final = "unusual.parquet"
 PRICE_RESPONSE: Final = "price_response.parquet"
 STOCK_CORRECTIONS: Final = "stock_corrections.parquet"
 UNKNOWN_DAYS: Final = "unknown_days.parquet"
@@ -35,5 +36,6 @@ CALIBRATED_FILES: Final = (
     STOCK_CORRECTIONS,
     UNKNOWN_DAYS,
     UNMATCHED_RETURNS,
+    UNUSUAL,
 )
 """And in these, which the calibrated profile alone publishes."""

@@ -13,7 +13,7 @@ from engine.config import DeliverySettings
 from engine.contracts.tables import contracts
 from engine.daylake.manifest import DayLake, refuse_lake
 from engine.daylake.source import open_days
-from engine.delivery import broken_files, near_misses, open_tables, verify
+from engine.delivery import broken_files, empty_files, near_misses, open_tables, verify
 from engine.errors import InputError, Problem
 from engine.input_settings import InputSettings
 from engine.keys import Keys, in_two_forms, keys, without_digits
@@ -171,10 +171,10 @@ def _keys(tables: Mapping[str, Source], first: dt.date) -> dict[str, Keys]:
 
 
 def _about_names(sources: Sources) -> list[Problem]:
-    """What looks like a table or a column that is not there; a lake keeps neither."""
+    """What looks like a table or a column that is not there, and files without a row; a lake keeps none of these."""
     if isinstance(sources.place, DayLake):
         return []
-    return near_misses(sources.place, contracts(sources.as_of), sources.tables)
+    return [*near_misses(sources.place, contracts(sources.as_of), sources.tables), *empty_files(sources.tables)]
 
 
 def _about_repeats(sources: Sources) -> tuple[Mapping[str, Source], list[Problem], list[Problem]]:

@@ -81,6 +81,11 @@ class Deliveries:
         """(stores, days): the store's sales are known."""
         return np.isin(self.stores, (DELIVERED, PARTIAL))
 
+    @property
+    def has_opened(self) -> Marks:
+        """(stores, days): the day of the store's first row and all later ones."""
+        return np.logical_or.accumulate(self.has_rows, axis=1)
+
 
 def as_rows_tell(found: Deliveries) -> Deliveries:
     """Days as the classic rule sees them: a store is open on the days on which any row of it came."""
@@ -204,6 +209,11 @@ def _of_the_last_day(found: Deliveries, chain: Chain, stores: list[str], categor
         what = f"{lacking.size:,} of {len(categories):,} categories were not delivered for {last}"
         names = tuple(categories[one] for one in lacking[:SHOWN])
         yield Problem(v.SALES, what, "their day is unknown and they are judged without it", examples=names)
+    silent = np.flatnonzero(~np.any(found.has_rows, axis=1))
+    if silent.size:
+        what = f"{silent.size:,} of {len(stores):,} stores keep stock and have no row of sales in the panel"
+        names = tuple(stores[store] for store in silent[:SHOWN])
+        yield Problem(v.SALES, what, "deliver their sales, or take them out of the stock table", examples=names)
     gone = [
         f"{stores[store]}: {chain.date(begin)} to {chain.date(end)}"
         for store, begin, end in _runs(found.stores == GONE)

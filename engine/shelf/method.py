@@ -19,7 +19,7 @@ from engine.kernels.expectation import standard_errors
 from engine.kernels.runs import dark_days
 from engine.outputs import shapes
 from engine.shelf import calibrated, detect, diagnose, expect, findings, measure, recommend
-from engine.shelf.notices import feed_notices, record_notices, unknown_days
+from engine.shelf.notices import feed_notices, record_notices, row_notices, unknown_days
 from engine.shelf.panel import Panel
 from engine.shelf.prices import PaidPrices, paid_prices, price_notices, refuse_swapped
 from engine.vocabulary import TIE_TOLERANCE
@@ -132,7 +132,8 @@ class Classic:
 
     def notices(self, panel: Panel) -> tuple[Problem, ...]:
         """As `Method`: feeds, and what was interpolated."""
-        told = tuple(feed_notices(panel, self._settings.delivery.told_share))
+        share = self._settings.delivery.told_share
+        told = (*feed_notices(panel, share), *row_notices(panel, share))
         if not panel.interpolated:
             return told
         what = "days of store-SKUs were not delivered and were filled by interpolation, as the classic rule says"
@@ -231,6 +232,7 @@ class Calibrated:
             shapes.STOCK_CORRECTIONS: panel.stock_corrections,
             shapes.UNKNOWN_DAYS: unknown_days(panel),
             shapes.UNMATCHED_RETURNS: panel.unmatched_returns,
+            shapes.UNUSUAL: self._demand.unusual,
         }
 
     def facts(self) -> dict[str, Any]:
@@ -241,7 +243,9 @@ class Calibrated:
         """As `Method`: feeds, prices that are not what was paid, wrong records, returns of nothing."""
         of = self._settings
         prices = price_notices(panel, self._paid, of.price_check)
-        return (*feed_notices(panel, of.delivery.told_share), *prices, *record_notices(panel))
+        share = of.delivery.told_share
+        cells = calibrated.notices(self._demand.unusual)
+        return (*feed_notices(panel, share), *row_notices(panel, share), *cells, *prices, *record_notices(panel))
 
 
 def with_cost(panel: Panel, cases: pl.DataFrame) -> pl.DataFrame:

@@ -9,11 +9,24 @@ import numpy as np
 import polars as pl
 
 from engine import vocabulary as v
+from engine.contracts.tables import AFTER_AS_OF
 from engine.delivery import EXAMPLES
 from engine.errors import Problem
 from engine.outputs import shapes
 from engine.shelf.deliveries import NOT_DELIVERED
 from engine.shelf.panel import Panel
+
+
+def row_notices(panel: Panel, told_share: float) -> Iterator[Problem]:
+    """Tables of which more than this share of the rows was set aside, later days apart."""
+    for table, account in panel.accounts.items():
+        reasons = {why: count for why, count in account.reasons.items() if why != AFTER_AS_OF}
+        worst = max(reasons.values(), default=0)
+        if worst > told_share * account.read:
+            what = "rows were set aside"
+            advice = f"correct them at their source; {shapes.QUARANTINE}/{table}.parquet lists them all"
+            examples = tuple(f"{count:,}: {why}" for why, count in reasons.items())
+            yield Problem(table, what, advice, account.quarantined, account.read, examples[:EXAMPLES])
 
 
 def record_notices(panel: Panel) -> Iterator[Problem]:
@@ -67,7 +80,7 @@ def unknown_days(panel: Panel) -> pl.DataFrame:
     store_id: null for a category of the whole chain. category: null for a store. state: closed or not_delivered.
     """
     states = panel.deliveries.stores
-    store, day = np.nonzero(~panel.is_open)
+    store, day = np.nonzero(~panel.is_open & panel.deliveries.has_opened)
     code, of_category = np.nonzero(panel.deliveries.categories)
     names = pl.Series([*panel.categories, "(no category)"], dtype=pl.String)
     nowhere = pl.Series([None] * code.size, dtype=panel.stores["store_id"].dtype)

@@ -29,6 +29,8 @@ from engine.lake import UNREADABLE, Source, batches
 from engine.memory import Memory
 from engine.shelf.check import Sources, reread_as_text
 from engine.shelf.deliveries import (
+    GONE,
+    SHUT,
     Chain,
     Deliveries,
     as_rows_tell,
@@ -214,7 +216,9 @@ def _place_all(sources: Sources, plan: PanelPlan, memory: Memory) -> Panel:
         forget(arrays["on_hand"], of_store, emptied)
     deliveries = as_rows_tell(deliveries) if sources.intake.readings.interpolates else with_partial_day(deliveries)
     listed, interpolated = _settle_all(chain, placed, deliveries, plan.panel, sources.intake.readings.interpolates)
-    judged = (arrays["in_stock"][:, -plan.panel.active_days :] == 1).any(axis=1)
+    # In a store that is shut there is nothing to be done about a shelf.
+    is_shut = np.isin(deliveries.stores[:, -1], (SHUT, GONE))
+    judged = (arrays["in_stock"][:, -plan.panel.active_days :] == 1).any(axis=1) & ~is_shut[chain.store]
     pairs = grid.pairs.with_columns(
         category=category,
         listed=listed,

@@ -78,7 +78,7 @@ def data_quality(panel: Panel, min_history_days: int, found: Iterable[Problem]) 
     trading = panel.is_open.any(axis=0)
     first_trading = int(trading.argmax()) if trading.any() else trading.size
     history_days = trading.size - first_trading
-    states = panel.deliveries.stores[:, first_trading:]
+    states = np.where(panel.deliveries.has_opened, panel.deliveries.stores, 0)
     facts = {
         "history_days": history_days,
         "closed_store_days": int(np.isin(states, ALL_CLOSED).sum()),

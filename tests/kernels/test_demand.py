@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import math
 from typing import NamedTuple
 
@@ -81,19 +82,18 @@ def worlds(draw: st.DrawFn) -> World:
 def test_sums_are_those_of_the_clean_cells_of_each_group_and_day(world, by_offer, cut):
     given_arrays = world.arrays()
     n_offers = N_OFFERS if by_offer else 1
-    level = np.arange(1.0, len(world.units) + 1)
+    level, unit = np.arange(1.0, len(world.units) + 1), 0.5 * np.arange(1.0, len(world.units) + 1)
     sums = [np.zeros((N_GROUPS * n_offers, N_DAYS)) for _ in range(3)]
     for first, end in ((0, cut), (cut, N_DAYS)):
         units, clean, offer, *groups_and_factors = given_arrays.values()
-        kernel.group_sums(
-            units, clean, offer, level, *groups_and_factors, given_arrays["sku"], n_offers, first, end, *sums
-        )
+        of_rows = (units, clean, offer, level, unit, *groups_and_factors)
+        kernel.group_sums(*of_rows, given_arrays["sku"], n_offers, first, end, *sums)
     wanted = [np.zeros((N_GROUPS * n_offers, N_DAYS)) for _ in range(3)]
     for row, days in enumerate(world.units):
         for day, sold in enumerate(days):
             if world.is_clean(row, day):
                 place = world.sku[row] * n_offers + (world.offer[row][day] if by_offer else 0)
-                for total, value in zip(wanted, (sold, (row + 1) * world.factor(row, day), 1), strict=True):
+                for total, value in zip(wanted, (sold / unit[row], 2 * world.factor(row, day), 1), strict=True):
                     total[place, day] += value
     for found, right in zip(sums, wanted, strict=True):
         np.testing.assert_allclose(found, right)
@@ -103,7 +103,8 @@ def test_sums_are_those_of_the_clean_cells_of_each_group_and_day(world, by_offer
 def test_a_level_is_a_weighted_ratio_of_sales_to_factors(world, memory, long_memory, prior_units):
     n = len(world.units)
     level, exposure, expected = np.empty(n), np.empty(n), np.empty((n, N_DAYS))
-    kernel.levels(*world.arrays().values(), memory, long_memory, prior_units, level, exposure, expected)
+    unit = 0.5 * np.arange(1.0, n + 1)
+    kernel.levels(*world.arrays().values(), unit, memory, long_memory, prior_units, level, exposure, expected)
     for row, days in enumerate(world.units):
         clean = [day for day in range(N_DAYS) if world.is_clean(row, day)]
         if not clean:
@@ -118,7 +119,7 @@ def test_a_level_is_a_weighted_ratio_of_sales_to_factors(world, memory, long_mem
 
         recent, hoped = mean(memory)
         lasting, _ = mean(long_memory)
-        prior = prior_units / lasting if lasting > 0 else 0.0
+        prior = prior_units * unit[row] / lasting if lasting > 0 else 0.0
         wanted = (recent * hoped + prior * lasting) / (hoped + prior)
         assert level[row] == pytest.approx(wanted)
         assert expected[row].tolist() == pytest.approx([wanted * world.factor(row, day) for day in range(N_DAYS)])
@@ -129,7 +130,7 @@ def test_a_level_is_a_weighted_ratio_of_sales_to_factors(world, memory, long_mem
 def test_the_exposure_of_equal_days_is_their_effective_number(days, memory):
     arrays = World([[1.0] * days], [[True] * days], [[0] * days], [0], [0], [0], *([[[1.0] * days]] * 4)).arrays()
     level, exposure, expected = np.empty(1), np.empty(1), np.empty((1, days))
-    kernel.levels(*arrays.values(), memory, 1.0, 0.0, level, exposure, expected)
+    kernel.levels(*arrays.values(), np.ones(1), memory, 1.0, 0.0, level, exposure, expected)
     weights = [memory**back for back in range(days)]
     assert exposure[0] == pytest.approx(sum(weights) ** 2 / sum(weight**2 for weight in weights))
 
@@ -145,6 +146,20 @@ def test_spreads_are_the_sums_of_the_clean_cells(world):
         assert sums[row].tolist() == pytest.approx(
             [sum((one - 2) ** 2 for one in sold), 2 * len(sold), 4 * len(sold)]
         )
+
+
+@given(worlds())
+def test_rises_are_told_by_the_days_above_the_mean_and_pauses_by_the_days_after_a_sale(world):
+    arrays = world.arrays()
+    sums = np.empty((len(world.units), 6))
+    kernel.ups(arrays["units"], arrays["clean"], sums)
+    for row, days in enumerate(world.units):
+        sold = [days[day] for day in range(N_DAYS) if world.is_clean(row, day)]
+        mean = sum(sold) / max(len(sold), 1)
+        squares = [(one - mean) ** 2 for one in sold if one * len(sold) > sum(sold)]
+        after = [later for one, later in itertools.pairwise(sold) if one > 0]
+        wanted = [len(sold), sum(sold), sum(squares), sum(one**2 for one in squares)]
+        assert sums[row].tolist() == pytest.approx([*wanted, len(after), sum(one > 0 for one in after)])
 
 
 @given(worlds(), st.integers(0, N_DAYS - 1), st.integers(0, N_DAYS - 1))

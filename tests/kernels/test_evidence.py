@@ -33,15 +33,18 @@ def log_negative_binomial(sold: float, mean: float, size: float) -> float:
     )
 
 
-def learnt(series: list, start: int, memory: float) -> tuple[float, float]:
+def learnt(series: list, start: int, memory: float, dispersion: float) -> tuple[float, float]:
     """Share of their expectation that the clean days before a start sold, the later the heavier, and its variance."""
     before = [(start - 1 - day, *series[day][:2]) for day in range(start) if series[day][3]]
     sold = sum(memory**age * units for age, units, _ in before)
     hoped = sum(memory**age * expected for age, _, expected in before)
-    squares = sum(memory ** (2 * age) * expected for age, _, expected in before)
+    counted = sum(memory ** (2 * age) * expected for age, _, expected in before)
+    squares = sum((memory**age * expected) ** 2 for age, _, expected in before)
     left_out = sum(memory ** (start - 1 - day) * one[1] for day, one in enumerate(series[:start]) if one[2] > one[3])
-    doubt = LEFT_OUT_DOUBT * (left_out / (left_out + hoped)) ** 2 if hoped > 0 else 0.0
-    return (sold / hoped, squares / hoped**2 / (sold / hoped) + doubt) if sold > 0 else (0.0, 0.0)
+    if not sold > 0:
+        return 0.0, 0.0
+    doubt = LEFT_OUT_DOUBT * (left_out / (left_out + hoped)) ** 2 + dispersion * squares / hoped**2
+    return sold / hoped, counted / hoped / sold + doubt
 
 
 def plain_ratio(days: list, share: float, doubt: float, dispersion: float) -> float:
@@ -64,7 +67,7 @@ def plain_evidence(
     found = {}
     for start in range(max(len(series) - max_days, 0), len(series)):
         days = [(sold, hoped) for sold, hoped, usable, _ in series[start:] if usable]
-        share, doubt = learnt(series, start, memory)
+        share, doubt = learnt(series, start, memory, dispersion)
         if not series[start][2] or len(days) < min_days or not share > 0:
             continue
         if sum(one for one, _ in days) <= 0.5 * share * sum(one for _, one in days):
@@ -73,7 +76,9 @@ def plain_evidence(
     if best is None or not found[best] > 0:
         return 0.0, len(series)
     starts = [start for start in found if found[start] > 0]
-    return found[best], plain_begin(series, starts, best, learnt(series, best, memory)[0], dispersion, slack)
+    return found[best], plain_begin(
+        series, starts, best, learnt(series, best, memory, dispersion)[0], dispersion, slack
+    )
 
 
 def plain_begin(series: list, starts: list, best: int, share: float, dispersion: float, slack: float) -> int:
@@ -102,7 +107,7 @@ def cells(series: list) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 
 def level(dispersion: float, unit: float, memory: float, fade: float = FADE) -> tuple:
-    return np.array([dispersion]), unit, memory, LEFT_OUT_DOUBT, fade, np.array(DEPTHS), np.array(WEIGHTS)
+    return np.array([dispersion]), np.array([unit]), memory, LEFT_OUT_DOUBT, fade, np.array(DEPTHS), np.array(WEIGHTS)
 
 
 def weigh(series, memory=0.98, dispersion=0.1, unit=1.0, slack=0.0, min_days=2, max_days=56, closing=NEVER, fade=0.0):
@@ -192,7 +197,7 @@ def test_a_past_stretch_is_weighed_against_the_days_before_it(series, first, len
     found = np.empty(1)
     place = (np.array([0]), np.array([first]), np.array([last]))
     past_evidence(*cells(series), *level(0.3, 1.0, 0.9), *place, found)
-    share, doubt = learnt(series, first, 0.9)
+    share, doubt = learnt(series, first, 0.9, 0.3)
     inside = [(units, expected) for units, expected, usable, _ in series[first : last + 1] if usable]
     wanted = plain_ratio(inside, share, doubt, 0.3) if inside and share > 0 else 0.0
     assert found[0] == pytest.approx(wanted, abs=1e-9)
@@ -201,15 +206,15 @@ def test_a_past_stretch_is_weighed_against_the_days_before_it(series, first, len
 @given(SERIES)
 def test_tomorrow_is_judged_by_all_clean_days(series):
     found = np.empty(1)
-    learnt_before(*cells(series), 1.0, 0.9, LEFT_OUT_DOUBT, found)
-    doubt = learnt(series, len(series), 0.9)[1]
+    learnt_before(*cells(series), np.full(1, 0.2), np.ones(1), 0.9, LEFT_OUT_DOUBT, found)
+    doubt = learnt(series, len(series), 0.9, 0.2)[1]
     assert found[0] == pytest.approx(1 / doubt if doubt > 0 else 0.0)
 
 
 def marked(units: list[int], bound: float) -> tuple[list[int], float]:
     dark, peaks = np.empty((1, len(units)), np.uint8), np.empty(1)
     rows = (np.array([units], float), np.full((1, len(units)), 4.0), np.ones((1, len(units)), np.uint8))
-    mark_dark(*rows, np.array([0.05]), 1.0, 0.1, np.array([bound]), dark, peaks)
+    mark_dark(*rows, np.array([0.05]), np.ones(1), 0.1, np.array([bound]), dark, peaks)
     return np.flatnonzero(dark[0]).tolist(), float(peaks[0])
 
 
@@ -242,7 +247,8 @@ def plain_fall(days: list, dark: set, start: int, dispersion: float) -> tuple[fl
             continue
         seen.append((days[day][0], share * days[day][1]))
         sold, due = sum(one for one, _ in seen), sum(one for _, one in seen)
-        size = 1 / (dispersion * sum(one**2 for _, one in seen) / due**2 + 1 / sold_before + FADE * len(seen))
+        doubt = 1 / sold_before + dispersion * sum(one[1] ** 2 for one in before) / hoped_before**2
+        size = 1 / (dispersion * sum(one**2 for _, one in seen) / due**2 + doubt + FADE * len(seen))
         usual = log_negative_binomial(sold, due, size)
         evidence = log_negative_binomial(sold, FALLEN_DEPTH * due, size) - usual
         if evidence > peak:
@@ -277,7 +283,7 @@ FALLING = st.lists(
 def test_lasting_falls_are_those_of_the_most_evidence_against_the_days_before(days, bound, dispersion, rounds):
     units, expected, usable = cells([(*day, day[2]) for day in days])[:3]
     dark = np.zeros(units.shape, np.uint8)
-    level = (np.array([dispersion]), 1.0, FADE, BEFORE_DAYS, FALLEN_DEPTH, bound, rounds)
+    level = (np.array([dispersion]), np.ones(1), FADE, BEFORE_DAYS, FALLEN_DEPTH, bound, rounds)
     mark_fallen(units, expected, usable, *level, dark)
     assert set(np.flatnonzero(dark[0]).tolist()) == plain_fallen(days, bound, dispersion, rounds)
 

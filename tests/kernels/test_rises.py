@@ -44,7 +44,9 @@ def share_before(series: list, end: int, dispersion: float, least: float, bound:
     units, expected, clean = (np.array([column]) for column in zip(*series, strict=True))
     shares = np.empty(1)
     cells = (units * UNIT, expected * UNIT, clean.astype(np.uint8))
-    before_rises(*cells, np.array([dispersion]), UNIT, least, bound, np.array([0]), np.array([end]), shares)
+    before_rises(
+        *cells, np.array([dispersion]), np.array([UNIT]), least, bound, np.array([0]), np.array([end]), shares
+    )
     return float(shares[0])
 
 

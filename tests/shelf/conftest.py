@@ -12,6 +12,7 @@ from hypothesis import settings
 from engine.config import load
 from engine.journal import Journal
 from engine.memory import Memory
+from engine.shelf import calibrated
 from engine.shelf.check import CLASSIC, Intake, check
 from engine.shelf.desk import Judged, judge, panel_plan
 from engine.shelf.expect import expect
@@ -22,6 +23,7 @@ from tests.planted.chain import AS_OF, Chain, write_tables
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from engine.shelf.calibrated import Demand
     from engine.shelf.panel import Panel
 
 settings.register_profile("shelf", deadline=None, derandomize=True, database=None, max_examples=60)
@@ -48,6 +50,20 @@ def expected_panel(tmp_path) -> Callable[..., Panel]:
         return expect(panel(sources, panel_plan(settings, allow_partial=True), Memory()), settings.expect)
 
     return build
+
+
+@pytest.fixture
+def demand_of(tmp_path) -> Callable[..., tuple[Panel, Demand]]:
+    """What the calibrated profile learns of a chain, with its panel. Further words are settings."""
+
+    def learn(chain: Chain, *assignments: str) -> tuple[Panel, Demand]:
+        settings = load(assignments=assignments)
+        write_tables(tmp_path, chain.rows_as_written(), "parquet", whole_ids=False)
+        known = panel(check(tmp_path, AS_OF), panel_plan(settings, allow_partial=True), Memory())
+        null = calibrated.null_evidence(settings.demand, settings.episode)
+        return calibrated.expect(known, settings.demand, settings.episode, null)
+
+    return learn
 
 
 @pytest.fixture

@@ -162,3 +162,43 @@ def test_a_night_says_when_chance_does_not_explain_its_quiet_shelves():
     nothing = np.full(1, np.nan)
     assert report(Chances(nothing, even, nothing))["is_null_plausible"]
     assert not report(Chances(nothing, np.clip(crowded + 0.1, 0, 1), nothing))["is_null_plausible"]
+
+
+def test_a_sku_is_weighed_when_its_sales_are_fractions_and_one_fraction_weighs_nothing(chain, demand_of):
+    poisson_chain(chain, {})
+    chain.sale(("1", "sku1"), 40, 0.25)
+    for store in range(STORES):
+        chain.shelf(str(store), "weighed", [0.35 * sold for sold in range(PANEL_DAYS)], on_hand=500)
+    panel, found = demand_of(chain)
+    weighed = panel.pairs["sku_id"] == "weighed"
+    assert found.is_weighed.tolist() == weighed.to_list()
+    assert set(found.unit[~found.is_weighed]) == {1.0}
+    assert len(set(found.unit[found.is_weighed])) == 1
+
+
+def lots(seed: int, share: float = 0.18, size: float = 6.0) -> list[float]:
+    """Geometric lots on some days."""
+    random = np.random.default_rng(seed)
+    return [float(random.geometric(1 / size)) if random.random() < share else 0.0 for _ in range(PANEL_DAYS)]
+
+
+def test_of_eighty_healthy_shelves_that_sell_in_lots_at_most_two_are_cases(chain, judged):
+    for store in range(STORES):
+        for sku in range(SKUS):
+            chain.shelf(str(store), f"sku{sku}", lots(10 * store + sku), on_hand=500)
+    assert len(open_cases(judged(chain, "profile=calibrated"))) <= 2
+
+
+def test_the_pause_of_a_lone_seller_of_lots_is_no_case(chain, judged):
+    poisson_chain(chain, {})
+    chain.shelf("1", "lumpy", [56.0 if day % 14 == 6 else 0.0 for day in range(PANEL_DAYS)], on_hand=500)
+    assert open_cases(judged(chain, "profile=calibrated")) == {}
+
+
+def test_only_its_own_rises_give_a_pair_its_own_dispersion(chain, demand_of):
+    poisson_chain(chain, {(1, 1): dark(30, 45), (2, 2): dark(80)})
+    chain.shelf("3", "lumpy", [56.0 if day % 14 == 6 else 0.0 for day in range(PANEL_DAYS)], on_hand=500)
+    panel, found = demand_of(chain)
+    is_lumpy = (panel.pairs["sku_id"] == "lumpy").to_numpy()
+    assert found.dispersion[is_lumpy] > 5
+    assert (found.dispersion[~is_lumpy] < 1).all()

@@ -39,14 +39,14 @@ def test_the_first_empty_days_whose_evidence_reaches_the_bound(bound, hoped, lea
 
 @given(st.floats(0.5, 15), st.floats(0.02, 60), st.floats(1, 5000), st.floats(0, 1))
 def test_it_is_the_evidence_of_the_night_itself(bound, hoped, learnt, dispersion):
-    found = kernel_days(bound, hoped, learnt, dispersion)
+    # One clean day that sold as expected tells the level: as unsure as its count and its dispersion.
+    found = kernel_days(bound, hoped, 1 / (1 / learnt + dispersion), dispersion)
     n = found if found > 0 else 56
     evidence, first = np.empty(1), np.empty(1, np.int64)
-    # One clean day that sold as expected tells the level: as many units as it was learnt from.
     units, expected = np.append(learnt, np.zeros(n))[None], np.append(learnt, np.full(n, hoped))[None]
-    usable = np.ones((1, n + 1), np.uint8)
-    level = (np.array([dispersion]), 1.0, 1.0, 0.0, FADE, DEPTHS, WEIGHTS)
-    open_evidence(units, expected, usable, usable, *level, 0.5, np.inf, 0.0, 2, n, evidence, first)
+    usable, clean = np.ones((1, n + 1), np.uint8), np.eye(1, n + 1, dtype=np.uint8)
+    level = (np.array([dispersion]), np.ones(1), 1.0, 0.0, FADE, DEPTHS, WEIGHTS)
+    open_evidence(units, expected, usable, clean, *level, 0.5, np.inf, 0.0, 2, n, evidence, first)
     assert (evidence[0] >= bound - 1e-9) == (found > 0)
 
 

@@ -23,3 +23,4 @@ from engine.shelf.calibrated.stories import set_aside as set_aside
 from engine.shelf.calibrated.telling import stories as stories
 from engine.shelf.calibrated.transfer import told as told
 from engine.shelf.calibrated.transfer import transfers as transfers
+from engine.shelf.calibrated.unusual import notices as notices

@@ -51,7 +51,7 @@ def least_chances(found: Demand, null: NullEvidence, episode: EpisodeSettings) -
     depths, days = (np.array(episode.depths), np.array(episode.depth_weights)), (episode.min_days, episode.max_days)
 
     def look(block: slice) -> None:
-        of_rows = (found.level[block] / found.unit, found.learnt_units[block], found.dispersion[block])
+        of_rows = (found.level[block] / found.unit[block], found.learnt_units[block], found.dispersion[block])
         most_evidence(*of_rows, found.fade, *depths, *days, most[block])
 
     rows.in_blocks(look, most.size)

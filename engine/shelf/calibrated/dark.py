@@ -19,18 +19,19 @@ Flags = NDArray[np.uint8]
 class Sold(NamedTuple):
     """What was sold and what was expected of it.
 
-    units, expected, usable: (pairs, days). dispersion: (pairs,). unit: of sale.
+    units, expected, usable: (pairs, days). dispersion, unit: (pairs,), the latter of sale.
     """
 
     units: Floats
     expected: Floats
     usable: Flags
     dispersion: Floats
-    unit: float
+    unit: Floats
 
     def of(self, pairs: slice | NDArray[np.int64]) -> "Sold":
         """The same of some pairs."""
-        return Sold(self.units[pairs], self.expected[pairs], self.usable[pairs], self.dispersion[pairs], self.unit)
+        cells = self.units[pairs], self.expected[pairs], self.usable[pairs]
+        return Sold(*cells, self.dispersion[pairs], self.unit[pairs])
 
 
 def darkest(sold: Sold, depth: float) -> Floats:

@@ -40,18 +40,19 @@ def detectability(
     """
     judged = np.flatnonzero(panel.judged)
     known_days = found.usable.sum(axis=1, dtype=np.int64)[judged]
-    level, dispersion = found.level[judged], found.dispersion[judged]
+    level, unit, dispersion = found.level[judged], found.unit[judged], found.dispersion[judged]
     chance = threshold(chances, episode.max_fdr)
     # A likelihood ratio of e^x has a chance of e^-x wherever one looks: a cell's own table may ask for more.
-    bounds = np.maximum(null.needed(chance, level / found.unit, dispersion, known_days), -math.log(chance))
+    bounds = np.maximum(null.needed(chance, level / unit, dispersion, known_days), -math.log(chance))
     days = np.empty(judged.size, np.int64)
     learnt_units, depths = np.empty(judged.size), (np.array(episode.depths), np.array(episode.depth_weights))
 
     def look(block: slice) -> None:
         pair = judged[block]
         history = (panel.array("units")[pair], panel.array("expected")[pair], found.usable[pair], found.clean[pair])
-        learnt_before(*history, found.unit, demand.before_memory, demand.left_out_doubt, learnt_units[block])
-        of_rows = (level[block] / found.unit, learnt_units[block], dispersion[block], bounds[block])
+        scatter = (dispersion[block], unit[block])
+        learnt_before(*history, *scatter, demand.before_memory, demand.left_out_doubt, learnt_units[block])
+        of_rows = ((level / unit)[block], learnt_units[block], dispersion[block], bounds[block])
         days_to_alert(*of_rows, found.fade, *depths, episode.min_days, episode.max_days, days[block])
 
     rows.in_blocks(look, judged.size)

@@ -19,6 +19,7 @@ from engine.kernels import demand, rows
 from engine.kernels.evidence import mark_fallen, open_evidence
 from engine.shelf.calibrated.dark import Sold, darkest, mark
 from engine.shelf.calibrated.null import NullEvidence
+from engine.shelf.calibrated.unusual import set_unusual_aside
 from engine.shelf.panel import Panel
 
 Floats = NDArray[np.float64]
@@ -39,8 +40,9 @@ class Demand:
     (categories, days). offer: (categories, offers). store_day: (stores, days). sku_day: (skus, days). category: row
     of each pair in `weekday` and `offer` (pairs,). offers: what each cell was offered at (pairs, days). usual_price:
     (pairs,), NaN unknown. usable: cells in stock and known (pairs, days). clean: the usable ones outside dark
-    stretches. unit: of sale, 1 for whole numbers, else the variance of slow sellers over their mean. dispersion: of
-    each pair (pairs,), relative variance beyond it. fade: relative variance that an ordinary level gains a day.
+    stretches. is_weighed: whose SKU sells in fractions (pairs,). unit: of sale (pairs,), 1 for whole numbers, else
+    the variance of slow weighed sellers over their mean. dispersion: of each pair (pairs,), relative variance beyond
+    it. fade: relative variance that an ordinary level gains a day. unusual: cells set aside, see `set_unusual_aside`.
     """
 
     level: Floats
@@ -54,24 +56,26 @@ class Demand:
     usual_price: Floats
     usable: Flags
     clean: Flags
-    unit: float
-    sells_whole_units: bool
+    is_weighed: NDArray[np.bool_]
+    unit: Floats
     dispersion: Floats
     fade: float
+    unusual: pl.DataFrame
 
     @property
     def learnt_units(self) -> Floats:
-        """Units of sale that each level was learnt from, (pairs,)."""
-        return np.nan_to_num(self.level) * self.exposure / self.unit
+        """Units of sale without dispersion that would tell each level as well, (pairs,): one over its doubt."""
+        counted = np.nan_to_num(self.level) * self.exposure / self.unit
+        return counted / (1 + self.dispersion * counted / np.maximum(self.exposure, TINY))
 
 
 def expect(
     panel: Panel, settings: DemandSettings, episode: EpisodeSettings, null: NullEvidence
 ) -> tuple[Panel, Demand]:
     """Estimate the factors in turn, mark the dark stretches they reveal, and estimate again without those."""
-    units = panel.array("units")
-    expected = panel.memory.empty(units.shape)
-    found = _first_guess(panel, settings)
+    panel, unlearnt, unusual = set_unusual_aside(panel, settings)
+    expected = panel.memory.empty(unlearnt.shape)
+    found = _first_guess(panel, settings, unlearnt, unusual)
     for _ in range(settings.rounds):
         found = _estimate(panel, found, settings, expected)
         found = _clean(panel, found, settings, null, expected)
@@ -80,19 +84,21 @@ def expect(
     return replace(panel, pairs=panel.pairs.with_columns(expected=pl.Series(expected))), found
 
 
-def _first_guess(panel: Panel, settings: DemandSettings) -> Demand:
-    """All factors 1, every usable day clean."""
+def _first_guess(panel: Panel, settings: DemandSettings, unlearnt: Flags, unusual: pl.DataFrame) -> Demand:
+    """All factors 1, every usable day clean. unlearnt: cells that are neither learnt from nor judged."""
     units, shape = panel.array("units"), (panel.pairs.height, panel.n_days)
     n_categories = len(panel.categories) + 1
     usable, clean, offers = (panel.memory.empty(shape, np.uint8) for _ in range(3))
     usual_price = np.empty(shape[0])
     bounds = np.asarray(settings.price_bounds)
-    are_whole: list[bool] = []
+    sales = np.empty((shape[0], 2), np.int64)
 
     def look(block: slice) -> None:
         is_known = ~np.isnan(units[block])
-        are_whole.append(bool((~is_known | (units[block] == np.rint(units[block]))).all()))
-        usable[block] = is_known & (panel.array("in_stock")[block] == 1)
+        sold = is_known & (units[block] > 0)
+        is_fraction = sold & (units[block] != np.rint(units[block]))
+        sales[block] = np.stack([is_fraction.sum(axis=1), sold.sum(axis=1)], axis=1)
+        usable[block] = is_known & (panel.array("in_stock")[block] == 1) & (unlearnt[block] == 0)
         clean[block] = usable[block]
         price, promo = panel.array("price")[block], panel.array("promo")[block]
         usual = (settings.usual_price_quantile, settings.price_settling_days, bounds)
@@ -112,11 +118,22 @@ def _first_guess(panel: Panel, settings: DemandSettings) -> Demand:
         usual_price=usual_price,
         usable=usable,
         clean=clean,
-        unit=1.0,
-        sells_whole_units=all(are_whole),
+        is_weighed=_are_weighed(panel, sales, settings.weighed_share),
+        unit=np.ones(shape[0]),
         dispersion=np.zeros(shape[0]),
         fade=0.0,
+        unusual=unusual,
     )
+
+
+def _are_weighed(panel: Panel, sales: Integers, share: float) -> NDArray[np.bool_]:
+    """Whose SKU sells in fractions: enough of its days with sales show one, in all stores together.
+
+    sales: (pairs, 2), days with a fraction and days with sales.
+    """
+    sku = panel.codes("sku")
+    fractions, sold = (np.bincount(sku, column, panel.skus.height) for column in sales.T)
+    return np.asarray(((fractions > 0) & (fractions >= share * sold))[sku])
 
 
 def _estimate(panel: Panel, found: Demand, settings: DemandSettings, expected: Floats) -> Demand:
@@ -124,16 +141,14 @@ def _estimate(panel: Panel, found: Demand, settings: DemandSettings, expected: F
     found = _levels(panel, found, settings, expected)
     n_offers = found.offer.shape[1]
     by_offer = [table.sum(axis=1).reshape(-1, n_offers) for table in _sums(panel, found, "offer")]
-    found = replace(found, offer=_shrunk(by_offer, settings.offer_prior_units * found.unit))
+    found = replace(found, offer=_shrunk(by_offer, settings.offer_prior_units))
     by_weekday = [_over_weekdays(panel, table) for table in _sums(panel, found, "weekday")]
-    weekday = _shrunk(by_weekday, settings.weekday_prior_units * found.unit)
+    weekday = _shrunk(by_weekday, settings.weekday_prior_units)
     found = replace(found, weekday=np.take(weekday, _weekdays(panel), axis=1))
     of_store = _sums(panel, found, "store_day")
-    found = replace(
-        found, store_day=_toward_one(of_store, settings.store_prior_units * found.unit, settings.prior_rows)
-    )
+    found = replace(found, store_day=_toward_one(of_store, settings.store_prior_units, settings.prior_rows))
     of_sku = _sums(panel, found, "sku_day")
-    found = replace(found, sku_day=_toward_one(of_sku, settings.sku_prior_units * found.unit, settings.prior_rows))
+    found = replace(found, sku_day=_toward_one(of_sku, settings.sku_prior_units, settings.prior_rows))
     found = _levels(panel, found, settings, expected)
     return _dispersion(panel, found, expected, settings)
 
@@ -160,6 +175,7 @@ def _sums(panel: Panel, found: Demand, factor: str) -> list[Floats]:
             found.clean,
             found.offers,
             np.nan_to_num(found.level),
+            found.unit,
             found.category,
             panel.codes("store"),
             panel.codes("sku"),
@@ -201,9 +217,10 @@ def _levels(panel: Panel, found: Demand, settings: DemandSettings, expected: Flo
             found.offer,
             found.store_day,
             found.sku_day,
+            found.unit[block],
             settings.day_memory,
             settings.long_day_memory,
-            settings.level_prior_units * found.unit,
+            settings.level_prior_units,
             level[block],
             exposure[block],
             expected[block],
@@ -227,7 +244,7 @@ def _clean(panel: Panel, found: Demand, settings: DemandSettings, null: NullEvid
             expected[block],
             found.usable[block],
             found.dispersion[block],
-            found.unit,
+            found.unit[block],
             found.fade,
             settings.fallen_before_days,
             settings.fallen_depth,
@@ -253,7 +270,7 @@ def _drift(panel: Panel, found: Demand, settings: DemandSettings, expected: Floa
     def add(block: slice) -> None:
         clean = (found.usable[block] == 1) & (dark[block] == 0)
         for place, values in enumerate((panel.array("units")[block], expected[block])):
-            known = np.where(clean, values, 0.0) / found.unit
+            known = np.where(clean, values, 0.0) / found.unit[block, None]
             sums[block, place] = known[:, -days:].sum(axis=1)
             sums[block, place + 2] = known[:, -2 * days : -days].sum(axis=1)
 
@@ -281,7 +298,7 @@ def open_episodes(
             found.usable[block],
             found.clean[block],
             found.dispersion[block],
-            found.unit,
+            found.unit[block],
             settings.before_memory,
             settings.left_out_doubt,
             found.fade,
@@ -312,7 +329,7 @@ def _leave_out_open(
 def _dispersion(panel: Panel, found: Demand, expected: Floats, settings: DemandSettings) -> Demand:
     """The unit of sale, and relative variance beyond counts of it by category and band of velocity.
 
-    A band's variance is shrunk toward the chain's.
+    A band's variance is shrunk toward the chain's; a store-SKU that sells in lots has its own.
     """
     sums = np.zeros((panel.pairs.height, 3))
 
@@ -321,16 +338,40 @@ def _dispersion(panel: Panel, found: Demand, expected: Floats, settings: DemandS
 
     rows.in_blocks(add, len(sums))
     errors, hoped, squares = sums.T
-    unit = 1.0 if found.sells_whole_units else _unit_of_sale(errors, hoped, settings)
+    weighed = _unit_of_sale(errors[found.is_weighed], hoped[found.is_weighed], settings)
+    unit = np.where(found.is_weighed, weighed, 1.0)
     band = np.digitize(np.nan_to_num(found.level) / unit, settings.velocity_bands)
     group = found.category * (len(settings.velocity_bands) + 1) + band
-    beyond = errors - unit * hoped
+    errors, hoped, squares = errors / unit**2, hoped / unit, squares / unit**2
+    beyond = errors - hoped
     n_groups = int(group.max(initial=0)) + 1
     of_group, weight = np.bincount(group, beyond, n_groups), np.bincount(group, squares, n_groups)
     chain = max(beyond.sum(), 0.0) / max(squares.sum(), TINY)
     prior = settings.dispersion_prior_share * squares.sum() / n_groups
     dispersion = np.maximum((of_group + prior * chain) / (weight + prior + TINY), 0.0)
-    return replace(found, unit=unit, dispersion=dispersion[group])
+    return replace(found, unit=unit, dispersion=np.maximum(dispersion[group], _of_lots(panel, found, unit, settings)))
+
+
+def _of_lots(panel: Panel, found: Demand, unit: Floats, settings: DemandSettings) -> Floats:
+    """Relative variance that each pair's own rises prove, (pairs,); 0 where it does not sell in lots.
+
+    Told by the days above the mean of all its days: those below prove nothing, for they may be dark, and pauses that
+    were left out as dark would hide the lots. At most so much as days without a sale outnumber those with one just
+    after a sale, where a shelf is not dark; the fewer rises are equally large, the less they prove.
+    """
+    sums = np.empty((panel.pairs.height, 6))
+
+    def add(block: slice) -> None:
+        demand.ups(panel.array("units")[block], found.usable[block], sums[block])
+
+    rows.in_blocks(add, len(sums))
+    days, sold, squares, fourths, following, sold_again = sums.T
+    mean = sold / np.maximum(days, 1.0)
+    of_ups = (squares - unit * sold) / np.maximum(days * mean**2, TINY)
+    of_pauses = (following - sold_again) / np.maximum(sold_again, 0.5)
+    of_pauses = np.where(of_pauses > 1.0, of_pauses, 0.0)
+    rises = squares**2 / np.maximum(fourths, TINY)
+    return np.clip(of_ups, 0.0, of_pauses) * rises / (rises + settings.lots_prior_rises)
 
 
 def _unit_of_sale(errors: Floats, hoped: Floats, settings: DemandSettings) -> float:

@@ -78,7 +78,7 @@ def _error_units(found: Demand, pair: NDArray[np.int64], sums: Floats) -> Floats
     days, expected, squares = sums[:, 0], sums[:, 2], sums[:, 3]
     of_level = expected**2 / np.maximum(found.learnt_units[pair], 1.0)
     of_fade = found.fade * days * expected**2
-    of_sales = found.unit * expected + found.dispersion[pair] * squares
+    of_sales = found.unit[pair] * expected + found.dispersion[pair] * squares
     return np.sqrt(of_level + of_fade + of_sales)
 
 

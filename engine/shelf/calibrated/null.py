@@ -26,7 +26,7 @@ Integers = NDArray[np.int64]
 
 LEVELS = np.geomspace(0.02, 200.0, 25)
 """Bounds of the bands of level, units of sale a day."""
-DISPERSIONS = np.array([0.0, 0.03, 0.1, 0.3, 1.0])
+DISPERSIONS = np.array([0.0, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0])
 HISTORIES = (28, 90)
 """Days known, short and long."""
 TAILS = np.geomspace(0.5, 2e-4, 28)
@@ -148,7 +148,9 @@ def _fingerprint(demand: DemandSettings, episode: EpisodeSettings) -> str:
             "before_memory",
         }
     )
-    return hashlib.blake2b(repr((of_episode, of_demand, SERIES, TAILS.tolist())).encode(), digest_size=8).hexdigest()
+    return hashlib.blake2b(
+        repr((of_episode, of_demand, SERIES, TAILS.tolist(), DISPERSIONS.tolist())).encode(), digest_size=8
+    ).hexdigest()
 
 
 def _cell(units_a_day: Floats, dispersion: Floats) -> tuple[Integers, Integers]:
@@ -205,7 +207,7 @@ class _Series:
         self._demand = demand
         self._usable = np.ones(units.shape, np.uint8)
         self._exposure, self._expected = np.empty(n), np.empty(units.shape)
-        self._spread = np.full(n, dispersion)
+        self._spread, self._unit = np.full(n, dispersion), np.ones(n)
         self._one_group, self._no_offer = np.zeros(n, np.int64), np.zeros(units.shape, np.uint8)
         self._no_factor = np.ones((1, n_days))
 
@@ -222,6 +224,7 @@ class _Series:
             self._no_factor,
             self._no_factor,
             self._no_factor,
+            self._unit,
             self._demand.day_memory,
             self._demand.long_day_memory,
             self._demand.level_prior_units,
@@ -235,7 +238,7 @@ class _Series:
         nothing, dark = np.full(len(peaks), np.inf), np.empty(self.units.shape, np.uint8)
         depth = self._demand.dark_depth
         evidence_kernel.mark_dark(
-            self.units, self._expected, self._usable, self._spread, 1.0, depth, nothing, dark, peaks
+            self.units, self._expected, self._usable, self._spread, self._unit, depth, nothing, dark, peaks
         )
 
     def weigh(self, episode: EpisodeSettings, level: Floats, evidence: Floats) -> None:
@@ -247,7 +250,7 @@ class _Series:
             self._usable,
             self._usable,
             self._spread,
-            1.0,
+            self._unit,
             self._demand.before_memory,
             self._demand.left_out_doubt,
             0.0,

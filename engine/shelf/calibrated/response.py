@@ -75,7 +75,7 @@ def price_response(
     sums = _sums_by_sku(panel, found, slopes, settings)
     changed = np.bincount(of_sku, sums[:, 5] > 0, len(categories)).astype(np.float64)
     days = np.bincount(of_sku, sums[:, 5], len(categories))
-    estimated = _variances(slopes, sums, of_sku, found.unit)
+    estimated = _variances(slopes, sums, of_sku)
     table = _told(estimated, changed, settings, recommend, NormalDist().inv_cdf((1 + level) / 2))
     return Response(
         table.with_columns(
@@ -138,6 +138,7 @@ def _sums_by_sku(panel: Panel, found: Demand, slopes: Floats, settings: Response
             panel.array("units")[block],
             found.usable[block],
             found.clean[block],
+            found.unit[block],
             found.category[block],
             panel.codes("store")[block],
             found.weekday,
@@ -170,7 +171,7 @@ def _step(sums: Floats, group: Integers, n_groups: int) -> Floats:
     return np.where(known[:, None], joint, lift_alone).clip(-MAX_STEP, MAX_STEP)
 
 
-def _variances(slopes: Floats, sums: Floats, group: Integers, unit: float) -> Slopes:
+def _variances(slopes: Floats, sums: Floats, group: Integers) -> Slopes:
     """Variances with SKUs as clusters, never less than what counts alone scatter.
 
     What shifts a SKU's demand shifts it in every store: stores that change a price together are one trial.
@@ -186,7 +187,7 @@ def _variances(slopes: Floats, sums: Floats, group: Integers, unit: float) -> Sl
         few = clusters / np.maximum(clusters - FEWEST_CLUSTERS, 1)
         spread = np.bincount(group, influence**2, n_groups) * few
         told = (determinant > TINY) & (clusters > FEWEST_CLUSTERS)
-        variances.append(np.where(told, np.maximum(spread, unit * own / safe), np.inf))
+        variances.append(np.where(told, np.maximum(spread, own / safe), np.inf))
     return Slopes(slopes[:, 0], variances[0], slopes[:, 1], variances[1])
 
 

@@ -57,7 +57,10 @@ def set_aside(
     since = listed - _first_day(panel)
     kinds = runs.with_columns(signals).with_columns(listed=listed, since=since, n_days=panel.n_days)
     kinds = kinds.with_columns(
-        in_store_story=_within(panel, runs, stories), share_before_rise=_before_rises(panel, found, runs, of)
+        in_store_story=_within(panel, runs, stories, "store", (v.STORE_WIDE,)),
+        in_sku_story=_within(panel, runs, stories, "sku", (v.CHAIN_WIDE, v.END_OF_LIFE)),
+        in_sku_end=_within(panel, runs, stories, "sku", (v.END_OF_LIFE,)),
+        share_before_rise=_before_rises(panel, found, runs, of),
     ).select(kind=_kind(of))
     kept = kinds["kind"].is_null()
     aside = runs.select("pair", "first", "last").with_columns(kinds["kind"]).filter(~kept)
@@ -72,6 +75,8 @@ def _kind(of: StorySettings) -> pl.Expr:
     is_new = (pl.col("since") > of.launch_days) & (pl.col("first") - pl.col("listed") < of.launch_days)
     runs_out = (pl.col("stock_share") <= of.run_out_share) & (pl.col("cover_at_start_days") <= of.run_out_cover_days)
     of_store = pl.col("in_store_story") & (pl.col(score(v.STORE_WIDE)) >= of.store_points)
+    of_sku = pl.col("in_sku_end") | (pl.col("in_sku_story") & (pl.col(score(v.CHAIN_WIDE)) >= of.sku_points))
+    sku_kind = pl.when("in_sku_end").then(pl.lit(v.END_OF_LIFE)).otherwise(pl.lit(v.CHAIN_WIDE))
     is_past = pl.col("last") < pl.col("n_days") - 1
     is_return = pl.col("units_share") >= of.return_share * pl.col("share_before_rise")
     never_sold_so = pl.col("before_share").is_null() | (pl.col("before_share") < of.risen_share)
@@ -84,6 +89,8 @@ def _kind(of: StorySettings) -> pl.Expr:
         .then(pl.lit(v.RAN_OUT))
         .when(of_store)
         .then(pl.lit(v.STORE_WIDE))
+        .when(of_sku)
+        .then(sku_kind)
         .when((is_past & never_sold_so) | is_return)
         .then(pl.lit(v.RISEN))
         .alias("kind")
@@ -116,16 +123,19 @@ def _before_rises(panel: Panel, found: Demand, runs: pl.DataFrame, of: StorySett
     return pl.Series(shares).fill_nan(None)
 
 
-def _within(panel: Panel, runs: pl.DataFrame, stories: tuple[Story, ...]) -> pl.Series:
-    """Whether most days of an episode lie within a fall of its whole store."""
+def _within(
+    panel: Panel, runs: pl.DataFrame, stories: tuple[Story, ...], by: str, kinds: tuple[str, ...]
+) -> pl.Series:
+    """Whether most days of an episode lie within a fall of its whole store or SKU."""
     pair, first, last = (runs[name].to_numpy() for name in ("pair", "first", "last"))
-    fallen = np.zeros((panel.stores.height, panel.n_days + 1))
+    groups = panel.stores if by == "store" else panel.skus
+    fallen = np.zeros((groups.height, panel.n_days + 1))
     for story in stories:
-        if story.kind == v.STORE_WIDE:
+        if story.kind in kinds:
             fallen[story.group, story.first + 1 : story.last + 2] = 1
     days = np.cumsum(fallen, axis=1)
-    store = panel.codes("store")[pair]
-    return pl.Series(2 * (days[store, last + 1] - days[store, first]) > last - first + 1)
+    group = panel.codes(by)[pair]
+    return pl.Series(2 * (days[group, last + 1] - days[group, first]) > last - first + 1)
 
 
 def _stories(panel: Panel, course: Course, of: StorySettings) -> Iterator[Story]:

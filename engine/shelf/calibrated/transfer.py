@@ -26,6 +26,8 @@ Integers = NDArray[np.int64]
 COLUMNS = ("case_id", "sku_id", "from_store_id", "to_store_id", "units", "km", "gain", "gain_basis")
 LANES_AT_ONCE = 50_000
 """SKUs share no stock: a long chain is solved some SKUs at a time."""
+MOST_UNITS = 2.0**53
+"""So many units are whole numbers of their own."""
 WHOLE = 1e-6
 """A number of units this close to a whole one is it."""
 
@@ -66,7 +68,7 @@ def spared(cases: pl.DataFrame, settings: TransferSettings, recommend: Recommend
     own = pl.when(pl.col("primary_cause") == v.OVERSTOCK).then(expected).otherwise("actual_daily_units")
     kept = own * recommend.projection_days + expected * settings.safety_days
     is_source = (pl.col("status") == v.OPEN) & pl.col("primary_cause").is_in([v.MISALLOCATION, v.OVERSTOCK])
-    spare = (pl.col("on_hand") - kept + WHOLE).floor().cast(pl.Int64)
+    spare = (pl.col("on_hand") - kept + WHOLE).floor().clip(upper_bound=MOST_UNITS).cast(pl.Int64)
     return cases.filter(is_source).select("pair", "case_id", spare_units=spare).filter(pl.col("spare_units") > 0)
 
 
@@ -88,7 +90,7 @@ def needed(
     is_dark[cases.filter(pl.col("status") == v.OPEN)["pair"].to_numpy()] = True
     on_hand, price = (panel.array(name)[:, -1] for name in ("on_hand", "price"))
     own = np.maximum(on_hand - pace * settings.safety_days, 0.0)
-    need = np.floor(np.nan_to_num((pace - usual) * recommend.projection_days - own) + WHOLE)
+    need = np.floor(np.nan_to_num((pace - usual) * recommend.projection_days - own) + WHOLE).clip(max=MOST_UNITS)
     cost = panel.skus["cost"].cast(pl.Float64).fill_null(np.nan).to_numpy()[panel.codes("sku")]
     value = price - np.nan_to_num(cost)
     over = pace > misallocation.high_ratio * usual

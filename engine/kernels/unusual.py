@@ -1,0 +1,111 @@
+"""Cells that cannot be, or that are too extraordinary to learn from, by their own row."""
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from engine.kernels import types as t
+
+ORDINARY, EXTRAORDINARY, IMPOSSIBLE = 0, 1, 2
+"""What `judge_sales` says of a cell."""
+
+
+@njit(
+    t.nothing(t.table_in, t.real, t.series_out),
+    cache=True,
+    nogil=True,
+)
+def ordinary(values: NDArray[np.float64], quantile: float, usual: NDArray[np.float64]) -> None:
+    """A quantile of each row's values above 0, the largest left out; NaN without two of them.
+
+    values: (n_rows, n_days), NaN unknown. usual: (n_rows,), written.
+    """
+    known = np.empty(values.shape[1])
+    for row in range(values.shape[0]):
+        size = 0
+        for day in range(values.shape[1]):
+            if values[row, day] > 0.0:
+                known[size] = values[row, day]
+                size += 1
+        usual[row] = np.nan
+        if size > 1:
+            ordered = np.sort(known[:size])
+            usual[row] = ordered[int(quantile * (size - 1))]
+
+
+@njit(
+    t.nothing(
+        t.table_in,
+        t.table_in,
+        t.table_in,
+        t.series_in,
+        t.real,
+        t.real,
+        t.real,
+        t.bytes_out,
+    ),
+    cache=True,
+    nogil=True,
+)
+def judge_sales(
+    units: NDArray[np.float64],
+    revenue: NDArray[np.float64],
+    price: NDArray[np.float64],
+    usual: NDArray[np.float64],
+    bulk_ratio: float,
+    impossible_ratio: float,
+    revenue_share: float,
+    verdict: NDArray[np.uint8],
+) -> None:
+    """Which cells sold far beyond what their row sells: extraordinary, or impossible.
+
+    units, price: (n_rows, n_days), NaN unknown. revenue: (n_rows, the days before the last). usual: (n_rows,), of
+    ordinary sales, NaN unknown. bulk_ratio: a cell above this multiple of it is extraordinary. Where revenue and
+    price are known they say whether it is possible: it earned at least revenue_share of what it would cost. Elsewhere
+    it is impossible above impossible_ratio. verdict: (n_rows, n_days), written.
+    """
+    n_days = units.shape[1]
+    earned_from = n_days - 1 - revenue.shape[1]
+    for row in range(units.shape[0]):
+        for day in range(n_days):
+            verdict[row, day] = ORDINARY
+            if not units[row, day] > bulk_ratio * usual[row]:
+                continue
+            verdict[row, day] = EXTRAORDINARY
+            back = day - earned_from
+            earned = revenue[row, back] if 0 <= back < revenue.shape[1] else np.nan
+            due = revenue_share * units[row, day] * price[row, day]
+            if not np.isnan(earned) and due > 0.0:
+                is_possible = earned >= due and earned < np.inf
+            else:
+                is_possible = units[row, day] <= impossible_ratio * usual[row]
+            if not is_possible:
+                verdict[row, day] = IMPOSSIBLE
+
+
+@njit(t.whole(t.table_out, t.series_in, t.real, t.bytes_out), cache=True, nogil=True)
+def carry_ordinary(
+    values: NDArray[np.float64], usual: NDArray[np.float64], ratio: float, verdict: NDArray[np.uint8]
+) -> int:
+    """Put the last ordinary value before it, else the first after it, in the place of every impossible one.
+
+    values: (n_rows, n_days), NaN unknown; written. usual: (n_rows,), NaN unknown. ratio: a value above this multiple
+    of the usual one is impossible. verdict: (n_rows, n_days), written. Returns how many were impossible.
+    """
+    count = 0
+    for row in range(values.shape[0]):
+        last = np.nan
+        for day in range(values.shape[1]):
+            is_odd = values[row, day] > ratio * usual[row]
+            verdict[row, day] = IMPOSSIBLE if is_odd else ORDINARY
+            if is_odd:
+                values[row, day] = last
+                count += 1
+            else:
+                last = values[row, day]
+        after = np.nan
+        for day in range(values.shape[1] - 1, -1, -1):
+            if verdict[row, day] == IMPOSSIBLE and np.isnan(values[row, day]):
+                values[row, day] = after
+            after = values[row, day]
+    return count
