@@ -1,24 +1,39 @@
-"""`darkshelf dashboard`: the nights in a browser."""
+"""`darkshelf dashboard`: the nights in a browser; `darkshelf dashboard user`: who may log in there."""
 
+import logging
 import os
+import re
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.text import Text
 
-from cli.console import err
+from cli.console import err, out, table
 from cli.night import Assignments, ConfigFile
 
 if TYPE_CHECKING:
     from engine.errors import Problem
 
+app = typer.Typer(rich_markup_mode=None)
+user_app = typer.Typer(help="Who may log in to the dashboard.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(user_app, name="user")
+UserName = Annotated[str, typer.Argument(metavar="NAME", help="What the person is called, also in decisions.")]
+OutFolder = Annotated[Path, typer.Option("--out", help="Where runs are published.")]
+UsersFile = Annotated[
+    Path | None,
+    typer.Option("--users", metavar="FILE", help="The list of people, if elsewhere than under --out."),
+]
+HOST = re.compile(r"([\w.-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?")
 SECRET = "DARKSHELF_OAUTH_SECRET"
 SECRET_FILE = "DARKSHELF_OAUTH_SECRET_FILE"
-ENCRYPTION = "DARKSHELF_OAUTH_ENCRYPTION_KEY"
 
 
+@app.callback(invoke_without_command=True)
 def dashboard(
-    out_folder: Annotated[Path, typer.Option("--out", help="Where runs are published.")],
+    context: typer.Context,
+    out_folder: Annotated[Path | None, typer.Option("--out", help="Where runs are published.  [required]")] = None,
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 5006,
     address: Annotated[str, typer.Option(help="Address to listen on; only this machine by default.")] = "127.0.0.1",
     decisions: Annotated[
@@ -31,9 +46,8 @@ def dashboard(
     growth: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Where growth runs are published, if elsewhere than --out.")
     ] = None,
-    basic_auth: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Let in who logs in: a JSON file of names and passwords.")
-    ] = None,
+    users: UsersFile = None,
+    basic_auth: Annotated[Path | None, typer.Option(hidden=True)] = None,
     oauth_provider: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="Let in whom this OAuth provider knows, such as github or okta."),
@@ -62,30 +76,52 @@ def dashboard(
     """Serve the published nights and take decisions on their cases, until interrupted.
 
     Example:  darkshelf dashboard --out data/demo
+
+    Then:  darkshelf dashboard user add ann --out data/demo
     """
+    if context.invoked_subcommand is not None:
+        _refuse_words_before_a_verb(context)
+        return
+    if out_folder is None:
+        raise typer.BadParameter("say where runs are published", param_hint="--out")
     from engine.config import load_as
     from engine.errors import InputError, OutputError, Problem
     from panel_app.login import Access
-    from panel_app.serve import LOOPBACK, serve
+    from panel_app.serve import EVERY_ADDRESS, LOOPBACK, serve
     from panel_app.settings import DashboardSettings
 
     settings = load_as(DashboardSettings, config, assignments or [])
     problems = []
-    if basic_auth is not None and not basic_auth.is_file():
-        problems.append(Problem("--basic-auth", f"{basic_auth} is no file", 'write one: {"ann": "her password"}'))
-    if basic_auth is not None and oauth_provider:
-        problems.append(Problem("--oauth-provider", "stands beside --basic-auth", "give one of the two"))
+    if basic_auth is not None:
+        advice = f"leave it out, and let each person in with  darkshelf dashboard user add NAME --out {out_folder}"
+        problems.append(Problem("--basic-auth", "keeps passwords as text, which the dashboard does no more", advice))
+    if users is not None and oauth_provider:
+        problems.append(Problem("--oauth-provider", "stands beside --users", "give one of the two"))
     if oauth_provider and prefix.strip("/") and not oauth_redirect:
         advice = f"give --oauth-redirect https://HOST/{prefix.strip('/')}/login, as it is registered at the provider"
         problems.append(Problem("--oauth-provider", "needs --oauth-redirect under a --prefix", advice))
+    no_hosts = [host for host in origin or [] if not HOST.fullmatch(host)]
+    problems += [Problem("--origin", f"{host!r} is no host", "give HOST or HOST:PORT") for host in no_hosts]
     oauth = _oauth(oauth_provider, oauth_key, oauth_redirect, problems)
+    people = None if oauth else _people(out_folder, users, problems)
     if problems:
         raise InputError(problems)
-    access = Access(basic_auth, oauth, decider or None)
+    access = Access(people, oauth, decider or None)
     if access.is_open and address not in LOOPBACK:
+        advice = f"Let people in by name:  darkshelf dashboard user add NAME --out {out_folder}"
         err.print(
-            f"Nobody has to log in: whoever reaches {address} sees and decides. See --basic-auth.", markup=False
+            f"Nobody has to log in: whoever reaches {address} sees and decides. {advice}",
+            markup=False,
+            soft_wrap=True,
         )
+    if address in EVERY_ADDRESS and not origin:
+        err.print(
+            "Only browsers of this machine are answered: name the host that readers type with --origin HOST:PORT.",
+            markup=False,
+            soft_wrap=True,
+        )
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("darkshelf.dashboard").setLevel(logging.INFO)
     told = f"The dashboard is at http://{address}:{port}{prefix or '/'} (stop it with Ctrl-C)."
     try:
         serve(
@@ -132,6 +168,97 @@ def _oauth(
     oauth = {"oauth_provider": provider, "oauth_key": key or "", "oauth_secret": secret}
     if redirect:
         oauth["oauth_redirect_uri"] = redirect
-    if encryption := os.environ.get(ENCRYPTION):
-        oauth["oauth_encryption_key"] = encryption
     return oauth
+
+
+def _people(out_folder: Path, users: Path | None, problems: "list[Problem]") -> Path | None:
+    """The list of people who may log in; None where there is none, and nobody has to.
+
+    What is wrong with it is added to the problems.
+    """
+    from engine.errors import InputError, Problem
+    from panel_app.door.users import ADD, read_users
+
+    file = _users_file(out_folder, users)
+    if users is None and not file.exists():
+        return None
+    if not file.is_file():
+        problems.append(Problem("--users", f"{file} is no file", f"{ADD} --users {file}"))
+        return file
+    try:
+        read_users(file)
+    except InputError as error:
+        problems += error.problems
+    return file
+
+
+def _users_file(out_folder: Path, users: Path | None) -> Path:
+    from panel_app.door.private import FOLDER
+    from panel_app.door.users import FILE
+
+    return users or out_folder / FOLDER / FILE
+
+
+def _refuse_words_before_a_verb(context: typer.Context) -> None:
+    """Options before `user` would be taken for its own, and are not."""
+    sources = [context.get_parameter_source(name) for name in context.params]
+    if any(source is not None and source.name == "COMMANDLINE" for source in sources):
+        raise typer.BadParameter(f"write options after  {context.invoked_subcommand} VERB, not before it")
+
+
+@user_app.command("add")
+def add(name: UserName, out_folder: OutFolder, users: UsersFile = None) -> None:
+    """Let a person in by a password, or by another one than before. It is asked for, or read from stdin.
+
+    Example:  darkshelf dashboard user add ann --out data/demo
+    """
+    from panel_app.door.private import private_folder
+    from panel_app.door.users import add_user
+
+    password = (
+        typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+        if sys.stdin.isatty()
+        else sys.stdin.readline().rstrip("\r\n")
+    )
+    if users is None:
+        private_folder(out_folder)
+    file = _users_file(out_folder, users)
+    is_first = not file.exists()
+    is_new = add_user(file, name, password)
+    told = f"{name} may log in." if is_new else f"{name} has another password; logins by the old one end."
+    out.print(told, markup=False)
+    if is_first:
+        out.print("From now on everybody has to log in. A dashboard that runs already has to be started again.")
+
+
+@user_app.command("list")
+def list_(out_folder: OutFolder, users: UsersFile = None) -> None:
+    """List who may log in, and since when by their password.
+
+    Example:  darkshelf dashboard user list --out data/demo
+    """
+    from panel_app.door.users import read_users
+
+    people = read_users(_users_file(out_folder, users))
+    shown = table("Name", "Password since")
+    for name, person in people.items():
+        shown.add_row(Text(name), person.since)
+    if people:
+        out.print(shown)
+    else:
+        out.print("There is nobody who may log in.")
+
+
+@user_app.command("remove")
+def remove(name: UserName, out_folder: OutFolder, users: UsersFile = None) -> None:
+    """Let a person in no more; what they have open ends within a second.
+
+    Example:  darkshelf dashboard user remove ann --out data/demo
+    """
+    from panel_app.door.users import remove_user
+
+    file = _users_file(out_folder, users)
+    left = remove_user(file, name)
+    out.print(f"{name} may not log in any more.", markup=False)
+    if not left:
+        out.print(f"Nobody is left who may. To let everybody in without a login delete {file}.", markup=False)

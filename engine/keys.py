@@ -54,11 +54,12 @@ def keys(source: Source, first: dt.date | None = None) -> Keys:
 def _keys_of(reading: Reading, part: Part, ids: tuple[str, ...], first: dt.date | None) -> pl.DataFrame:
     """The keys of files with the same columns; what is written alike is read once."""
     rows = part.scan()
-    if first is not None and "date" in part.schema:
+    values = dict(zip(reading.contract.names, reading.values, strict=True))
+    if first is not None and is_text(part.schema["date"]):
         # ISO dates sort as text does, and text need not be read as a date to be sorted.
-        since = pl.lit(first.isoformat()) if is_text(part.schema["date"]) else pl.lit(first)
-        rows = rows.filter(pl.col("date") >= since)
-    values = {column.name: value for column, value in zip(reading.contract.columns, reading.values, strict=True)}
+        rows = rows.filter(pl.col("date").cast(pl.String) >= first.isoformat())
+    elif first is not None:
+        rows = rows.filter(values["date"] >= first)
     raw = distinct(rows.select(ids), ids)
     written = (pl.col(name).cast(pl.String).alias(WRITTEN + name) for name in ids)
     return raw.select(*(values[name] for name in ids), *written)

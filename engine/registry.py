@@ -7,7 +7,6 @@ line with a run id, is replaced. A reader sees the whole old night or the whole 
 
 import datetime as dt
 import hashlib
-import json
 import logging
 import re
 import shutil
@@ -15,11 +14,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any
-
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from typing import Any
 
 from engine.disk import (
     PARTIAL,
@@ -32,9 +28,9 @@ from engine.disk import (
     told_as_output_error,
 )
 from engine.errors import InputError, NotFoundError, Problem
+from engine.run_manifest import MANIFEST, fault_of, read_manifest, seal
 
 LOGGER = logging.getLogger("darkshelf")
-MANIFEST = "manifest.json"
 LATEST = "LATEST"
 RUNS = "runs"
 LOG = "logs.jsonl"
@@ -45,15 +41,11 @@ DAMAGED = ".damaged"
 LOGS_KEPT = 20
 """So many of them; the oldest go first."""
 RUN_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.-]{0,199}")
-AS_OF = re.compile(r"\d{4}-\d{2}-\d{2}|\d{6}[AB]|[a-z]+")
-"""A day, a half month, or the word of a run without either."""
 UNTOUCHED = "The runs published before are untouched."
 EDGE_BYTES = 65_536
 """So much of the start and of the end of a file goes into its fingerprint; a Parquet footer is always in it."""
 CLOCKS_APART = dt.timedelta(days=1)
 """A day begins this much earlier in the far east than on the clock that runs are stamped with, rounded up."""
-MANIFESTS_HELD = 1_000
-"""Manifests that are remembered for as long as they are not touched."""
 
 
 class DamagedRunError(NotFoundError):
@@ -63,43 +55,6 @@ class DamagedRunError(NotFoundError):
         advice = f"Delete {folder} and run again"
         self.problem = Problem(f"run {run_id}", f"is damaged: {reason}", advice)
         super().__init__(f"the run {run_id} is damaged: {reason}. {advice}")
-
-
-class StoredFile(BaseModel):
-    """A published file as it was when the run got its name. content: its hash."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    n_bytes: Annotated[int, Field(ge=0)]
-    content: str
-
-
-class Manifest(BaseModel):
-    """What every desk writes of a run; a desk writes more. files, seal: what older runs do not have."""
-
-    model_config = ConfigDict(frozen=True, extra="allow", strict=True)
-
-    as_of: str
-    run_id: str | None = None
-    desk: str = ""
-    profile: str = ""
-    finished_at: str = ""
-    cases_open: int | None = None
-    revenue_at_risk_open: float | None = None
-    stages: list[dict[str, Any]] = []
-    files: dict[str, StoredFile] = {}
-    seal: str | None = None
-
-    @model_validator(mode="after")
-    def _is_dated(self) -> "Manifest":
-        """Raise ValueError where a moment is none."""
-        if not AS_OF.fullmatch(self.as_of):
-            raise ValueError(f"as_of is {self.as_of!r}")
-        if "-" in self.as_of:
-            dt.date.fromisoformat(self.as_of)
-        if self.finished_at:
-            dt.datetime.fromisoformat(self.finished_at)
-        return self
 
 
 @dataclass(frozen=True)
@@ -213,7 +168,7 @@ class Registry:
             with told_as_output_error(self.out, UNTOUCHED):
                 partial.mkdir(parents=True)
                 yield partial
-                _seal(partial)
+                seal(partial)
                 sync_all(partial)
                 stays = self._stays(self._read(partial, run_id))
                 if stays is None:
@@ -444,13 +399,12 @@ class Registry:
         run_id = run_id or folder.name
         file = folder / MANIFEST
         try:
-            status = file.stat()
-            manifest = _manifest(file, status.st_mtime_ns, status.st_size)
+            manifest = read_manifest(file)
         except OSError as error:
             reason = f"its {MANIFEST} cannot be read ({error.strerror})" if folder.is_dir() else "it is no folder"
             raise DamagedRunError(run_id, folder, reason) from error
         except (ValueError, RecursionError) as error:
-            raise DamagedRunError(run_id, folder, f"its {MANIFEST} cannot be read ({_told(error)})") from error
+            raise DamagedRunError(run_id, folder, f"its {MANIFEST} cannot be read ({fault_of(error)})") from error
         if manifest.get("run_id", run_id) != run_id:
             raise DamagedRunError(run_id, folder, f"its {MANIFEST} is of the run {manifest['run_id']}")
         for name, known in manifest.get("files", {}).items():
@@ -469,45 +423,6 @@ def _newest(runs: Sequence[Run]) -> Run:
     ((desk, _),) = Counter(run.desk for run in runs).most_common(1)
     own = (run for run in runs if run.desk == desk)
     return max(own, key=lambda run: (not run.is_ahead, run.as_of, run.finished_at, run.run_id))
-
-
-def _seal(folder: Path) -> None:
-    """Write into the manifest what every file of a run is, and a seal over all of it."""
-    file = folder / MANIFEST
-    manifest = json.loads(file.read_text(encoding="utf-8"))
-    others = sorted(path for path in folder.rglob("*") if path.is_file() and path != file)
-    manifest["files"] = {
-        path.relative_to(folder).as_posix(): {"n_bytes": path.stat().st_size, "content": content_hash(path)}
-        for path in others
-    }
-    manifest["seal"] = _seal_of(manifest)
-    file.write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-def _seal_of(manifest: Mapping[str, Any]) -> str:
-    content = {name: value for name, value in manifest.items() if name != "seal"}
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
-
-
-@lru_cache(MANIFESTS_HELD)
-def _manifest(file: Path, changed_at: int, n_bytes: int) -> dict[str, Any]:
-    """The content of a manifest, read once for as long as it is not touched.
-
-    Raises ValueError where it is none, or not what was written.
-    """
-    content = json.loads(read_regular(file))
-    seal = Manifest.model_validate(content).seal
-    if seal is not None and seal != _seal_of(content):
-        raise ValueError("it is not what was published")
-    return dict(content)
-
-
-def _told(error: BaseException) -> str:
-    """What is wrong with a manifest, in a line."""
-    if isinstance(error, ValidationError):
-        first = error.errors()[0]
-        return f"{'.'.join(map(str, first['loc']))} {first['msg']}".strip()
-    return str(error).partition("\n")[0]
 
 
 def _line(file: Path) -> str:

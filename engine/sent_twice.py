@@ -59,7 +59,12 @@ def sent_twice(source: Source, settings: InputSettings) -> tuple[Source, list[Pr
     if settings.sent_twice == "sum" or not source.files:
         return source, [], []
     sampled = SAMPLED if sum(file.stat().st_size for file in source.files) >= SAMPLED_FROM_BYTES else 1
-    if not _keys_repeat(source, sampled):
+    n_rows, n_keys = _count_keys(source, sampled)
+    if not n_rows:
+        # Few store-SKUs with many rows may leave a sample without any.
+        sampled = 1
+        n_rows, n_keys = _count_keys(source, sampled)
+    if n_rows == n_keys:
         return source, [], []
     fewer = settings.model_copy(update={"sent_twice_rows": -(-settings.sent_twice_rows // sampled)})
     repeats = _repeats(source, fewer, sampled)
@@ -71,17 +76,14 @@ def sent_twice(source: Source, settings: InputSettings) -> tuple[Source, list[Pr
     return replace(source, parts=tuple(_counted_once(source, repeats))), [], told
 
 
-def _keys_repeat(source: Source, sampled: int) -> bool:
-    """Whether any store, SKU and day is there twice, as the sample tells; nearly free beside the reading."""
-    key = source.contract.key
+def _count_keys(source: Source, sampled: int) -> tuple[int, int]:
+    """Rows of the sample, and different stores, SKUs and days; nearly free beside the reading."""
     plans = []
     for reading, part in source.readings():
         values = dict(zip(reading.contract.names, reading.values, strict=True))
         rows = part.scan().filter(_sample(source, sampled))
-        plans.append(rows.select(pl.struct(values[name] for name in key).hash().alias("key")))
-    counts = pl.concat(plans).select(rows=pl.len(), keys=pl.col("key").n_unique()).collect().row(0, named=True)
-    # Few store-SKUs with many rows may leave a sample without any.
-    return counts["keys"] < counts["rows"] or (not counts["rows"] and sampled > 1 and _keys_repeat(source, 1))
+        plans.append(rows.select(pl.struct(values[name] for name in source.contract.key).hash().alias("key")))
+    return pl.concat(plans).select(pl.len(), pl.col("key").n_unique().alias("keys")).collect().row(0)
 
 
 def _sample(source: Source, sampled: int) -> pl.Expr:

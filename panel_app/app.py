@@ -7,7 +7,7 @@ loaded the components. What the reader needs in the first second therefore never
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,8 @@ from panel_material_ui.template.base import parse_template
 from engine.decisions.store import Decisions
 from engine.errors import DarkshelfError
 from panel_app.decided import Decided
+from panel_app.door.door import LOADED_BY
+from panel_app.door.logins import Logins
 from panel_app.markup import CSS, HERE, Html, render
 from panel_app.pages import PAGES
 from panel_app.pages.page import Page
@@ -62,13 +64,15 @@ FRAME = {
     "margin": "0 auto",
     "box-sizing": "border-box",
 }
+THEME_COOKIE = "darkshelf_theme"
 BY_KEY: Mapping[str, Page] = {page.key: page for page in PAGES}
 
 
 class Dashboard:
     """The application over one output folder, shared by every session.
 
-    deciders: who may decide; None for everybody. sessions, opened: pages in browsers now, and since the start.
+    deciders: who may decide; None for everybody. logins: None where nobody logs in. sessions, opened: pages in
+    browsers now, and since the start.
     """
 
     def __init__(
@@ -79,8 +83,10 @@ class Dashboard:
         *,
         deciders: Collection[str] | None = None,
         growth: Path | None = None,
+        logins: Logins | None = None,
     ) -> None:
         self.settings = settings
+        self.logins = logins
         self.nights = Nights(out, settings, growth)
         self.decided = Decided(decisions)
         self.deciders = None if deciders is None else frozenset(deciders)
@@ -93,13 +99,15 @@ class Dashboard:
     def page(self) -> pn.viewable.Viewable:
         """The page of a new session, as its address asks."""
         location = pn.state.location
-        user = pn.state.user or ""
+        login = self.logins.known(pn.state.cookies[LOADED_BY]) if self.logins else None
+        user = login.user if login else ""
         session = Session(
             self.nights,
             self.decided,
             location.search if location else "",
             user=user,
             may_decide=self.deciders is None or user in self.deciders,
+            is_over=partial(self.logins.is_over, login) if self.logins and login else lambda: False,
         )
         self.sessions += 1
         self.opened += 1
@@ -115,7 +123,7 @@ class Shell:
         self.menu = session.html("", label="menu")
         self.news = session.html("", label="news", pressed=lambda do, value: self._show_newest())
         self.content = pn.Column(sizing_mode="stretch_width", css_classes=["content"])
-        dark = pn.state.cookies.get("darkshelf_theme") == "dark"
+        dark = pn.state.cookies.get(THEME_COOKIE) == "dark"
         self.told_of = session.night.run_id if session.night else None
         session.on_show(self.draw)
         self.draw()
@@ -194,6 +202,7 @@ class Shell:
             first_paint=Markup("").join(Markup(piece.html) for piece in pieces),
             first_theme="dark" if dark else "light",
             first_script=_first_script(),
+            nonce=_nonce(document),
             locale=self.session.settings.locale,
             currency=self.session.settings.currency,
         )
@@ -237,6 +246,12 @@ def _following_nobody() -> Iterator[None]:
     for follower in followers():
         if follower not in before:
             pn.state.param.unwatch(follower)
+
+
+def _nonce(document: Any) -> str:
+    """What the scripts of the document carry so that they run; empty where a websocket made the page anew."""
+    context = document.session_context
+    return str(getattr(context.request, "nonce", "")) if context and context.request else ""
 
 
 @cache

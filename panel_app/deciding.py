@@ -97,6 +97,8 @@ def _act(name: str, fields: Mapping[str, str]) -> acts.Act:
 
 
 def _refused(session: Session) -> Told | None:
+    if session.is_over():
+        return Told("refused", "Not saved: you are logged out. Load the page again and log in.")
     return None if session.may_decide else Told("refused", "You may look, not decide.")
 
 

@@ -6,25 +6,30 @@ For many readers several such processes stand behind a proxy that keeps each rea
 
 import gc
 import json
-import os
-import secrets
+import logging
 from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, Final
 
 import panel as pn
+from tornado.ioloop import PeriodicCallback
 from tornado.web import RequestHandler
 
 from engine.decisions.store import open_decisions
-from engine.errors import DarkshelfError
 from panel_app import charts
-from panel_app.app import Dashboard
-from panel_app.login import EVERYBODY, Access, login_options
+from panel_app.app import THEME_COOKIE, Dashboard
+from panel_app.door.door import LOADED_BY
+from panel_app.door.headers import ForeignHost, foreign_hosts, headers_transform, host_name, with_port
+from panel_app.login import EVERYBODY, Access, make_door
 from panel_app.settings import DashboardSettings
 
+LOGGER = logging.getLogger("darkshelf.dashboard")
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
-COOKIE_SECRET: Final = "DARKSHELF_COOKIE_SECRET"
-"""Environment variable that signs logins; without it they end with the process."""
+EVERY_ADDRESS: Final = ("0.0.0.0", "::")
+LOOK_SECONDS: Final = 1
+"""So soon a login that ended elsewhere, or that expired, closes its pages here."""
+LARGEST_BODY_BYTES: Final = 65_536
+"""Of a request. The longest is a login; files of answers come by the websocket."""
 UNUSED_SESSION_SECONDS: Final = 120
 """So long the page of a closed window is kept: its memory is the server's."""
 
@@ -41,42 +46,74 @@ def serve(
     origins: Collection[str] = (),
     prefix: str = "",
     announce: Callable[[], None] = lambda: None,
-    **options: Any,
-) -> Any:
-    """Serve the nights of an output folder. Blocks until the process ends, unless told `start=False` or `threaded`.
+) -> None:
+    """Serve the nights of an output folder. Blocks until the process is interrupted.
 
     growth: where growth runs are published, if elsewhere. origins: hosts that a proxy serves this under. prefix: the
-    path it is served under. Raises DarkshelfError when the decisions cannot be opened, OSError when the port is
-    taken. announce: called when the server is about to listen.
+    path it is served under. announce: called when the server listens. Raises DarkshelfError when the decisions or
+    the secrets cannot be opened, OSError when the port is taken.
     """
     pn.extension()
     charts.warm()
     # What is loaded by now stays for good. Looking through it for garbage, again and again, stops every reader.
     gc.collect()
     gc.freeze()
-    dashboard = Dashboard(out, settings, open_decisions(out, decisions), deciders=access.deciders, growth=growth)
-    login = login_options(access, os.environ.get(COOKIE_SECRET) or secrets.token_hex(32))
-    announce()
+    hosts = own_hosts(address, port, origins)
+    path = f"/{prefix.strip('/')}/" if prefix.strip("/") else "/"
+    door, keys = make_door(out, settings, access, hosts, path)
+    dashboard = Dashboard(
+        out, settings, open_decisions(out, decisions), deciders=access.deciders, growth=growth, logins=door.logins
+    )
     watch = {"dashboard": dashboard}
-    hosts = [f"{address}:{port}", *(f"{host}:{port}" for host in LOOPBACK[:2] if address in LOOPBACK), *origins]
-    return pn.serve(
+    server = pn.serve(
         {"/": dashboard.page},
         address=address,
         port=port,
-        websocket_origin=hosts if port else None,
+        websocket_origin=[host for host in hosts if not host.startswith("[")],
         prefix=prefix,
-        root_path=f"/{path}/" if (path := prefix.strip("/")) else None,
-        # Behind a proxy the reader's own scheme is the one that it tells of; nobody else is believed.
+        root_path=path if path != "/" else None,
+        # Behind a proxy the reader's own scheme and address are those that it tells of; nobody else is believed.
         use_xheaders=bool(origins),
+        http_server_kwargs={"max_body_size": LARGEST_BODY_BYTES},
         show=False,
+        start=False,
         title="darkshelf",
         verbose=False,
         extra_patterns=[("/health", Health, watch), ("/metrics", Metrics, watch)],
         check_unused_sessions=UNUSED_SESSION_SECONDS * 250,
         unused_session_lifetime=UNUSED_SESSION_SECONDS * 1000,
-        **login,
-        **options,
+        auth_provider=door,
+        cookie_path=path,
+        cookie_secret=keys.logins,
+        secret_key=keys.pages,
+        sign_sessions=True,
+        session_token_expiration=settings.page_token_seconds,
+        # The token stands in the page, where scripts read it: no cookie of the door goes into it.
+        include_cookies=[THEME_COOKIE, LOADED_BY],
+        include_headers=[],
+        transforms=[headers_transform(settings)],
+        **_provider_options(access),
     )
+    # Bokeh does not read `[::1]:port`, and Panel offers no way to a rule that comes before all of its own.
+    server._tornado.websocket_origins.update(hosts)
+    server._tornado.add_handlers(foreign_hosts({host_name(host) for host in hosts}), [(".*", ForeignHost)])
+    if door.logins is not None:
+        PeriodicCallback(door.look, LOOK_SECONDS * 1000).start()
+    announce()
+    server.start()
+    server.io_loop.start()
+
+
+def own_hosts(address: str, port: int, origins: Collection[str]) -> list[str]:
+    """The `host:port` that pages of this server come from; those of a proxy as they are given, else by port 80."""
+    names = [address, *(LOOPBACK if address in LOOPBACK or address in EVERY_ADDRESS else ())]
+    own = [f"[{name}]:{port}" if ":" in name else f"{name}:{port}" for name in names]
+    return list(dict.fromkeys([*own, *(with_port(origin.lower()) for origin in origins)]))
+
+
+def _provider_options(access: Access) -> dict[str, Any]:
+    """What Panel's OAuth handlers are told; the provider itself is the door's business."""
+    return {key: told for key, told in (access.oauth or {}).items() if key != "oauth_provider"}
 
 
 class _Watch(RequestHandler):
@@ -90,21 +127,40 @@ class _Watch(RequestHandler):
 
 
 class Health(_Watch):
-    """200 when the night and the decisions can be read, else 503 with what is wrong."""
+    """200 when a page can be shown and decided on, else 503 with which part fails; the log says why, once."""
+
+    told = ""
 
     def get(self) -> None:
         """The state as one JSON object."""
-        try:
-            self.dashboard.decided.decisions.revision()
-            latest = self.dashboard.nights.latest_id()
-            if latest is not None:
-                self.dashboard.nights.night(latest)
-        except DarkshelfError as error:
-            self.set_status(503)
-            self.write(json.dumps({"status": "failing", "why": type(error).__name__}))
-        else:
-            self.write(json.dumps({"status": "ok", "night": latest}))
+        state, trouble = state_of(self.dashboard)
+        self.set_status(503 if trouble else 200)
+        # Whoever asks every second must not fill the log: it gets what is new.
+        if trouble and trouble != Health.told:
+            LOGGER.error("no page can be shown: %s", trouble)
+        Health.told = trouble
+        self.write(json.dumps(state))
         self.set_header("Content-Type", "application/json")
+
+
+def state_of(dashboard: Dashboard) -> tuple[dict[str, str], str]:
+    """What anybody may know of the state of a server, and for its log what is wrong, empty when nothing is.
+
+    What the first page needs is read once and stays in memory: asking again costs nothing.
+    """
+    part = "door"
+    try:
+        if dashboard.logins is not None:
+            dashboard.logins.check()
+        part = "decisions"
+        dashboard.decided.decisions.revision()
+        part = "night"
+        night = dashboard.nights.night()
+        night.load()
+    except Exception as error:
+        # Whatever it is, a page shows nothing then; who asks is to be told, not to meet a traceback.
+        return {"status": "failing", "part": part, "why": type(error).__name__}, f"{part}: {error}"
+    return {"status": "ok", "night": night.run_id}, ""
 
 
 class Metrics(_Watch):

@@ -27,18 +27,26 @@ class Session:
     """What the pages are given.
 
     view: what is looked at. night: the published run that is looked at, the same until the reader asks for another.
-    user: who is logged in, empty without a login. may_decide: whether this user's decisions are taken. width: of the
+    user: who is logged in, empty without a login. is_over: asks whether the login has ended since. width: of the
     window in pixels, 0 until it is known.
     """
 
     def __init__(
-        self, nights: Nights, decided: Decided, query: str, *, user: str = "", may_decide: bool = True
+        self,
+        nights: Nights,
+        decided: Decided,
+        query: str,
+        *,
+        user: str = "",
+        may_decide: bool = True,
+        is_over: Callable[[], bool] = lambda: False,
     ) -> None:
         self.nights = nights
         self.decided = decided
         self.settings: DashboardSettings = nights.settings
         self.user = user
-        self.may_decide = may_decide
+        self._may_decide = may_decide
+        self.is_over = is_over
         self.view = parse(query)
         self.night: Night | None = None
         self.trouble = ""
@@ -51,6 +59,11 @@ class Session:
         self._show: Callable[[], None] = lambda: None
         self.title = "darkshelf"
         self.find_night()
+
+    @property
+    def may_decide(self) -> bool:
+        """Whether this user's decisions are taken, now: a login that ended takes the right with it."""
+        return self._may_decide and not self.is_over()
 
     def find_night(self) -> None:
         """Open the night of the view; `trouble` says why there is none."""

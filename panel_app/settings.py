@@ -1,6 +1,8 @@
-"""What the dashboard is told: thresholds of severity, money, language, sizes of pages and caches."""
+"""What the dashboard is told: severity, money, language, sizes of pages and caches, logins, frames."""
 
-from pydantic import Field
+from typing import Self
+
+from pydantic import Field, model_validator
 
 from engine.outputs.severity import SeveritySettings
 
@@ -22,3 +24,25 @@ class DashboardSettings(SeveritySettings):
         "",
         description="Address of map tiles with {z}, {x} and {y}, used where the browser reaches them; empty: none.",
     )
+    login_hours: float = Field(12, gt=0, le=720, description="How long a login lasts.")
+    login_delay_seconds: float = Field(
+        1, ge=0.1, le=60, description="Wait after a first wrong password; it doubles with each further one."
+    )
+    login_delay_most_seconds: float = Field(300, ge=1, le=86_400, description="Longest wait after wrong passwords.")
+    login_tries_per_address: int = Field(
+        10, ge=1, le=1000, description="Wrong passwords from one address before it has to wait too."
+    )
+    page_token_seconds: int = Field(
+        300, ge=10, le=3600, description="How long a loaded page may take until it connects."
+    )
+    frame_origins: str = Field(
+        "",
+        pattern=r"^(https?://[\w.:\-*\[\]]+( https?://[\w.:\-*\[\]]+)*)?$",
+        description="Origins, by blanks, whose pages may show the dashboard in a frame; empty: only its own.",
+    )
+
+    @model_validator(mode="after")
+    def _delays_grow(self) -> Self:
+        if self.login_delay_most_seconds < self.login_delay_seconds:
+            raise ValueError("login_delay_most_seconds is below login_delay_seconds")
+        return self

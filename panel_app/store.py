@@ -79,6 +79,20 @@ class Night:
                 .collect()
             )
 
+    @property
+    def notices(self) -> list[dict[str, Any]]:
+        """What is odd about the input, each with where, what, advice, count, of, examples; older runs have none."""
+        return list(self.data_quality.get("notices", []))
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether the night was run although its day is not complete."""
+        return self.run.manifest.get("partial") is True
+
+    def load(self) -> None:
+        """Read what the first page needs, unless it is in memory. Raises NotFoundError where it is damaged."""
+        _ = self.summary, self.data_quality, self.cases
+
     def has(self, name: str) -> bool:
         """Whether the run has this file: some are published by one profile only."""
         return (self.run.folder / name).exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -91,7 +92,19 @@ def test_a_day_that_is_in_a_file_twice_is_enough(deliver):
     assert "are there 2 times or a multiple of it (2025-05-12 to 2025-05-13)" in problem.what
 
 
+def one_a_day(days: int) -> pl.DataFrame:
+    """Two equal receipts a day, before all others."""
+    days_before = [FIRST_DAY - timedelta(days=n) for n in range(1, days + 1)]
+    return pl.concat(receipts(1, day=day, stores=1) for day in days_before for _ in range(2))
+
+
 LEGITIMATE = {
+    "tills_with_the_same_receipts": [ROWS, receipts(*[1] * 60, *[2] * 84), receipts(*[1] * 84, *[2] * 132)],
+    "half_of_the_receipts_in_pairs": [
+        ROWS.filter(pl.col("date") < AS_OF),
+        receipts(*[1] * 24, *[2] * 24, *[3] * 36, *[4] * 36),
+    ],
+    "a_pair_on_many_days": [pl.concat([ROWS, one_a_day(30)])],
     "receipts": [ROWS, receipts(*[1, 1, 1, 2, 1, 1, 1, 2, 1] * 30)],
     "tills_of_an_hour": [ROWS, receipts(*[1] * 90, *range(1, 12)), receipts(*[1] * 71, *range(1, 30))],
     "a_few_equal_rows": [ROWS, LAST_WEEK.head(19)],
@@ -148,11 +161,16 @@ def test_the_bounds_are_settings(deliver):
     assert problems(folder, InputSettings(sent_twice_share=0.7))
 
 
-def test_a_large_table_is_sampled_and_then_counted_whole(deliver, monkeypatch):
+@pytest.mark.parametrize(
+    "files", [{"": ROWS, "-copy": LAST_WEEK}, {"": pl.concat([ROWS, ROWS])}], ids=["file", "rows"]
+)
+@pytest.mark.parametrize("sampled", [4, 12, 1000])
+def test_a_large_table_is_sampled_and_then_counted_whole(deliver, monkeypatch, files, sampled):
     monkeypatch.setattr("engine.sent_twice.SAMPLED_FROM_BYTES", 1)
-    monkeypatch.setattr("engine.sent_twice.SAMPLED", 3)
-    (problem,) = problems(deliver(**{"": pl.concat([ROWS, ROWS])}))
-    assert f"{ROWS.height} of {ROWS.height} different rows" in problem.what
+    monkeypatch.setattr("engine.sent_twice.SAMPLED", sampled)
+    (problem,) = problems(deliver(**files))
+    n = files.get("-copy", ROWS).height
+    assert f"{n} of {n} different rows" in problem.what
 
 
 def test_other_tables_may_repeat_their_rows_since_the_last_one_counts(deliver):

@@ -19,11 +19,12 @@ from engine.daylake.days import by_day
 from engine.daylake.gather import gather
 from engine.daylake.manifest import WHOLE, Day, DayLake, Partition, refuse_lake
 from engine.daylake.write import Writer, writer
-from engine.delivery import EXAMPLES, naming_broken_files, open_tables, verify
+from engine.delivery import EXAMPLES, naming_broken_files, near_misses, open_tables, verify
 from engine.errors import InputError, Problem, TryLaterError
 from engine.input_settings import InputSettings
 from engine.keys import in_two_forms, keys, without_digits
 from engine.lake import UNREADABLE, Source
+from engine.near_miss import file_alike
 from engine.sent_twice import sent_twice
 
 PROMISED = contracts(None)
@@ -77,7 +78,7 @@ def ingest(
     delivered = _open(folder)
     with writer(lake) as staged:
         try:
-            return _ingest(*_odd(delivered, inputs), staged, settings, allow_partial=allow_partial)
+            return _ingest(*_odd(folder, delivered, inputs), staged, settings, allow_partial=allow_partial)
         except UNREADABLE:
             # Some cell or file cannot be read by its type. As text every cell can be judged on its own.
             as_text = _open(folder, as_text=True)
@@ -85,7 +86,7 @@ def ingest(
             if stops:
                 raise InputError(stops) from None
             with naming_broken_files(as_text):
-                return _ingest(*_odd(as_text, inputs), staged, settings, allow_partial=allow_partial)
+                return _ingest(*_odd(folder, as_text, inputs), staged, settings, allow_partial=allow_partial)
 
 
 def _open(folder: Path, *, as_text: bool = False) -> dict[str, Source]:
@@ -94,7 +95,9 @@ def _open(folder: Path, *, as_text: bool = False) -> dict[str, Source]:
     some = {name: replace(contract, required=False) for name, contract in PROMISED.items()}
     tables, problems = open_tables(folder, some, as_text=as_text)
     if not tables and not problems:
-        advice = f"put a table there, as a file or a folder of files named after it: {', '.join(PROMISED)}"
+        meant = {name: file_alike(folder, PROMISED, name) for name in PROMISED}
+        looks_so = "".join(f"{file} looks like {name}: rename it; " for name, file in meant.items() if file)
+        advice = f"{looks_so}put a table there, as a file or a folder of files named after it: {', '.join(PROMISED)}"
         problems.append(Problem(str(folder), "holds none of the tables", advice))
     if problems:
         raise InputError(problems)
@@ -103,11 +106,13 @@ def _open(folder: Path, *, as_text: bool = False) -> dict[str, Source]:
     }
 
 
-def _odd(delivered: Mapping[str, Source], inputs: InputSettings) -> tuple[dict[str, Source], tuple[Problem, ...]]:
+def _odd(
+    folder: Path, delivered: Mapping[str, Source], inputs: InputSettings
+) -> tuple[dict[str, Source], tuple[Problem, ...]]:
     """The tables, without what was sent twice, and what is to be told. Raises InputError when that stops it."""
     found = [keys(source) for source in delivered.values()]
     stops = [problem for table in found for problem in without_digits(table)]
-    tables, notices = dict(delivered), in_two_forms(found)
+    tables, notices = dict(delivered), near_misses(folder, PROMISED, delivered) + in_two_forms(found)
     if v.SALES in tables:
         tables[v.SALES], again, surplus = sent_twice(tables[v.SALES], inputs)
         stops, notices = stops + again, surplus + notices

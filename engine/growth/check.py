@@ -16,6 +16,7 @@ from engine.delivery import EXAMPLES, broken_files, judge, open_tables
 from engine.errors import InputError, Problem
 from engine.growth.inputs import clean_clusters, marked, of_period
 from engine.growth.settings import InputSettings
+from engine.keys import in_two_forms, keys, without_digits
 from engine.lake import UNREADABLE, Loaded, Source
 
 UNDATED = "undated"
@@ -60,6 +61,9 @@ def check(folder: Path, settings: InputSettings, period: str | None = None) -> D
     told = {problem.where for problem in problems}
     problems += [problem for problem in _missing(sources, settings, folder) if problem.where not in told]
     loaded, stops, remarks = _load(sources)
+    written = [keys(sources[name]) for name in loaded]
+    stops += [problem for table in written for problem in without_digits(table)]
+    remarks += in_two_forms(written)
     delivery = _settle_period(Delivery(folder, sources, loaded, period, None, tuple(remarks)))
     found = list(_between_tables(delivery, settings))
     problems += stops + [problem for problem, stops_run in found if stops_run]

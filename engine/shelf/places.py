@@ -11,9 +11,6 @@ from engine.errors import Problem
 from engine.input_settings import InputSettings
 from engine.vocabulary import STORES
 
-KM_PER_DEGREE = 111.2
-"""Of a great circle around a sphere of 6371 km."""
-
 
 def unknown_places(stores: pl.DataFrame, settings: InputSettings) -> tuple[pl.Series, list[Problem]]:
     """The ids of stores at no known place, sorted, and what is to be told of them, one problem at most.
@@ -57,16 +54,18 @@ def _crowded(n_placed: int, settings: InputSettings) -> pl.Expr:
 def _swapped(stores: pl.DataFrame, settings: InputSettings) -> pl.Expr:
     """Whether a store would stand among the others if its coordinates changed places, and stands far off as it is."""
     latitude, longitude = (pl.lit(stores[name].median(), pl.Float64) for name in ("latitude", "longitude"))
-    far = settings.swapped_place_spread * _km(pl.col("latitude"), pl.col("longitude"), latitude, longitude).median()
-    as_told = _km(pl.col("latitude"), pl.col("longitude"), latitude, longitude)
-    the_other_way = _km(pl.col("longitude"), pl.col("latitude"), latitude, longitude)
+    far = (
+        settings.swapped_place_spread * _apart(pl.col("latitude"), pl.col("longitude"), latitude, longitude).median()
+    )
+    as_told = _apart(pl.col("latitude"), pl.col("longitude"), latitude, longitude)
+    the_other_way = _apart(pl.col("longitude"), pl.col("latitude"), latitude, longitude)
     return (as_told > far) & (the_other_way <= far)
 
 
-def _km(latitude: pl.Expr, longitude: pl.Expr, of_latitude: pl.Expr, of_longitude: pl.Expr) -> pl.Expr:
-    """About the distance of two places; exact enough to tell near from far."""
+def _apart(latitude: pl.Expr, longitude: pl.Expr, of_latitude: pl.Expr, of_longitude: pl.Expr) -> pl.Expr:
+    """About the distance of two places in degrees of latitude; exact enough to tell near from far."""
     east = (longitude - of_longitude) * ((latitude + of_latitude) / 2).radians().cos()
-    return ((latitude - of_latitude) ** 2 + east**2).sqrt() * KM_PER_DEGREE
+    return ((latitude - of_latitude) ** 2 + east**2).sqrt()
 
 
 def _shown(row: dict[str, object]) -> str:

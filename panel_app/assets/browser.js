@@ -25,7 +25,7 @@ export function render({model}) {
     }
     if (told.title !== undefined) document.title = told.title
     if (told.top) window.scrollTo({top: 0})
-    if (told.theme) document.cookie = `darkshelf_theme=${told.theme}; path=/; max-age=31536000; samesite=lax`
+    if (told.theme) document.cookie = `darkshelf_theme=${told.theme}; path=/; max-age=31536000; samesite=lax${window.location.protocol === "https:" ? "; secure" : ""}`
     if (told.probe) {
       const tile = new Image()
       tile.onload = () => tell({reached: true})

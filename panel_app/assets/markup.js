@@ -47,8 +47,10 @@ function listen(root, model) {
     model.send_msg({do: told.dataset.do, value})
   })
   root.addEventListener("submit", (event) => {
-    event.preventDefault()
     const form = event.target
+    // A form with an address of its own, such as that of the logout, is the browser's business.
+    if (form.dataset.send === undefined) return
+    event.preventDefault()
     const fields = Object.fromEntries(new FormData(form, event.submitter))
     model.send_msg({send: form.dataset.send, fields})
   })

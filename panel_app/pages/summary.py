@@ -17,6 +17,8 @@ from panel_app.words import cause_name
 BARS = 6
 """Bars of a list; the rest is added up."""
 TOP_CASES = 5
+TOLD_FIRST = 5
+"""Oddities of the data above the figures; the page of the run has all of them."""
 LEAST_CHANGE = {"count": 1, "money": 0.5, "number": 0.05, "percent": 0.0005}
 """Smaller changes of a figure are not to be seen in it."""
 
@@ -62,6 +64,8 @@ def build(session: Session) -> pn.viewable.Viewable:
             lists=[_list(session.view, night, column) for column in ("cause", "category", "region")],
             top=_top(session.view, night),
             all_cases=address(session.view.to("cases")),
+            told_first=TOLD_FIRST,
+            all_notices=address(session.view.to("run", filters=Filters())),
         ),
         label="summary",
     )

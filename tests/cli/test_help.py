@@ -23,6 +23,9 @@ VERBS = {
     "explain": "darkshelf explain",
     "report": "darkshelf report --out data/runs --file night.html",
     "dashboard": "darkshelf dashboard --out data/demo",
+    "dashboard user add": "darkshelf dashboard user add ann --out",
+    "dashboard user list": "darkshelf dashboard user list --out",
+    "dashboard user remove": "darkshelf dashboard user remove ann --out",
     "sql": "darkshelf sql",
     "bench": "darkshelf bench --size 100k",
     "backtest": "darkshelf backtest data/tonight --out data/backtest --every 7",
@@ -78,8 +81,8 @@ def test_every_verb_explains_itself(capsys, verb):
 
 def test_no_verb_is_missing_from_the_help(capsys):
     listed = []
-    groups = ("lake", "growth", "runs", "decisions", "answers", "config")
-    for group in ([], *([name] for name in groups)):
+    groups = ("lake", "growth", "runs", "decisions", "answers", "config", "dashboard user")
+    for group in ([], *(name.split() for name in groups)):
         commands = darkshelf(capsys, *group, "--help").out.partition("Commands:\n")[2].partition("\n\n")[0]
         names = re.findall(r"^  ([a-z]+) ", commands, re.MULTILINE)
         listed += [" ".join([*group, name]) for name in names if name not in groups]

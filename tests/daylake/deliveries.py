@@ -53,9 +53,10 @@ class Chain:
         """Take a delivery in."""
         return ingest(self.delivery(tables, write), self.lake, (settings or Settings()).ingest)
 
-    def night(self, as_of: date | None = None) -> dict[str, bytes]:
+    def night(self, as_of: date | None = None, settings: Settings | None = None) -> dict[str, bytes]:
         """The results of a night over the lake."""
-        return results(desk.run(open_lake(self.lake), self.place / "out", Settings(), as_of, force=True).folder)
+        chosen = settings or Settings()
+        return results(desk.run(open_lake(self.lake), self.place / "out", chosen, as_of, force=True).folder)
 
     def content(self) -> dict[str, bytes]:
         """Every byte of the lake."""
@@ -67,9 +68,11 @@ def results(folder: Path) -> dict[str, bytes]:
     return data_files(folder) | {shapes.DATA_QUALITY: (folder / shapes.DATA_QUALITY).read_bytes()}
 
 
-def night_over(folder: Path, out: Path, as_of: date | None = None) -> dict[str, bytes]:
+def night_over(
+    folder: Path, out: Path, as_of: date | None = None, settings: Settings | None = None
+) -> dict[str, bytes]:
     """The results of a night over a folder."""
-    return results(desk.run(folder, out, Settings(), as_of).folder)
+    return results(desk.run(folder, out, settings or Settings(), as_of).folder)
 
 
 def differences(found: Mapping[str, bytes], expected: Mapping[str, bytes]) -> list[str]:

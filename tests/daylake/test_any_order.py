@@ -21,7 +21,7 @@ DATED = [name for name, frame in BASE.items() if "date" in frame.columns]
 MEASURES = {SALES: "units_sold", "inventory_snapshot": "quantity_on_hand", "pricing": "price"} | {
     "impressions": "impression_count"
 }
-ANY_SIZE = load(assignments=["ingest.min_kept_share=0"])
+ANY_SIZE = load(assignments=["ingest.min_kept_share=0", "inputs.max_set_aside_share=1"])
 
 
 def version(table: str, number: int) -> pl.DataFrame:
@@ -85,7 +85,8 @@ def test_any_order_of_days_and_corrections_comes_to_the_final_files(order, told,
                     last_word |= {(name, day): number for day in seen}
         as_of = FIRST_DAY + timedelta(days=N_DAYS - 1 - days_back)
         folder = chain.delivery(final(last_word))
-        assert differences(chain.night(as_of), night_over(folder, chain.place / "plain", as_of)) == []
+        plain = night_over(folder, chain.place / "plain", as_of, ANY_SIZE)
+        assert differences(chain.night(as_of, ANY_SIZE), plain) == []
         once = Chain(Path(place) / "once")
         once.place.mkdir()
         once.ingest(final(last_word))

@@ -217,3 +217,18 @@ def test_what_does_not_stop_a_run_is_counted_and_listed(capsys, made, tmp_path):
     assert "step11: another cluster than the clusters table: 1 of 2 rows" in told
     assert "step11: candidates of stores without a cluster: 1 of 2 rows" in told
     assert "step9: rows share str_code and spu_code: 2 of 2 rows" in told
+
+
+def test_a_code_in_two_forms_is_one_code_and_told(capsys, tmp_path):
+    tables = among_peers(GOLDEN["seed"].case, spu="5001")
+    for row in tables.rows["step11"]:
+        row["spu_code"] = "5001.0"
+    told = warnings(capsys, tables, tmp_path)
+    assert "spu_code: ids are written in another form than they are read in (1 of 1 in step11)" in told
+    (file,) = (tmp_path / "out" / "runs").glob("*/recommendations.parquet")
+    assert pl.read_parquet(file)["spu_code"].to_list() == ["5001"]
+
+
+def test_a_code_that_lost_its_digits_is_refused(capsys, tmp_path):
+    tables = among_peers(GOLDEN["seed"].case, spu="7.61234E+12")
+    assert "sales: spu_code is a number that lost its digits: 7.61234E+12" in refused(capsys, tables, tmp_path)

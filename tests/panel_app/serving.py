@@ -51,6 +51,12 @@ def serving(
         server.wait(10)
 
 
+def log_of(out: Path, address: str) -> str:
+    """What a server over an output folder has said so far."""
+    port = address.split(":")[2].partition("/")[0]
+    return (out / f"server-{port}.log").read_text(encoding="utf-8")
+
+
 def _wait_for(address: str, server: subprocess.Popen[bytes], log: Path) -> None:
     for _ in range(1200):
         if server.poll() is not None:

@@ -88,6 +88,18 @@ def test_who_only_views_decides_nothing(session, decided) -> None:
     assert decided.of(viewer.night.run).is_empty()
 
 
+def test_a_login_that_ended_decides_nothing_on_a_page_that_is_still_open(nights, decided) -> None:
+    ended: list[bool] = []
+    page = Session(nights, decided, "?page=cases", user="ann", is_over=lambda: bool(ended))
+    assert decide(page, CASE, 0, "accept", {}).kind == "done"
+    ended.append(True)
+    assert not page.may_decide
+    assert decide(page, CASE, 1, "undo", {}).text == "Not saved: you are logged out. Load the page again and log in."
+    assert decide_many(page, [OTHER], {}, "accept", {}).kind == "refused"
+    assert undo_many(page, "any").kind == "refused"
+    assert state(decided, page)["decision"] == "accepted"
+
+
 def test_an_undo_brings_back_what_was(session, decided) -> None:
     decide(session(), CASE, 0, "accept", {})
     assert decide(session(), CASE, 1, "undo", {}).text == "Undone."

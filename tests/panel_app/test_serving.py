@@ -11,6 +11,7 @@ import pytest
 
 from panel_app.login import Access
 from tests.command import darkshelf
+from tests.panel_app.people import PASSWORDS, write_people
 from tests.panel_app.serving import serving
 
 if TYPE_CHECKING:
@@ -31,9 +32,8 @@ def answer(address: str) -> tuple[int, str]:
 @pytest.fixture(scope="module")
 def guarded(published: Published, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A dashboard that lets in ann, who decides, and eve, who looks."""
-    passwords = tmp_path_factory.mktemp("passwords") / "passwords.json"
-    passwords.write_text(json.dumps({"ann": "apple", "eve": "egg"}), encoding="utf-8")
-    with serving(published.out, "--basic-auth", passwords, "--decider", "ann") as address:
+    people = write_people(tmp_path_factory.mktemp("people"))
+    with serving(published.out, "--users", people, "--decider", "ann") as address:
         yield address
 
 
@@ -69,11 +69,11 @@ def log_in(reader: Any, name: str, password: str) -> None:
 def test_who_decides_has_buttons_and_who_views_has_none(window: Callable[..., Window], guarded: str) -> None:
     query = "?page=case&case=2_12_2025-06-19"
     ann, eve = window(1440, home=guarded, alone=True), window(1440, home=guarded, alone=True)
-    log_in(ann, "ann", "apple")
+    log_in(ann, "ann", PASSWORDS["ann"])
     ann.page.wait_for_selector("html[data-ready]")
     ann.open(query).page.locator("#accept").wait_for()
     assert ann.text(".who") == "ann"
-    log_in(eve, "eve", "egg")
+    log_in(eve, "eve", PASSWORDS["eve"])
     eve.page.wait_for_selector("html[data-ready]")
     eve.open(query).page.locator(".decide", has_text="You may look, not decide.").wait_for()
     assert eve.page.locator("#accept").count() == 0
@@ -85,24 +85,31 @@ def test_a_wrong_password_is_refused(window: Callable[..., Window], guarded: str
     stranger = window(1440, home=guarded, alone=True)
     log_in(stranger, "ann", "orange")
     stranger.page.locator("input[name=password]").wait_for()
-    assert "Invalid" in stranger.page.locator(".wrong").inner_text()
+    assert stranger.page.locator(".wrong").inner_text() == "Name or password is wrong."
+    assert all("401" in complaint for complaint in stranger.complaints)
+    stranger.complaints.clear()
 
 
 def test_access_is_open_only_where_nobody_logs_in(tmp_path: Path) -> None:
     assert Access().is_open
-    assert not Access(passwords=tmp_path).is_open
+    assert not Access(users=tmp_path).is_open
     assert not Access(oauth={"oauth_provider": "github"}).is_open
 
 
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        pytest.param(["--basic-auth", "nowhere.json"], "nowhere.json is no file", id="password file"),
+        pytest.param(["--basic-auth", "old.json"], "darkshelf dashboard user add NAME --out", id="passwords as text"),
+        pytest.param(["--users", "nowhere.json"], "nowhere.json is no file", id="users file"),
+        pytest.param(["--users", __file__], "others on this machine may read it", id="users file of everybody"),
+        pytest.param(["--origin", "https://x.example"], "'https://x.example' is no host", id="origin with a scheme"),
+        pytest.param(["--origin", "*"], "'*' is no host", id="every origin"),
+        pytest.param(["--set", "frame_origins=a; script-src *"], "frame_origins", id="frames"),
+        pytest.param(["--set", "login_delay_most_seconds=1", "--set", "login_delay_seconds=2"], "below", id="delays"),
+        pytest.param(["user", "list"], "write options after", id="options before a verb"),
         pytest.param(["--oauth-provider", "github"], "has no key or no secret", id="oauth without keys"),
         pytest.param(["--oauth-provider", "nobody"], "'nobody' is none of auth0,", id="oauth provider"),
-        pytest.param(
-            ["--basic-auth", __file__, "--oauth-provider", "github"], "give one of the two", id="two logins"
-        ),
+        pytest.param(["--users", __file__, "--oauth-provider", "github"], "give one of the two", id="two logins"),
         pytest.param(
             ["--oauth-provider", "github", "--prefix", "/x"], "give --oauth-redirect https://HOST/x/login", id="path"
         ),

@@ -105,6 +105,9 @@ def test_a_table_that_covers_more_or_fewer_is_nothing_to_tell(tmp_path, partial)
         pytest.param(
             INVENTORY, pl.col("store_id") != 3, f"1 of 3 stores of {SALES} (33.3%)", id="no_stock_of_a_store"
         ),
+        pytest.param(
+            INVENTORY, pl.col("store_id") == 1, f"2 of 3 stores of {SALES} (66.7%)", id="stock_of_one_store_alone"
+        ),
         pytest.param(PRICING, pl.col("sku_id") != 14, f"1 of 4 SKUs of {SALES} (25.0%)", id="no_price_of_a_sku"),
         pytest.param(STORES, pl.col("store_id") != 3, f"1 of 3 stores of {SALES} (33.3%)", id="an_unknown_store"),
         pytest.param(
