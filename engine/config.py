@@ -14,59 +14,10 @@ from pydantic.fields import FieldInfo
 
 from engine.errors import Problem, SettingsError
 from engine.frozen import Amount, Frozen, Positive, RunSettings, Share
-from engine.input_settings import InputSettings
+from engine.input_settings import DeliverySettings, IngestSettings, InputSettings, PanelSettings, PriceCheckSettings
 
 WEIGHT_TOLERANCE = 1e-6
 """Weights that add up to 1 within this do."""
-
-
-class PanelSettings(Frozen):
-    """Which days a night sees and what counts as in stock."""
-
-    lookback_days: int = Field(90, ge=35, le=730, description="Panel days, the as-of day included.")
-    gap_fill_days: int = Field(3, ge=0, le=14, description="Longest gap that the classic rule interpolates.")
-    min_on_hand: float = Field(0.0, ge=0, description="In stock means more units on hand than this.")
-    stock_from_sales_days: int = Field(7, ge=1, le=28, description="Without a snapshot, sold so lately: in stock.")
-    active_days: int = Field(7, ge=1, le=28, description="Judged when in stock on one of the last so many days.")
-    min_history_days: int = Field(28, ge=1, description="Warn when the sales reach back fewer days than this.")
-    held_days: int = Field(400, ge=0, le=3650, description="A stock or price row before the panel holds so long.")
-    return_days: int = Field(28, ge=0, le=365, description="A return undoes sales at most so many days back.")
-
-
-class DeliverySettings(Frozen):
-    """When a day was delivered as usual, by the chain's own past; what falls short is unknown and told."""
-
-    habit_memory: float = Field(0.9, gt=0.5, lt=1, description="Weight of a day in a store-SKU's habit to the next.")
-    settling_days: int = Field(14, ge=7, le=56, description="Days of its past before a day is judged.")
-    steady_share: float = Field(0.9, gt=0.5, lt=1, description="Who sells on this share of days sells steadily.")
-    chain_slack: float = Field(0.1, gt=0, lt=1, description="A chain's day may always fall short by this share.")
-    amount_slack: float = Field(0.2, gt=0, lt=1, description="The same of its amounts, in logarithms of units.")
-    group_slack: float = Field(0.4, gt=0, lt=1, description="The same of a store or a category.")
-    spreads: float = Field(5, gt=0, le=20, description="A shortfall counts beyond so many usual deviations.")
-    errors: float = Field(5, gt=0, le=20, description="And beyond so many standard errors of counts.")
-    min_expected: float = Field(5, ge=1, description="Fewer sellers expected than this tell nothing of a day.")
-    short_days: int = Field(3, ge=1, le=14, description="A longer shortfall with rows is a fall, no lost delivery.")
-    silent_evidence: float = Field(12, gt=0, description="Log likelihood ratio from which a silent store is shut.")
-    min_silent_skus: int = Field(3, ge=1, description="A store with fewer SKUs is never taken for shut.")
-    closed_days: int = Field(7, ge=2, le=56, description="Without rows for so long a store is closed.")
-    closed_share: float = Field(0.5, ge=0, le=1, description="Without sales on more of its days a weekday is closed.")
-    min_kept_share: float = Field(0.5, gt=0, le=1, description="Less of the chain delivered than this: try later.")
-    told_share: float = Field(0.05, ge=0, lt=1, description="More store-days lost than this are told first.")
-    stray_share: float = Field(0.1, ge=0, lt=1, description="A newest date with fewer of the usual rows is no day.")
-    stray_gap_days: int = Field(7, ge=1, le=90, description="Behind a longer gap a date has to hold more rows.")
-    stray_late_share: float = Field(0.5, ge=0, lt=1, description="The share that is wanted there.")
-    far_gap_days: int = Field(92, ge=28, le=3650, description="A few days behind a longer gap are typed wrong.")
-    usual_days: int = Field(28, ge=7, le=365, description="Dates before a date that tell its usual rows.")
-    stale_gaps: float = Field(2, ge=1, le=10, description="A feed that is late by so many usual gaps is stale.")
-    stale_days: int = Field(3, ge=1, le=56, description="No feed is stale before so many days.")
-
-
-class PriceCheckSettings(Frozen):
-    """Whether prices are what was paid: the price against revenue ÷ units, by SKU and by store."""
-
-    tolerance: float = Field(0.15, gt=0, lt=1, description="Prices that differ from what was paid by less agree.")
-    wrong_factor: float = Field(3, gt=1, le=100, description="Beyond this factor what was paid values a case.")
-    min_units: float = Field(5, gt=0, description="Fewer units sold than this tell no price.")
 
 
 class ExpectSettings(Frozen):
@@ -308,6 +259,7 @@ class StorySettings(Frozen):
     min_units: float = Field(20, ge=0, description="Units that a whole store or SKU is due to sell, and has lost.")
     min_stores: int = Field(5, ge=2, description="Fewer stores than this make no chain-wide story.")
     end_share: float = Field(0.25, gt=0, lt=1, description="A SKU whose last week sold so little is at its end.")
+    ended_share: float = Field(0.05, ge=0, lt=1, description="One whose last week sold so little is not judged.")
     launch_days: int = Field(21, ge=1, le=90, description="A store-SKU listed later than this is being launched.")
     unit_jump: float = Field(2.5, gt=1, description="Price jump that speaks for another unit of sale.")
     unit_slack: float = Field(0.4, gt=0, lt=1, description="Money stays the same within this share.")
@@ -315,7 +267,6 @@ class StorySettings(Frozen):
     run_out_cover_days: float = Field(3, ge=0, description="And lasts so few days: it ran out.")
     risen_share: float = Field(0.75, gt=0, lt=1, description="Past stretches need so much of the level before them.")
     store_points: float = Field(50, ge=0, le=100, description="Score of store_wide that makes it the store's.")
-    sku_points: float = Field(50, ge=0, le=100, description="Score of chain_wide that makes it the SKU's.")
     rise_evidence: float = Field(6, gt=0, description="Log likelihood ratio from which a rise is proven.")
     rise_units: float = Field(20, ge=0, description="Sales due before a rise, from which they tell a return.")
     return_share: float = Field(0.65, ge=0, le=1, description="Back at this share of the level before a rise.")
@@ -388,17 +339,6 @@ class IntervalSettings(Frozen):
     level: float = Field(0.95, gt=0, lt=1, description="Share of replicates inside the interval.")
     replicates: int = Field(1000, ge=100, le=100_000, description="Bootstrap replicates per case.")
     block_days: int = Field(7, ge=1, le=56, description="Days resampled together.")
-
-
-class IngestSettings(Frozen):
-    """What a lake takes for a correction of a day it holds, and for a whole day."""
-
-    min_kept_share: float = Field(0.5, ge=0, le=1, description="Refuse a day that comes back with fewer rows.")
-    slack: float = Field(0.15, gt=0, lt=1, description="A newest day may always hold fewer rows by this share.")
-    spreads: float = Field(5, gt=0, le=20, description="And by so many usual deviations of its weekday.")
-    stray_share: float = Field(0.1, ge=0, lt=1, description="A date with fewer of the usual rows is no day.")
-    usual_days: int = Field(90, ge=28, le=730, description="Days before a day that tell its usual rows.")
-    min_weekdays: int = Field(4, ge=2, le=52, description="Fewer days of its weekday tell nothing.")
 
 
 class Settings(RunSettings):

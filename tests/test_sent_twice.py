@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
-from engine.config import IngestSettings, load
+from engine.config import load
 from engine.daylake.ingest import ingest
 from engine.daylake.manifest import open_lake
 from engine.errors import InputError
-from engine.input_settings import InputSettings
+from engine.input_settings import IngestSettings, InputSettings
 from engine.shelf import desk
 from engine.shelf.check import check
 from tests.command import data_files, latest_quality

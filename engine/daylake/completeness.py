@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from statistics import median
 from typing import NamedTuple
 
-from engine.config import IngestSettings
+from engine.input_settings import IngestSettings
 
 MAD_SIGMA = 1.4826
 """Standard deviation of normal numbers over the median of their absolute deviations."""

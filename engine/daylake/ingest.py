@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from engine import vocabulary as v
-from engine.config import IngestSettings
 from engine.contracts.contract import Consequence
 from engine.contracts.tables import contracts
 from engine.daylake.completeness import short_day
@@ -21,7 +20,7 @@ from engine.daylake.manifest import WHOLE, Day, DayLake, Partition, refuse_lake
 from engine.daylake.write import Writer, writer
 from engine.delivery import EXAMPLES, naming_broken_files, near_misses, open_tables, verify
 from engine.errors import InputError, Problem, TryLaterError
-from engine.input_settings import InputSettings
+from engine.input_settings import IngestSettings, InputSettings
 from engine.keys import in_two_forms, keys, without_digits
 from engine.lake import UNREADABLE, Source
 from engine.near_miss import file_alike

@@ -9,13 +9,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from engine import vocabulary as v
-from engine.config import DeliverySettings
 from engine.contracts.tables import contracts
 from engine.daylake.manifest import DayLake, refuse_lake
 from engine.daylake.source import open_days
 from engine.delivery import broken_files, empty_files, near_misses, open_tables, verify
 from engine.errors import InputError, Problem
-from engine.input_settings import InputSettings
+from engine.input_settings import DeliverySettings, InputSettings
 from engine.keys import Keys, in_two_forms, keys, without_digits
 from engine.lake import UNREADABLE, Source
 from engine.sent_twice import sent_twice

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine import vocabulary as v
-from engine.config import DeliverySettings
 from engine.errors import Problem, TryLaterError
+from engine.input_settings import DeliverySettings
 from engine.kernels import deliveries as kernel
 from engine.kernels import rows
 from engine.kernels.settle import DELIVERED, PARTIAL

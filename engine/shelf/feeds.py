@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.config import DeliverySettings
+from engine.input_settings import DeliverySettings
 from engine.kernels import deliveries as kernel
 from engine.kernels import rows
 

@@ -171,8 +171,9 @@ class Calibrated:
     def detect(self, panel: Panel) -> pl.DataFrame:
         """As `Method`."""
         of = self._settings
-        runs, self._chances = calibrated.detect(panel, self._demand, self._null, of.demand, of.episode)
         self._course = calibrated.course(panel, self._demand, of.pattern)
+        ended = calibrated.ended_on(panel, self._course, of.stories)
+        runs, self._chances = calibrated.detect(panel, self._demand, self._null, of.demand, of.episode, ended)
         known = (panel, self._demand, self._course)
         runs, self._aside = calibrated.set_aside(*known, runs, of.stories, of.pattern)
         latest = runs.group_by("pair").agg(pl.col("first", "last").sort_by("first").last())

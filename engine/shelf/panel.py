@@ -16,11 +16,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from engine import vocabulary as v
-from engine.config import DeliverySettings, PanelSettings
 from engine.contracts.contract import UNUSABLE, Column, Consequence, Kind
 from engine.contracts.tables import contracts
 from engine.delivery import naming_broken_files, too_many_faults, verify
 from engine.errors import InputError, Problem
+from engine.input_settings import DeliverySettings, PanelSettings
 from engine.kernels import cells, rows, windows
 from engine.kernels.deliveries import net_returns
 from engine.kernels.settle import settle

@@ -12,8 +12,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from engine import vocabulary as v
-from engine.config import PriceCheckSettings
 from engine.errors import InputError, Problem
+from engine.input_settings import PriceCheckSettings
 from engine.kernels import rows
 from engine.shelf.panel import Panel
 

@@ -6,10 +6,11 @@ import datetime as dt
 
 import pytest
 
-from engine.config import IngestSettings, Settings
+from engine.config import Settings
 from engine.daylake.completeness import ShortDay, short_day
 from engine.daylake.ingest import ingest
 from engine.errors import TryLaterError
+from engine.input_settings import IngestSettings
 from tests.daylake.deliveries import SALES, within
 from tests.planted.small import AS_OF, small_chain
 

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import polars as pl
 import pytest
 
-from engine.config import IngestSettings
 from engine.daylake.ingest import ingest
 from engine.daylake.manifest import is_lake, open_lake
 from engine.errors import InputError, OutputError, TryLaterError
+from engine.input_settings import IngestSettings
 from tests.command import darkshelf, published
 from tests.daylake.deliveries import SALES, within
 from tests.kills import killed_at_every_touch
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 INGEST = """
 import engine.daylake.ingest
-from engine.config import IngestSettings
+from engine.input_settings import IngestSettings
 
 def run(lake, delivery):
     engine.daylake.ingest.ingest(delivery, lake, IngestSettings())

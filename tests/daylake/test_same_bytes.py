@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
-from engine.config import IngestSettings, Settings
+from engine.config import Settings
 from engine.daylake.ingest import ingest
 from engine.daylake.manifest import open_lake
+from engine.input_settings import IngestSettings
 from engine.outputs import shapes
 from engine.shelf import desk
 from engine.shelf.check import check

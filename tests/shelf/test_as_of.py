@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.config import DeliverySettings
 from engine.errors import InputError, TryLaterError
+from engine.input_settings import DeliverySettings
 from engine.shelf.as_of import settle_as_of
 
 LAST = dt.date(2026, 3, 31)

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.config import DeliverySettings
 from engine.errors import TryLaterError
+from engine.input_settings import DeliverySettings
 from engine.kernels.settle import DELIVERED, PARTIAL
 from engine.shelf.deliveries import (
     CLOSED,

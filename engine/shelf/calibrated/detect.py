@@ -23,11 +23,20 @@ Integers = NDArray[np.int64]
 
 
 def detect(
-    panel: Panel, found: Demand, null: NullEvidence, demand: DemandSettings, episode: EpisodeSettings
+    panel: Panel,
+    found: Demand,
+    null: NullEvidence,
+    demand: DemandSettings,
+    episode: EpisodeSettings,
+    ended_on: Integers | None = None,
 ) -> tuple[pl.DataFrame, Chances]:
-    """Open episodes up to the false discovery rate of the settings, and past ones of strong evidence."""
+    """Open episodes up to the false discovery rate of the settings, and past ones of strong evidence.
+
+    ended_on: day from which a pair is not judged any more, (pairs,), n_days where it is to the end.
+    """
+    ended = np.full(panel.pairs.height, panel.n_days) if ended_on is None else ended_on
     evidence, first = open_episodes(panel, found, panel.array("expected"), demand, episode)
-    tried = np.flatnonzero(panel.judged & (found.learnt_units > 0))
+    tried = np.flatnonzero(panel.judged & (found.learnt_units > 0) & (ended == panel.n_days))
     chances = Chances(*(np.full(evidence.size, np.nan) for _ in range(3)))
     chances.evidence[tried] = evidence[tried]
     chances.p_values[tried] = p_values(found, found.level, evidence, null)[tried]
@@ -45,7 +54,7 @@ def detect(
             "q_value": chances.q_values[pair],
         }
     )
-    past = _past(panel, found, demand, episode, np.where(is_open, first, panel.n_days))
+    past = _past(panel, found, demand, episode, np.where(is_open, first, ended))
     return pl.concat([opened, past], how="diagonal").sort("pair", "first"), chances
 
 

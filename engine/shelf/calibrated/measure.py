@@ -11,7 +11,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from engine.config import Certainty, IntervalSettings, PriceCheckSettings, RecommendSettings
+from engine.config import Certainty, IntervalSettings, RecommendSettings
+from engine.input_settings import PriceCheckSettings
 from engine.kernels import rows
 from engine.kernels.demand import episode_sums
 from engine.shelf.calibrated.expect import Demand

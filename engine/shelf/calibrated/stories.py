@@ -5,7 +5,7 @@ Episodes are set aside after the false discovery rate was settled: the q-values 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -57,14 +57,31 @@ def set_aside(
     since = listed - _first_day(panel)
     kinds = runs.with_columns(signals).with_columns(listed=listed, since=since, n_days=panel.n_days)
     kinds = kinds.with_columns(
-        in_store_story=_within(panel, runs, stories, "store", (v.STORE_WIDE,)),
-        in_sku_story=_within(panel, runs, stories, "sku", (v.CHAIN_WIDE, v.END_OF_LIFE)),
-        in_sku_end=_within(panel, runs, stories, "sku", (v.END_OF_LIFE,)),
+        in_store_story=_within(panel, runs, stories),
         share_before_rise=_before_rises(panel, found, runs, of),
     ).select(kind=_kind(of))
     kept = kinds["kind"].is_null()
     aside = runs.select("pair", "first", "last").with_columns(kinds["kind"]).filter(~kept)
     return runs.filter(kept), SetAside(stories, aside)
+
+
+def ended_on(panel: Panel, course: Course, of: StorySettings) -> Integers:
+    """The day from which each pair's SKU has ended in the whole chain, (pairs,); n_days where it has not.
+
+    Its last week sold next to nothing: the end of its life or of its season. No store of it is judged from then on.
+    """
+    day = np.full(panel.skus.height, panel.n_days)
+    for story in _stories(panel, course, of):
+        if story.kind == v.END_OF_LIFE and _last_week(course, story) <= of.ended_share:
+            day[story.group] = story.first
+    return day[panel.codes("sku")]
+
+
+def _last_week(course: Course, story: Story) -> float:
+    """Share of its expectation that a SKU sold in the last week of a fall."""
+    days = slice(max(story.last - 6, story.first), story.last + 1)
+    sold, hoped = course.sku_sold[story.group, days].sum(), course.sku_hoped[story.group, days].sum()
+    return float(sold / hoped) if hoped > 0.0 else 1.0
 
 
 def _kind(of: StorySettings) -> pl.Expr:
@@ -75,8 +92,6 @@ def _kind(of: StorySettings) -> pl.Expr:
     is_new = (pl.col("since") > of.launch_days) & (pl.col("first") - pl.col("listed") < of.launch_days)
     runs_out = (pl.col("stock_share") <= of.run_out_share) & (pl.col("cover_at_start_days") <= of.run_out_cover_days)
     of_store = pl.col("in_store_story") & (pl.col(score(v.STORE_WIDE)) >= of.store_points)
-    of_sku = pl.col("in_sku_end") | (pl.col("in_sku_story") & (pl.col(score(v.CHAIN_WIDE)) >= of.sku_points))
-    sku_kind = pl.when("in_sku_end").then(pl.lit(v.END_OF_LIFE)).otherwise(pl.lit(v.CHAIN_WIDE))
     is_past = pl.col("last") < pl.col("n_days") - 1
     is_return = pl.col("units_share") >= of.return_share * pl.col("share_before_rise")
     never_sold_so = pl.col("before_share").is_null() | (pl.col("before_share") < of.risen_share)
@@ -89,8 +104,6 @@ def _kind(of: StorySettings) -> pl.Expr:
         .then(pl.lit(v.RAN_OUT))
         .when(of_store)
         .then(pl.lit(v.STORE_WIDE))
-        .when(of_sku)
-        .then(sku_kind)
         .when((is_past & never_sold_so) | is_return)
         .then(pl.lit(v.RISEN))
         .alias("kind")
@@ -123,19 +136,16 @@ def _before_rises(panel: Panel, found: Demand, runs: pl.DataFrame, of: StorySett
     return pl.Series(shares).fill_nan(None)
 
 
-def _within(
-    panel: Panel, runs: pl.DataFrame, stories: tuple[Story, ...], by: str, kinds: tuple[str, ...]
-) -> pl.Series:
-    """Whether most days of an episode lie within a fall of its whole store or SKU."""
+def _within(panel: Panel, runs: pl.DataFrame, stories: tuple[Story, ...]) -> pl.Series:
+    """Whether most days of an episode lie within a fall of its whole store."""
     pair, first, last = (runs[name].to_numpy() for name in ("pair", "first", "last"))
-    groups = panel.stores if by == "store" else panel.skus
-    fallen = np.zeros((groups.height, panel.n_days + 1))
+    fallen = np.zeros((panel.stores.height, panel.n_days + 1))
     for story in stories:
-        if story.kind in kinds:
+        if story.kind == v.STORE_WIDE:
             fallen[story.group, story.first + 1 : story.last + 2] = 1
     days = np.cumsum(fallen, axis=1)
-    group = panel.codes(by)[pair]
-    return pl.Series(2 * (days[group, last + 1] - days[group, first]) > last - first + 1)
+    store = panel.codes("store")[pair]
+    return pl.Series(2 * (days[store, last + 1] - days[store, first]) > last - first + 1)
 
 
 def _stories(panel: Panel, course: Course, of: StorySettings) -> Iterator[Story]:
@@ -155,11 +165,9 @@ def _stories(panel: Panel, course: Course, of: StorySettings) -> Iterator[Story]
     stores = np.bincount(panel.codes("sku"), minlength=panel.skus.height)
     for sku, first, last in _falls(course.sku_sold, course.sku_hoped, of, of.wide_days):
         if stores[sku] >= of.min_stores and not on_holiday[first : last + 1].all():
-            sold, hoped = (
-                table[sku, max(last - 6, first) : last + 1].sum() for table in (course.sku_sold, course.sku_hoped)
-            )
-            ends = last == panel.n_days - 1 and sold <= of.end_share * hoped
-            yield Story(v.END_OF_LIFE if ends else v.CHAIN_WIDE, sku, first, last)
+            fall = Story(v.CHAIN_WIDE, sku, first, last)
+            ends = last == panel.n_days - 1 and _last_week(course, fall) <= of.end_share
+            yield replace(fall, kind=v.END_OF_LIFE) if ends else fall
     listed = np.full(panel.skus.height, panel.n_days)
     np.minimum.at(listed, panel.codes("sku"), panel.codes("listed"))
     late = (listed - _first_day(panel) > of.launch_days) & (listed >= panel.n_days - of.launch_days)
