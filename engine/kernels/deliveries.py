@@ -34,10 +34,10 @@ _wholes_3d = t.written(t.whole, 3)
 
 
 @njit(cache=True, nogil=True)
-def _add(sums: NDArray[np.int64], place: int, seen: float, hoped: float, variance: float) -> None:
-    sums[place] += round(seen * SCALE)
-    sums[place + 1] += round(hoped * SCALE)
-    sums[place + 2] += round(variance * SCALE)
+def _set(sums: NDArray[np.int64], place: int, seen: float, hoped: float, variance: float) -> None:
+    sums[place] = int(seen * SCALE + 0.5)
+    sums[place + 1] = int(hoped * SCALE + 0.5)
+    sums[place + 2] = int(variance * SCALE + 0.5)
 
 
 @njit(cache=True, nogil=True)
@@ -106,7 +106,7 @@ def weigh_habits(
     """
     n_days = units.shape[1]
     days, around = np.empty((3, n_days)), np.empty((5, n_days))
-    counts = np.empty(n_days, np.bool_)
+    counts, sums = np.empty(n_days, np.bool_), np.empty(N_SUMS, np.int64)
     for row in range(units.shape[0]):
         is_known = False
         for day in range(n_days):
@@ -122,15 +122,18 @@ def weigh_habits(
             weight = around[0, day]
             if not counts[day] or weight < ENOUGH_DAYS:
                 continue
-            row_habit, sold_habit, amount_habit = around[1:4, day] / weight
+            row_habit, sold_habit = around[1, day] / weight, around[2, day] / weight
+            amount_habit = around[3, day] / weight
             spread = around[4, day] / weight - amount_habit * amount_habit
-            for sums in (of_stores[store[row], day], of_categories[category[row], day]):
-                _add(sums, ROWS, days[0, day], row_habit, row_habit * (1.0 - row_habit))
-                _add(sums, SOLD, days[1, day], sold_habit, sold_habit * (1.0 - sold_habit))
-                if sold_habit >= steady_share:
-                    _add(sums, STEADY, days[1, day], sold_habit, sold_habit * (1.0 - sold_habit))
-                _add(sums, AMOUNT, days[2, day], amount_habit, spread)
-                sums[SILENCE] += round(-math.log(1.0 - min(sold_habit, SUREST)) * SCALE)
+            _set(sums, ROWS, days[0, day], row_habit, row_habit * (1.0 - row_habit))
+            _set(sums, SOLD, days[1, day], sold_habit, sold_habit * (1.0 - sold_habit))
+            for place in range(3):
+                sums[STEADY + place] = sums[SOLD + place] if sold_habit >= steady_share else 0
+            _set(sums, AMOUNT, days[2, day], amount_habit, max(spread, 0.0))
+            sums[SILENCE] = int(-math.log(1.0 - min(sold_habit, SUREST)) * SCALE + 0.5)
+            for place in range(N_SUMS):
+                of_stores[store[row], day, place] += sums[place]
+                of_categories[category[row], day, place] += sums[place]
 
 
 @njit(

@@ -105,9 +105,10 @@ def judge_days(chain: Chain, of: DeliverySettings) -> Deliveries:
     short = _falls_short(of_stores, of.group_slack, of) & (stores == DELIVERED)
     stores[_short_runs(short, of.short_days)] = NOT_DELIVERED
     categories = _short_runs(_falls_short(of_categories, of.group_slack, of), of.short_days)
-    of_chain = of_categories.sum(axis=0, keepdims=True)
-    of_kept, out = of_chain, stores != DELIVERED
-    if out.any() or categories.any():
+    of_chain = of_stores.sum(axis=0, keepdims=True)
+    out = stores != DELIVERED
+    of_kept = of_stores.sum(axis=0, keepdims=True, where=~out[..., None])
+    if categories.any():
         of_kept = _weigh(chain, out, categories, of)[1].sum(axis=0, keepdims=True)
     chain_short = _falls_short(of_kept, of.chain_slack, of) | _is_short(of_kept, kernel.AMOUNT, of.amount_slack, of)
     kept = _kept_share(of_stores, stores == NOT_DELIVERED, ~np.isin(stores, ALL_CLOSED))

@@ -202,3 +202,62 @@ def test_only_its_own_rises_give_a_pair_its_own_dispersion(chain, demand_of):
     is_lumpy = (panel.pairs["sku_id"] == "lumpy").to_numpy()
     assert found.dispersion[is_lumpy] > 5
     assert (found.dispersion[~is_lumpy] < 1).all()
+
+
+def test_a_sku_that_ends_in_the_whole_chain_is_no_case_in_any_store(chain, judged):
+    poisson_chain(chain, {(store, 5): dark(78) for store in range(STORES)} | {(1, 1): dark(78)})
+    assert set(open_cases(judged(chain, *CALIBRATED))) == {("1", "sku1")}
+
+
+def test_a_sku_out_of_season_is_no_case_in_any_store(chain, judged):
+    season = np.where(np.arange(PANEL_DAYS) < 40, 1.0, 5.0)
+    season[75:] = 0.3
+    poisson_chain(chain, {(store, 5): season for store in range(STORES)})
+    assert open_cases(judged(chain, *CALIBRATED)) == {}
+
+
+def test_a_bulk_order_is_kept_as_sold_and_teaches_nothing(chain, demand_of):
+    poisson_chain(chain, {})
+    panel, plain = demand_of(chain)
+    chain.sale(("1", "sku1"), 84, 900.0)
+    panel, found = demand_of(chain)
+    (odd,) = found.unusual.to_dicts()
+    assert (odd["store_id"], odd["sku_id"], odd["date"], odd["measure"]) == ("1", "sku1", date_of(84), "bulk")
+    assert np.nanmax(panel.array("units")) > 900
+    np.testing.assert_allclose(found.level, plain.level, rtol=0.02)
+
+
+@pytest.mark.parametrize("units", [80_000.0, 1e9, 1e308])
+def test_sales_that_cannot_be_are_unknown_and_move_no_other_store_sku(chain, demand_of, units):
+    poisson_chain(chain, {})
+    _, plain = demand_of(chain)
+    chain.sale(("1", "sku1"), 50, units, revenue=80.0)
+    panel, found = demand_of(chain)
+    (odd,) = found.unusual.to_dicts()
+    assert (odd["measure"], odd["date"]) == ("units", date_of(50))
+    assert np.nanmax(panel.array("units")) < 200
+    np.testing.assert_allclose(found.level, plain.level, rtol=0.02)
+
+
+POISON = (800.0, 1e9, 1e308)
+CELLS = [
+    (table, day, value)
+    for table in ("sale", "snapshot", "price")
+    for day, value in zip((84, 50, LAST_DAY), POISON, strict=True)
+]
+
+
+@pytest.mark.parametrize(("table", "day", "value"), CELLS)
+def test_one_poisoned_cell_moves_one_store_sku(chain, judged, table, day, value):
+    shapes = {(store, store): dark(70 + store) for store in range(STORES)}
+    poisson_chain(chain, shapes)
+    plain = open_cases(judged(chain, "profile=calibrated"))
+    poisoned = ("1", "sku7")
+    if table == "sale":
+        chain.sale(poisoned, day, value, revenue=80.0)
+    else:
+        getattr(chain, table)(poisoned, day, value, late=True)
+    found = open_cases(judged(chain, "profile=calibrated"))
+    assert set(found) - {poisoned} == set(plain) - {poisoned}
+    for pair in set(plain) - {poisoned}:
+        assert found[pair]["revenue_at_risk"] == pytest.approx(plain[pair]["revenue_at_risk"], rel=0.01)

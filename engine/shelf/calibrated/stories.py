@@ -68,13 +68,27 @@ def set_aside(
 def ended_on(panel: Panel, course: Course, of: StorySettings) -> Integers:
     """The day from which each pair's SKU has ended in the whole chain, (pairs,); n_days where it has not.
 
-    Its last week sold next to nothing: the end of its life or of its season. No store of it is judged from then on.
+    Its last week sold next to nothing, or little after a peak: the end of its life or of its season. No store of it
+    is judged from then on.
     """
     day = np.full(panel.skus.height, panel.n_days)
     for story in _stories(panel, course, of):
-        if story.kind == v.END_OF_LIFE and _last_week(course, story) <= of.ended_share:
-            day[story.group] = story.first
+        if story.kind == v.END_OF_LIFE:
+            has_ended = _last_week(course, story) <= of.ended_share
+            if has_ended or _has_peaked(course, story, of.season_ratio):
+                day[story.group] = story.first
     return day[panel.codes("sku")]
+
+
+def _has_peaked(course: Course, story: Story, ratio: float) -> bool:
+    """Whether the best week before a SKU's fall sold that many times its worst, as shares of their expectation."""
+    kernel = np.ones(N_WEEKDAYS)
+    sold, hoped = (table[story.group, : story.first] for table in (course.sku_sold, course.sku_hoped))
+    if sold.size < 2 * N_WEEKDAYS:
+        return False
+    due = np.convolve(hoped, kernel, mode="valid")
+    shares = np.convolve(sold, kernel, mode="valid")[due > 0.0] / due[due > 0.0]
+    return bool(shares.size and shares.max() >= ratio * shares.min())
 
 
 def _last_week(course: Course, story: Story) -> float:
