@@ -53,10 +53,11 @@ class Chain:
 
     @cached_property
     def pair(self) -> Pair:
-        """The store-SKU that sells most, dark ones apart."""
+        """The store-SKU that sells most, dark ones and those of the store or the SKU of the case apart."""
         sold = self.tables[v.SALES].group_by(v.PAIR).agg(pl.col("units_sold").sum())
         ordered = sold.sort("units_sold", *v.PAIR, descending=[True, False, False])
-        return next((store, sku) for store, sku, _ in ordered.iter_rows() if (store, sku) not in self.dark)
+        others = [(store, sku) for store, sku, _ in ordered.iter_rows() if (store, sku) not in self.dark]
+        return next((store, sku) for store, sku in others if store != self.case[0] and sku != self.case[1])
 
     @cached_property
     def sku(self) -> str:

@@ -131,7 +131,7 @@ IDS: Final = (
         is_ordinary=True,
         plain_sku=lambda sku_id: sku_id.removeprefix("A"),
     ),
-    Fault("one store of another name in the stock", ids_of_one_store_differ, tells="inventory"),
+    Fault("one store of another name in the stock", ids_of_one_store_differ, tells="stock"),
     Fault("a store renamed ten days ago", store_renamed, tells="store"),
     Fault("a SKU renumbered ten days ago", sku_renumbered),
     Fault("formulas in names", formulas_in_names, is_ordinary=True),

@@ -60,7 +60,9 @@ def outcomes(names: Iterable[str], watch: Callable[[Outcome], None]) -> dict[str
         told: dict[str, Any] = {"plan": PLAN.model_dump(mode="json"), "plain": _as_json(bare), "faults": {}}
         for kind, fault in _faults(wanted):
             folder = fault.deliver(chain, room / fault.name)
-            outcome = compare(kind, fault, bare, run(folder, room / f"{fault.name}-out"))
+            night = run(folder, room / f"{fault.name}-out")
+            night = replace(night, told=tuple(text.replace(str(folder), "FOLDER") for text in night.told))
+            outcome = compare(kind, fault, bare, night)
             watch(outcome)
             told["faults"][fault.name] = asdict(outcome)
     return told

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 CHAIN = small()
 OF_OTHER_SHELVES = [fault.name for kind in ("One cell", "Rows", "Ids and names") for fault in KINDS[kind]]
+OF_OTHER_SHELVES.remove("totals_among_the_rows")
 ORDINARY = [name for name, fault in FAULTS.items() if fault.is_ordinary]
 OF_KNOWN_VALUE = [
     "price_0_on_the_last_day",

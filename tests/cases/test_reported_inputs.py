@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 FOLDER = Path(os.environ.get("DARKSHELF_CASES") or Path(__file__).parents[3] / "shared" / "cases")
 PRICE, VALUE = 5.75, 411.91
 """Of the one dark shelf that most of the inputs hold."""
+VALUE_COUNTED_DAILY = 339.82
+"""Of the one whose stock was counted long ago, had its 400 pieces been counted every day."""
 CHAIN_VELOCITY = 98.5714
 """Units a day of the whole chain in the last week, where nothing is dark."""
 HANDFUL = 5
@@ -36,6 +38,13 @@ def one_case_at_its_value(ran: Ran) -> None:
     assert case["price"] == pytest.approx(PRICE)
     assert case["revenue_at_risk"] == pytest.approx(VALUE, abs=0.005)
     assert ran.answer["store_skus_judged"] == 20
+
+
+def stock_counted_before_the_panel_holds(ran: Ran) -> None:
+    case = ran.only_case()
+    assert case["on_hand"] == 400
+    assert case["revenue_at_risk"] == pytest.approx(VALUE_COUNTED_DAILY, abs=0.005)
+    assert ran.quality["facts"]["judged_never_in_inventory"] == 0
 
 
 def ids_in_another_case_stop(ran: Ran) -> None:
@@ -142,7 +151,7 @@ RIGHT = {
     "sci_ean": ids_that_lost_their_digits_stop,
     "season_end": the_end_of_a_season_is_a_story,
     "stale_stock2": a_frozen_feed_proves_nothing,
-    "stock_log_95": one_case_at_its_value,
+    "stock_log_95": stock_counted_before_the_panel_holds,
     "void_900": nothing_is_open,
     "zero_price_3days": one_case_at_its_value,
     "zero_price_last": one_case_at_its_value,

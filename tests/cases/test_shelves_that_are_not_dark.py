@@ -67,8 +67,12 @@ def test_healthy_lots_are_at_most_a_handful_of_cases(seed, tmp_path, capsys):
     rows = grid.with_columns(
         units_sold=pl.Series(lots.astype(float)), revenue=pl.Series(2.0 * lots), promo_flag=pl.lit(value=False)
     )
-    stock = grid.with_columns(quantity_on_hand=pl.lit(400.0))
-    folder = write(tmp_path / "in", changed(chain, **{v.SALES: rows.select(sales.columns), v.INVENTORY: stock}))
+    tables = {
+        v.SALES: rows.select(sales.columns),
+        v.INVENTORY: grid.with_columns(quantity_on_hand=pl.lit(400.0)),
+        v.PRICING: chain.tables[v.PRICING].with_columns(price=pl.lit(2.0)),
+    }
+    folder = write(tmp_path / "in", changed(chain, **tables))
     assert night(capsys, folder, tmp_path / "out").open.height <= HANDFUL
 
 
