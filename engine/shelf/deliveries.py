@@ -215,6 +215,10 @@ def _of_the_last_day(found: Deliveries, chain: Chain, stores: list[str], categor
         what = f"{silent.size:,} of {len(stores):,} stores keep stock and have no row of sales in the panel"
         names = tuple(stores[store] for store in silent[:SHOWN])
         yield Problem(v.SALES, what, "deliver their sales, or take them out of the stock table", examples=names)
+    weekdays = _closed_together(found, chain)
+    if weekdays:
+        what = f"most stores never sell on {', '.join(weekdays)}: they count as closed on those days"
+        yield Problem(v.SALES, what, "deliver the sales of those days if there were any")
     gone = [
         f"{stores[store]}: {chain.date(begin)} to {chain.date(end)}"
         for store, begin, end in _runs(found.stores == GONE)
@@ -228,6 +232,17 @@ def _of_the_last_day(found: Deliveries, chain: Chain, stores: list[str], categor
         what = f"{shut.size:,} of {len(stores):,} stores delivered rows for {last}, and sold nothing of any SKU"
         names = tuple(f"{stores[store]}: since {_since(found.stores[store], chain)}" for store in shut[:SHOWN])
         yield Problem(v.SALES, what, "they count as closed; look at their till if they were open", examples=names)
+
+
+def _closed_together(found: Deliveries, chain: Chain) -> list[str]:
+    """The weekdays on which more than half of the stores that have opened are closed."""
+    closed, opened = (found.stores == CLOSED) & found.has_opened, found.has_opened
+    named = []
+    for place in range(min(N_WEEKDAYS, chain.n_days)):
+        days = slice(place, None, N_WEEKDAYS)
+        if 2 * closed[:, days].sum() > opened[:, days].sum():
+            named.append(chain.date(place))
+    return [f"{day:%A}" for day in sorted(named, key=dt.date.weekday)]
 
 
 def _since(states: NDArray[np.uint8], chain: Chain) -> dt.date:

@@ -50,11 +50,13 @@ class Stores:
 @dataclass(frozen=True)
 class Feed:
     """Of each store, (stores,). last_row: the last day of the panel with any row, -1 without one. last_change: the
-    last day on which any value changed. is_stale: it used to change more often than that.
+    last day on which any value changed. usual_gap: days between days with rows, infinite without a rhythm. is_stale:
+    it used to change more often than that.
     """
 
     last_row: Integers
     last_change: Integers
+    usual_gap: NDArray[np.float64]
     is_stale: Marks
 
 
@@ -72,9 +74,10 @@ def feed_of(measure: NDArray[Any], stores: Stores, of: DeliverySettings, *, move
         stores.each(lambda pairs: kernel.days_changed(measure[pairs], stores.store[pairs], changed))
     last_change = _last(changed)
     late = n_days - 1 - last_change
-    usual_gap = np.array([_usual_gap(days) for days in changed])
+    gap_of_rows = np.array([_usual_gap(days) for days in came])
+    usual_gap = np.array([_usual_gap(days) for days in changed]) if moves else gap_of_rows
     is_stale = (last_change >= 0) & (late > np.maximum(of.stale_days, of.stale_gaps * usual_gap))
-    return Feed(_last(came), last_change, is_stale)
+    return Feed(_last(came), last_change, gap_of_rows, is_stale)
 
 
 def impossible_stock(on_hand: NDArray[np.float64], stores: Stores, of: DeliverySettings) -> Marks:

@@ -22,6 +22,7 @@ from engine.shelf import calibrated, detect, diagnose, expect, findings, measure
 from engine.shelf.notices import feed_notices, record_notices, row_notices, unknown_days
 from engine.shelf.panel import Panel
 from engine.shelf.prices import PaidPrices, paid_prices, price_notices, refuse_swapped
+from engine.shelf.totals import refuse_totals
 from engine.vocabulary import TIE_TOLERANCE
 
 Floats = NDArray[np.float64]
@@ -155,6 +156,7 @@ class Calibrated:
         self._plan: pl.DataFrame
         self._chances: calibrated.Chances
         self._course: calibrated.Course
+        self._ended: Integers
         self._aside: calibrated.SetAside
         self._first: Integers
         self._last: Integers
@@ -164,16 +166,18 @@ class Calibrated:
         of = self._settings
         self._paid = paid_prices(panel)
         refuse_swapped(panel, self._paid, of.price_check)
+        refuse_totals(panel, of.price_check)
         panel, self._demand = calibrated.expect(panel, of.demand, of.episode, self._null)
         self._response = calibrated.price_response(panel, self._demand, of.response, of.recommend, of.interval.level)
+        self._course = calibrated.course(panel, self._demand, of.pattern)
+        self._ended = calibrated.ended_on(panel, self._course, of.stories)
         return panel
 
     def detect(self, panel: Panel) -> pl.DataFrame:
         """As `Method`."""
         of = self._settings
-        self._course = calibrated.course(panel, self._demand, of.pattern)
-        ended = calibrated.ended_on(panel, self._course, of.stories)
-        runs, self._chances = calibrated.detect(panel, self._demand, self._null, of.demand, of.episode, ended)
+        learnt = (panel, self._demand, self._null)
+        runs, self._chances = calibrated.detect(*learnt, of.demand, of.episode, self._ended)
         known = (panel, self._demand, self._course)
         runs, self._aside = calibrated.set_aside(*known, runs, of.stories, of.pattern)
         latest = runs.group_by("pair").agg(pl.col("first", "last").sort_by("first").last())
@@ -245,8 +249,14 @@ class Calibrated:
         of = self._settings
         prices = price_notices(panel, self._paid, of.price_check)
         share = of.delivery.told_share
-        cells = calibrated.notices(self._demand.unusual)
-        return (*feed_notices(panel, share), *row_notices(panel, share), *cells, *prices, *record_notices(panel))
+        return (
+            *feed_notices(panel, share),
+            *row_notices(panel, share),
+            *calibrated.notices(self._demand.unusual),
+            *prices,
+            *record_notices(panel),
+            *calibrated.end_notices(panel, self._ended),
+        )
 
 
 def with_cost(panel: Panel, cases: pl.DataFrame) -> pl.DataFrame:

@@ -14,7 +14,26 @@ from engine.delivery import EXAMPLES
 from engine.errors import Problem
 from engine.outputs import shapes
 from engine.shelf.deliveries import NOT_DELIVERED
+from engine.shelf.feeds import Feed
 from engine.shelf.panel import Panel
+
+RARELY = 2
+"""Days between rows that are not every day."""
+
+
+def _rare(panel: Panel, table: str, feed: Feed) -> Iterator[Problem]:
+    """What is to be told of a table that most stores do not deliver every day: its last rows hold in between."""
+    stores = panel.stores.height
+    advice = "their last rows hold in between; what happened then cannot be seen"
+    often = feed.usual_gap[np.isfinite(feed.usual_gap)]
+    rare = often[often >= RARELY]
+    if 2 * rare.size > stores:
+        what = f"{rare.size:,} of {stores:,} stores deliver rows every {np.median(rare):.0f} days"
+        yield Problem(table, what, advice)
+    elif table != v.IMPRESSIONS and 2 * int((feed.last_row < 0).sum()) > stores:
+        silent = int((feed.last_row < 0).sum())
+        what = f"{silent:,} of {stores:,} stores have no row in the {panel.n_days} days up to the as-of day"
+        yield Problem(table, what, advice)
 
 
 def row_notices(panel: Panel, told_share: float) -> Iterator[Problem]:
@@ -64,6 +83,7 @@ def feed_notices(panel: Panel, told_share: float) -> Iterator[Problem]:
                 )
                 advice = "deliver it up to the as-of day; until then its last values are no evidence of anything"
                 yield Problem(table, what, advice, examples=examples)
+        yield from _rare(panel, table, feed)
     where = np.argwhere(panel.emptied)
     if where.size:
         what = f"every stock record of a store is 0 on {len(where):,} store-days, though most were not the day before"

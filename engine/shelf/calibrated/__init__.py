@@ -19,6 +19,7 @@ from engine.shelf.calibrated.recommend import recommend as recommend
 from engine.shelf.calibrated.response import Response as Response
 from engine.shelf.calibrated.response import price_response as price_response
 from engine.shelf.calibrated.stories import SetAside as SetAside
+from engine.shelf.calibrated.stories import end_notices as end_notices
 from engine.shelf.calibrated.stories import ended_on as ended_on
 from engine.shelf.calibrated.stories import set_aside as set_aside
 from engine.shelf.calibrated.telling import stories as stories

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from engine import vocabulary as v
 from engine.config import PatternSettings, StorySettings
+from engine.errors import Problem
 from engine.kernels import rows
 from engine.kernels.rises import before_rises
 from engine.kernels.runs import stretches
@@ -25,6 +26,8 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 TINY = 1e-12
 N_WEEKDAYS = 7
+SHOWN = 5
+"""SKUs named in a notice."""
 KEPT_SHARE = 0.5
 """A weekday on which a store was closed more often than this is kept closed."""
 
@@ -78,6 +81,28 @@ def ended_on(panel: Panel, course: Course, of: StorySettings) -> Integers:
             if has_ended or _has_peaked(course, story, of.season_ratio):
                 day[story.group] = story.first
     return day[panel.codes("sku")]
+
+
+def end_notices(panel: Panel, ended: Integers) -> Iterator[Problem]:
+    """What is to be told of SKUs that have ended in the whole chain. ended: as `ended_on` finds it."""
+    pairs = np.flatnonzero((ended < panel.n_days) & panel.judged)
+    if not pairs.size:
+        return
+    first = dict(zip(panel.codes("sku")[pairs].tolist(), ended[pairs].tolist(), strict=True))
+    names = panel.skus["sku_id"]
+    what = (
+        f"{len(first):,} of {len(names):,} SKUs have ended in the whole chain, or their season has: their "
+        f"{pairs.size:,} store-SKUs are not judged"
+    )
+    examples = tuple(f"{names[sku]}: since {panel.date(day)}" for sku, day in sorted(first.items())[:SHOWN])
+    yield Problem(
+        v.SALES,
+        what,
+        "the night's stories tell each; look at their delivery if they still sell",
+        None,
+        None,
+        examples,
+    )
 
 
 def _has_peaked(course: Course, story: Story, ratio: float) -> bool:
