@@ -79,7 +79,7 @@ def returned_the_next_day(chain: Chain, draw: Draw) -> Delivery:
 def return_without_a_sale(chain: Chain, draw: Draw) -> Delivery:
     """Far more units come back on one day than were ever sold there."""
     sales = chain.tables[v.SALES]
-    ever = sales.filter(of(chain.pair))["units_sold"].sum()
+    ever = float(sales.filter(of(chain.pair)).select(pl.col("units_sold").sum()).item())
     return changed(chain, **{v.SALES: _booked(sales, chain, 5, -10.0 * ever)})
 
 
