@@ -57,7 +57,7 @@ def settled_by_kernel():
     state, withheld = np.full((1, N_DAYS), DELIVERED, np.uint8), np.zeros((1, N_DAYS), np.bool_)
     group, listed, held = np.zeros(N_SERIES, np.int64), np.empty(N_SERIES, np.int32), np.full(N_SERIES, np.nan)
     days = (units, np.empty((N_SERIES, 0)), on_hand, price, promo)
-    settle(*days, held, held, state, withheld, group, group, 0.0, 7, 3, in_stock, listed)
+    settle(*days, held, held, state, withheld, group, group, 0.0, 7, 3, False, in_stock, listed)
     return np.array([units, on_hand, price, in_stock])
 
 

@@ -6,6 +6,8 @@ from numpy.typing import NDArray
 
 from engine.kernels import types as t
 
+FEWEST_COUNTS = 4
+"""Stock records that make a rhythm; fewer are a log of changes, whose last one holds."""
 UNKNOWN, DELIVERED, PARTIAL = 0, 1, 4
 """A store's day: nothing of it is known; a cell without a row sold nothing; only cells with a row are known."""
 
@@ -72,6 +74,55 @@ def _mark_in_stock(
             last_sale = day
 
 
+@njit(cache=True, nogil=True)
+def _rhythm_of_counts(on_hand: NDArray[np.float64]) -> int:
+    """The longest gap between two stock records in days, 0 where there are too few to be a rhythm."""
+    before, count, longest = -1, 0, 0
+    for day in range(on_hand.size):
+        if not np.isnan(on_hand[day]):
+            longest = max(longest, day - before) if before >= 0 else 0
+            before = day
+            count += 1
+    return longest if count >= FEWEST_COUNTS else 0
+
+
+@njit(cache=True, nogil=True)
+def _draw_down(
+    units: NDArray[np.float64],
+    on_hand: NDArray[np.float64],
+    is_count: NDArray[np.bool_],
+    longest: int,
+    min_on_hand: float,
+    in_stock: NDArray[np.uint8],
+) -> None:
+    """Take a shelf for empty between two stock records where it must be.
+
+    A record that the sales since have used up says no longer that there is stock; and where the next record finds
+    none, there was none since the last sale. A day with a sale had stock.
+    """
+    day = 0
+    while day < units.size:
+        if not is_count[day]:
+            day += 1
+            continue
+        following = day + 1
+        while following < units.size and not is_count[following]:
+            following += 1
+        # Whether a count is of the morning or of the evening is not known: the sales of its day may be in it or not.
+        left = on_hand[day] - (units[day] if units[day] > 0.0 else 0.0)
+        last_sale = day
+        for between in range(day + 1, min(following, day + 1 + 2 * longest)):
+            if units[between] > 0.0:
+                left -= units[between]
+                last_sale = between
+                in_stock[between] = 1
+            elif left <= min_on_hand:
+                in_stock[between] = 0
+        if following < units.size and on_hand[following] <= min_on_hand:
+            in_stock[last_sale + 1 : following] = 0
+        day = following
+
+
 @njit(
     t.whole(
         t.table_out,
@@ -88,6 +139,7 @@ def _mark_in_stock(
         t.real,
         t.whole,
         t.whole,
+        t.flag,
         t.bytes_out,
         t.written(t.day, 1),
     ),
@@ -109,6 +161,7 @@ def settle(
     min_on_hand: float,
     stock_from_sales_days: int,
     gap_fill_days: int,
+    draws_down: bool,
     in_stock: NDArray[np.uint8],
     listed: NDArray[np.int32],
 ) -> int:
@@ -118,13 +171,18 @@ def settle(
     last). promo: bits as `cells` leaves them, becomes 0 or 1. held_on_hand, held_price: (n_rows,), the last ones from
     before the first day, NaN without. state: (n_stores, n_days), DELIVERED: a cell without a row is 0; PARTIAL: it is
     unknown; else nothing of the day is known. withheld: (n_categories, n_days), the category's day is unknown.
-    store, category: (n_rows,). in_stock: (n_rows, n_days), written. listed: (n_rows,), first listed day, n_days when
+    store, category: (n_rows,). draws_down: between stock records that come in a rhythm the sales tell what is left.
+    in_stock: (n_rows, n_days), written. listed: (n_rows,), first listed day, n_days when
     never; written.
     """
     n_days = units.shape[1]
     revenue_from = n_days - 1 - revenue.shape[1]
     filled = 0
+    is_count = np.empty(n_days, np.bool_)
     for row in range(units.shape[0]):
+        longest = _rhythm_of_counts(on_hand[row])
+        for day in range(n_days):
+            is_count[day] = not np.isnan(on_hand[row, day])
         listed[row] = _first_listed(units[row], on_hand[row], min_on_hand)
         _carry_forward(on_hand[row], held_on_hand[row])
         _carry_forward(price[row], held_price[row])
@@ -136,6 +194,8 @@ def settle(
             units[row, day] = 0.0 if of_store == DELIVERED else np.nan
             if revenue_from <= day < n_days - 1:
                 revenue[row, day - revenue_from] = units[row, day]
+        if draws_down and longest > 1:
+            _draw_down(units[row], on_hand[row], is_count, longest, min_on_hand, in_stock[row])
         for day in range(n_days):
             pricing = promo[row, day] >> 1
             promo[row, day] = pricing == 2 or (pricing == 0 and promo[row, day] == 1)

@@ -640,6 +640,7 @@ def _settle_all(
             settings.min_on_hand,
             settings.stock_from_sales_days,
             settings.gap_fill_days if interpolates else 0,
+            not interpolates,
             arrays["in_stock"][block],
             listed[block],
         )

@@ -56,7 +56,13 @@ STATES = (DELIVERED, DELIVERED, DELIVERED, PARTIAL, UNKNOWN)
 RULES = st.builds(Rules, st.sampled_from([0.0, 1.0]), st.integers(1, 5), st.integers(0, 4))
 
 
-def settled(cells: Cells, rules: Rules = Rules(), revenue: np.ndarray | None = None) -> Settled:  # noqa: B008
+def settled(
+    cells: Cells,
+    rules: Rules = Rules(),  # noqa: B008
+    revenue: np.ndarray | None = None,
+    *,
+    draws_down: bool = False,
+) -> Settled:
     units, on_hand, price = (naive.array(days)[None, :] for days in (cells.units, cells.on_hand, cells.price))
     bits = [
         sales | (0 if pricing is None else pricing + 1) << 1
@@ -78,6 +84,7 @@ def settled(cells: Cells, rules: Rules = Rules(), revenue: np.ndarray | None = N
         np.zeros(1, np.int64),
         np.zeros(1, np.int64),
         *rules,
+        draws_down,
         in_stock,
         listed,
     )
@@ -177,6 +184,38 @@ def test_a_gap_between_known_days(gap, filled):
 def test_a_gap_at_either_edge_stays_unknown():
     closed = [False, True, False]
     assert settled(sold(None, 5, None, is_open=closed)).units == [None, 5, None]
+
+
+WEEKLY = [20.0, *[None] * 6, 20.0, *[None] * 6, 20.0, *[None] * 6, 11.0, *[None] * 6]
+"""Two of the eleven may be those that its day sold."""
+
+
+def in_stock_between(*last_week: float) -> list[bool]:
+    cells = sold(*[2.0] * 22, *last_week, on_hand=WEEKLY)
+    return settled(cells, draws_down=True).in_stock[22:]
+
+
+@pytest.mark.parametrize(
+    ("last_week", "in_stock"),
+    [
+        pytest.param([3, 3, 0, 0, 0, 0], [1, 1, 1, 1, 1, 1], id="three_are_left"),
+        pytest.param([3, 3, 3, 0, 0, 0], [1, 1, 1, 0, 0, 0], id="used_up"),
+        pytest.param([3, 3, 3, 0, 4, 0], [1, 1, 1, 0, 1, 0], id="sold_again_and_so_restocked"),
+    ],
+)
+def test_sales_use_up_what_was_counted_in_a_rhythm(last_week, in_stock):
+    assert in_stock_between(*last_week) == in_stock
+
+
+def test_a_count_that_finds_nothing_tells_of_the_days_since_the_last_sale():
+    counts = [20.0, *[None] * 6, 20.0, *[None] * 6, 20.0, *[None] * 6, 0.0]
+    cells = sold(*[2.0] * 16, 2, 0, 0, 0, 0, 0, on_hand=counts)
+    assert settled(cells, draws_down=True).in_stock[15:] == [1, 1, 0, 0, 0, 0, 0]
+
+
+def test_the_last_of_a_few_records_holds_whatever_was_sold_since():
+    cells = sold(*[5.0] * 10, 0, 0, on_hand=[9.0, *[None] * 11])
+    assert settled(cells, draws_down=True).in_stock == [1] * 12
 
 
 def test_what_came_of_a_partial_day_counts_and_what_did_not_come_is_unknown():
