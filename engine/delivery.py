@@ -139,6 +139,9 @@ def naming_broken_files(tables: Mapping[str, Source]) -> Iterator[None]:
         yield
     except UNREADABLE as error:
         problems = [problem for source in tables.values() for problem in _broken_files(source)]
+        if not problems and isinstance(error, OSError):
+            # Every file can be read: what failed is the place that is written to.
+            raise
         what = f"the tables cannot be read: {error}"
         raise InputError(problems or [Problem("input", what, "check that its files are whole")]) from error
 

@@ -4,9 +4,7 @@ A table is a file, a folder of files, or several files that share its name: `pri
 `pricing/2026-01.csv.gz`, `pricing-2026-01.parquet`, `pricing/store_id=12/part-0.parquet`.
 """
 
-import csv
 import datetime as dt
-import gzip
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,6 +16,8 @@ from urllib.parse import unquote
 import polars as pl
 
 from engine.contracts.contract import UNUSABLE, Contract, Kind, Reading, Rule, as_shown, is_text, read_as
+from engine.csv_text import LEGIBLE_CSV, odd_line, refuse_half_a_row, separator_of
+from engine.csv_text import UNREADABLE as UNREADABLE
 from engine.disk import refuse_special
 from engine.errors import InputError, Problem
 from engine.near_miss import columns_meant, file_alike, named_after
@@ -26,10 +26,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 CSV = (".csv", ".csv.gz", ".csv.zst")
-LEGIBLE_CSV = (".csv", ".csv.gz")
-"""What is searched for the line that cannot be read."""
 PARQUET = (".parquet",)
-SEPARATORS = ",;\t|"
 HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
 """What a folder is called that holds the rows without a value."""
 SHOWN_NAMES = 12
@@ -42,10 +39,6 @@ CELL = "cell"
 WRITING = frozenset({"COPY", "COPY_DATABASE", "EXPORT", "ATTACH"})
 """Kinds of SQL statements that may write files."""
 LAST_ROW = "last row of all"
-LAST_BYTES = 65_536
-"""So much of the end of a file is looked at."""
-UNREADABLE = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, MemoryError, OverflowError)
-"""What a file or a cell that cannot be read raises: a damaged header may ask for more than there is memory."""
 
 
 @dataclass(frozen=True)
@@ -176,9 +169,17 @@ class Source:
         counts = self.usable().group_by("date").len().sort("date").collect()
         return dict(counts.iter_rows())
 
-    def since(self, first: dt.date) -> "Source":
-        """The same table, which need not read what is known to be older; files have to be read to know."""
+    def since(self, first: dt.date, held_days: int = 0) -> "Source":
+        """The same table, which need not read what is known to be older; files have to be read to know.
+
+        held_days: of so many days before, the last row of every key may still hold.
+        """
         return self
+
+    @property
+    def held(self) -> "Source | None":
+        """Rows from before the days that are read, of which the last may still hold; None where all rows are read."""
+        return None
 
     @property
     def left_out(self) -> Counter[str]:
@@ -342,7 +343,7 @@ def unreadable_file(table: str, file: DataFile, error: BaseException) -> Problem
     """The problem of a file that cannot be read at all."""
     reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     first_line = next((line for line in reason.splitlines() if line.strip()), type(error).__name__)
-    place = _odd_line(file.path) if _ending(file.path) in LEGIBLE_CSV and file.path.is_file() else ""
+    place = odd_line(file.path) if _ending(file.path) in LEGIBLE_CSV and file.path.is_file() else ""
     whole = "check that the file is whole, is what its name says and may be read"
     advice = "save the file as UTF-8" if "utf" in first_line.lower() else whole
     return Problem(table, f"{file.name} cannot be read: {first_line}{place}", advice)
@@ -394,30 +395,16 @@ def _look_into(file: DataFile, contract: Contract, *, as_text: bool) -> Part:
         separator, schema = None, dict(found.collect_schema())
         is_empty = found.select(pl.len()).collect().item() == 0
     else:
-        separator = _separator(file.path)
+        separator = separator_of(file.path)
         options = {"separator": separator, "n_rows": 1, "infer_schema": False, "glob": False}
         first = pl.read_csv(file.path, **options)  # type: ignore[arg-type]
         is_empty = first.is_empty()
         sample = first.row(0, named=True) if first.height else dict.fromkeys(first.columns)
         schema = {name: pl.String() if as_text else _csv_type(kinds.get(name), cell) for name, cell in sample.items()}
-        _refuse_half_a_row(file.path, separator, len(schema))
+        refuse_half_a_row(file.path, separator, len(schema))
     folders = {name: value for name, value in _folder_values(file.name) if name in kinds and name not in schema}
     named = replace(file, folders=folders, is_empty=is_empty)
     return Part((named,), schema | dict.fromkeys(folders, pl.String()), separator)
-
-
-def _refuse_half_a_row(file: Path, separator: str, width: int) -> None:
-    """Raise ComputeError when a CSV file ends in the middle of a row, as when its disk was full."""
-    if _ending(file) != CSV[0]:
-        return
-    with file.open("rb") as stream:
-        stream.seek(max(file.stat().st_size - LAST_BYTES, 0))
-        *before, last = stream.read().decode(errors="replace").split("\n")
-    # A quote that is open may hold more lines than are looked at.
-    if before and last.strip() and last.count('"') % 2 == 0:
-        n_fields = len(next(csv.reader([last], delimiter=separator)))
-        if n_fields < width:
-            raise pl.exceptions.ComputeError(f"it ends in the middle of a row, after {n_fields} of {width} fields")
 
 
 def _folder_values(name: str) -> Iterator[tuple[str, str | None]]:
@@ -441,40 +428,6 @@ def _csv_type(kind: Kind | None, first_cell: str | None) -> pl.DataType:
     if kind is Kind.FLAG and cell in {"true", "false"}:
         return pl.Boolean()
     return pl.String()
-
-
-def _separator(file: Path) -> str:
-    """The separator that splits the header into most names; a comma when none does."""
-    whole = {"has_header": False, "separator": "\x01", "quote_char": None, "infer_schema": False}
-    header = pl.read_csv(file, n_rows=1, glob=False, **whole).item() or ""  # type: ignore[arg-type]
-    return max(SEPARATORS, key=header.count)
-
-
-def _odd_line(file: Path) -> str:
-    """Which line of a CSV file is not UTF-8 or has more fields than the header, in brackets; empty when none has."""
-    opened = gzip.open if file.name.lower().endswith(".gz") else open
-    try:
-        with opened(file, "rb") as stream:
-            for number, line in enumerate(stream, 1):
-                if not _is_utf8(line):
-                    return f" (line {number:,})"
-        with opened(file, "rt", encoding="utf-8", newline="") as lines:
-            rows = csv.reader(lines, delimiter=_separator(file))
-            width = len(next(rows, ()))
-            for row in rows:
-                if len(row) > width:
-                    return f" (line {rows.line_num:,} has {len(row)} fields, the header {width})"
-    except (*UNREADABLE, csv.Error, EOFError):
-        return ""
-    return ""
-
-
-def _is_utf8(line: bytes) -> bool:
-    try:
-        line.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def sql(query: str, views: Mapping[str, Path], macros: Mapping[str, str], *, is_open: bool = False) -> pl.DataFrame:

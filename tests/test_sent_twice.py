@@ -14,7 +14,7 @@ from engine.daylake.manifest import open_lake
 from engine.errors import InputError
 from engine.input_settings import IngestSettings, InputSettings
 from engine.shelf import desk
-from engine.shelf.check import check
+from engine.shelf.check import Intake, check
 from tests.command import data_files, latest_quality
 from tests.planted.small import AS_OF, FIRST_DAY, small_chain, write_csv
 
@@ -44,7 +44,7 @@ def deliver(tmp_path):
 
 def problems(folder: Path, settings: InputSettings | None = None) -> tuple[Problem, ...]:
     with pytest.raises(InputError) as refused:
-        check(folder, None, settings or InputSettings())
+        check(folder, None, Intake(settings or InputSettings()))
     return refused.value.problems
 
 
@@ -136,7 +136,7 @@ def test_told_to_count_once_the_night_is_that_of_the_rows_sent_once(deliver, tmp
     n_surplus = sum(rows.height for rows in files.values()) - ROWS.height
     quality = latest_quality(tmp_path / "out")
     assert quality["quarantined_because"] == {SALES: {"row was sent twice": n_surplus}}
-    (notice,) = check(deliver(**files), None, ONCE).notices
+    (notice,) = check(deliver(**files), None, Intake(ONCE)).notices
     assert notice.advice == f"the {n_surplus:,} surplus rows are set aside"
 
 

@@ -82,13 +82,17 @@ class Rule:
 
 @dataclass(frozen=True)
 class Contract:
-    """The promise of one table, one row per `key`. Rules of its own are over the typed columns."""
+    """The promise of one table, one row per `key`. Rules of its own are over the typed columns.
+
+    holds: the number whose last value holds until the next row, None where rows stand for their day alone.
+    """
 
     table: str
     key: tuple[str, ...]
     columns: tuple[Column, ...]
     rules: tuple[Rule, ...] = ()
     required: bool = True
+    holds: str | None = None
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ something changes has days of any size, and none of them falls short.
 """
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from statistics import median
 from typing import NamedTuple
 
@@ -23,7 +23,7 @@ class ShortDay(NamedTuple):
     usual: float
 
 
-def short_day(rows: Mapping[dt.date, int], delivered: set[dt.date], of: IngestSettings) -> ShortDay | None:
+def short_day(rows: Mapping[dt.date, int], delivered: Set[dt.date], of: IngestSettings) -> ShortDay | None:
     """The newest delivered day when it falls short, else None.
 
     rows: of every day of the table, held or delivered. A date with hardly any row is no day: a night sets it aside

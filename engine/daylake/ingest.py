@@ -137,7 +137,7 @@ def _ingest(
     tables = dict(kept)
     for name, changed in changes.items():
         if changed:
-            tables[name] = gather(staged, name, _replaced(kept.get(name, ()), changed))
+            tables[name] = gather(staged, name, _replaced(kept.get(name, ()), changed), PROMISED[name].holds)
     if any(changes.values()):
         staged.publish(tables)
     lake = DayLake(staged.lake.folder, tables)
@@ -206,8 +206,10 @@ def _refuse_incomplete(
     """Raise TryLaterError when the newest day of a delivered table holds fewer rows than such days do."""
     told = []
     for name, parts in incoming.items():
+        held = _rows_by_date(staged.lake.days(name))
         came = _rows_by_date({day: known for part in parts for day, known in part.days.items()})
-        short = short_day(_rows_by_date(staged.lake.days(name)) | came, set(came), settings)
+        # A day that is there already is corrected, and was asked for its rows as such.
+        short = short_day(held | came, came.keys() - held.keys(), settings)
         if short is not None:
             told.append(
                 f"{name}: the day {short.day} holds {short.rows:,} rows where about {short.usual:,.0f} come on a "

@@ -54,12 +54,13 @@ class DayPart(Part):
 class DaySource(Source):
     """One table of a lake under its contract. as_of: later rows are none that can be used.
 
-    unread: the days that are known without being read.
+    unread: the days that are known without being read. held_parts: rows of such days that may still hold.
     """
 
     lake: DayLake = field(kw_only=True)
     as_of: dt.date | None = None
     unread: frozenset[str] = frozenset()
+    held_parts: tuple[DayPart, ...] = ()
 
     @property
     def partitions(self) -> tuple[Partition, ...]:
@@ -99,18 +100,26 @@ class DaySource(Source):
         days = self.lake.days(self.contract.table)
         return {dt.date.fromisoformat(day): days[day].rows for day in self._usable_days() if day != WHOLE}
 
-    def since(self, first: dt.date) -> "DaySource":
-        """The same table, whose usable rows before a day are not read.
+    def since(self, first: dt.date, held_days: int = 0) -> "DaySource":
+        """The same table, whose usable rows before a day are not read, but for those that may still hold.
 
         What is read is first compared with what was written. Raises InputError naming every file that differs.
         """
         known = frozenset(day for day in self.lake.days(self.contract.table) if day < first.isoformat())
         parts = tuple(parts_of(self.lake, self.contract, self.partitions, first))
-        names = frozenset(file.path.name for part in parts for file in part.files)
+        held: tuple[DayPart, ...] = ()
+        if self.contract.holds is not None and held_days:
+            held = tuple(_held_parts(self.lake, self.contract, first, first - dt.timedelta(days=held_days)))
+        names = frozenset(file.path.name for part in (*parts, *held) for file in part.files)
         damages = list(self.lake.damages(self.contract.table, by_content=True, among=names))
         if damages:
             raise InputError(damages)
-        return replace(self, parts=parts, unread=known)
+        return replace(self, parts=parts, unread=known, held_parts=held)
+
+    @property
+    def held(self) -> "DaySource | None":
+        """Rows from before the days that are read; see `Source.held`."""
+        return replace(self, parts=self.held_parts, held_parts=()) if self.held_parts else None
 
     def unreadable(self, file: DataFile, error: BaseException) -> Problem:
         """The problem of a file that cannot be read, with what to do about it in a lake."""
@@ -171,6 +180,19 @@ def parts_of(lake: DayLake, contract: Contract, partitions: Iterable[Partition],
         yield DayPart(tuple(files), schema_of(contract, text_ids), None)
     if not (faulty_files or begun or whole_files):
         yield DayPart((), schema_of(contract, ()), None)
+
+
+def _held_parts(lake: DayLake, contract: Contract, first: dt.date, earliest: dt.date) -> Iterator[DayPart]:
+    """The rows of the days from `earliest` to before `first` among which the last of every key is."""
+    for part in lake.tables[contract.table]:
+        if min(part.days) >= first.isoformat() or max(part.days) < earliest.isoformat():
+            continue
+        is_older = max(part.days) < first.isoformat()
+        file = part.last if is_older and part.last is not None else part.rows
+        if file is not None:
+            stored = DataFile(lake.folder / contract.table / file.name, f"{contract.table}/{file.name}", {})
+            kept = None if is_older else pl.col("date") < first
+            yield DayPart((stored,), schema_of(contract, part.text_ids), None, kept=kept)
 
 
 def schema_of(contract: Contract, text_ids: Iterable[str]) -> dict[str, pl.DataType]:

@@ -42,10 +42,6 @@ CLASSIC = Readings(signed=False, interpolates=True)
 CALIBRATED = Readings(signed=True, interpolates=False)
 
 
-HELD = (v.INVENTORY, v.PRICING)
-"""Tables whose last row holds until the next one."""
-
-
 @dataclass(frozen=True)
 class Intake:
     """How an input is taken in: what it is judged by, and how its rows are read."""
@@ -89,8 +85,7 @@ class Sources:
         held_days: stock and prices of so many days before may still hold.
         """
         first = self.as_of - dt.timedelta(days=n_days - 1)
-        back = {name: dt.timedelta(days=held_days if name in HELD else 0) for name in self.tables}
-        return replace(self, tables={name: source.since(first - back[name]) for name, source in self.tables.items()})
+        return replace(self, tables={name: source.since(first, held_days) for name, source in self.tables.items()})
 
     @property
     def ids_as_text(self) -> frozenset[str]:

@@ -30,7 +30,8 @@ from engine.shelf.check import Intake, Place, Sources, check, readings_of
 from engine.shelf.features import features
 from engine.shelf.measure import rank
 from engine.shelf.method import Method, findings_of, method_of
-from engine.shelf.panel import Panel, PanelPlan, panel
+from engine.shelf.panel import Panel, panel
+from engine.shelf.placing import PanelPlan
 from engine.shelf.series import series_blocks
 
 CASES_PER_BLOCK = 250_000

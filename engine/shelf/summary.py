@@ -14,7 +14,8 @@ from engine import vocabulary as v
 from engine.errors import Problem
 from engine.kernels import rows
 from engine.shelf.deliveries import ALL_CLOSED, NOT_DELIVERED
-from engine.shelf.panel import Panel, RowAccount
+from engine.shelf.panel import Panel
+from engine.shelf.placing import RowAccount
 
 CENTS = 100
 

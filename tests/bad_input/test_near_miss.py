@@ -75,7 +75,7 @@ def test_of_several_names_the_one_most_alike_is_meant():
 def faulty(n: int) -> pl.DataFrame:
     """The stock of the chain, of which the first n rows of 96 cannot be used."""
     row = pl.int_range(pl.len())
-    measure = pl.when(row < n // 2).then(-1).when(row < n).then(None).otherwise("quantity_on_hand")
+    measure = pl.when(row < n // 2).then(float("inf")).when(row < n).then(None).otherwise("quantity_on_hand")
     return small_chain()[INVENTORY].with_columns(quantity_on_hand=measure.cast(pl.Float64))
 
 
@@ -86,7 +86,7 @@ def test_more_faulty_rows_than_a_fifth_stop_the_night_with_their_reasons(night):
     message = night.refuses_input()
     assert f"1. {INVENTORY}: more than 20% of the rows cannot be used: 20 of 96 rows (20.83%)" in message
     assert "quantity_on_hand is missing: 10 rows" in message
-    assert "quantity_on_hand is negative: 10 rows" in message
+    assert "quantity_on_hand is not finite: 10 rows" in message
 
 
 def test_the_bound_is_a_setting(night):

@@ -39,11 +39,38 @@ def test_so_does_one_that_is_written_out(night, text):
     assert night.quality()["quarantined_because"] == {SALES: {"units_sold is not finite": 1}}
 
 
-@pytest.mark.parametrize(("table", "column"), [m for m in MEASURES if m[1] not in ("revenue", "latitude")])
+SIGNED = ("revenue", "latitude", "units_sold", "quantity_on_hand")
+"""Numbers below 0 have a meaning here."""
+
+
+@pytest.mark.parametrize(("table", "column"), [m for m in MEASURES if m[1] not in SIGNED])
 def test_a_negative_number_sets_its_row_aside(night, table, column):
     frame = small_chain()[table].with_columns(pl.col(column).cast(pl.Float64))
     night.parquet(**{table: pl.concat([frame, frame.tail(1).with_columns(pl.lit(-1.0).alias(column))])})
     assert night.quality()["quarantined_because"] == {table: {f"{column} is negative": 1}}
+
+
+@pytest.mark.parametrize("column", ["units_sold", "quantity_on_hand"])
+def test_the_classic_rule_sets_returns_and_stock_below_zero_aside(night, column):
+    table = {"units_sold": SALES, "quantity_on_hand": INVENTORY}[column]
+    frame = small_chain()[table].with_columns(pl.col(column).cast(pl.Float64))
+    night.parquet(**{table: pl.concat([frame, frame.tail(1).with_columns(pl.lit(-1.0).alias(column))])})
+    night.passes("--profile", "classic")
+    assert latest_quality(night.out)["quarantined_because"] == {table: {f"{column} is negative": 1}}
+
+
+def test_a_return_is_netted_and_stock_below_zero_is_listed(night):
+    sales, stock = (
+        small_chain()[SALES],
+        small_chain()[INVENTORY].with_columns(pl.col("quantity_on_hand").cast(pl.Float64)),
+    )
+    back = sales.tail(1).with_columns(units_sold=-pl.col("units_sold"), revenue=-pl.col("revenue"))
+    wrong = pl.concat([stock.head(-1), stock.tail(1).with_columns(quantity_on_hand=pl.lit(-3.0))])
+    night.parquet(**{SALES: pl.concat([sales, back]), INVENTORY: wrong})
+    quality = night.quality()
+    assert quality["rows"][SALES]["netted"] == 1
+    assert (quality["facts"]["unmatched_returns"], quality["facts"]["negative_stock_records"]) == (0, 1)
+    assert any("stock records" in notice["what"] for notice in quality["notices"])
 
 
 @pytest.mark.parametrize(
@@ -129,7 +156,8 @@ def test_every_row_read_is_used_set_aside_or_outside_the_panel(awkward):
     lines = {file.stem: file.read_text().count("\n") - 1 for file in (awkward.parents[2] / "in").glob("*.csv")}
     assert {table: account["read"] for table, account in rows.items()} == lines
     for account in rows.values():
-        assert account["read"] == account["used"] + account["quarantined"] + account["outside_panel"]
+        parts = ("used", "netted", "quarantined", "outside_panel")
+        assert account["read"] == sum(account[part] for part in parts)
         assert min(account["used"], account["quarantined"], account["outside_panel"]) > 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import math
 import re
 
 import polars as pl
@@ -130,17 +131,23 @@ def test_an_optional_table_may_be_empty(night, table):
 
 
 def test_sales_of_which_no_row_can_be_used_are_refused_with_the_reason(night):
-    sales = small_chain()[SALES].with_columns(-pl.col("units_sold"))
+    sales = small_chain()[SALES].with_columns(units_sold=pl.lit(math.inf))
     night.parquet(**{SALES: sales})
     message = night.refuses_input()
     assert f"1. {SALES}: no usable row is left" in message
-    assert f"2. {SALES}: units_sold is negative: {sales.height} of {sales.height} rows (100.00%)" in message
+    assert f"2. {SALES}: units_sold is not finite: {sales.height} of {sales.height} rows (100.00%)" in message
 
 
 @pytest.mark.parametrize("table", [INVENTORY, "pricing"])
 def test_a_required_table_of_which_no_row_can_be_used_is_refused(night, table):
     column = dict(MEASURES)[table]
-    night.parquet(**{table: small_chain()[table].with_columns(-pl.col(column))})
+    night.parquet(**{table: small_chain()[table].with_columns(pl.lit(math.nan).alias(column))})
     message = night.refuses_input()
     assert f"1. {table}: no usable row is left" in message
-    assert f"2. {table}: {column} is negative: 96 of 96 rows (100.00%)" in message
+    assert f"2. {table}: {column} is not finite: 96 of 96 rows (100.00%)" in message
+
+
+@pytest.mark.parametrize(("table", "column"), [(SALES, "units_sold"), (INVENTORY, "quantity_on_hand")])
+def test_a_table_whose_sign_is_turned_is_refused(night, table, column):
+    night.parquet(**{table: small_chain()[table].with_columns(-pl.col(column))})
+    assert f"1. {table}: more rows" in night.refuses_input()

@@ -163,7 +163,10 @@ def as_format_1(lake: Path) -> None:
     """A lake as older versions wrote it: without a seal, and without hashes."""
     manifest = json.loads((lake / "lake.json").read_text())
     files = [
-        file for parts in manifest["tables"].values() for part in parts for file in (part["rows"], part["faulty"])
+        part.get(kind)
+        for parts in manifest["tables"].values()
+        for part in parts
+        for kind in ("rows", "faulty", "last")
     ]
     for file in files:
         if file is not None:

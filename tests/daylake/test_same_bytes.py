@@ -193,3 +193,35 @@ def test_the_whole_back_fill(chain):
         as_of = SMALL_AS_OF - days_back * DAY
         expected = night_over(folder, chain.place / f"plain-{days_back}", as_of)
         assert differences(chain.night(as_of), expected) == []
+
+
+def changes_only(frame: pl.DataFrame, measure: str) -> pl.DataFrame:
+    """The rows of a table at which its measure changes."""
+    ordered = frame.sort("store_id", "sku_id", "date")
+    is_new = pl.any_horizontal(
+        pl.col(name).ne_missing(pl.col(name).shift()) for name in ("store_id", "sku_id", measure)
+    )
+    return ordered.filter(is_new)
+
+
+def test_what_was_written_when_it_changed_holds_however_old_its_month_is(tmp_path):
+    """Stock and prices as logs of changes, over months that the night no longer reads."""
+    plan = ChainPlan(stores=2, skus=5, days=240, seed=5)
+    write_chain(tmp_path / "chain", plan)
+    names = ("sales_transactions", "inventory_snapshot", "pricing", "impressions", "stores", "skus")
+    tables = {name: pl.read_parquet(tmp_path / "chain" / f"{name}.parquet") for name in names}
+    first, last = tables[SALES]["date"].min(), tables[SALES]["date"].max()
+    of_one = (pl.col("store_id") == 1) & (pl.col("date") > first + 40 * DAY)
+    tables["pricing"] = changes_only(tables["pricing"], "price").filter(~of_one)
+    tables["inventory_snapshot"] = tables["inventory_snapshot"].filter(~of_one)
+    write_parquet(tmp_path / "in", tables)
+    chain = Chain(tmp_path)
+    for start in range(0, 240, 30):
+        came = within(tables, first + start * DAY, first + (start + 29) * DAY)
+        chain.ingest({name: frame for name, frame in came.items() if frame.height})
+    for as_of in (None, last - 40 * DAY):
+        expected = night_over(tmp_path / "in", tmp_path / f"out-{as_of}", as_of)
+        assert differences(chain.night(as_of), expected) == []
+    read = check(open_lake(chain.lake)).within(90, 400).tables["inventory_snapshot"]
+    assert read.held is not None
+    assert read.held.usable().collect().height < tables["inventory_snapshot"].height / 4

@@ -77,8 +77,8 @@ ACTIONS = (
     ),
     Mutation(
         "engine/shelf/calibrated/detect.py",
-        "np.where(is_open, first, panel.n_days)",
-        "np.where(is_open, first, panel.n_days - 1)",
+        "np.where(is_open, first, ended)",
+        "np.where(is_open, first, ended - 1)",
         "an episode that ended yesterday is over",
         ("tests/shelf/test_calibrated.py",),
     ),

@@ -15,12 +15,13 @@ from tests.mutations.mutation import (
 )
 
 CONFIG = "engine/config.py"
+INPUT = "engine/input_settings.py"
 
 
-def default(name: str, kind: str, old: str, new: str, tests: tuple[str, ...]) -> Mutation:
+def default(name: str, kind: str, old: str, new: str, tests: tuple[str, ...], file: str = CONFIG) -> Mutation:
     """Another default of a setting. name: as it stands in the file, with what follows where that is ambiguous."""
     return Mutation(
-        CONFIG, f"{name}: {kind} = Field({old},", f"{name}: {kind} = Field({new},", f"default {name}", tests
+        file, f"{name}: {kind} = Field({old},", f"{name}: {kind} = Field({new},", f"default {name}", tests
     )
 
 
@@ -32,17 +33,17 @@ def described_default(name: str, kind: str, old: str, new: str, rest: str, tests
 
 DEFAULTS = (
     # section 2
-    default("lookback_days", "int", "90", "91", PANEL),
-    default("gap_fill_days", "int", "3", "4", PANEL),
-    default("min_on_hand", "float", "0.0", "0.5", PANEL),
+    default("lookback_days", "int", "90", "91", PANEL, INPUT),
+    default("gap_fill_days", "int", "3", "4", PANEL, INPUT),
+    default("min_on_hand", "float", "0.0", "0.5", PANEL, INPUT),
     Mutation(
-        CONFIG,
+        INPUT,
         '(7, ge=1, le=28, description="Without a',
         '(8, ge=1, le=28, description="Without a',
         "default stock_from_sales_days",
         PANEL,
     ),
-    default("active_days", "int", "7", "6", PANEL),
+    default("active_days", "int", "7", "6", PANEL, INPUT),
     # section 3
     described_default("window_days", "int", "28", "27", "ge=7, le=56", EXPECT),
     default("trim_sigmas", "float", "3.0", "2.9", EXPECT),

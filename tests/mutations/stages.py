@@ -35,8 +35,8 @@ STAGES = (
     Mutation("engine/stats.py", "scale + 0.5 +", "scale + 0.4 +", "rounding half up", STATS),
     Mutation(
         "engine/shelf/panel.py",
-        "-settings.active_days :",
-        "-settings.active_days - 1 :",
+        "-plan.panel.active_days :",
+        "-plan.panel.active_days - 1 :",
         "the days that make a store-SKU active",
         PANEL,
     ),
@@ -105,8 +105,8 @@ STAGES = (
     ),
     Mutation(
         "engine/shelf/measure.py",
-        'pl.coalesce(own, category).alias("price")',
-        'own.alias("price")',
+        'pl.coalesce(*known.values()).alias("price")',
+        'pl.col("own_price").alias("price")',
         "the category's price",
         MEASURE,
     ),

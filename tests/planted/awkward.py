@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = ["AS_OF", "write_awkward_chain"]
-
 LAB = "500"
 LAST_WEEK = range(LAST_DAY - 6, PANEL_DAYS)
 KM_PER_DEGREE = 6371 * math.pi / 180

@@ -107,13 +107,17 @@ def test_a_category_without_a_row_is_not_delivered():
 
 
 @pytest.mark.parametrize("as_zero_rows", [False, True])
-def test_a_weekday_on_which_a_store_never_sells_is_closed_and_no_news(as_zero_rows):
+def test_a_weekday_on_which_nobody_sells_is_closed_and_told_once(as_zero_rows):
     units = sales()
     units[:, 3::7] = 0.0 if as_zero_rows else np.nan
     found = judged(units)
     assert (found.stores[:, 3::7] == CLOSED).all()
     assert (np.delete(found.stores, np.arange(3, N_DAYS, 7), axis=1) == DELIVERED).all()
-    assert told(units) == ""
+    (notice,) = notices(found, chain_of(units), [], [], RULES)
+    assert (
+        notice.what
+        == f"most stores never sell on {FIRST + dt.timedelta(days=3):%A}: they count as closed on those days"
+    )
 
 
 def test_a_lost_day_of_the_whole_chain_is_called_missing():

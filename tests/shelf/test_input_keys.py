@@ -11,7 +11,7 @@ from engine.config import Settings
 from engine.errors import InputError
 from engine.input_settings import InputSettings
 from engine.shelf import desk
-from engine.shelf.check import check
+from engine.shelf.check import Intake, check
 from tests.command import data_files
 from tests.planted.small import small_chain, write_csv, write_parquet
 
@@ -37,7 +37,7 @@ def as_text(tables: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
 
 def stops_of(folder: Path, settings: InputSettings | None = None) -> tuple[Problem, ...]:
     with pytest.raises(InputError) as refused:
-        check(folder, None, settings or InputSettings())
+        check(folder, None, Intake(settings or InputSettings()))
     return refused.value.problems
 
 
@@ -126,7 +126,7 @@ def test_keys_that_are_lacking_are_told_with_examples_and_the_night_runs(tmp_pat
 
 def test_the_bounds_are_settings(tmp_path):
     folder = write_csv(tmp_path, in_part(INVENTORY, pl.col("store_id") != 3)(small_chain()))
-    assert check(folder, None, InputSettings(usual_keys_meeting=0.6)).notices == ()
+    assert check(folder, None, Intake(InputSettings(usual_keys_meeting=0.6))).notices == ()
     tables = small_chain()
     moved = tables[PRICING].with_columns(pl.col("sku_id") + pl.when(pl.col("sku_id") > 12).then(100).otherwise(0))
     folder = write_csv(tmp_path, tables | {PRICING: moved})

@@ -7,7 +7,7 @@ import pytest
 
 from engine import keys
 from engine.errors import InputError
-from engine.shelf.panel import RowAccount
+from engine.shelf.placing import RowAccount
 from tests.planted.chain import AS_OF, LAST_DAY, date_of, sells
 
 

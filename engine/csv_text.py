@@ -1,0 +1,63 @@
+"""CSV as text: its separator, a last row that was cut, and the line that cannot be read."""
+
+import csv
+import gzip
+from pathlib import Path
+
+import polars as pl
+
+SEPARATORS = ",;\t|"
+LAST_BYTES = 65_536
+"""So much of the end of a file is looked at."""
+UNREADABLE = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, MemoryError, OverflowError)
+"""What a file or a cell that cannot be read raises: a damaged header may ask for more than there is memory."""
+LEGIBLE_CSV = (".csv", ".csv.gz")
+"""What is searched for the line that cannot be read."""
+
+
+def separator_of(file: Path) -> str:
+    """The separator that splits the header into most names; a comma when none does."""
+    whole = {"has_header": False, "separator": "\x01", "quote_char": None, "infer_schema": False}
+    header = pl.read_csv(file, n_rows=1, glob=False, **whole).item() or ""  # type: ignore[arg-type]
+    return max(SEPARATORS, key=header.count)
+
+
+def refuse_half_a_row(file: Path, separator: str, width: int) -> None:
+    """Raise ComputeError when a CSV file ends in the middle of a row, as when its disk was full."""
+    if not file.name.lower().endswith(LEGIBLE_CSV[0]):
+        return
+    with file.open("rb") as stream:
+        stream.seek(max(file.stat().st_size - LAST_BYTES, 0))
+        *before, last = stream.read().decode(errors="replace").split("\n")
+    # A quote that is open may hold more lines than are looked at.
+    if before and last.strip() and last.count('"') % 2 == 0:
+        n_fields = len(next(csv.reader([last], delimiter=separator)))
+        if n_fields < width:
+            raise pl.exceptions.ComputeError(f"it ends in the middle of a row, after {n_fields} of {width} fields")
+
+
+def odd_line(file: Path) -> str:
+    """Which line of a CSV file is not UTF-8 or has more fields than the header, in brackets; empty when none has."""
+    opened = gzip.open if file.name.lower().endswith(".gz") else open
+    try:
+        with opened(file, "rb") as stream:
+            for number, line in enumerate(stream, 1):
+                if not _is_utf8(line):
+                    return f" (line {number:,})"
+        with opened(file, "rt", encoding="utf-8", newline="") as lines:
+            rows = csv.reader(lines, delimiter=separator_of(file))
+            width = len(next(rows, ()))
+            for row in rows:
+                if len(row) > width:
+                    return f" (line {rows.line_num:,} has {len(row)} fields, the header {width})"
+    except (*UNREADABLE, csv.Error, EOFError):
+        return ""
+    return ""
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

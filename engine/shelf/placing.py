@@ -1,0 +1,405 @@
+"""Placing: the rows of the tables, each in its cell.
+
+In: `Sources`. Out: `Grid`, the pairs and days there are, and `Placed`, the arrays as delivered. Every table is read
+once, in batches; NaN is a cell without a row.
+"""
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from engine import vocabulary as v
+from engine.contracts.contract import UNUSABLE, Column, Consequence, Kind
+from engine.errors import InputError, Problem
+from engine.input_settings import DeliverySettings, PanelSettings
+from engine.kernels import cells, rows
+from engine.kernels.deliveries import net_returns
+from engine.keys import distinct
+from engine.lake import Source, batches
+from engine.memory import Memory
+from engine.shelf.check import Sources
+
+Array = NDArray[Any]
+NOWHERE = np.iinfo(np.int32).min
+"""The day of a row that has none."""
+UNKNOWN_FLAG = 2
+BYTES_PER_DAY = 38
+"""Of a store-SKU: units, on-hand, price and expectation of 8 bytes, impressions of 4, two flags."""
+
+
+@dataclass
+class RowAccount:
+    """Where the rows of one table went: read = used + netted + quarantined + outside the panel.
+
+    netted: returns, which were taken off the sales they undo. replaced: used rows whose key came again; summed for
+    sales, overruled by the later row elsewhere. unknown: empty cells by column, in rows that are used all the same.
+    reasons: quarantined rows by complaint; a row that breaks two rules counts under both.
+    """
+
+    read: int = 0
+    used: int = 0
+    netted: int = 0
+    quarantined: int = 0
+    outside_panel: int = 0
+    replaced: int = 0
+    unknown: dict[str, int] = field(default_factory=dict)
+    reasons: Mapping[str, int] = field(default_factory=dict)
+
+    def balance(self, table: str) -> None:
+        """Raise RuntimeError when a row got lost: that would be a bug, and no number of the run could be trusted."""
+        if self.read != self.used + self.netted + self.quarantined + self.outside_panel:
+            raise RuntimeError(f"rows of {table} do not add up: {self}")
+
+
+@dataclass(frozen=True)
+class PanelPlan:
+    """How a panel is built. revenue_days: how many days before the as-of day keep their revenue. allow_partial: an
+    as-of day that is not complete is no reason to stop.
+    """
+
+    panel: PanelSettings
+    delivery: DeliverySettings
+    revenue_days: int
+    allow_partial: bool = False
+
+
+@dataclass(frozen=True)
+class Placed:
+    """The tables in their cells. held: by array, the last value of each pair from before the first day. below_zero:
+    cell and value of wrong stock records. returned: the pairs of which anything came back. free_prices: see `Panel`.
+    """
+
+    arrays: dict[str, Array]
+    accounts: dict[str, RowAccount]
+    held: dict[str, Array]
+    below_zero: pl.DataFrame
+    returned: NDArray[np.int64]
+    free_prices: int
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The pairs and days of the panel. ids are sorted; store and sku in `pairs` are positions among them."""
+
+    n_days: int
+    first_day: int
+    pairs: pl.DataFrame
+    stores: pl.Series
+    skus: pl.Series
+
+    @property
+    def starts(self) -> NDArray[np.int64]:
+        """First pair of each store, and the number of pairs at the end."""
+        return np.searchsorted(self.pairs["store"].to_numpy(), np.arange(len(self.stores) + 1)).astype(np.int64)
+
+    def codes(self, name: str, ids: pl.Series) -> pl.Expr:
+        """Of an id column the number that `locate` looks up: the id itself, or the position of a text id."""
+        if ids.dtype == pl.Int64:
+            return pl.col(name).fill_null(-1)
+        position = pl.col(name).cast(pl.Enum(ids), strict=False).to_physical().cast(pl.Int64)
+        return position.fill_null(-1).alias(name)
+
+    def keys(self, ids: pl.Series) -> NDArray[np.int64]:
+        """The sorted numbers that `codes` may yield."""
+        return ids.to_numpy() if ids.dtype == pl.Int64 else np.arange(len(ids))
+
+
+def grid_of(sources: Sources, n_days: int, *, usable_only: bool) -> Grid:
+    """The store-SKUs with a row of sales or stock on the days of the panel. usable_only: with a usable one.
+
+    Raises InputError when there is none.
+    """
+    first_date = sources.as_of - dt.timedelta(days=n_days - 1)
+    days = pl.col("date").is_between(first_date, sources.as_of)
+    seen = [_pairs_of(sources.tables[name], days, usable_only=usable_only) for name in (v.SALES, v.INVENTORY)]
+    pairs = pl.concat(seen).unique().sort(v.PAIR)
+    if pairs.is_empty():
+        advice = "deliver rows of the days before the as-of day"
+        raise InputError([Problem(v.SALES, f"no row from {first_date} to {sources.as_of}", advice)])
+    stores, skus = pairs["store_id"].unique().sort(), pairs["sku_id"].unique().sort()
+    pairs = pairs.with_columns(
+        store=stores.search_sorted(pairs["store_id"]).cast(pl.Int64),
+        sku=skus.search_sorted(pairs["sku_id"]).cast(pl.Int64),
+    )
+    epoch = dt.date(1970, 1, 1)
+    return Grid(n_days, (first_date - epoch).days, pairs, stores, skus)
+
+
+def _pairs_of(source: Source, days: pl.Expr, *, usable_only: bool) -> pl.DataFrame:
+    """The distinct store-SKUs of a table's rows of some days, in no order; of all rows only the keys are read."""
+    counts = days & pl.all_horizontal(pl.col(name).is_not_null() for name in v.PAIR)
+    rows = source.judged().filter(counts & ~pl.col(UNUSABLE) if usable_only else counts)
+    return distinct(rows.select(v.PAIR), v.PAIR)
+
+
+def _empty_arrays(grid: Grid, revenue_days: int, memory: Memory) -> dict[str, Array]:
+    shape = (grid.pairs.height, grid.n_days)
+    arrays = {
+        "units": memory.empty(shape),
+        "on_hand": memory.empty(shape),
+        "price": memory.empty(shape),
+        "revenue": memory.empty((shape[0], revenue_days)),
+        "impressions": memory.empty(shape, np.float32),
+        "promo": memory.empty(shape, np.uint8),
+        "in_stock": memory.empty(shape, np.uint8),
+    }
+
+    def empty_block(block: slice) -> None:
+        for array in arrays.values():
+            array[block] = np.nan if array.dtype.kind == "f" else 0
+
+    rows.in_blocks(empty_block, shape[0])
+    return arrays
+
+
+def place_facts(sources: Sources, grid: Grid, plan: PanelPlan, memory: Memory) -> Placed:
+    """Two tables at a time. Sales and prices take turns, because both write promo flags."""
+    arrays = _empty_arrays(grid, plan.revenue_days, memory)
+    unread = {name: source.left_out["rows"] for name, source in sources.tables.items()}
+    accounts = {name: RowAccount(read=rows, outside_panel=rows) for name, rows in unread.items()}
+    held = {name: _Held(grid.pairs.height, plan.panel.held_days) for name in ("on_hand", "price")}
+    returned: list[NDArray[np.int64]] = []
+    below_zero: list[pl.DataFrame] = []
+    free_prices: list[int] = []
+    free_is_a_price = not sources.intake.readings.signed
+
+    def sales_then_prices() -> None:
+        returned.append(_place_sales(sources.tables[v.SALES], grid, arrays, accounts[v.SALES]))
+        prices = sources.tables[v.PRICING]
+        account = accounts[v.PRICING]
+        count = _place_prices(prices, grid, arrays, held["price"], account, free_is_a_price=free_is_a_price)
+        free_prices.append(count)
+
+    def stock_then_impressions() -> None:
+        stock = sources.tables[v.INVENTORY]
+        below_zero.append(_place_stock(stock, grid, arrays["on_hand"], held["on_hand"], accounts[v.INVENTORY]))
+        if v.IMPRESSIONS in sources.tables:
+            views = arrays["impressions"].ravel()
+            for batch in _batches(
+                sources.tables[v.IMPRESSIONS], grid, ("impression_count",), accounts[v.IMPRESSIONS]
+            ):
+                replaced = cells.put_last(batch.cells, batch.values["impression_count"], views)
+                accounts[v.IMPRESSIONS].replaced += replaced
+
+    with ThreadPoolExecutor(min(rows.threads(), 2)) as pool:
+        for job in [pool.submit(sales_then_prices), pool.submit(stock_then_impressions)]:
+            job.result()
+    last = {name: one.values for name, one in held.items()}
+    return Placed(arrays, accounts, last, below_zero[0], returned[0], free_prices[0])
+
+
+class _Held:
+    """The last value of every pair from before the first day, at most so many days back; NaN without one."""
+
+    def __init__(self, n_pairs: int, most_days: int) -> None:
+        self.most_days = most_days
+        self.values = np.full(n_pairs, np.nan)
+        self._days_before = np.full(n_pairs, most_days + 1)
+
+    def take(self, batch: "_Batch", values: Array) -> None:
+        """Look at the rows of a batch."""
+        cells.hold_last(batch.cells, values, self.most_days, self._days_before, self.values)
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """Rows of a table with their cells. values: the columns asked for, NaN or UNKNOWN_FLAG where empty."""
+
+    cells: NDArray[np.int64]
+    values: dict[str, Array]
+
+
+def _batches(
+    source: Source, grid: Grid, names: tuple[str, ...], account: RowAccount, days_before: int = 0
+) -> Iterator[_Batch]:
+    """The rows of a table in file order, located; `account` is filled on the way.
+
+    days_before: rows up to so many days before the first are told apart from the others outside.
+    """
+    columns = [column for column in source.contract.columns if column.name in names]
+    # In the order of the contract, wherever the first empty cell of each lies.
+    account.unknown = {column.name: 0 for column in columns if column.null is Consequence.NOTE}
+    plan = source.judged().select(
+        grid.codes("store_id", grid.stores),
+        grid.codes("sku_id", grid.skus),
+        (pl.col("date").to_physical() - grid.first_day).fill_null(NOWHERE).alias("day"),
+        UNUSABLE,
+        *(pl.col(column.name) for column in columns),
+    )
+    stores, starts = grid.keys(grid.stores), grid.starts
+    skus = grid.keys(grid.skus)[grid.pairs["sku"].to_numpy()]
+    for batch in batches(plan):
+        located = np.empty(batch.height, np.int64)
+        outside, unusable = cells.locate(
+            batch["store_id"].to_numpy(),
+            batch["sku_id"].to_numpy(),
+            batch["day"].to_numpy(),
+            batch[UNUSABLE].to_numpy(),
+            stores,
+            starts,
+            skus,
+            grid.n_days,
+            days_before,
+            located,
+        )
+        account.read += batch.height
+        account.outside_panel += outside
+        account.quarantined += unusable
+        account.used += int(np.count_nonzero(located >= 0))
+        _count_unknown(batch, columns, located, account)
+        yield _Batch(located, {column.name: _plain(batch[column.name], column) for column in columns})
+
+
+def _batches_and_held(
+    source: Source, grid: Grid, names: tuple[str, ...], account: RowAccount, days_before: int
+) -> Iterator[_Batch]:
+    """The rows of a table, and those from before it that may still hold and are accounted for already."""
+    yield from _batches(source, grid, names, account, days_before)
+    if source.held is not None:
+        yield from _batches(source.held, grid, names, RowAccount(), days_before)
+
+
+def _plain(values: pl.Series, column: Column) -> Array:
+    if column.kind is Kind.FLAG:
+        return values.cast(pl.UInt8).fill_null(UNKNOWN_FLAG).to_numpy()
+    return values.fill_null(np.nan).to_numpy()
+
+
+def _count_unknown(
+    batch: pl.DataFrame, columns: list[Column], located: NDArray[np.int64], account: RowAccount
+) -> None:
+    for column in columns:
+        if column.null is Consequence.NOTE and batch[column.name].null_count():
+            empty = int((batch[column.name].is_null().to_numpy() & (located >= 0)).sum())
+            account.unknown[column.name] += empty
+
+
+def _place_sales(source: Source, grid: Grid, arrays: Mapping[str, Array], account: RowAccount) -> NDArray[np.int64]:
+    """Units and revenue of a key are summed, its promo flag is any. Returns the pairs of which anything came back."""
+    units, revenue, promo = arrays["units"], arrays["revenue"], arrays["promo"]
+    repeats: list[pl.DataFrame] = []
+    returned: list[NDArray[np.int64]] = [np.empty(0, np.int64)]
+    for batch in _batches(source, grid, ("units_sold", "revenue", "promo_flag"), account):
+        repeated = np.empty(batch.cells.size, np.int64)
+        sold, earned = batch.values["units_sold"], batch.values["revenue"]
+        is_return = (sold < 0) & (batch.cells >= 0)
+        if is_return.any():
+            returned.append(np.unique(batch.cells[is_return] // grid.n_days))
+            account.netted += int(is_return.sum())
+            account.used -= int(is_return.sum())
+        count = cells.put_sales(batch.cells, sold, earned, units, revenue, repeated)
+        cells.raise_flags(batch.cells, batch.values["promo_flag"], promo.ravel())
+        if count:
+            again = repeated[:count]
+            repeats.append(_cell_values(batch.cells[again], sold[again], earned[again]))
+    if repeats:
+        account.replaced = sum(frame.height for frame in repeats)
+        _add_repeats(pl.concat(repeats), units, revenue)
+    return np.unique(np.concatenate(returned))
+
+
+def refuse_turned_signs(placed: Placed) -> None:
+    """Raise InputError when more sales are returns, or more stock is below 0, than not: their sign is turned."""
+    sales, stock = placed.accounts[v.SALES], placed.accounts[v.INVENTORY]
+    advice = "turn the sign in the export, or leave out what is no sale and no stock"
+    found = []
+    if sales.netted > sales.used:
+        what = "more rows are returns (units_sold below 0) than sales"
+        found.append(Problem(v.SALES, what, advice, sales.netted, sales.netted + sales.used))
+    if 2 * placed.below_zero.height > stock.used:
+        what = "more rows have a quantity_on_hand below 0 than not"
+        found.append(Problem(v.INVENTORY, what, advice, placed.below_zero.height, stock.used))
+    if found:
+        raise InputError(found)
+
+
+def undo_returns(placed: Placed, most_days_back: int) -> pl.DataFrame:
+    """Take returns off the sales they undo; the cells and units of those that undo none are returned."""
+    units, pairs = placed.arrays["units"], placed.returned
+    room = int((units[pairs] < 0).sum())
+    left_pair, left_day = np.empty((2, room), np.int64)
+    left_units = np.empty(room)
+    revenue = placed.arrays["revenue"]
+    count = net_returns(units, revenue, pairs, most_days_back, left_pair, left_day, left_units)
+    cell = left_pair[:count] * units.shape[1] + left_day[:count]
+    return pl.DataFrame({"cell": cell, "value": left_units[:count]})
+
+
+def listed_cells(grid: Grid, found: pl.DataFrame, name: str) -> pl.DataFrame:
+    """Cells with a value as rows of store, SKU, date and the value under its name, in order of pairs and days."""
+    found = found.sort("cell")
+    pair, day = (found["cell"] // grid.n_days, found["cell"] % grid.n_days)
+    date = (day + grid.first_day).cast(pl.Int32).cast(pl.Date)
+    return grid.pairs.select(v.PAIR)[pair].with_columns(date=date, **{name: found["value"]})
+
+
+def _cell_values(cell: NDArray[np.int64], units: Array, revenue: Array) -> pl.DataFrame:
+    return pl.DataFrame({"cell": cell, "units": units, "revenue": revenue})
+
+
+def _add_repeats(repeats: pl.DataFrame, units: Array, revenue: Array) -> None:
+    """Sum the rows of each repeated key in ascending order, so that the order of the file changes no bit."""
+    cell = repeats["cell"].unique().sort().to_numpy()
+    pair, day = np.divmod(cell, units.shape[1])
+    back = day - (units.shape[1] - 1 - revenue.shape[1])
+    kept = (back >= 0) & (back < revenue.shape[1])
+    first_revenue = np.full(cell.size, np.nan)
+    first_revenue[kept] = revenue[pair[kept], back[kept]]
+    total = (
+        pl.concat([repeats, _cell_values(cell, units[pair, day], first_revenue)])
+        .group_by("cell")
+        .agg(pl.col("units").sort().sum(), pl.col("revenue").sort().sum())
+        .sort("cell")
+    )
+    units[pair, day] = total["units"].to_numpy()
+    revenue[pair[kept], back[kept]] = total["revenue"].to_numpy()[kept]
+
+
+def _place_stock(source: Source, grid: Grid, array: Array, held: _Held, account: RowAccount) -> pl.DataFrame:
+    """The last row of a key wins. Returns the cells whose record is below 0."""
+    below: list[pl.DataFrame] = [_cell_list(np.empty(0, np.int64), np.empty(0))]
+    flat = array.ravel()
+    for batch in _batches_and_held(source, grid, ("quantity_on_hand",), account, held.most_days):
+        counted = batch.values["quantity_on_hand"]
+        account.replaced += cells.put_last(batch.cells, counted, flat)
+        held.take(batch, counted)
+        is_wrong = (counted < 0) & (batch.cells >= 0)
+        if is_wrong.any():
+            below.append(_cell_list(batch.cells[is_wrong], counted[is_wrong]))
+    found = pl.concat(below).unique("cell", keep="last")
+    return found.filter(pl.Series(flat[found["cell"].to_numpy()] < 0))
+
+
+def _cell_list(cell: NDArray[np.int64], value: Array) -> pl.DataFrame:
+    return pl.DataFrame({"cell": cell, "value": value})
+
+
+def _place_prices(
+    source: Source,
+    grid: Grid,
+    arrays: Mapping[str, Array],
+    held: _Held,
+    account: RowAccount,
+    *,
+    free_is_a_price: bool,
+) -> int:
+    """The last row of a key wins with its price and its promo flag.
+
+    free_is_a_price: 0 is one, else it is none. Returns how many rows of the last day are none.
+    """
+    free = 0
+    for batch in _batches_and_held(source, grid, ("price", "promo_flag"), account, held.most_days):
+        given = batch.values["price"]
+        price = given if free_is_a_price else np.where(given > 0, given, np.nan)
+        is_last_day = (batch.cells >= 0) & (batch.cells % grid.n_days == grid.n_days - 1)
+        free += int(np.count_nonzero(is_last_day & np.isnan(price)))
+        account.replaced += cells.put_last(batch.cells, price, arrays["price"].ravel())
+        held.take(batch, price)
+        cells.overrule_flags(batch.cells, batch.values["promo_flag"], arrays["promo"].ravel())
+    return free
