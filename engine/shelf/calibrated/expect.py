@@ -6,7 +6,7 @@ the expectation never learns from the dark.
 """
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -70,17 +70,38 @@ class Demand:
 
 
 def expect(
-    panel: Panel, settings: DemandSettings, episode: EpisodeSettings, null: NullEvidence
+    panel: Panel,
+    settings: DemandSettings,
+    episode: EpisodeSettings,
+    null: NullEvidence,
+    ended_on: Callable[[Panel, Demand], Integers] | None = None,
 ) -> tuple[Panel, Demand]:
-    """Estimate the factors in turn, mark the dark stretches they reveal, and estimate again without those."""
+    """Estimate the factors in turn, mark the dark stretches they reveal, and estimate again without those.
+
+    ended_on: tells from the first estimate the day from which each pair's SKU has ended in the whole chain, (pairs,),
+    n_days where it has not. Nothing is learnt from then on: the loss of one best seller would look like one of every
+    store.
+    """
     panel, unlearnt, unusual = set_unusual_aside(panel, settings)
     expected = panel.memory.empty(unlearnt.shape)
-    found = _first_guess(panel, settings, unlearnt, unusual)
-    for _ in range(settings.rounds):
-        found = _estimate(panel, found, settings, expected)
+    guess = _first_guess(panel, settings, unlearnt, unusual)
+    found = _estimate(panel, guess, settings, expected)
+    ended = np.full(len(expected), panel.n_days)
+    if ended_on is not None:
+        ended = ended_on(replace(panel, pairs=panel.pairs.with_columns(expected=pl.Series(expected))), found)
+    over = np.flatnonzero(ended < panel.n_days)
+    usable = guess.usable[over]
+    if over.size:
+        guess.usable[over] *= np.arange(panel.n_days) < ended[over, None]
+        guess.clean[over] = guess.usable[over]
+        found = _estimate(panel, guess, settings, expected)
+    for _ in range(settings.rounds - 1):
         found = _clean(panel, found, settings, null, expected)
+        found = _estimate(panel, found, settings, expected)
+    found = _clean(panel, found, settings, null, expected)
     _leave_out_open(panel, found, expected, settings, episode)
     found = _estimate(panel, found, settings, expected)
+    found.usable[over] = usable
     return replace(panel, pairs=panel.pairs.with_columns(expected=pl.Series(expected))), found
 
 
