@@ -167,11 +167,15 @@ class Calibrated:
         self._paid = paid_prices(panel)
         refuse_swapped(panel, self._paid, of.price_check)
         refuse_totals(panel, of.price_check)
-        panel, self._demand = calibrated.expect(panel, of.demand, of.episode, self._null)
+        panel, self._demand = calibrated.expect(panel, of.demand, of.episode, self._null, self._ended_on)
         self._response = calibrated.price_response(panel, self._demand, of.response, of.recommend, of.interval.level)
         self._course = calibrated.course(panel, self._demand, of.pattern)
         self._ended = calibrated.ended_on(panel, self._course, of.stories)
         return panel
+
+    def _ended_on(self, panel: Panel, found: calibrated.Demand) -> Integers:
+        course = calibrated.course(panel, found, self._settings.pattern)
+        return calibrated.ended_on(panel, course, self._settings.stories)
 
     def detect(self, panel: Panel) -> pl.DataFrame:
         """As `Method`."""

@@ -10,8 +10,9 @@ import polars as pl
 import pytest
 
 from bench.faults.catalog import FAULTS, KINDS
-from bench.faults.chain import BUSY_DAYS, BUSY_SHELF, DARK_SHELF, Chain, small
+from bench.faults.chain import BUSY_DAYS, BUSY_SHELF, DARK_SHELF, Chain, simulated, small
 from bench.faults.fault import changed, of, plain, since, write
+from bench.faults.measure import PLAN
 from engine import vocabulary as v
 from engine.outputs import shapes
 from tests.cases.night import night
@@ -104,6 +105,14 @@ def test_a_sku_that_ended_everywhere_is_told_as_a_story(tmp_path, capsys):
     ran = night(capsys, folder, tmp_path / "out")
     assert "end_of_life" in ran.frame(shapes.STORIES)["kind"].to_list()
     assert ran.answer["revenue_at_risk_open"] == pytest.approx(ran.only_case()["revenue_at_risk"], abs=0.005)
+
+
+def test_a_best_seller_that_ended_everywhere_hides_few_other_shelves(tmp_path, capsys):
+    chain = simulated(PLAN)
+    usual = night(capsys, write(tmp_path / "usual", plain(chain)), tmp_path / "usual_out")
+    ended = night(capsys, FAULTS["sku_discontinued"].deliver(chain, tmp_path / "in"), tmp_path / "out")
+    others = usual.open.filter(pl.col("sku_id") != chain.sku)
+    assert others.join(ended.open, on=v.PAIR, how="semi").height >= 0.85 * others.height
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ the expectation never learns from the dark.
 """
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -42,7 +42,8 @@ class Demand:
     (pairs,), NaN unknown. usable: cells in stock and known (pairs, days). clean: the usable ones outside dark
     stretches. is_weighed: whose SKU sells in fractions (pairs,). unit: of sale (pairs,), 1 for whole numbers, else
     the variance of slow weighed sellers over their mean. dispersion: of each pair (pairs,), relative variance beyond
-    it. fade: relative variance that an ordinary level gains a day. unusual: cells set aside, see `set_unusual_aside`.
+    it. in_lots: whose own rises prove lots (pairs,). fade: relative variance that an ordinary level gains a day.
+    unusual: cells set aside, see `set_unusual_aside`.
     """
 
     level: Floats
@@ -59,6 +60,7 @@ class Demand:
     is_weighed: NDArray[np.bool_]
     unit: Floats
     dispersion: Floats
+    in_lots: NDArray[np.bool_]
     fade: float
     unusual: pl.DataFrame
 
@@ -70,17 +72,38 @@ class Demand:
 
 
 def expect(
-    panel: Panel, settings: DemandSettings, episode: EpisodeSettings, null: NullEvidence
+    panel: Panel,
+    settings: DemandSettings,
+    episode: EpisodeSettings,
+    null: NullEvidence,
+    ended_on: Callable[[Panel, Demand], Integers] | None = None,
 ) -> tuple[Panel, Demand]:
-    """Estimate the factors in turn, mark the dark stretches they reveal, and estimate again without those."""
+    """Estimate the factors in turn, mark the dark stretches they reveal, and estimate again without those.
+
+    ended_on: tells from the first estimate the day from which each pair's SKU has ended in the whole chain, (pairs,),
+    n_days where it has not. Nothing is learnt from then on: the loss of one best seller would look like one of every
+    store.
+    """
     panel, unlearnt, unusual = set_unusual_aside(panel, settings)
     expected = panel.memory.empty(unlearnt.shape)
-    found = _first_guess(panel, settings, unlearnt, unusual)
-    for _ in range(settings.rounds):
-        found = _estimate(panel, found, settings, expected)
+    guess = _first_guess(panel, settings, unlearnt, unusual)
+    found = _estimate(panel, guess, settings, expected)
+    ended = np.full(len(expected), panel.n_days)
+    if ended_on is not None:
+        ended = ended_on(replace(panel, pairs=panel.pairs.with_columns(expected=pl.Series(expected))), found)
+    over = np.flatnonzero(ended < panel.n_days)
+    usable = guess.usable[over]
+    if over.size:
+        guess.usable[over] *= np.arange(panel.n_days) < ended[over, None]
+        guess.clean[over] = guess.usable[over]
+        found = _estimate(panel, guess, settings, expected)
+    for _ in range(settings.rounds - 1):
         found = _clean(panel, found, settings, null, expected)
+        found = _estimate(panel, found, settings, expected)
+    found = _clean(panel, found, settings, null, expected)
     _leave_out_open(panel, found, expected, settings, episode)
     found = _estimate(panel, found, settings, expected)
+    found.usable[over] = usable
     return replace(panel, pairs=panel.pairs.with_columns(expected=pl.Series(expected))), found
 
 
@@ -121,6 +144,7 @@ def _first_guess(panel: Panel, settings: DemandSettings, unlearnt: Flags, unusua
         is_weighed=_are_weighed(panel, sales, settings.weighed_share),
         unit=np.ones(shape[0]),
         dispersion=np.zeros(shape[0]),
+        in_lots=np.zeros(shape[0], np.bool_),
         fade=0.0,
         unusual=unusual,
     )
@@ -235,6 +259,8 @@ def _clean(panel: Panel, found: Demand, settings: DemandSettings, null: NullEvid
     sold = Sold(panel.array("units"), expected, found.usable, found.dispersion, found.unit)
     dark, peaks = panel.memory.empty(expected.shape, np.uint8), darkest(sold, settings.dark_depth)
     bounds = null.dark_bounds(peaks, found.level / found.unit, found.dispersion, settings.dark_false_share)
+    # Between lots a shelf looks dark: were its pauses left out, its level would rise to a multiple of the truth.
+    bounds[found.in_lots] = np.inf
     mark(sold, settings.dark_depth, peaks, bounds, dark)
     found = replace(found, fade=settings.fade + settings.fade_share * _drift(panel, found, settings, expected, dark))
 
@@ -349,7 +375,8 @@ def _dispersion(panel: Panel, found: Demand, expected: Floats, settings: DemandS
     chain = max(beyond.sum(), 0.0) / max(squares.sum(), TINY)
     prior = settings.dispersion_prior_share * squares.sum() / n_groups
     dispersion = np.maximum((of_group + prior * chain) / (weight + prior + TINY), 0.0)
-    return replace(found, unit=unit, dispersion=np.maximum(dispersion[group], _of_lots(panel, found, unit, settings)))
+    of_lots = _of_lots(panel, found, unit, settings)
+    return replace(found, unit=unit, dispersion=np.maximum(dispersion[group], of_lots), in_lots=of_lots > 0.0)
 
 
 def _of_lots(panel: Panel, found: Demand, unit: Floats, settings: DemandSettings) -> Floats:
@@ -357,7 +384,8 @@ def _of_lots(panel: Panel, found: Demand, unit: Floats, settings: DemandSettings
 
     Told by the days above the mean of all its days: those below prove nothing, for they may be dark, and pauses that
     were left out as dark would hide the lots. At most so much as days without a sale outnumber those with one just
-    after a sale, where a shelf is not dark; the fewer rises are equally large, the less they prove.
+    after a sale, where a shelf is not dark, for lots as uneven as its sales if most are alone; the fewer rises
+    are equally large, the less they prove.
     """
     sums = np.empty((panel.pairs.height, 6))
 
@@ -370,6 +398,10 @@ def _of_lots(panel: Panel, found: Demand, unit: Floats, settings: DemandSettings
     of_ups = (squares - unit * sold) / np.maximum(days * mean**2, TINY)
     of_pauses = (following - sold_again) / np.maximum(sold_again, 0.5)
     of_pauses = np.where(of_pauses > 1.0, of_pauses, 0.0)
+    paused = np.flatnonzero(of_pauses > 2.0)
+    sizes = np.where(found.usable[paused] == 1, panel.array("units")[paused], 0.0)
+    uneven = (sizes > 0).sum(axis=1) * (sizes**2).sum(axis=1) / np.maximum(sold[paused], TINY) ** 2
+    of_pauses[paused] = np.maximum(uneven, 1.0) * (1.0 + of_pauses[paused]) - 1.0
     rises = squares**2 / np.maximum(fourths, TINY)
     return np.clip(of_ups, 0.0, of_pauses) * rises / (rises + settings.lots_prior_rises)
 
