@@ -71,6 +71,7 @@ class DemandSettings(Frozen):
     price_ratio: float = Field(30, gt=1, description="A price above this multiple of its middle cannot be.")
     weighed_share: float = Field(0.1, gt=0, le=1, description="Fractions among its sales that make a SKU weighed.")
     slow_share: float = Field(0.25, gt=0, le=1, description="Share of slow sellers that tells a unit by weight.")
+    lots_alone: float = Field(2, gt=1, description="Lots stand alone where so many pauses follow a sale as sales do.")
     lots_prior_rises: float = Field(0.3, gt=0, description="Equal rises by which own dispersion outweighs none.")
     dispersion_prior_share: float = Field(0.1, ge=0, description="Weight of the chain's dispersion in a band's.")
 

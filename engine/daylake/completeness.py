@@ -6,6 +6,7 @@ something changes has days of any size, and none of them falls short.
 
 import datetime as dt
 from collections.abc import Mapping, Set
+from math import sqrt
 from statistics import median
 from typing import NamedTuple
 
@@ -38,6 +39,6 @@ def short_day(rows: Mapping[dt.date, int], delivered: Set[dt.date], of: IngestSe
         if rows[day] < of.stray_share * usual:
             continue
         spread = MAD_SIGMA * median(abs(count / usual - 1.0) for count in same)
-        share = 1.0 - max(of.slack, of.spreads * spread)
+        share = 1.0 - max(of.slack, of.spreads * spread, of.errors / sqrt(usual))
         return ShortDay(day, rows[day], usual) if rows[day] < share * usual else None
     return None

@@ -140,7 +140,9 @@ def _told_of(sources: Sources) -> Sources:
     stops, notices = _about_keys(sources)
     tables, again, surplus = _about_repeats(sources)
     if stops or again:
-        raise InputError([*stops, *again])
+        # Whoever mends the export wants to hear of everything at once.
+        as_text, _ = _open(sources.place, sources.as_of, sources.intake.readings, as_text=True)
+        raise InputError([*stops, *again, *verify(as_text)[0]])
     places, odd = _about_places(sources)
     told = (*sources.notices, *_about_names(sources), *surplus, *notices, *odd)
     return replace(sources, tables=tables, notices=told, unknown_places=places)

@@ -84,11 +84,11 @@ def test_whichever_file_the_disk_refuses_last_night_is_left_alone(night, tmp_pat
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 128 KiB."""
+    """A disk of 160 KiB, which one night fits on."""
     place = tmp_path / "disk"
     place.mkdir()
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=128k", "tmpfs", place], capture_output=True, check=False
+        ["mount", "-t", "tmpfs", "-o", "size=160k", "tmpfs", place], capture_output=True, check=False
     )
     if mounted.returncode:
         pytest.skip("mounting a small disk needs the superuser")

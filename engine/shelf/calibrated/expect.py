@@ -398,7 +398,7 @@ def _of_lots(panel: Panel, found: Demand, unit: Floats, settings: DemandSettings
     of_ups = (squares - unit * sold) / np.maximum(days * mean**2, TINY)
     of_pauses = (following - sold_again) / np.maximum(sold_again, 0.5)
     of_pauses = np.where(of_pauses > 1.0, of_pauses, 0.0)
-    paused = np.flatnonzero(of_pauses > 2.0)
+    paused = np.flatnonzero(of_pauses > settings.lots_alone)
     sizes = np.where(found.usable[paused] == 1, panel.array("units")[paused], 0.0)
     uneven = (sizes > 0).sum(axis=1) * (sizes**2).sum(axis=1) / np.maximum(sold[paused], TINY) ** 2
     of_pauses[paused] = np.maximum(uneven, 1.0) * (1.0 + of_pauses[paused]) - 1.0
