@@ -77,6 +77,10 @@ def _stage_lines() -> Iterator[None]:
         logger.removeHandler(handler)
 
 
+DASHBOARD = "darkshelf.dashboard"
+"""What the server logs has times and goes to its own log, line by line."""
+
+
 class Warnings(logging.Handler):
     """Tells each warning of the engine once, on stderr: a run that was skipped, a night that is not the latest."""
 
@@ -87,7 +91,8 @@ class Warnings(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Print the warning, unless it was printed before. A failure is told by whoever ends with it."""
         line = record.getMessage()
-        if record.levelno == logging.WARNING and line not in self._told:
+        is_told = line in self._told or record.name.startswith(DASHBOARD)
+        if record.levelno == logging.WARNING and not is_told:
             self._told.add(line)
             err.print(f"warning: {line}", markup=False, soft_wrap=True)
 

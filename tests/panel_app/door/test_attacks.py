@@ -233,7 +233,10 @@ def test_who_was_on_the_way_somewhere_gets_there(guarded: str) -> None:
 
 
 def test_a_body_of_megabytes_is_not_taken_from_strangers(guarded: str) -> None:
-    assert Reader(guarded).ask("login", form={"username": "x" * 100_000}).status in (400, 413)
+    try:
+        assert Reader(guarded).ask("login", form={"username": "x" * 100_000}).status in (400, 413)
+    except ConnectionError:
+        assert Reader(guarded).ask("login").status == 200, "it hangs up on such a body, and serves the next one"
 
 
 def eventually(is_so) -> bool:
