@@ -76,14 +76,18 @@ def _mark_in_stock(
 
 @njit(cache=True, nogil=True)
 def _rhythm_of_counts(on_hand: NDArray[np.float64]) -> int:
-    """The longest gap between two stock records in days, 0 where there are too few to be a rhythm."""
-    before, count, longest = -1, 0, 0
+    """The longest gap between two stock records in days; 0 where they are too few, or come on days in a row.
+
+    Records of every day, and logs of changes, say themselves when a shelf is empty.
+    """
+    before, count, longest, shortest = -1, 0, 0, on_hand.size
     for day in range(on_hand.size):
         if not np.isnan(on_hand[day]):
-            longest = max(longest, day - before) if before >= 0 else 0
+            if before >= 0:
+                longest, shortest = max(longest, day - before), min(shortest, day - before)
             before = day
             count += 1
-    return longest if count >= FEWEST_COUNTS else 0
+    return longest if count >= FEWEST_COUNTS and shortest > 1 else 0
 
 
 @njit(cache=True, nogil=True)
@@ -194,7 +198,7 @@ def settle(
             units[row, day] = 0.0 if of_store == DELIVERED else np.nan
             if revenue_from <= day < n_days - 1:
                 revenue[row, day - revenue_from] = units[row, day]
-        if draws_down and longest > 1:
+        if draws_down and longest > 0:
             _draw_down(units[row], on_hand[row], is_count, longest, min_on_hand, in_stock[row])
         for day in range(n_days):
             pricing = promo[row, day] >> 1
