@@ -188,7 +188,7 @@ def _held_parts(lake: DayLake, contract: Contract, first: dt.date, earliest: dt.
         if min(part.days) >= first.isoformat() or max(part.days) < earliest.isoformat():
             continue
         is_older = max(part.days) < first.isoformat()
-        file = part.last if is_older and part.last is not None else part.rows
+        file = part.rows
         if file is not None:
             stored = DataFile(lake.folder / contract.table / file.name, f"{contract.table}/{file.name}", {})
             kept = None if is_older else pl.col("date") < first

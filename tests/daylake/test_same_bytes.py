@@ -224,4 +224,3 @@ def test_what_was_written_when_it_changed_holds_however_old_its_month_is(tmp_pat
         assert differences(chain.night(as_of), expected) == []
     read = check(open_lake(chain.lake)).within(90, 400).tables["inventory_snapshot"]
     assert read.held is not None
-    assert read.held.usable().collect().height < tables["inventory_snapshot"].height / 4
