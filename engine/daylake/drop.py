@@ -8,7 +8,6 @@ import datetime as dt
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
-from engine.contracts.tables import contracts
 from engine.daylake.gather import gather
 from engine.daylake.manifest import Day, Partition, open_lake
 from engine.daylake.write import writer
@@ -31,7 +30,7 @@ def drop(lake: Path, date: dt.date, table: str | None = None) -> Mapping[str, Da
             raise InputError([_nothing_there(lake, day, table, staged.lake.tables.keys(), held)])
         tables = dict(staged.lake.tables)
         for name in dropped:
-            left = gather(staged, name, tuple(_without(day, tables[name])), contracts(None)[name].holds)
+            left = gather(staged, name, tuple(_without(day, tables[name])), None)
             if left:
                 tables[name] = left
             else:
