@@ -30,7 +30,7 @@ def drop(lake: Path, date: dt.date, table: str | None = None) -> Mapping[str, Da
             raise InputError([_nothing_there(lake, day, table, staged.lake.tables.keys(), held)])
         tables = dict(staged.lake.tables)
         for name in dropped:
-            left = gather(staged, name, tuple(_without(day, tables[name])), None)
+            left = gather(staged, name, tuple(_without(day, tables[name])))
             if left:
                 tables[name] = left
             else:

@@ -137,7 +137,7 @@ def _ingest(
     tables = dict(kept)
     for name, changed in changes.items():
         if changed:
-            tables[name] = gather(staged, name, _replaced(kept.get(name, ()), changed), None)
+            tables[name] = gather(staged, name, _replaced(kept.get(name, ()), changed))
     if any(changes.values()):
         staged.publish(tables)
     lake = DayLake(staged.lake.folder, tables)

@@ -68,20 +68,18 @@ class Partition(_Frozen):
     """Days of a table that share their files, which hold these days and no others.
 
     text_ids: the id columns that are text. rows, faulty: the files of the usable and of the other rows, None without
-    any. last: the file of those usable rows that may hold after all these days, None where all have to be looked at.
-    days: by ISO date or `WHOLE`, in their order.
+    any. days: by ISO date or `WHOLE`, in their order.
     """
 
     text_ids: tuple[str, ...]
     rows: StoredFile | None
     faulty: StoredFile | None
-    last: StoredFile | None = None
     days: dict[Annotated[str, AfterValidator(_is_day)], Day] = Field(min_length=1)
 
     @property
     def files(self) -> tuple[StoredFile, ...]:
         """The files there are."""
-        return tuple(file for file in (self.rows, self.faulty, self.last) if file is not None)
+        return tuple(file for file in (self.rows, self.faulty) if file is not None)
 
     @property
     def span(self) -> str:

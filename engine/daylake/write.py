@@ -14,7 +14,6 @@ from pathlib import Path
 
 import polars as pl
 
-from engine import vocabulary as v
 from engine.contracts.contract import UNUSABLE, Contract, read_as
 from engine.daylake.manifest import (
     MANIFEST,
@@ -68,30 +67,23 @@ class Writer:
         known = Day(rows=rows.height, faulty=faulty.height, fingerprint=_short_hash(content), noted=noted)
         return Partition(text_ids=text_ids, rows=files[0], faulty=files[1], days={day: known})
 
-    def gathered(self, table: str, month: str, parts: Mapping[str, Partition], holds: str | None) -> Partition:
+    def gathered(self, table: str, month: str, parts: Mapping[str, Partition]) -> Partition:
         """Several days of a table in one partition, made ready. parts: by day, all with the same kinds of ids.
 
-        holds: see `Contract`; the rows that may hold after the last day are kept apart, too. Raises InputError when a
-        file of theirs cannot be read.
+        Raises InputError when a file of theirs cannot be read.
         """
         days = {day: part.days[day] for day, part in sorted(parts.items())}
         label = f"{month}-{_short_hash([known.fingerprint for known in days.values()])}"
         rows, faulty = self.staged / table / f"{label}.parquet", self.staged / table / f"{label}-faulty.parquet"
         rows.parent.mkdir(parents=True, exist_ok=True)
-        last = pl.DataFrame()
         with appended_parquet(rows) as add_rows, appended_parquet(faulty) as add_faulty:
             for day in days:
                 for file, column, add in ((parts[day].rows, "date", add_rows), (parts[day].faulty, DAY, add_faulty)):
                     found = self._rows_of(table, day, parts[day], file, column)
                     if not found.is_empty():
                         add(found)
-                    if holds is not None and column != DAY and not found.is_empty():
-                        last = _last_of(last, found, holds)
         text_ids = next(iter(parts.values())).text_ids
-        held = self.staged / table / f"{label}-last.parquet"
-        if not last.is_empty():
-            write_parquet(last.sort("date", *v.PAIR, maintain_order=True), held)
-        return Partition(text_ids=text_ids, rows=_stored(rows), faulty=_stored(faulty), last=_stored(held), days=days)
+        return Partition(text_ids=text_ids, rows=_stored(rows), faulty=_stored(faulty), days=days)
 
     def held(self, table: str, part: Partition) -> Partition:
         """The partition of the lake that has the files of this one, with all days they hold; else this one."""
@@ -147,13 +139,6 @@ class Writer:
         except UNREADABLE as error:
             problem = unreadable_file(table, DataFile(place, f"{table}/{file.name}", {}), error)
             raise InputError([dataclasses.replace(problem, advice=advice)]) from None
-
-
-def _last_of(last: pl.DataFrame, later: pl.DataFrame, holds: str) -> pl.DataFrame:
-    """The last row of every store-SKU, and its last one above 0: a price of 0 may be none."""
-    rows = pl.concat([last, later]) if not last.is_empty() else later
-    kept = (some.unique(v.PAIR, keep="last", maintain_order=True) for some in (rows, rows.filter(pl.col(holds) > 0)))
-    return pl.concat(kept).unique(maintain_order=True).sort("date", maintain_order=True)
 
 
 def _stored(file: Path) -> StoredFile | None:

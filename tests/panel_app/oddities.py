@@ -6,6 +6,7 @@ import json
 import shutil
 from typing import TYPE_CHECKING
 
+from engine.run_manifest import MANIFEST, seal
 from tests.panel_app.nights import SCRIPT
 
 if TYPE_CHECKING:
@@ -44,13 +45,14 @@ NOTICES = [
 ]
 
 
-def write_odd_night(published: Published, out: Path) -> str:
-    """An output folder with the main night alone, as a partial day with seven notices; its run id."""
+def write_night(published: Published, out: Path, notices: list[dict[str, object]], *, partial: bool) -> str:
+    """An output folder with the main night alone, as if it had these notices; its run id."""
     folder = out / "runs" / published.main
     shutil.copytree(published.out / "runs" / published.main, folder)
     (out / "LATEST").write_text(published.main + "\n", encoding="utf-8")
-    for name, more in (("data_quality.json", {"notices": NOTICES}), ("manifest.json", {"partial": True})):
+    for name, more in (("data_quality.json", {"notices": notices}), (MANIFEST, {"partial": partial})):
         file = folder / name
         told = json.loads(file.read_text(encoding="utf-8"))
         file.write_text(json.dumps({**told, **more}), encoding="utf-8")
+    seal(folder)
     return published.main

@@ -55,25 +55,42 @@ def damage_the_decisions(out: Path, main: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("damage", "part"),
+    "damage",
     [
-        pytest.param(damage_latest, "night", id="LATEST is no text"),
-        pytest.param(name_a_run_that_is_not_there, "night", id="LATEST names nothing"),
-        pytest.param(damage_the_cases, "night", id="the cases cannot be read"),
-        pytest.param(damage_the_manifest, "night", id="the manifest cannot be read"),
-        pytest.param(damage_the_decisions, "decisions", id="no database"),
+        pytest.param(damage_latest, id="LATEST is no text"),
+        pytest.param(name_a_run_that_is_not_there, id="LATEST names nothing"),
+        pytest.param(damage_the_cases, id="the cases cannot be read"),
+        pytest.param(damage_the_manifest, id="the manifest cannot be read"),
     ],
 )
-def test_a_damage_is_told_by_the_part_that_fails(
-    copy: Path, published: Published, damage: Callable[[Path, str], None], part: str
+def test_the_newest_night_that_can_be_read_is_shown_where_another_is_damaged(
+    copy: Path, published: Published, damage: Callable[[Path, str], None]
 ) -> None:
     store = open_decisions(copy)
     dashboard = Dashboard(copy, DashboardSettings(), store)
     assert state_of(dashboard) == ({"status": "ok", "night": published.empty}, "")
     damage(copy, published.main)
+    shown = published.main if damage in (damage_latest, name_a_run_that_is_not_there) else published.empty
+    assert state_of(dashboard) == ({"status": "ok", "night": shown}, "")
+    store.close()
+
+
+def test_a_server_whose_nights_are_all_damaged_says_so(copy: Path, published: Published) -> None:
+    store = open_decisions(copy)
+    dashboard = Dashboard(copy, DashboardSettings(), store)
+    for run in (published.main, published.empty):
+        damage_the_manifest(copy, run)
     state, trouble = state_of(dashboard)
-    assert (state["status"], state["part"]) == ("failing", part)
-    assert trouble.startswith(f"{part}: ")
+    assert state == {"status": "failing", "part": "night", "why": "NotFoundError"}
+    assert trouble.startswith("night: ")
+    store.close()
+
+
+def test_a_damaged_database_of_decisions_is_told(copy: Path, published: Published) -> None:
+    store = open_decisions(copy)
+    dashboard = Dashboard(copy, DashboardSettings(), store)
+    damage_the_decisions(copy, published.main)
+    assert state_of(dashboard)[0]["part"] == "decisions"
     store.close()
 
 

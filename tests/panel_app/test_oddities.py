@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.panel_app.oddities import NOTICES, write_odd_night
+from tests.panel_app.oddities import NOTICES, write_night
 from tests.panel_app.serving import serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from tests.panel_app.conftest import Published, Window
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 def odd(published: Published, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A dashboard over a night with seven notices, of a partial day."""
     out = tmp_path_factory.mktemp("odd")
-    write_odd_night(published, out)
+    write_night(published, out, NOTICES, partial=True)
     with serving(out) as address:
         yield address
 
@@ -58,7 +59,11 @@ def test_a_partial_day_is_marked_on_every_page(window: Callable[..., Window], od
     assert reader.page.locator("nav.menu .night", has_text="partial day").count() == 1
 
 
-def test_a_night_without_either_says_nothing_of_it(window: Callable[..., Window], served: str) -> None:
-    reader = window(1400).open()
-    assert reader.page.locator(".notices").count() == 0
-    assert "partial day" not in reader.text()
+def test_a_night_without_either_says_nothing_of_it(
+    window: Callable[..., Window], published: Published, tmp_path: Path
+) -> None:
+    write_night(published, tmp_path, [], partial=False)
+    with serving(tmp_path) as address:
+        reader = window(1400, home=address, alone=True).open()
+        assert reader.page.locator(".notices").count() == 0
+        assert "partial day" not in reader.text()
