@@ -53,14 +53,14 @@ bench: $(READY)  ## Time kernels, stages and a whole night
 	@$(BIN)/python -m pytest bench --benchmark-only --benchmark-columns=min,median,stddev,rounds
 
 bench-baseline: $(READY)  ## Measure everything anew, write the baseline and its page (a quiet machine, 15 minutes)
-	@$(BIN)/python -m bench.baseline
-	@$(BIN)/python -m bench.report
+	@$(BIN)/python -m bench.speed.baseline
+	@$(BIN)/python -m bench.speed.report
 
 bench-check: $(READY)  ## Measure the ratios again; fails when one is worse than its baseline
-	@$(BIN)/python -m bench.check
+	@$(BIN)/python -m bench.speed.check
 
 bench-demonstrate: $(READY)  ## Show that the gate lets an unslowed night pass and stops one slowed by 30%
-	@$(BIN)/python -m bench.demonstrate
+	@$(BIN)/python -m bench.speed.demonstrate
 
 bench-dashboard: $(READY)  ## Measure the dashboard in a real browser and write its page (a quiet machine, 20 minutes)
 	@$(BIN)/python -m bench.dashboard.measure

@@ -1,1 +1,1 @@
-"""How fast, against what, and whether it got slower: measurements of whole processes and of single kernels."""
+"""Measurements: how fast, how right, how the dashboard holds, beside rivals."""

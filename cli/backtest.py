@@ -43,9 +43,9 @@ def backtest(
 
     Another:  darkshelf backtest data/lake/small --out data/backtest --truth data/lake/small/truth.parquet --inject 0
     """
-    from engine import config as engine_config
     from engine.backtest.backtest import backtest as replayed
     from engine.backtest.plan import BacktestPlan, Injection
+    from engine.settings.shelf.night import load as load_shelf
 
     chosen = [*(assignments or []), *([f"profile={profile}"] if profile else [])]
     injection = Injection(share=share, seed=seed) if share > 0 else None
@@ -54,7 +54,7 @@ def backtest(
         found = replayed(
             folder,
             out_folder,
-            engine_config.load(config, chosen),
+            load_shelf(config, chosen),
             plan,
             truth,
             watch=lambda day: status.update(f"replaying the night of {day}"),

@@ -15,8 +15,8 @@ def bench(
 
     Example:  darkshelf bench --size 100k --rounds 5
     """
-    from bench.compare import compare
-    from bench.sizes import SIZES, data_home
+    from bench.speed.compare import compare
+    from bench.speed.sizes import SIZES, data_home
 
     if size not in SIZES:
         raise typer.BadParameter(f"{size!r} is none of {', '.join(SIZES)}", param_hint="--size")

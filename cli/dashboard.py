@@ -84,8 +84,8 @@ def dashboard(
         return
     if out_folder is None:
         raise typer.BadParameter("say where runs are published", param_hint="--out")
-    from engine.config import load_as
     from engine.errors import InputError, OutputError, Problem
+    from engine.settings.loading import load_as
     from panel_app.login import Access
     from panel_app.serve import EVERY_ADDRESS, LOOPBACK, serve
     from panel_app.settings import DashboardSettings

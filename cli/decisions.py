@@ -199,8 +199,8 @@ def _open(out_folder: Path, url: str | None) -> "Decisions":
 
 
 def _settings(config: Path | None, assignments: list[str] | None) -> "LoopSettings":
-    from engine.config import load_as
     from engine.decisions.settings import LoopSettings
+    from engine.settings.loading import load_as
 
     return load_as(LoopSettings, config, assignments or [])
 

@@ -33,9 +33,9 @@ def scale(
 
     Example:  darkshelf growth scale data/growth/in --out data/growth --profile reference
     """
-    from engine.config import load_as
     from engine.growth import desk
-    from engine.growth.settings import GrowthSettings
+    from engine.settings.growth.scaling import GrowthSettings
+    from engine.settings.loading import load_as
 
     chosen = [*(assignments or []), *([f"profile={profile}"] if profile else [])]
     settings = load_as(GrowthSettings, config, chosen)
@@ -56,7 +56,7 @@ def scale(
 
 def _show(scaling: Any) -> None:
     """A scaling's key figures: candidates by status, units by cap, and the boundary."""
-    from engine.outputs.growth_shapes import RECOMMENDATIONS_CSV
+    from engine.outputs.growth.shapes import RECOMMENDATIONS_CSV
 
     figures = scaling.summary
     if not scaling.is_new:
@@ -108,10 +108,10 @@ def discover(
 
     Example:  darkshelf growth discover data/growth/raw --out data/growth/in
     """
-    from engine.config import load_as
     from engine.growth.upstream import desk
-    from engine.growth.upstream.settings import DiscoverSettings
     from engine.outputs.read import SHELF, find_run
+    from engine.settings.growth.upstream import DiscoverSettings
+    from engine.settings.loading import load_as
 
     settings = load_as(DiscoverSettings, config, assignments or [])
     found = desk.discover(
@@ -154,11 +154,11 @@ def backtest(
 
     Example:  darkshelf growth backtest data/growth/raw --out data/growth
     """
-    from engine.config import load_as
     from engine.growth.backtest import backtest as compare
     from engine.growth.follow import following_sales
-    from engine.growth.settings import BacktestSettings
     from engine.outputs.read import GROWTH, find_run
+    from engine.settings.growth.scaling import BacktestSettings
+    from engine.settings.loading import load_as
 
     settings = load_as(BacktestSettings, None, assignments or [])
     run = find_run(out_folder, run_id, GROWTH)

@@ -36,10 +36,10 @@ def ingest(
 
     Then:  darkshelf run --lake data/lake/chain --out data/runs
     """
-    from engine import config as engine_config
-    from engine.daylake.ingest import ingest
+    from engine.lake.ingest import ingest
+    from engine.settings.shelf.night import load as load_shelf
 
-    settings = engine_config.load(config, assignments or [])
+    settings = load_shelf(config, assignments or [])
     done = ingest(folder, lake, settings.ingest, settings.inputs, allow_partial=allow_partial)
     if as_json:
         answer({"lake": str(lake), **asdict(done)})
@@ -66,9 +66,9 @@ def verify(lake: TheLake, *, as_json: AsJson = False) -> None:
 
     Example:  darkshelf lake verify --lake data/lake/chain
     """
-    from engine.daylake.manifest import open_lake
-    from engine.daylake.verify import verify as verified
     from engine.errors import InputError
+    from engine.lake.manifest import open_lake
+    from engine.lake.verify import verify as verified
 
     found = verified(open_lake(lake))
     if found.damages:
@@ -96,8 +96,8 @@ def drop(
 
     Example:  darkshelf lake drop --lake data/lake/chain --date 2099-06-03 --table sales_transactions
     """
-    from engine.daylake.drop import drop as dropped_of
-    from engine.daylake.manifest import open_lake
+    from engine.lake.drop import drop as dropped_of
+    from engine.lake.manifest import open_lake
 
     day = date.date()
     rows = {name: known.rows + known.faulty for name, known in dropped_of(lake, day, table).items()}

@@ -11,7 +11,7 @@ import typer
 from cli.console import err, money, out, progress, table
 
 if TYPE_CHECKING:
-    from engine.config import Settings
+    from engine.settings.shelf.night import Settings
     from engine.shelf.check import Place
 
 Input = Annotated[Path, typer.Argument(readable=False, help="Folder with the tables, as CSV or Parquet.")]
@@ -158,7 +158,7 @@ def run(
 
 
 def _settings(profile: str | None, config: Path | None, assignments: list[str] | None) -> "Settings":
-    from engine.config import load
+    from engine.settings.shelf.night import load
 
     return load(config, [*(assignments or []), *([f"profile={profile}"] if profile else [])])
 
@@ -182,7 +182,7 @@ def _bytes(size: str | None) -> int | None:
 
 def _place(folder: Path | None, lake: Path | None) -> "Place":
     """The folder as it is, or the lake opened."""
-    from engine.daylake.manifest import open_lake
+    from engine.lake.manifest import open_lake
 
     if folder is not None and lake is None:
         return folder

@@ -22,11 +22,11 @@ def report(
 
     Example:  darkshelf report --out data/runs --file night.html --set cases=20
     """
-    from engine.config import load_as
-    from engine.outputs.night_figures import previous
-    from engine.outputs.night_report import ReportSettings, write_report
     from engine.outputs.read import SHELF
-    from engine.registry import Registry
+    from engine.outputs.shelf.figures import previous
+    from engine.outputs.shelf.report import ReportSettings, write_report
+    from engine.runs.registry import Registry
+    from engine.settings.loading import load_as
 
     settings = load_as(ReportSettings, config, assignments or [])
     registry = Registry(out_folder)

@@ -34,7 +34,7 @@ class Format(Enum):
 @app.command("list")
 def list_runs(out_folder: Out, *, as_json: AsJson = False) -> None:
     """List the published runs, oldest night first; the latest one is marked."""
-    from engine.registry import Registry
+    from engine.runs.registry import Registry
 
     registry = Registry(out_folder)
     latest = registry.latest_id()
@@ -88,8 +88,8 @@ def diff(
     top: Annotated[int, typer.Option(min=1, help="Cases shown on each side.")] = 10,
 ) -> None:
     """Compare two nights: key figures, cases that opened and cases that are gone."""
-    from engine.outputs.compare import compare
     from engine.outputs.read import SHELF, find_run
+    from engine.outputs.shelf.compare import compare
 
     change = compare(find_run(out_folder, old, SHELF), find_run(out_folder, new, SHELF))
     figures = table("", old, new, numbers=(old, new))
@@ -113,7 +113,7 @@ def rollback(
     to: Annotated[str | None, typer.Option(help="A run id; by default the run before the latest.")] = None,
 ) -> None:
     """Make readers see an earlier night again. Nothing is deleted."""
-    from engine.registry import Registry
+    from engine.runs.registry import Registry
 
     registry = Registry(out_folder)
     with registry.writer():
@@ -130,7 +130,7 @@ def prune(
     keep: Annotated[int, typer.Option(help="How many of the newest runs stay.")],
 ) -> None:
     """Delete old runs. The latest run always stays."""
-    from engine.registry import Registry
+    from engine.runs.registry import Registry
 
     registry = Registry(out_folder)
     with registry.writer():

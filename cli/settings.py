@@ -16,9 +16,10 @@ def show(config: ConfigFile = None, assignments: Assignments = None) -> None:
 
     Example:  darkshelf config show > darkshelf.toml
     """
-    from engine import config as engine_config
+    from engine.settings.loading import as_toml
+    from engine.settings.shelf.night import load
 
-    typer.echo(engine_config.as_toml(engine_config.load(config, assignments or [])), nl=False)
+    typer.echo(as_toml(load(config, assignments or [])), nl=False)
 
 
 @app.command()
@@ -31,12 +32,13 @@ def explain(
 
     Example:  darkshelf config explain detect
     """
-    from engine import config as engine_config
     from engine.errors import NotFoundError
+    from engine.settings import loading as engine_config
+    from engine.settings.shelf.night import Settings, load
 
-    settings = engine_config.load(config, assignments or [])
+    settings = load(config, assignments or [])
     rows = table("setting", "value", "bounds", "meaning")
-    for name, field in engine_config.described():
+    for name, field in engine_config.described(Settings):
         if name.startswith(key):
             value = engine_config.value_of(settings, name)
             rows.add_row(name, str(value), engine_config.bounds(field), field.description or "")

@@ -82,8 +82,8 @@ def demo(
     import polars as pl
 
     from cli.night import show
-    from engine.config import Settings
-    from engine.outputs import shapes
+    from engine.outputs.shelf import shapes
+    from engine.settings.shelf.night import Settings
     from engine.shelf import desk
     from engine.synth.scorecard import score
 

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from engine.vocabulary import TIE_TOLERANCE
+from engine.vocabulary.common import TIE_TOLERANCE
 
 PERCENT = 0.01
 """Percent are multiplied into shares: a product is the same whatever the length of the column."""

@@ -29,7 +29,7 @@ from panel_app.pages.page import Page
 from panel_app.session import Session
 from panel_app.settings import DashboardSettings
 from panel_app.state import View, address
-from panel_app.store import Nights
+from panel_app.stores.shelf import Nights
 from panel_app.waiting import CSS as WAITING_CSS
 from panel_app.waiting import Waiting
 

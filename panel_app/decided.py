@@ -9,7 +9,7 @@ import polars as pl
 from engine.decisions import words as w
 from engine.decisions.episodes import CARRIED_SCHEMA, carried
 from engine.decisions.store import Decisions
-from engine.registry import Run
+from engine.runs.registry import Run
 
 KEPT = 8
 """Nights whose decisions stay in memory."""

@@ -15,7 +15,7 @@ from engine.decisions.store import Decisions
 
 if TYPE_CHECKING:
     from panel_app.session import Session
-    from panel_app.store import Nights
+    from panel_app.stores.shelf import Nights
 
 KEPT: Final = 16
 SETTINGS: Final = LoopSettings()

@@ -16,11 +16,11 @@ from tornado.ioloop import PeriodicCallback
 from tornado.web import RequestHandler
 
 from engine.decisions.store import open_decisions
-from panel_app import charts
 from panel_app.app import THEME_COOKIE, Dashboard
 from panel_app.door.door import LOADED_BY
 from panel_app.door.headers import ForeignHost, foreign_hosts, headers_transform, host_name, with_port
 from panel_app.login import EVERYBODY, Access, make_door
+from panel_app.pages.shelf import charts
 from panel_app.settings import DashboardSettings
 
 LOGGER = logging.getLogger("darkshelf.dashboard")

@@ -14,7 +14,7 @@ from panel_app.browser import Browser
 from panel_app.decided import Decided
 from panel_app.markup import Html
 from panel_app.state import View, address, parse
-from panel_app.store import Night, Nights
+from panel_app.stores.shelf import Night, Nights
 
 if TYPE_CHECKING:
     from panel_app.settings import DashboardSettings

@@ -4,7 +4,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from engine.outputs.severity import SeveritySettings
+from engine.outputs.shelf.severity import SeveritySettings
 
 
 class DashboardSettings(SeveritySettings):

@@ -11,7 +11,7 @@ from datetime import date
 from typing import Final
 from urllib.parse import parse_qsl, urlencode
 
-from engine.registry import RUN_ID
+from engine.runs.registry import RUN_ID
 
 HOME: Final = "summary"
 LONGEST: Final = 300

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 from cli.main import main
-from engine.outputs import shapes
-from engine.registry import Registry
+from engine.outputs.shelf import shapes
+from engine.runs.registry import Registry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

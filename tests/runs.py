@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from engine.registry import Registry
+    from engine.runs.registry import Registry
 
 
 def add(

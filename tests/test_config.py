@@ -6,11 +6,12 @@ from typing import Any, Literal, get_args, get_origin
 import pytest
 from pydantic import ValidationError
 
-from engine.config import Settings, as_toml, bounds, described, load, value_of
 from engine.errors import SettingsError
+from engine.settings.loading import as_toml, bounds, described, value_of
+from engine.settings.shelf.night import Settings, load
 from tests.defaults import DEFAULTS
 
-KEYS = dict(described())
+KEYS = dict(described(Settings))
 LISTS = [key for key in KEYS if get_origin(KEYS[key].annotation) is tuple]
 WORDS = [key for key in KEYS if get_origin(KEYS[key].annotation) is Literal]
 CHANGEABLE = [key for key in KEYS if key not in {*WORDS, *LISTS}]

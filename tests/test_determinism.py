@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
-from engine.config import Settings
-from engine.contracts.tables import contracts
-from engine.outputs import shapes
-from engine.registry import Registry
+from engine.contracts.shelf import contracts
+from engine.outputs.shelf import shapes
+from engine.runs.registry import Registry
+from engine.settings.shelf.night import Settings
 from engine.shelf import desk
 from tests.command import data_files, latest_data
 from tests.planted.awkward import AS_OF, write_awkward_chain
@@ -143,7 +143,7 @@ def test_how_the_rows_are_laid_into_files_changes_no_byte(tables, expected, tmp_
 IN_A_PROCESS = """
 import datetime as dt, sys
 from pathlib import Path
-from engine.config import Settings
+from engine.settings.shelf.night import Settings
 from engine.shelf import desk
 import polars as pl
 

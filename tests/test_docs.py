@@ -15,21 +15,22 @@ from typing import TYPE_CHECKING, NamedTuple
 import polars as pl
 import pytest
 
-from engine import config
 from engine.contracts.contract import Consequence, Kind
-from engine.contracts.tables import contracts
+from engine.contracts.shelf import contracts
 from engine.decisions.settings import LoopSettings
 from engine.decisions.words import ANSWERS
-from engine.growth.settings import BacktestSettings, GrowthSettings
-from engine.growth.upstream.settings import DiscoverSettings
-from engine.outputs import read, shapes
-from engine.outputs.night_report import ReportSettings
+from engine.outputs import read
+from engine.outputs.shelf import shapes
+from engine.outputs.shelf.report import ReportSettings
+from engine.settings import loading as config
+from engine.settings.growth.scaling import BacktestSettings, GrowthSettings
+from engine.settings.growth.upstream import DiscoverSettings
 from panel_app.settings import DashboardSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from engine.registry import Run
+    from engine.runs.registry import Run
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted(
@@ -181,7 +182,7 @@ def anchors(page: Path) -> set[str]:
 @pytest.fixture(scope="module")
 def night(tmp_path_factory) -> Run:
     """A night over a small chain, one row of which is set aside."""
-    from engine.config import Settings
+    from engine.settings.shelf.night import Settings
     from engine.shelf import desk
     from engine.synth.chain import write_chain
     from engine.synth.plan import ChainPlan

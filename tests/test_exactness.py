@@ -103,7 +103,7 @@ class BothNights:
 @pytest.fixture(scope="module", params=CHAINS)
 def night(request, tmp_path_factory) -> BothNights:
     """One awkward chain, judged by both."""
-    from engine.config import Settings
+    from engine.settings.shelf.night import Settings
     from engine.shelf import desk
 
     file_format, seed, whole_ids = request.param

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from engine.config import Settings
 from engine.outputs import read
-from engine.registry import Registry
+from engine.runs.registry import Registry
+from engine.settings.shelf.night import Settings
 from engine.shelf import desk
 from tests.command import PROGRAM, darkshelf, darkshelf_process, data_files, latest_data, published
 from tests.kills import killed_at_every_touch
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 KILLED = -signal.SIGKILL
 NIGHT = """
 import engine.shelf.desk
-from engine.config import Settings
+from engine.settings.shelf.night import Settings
 
 def run(out, folder):
     engine.shelf.desk.run(folder, out, Settings())
@@ -187,7 +187,7 @@ def test_an_interrupted_night_clears_up_after_itself(nights, out):
 
 HOLD = """
 import sys
-from engine.registry import Registry
+from engine.runs.registry import Registry
 from pathlib import Path
 
 with Registry(Path(sys.argv[1])).writer():

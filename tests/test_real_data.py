@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from engine.config import Settings
+from engine.settings.shelf.night import Settings
 from engine.shelf import desk
 
 SHARED = Path(__file__).parents[2] / "shared"

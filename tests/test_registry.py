@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
-from engine.config import Settings, load
 from engine.errors import InputError, NotFoundError, OutputError, TryLaterError
-from engine.journal import Journal
-from engine.registry import LOGS_KEPT, Registry, fingerprint_files, run_name
+from engine.runs.journal import Journal
+from engine.runs.registry import LOGS_KEPT, Registry, fingerprint_files, run_name
+from engine.settings.shelf.night import Settings, load
 from engine.shelf import desk
 from tests.command import data_files, published
 from tests.planted.small import AS_OF, small_chain, write_parquet
@@ -271,8 +271,8 @@ def test_a_back_filled_day_does_not_move_latest_back_and_says_so(registry, caplo
 def test_what_latest_will_say_is_on_disk_with_its_name_before_the_run_gets_its_own(registry, monkeypatch):
     """A power cut between the two must not lose the line and keep the run."""
     steps: list[str] = []
-    monkeypatch.setattr("engine.registry.sync", lambda path: steps.append(path.name))
-    monkeypatch.setattr("engine.registry.sync_all", lambda path: steps.append("all of the run"))
+    monkeypatch.setattr("engine.runs.registry.sync", lambda path: steps.append(path.name))
+    monkeypatch.setattr("engine.runs.registry.sync_all", lambda path: steps.append("all of the run"))
     add(registry, "first")
     assert steps == ["all of the run", ".LATEST.partial", "out", "runs", "out"]
 

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from engine.config import Settings
 from engine.errors import NotFoundError
-from engine.outputs import read, shapes
-from engine.registry import DamagedRunError, Registry
+from engine.outputs import read
+from engine.outputs.shelf import shapes
+from engine.runs.registry import DamagedRunError, Registry
+from engine.settings.shelf.night import Settings
 from engine.shelf import desk
 from tests.planted.small import small_chain, write_parquet
 from tests.runs import add, add_days

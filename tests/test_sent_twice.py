@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
-from engine.config import load
-from engine.daylake.ingest import ingest
-from engine.daylake.manifest import open_lake
 from engine.errors import InputError
-from engine.input_settings import IngestSettings, InputSettings
+from engine.lake.ingest import ingest
+from engine.lake.manifest import open_lake
+from engine.settings.ingest import IngestSettings
+from engine.settings.shelf.delivered import InputSettings
+from engine.settings.shelf.night import load
 from engine.shelf import desk
 from engine.shelf.check import Intake, check
 from tests.command import data_files, latest_quality
@@ -166,8 +167,8 @@ def test_the_bounds_are_settings(deliver):
 )
 @pytest.mark.parametrize("sampled", [4, 12, 1000])
 def test_a_large_table_is_sampled_and_then_counted_whole(deliver, monkeypatch, files, sampled):
-    monkeypatch.setattr("engine.sent_twice.SAMPLED_FROM_BYTES", 1)
-    monkeypatch.setattr("engine.sent_twice.SAMPLED", sampled)
+    monkeypatch.setattr("engine.delivery.sent_twice.SAMPLED_FROM_BYTES", 1)
+    monkeypatch.setattr("engine.delivery.sent_twice.SAMPLED", sampled)
     (problem,) = problems(deliver(**files))
     n = files.get("-copy", ROWS).height
     assert f"{n} of {n} different rows" in problem.what

@@ -12,13 +12,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from engine import vocabulary as v
 from engine.backtest.replay import Night
-from engine.config import Settings
+from engine.settings.shelf.night import Settings
 from engine.shelf import calibrated
 from engine.shelf.calibrated.chance import q_values
 from engine.shelf.calibrated.null import NullEvidence
 from engine.shelf.panel import Panel
+from engine.vocabulary import shelf as v
 
 Floats = NDArray[np.float64]
 ALL = 1e12

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from engine import vocabulary as v
+from engine.vocabulary import shelf as v
 
 SKUS = 200
 """Carried by every store."""

@@ -20,8 +20,8 @@ from bench.accuracy import ablation, chains, nulls, planted, recorded
 from bench.accuracy.nights import contenders, settled
 from bench.accuracy.reliability import across_stores
 from engine.backtest.backtest import night_days, prepare, score
-from engine.backtest.spread import Stores
-from engine.config import Settings
+from engine.resampling import Stores
+from engine.settings.shelf.night import Settings
 from engine.synth.chain import ChainPlan, write_chain
 
 FILE = Path(__file__).with_name("accuracy.json")

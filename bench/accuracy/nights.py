@@ -8,13 +8,13 @@ import numpy as np
 import polars as pl
 
 from bench.accuracy.rivals import RULES, Days, Rule
-from engine import vocabulary as v
 from engine.backtest.replay import Night, by_desk, replay
-from engine.config import Settings
 from engine.memory import Memory
+from engine.settings.shelf.night import Settings
 from engine.shelf.check import check
 from engine.shelf.desk import panel_plan
 from engine.shelf.panel import Panel, panel
+from engine.vocabulary import shelf as v
 
 OURS = {"calibrated": Settings(), "classic": Settings(profile="classic")}
 

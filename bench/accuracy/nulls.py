@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from bench.accuracy import chains
 from bench.accuracy.nights import alerts, days_of, settled
 from bench.accuracy.rivals import RULES
-from engine.config import Settings
+from engine.settings.shelf.night import Settings
 from engine.shelf import calibrated
 from engine.shelf.method import method_of
 from engine.shelf.panel import Panel

@@ -9,7 +9,7 @@ from bench.accuracy.nights import contenders
 from engine.backtest.backtest import Scored, night_days, prepare, score
 from engine.backtest.plan import BacktestPlan, Injection
 from engine.backtest.replay import by_desk, replay
-from engine.config import Settings
+from engine.settings.shelf.night import Settings
 
 DAYS = 134
 NIGHTS = 6

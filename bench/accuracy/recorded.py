@@ -10,9 +10,9 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from engine import vocabulary as v
 from engine.backtest.inject import seeds_of_pairs
 from engine.backtest.replay import Night, alerts_of
+from engine.vocabulary import shelf as v
 
 NIGHTS = [dt.date(2024, 5, 12) + dt.timedelta(weeks=week) for week in range(7)]
 RIGHT_HOURS = 8

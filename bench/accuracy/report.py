@@ -8,8 +8,8 @@ from bench.accuracy.ablation import VARIANTS, WHOLE
 from bench.accuracy.chains import MIXES
 from bench.accuracy.measure import ROOT, read
 from bench.accuracy.targets import outcomes
-from bench.report import in_table
-from engine.config import Settings
+from bench.speed.report import in_table
+from engine.settings.shelf.night import Settings
 
 PAGE = ROOT / "docs" / "accuracy.md"
 NAMES = {

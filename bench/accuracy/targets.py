@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from bench.targets import Outcome
+from bench.speed.targets import Outcome
 
 Figures = Mapping[str, Any]
 PRECISION, RECALL = 0.80, 0.76

@@ -16,7 +16,7 @@ import psutil
 from bench.dashboard import many, single
 from bench.dashboard.browsing import browser
 from bench.dashboard.nights import NIGHTS, newest, published
-from bench.sizes import chain
+from bench.speed.sizes import chain
 
 MEASURED = Path(__file__).parent / "measured.json"
 PARTS = ("paint", "answers", "clicking", "publishing")

@@ -6,9 +6,9 @@ from functools import cache
 from pathlib import Path
 from shutil import rmtree
 
-from bench.sizes import Size, chain, data_home
-from engine.config import Settings
-from engine.registry import Registry, Run
+from bench.speed.sizes import Size, chain, data_home
+from engine.runs.registry import Registry, Run
+from engine.settings.shelf.night import Settings
 from engine.shelf import desk
 from engine.synth.plan import ChainPlan
 

@@ -6,7 +6,7 @@ import polars as pl
 
 from bench.faults.chain import Chain
 from bench.faults.fault import DONE, REFUSED, Delivery, Draw, Fault, changed, of, on
-from engine import vocabulary as v
+from engine.vocabulary import shelf as v
 
 BACK: Final = 12
 

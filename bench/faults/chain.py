@@ -12,9 +12,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from engine import vocabulary as v
 from engine.synth.chain import ChainPlan, write_chain
 from engine.synth.tables import TRUTH
+from engine.vocabulary import shelf as v
 
 Pair = tuple[str, str]
 KEY: Final = (*v.PAIR, "date")

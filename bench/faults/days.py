@@ -20,7 +20,7 @@ from bench.faults.fault import (
     some,
     without,
 )
-from engine import vocabulary as v
+from engine.vocabulary import shelf as v
 
 SUNDAY: Final = 7
 

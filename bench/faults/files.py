@@ -7,7 +7,7 @@ import polars as pl
 
 from bench.faults.chain import Chain
 from bench.faults.fault import DONE, LATER, REFUSED, Delivery, Draw, Fault, as_csv, as_parquet, changed, without
-from engine import vocabulary as v
+from engine.vocabulary import shelf as v
 
 SALES_FILE: Final = f"{v.SALES}.csv"
 

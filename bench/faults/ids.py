@@ -6,7 +6,7 @@ import polars as pl
 
 from bench.faults.chain import DAILY, Chain
 from bench.faults.fault import DONE, REFUSED, Delivery, Draw, Fault, as_parquet, changed, some, without
-from engine import vocabulary as v
+from engine.vocabulary import shelf as v
 
 OF_STOCK: Final = (v.INVENTORY, v.PRICING)
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 import polars as pl
 
 from bench.faults.chain import Pair
-from engine.outputs import shapes
+from engine.outputs.shelf import shapes
 
 PROGRAM: Final = Path(sys.executable).with_name("darkshelf")
 PATIENCE_SECONDS: Final = 300

@@ -6,7 +6,7 @@ import polars as pl
 
 from bench.faults.chain import Chain
 from bench.faults.fault import Delivery, Draw, Fault, changed, since, some
-from engine import vocabulary as v
+from engine.vocabulary import shelf as v
 
 
 def stores_at_0_0(chain: Chain, draw: Draw) -> Delivery:

@@ -9,7 +9,7 @@ from bench.faults.catalog import FAULTS
 from bench.faults.chain import Chain, simulated
 from bench.faults.fault import plain, write
 from bench.faults.night import of_run
-from engine.config import Settings
+from engine.settings.shelf.night import Settings
 from engine.shelf import desk
 from engine.synth.chain import ChainPlan
 

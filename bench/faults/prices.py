@@ -9,7 +9,7 @@ import polars as pl
 
 from bench.faults.chain import Chain
 from bench.faults.fault import DONE, REFUSED, Delivery, Draw, Fault, changed, of, since, some
-from engine import vocabulary as v
+from engine.vocabulary import shelf as v
 
 PRICE: Final = "pric"
 

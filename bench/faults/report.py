@@ -9,7 +9,7 @@ from typing import Any, Final
 from bench.faults import planted
 from bench.faults.catalog import FAULTS
 from bench.faults.fault import DONE
-from bench.report import in_table
+from bench.speed.report import in_table
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "data-faults.md"
 HEADERS: Final = ("fault", "exit", "told", "open", "new", "gone", "money moved", "at risk")

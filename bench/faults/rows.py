@@ -7,7 +7,7 @@ import polars as pl
 
 from bench.faults.chain import Chain
 from bench.faults.fault import DONE, REFUSED, Delivery, Draw, Fault, appended, as_csv, changed, of, since, without
-from engine import vocabulary as v
+from engine.vocabulary import shelf as v
 
 TWICE: Final = "twice|equal|again|repeat|same rows"
 

@@ -7,7 +7,7 @@ import polars as pl
 
 from bench.faults.chain import Chain
 from bench.faults.fault import DONE, LATER, REFUSED, Delivery, Draw, Fault, changed, of, on, since, some
-from engine import vocabulary as v
+from engine.vocabulary import shelf as v
 
 STOCK: Final = "inventory|stock"
 

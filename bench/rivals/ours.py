@@ -6,12 +6,12 @@ import numpy as np
 import polars as pl
 
 from bench.rivals import compete
-from engine.config import Settings
 from engine.memory import Memory
+from engine.settings.shelf.night import Settings
 from engine.shelf.check import CLASSIC, Intake, check
+from engine.shelf.classic.detect import detect
+from engine.shelf.classic.expect import expect
 from engine.shelf.desk import panel_plan
-from engine.shelf.detect import detect
-from engine.shelf.expect import expect
 from engine.shelf.panel import Panel, panel
 
 SETTINGS = Settings()

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from statsforecast import StatsForecast
 from statsforecast.models import WindowAverage
 
-from bench.process import THREADS
 from bench.rivals import MIN_KEPT_DAYS, SIGMAS, TIE, WINDOW_DAYS
 from bench.rivals.ours import settled
+from bench.speed.process import THREADS
 from engine.kernels import rows
 from engine.kernels.expectation import expectation
 

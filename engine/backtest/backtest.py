@@ -14,16 +14,16 @@ from typing import Any
 
 import polars as pl
 
-from engine import vocabulary as v
 from engine.backtest.inject import EPISODE, Planted, inject, velocities
 from engine.backtest.plan import BacktestPlan
 from engine.backtest.replay import Night, alerts_of, by_desk, replay
 from engine.backtest.score import calibration_error, delays, events, judged_alerts, reliability
-from engine.backtest.spread import Stores
-from engine.config import Settings
 from engine.errors import InputError, OutputError, Problem
 from engine.outputs.write import write_json, write_parquet
+from engine.resampling import Stores
+from engine.settings.shelf.night import Settings
 from engine.shelf.check import check
+from engine.vocabulary import shelf as v
 
 FIGURES, ALERTS, EVENTS, EPISODES = "backtest.json", "alerts.parquet", "events.parquet", "episodes.parquet"
 ALL = "all"

@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from engine import vocabulary as v
 from engine.backtest.plan import Injection
+from engine.delivery.source import Source
 from engine.kernels.seeds import hash_texts
-from engine.lake import Source
 from engine.outputs.write import write_parquet
 from engine.shelf.check import Sources
+from engine.vocabulary import shelf as v
 
 KEY = (*v.PAIR, "date")
 _NUMBERS = ("depth", "velocity", "grain", "lost_units")

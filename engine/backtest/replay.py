@@ -11,10 +11,10 @@ from pathlib import Path
 
 import polars as pl
 
-from engine import vocabulary as v
-from engine.config import Settings
-from engine.outputs import shapes
+from engine.outputs.shelf import shapes
+from engine.settings.shelf.night import Settings
 from engine.shelf import desk
+from engine.vocabulary import shelf as v
 
 MONEY = ("revenue_at_risk", "revenue_at_risk_low", "revenue_at_risk_high")
 TOLD = (*MONEY, "confidence_score", "evidence", "expected_daily_units", "actual_daily_units", "duration_days")

@@ -12,10 +12,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from engine import vocabulary as v
 from engine.backtest.inject import Planted
 from engine.backtest.plan import BacktestPlan
 from engine.backtest.replay import Night
+from engine.vocabulary import shelf as v
 
 RIGHT_SHARE = 0.5
 """An alert is right when episodes fill this share of the days it names."""

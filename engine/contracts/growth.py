@@ -4,8 +4,8 @@ from collections.abc import Collection
 
 import polars as pl
 
-from engine import vocabulary as v
 from engine.contracts.contract import Column, Consequence, Contract, Kind, Rule
+from engine.vocabulary import growth as v
 
 STR_CODE = Column("str_code", Kind.ID, null=Consequence.STOP)
 SPU_CODE = Column("spu_code", Kind.ID, null=Consequence.STOP)

@@ -15,14 +15,14 @@ from typing import Final
 
 import polars as pl
 
-from engine import vocabulary as v
 from engine.decisions import answers, samples
 from engine.decisions.nights import open_cases, shelf_nights
 from engine.decisions.settings import AccuracySettings
 from engine.decisions.shares import Share, share_of
 from engine.decisions.store import Decisions
 from engine.outputs.read import each_readable
-from engine.registry import Run
+from engine.runs.registry import Run
+from engine.vocabulary import shelf as v
 
 CALIBRATED: Final = "calibrated"
 CASE_COLUMNS: Final = ("store_name", "category", "primary_cause", "confidence_score")

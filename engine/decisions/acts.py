@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 from engine.decisions import words as w
 from engine.decisions.subjects import Subject
 from engine.errors import InputError, Problem
-from engine.frozen import Frozen
+from engine.settings.frozen import Frozen
 
 PROPOSED_SLACK = 1e-9
 NAME_LENGTH = 100

@@ -18,12 +18,12 @@ from engine.decisions.acts import NAME_LENGTH, TEXT_LENGTH
 from engine.decisions.answers import keep
 from engine.decisions.nights import judged_pairs, shelf_nights
 from engine.decisions.store import Decisions
-from engine.delivery import broken_files, verify, with_common_ids
+from engine.delivery.source import UNREADABLE, DataFile, Source, open_source
+from engine.delivery.tables import broken_files, verify, with_common_ids
 from engine.errors import InputError
-from engine.lake import UNREADABLE, DataFile, Source, open_source
 from engine.outputs.read import each_readable
 from engine.outputs.spreadsheet import restored
-from engine.registry import Run
+from engine.runs.registry import Run
 
 TABLE: Final = "answers"
 KEY: Final = ("run_id", "store_id", "sku_id")

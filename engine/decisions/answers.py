@@ -19,7 +19,7 @@ from engine.decisions.schema import answer as table_of_answers
 from engine.decisions.state import MOMENT
 from engine.decisions.store import Decisions
 from engine.errors import InputError, Problem
-from engine.registry import Run
+from engine.runs.registry import Run
 
 ANSWER_SCHEMA: Final = pl.Schema(
     {

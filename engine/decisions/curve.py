@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit, logit
 
-from engine.config import Certainty
+from engine.settings.shelf.calibrated import Certainty
 
 Floats = NDArray[np.float64]
 STEP = 0.001

@@ -10,14 +10,14 @@ from typing import Final
 
 import polars as pl
 
-from engine import vocabulary as v
 from engine.decisions import words as w
 from engine.decisions.nights import TEXT_IDS, of_store
 from engine.decisions.state import ENTRY_SCHEMA, VERDICT_COLUMNS, standing_of
 from engine.decisions.store import Decisions
-from engine.outputs import shapes
 from engine.outputs.read import table, telling_of_damage
-from engine.registry import Run
+from engine.outputs.shelf import shapes
+from engine.runs.registry import Run
+from engine.vocabulary import shelf as v
 
 CARRIED_SCHEMA: Final = pl.Schema(
     {

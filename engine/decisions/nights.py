@@ -8,11 +8,11 @@ from pathlib import Path
 
 import polars as pl
 
-from engine import vocabulary as v
 from engine.errors import NotFoundError
-from engine.outputs import shapes
 from engine.outputs.read import SHELF, table, telling_of_damage
-from engine.registry import Registry, Run
+from engine.outputs.shelf import shapes
+from engine.runs.registry import Registry, Run
+from engine.vocabulary import shelf as v
 
 DESK = SHELF
 TEXT_IDS = tuple(pl.col(name).cast(pl.String) for name in v.PAIR)

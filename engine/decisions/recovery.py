@@ -18,15 +18,15 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
-from engine import vocabulary as v
 from engine.decisions import words as w
 from engine.decisions.nights import features, open_cases, shelf_nights
 from engine.decisions.settings import RecoverySettings
 from engine.decisions.store import Decisions
-from engine.outputs import shapes
 from engine.outputs.read import each_readable
-from engine.registry import Run
-from engine.vocabulary import TIE_TOLERANCE
+from engine.outputs.shelf import shapes
+from engine.runs.registry import Run
+from engine.vocabulary import shelf as v
+from engine.vocabulary.common import TIE_TOLERANCE
 
 Floats = NDArray[np.float64]
 ACTED: Final = (w.DECISIONS[w.ACCEPT], w.DECISIONS[w.MODIFY])

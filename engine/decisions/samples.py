@@ -12,13 +12,13 @@ from typing import Any, Final
 import polars as pl
 from sqlalchemy import select
 
-from engine import vocabulary as v
 from engine.decisions.database import SAMPLING, insert_new, lock, read_rows, reading, writing
 from engine.decisions.nights import features, open_cases
 from engine.decisions.schema import sample
 from engine.decisions.settings import TaskSettings
 from engine.decisions.store import Decisions
-from engine.registry import Run
+from engine.runs.registry import Run
+from engine.vocabulary import shelf as v
 
 SAMPLE_SCHEMA: Final = pl.Schema(
     {

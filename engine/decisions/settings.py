@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from engine.frozen import Frozen, RunSettings
+from engine.settings.frozen import Frozen, RunSettings
 
 Minutes = Annotated[float, Field(ge=0.5, le=60, multiple_of=0.5)]
 """In steps of half a minute: the plan counts in them."""

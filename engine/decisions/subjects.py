@@ -12,9 +12,10 @@ import polars as pl
 
 from engine.decisions import words as w
 from engine.errors import NotFoundError
-from engine.outputs import growth_shapes, shapes
+from engine.outputs.growth import shapes as growth_shapes
 from engine.outputs.read import table, telling_of_damage
-from engine.registry import Run
+from engine.outputs.shelf import shapes
+from engine.runs.registry import Run
 
 SHOWN = 3
 QUANTITY = "recommended_adjustment_quantity"

@@ -15,7 +15,6 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from engine import vocabulary as v
 from engine.decisions import answers, samples
 from engine.decisions import words as w
 from engine.decisions.episodes import carried, dark_days, same_episode
@@ -25,7 +24,8 @@ from engine.decisions.settings import TaskSettings
 from engine.decisions.store import Decisions
 from engine.errors import NotFoundError
 from engine.outputs.read import each_readable
-from engine.registry import Run
+from engine.runs.registry import Run
+from engine.vocabulary import shelf as v
 
 TICKS_PER_MINUTE: Final = 2
 NO_CATEGORY: Final = ""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from engine import vocabulary as v
+from engine.vocabulary import shelf as v
 
 DATABASE_VARIABLE: Final = "DARKSHELF_DECISIONS"
 """The environment variable in which doors look for the URL of the database."""

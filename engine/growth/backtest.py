@@ -10,11 +10,11 @@ from typing import Any
 
 import polars as pl
 
-from engine import vocabulary as v
-from engine.growth.settings import BacktestSettings
-from engine.outputs import growth_shapes as shapes
+from engine.outputs.growth import shapes
 from engine.outputs.read import table
-from engine.registry import Run
+from engine.runs.registry import Run
+from engine.settings.growth.scaling import BacktestSettings
+from engine.vocabulary import growth as v
 
 WHOLE = "all"
 STRATUM = [*v.PEER_GROUP, "band"]

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from engine import vocabulary as v
 from engine.growth.inputs import Inputs, in_memory
 from engine.growth.keys import PAIR, PEER_GROUP
-from engine.growth.settings import BenchmarkSettings, ElasticitySettings, GrowthSettings
 from engine.growth.shrink import shrink
+from engine.settings.growth.scaling import BenchmarkSettings, ElasticitySettings, GrowthSettings
 from engine.stats import ratio
+from engine.vocabulary import growth as v
 
 PERCENT = 100
 IS_PEER = pl.col(PEER_GROUP).is_not_null() & pl.col("store_sales").is_not_null()

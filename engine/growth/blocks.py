@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from engine import vocabulary as v
 from engine.growth.benchmark import Standing, standing
 from engine.growth.inputs import Inputs, in_memory, known, marked
 from engine.growth.keys import PAIR, Codes
 from engine.growth.scale import NUMBERS, keep_the_list, scale
-from engine.growth.settings import GrowthSettings
+from engine.settings.growth.scaling import GrowthSettings
+from engine.vocabulary import growth as v
 
 ROWS_PER_BLOCK = 500_000
 """So many candidates are scaled, checked and written at a time."""

@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from engine import vocabulary as v
 from engine.growth.inputs import Inputs
 from engine.growth.keys import PAIR
-from engine.growth.settings import GrowthSettings
+from engine.settings.growth.scaling import GrowthSettings
+from engine.vocabulary import growth as v
+from engine.vocabulary.common import TIE_TOLERANCE
 
 PASS, FAIL, VACUOUS = "PASS", "FAIL", "VACUOUS"
 Rule = tuple[pl.Expr, pl.Expr]
@@ -160,7 +161,7 @@ def _conflicts(rows: pl.DataFrame, given: Inputs, settings: GrowthSettings) -> I
         full = full * pl.col("elasticity_dampener") * pl.col("sell_through_boost")
         wrong = raised.filter(
             (pl.col("step9_dampener") != factor)
-            | ((pl.col("raw_adjustment") - factor * full).abs() > v.TIE_TOLERANCE * full.abs().clip(1))
+            | ((pl.col("raw_adjustment") - factor * full).abs() > TIE_TOLERANCE * full.abs().clip(1))
         )
         yield _check("step9_checked", raised.height, wrong.height, "no candidate met a decision of Step 9")
     if given.step10 is None:
@@ -172,7 +173,7 @@ def _conflicts(rows: pl.DataFrame, given: Inputs, settings: GrowthSettings) -> I
 
 
 def _amounts(settings: GrowthSettings) -> dict[str, Rule]:
-    caps, tolerance = settings.caps, v.TIE_TOLERANCE
+    caps, tolerance = settings.caps, TIE_TOLERANCE
     # From the quantities, not from the cap columns: a cap that was computed wrongly must show.
     current = pl.col("current_spu_count")
     over_current = (current > 0) & (caps.current_share * current + tolerance < QUANTITY)

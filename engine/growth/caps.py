@@ -6,8 +6,9 @@ Caps control risk; they change no strategy, and none is ever rounded past.
 
 import polars as pl
 
-from engine import vocabulary as v
-from engine.growth.settings import CapSettings
+from engine.settings.growth.scaling import CapSettings
+from engine.vocabulary import growth as v
+from engine.vocabulary.common import TIE_TOLERANCE
 
 CAP = pl.Enum(v.GROWTH_CAPS)
 
@@ -21,7 +22,7 @@ def with_caps(candidates: pl.LazyFrame, settings: CapSettings) -> pl.LazyFrame:
     raw, tightest = pl.col("raw_adjustment"), pl.min_horizontal("cap_current", "cap_median", "cap_absolute")
     held = pl.col("current_spu_count")
     of_held = settings.current_share * held
-    is_capped = raw > tightest + v.TIE_TOLERANCE
+    is_capped = raw > tightest + TIE_TOLERANCE
     return candidates.with_columns(
         cap_current=of_held if settings.zero_current == "strict" else pl.when(held > 0).then(of_held),
         cap_median=settings.median_share * pl.col("cluster_median"),
@@ -34,9 +35,9 @@ def with_caps(candidates: pl.LazyFrame, settings: CapSettings) -> pl.LazyFrame:
 
 def _named(tightest: pl.Expr) -> pl.Expr:
     return (
-        pl.when(pl.col("cap_current") <= tightest + v.TIE_TOLERANCE)
+        pl.when(pl.col("cap_current") <= tightest + TIE_TOLERANCE)
         .then(_cap(v.CAP_CURRENT))
-        .when(pl.col("cap_median") <= tightest + v.TIE_TOLERANCE)
+        .when(pl.col("cap_median") <= tightest + TIE_TOLERANCE)
         .then(_cap(v.CAP_MEDIAN))
         .otherwise(_cap(v.CAP_ABSOLUTE))
     )

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import polars as pl
 
-from engine import vocabulary as v
 from engine.contracts.contract import Kind
 from engine.contracts.growth import CLUSTER_SPELLINGS, growth_contracts
-from engine.delivery import EXAMPLES, broken_files, judge, open_tables
+from engine.delivery.keys import in_two_forms, keys, without_digits
+from engine.delivery.source import UNREADABLE, Loaded, Source
+from engine.delivery.tables import EXAMPLES, broken_files, judge, open_tables
 from engine.errors import InputError, Problem
 from engine.growth.inputs import clean_clusters, marked, of_period
-from engine.growth.settings import InputSettings
-from engine.keys import in_two_forms, keys, without_digits
-from engine.lake import UNREADABLE, Loaded, Source
+from engine.settings.growth.scaling import InputSettings
+from engine.vocabulary import growth as v
 
 UNDATED = "undated"
 """What the period of a run is called when neither the sales nor the user name one."""

@@ -5,8 +5,9 @@ In: candidates with gap, raw and capped quantity. Out: the same rows with status
 
 import polars as pl
 
-from engine import vocabulary as v
-from engine.growth.settings import CapSettings, GapSettings, TierSettings
+from engine.settings.growth.scaling import CapSettings, GapSettings, TierSettings
+from engine.vocabulary import growth as v
+from engine.vocabulary.common import TIE_TOLERANCE
 
 STATUS = pl.Enum(v.GROWTH_STATUSES)
 TIER = pl.Enum(v.SCALING_TIERS)
@@ -21,7 +22,7 @@ def gate(gap: GapSettings) -> pl.Expr:
         .then(_status(v.NO_BENCHMARK))
         .when(pl.col("performance_gap") < 0)
         .then(_status(v.ABOVE_BENCHMARK))
-        .when(pl.col("gap_ratio") < gap.min_ratio - v.TIE_TOLERANCE)
+        .when(pl.col("gap_ratio") < gap.min_ratio - TIE_TOLERANCE)
         .then(_status(v.BELOW_GAP))
     )
 
@@ -32,7 +33,7 @@ def decide(candidates: pl.LazyFrame, caps: CapSettings, tiers: TierSettings) -> 
     The quantity is 0 or at least the minimum, and never above a cap. Whole units are rounded down, which keeps every
     cap. cap_applied: on scaled rows the cap that binds, on suppressed ones the cap that suppressed; else null.
     """
-    least = caps.min_units - v.TIE_TOLERANCE
+    least = caps.min_units - TIE_TOLERANCE
     small = (
         pl.when(pl.col("raw_adjustment") < least)
         .then(_status(v.BELOW_MIN_QTY))
@@ -49,7 +50,7 @@ def decide(candidates: pl.LazyFrame, caps: CapSettings, tiers: TierSettings) -> 
     return decided.with_columns(
         recommended_adjustment_quantity=units, cap_applied=pl.when(names_cap).then("binding_cap")
     ).with_columns(
-        recommended_units=(quantity + v.TIE_TOLERANCE).floor().cast(pl.Int32),
+        recommended_units=(quantity + TIE_TOLERANCE).floor().cast(pl.Int32),
         scaling_tier=pl.when(quantity > 0).then(_tier(quantity, tiers)),
     )
 
@@ -57,9 +58,9 @@ def decide(candidates: pl.LazyFrame, caps: CapSettings, tiers: TierSettings) -> 
 def _tier(quantity: pl.Expr, settings: TierSettings) -> pl.Expr:
     minimal, moderate, aggressive = (pl.lit(name, TIER) for name in v.SCALING_TIERS)
     return (
-        pl.when(quantity <= settings.minimal_units + v.TIE_TOLERANCE)
+        pl.when(quantity <= settings.minimal_units + TIE_TOLERANCE)
         .then(minimal)
-        .when(quantity <= settings.moderate_units + v.TIE_TOLERANCE)
+        .when(quantity <= settings.moderate_units + TIE_TOLERANCE)
         .then(moderate)
         .otherwise(aggressive)
     )

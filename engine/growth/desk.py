@@ -13,8 +13,6 @@ from typing import Any
 
 import polars as pl
 
-from engine import vocabulary as v
-from engine.config import as_toml
 from engine.errors import InputError, Problem
 from engine.growth import publish
 from engine.growth.blocks import Task, task_of
@@ -25,15 +23,17 @@ from engine.growth.inputs import Inputs, inputs
 from engine.growth.ledger import fed_back
 from engine.growth.scale import BoundaryError
 from engine.growth.second_opinion import second_opinion
-from engine.growth.settings import GrowthSettings
 from engine.growth.summary import Shrinkage, data_quality, key_figures, of_plan
-from engine.journal import Journal
-from engine.outputs import growth_shapes as shapes
-from engine.outputs.growth_telling import telling
+from engine.outputs.growth import shapes
+from engine.outputs.growth.telling import telling
 from engine.outputs.read import boundary_report
 from engine.outputs.read import summary as read_summary
 from engine.outputs.write import write_json, write_parquet
-from engine.registry import Registry, fingerprint_files, run_name
+from engine.runs.journal import Journal
+from engine.runs.registry import Registry, fingerprint_files, run_name
+from engine.settings.growth.scaling import GrowthSettings
+from engine.settings.loading import as_toml
+from engine.vocabulary import growth as v
 
 DESK = "growth"
 PACKAGES = ("darkshelf", "polars", "pyarrow")

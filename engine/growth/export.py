@@ -9,10 +9,10 @@ import polars as pl
 
 from engine.errors import InputError, OutputError, Problem
 from engine.growth.publish import FORMS, write_told
-from engine.outputs import growth_shapes as shapes
-from engine.outputs.growth_explain import explained
+from engine.outputs.growth import shapes
+from engine.outputs.growth.explain import explained
 from engine.outputs.read import table
-from engine.registry import Run
+from engine.runs.registry import Run
 
 
 def export(run: Run, file: Path, *, everyone: bool) -> int:

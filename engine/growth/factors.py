@@ -6,7 +6,7 @@ a decision: nothing here can make or unmake a candidate.
 
 import polars as pl
 
-from engine.growth.settings import AffinitySettings, GrowthSettings, SellThroughSettings
+from engine.settings.growth.scaling import AffinitySettings, GrowthSettings, SellThroughSettings
 
 WOMEN = ("女", "female", "f", "women", "woman")
 MEN = ("男", "male", "m", "men", "man")

@@ -11,8 +11,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from engine import vocabulary as v
 from engine.errors import DarkshelfError
+from engine.vocabulary import growth as v
+from engine.vocabulary.common import TIE_TOLERANCE
 
 Floats = NDArray[np.float64]
 
@@ -48,7 +49,7 @@ def fit(scaled: pl.DataFrame, supply: pl.DataFrame, budgets: pl.DataFrame | None
     limits = supply.sort("spu_code")
     granted, shadow = _solve(rows, limits, budgets)
     rows = rows.with_columns(fitted=pl.Series(granted)).with_columns(
-        fitted_quantity=pl.when(pl.col("fitted") >= min_units - v.TIE_TOLERANCE).then("fitted").otherwise(0.0)
+        fitted_quantity=pl.when(pl.col("fitted") >= min_units - TIE_TOLERANCE).then("fitted").otherwise(0.0)
     )
     asked = rows.group_by("spu_code").agg(
         wanted_units=_ordered_sum("wanted"), granted_units=_ordered_sum("fitted_quantity")

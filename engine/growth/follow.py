@@ -7,14 +7,14 @@ from pathlib import Path
 
 import polars as pl
 
-from engine import vocabulary as v
-from engine.delivery import verify
+from engine.delivery.tables import verify
 from engine.errors import InputError, Problem
 from engine.growth.check import UNDATED, duplicates, open_as_text
 from engine.growth.inputs import clean_sales, of_period
 from engine.growth.periods import following
-from engine.growth.settings import GrowthSettings
-from engine.registry import Run
+from engine.runs.registry import Run
+from engine.settings.growth.scaling import GrowthSettings
+from engine.vocabulary import growth as v
 
 
 def following_sales(folder: Path, run: Run) -> pl.LazyFrame:

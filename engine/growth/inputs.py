@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from engine import vocabulary as v
 from engine.contracts.growth import CLUSTER_SPELLINGS
 from engine.growth.keys import PAIR, Codes
 from engine.growth.periods import within
-from engine.growth.settings import ConflictSettings, GrowthSettings, InputSettings
+from engine.settings.growth.scaling import ConflictSettings, GrowthSettings, InputSettings
+from engine.vocabulary import growth as v
 
 KEY = v.STORE_SPU
 KEYED = (v.STORE_SPU_SALES, v.CLUSTERS, v.TRAFFIC, v.STEP9, v.STEP10, v.STEP11)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from engine import vocabulary as v
+from engine.vocabulary import growth as v
 
 PAIR = "pair"
 PEER_GROUP = "peer_group"

@@ -5,7 +5,7 @@ In: candidates with the benchmark of their peers. Out: the same rows, benchmarks
 
 import polars as pl
 
-from engine.growth.settings import BenchmarkSettings
+from engine.settings.growth.scaling import BenchmarkSettings
 
 
 def leave_out(candidates: pl.LazyFrame, settings: BenchmarkSettings) -> pl.LazyFrame:

@@ -7,13 +7,14 @@ from collections.abc import Iterable
 
 import polars as pl
 
-from engine import vocabulary as v
-from engine.delivery import EXAMPLES
+from engine.delivery.tables import EXAMPLES
 from engine.errors import Problem
 from engine.growth.keys import PAIR, Codes
-from engine.outputs import growth_shapes as shapes
+from engine.outputs.growth import shapes
 from engine.outputs.read import each_readable, table, telling_of_damage
-from engine.registry import Run
+from engine.runs.registry import Run
+from engine.vocabulary import growth as v
+from engine.vocabulary.common import TIE_TOLERANCE
 
 
 def fed_back(step9: pl.LazyFrame, codes: Codes, runs: Iterable[Run], period: str) -> list[Problem]:
@@ -51,13 +52,13 @@ def _same_increases(step9: pl.LazyFrame, codes: Codes, run: Run) -> pl.DataFrame
         given = given.collect().lazy()
     units = pl.col("step9_units")
     is_given = pl.any_horizontal(
-        (units - pl.col(name)).abs() <= v.TIE_TOLERANCE
+        (units - pl.col(name)).abs() <= TIE_TOLERANCE
         for name in ("recommended_adjustment_quantity", "recommended_units")
     )
     return (
         codes.keyed(given)
         .join(step9.filter(units > 0), on=PAIR)
-        .filter(is_given, (units - pl.col("known_units")).abs() > v.TIE_TOLERANCE)
+        .filter(is_given, (units - pl.col("known_units")).abs() > TIE_TOLERANCE)
         .select(*v.STORE_SPU, "step9_units")
         .sort(v.STORE_SPU)
         .collect()

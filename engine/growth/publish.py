@@ -9,19 +9,20 @@ from pathlib import Path
 
 import polars as pl
 
-from engine import vocabulary as v
 from engine.contracts.contract import UNUSABLE
+from engine.delivery.source import PARQUET
 from engine.growth.benchmark import Standing
 from engine.growth.blocks import ROWS_PER_BLOCK
 from engine.growth.check import Delivery
 from engine.growth.fit import Fit
 from engine.growth.inputs import Inputs
 from engine.growth.keys import PEER_GROUP
-from engine.lake import PARQUET
-from engine.outputs import growth_shapes as shapes
-from engine.outputs.growth_explain import explain
-from engine.outputs.growth_telling import Telling
+from engine.outputs.growth import shapes
+from engine.outputs.growth.explain import explain
+from engine.outputs.growth.telling import Telling
 from engine.outputs.write import appended_parquet, write_csv_rows, write_parquet
+from engine.vocabulary import growth as v
+from engine.vocabulary.common import TIE_TOLERANCE
 
 MARKDOWN = ".md"
 FORMS = (".csv", *PARQUET, MARKDOWN)
@@ -40,7 +41,7 @@ def with_fit(audit: pl.DataFrame, opinion: pl.Series | None, plan: Fit | None) -
         return audit.with_columns(fitted_quantity=pl.lit(None, pl.Float64), fitted_units=pl.lit(None, pl.Int32))
     fitted = audit.join(plan.rows, on=v.STORE_SPU, how="left", maintain_order="left")
     units = pl.col("fitted_quantity").fill_null(0.0)
-    return fitted.with_columns(fitted_quantity=units, fitted_units=(units + v.TIE_TOLERANCE).floor().cast(pl.Int32))
+    return fitted.with_columns(fitted_quantity=units, fitted_units=(units + TIE_TOLERANCE).floor().cast(pl.Int32))
 
 
 @contextmanager

@@ -6,11 +6,11 @@ In: a published run. Out: a file.
 from pathlib import Path
 
 from engine.errors import OutputError
-from engine.outputs import growth_shapes as shapes
-from engine.outputs.growth_explain import explained
-from engine.outputs.growth_report import report
+from engine.outputs.growth import shapes
+from engine.outputs.growth.explain import explained
+from engine.outputs.growth.report import report
 from engine.outputs.read import table
-from engine.registry import Run
+from engine.runs.registry import Run
 
 
 def review(run: Run, file: Path) -> None:

@@ -8,7 +8,6 @@ from math import prod
 
 import polars as pl
 
-from engine import vocabulary as v
 from engine.errors import DarkshelfError
 from engine.growth.benchmark import Standing, standing
 from engine.growth.caps import with_caps
@@ -17,8 +16,9 @@ from engine.growth.factors import with_factors
 from engine.growth.inputs import Inputs
 from engine.growth.keys import PAIR, PEER_GROUP
 from engine.growth.leave_out import leave_out
-from engine.growth.settings import GrowthSettings
+from engine.settings.growth.scaling import GrowthSettings
 from engine.stats import ratio
+from engine.vocabulary import growth as v
 
 NUMBERS = (
     "recommended_adjustment_quantity",

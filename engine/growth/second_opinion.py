@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from engine.growth.settings import NewsvendorSettings
+from engine.settings.growth.scaling import NewsvendorSettings
 
 Floats = NDArray[np.float64]
 

@@ -5,7 +5,7 @@ In: benchmarks by cluster and SPU. Out: the same rows with quantile and median b
 
 import polars as pl
 
-from engine.growth.settings import BenchmarkSettings
+from engine.settings.growth.scaling import BenchmarkSettings
 
 
 def shrink(levels: pl.LazyFrame, peer_sales: pl.LazyFrame, settings: BenchmarkSettings) -> pl.LazyFrame:

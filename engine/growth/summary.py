@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from engine import vocabulary as v
 from engine.contracts.contract import UNUSABLE, Consequence
+from engine.delivery.source import Loaded, Source
 from engine.errors import Problem
 from engine.growth.check import Delivery
 from engine.growth.fit import Fit
-from engine.lake import Loaded, Source
+from engine.vocabulary import growth as v
+from engine.vocabulary.common import TIE_TOLERANCE
 
 THOUSANDTHS = 1000
 QUALIFIED = (v.BELOW_MIN_QTY, v.SUPPRESSED_BY_CAP, v.SCALED)
@@ -79,7 +80,7 @@ def units(rows: pl.DataFrame, column: str) -> float:
 
 def of_plan(plan: Fit) -> dict[str, object]:
     """What the stock allowed: units granted, the shortage, and what it costs in expected gain."""
-    short = plan.spus.filter(pl.col("shortage_units") > v.TIE_TOLERANCE)
+    short = plan.spus.filter(pl.col("shortage_units") > TIE_TOLERANCE)
     return {
         "granted_units": units(plan.rows, "fitted_quantity"),
         "rows_granted": plan.rows.filter(pl.col("fitted_quantity") > 0).height,

@@ -8,11 +8,12 @@ from typing import Any, Final, TypeVar
 
 import polars as pl
 
+from engine.delivery.source import UNREADABLE, sql
 from engine.disk import read_regular
 from engine.errors import NotFoundError
-from engine.lake import UNREADABLE, sql
-from engine.outputs import growth_shapes, shapes
-from engine.registry import LOGGER, DamagedRunError, Registry, Run
+from engine.outputs.growth import shapes as growth_shapes
+from engine.outputs.shelf import shapes
+from engine.runs.registry import LOGGER, DamagedRunError, Registry, Run
 
 SHELF: Final = "shelf"
 GROWTH: Final = "growth"

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from itertools import pairwise
 from statistics import median
 
-from engine import vocabulary as v
-from engine.delivery import EXAMPLES
+from engine.delivery.tables import EXAMPLES
 from engine.errors import InputError, Problem, TryLaterError
-from engine.input_settings import DeliverySettings
+from engine.settings.shelf.delivered import DeliverySettings
+from engine.vocabulary import shelf as v
 
 ENOUGH_WEEKDAYS = 3
 """Days of a weekday that tell how many rows are usual on it; else all recent days do."""

@@ -8,19 +8,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from engine import vocabulary as v
-from engine.contracts.tables import contracts
-from engine.daylake.manifest import DayLake, refuse_lake
-from engine.daylake.source import open_days
-from engine.delivery import broken_files, empty_files, near_misses, open_tables, verify
+from engine.contracts.shelf import contracts
+from engine.delivery.keys import Keys, in_two_forms, keys, without_digits
+from engine.delivery.sent_twice import sent_twice
+from engine.delivery.source import UNREADABLE, Source
+from engine.delivery.tables import broken_files, empty_files, near_misses, open_tables, verify
 from engine.errors import InputError, Problem
-from engine.input_settings import DeliverySettings, InputSettings
-from engine.keys import Keys, in_two_forms, keys, without_digits
-from engine.lake import UNREADABLE, Source
-from engine.sent_twice import sent_twice
+from engine.lake.manifest import DayLake, refuse_lake
+from engine.lake.source import open_days
+from engine.settings.shelf.delivered import DeliverySettings, InputSettings
 from engine.shelf.as_of import settle_as_of
 from engine.shelf.meet import meet
 from engine.shelf.places import unknown_places
+from engine.vocabulary import shelf as v
 
 Place = Path | DayLake
 """Where the tables of a night are: a folder of them, or a lake."""

@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from engine import vocabulary as v
 from engine.errors import Problem, TryLaterError
-from engine.input_settings import DeliverySettings
 from engine.kernels import deliveries as kernel
 from engine.kernels import rows
 from engine.kernels.settle import DELIVERED, PARTIAL
+from engine.settings.shelf.delivered import DeliverySettings
+from engine.vocabulary import shelf as v
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]

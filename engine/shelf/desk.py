@@ -14,21 +14,22 @@ from typing import Any
 
 import polars as pl
 
-from engine.config import Settings, as_toml
-from engine.delivery import verify
+from engine.delivery.tables import verify
 from engine.errors import InputError, Problem
-from engine.journal import Journal
 from engine.memory import Memory
-from engine.outputs import shapes
 from engine.outputs.read import data_quality as read_data_quality
 from engine.outputs.read import summary as read_summary
+from engine.outputs.shelf import shapes
 from engine.outputs.write import WIDE_ROWS_PER_GROUP, appended_parquet, write_json, write_parquet
-from engine.registry import Registry, Run, fingerprint_files, run_name
+from engine.runs.journal import Journal
+from engine.runs.registry import Registry, Run, fingerprint_files, run_name
+from engine.settings.loading import as_toml
+from engine.settings.shelf.night import Settings
 from engine.shelf import publish, summary
 from engine.shelf.calibrated import Recalibration, learn
 from engine.shelf.check import Intake, Place, Sources, check, readings_of
+from engine.shelf.classic.measure import rank
 from engine.shelf.features import features
-from engine.shelf.measure import rank
 from engine.shelf.method import Method, findings_of, method_of
 from engine.shelf.panel import Panel, panel
 from engine.shelf.placing import PanelPlan

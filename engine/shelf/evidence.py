@@ -12,12 +12,18 @@ import polars as pl
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from engine.config import CauseSettings, ConversionSettings, MisallocationSettings, OverstockSettings, PromoSettings
 from engine.kernels import neighbours, rows
+from engine.settings.shelf.common import (
+    CauseSettings,
+    ConversionSettings,
+    MisallocationSettings,
+    OverstockSettings,
+    PromoSettings,
+)
 from engine.shelf.panel import Panel
 from engine.shelf.points import Floats, Integers, Points
 from engine.stats import ratio
-from engine.vocabulary import TIE_TOLERANCE
+from engine.vocabulary.common import TIE_TOLERANCE
 
 
 def evidence(points: Points, settings: CauseSettings) -> pl.DataFrame:

@@ -6,14 +6,14 @@ In: `Panel` with `expected`. Out: one row per judged store-SKU; undefined number
 import numpy as np
 import polars as pl
 
-from engine import vocabulary as v
-from engine.config import CauseSettings, ExpectSettings
 from engine.kernels import rows
+from engine.settings.shelf.common import CauseSettings, ExpectSettings
+from engine.shelf.classic.expect import Baseline, baseline_at
 from engine.shelf.evidence import evidence
-from engine.shelf.expect import Baseline, baseline_at
 from engine.shelf.panel import Panel
 from engine.shelf.points import Floats, Integers, Points
 from engine.stats import PERCENT, ratio
+from engine.vocabulary import shelf as v
 
 
 def features(panel: Panel, expect: ExpectSettings, causes: CauseSettings) -> pl.DataFrame:

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.input_settings import DeliverySettings
 from engine.kernels import deliveries as kernel
 from engine.kernels import rows
+from engine.settings.shelf.delivered import DeliverySettings
 
 Integers = NDArray[np.int64]
 Marks = NDArray[np.bool_]

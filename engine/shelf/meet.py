@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from engine import vocabulary as v
-from engine.delivery import EXAMPLES
+from engine.delivery.keys import Keys
+from engine.delivery.tables import EXAMPLES
 from engine.errors import Problem
-from engine.input_settings import InputSettings
-from engine.keys import Keys
+from engine.settings.shelf.delivered import InputSettings
+from engine.vocabulary import shelf as v
 
 ALL_OF_THAT = "all of that"
 COMPARED = (v.INVENTORY, v.PRICING, v.IMPRESSIONS, v.STORES, v.SKUS)

@@ -12,18 +12,19 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from engine import vocabulary as v
-from engine.config import Settings
 from engine.errors import Problem
 from engine.kernels.expectation import standard_errors
 from engine.kernels.runs import dark_days
-from engine.outputs import shapes
-from engine.shelf import calibrated, detect, diagnose, expect, findings, measure, recommend
+from engine.outputs.shelf import shapes
+from engine.settings.shelf.night import Settings
+from engine.shelf import calibrated
+from engine.shelf.classic import detect, diagnose, expect, findings, measure, recommend
 from engine.shelf.notices import feed_notices, record_notices, row_notices, unknown_days
 from engine.shelf.panel import Panel
 from engine.shelf.prices import PaidPrices, paid_prices, price_notices, refuse_swapped
 from engine.shelf.totals import refuse_totals
-from engine.vocabulary import TIE_TOLERANCE
+from engine.vocabulary import shelf as v
+from engine.vocabulary.common import TIE_TOLERANCE
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]

@@ -8,14 +8,14 @@ from collections.abc import Iterator
 import numpy as np
 import polars as pl
 
-from engine import vocabulary as v
-from engine.contracts.tables import AFTER_AS_OF
-from engine.delivery import EXAMPLES
+from engine.contracts.shelf import AFTER_AS_OF
+from engine.delivery.tables import EXAMPLES
 from engine.errors import Problem
-from engine.outputs import shapes
+from engine.outputs.shelf import shapes
 from engine.shelf.deliveries import NOT_DELIVERED
 from engine.shelf.feeds import Feed
 from engine.shelf.panel import Panel
+from engine.vocabulary import shelf as v
 
 RARELY = 2
 """Days between rows that are not every day."""

@@ -13,16 +13,15 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from engine import vocabulary as v
 from engine.contracts.contract import UNUSABLE, Consequence, Kind
-from engine.contracts.tables import contracts
-from engine.delivery import naming_broken_files, too_many_faults, verify
+from engine.contracts.shelf import contracts
+from engine.delivery.source import UNREADABLE
+from engine.delivery.tables import naming_broken_files, too_many_faults, verify
 from engine.errors import InputError, Problem
-from engine.input_settings import DeliverySettings, PanelSettings
 from engine.kernels import rows, windows
 from engine.kernels.settle import settle
-from engine.lake import UNREADABLE
 from engine.memory import Memory
+from engine.settings.shelf.delivered import DeliverySettings, PanelSettings
 from engine.shelf.check import Sources, reread_as_text
 from engine.shelf.deliveries import (
     GONE,
@@ -49,6 +48,7 @@ from engine.shelf.placing import (
     refuse_turned_signs,
     undo_returns,
 )
+from engine.vocabulary import shelf as v
 
 _NULLS = {Kind.NUMBER: pl.Float64(), Kind.TEXT: pl.String(), Kind.ID: pl.Int64()}
 

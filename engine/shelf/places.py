@@ -6,10 +6,10 @@ shipped to an unknown place, and no neighbour is found there.
 
 import polars as pl
 
-from engine.delivery import EXAMPLES
+from engine.delivery.tables import EXAMPLES
 from engine.errors import Problem
-from engine.input_settings import InputSettings
-from engine.vocabulary import STORES
+from engine.settings.shelf.delivered import InputSettings
+from engine.vocabulary.shelf import STORES
 
 
 def unknown_places(stores: pl.DataFrame, settings: InputSettings) -> tuple[pl.Series, list[Problem]]:

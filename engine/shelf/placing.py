@@ -14,16 +14,16 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from engine import vocabulary as v
 from engine.contracts.contract import UNUSABLE, Column, Consequence, Kind
+from engine.delivery.keys import distinct
+from engine.delivery.source import Source, batches
 from engine.errors import InputError, Problem
-from engine.input_settings import DeliverySettings, PanelSettings
 from engine.kernels import cells, rows
 from engine.kernels.deliveries import net_returns
-from engine.keys import distinct
-from engine.lake import Source, batches
 from engine.memory import Memory
+from engine.settings.shelf.delivered import DeliverySettings, PanelSettings
 from engine.shelf.check import Sources
+from engine.vocabulary import shelf as v
 
 Array = NDArray[Any]
 NOWHERE = np.iinfo(np.int32).min

@@ -11,11 +11,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from engine import vocabulary as v
 from engine.errors import InputError, Problem
-from engine.input_settings import PriceCheckSettings
 from engine.kernels import rows
+from engine.settings.shelf.delivered import PriceCheckSettings
 from engine.shelf.panel import Panel
+from engine.vocabulary import shelf as v
 
 Floats = NDArray[np.float64]
 SHOWN = 5

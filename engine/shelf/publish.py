@@ -7,11 +7,11 @@ from pathlib import Path
 
 import polars as pl
 
-from engine import vocabulary as v
 from engine.contracts.contract import UNUSABLE
-from engine.outputs import shapes
+from engine.outputs.shelf import shapes
 from engine.outputs.write import write_csv, write_parquet
 from engine.shelf.panel import Panel
+from engine.vocabulary import shelf as v
 
 SKU_NAMES = ("sku_name", "category", "brand")
 NAMES = ("store_name", "region", *SKU_NAMES)

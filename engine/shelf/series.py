@@ -11,9 +11,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from engine import vocabulary as v
 from engine.kernels import rows
 from engine.shelf.panel import Panel
+from engine.vocabulary import shelf as v
 
 MEASURES = ("actual", "expected", "expected_low", "expected_high", "on_hand", "price", "promo", "in_stock", "dark")
 """The lists of `daily.parquet`, in its order."""

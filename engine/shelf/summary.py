@@ -10,12 +10,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from engine import vocabulary as v
 from engine.errors import Problem
 from engine.kernels import rows
 from engine.shelf.deliveries import ALL_CLOSED, NOT_DELIVERED
 from engine.shelf.panel import Panel
 from engine.shelf.placing import RowAccount
+from engine.vocabulary import shelf as v
 
 CENTS = 100
 

@@ -6,11 +6,11 @@ In: `Panel`. Out: nothing, or a refusal. One look at the sums of the chain tells
 import numpy as np
 from numpy.typing import NDArray
 
-from engine import vocabulary as v
 from engine.errors import InputError, Problem
-from engine.input_settings import PriceCheckSettings
 from engine.kernels import rows
+from engine.settings.shelf.delivered import PriceCheckSettings
 from engine.shelf.panel import Panel
+from engine.vocabulary import shelf as v
 
 Floats = NDArray[np.float64]
 HALF = 0.5

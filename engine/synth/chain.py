@@ -20,7 +20,7 @@ from engine.synth.plan import ChainPlan
 from engine.synth.scenarios import Episode, effect_of, plan_episodes
 from engine.synth.stock import Trade, trade
 from engine.synth.tables import TRUTH, TableFile, chain_files
-from engine.vocabulary import IMPRESSIONS, INVENTORY, PRICING, SALES, SKUS, STORES
+from engine.vocabulary.shelf import IMPRESSIONS, INVENTORY, PRICING, SALES, SKUS, STORES
 
 __all__ = ["ChainPlan", "ChainSummary", "write_chain"]
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.synth.plan import ChainPlan
-from engine.vocabulary import (
+from engine.vocabulary.shelf import (
     CAUSES,
     CONVERSION_DROP,
     MISALLOCATION,

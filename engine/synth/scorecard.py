@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from engine.vocabulary import CAUSES, PAIR
+from engine.vocabulary.shelf import CAUSES, PAIR
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ import pyarrow.parquet
 
 from engine.errors import OutputError
 from engine.synth.plan import FILE_FORMATS, FileFormat
-from engine.vocabulary import IMPRESSIONS, INVENTORY, PRICING, SALES, SKUS, STORES
+from engine.vocabulary.shelf import IMPRESSIONS, INVENTORY, PRICING, SALES, SKUS, STORES
 
 TRUTH: Final = "truth"
 

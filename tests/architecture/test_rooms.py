@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from engine import vocabulary as v
-from engine.config import Settings
+from engine.settings.shelf.night import Settings
 from engine.shelf import desk
+from engine.vocabulary import shelf as v
 from tests.planted.small import AS_OF, small_chain, write_parquet
 
 if TYPE_CHECKING:

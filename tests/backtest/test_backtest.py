@@ -10,8 +10,8 @@ import pytest
 
 from engine.backtest.backtest import backtest, night_days
 from engine.backtest.plan import BacktestPlan, Injection
-from engine.config import Settings
 from engine.errors import InputError
+from engine.settings.shelf.night import Settings
 from tests.backtest.conftest import LAST, tables
 from tests.command import darkshelf
 from tests.planted.small import write_parquet

@@ -6,10 +6,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from engine import vocabulary as v
 from engine.backtest.inject import inject, smallest_sales, thin, velocities
 from engine.backtest.plan import Injection
 from engine.shelf.check import check
+from engine.vocabulary import shelf as v
 from tests.backtest.conftest import FIRST, LAST, N_DAYS, tables
 from tests.planted.small import write_csv, write_parquet
 

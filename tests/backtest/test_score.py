@@ -21,7 +21,7 @@ from engine.backtest.score import (
     poisson_at_most,
     reliability,
 )
-from engine.backtest.spread import Stores
+from engine.resampling import Stores
 
 DAY = date(2025, 5, 1)
 NIGHTS = [DAY + timedelta(days=7 * n) for n in range(4)]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from engine.config import Settings
+from engine.settings.shelf.night import Settings
 from engine.shelf import desk
 from tests.planted.small import AS_OF, small_chain, write_csv, write_parquet
 

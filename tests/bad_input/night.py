@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from engine.config import Settings
+from engine.settings.shelf.night import Settings
 from engine.shelf import desk
 from tests.command import darkshelf, data_files, latest_data, latest_quality, published
 from tests.planted.small import small_chain, write_csv, write_parquet

@@ -5,8 +5,8 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from engine.config import load
-from engine.near_miss import near_miss
+from engine.delivery.near_miss import near_miss
+from engine.settings.shelf.night import load
 from engine.shelf.check import check
 from tests.bad_input.night import INVENTORY, SALES
 from tests.planted.small import AS_OF, small_chain

@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 from filelock import FileLock
 
-from engine.config import Settings
+from engine.settings.shelf.night import Settings
 from engine.shelf import desk
 from tests.command import darkshelf, darkshelf_process, data_files, published
 from tests.planted.small import AS_OF, KEY, N_DAYS, small_chain

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
-from engine.config import Settings
+from engine.settings.shelf.night import Settings
 from engine.shelf import desk
 from tests.command import latest_quality
 from tests.planted.awkward import AS_OF as AWKWARD_AS_OF

@@ -17,7 +17,7 @@ from bench.accuracy.nights import contenders, days_of, settled
 from bench.accuracy.rivals import RULES
 from bench.accuracy.targets import at_least, at_most, outcomes
 from engine.backtest.replay import Night, by_desk
-from engine.config import Settings
+from engine.settings.shelf.night import Settings
 
 SCORER = measure.data().parents[1] / "tools" / "score_freshretailnet.py"
 DAY = date(2025, 5, 20)

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bench import baseline, check, ratios
-from bench.slowed_night import SLOWDOWN
+from bench.speed import baseline, check, ratios
+from bench.speed.slowed_night import SLOWDOWN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from bench.contenders import Sample
+    from bench.speed.contenders import Sample
 
 NIGHT = next(ratio for ratio in ratios.RATIOS if ratio.name == "night / floor")
 STAGE = next(ratio for ratio in ratios.RATIOS if ratio.name == "detect / floor")

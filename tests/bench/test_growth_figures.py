@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from bench import growth
+from bench.speed import growth
 
 
 @pytest.fixture
@@ -15,7 +15,9 @@ def found():
 
 
 def test_the_page_has_the_figures_that_were_measured(found):
-    assert growth.PAGE.read_text(encoding="utf-8") == growth.page(found), "write it anew with  python -m bench.growth"
+    assert growth.PAGE.read_text(encoding="utf-8") == growth.page(found), (
+        "write it anew with  python -m bench.speed.growth"
+    )
 
 
 def test_a_ratio_above_what_was_asked_is_told_as_missed(found):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bench import baseline, report, targets
+from bench.speed import baseline, report, targets
 
 
 def sizes(seconds: dict[int, float], name: str = "night") -> dict:
@@ -16,7 +16,7 @@ def sizes(seconds: dict[int, float], name: str = "night") -> dict:
 
 
 def test_the_page_says_what_the_baseline_says():
-    message = "write it anew with  python -m bench.report"
+    message = "write it anew with  python -m bench.speed.report"
     assert report.PAGE.read_text(encoding="utf-8") == report.page(baseline.read()), message
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from bench.faults.night import NOTICES, told_by
-from engine.outputs import shapes
+from engine.outputs.shelf import shapes
 from tests.command import darkshelf
 
 if TYPE_CHECKING:

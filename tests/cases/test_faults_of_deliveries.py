@@ -13,8 +13,8 @@ from bench.faults.chain import DARK_SHELF, small
 from bench.faults.fault import DONE, plain, write
 from bench.faults.measure import OTHER_MONEY
 from bench.faults.night import Night, of_run
-from engine.config import Settings
 from engine.errors import DarkshelfError
+from engine.settings.shelf.night import Settings
 from engine.shelf import desk
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
-from engine.outputs import shapes
+from engine.outputs.shelf import shapes
 from tests.cases.night import night
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from bench.faults.catalog import FAULTS, KINDS
 from bench.faults.chain import BUSY_DAYS, BUSY_SHELF, DARK_SHELF, Chain, simulated, small
 from bench.faults.fault import changed, of, plain, since, write
 from bench.faults.measure import PLAN
-from engine import vocabulary as v
-from engine.outputs import shapes
+from engine.outputs.shelf import shapes
+from engine.vocabulary import shelf as v
 from tests.cases.night import night
 
 if TYPE_CHECKING:

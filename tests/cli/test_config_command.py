@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from engine.config import described, load
+from engine.settings.loading import described
+from engine.settings.shelf.night import Settings, load
 from tests.command import darkshelf
 
 if TYPE_CHECKING:
@@ -43,15 +44,15 @@ def keys_of(tree: dict, prefix: str = "") -> list[str]:
 
 def test_the_settings_shown_hold_every_key(capsys):
     shown = tomllib.loads(darkshelf(capsys, "config", "show").out)
-    assert sorted(keys_of(shown)) == sorted(key for key, _ in described())
+    assert sorted(keys_of(shown)) == sorted(key for key, _ in described(Settings))
 
 
 def test_the_explanation_lists_every_key_with_its_meaning(capsys):
     answer = darkshelf(capsys, "config", "explain")
     assert (answer.code, answer.err) == (0, "")
     rows = {line.split()[0]: line for line in answer.out.splitlines()[1:]}
-    assert list(rows) == [key for key, _ in described()]
-    for key, field in described():
+    assert list(rows) == [key for key, _ in described(Settings)]
+    for key, field in described(Settings):
         assert field.description, key
         assert field.description in rows[key]
 
@@ -59,7 +60,7 @@ def test_the_explanation_lists_every_key_with_its_meaning(capsys):
 def test_the_explanation_can_be_asked_for_a_part(capsys):
     answer = darkshelf(capsys, "config", "explain", "detect", "--set", "detect.dark_ratio=0.5")
     keys = [line.split()[0] for line in answer.out.splitlines()[1:]]
-    assert keys == [key for key, _ in described() if key.startswith("detect")]
+    assert keys == [key for key, _ in described(Settings) if key.startswith("detect")]
     assert "0.5" in next(line for line in answer.out.splitlines() if line.startswith("detect.dark_ratio"))
 
 

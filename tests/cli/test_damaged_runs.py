@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from engine.config import Settings
-from engine.registry import Registry
+from engine.runs.registry import Registry
+from engine.settings.shelf.night import Settings
 from engine.shelf import desk
 from tests.command import darkshelf
 from tests.planted.small import AS_OF, DARK_CASE, small_chain, write_parquet

@@ -11,7 +11,7 @@ import pytest
 from engine.decisions import answers, subjects
 from engine.decisions.acts import Accept, Assign, Reject
 from engine.decisions.store import open_decisions
-from engine.registry import Registry
+from engine.runs.registry import Registry
 from tests.command import darkshelf
 from tests.decisions.nights import AS_OF, case, publish
 

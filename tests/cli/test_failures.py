@@ -37,7 +37,7 @@ def told(answer, form) -> str:
 
 
 def test_a_call_that_is_interrupted_says_so(monkeypatch, tmp_path, capsys, form):
-    monkeypatch.setattr("engine.registry.Registry.runs", failing(KeyboardInterrupt()))
+    monkeypatch.setattr("engine.runs.registry.Registry.runs", failing(KeyboardInterrupt()))
     answer = darkshelf(capsys, "runs", "list", "--out", tmp_path, *form)
     assert answer.code == 130
     if form:
@@ -45,7 +45,7 @@ def test_a_call_that_is_interrupted_says_so(monkeypatch, tmp_path, capsys, form)
 
 
 def test_memory_that_does_not_suffice_is_no_bug(monkeypatch, tmp_path, capsys, form):
-    monkeypatch.setattr("engine.registry.Registry.runs", failing(MemoryError()))
+    monkeypatch.setattr("engine.runs.registry.Registry.runs", failing(MemoryError()))
     answer = darkshelf(capsys, "runs", "list", "--out", tmp_path, *form)
     assert answer.code == 1
     assert "the memory of this machine did not suffice; a run takes less with  --max-memory" in told(answer, form)
@@ -61,7 +61,7 @@ def test_memory_that_does_not_suffice_is_no_bug(monkeypatch, tmp_path, capsys, f
     ],
 )
 def test_a_bug_is_one_object_beside_its_traceback(monkeypatch, tmp_path, capsys, error):
-    monkeypatch.setattr("engine.registry.Registry.runs", failing(error))
+    monkeypatch.setattr("engine.runs.registry.Registry.runs", failing(error))
     with pytest.raises(type(error)):
         darkshelf(capsys, "runs", "list", "--out", tmp_path, "--json")
     assert json.loads(capsys.readouterr().out) == {

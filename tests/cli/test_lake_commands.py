@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
-from engine.registry import Registry
+from engine.runs.registry import Registry
 from tests.command import darkshelf, latest_data, published
 from tests.daylake.deliveries import SALES, within
 from tests.planted.small import AS_OF, FIRST_DAY, small_chain, write_parquet

@@ -15,8 +15,8 @@ import polars as pl
 import pytest
 
 from cli.console import STAGES, money
-from engine.outputs import shapes
-from engine.registry import Registry
+from engine.outputs.shelf import shapes
+from engine.runs.registry import Registry
 from tests.command import PROGRAM, darkshelf, darkshelf_process, data_files, published
 from tests.planted.small import AS_OF, DARK_CASE, small_chain, write_csv
 

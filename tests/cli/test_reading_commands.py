@@ -11,11 +11,12 @@ import polars as pl
 import pytest
 
 from cli.console import money
-from engine.config import Settings
-from engine.outputs import read, shapes
-from engine.registry import Registry
+from engine.outputs import read
+from engine.outputs.shelf import shapes
+from engine.runs.registry import Registry
+from engine.settings.shelf.night import Settings
 from engine.shelf import desk
-from engine.vocabulary import CASE_COLUMNS, CAUSES
+from engine.vocabulary.shelf import CASE_COLUMNS, CAUSES
 from tests.command import darkshelf, unsealed
 from tests.planted.awkward import AS_OF as AWKWARD_AS_OF
 from tests.planted.awkward import write_awkward_chain

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from engine.config import Settings
-from engine.daylake.ingest import Ingestion, ingest
-from engine.daylake.manifest import open_lake
-from engine.outputs import shapes
+from engine.lake.ingest import Ingestion, ingest
+from engine.lake.manifest import open_lake
+from engine.outputs.shelf import shapes
+from engine.settings.shelf.night import Settings
 from engine.shelf import desk
 from tests.command import data_files, published
 from tests.planted.small import write_parquet

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.config import load
-from engine.daylake.manifest import open_lake
+from engine.lake.manifest import open_lake
+from engine.settings.shelf.night import load
 from tests.daylake.deliveries import SALES, Chain, differences, night_over
 from tests.planted.small import FIRST_DAY, N_DAYS, small_chain
 

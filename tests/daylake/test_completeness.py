@@ -6,11 +6,11 @@ import datetime as dt
 
 import pytest
 
-from engine.config import Settings, load
-from engine.daylake.completeness import ShortDay, short_day
-from engine.daylake.ingest import ingest
 from engine.errors import TryLaterError
-from engine.input_settings import IngestSettings
+from engine.lake.completeness import ShortDay, short_day
+from engine.lake.ingest import ingest
+from engine.settings.ingest import IngestSettings
+from engine.settings.shelf.night import Settings, load
 from tests.daylake.deliveries import SALES, within
 from tests.planted.small import AS_OF, small_chain
 

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import polars as pl
 import pytest
 
-from engine.daylake.ingest import ingest
-from engine.daylake.manifest import is_lake, open_lake
 from engine.errors import InputError, OutputError, TryLaterError
-from engine.input_settings import IngestSettings
+from engine.lake.ingest import ingest
+from engine.lake.manifest import is_lake, open_lake
+from engine.settings.ingest import IngestSettings
 from tests.command import darkshelf, published
 from tests.daylake.deliveries import SALES, within
 from tests.kills import killed_at_every_touch
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 INGEST = """
-import engine.daylake.ingest
-from engine.input_settings import IngestSettings
+import engine.lake.ingest
+from engine.settings.ingest import IngestSettings
 
 def run(lake, delivery):
-    engine.daylake.ingest.ingest(delivery, lake, IngestSettings())
+    engine.lake.ingest.ingest(delivery, lake, IngestSettings())
 """
 
 
@@ -116,7 +116,7 @@ def test_the_ingest_after_a_kill_is_clean_and_the_same(append, killed):
 ANY = IngestSettings()
 HOLD = """
 import sys
-from engine.daylake.write import writer
+from engine.lake.write import writer
 from pathlib import Path
 
 with writer(Path(sys.argv[1])):
@@ -162,7 +162,7 @@ def test_a_disk_that_fails_leaves_the_lake_as_it_was(chain, monkeypatch):
     def fails(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("engine.daylake.manifest.sync", fails)
+    monkeypatch.setattr("engine.lake.manifest.sync", fails)
     with pytest.raises(OutputError, match=re.escape("No space left on device. The lake is as it was.")):
         chain.ingest(small_chain())
     assert named(chain.lake) == before

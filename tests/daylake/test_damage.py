@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from engine.daylake.manifest import open_lake
 from engine.errors import InputError
+from engine.lake.manifest import open_lake
 from tests.bad_input.night import assert_one_message
 from tests.command import darkshelf
 from tests.daylake.deliveries import SALES, differences, within

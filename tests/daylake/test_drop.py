@@ -10,11 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.daylake.drop import drop
-from engine.daylake.manifest import open_lake
-from engine.daylake.verify import verify
-from engine.daylake.write import writer
 from engine.errors import InputError, TryLaterError
+from engine.lake.drop import drop
+from engine.lake.manifest import open_lake
+from engine.lake.verify import verify
+from engine.lake.write import writer
 from tests.command import darkshelf
 from tests.daylake.deliveries import SALES, Chain, differences, night_over, within
 from tests.planted.small import AS_OF, FIRST_DAY, N_DAYS, small_chain

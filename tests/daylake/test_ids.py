@@ -5,8 +5,8 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from engine.daylake.manifest import open_lake
 from engine.errors import InputError
+from engine.lake.manifest import open_lake
 from engine.shelf.check import check
 from tests.daylake.deliveries import SALES, differences, night_over
 from tests.planted.small import small_chain, write_csv

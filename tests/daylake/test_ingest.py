@@ -7,9 +7,9 @@ from datetime import timedelta
 import polars as pl
 import pytest
 
-from engine.config import load
-from engine.daylake.manifest import open_lake
 from engine.errors import InputError
+from engine.lake.manifest import open_lake
+from engine.settings.shelf.night import load
 from tests.daylake.deliveries import SALES, differences, night_over, within
 from tests.planted.small import AS_OF, FIRST_DAY, KEY, small_chain, write_csv, write_parquet
 

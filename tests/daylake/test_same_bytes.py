@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
-from engine.config import Settings
-from engine.daylake.ingest import ingest
-from engine.daylake.manifest import open_lake
-from engine.input_settings import IngestSettings
-from engine.outputs import shapes
+from engine.lake.ingest import ingest
+from engine.lake.manifest import open_lake
+from engine.outputs.shelf import shapes
+from engine.settings.ingest import IngestSettings
+from engine.settings.shelf.night import Settings
 from engine.shelf import desk
 from engine.shelf.check import check
 from engine.synth.chain import write_chain
@@ -118,7 +118,7 @@ def test_what_is_laid_aside_on_the_way_changes_nothing(chain, monkeypatch):
     tables = small_chain()
     tables["pricing-2"] = tables.pop("pricing")
     tables["pricing-1"] = tables["pricing-2"].with_columns(pl.col("price") * 2)
-    monkeypatch.setattr("engine.daylake.days.ROWS_HELD", 50)
+    monkeypatch.setattr("engine.lake.days.ROWS_HELD", 50)
     chain.ingest(tables, write_csv)
     expected = night_over(chain.delivery(tables, write_csv), chain.place / "plain")
     assert differences(chain.night(), expected) == []

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from engine import vocabulary as v
-from engine.outputs import shapes
-from engine.registry import Registry, Run
+from engine.outputs.shelf import shapes
+from engine.runs.registry import Registry, Run
+from engine.vocabulary import shelf as v
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -7,13 +7,13 @@ import datetime as dt
 import polars as pl
 import pytest
 
-from engine import vocabulary as v
 from engine.decisions import answers, tasks
 from engine.decisions import words as w
 from engine.decisions.answer_file import Imported, import_answers
 from engine.decisions.settings import TaskSettings
 from engine.errors import InputError
 from engine.outputs.spreadsheet import csv_bytes
+from engine.vocabulary import shelf as v
 from tests.decisions.nights import case, publish
 
 MORNING = dt.datetime(2026, 4, 1, 9, tzinfo=dt.UTC)

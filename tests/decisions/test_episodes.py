@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from engine.decisions.store import Decisions
-    from engine.registry import Run
+    from engine.runs.registry import Run
 
 DAY = dt.timedelta(days=1)
 BEFORE = AS_OF - DAY

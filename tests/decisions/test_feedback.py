@@ -10,19 +10,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine import vocabulary as v
-from engine.config import Certainty, Settings
 from engine.decisions import answers
 from engine.decisions.curve import UNCHANGED, Curve, fit
 from engine.decisions.feedback import FEEDBACK_SCHEMA, feedback
 from engine.errors import InputError
-from engine.outputs import shapes
 from engine.outputs.read import find_run, table
+from engine.outputs.shelf import shapes
 from engine.outputs.spreadsheet import export
+from engine.settings.shelf.calibrated import Certainty
+from engine.settings.shelf.night import Settings
 from engine.shelf import desk
 from engine.shelf.calibrated.feedback import learn
 from engine.synth.chain import write_chain
 from engine.synth.plan import ChainPlan
+from engine.vocabulary import shelf as v
 from tests.command import darkshelf, data_files
 from tests.decisions.nights import AS_OF, case, publish
 from tests.planted.small import small_chain, write_parquet

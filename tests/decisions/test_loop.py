@@ -7,15 +7,15 @@ import datetime as dt
 import polars as pl
 import pytest
 
-from engine import vocabulary as v
-from engine.config import Settings
 from engine.decisions import accuracy, answers, tasks
 from engine.decisions.nights import features, open_cases
 from engine.decisions.settings import LoopSettings
 from engine.outputs.read import find_run
+from engine.settings.shelf.night import Settings
 from engine.shelf import desk
 from engine.synth.chain import write_chain
 from engine.synth.plan import ChainPlan
+from engine.vocabulary import shelf as v
 
 NIGHTS = 6
 LOOP = LoopSettings.model_validate({"tasks": {"sample_pairs": 6, "sample_cases": 2}})

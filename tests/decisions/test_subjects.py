@@ -11,8 +11,8 @@ import pytest
 from engine.decisions import subjects
 from engine.decisions import words as w
 from engine.errors import NotFoundError
-from engine.outputs import growth_shapes
-from engine.registry import Registry
+from engine.outputs.growth import shapes as growth_shapes
+from engine.runs.registry import Registry
 from tests.decisions.nights import case, publish
 
 

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from engine import vocabulary as v
 from engine.decisions import answers, samples, subjects, tasks
 from engine.decisions.acts import Accept, Reject
 from engine.decisions.settings import TaskSettings
 from engine.errors import NotFoundError
+from engine.vocabulary import shelf as v
 from tests.decisions.nights import AS_OF, case, publish
 
 NO_LOTS = TaskSettings(sample_pairs=0, sample_cases=0)

@@ -14,10 +14,10 @@ from bench.faults.chain import Chain, small
 from bench.faults.fault import changed, plain, write
 from bench.faults.measure import OTHER_MONEY
 from bench.faults.night import Night, of_run
-from engine import vocabulary as v
-from engine.config import Settings
 from engine.errors import InputError
+from engine.settings.shelf.night import Settings
 from engine.shelf import desk
+from engine.vocabulary import shelf as v
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,7 +9,7 @@ import pytest
 from bench.faults.catalog import FAULTS
 from bench.faults.chain import DARK_SHELF, small
 from bench.faults.fault import plain, write
-from engine import vocabulary as v
+from engine.vocabulary import shelf as v
 from tests.cases.night import night
 
 CHAIN = small()

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
-from engine.config import Settings
-from engine.daylake.ingest import ingest
 from engine.decisions import answers, subjects
 from engine.decisions.acts import Accept, Assign, Reject
 from engine.decisions.store import open_decisions
-from engine.outputs import shapes
-from engine.registry import Registry
+from engine.lake.ingest import ingest
+from engine.outputs.shelf import shapes
+from engine.runs.registry import Registry
+from engine.settings.shelf.night import Settings
 from engine.shelf import desk
 from tests.command import darkshelf
 from tests.planted.small import AS_OF, DARK_CASE, small_chain, write_csv, write_parquet

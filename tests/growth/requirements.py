@@ -114,7 +114,7 @@ INVARIANTS = tuple(f"I-{number}" for number in range(1, 34))
 PLACES = {
     "R56": "docs/growth.md",
     "R79": "docs/growth.md",
-    "R94": "engine/outputs/growth_report.py",
+    "R94": "engine/outputs/growth/report.py",
     "I-30": "docs/growth.md",
 }
 """Where a requirement is met that no test can hold alone, or where its figures stand."""

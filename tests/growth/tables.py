@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from engine.growth.settings import GrowthSettings
+    from engine.settings.growth.scaling import GrowthSettings
 
 Row = dict[str, Any]
 TYPES = {Kind.ID: pl.String, Kind.TEXT: pl.String, Kind.NUMBER: pl.Float64, Kind.FLAG: pl.Boolean}

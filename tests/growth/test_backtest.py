@@ -12,8 +12,8 @@ from engine.growth import desk
 from engine.growth.backtest import alike, backtest
 from engine.growth.follow import following_sales
 from engine.growth.periods import following, position
-from engine.growth.settings import BacktestSettings, GrowthSettings
 from engine.outputs.read import find_run
+from engine.settings.growth.scaling import BacktestSettings, GrowthSettings
 from tests.command import darkshelf
 from tests.growth.tables import Tables, candidate
 

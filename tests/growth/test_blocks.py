@@ -10,12 +10,12 @@ import pytest
 from engine.growth import blocks, desk, publish
 from engine.growth.blocks import task_of
 from engine.growth.boundary import boundary, together
-from engine.outputs import growth_shapes as shapes
+from engine.outputs.growth import shapes
 from tests.growth.tables import PERIOD, Tables, candidate
 from tests.growth.test_desk import REFERENCE, golden_tables
 
 if TYPE_CHECKING:
-    from engine.growth.settings import GrowthSettings
+    from engine.settings.growth.scaling import GrowthSettings
 
 
 @pytest.fixture(scope="module")

@@ -14,9 +14,9 @@ from engine.growth import desk
 from engine.growth.boundary import boundary, report
 from engine.growth.inputs import marked
 from engine.growth.scale import BoundaryError, keep_the_list, scale
-from engine.growth.settings import GrowthSettings
-from engine.outputs import growth_shapes as shapes
+from engine.outputs.growth import shapes
 from engine.outputs.read import find_run
+from engine.settings.growth.scaling import GrowthSettings
 from tests.growth.golden import GOLDEN
 from tests.growth.tables import PERIOD, Tables, among_peers, merged
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 
 from engine.growth.scale import scale
-from engine.growth.settings import GrowthSettings
-from engine.outputs.growth_explain import explain
-from engine.outputs.growth_telling import telling
+from engine.outputs.growth.explain import explain
+from engine.outputs.growth.telling import telling
+from engine.settings.growth.scaling import GrowthSettings
 from tests.growth.golden import GOLDEN, SEED
 from tests.growth.strategies import tables
 from tests.growth.tables import Case, Row, Tables, among_peers

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
-from engine import vocabulary as v
 from engine.growth import desk
-from engine.growth.settings import GrowthSettings
-from engine.outputs import growth_shapes as shapes
-from engine.outputs.growth_explain import explained
+from engine.outputs.growth import shapes
+from engine.outputs.growth.explain import explained
 from engine.outputs.read import find_run, table
+from engine.settings.growth.scaling import GrowthSettings
+from engine.vocabulary import growth as v
 from tests.command import darkshelf
 from tests.growth.test_desk import REFERENCE, golden_tables
 

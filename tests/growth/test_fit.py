@@ -14,8 +14,8 @@ from scipy.stats import nbinom
 from engine.growth import desk
 from engine.growth.fit import fit
 from engine.growth.second_opinion import second_opinion
-from engine.growth.settings import GrowthSettings, NewsvendorSettings
-from engine.outputs import growth_shapes as shapes
+from engine.outputs.growth import shapes
+from engine.settings.growth.scaling import GrowthSettings, NewsvendorSettings
 from tests.growth.golden import GOLDEN
 from tests.growth.tables import Tables, among_peers, merged
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.growth.settings import GrowthSettings
+from engine.settings.growth.scaling import GrowthSettings
 from tests.growth.golden import GOLDEN, PARAMETERS, SEED, Golden
 from tests.growth.tables import Case, among_peers, only
 

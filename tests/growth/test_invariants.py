@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.config import load_as
 from engine.errors import SettingsError
-from engine.growth.settings import GrowthSettings
+from engine.settings.growth.scaling import GrowthSettings
+from engine.settings.loading import load_as
 from tests.growth.strategies import random_tables, tables
 from tests.growth.tables import Case, Row, Tables, among_peers, candidate, only
 

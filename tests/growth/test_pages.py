@@ -10,8 +10,8 @@ import pytest
 
 from engine.contracts.growth import growth_contracts
 from engine.growth import desk
-from engine.growth.settings import GrowthSettings
-from engine.outputs import growth_shapes as shapes
+from engine.outputs.growth import shapes
+from engine.settings.growth.scaling import GrowthSettings
 from tests.growth.requirements import INVARIANTS, PAGE, PLACES, REQUIREMENTS, ROOT, page, proofs
 from tests.growth.tables import Tables
 from tests.growth.test_desk import golden_tables

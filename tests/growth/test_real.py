@@ -9,11 +9,11 @@ from engine.growth import desk
 from engine.growth.backtest import backtest
 from engine.growth.follow import following_sales
 from engine.growth.review import review
-from engine.growth.settings import BacktestSettings, GrowthSettings
 from engine.growth.upstream import desk as upstream
-from engine.growth.upstream.settings import DiscoverSettings
-from engine.outputs import growth_shapes as shapes
+from engine.outputs.growth import shapes
 from engine.outputs.read import find_run
+from engine.settings.growth.scaling import BacktestSettings, GrowthSettings
+from engine.settings.growth.upstream import DiscoverSettings
 from tests.growth.real import PLACE, prepare
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not PLACE.is_dir(), reason="the real data are not here")]

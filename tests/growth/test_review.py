@@ -8,12 +8,11 @@ import polars as pl
 import pytest
 
 from engine.growth import desk
-from engine.growth.settings import GrowthSettings
-from engine.outputs import growth_figures as figures
-from engine.outputs import growth_shapes as shapes
 from engine.outputs.fonts import MissingGlyphError, families_for
-from engine.outputs.growth_charts import CAP_COLOURS, DRAWINGS, STATUS_COLOURS, TIER_COLOURS, charts, draw_peer_strip
+from engine.outputs.growth import figures, shapes
+from engine.outputs.growth.charts import CAP_COLOURS, DRAWINGS, STATUS_COLOURS, TIER_COLOURS, charts, draw_peer_strip
 from engine.outputs.read import find_run, table
+from engine.settings.growth.scaling import GrowthSettings
 from tests.command import darkshelf
 from tests.growth.golden import GOLDEN
 from tests.growth.tables import among_peers

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from engine.growth.scale import scale
-from engine.growth.settings import GrowthSettings
+from engine.settings.growth.scaling import GrowthSettings
 from tests.growth.strategies import tables
 from tests.growth.tables import PERIOD, Tables, candidate
 from tests.oracles.growth import Rules, scaled

@@ -11,16 +11,18 @@ from random import Random
 import polars as pl
 import pytest
 
-from engine.config import Settings
 from engine.errors import InputError
 from engine.growth import desk
-from engine.growth.settings import GrowthSettings
 from engine.growth.upstream import desk as upstream
 from engine.growth.upstream.clusters import find_clusters
 from engine.growth.upstream.nominate import COLUMNS, nominate
 from engine.growth.upstream.protect import protect
 from engine.growth.upstream.reduce import reduce
-from engine.growth.upstream.settings import (
+from engine.growth.upstream.shelf_run import overstock, stars
+from engine.outputs.read import find_run
+from engine.outputs.shelf import shapes
+from engine.settings.growth.scaling import GrowthSettings
+from engine.settings.growth.upstream import (
     ClusterSettings,
     DiscoverSettings,
     NominateSettings,
@@ -28,9 +30,7 @@ from engine.growth.upstream.settings import (
     ReduceSettings,
     ShelfSettings,
 )
-from engine.growth.upstream.shelf_run import overstock, stars
-from engine.outputs import shapes
-from engine.outputs.read import find_run
+from engine.settings.shelf.night import Settings
 from engine.shelf import desk as shelf_desk
 from tests.command import without_seal
 from tests.growth.tables import PERIOD, Row, Tables

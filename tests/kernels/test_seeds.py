@@ -5,7 +5,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.shelf.measure import seeds_of
+from engine.shelf.classic.measure import seeds_of
 from tests.kernels import naive
 
 

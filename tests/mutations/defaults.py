@@ -14,8 +14,8 @@ from tests.mutations.mutation import (
     Mutation,
 )
 
-CONFIG = "engine/config.py"
-INPUT = "engine/input_settings.py"
+CONFIG = "engine/settings/loading.py"
+INPUT = "engine/settings/delivered.py"
 
 
 def default(name: str, kind: str, old: str, new: str, tests: tuple[str, ...], file: str = CONFIG) -> Mutation:

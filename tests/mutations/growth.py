@@ -10,7 +10,7 @@ INVARIANTS = ("tests/growth/test_invariants.py",)
 BAD_INPUT = ("tests/growth/test_bad_input.py",)
 DESK = ("tests/growth/test_desk.py",)
 EXPORT = ("tests/growth/test_blocks.py",)
-SETTINGS = "engine/growth/settings.py"
+SETTINGS = "engine/settings/growth/scaling.py"
 CAPS = "engine/growth/caps.py"
 DECIDE = "engine/growth/decide.py"
 
@@ -51,15 +51,15 @@ GROWTH = (
     ),
     Mutation(
         DECIDE,
-        'pl.col("gap_ratio") < gap.min_ratio - v.TIE_TOLERANCE',
-        'pl.col("gap_ratio") <= gap.min_ratio + v.TIE_TOLERANCE',
+        'pl.col("gap_ratio") < gap.min_ratio - TIE_TOLERANCE',
+        'pl.col("gap_ratio") <= gap.min_ratio + TIE_TOLERANCE',
         "a gap of exactly a tenth",
         GOLDEN,
     ),
     Mutation(
         DECIDE,
-        "recommended_units=(quantity + v.TIE_TOLERANCE).floor()",
-        "recommended_units=(quantity + v.TIE_TOLERANCE).round()",
+        "recommended_units=(quantity + TIE_TOLERANCE).floor()",
+        "recommended_units=(quantity + TIE_TOLERANCE).round()",
         "units are rounded, not cut",
         GOLDEN,
     ),
@@ -85,7 +85,7 @@ GROWTH = (
     of_settings("calm_cv: float = Field(0.5,", "calm_cv: float = Field(0.4,", "calm_cv"),
     of_settings("neutral_rate: float = Field(0.5,", "neutral_rate: float = Field(0.4,", "neutral_rate"),
     Mutation(
-        CAPS, "is_capped = raw > tightest + v.TIE_TOLERANCE", "is_capped = raw > tightest * 2", "loose caps", GOLDEN
+        CAPS, "is_capped = raw > tightest + TIE_TOLERANCE", "is_capped = raw > tightest * 2", "loose caps", GOLDEN
     ),
     Mutation(
         "engine/growth/inputs.py",

@@ -9,7 +9,7 @@ import pytest
 from tests.outputs.nights import make_night
 
 if TYPE_CHECKING:
-    from engine.registry import Run
+    from engine.runs.registry import Run
 
 
 @pytest.fixture(scope="session")

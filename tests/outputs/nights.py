@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from engine.config import Settings
-from engine.outputs import shapes
 from engine.outputs.read import find_run
+from engine.outputs.shelf import shapes
+from engine.settings.shelf.night import Settings
 from engine.shelf import desk
 from engine.synth.chain import write_chain
 from engine.synth.plan import ChainPlan
@@ -20,7 +20,7 @@ from tests.command import unsealed, without_seal
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from engine.registry import Run
+    from engine.runs.registry import Run
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 

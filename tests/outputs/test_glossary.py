@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from engine import vocabulary as v
-from engine.outputs import glossary, growth_figures
+from engine.outputs import glossary
 from engine.outputs.glossary import GLOSSARY, TOPICS, name_of, tip_of
-from engine.outputs.severity import SEVERITIES
+from engine.outputs.growth import figures as growth_figures
+from engine.outputs.shelf.severity import SEVERITIES
+from engine.vocabulary import shelf as v
 
 PAGE = Path(__file__).parents[2] / "docs" / "glossary.md"
 FORMATS = (PAGE.with_name("file-formats.md"), PAGE.with_name("growth-file-formats.md"))

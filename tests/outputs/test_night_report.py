@@ -9,14 +9,13 @@ from html.parser import HTMLParser
 import polars as pl
 import pytest
 
-from engine.config import Settings
 from engine.errors import InputError
-from engine.outputs import night_figures as figures
-from engine.outputs.night_charts import box_around, draw_case, draw_map, stores_by_severity
-from engine.outputs.night_report import ReportSettings, report
 from engine.outputs.outlines import lines_within
 from engine.outputs.read import one_case, summary
-from engine.outputs.severity import (
+from engine.outputs.shelf import figures
+from engine.outputs.shelf.charts import box_around, draw_case, draw_map, stores_by_severity
+from engine.outputs.shelf.report import ReportSettings, report
+from engine.outputs.shelf.severity import (
     COLOURS,
     HIGH,
     MODERATE,
@@ -27,7 +26,8 @@ from engine.outputs.severity import (
     SeveritySettings,
     severity,
 )
-from engine.registry import Registry, Survey
+from engine.runs.registry import Registry, Survey
+from engine.settings.shelf.night import Settings
 from tests.command import darkshelf
 from tests.outputs.nights import HOSTILE, changed, make_night, without_cases
 

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import settings
 
 from engine.decisions.store import open_decisions
-from engine.registry import Registry
+from engine.runs.registry import Registry
 from panel_app.decided import Decided
 from panel_app.settings import DashboardSettings
-from panel_app.store import Night, Nights
+from panel_app.stores.shelf import Night, Nights
 from tests.panel_app import nights as planted
 from tests.panel_app.serving import serving
 

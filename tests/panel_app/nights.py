@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from engine import config
+from engine.settings import loading as config
 from engine.shelf import desk
 from tests.planted.small import write_parquet
 

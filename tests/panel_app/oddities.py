@@ -6,7 +6,7 @@ import json
 import shutil
 from typing import TYPE_CHECKING
 
-from engine.run_manifest import MANIFEST, seal
+from engine.runs.manifest import MANIFEST, seal
 from tests.panel_app.nights import SCRIPT
 
 if TYPE_CHECKING:

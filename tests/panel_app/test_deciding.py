@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 
 from panel_app.deciding import decide, decide_many, undo_many
-from panel_app.pages.cases import CasesPage
-from panel_app.pages.filtering import refine
+from panel_app.pages.shelf.cases import CasesPage
+from panel_app.pages.shelf.filtering import refine
 from panel_app.session import Session
 from panel_app.state import Filters, View, parse
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from panel_app.decided import Decided
-    from panel_app.store import Nights
+    from panel_app.stores.shelf import Nights
 
 CASE = "2_12_2025-06-19"
 OTHER = "3_13_2025-06-23"

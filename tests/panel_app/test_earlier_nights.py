@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from panel_app.deciding import decide
-from panel_app.pages.cases import CasesPage
-from panel_app.pages.past import past
+from panel_app.pages.shelf.cases import CasesPage
+from panel_app.pages.shelf.past import past
 from panel_app.session import Session
 from panel_app.state import View, parse
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from panel_app.decided import Decided
-    from panel_app.store import Nights
+    from panel_app.stores.shelf import Nights
     from tests.panel_app.conftest import Published, Window
 
 CASE = "1_14_2025-06-17"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from engine.registry import Registry
+    from engine.runs.registry import Registry
     from tests.panel_app.conftest import Published, Window
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from panel_app.markup import count, day, inline, money, number, percent, render
-from panel_app.pages.reasoning import factors, parts_of_the_fall
+from panel_app.pages.shelf.reasoning import factors, parts_of_the_fall
 from panel_app.settings import DashboardSettings
 
 HOSTILE = '"><img src=x onerror=alert(1)>'

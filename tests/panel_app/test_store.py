@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from engine.errors import NotFoundError
 from panel_app.settings import DashboardSettings
 from panel_app.state import SORTS, Filters, View
-from panel_app.store import Night, Nights
+from panel_app.stores.shelf import Night, Nights
 from tests.panel_app.nights import AS_OF, SCRIPT
 
 if TYPE_CHECKING:

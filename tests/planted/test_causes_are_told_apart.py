@@ -8,10 +8,10 @@ import polars as pl
 import pytest
 
 from bench.accuracy.measure import CAUSES
-from engine import vocabulary as v
-from engine.config import Settings
+from engine.settings.shelf.night import Settings
 from engine.shelf import desk
 from engine.synth.chain import write_chain
+from engine.vocabulary import shelf as v
 
 if TYPE_CHECKING:
     from pathlib import Path

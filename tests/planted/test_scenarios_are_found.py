@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import polars as pl
 import pytest
 
-from engine import vocabulary as v
-from engine.config import Settings
+from engine.settings.shelf.night import Settings
 from engine.shelf import desk
-from engine.shelf.recommend import REVIEW
+from engine.shelf.classic.recommend import REVIEW
 from engine.synth.chain import ChainPlan, write_chain
 from engine.synth.scorecard import CauseScore, Scorecard, score
+from engine.vocabulary import shelf as v
 
 if TYPE_CHECKING:
     from pathlib import Path

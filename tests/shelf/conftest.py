@@ -9,14 +9,14 @@ import polars as pl
 import pytest
 from hypothesis import settings
 
-from engine.config import load
-from engine.journal import Journal
 from engine.memory import Memory
+from engine.runs.journal import Journal
+from engine.settings.shelf.night import load
 from engine.shelf import calibrated
 from engine.shelf.check import CLASSIC, Intake, check
+from engine.shelf.classic.expect import expect
+from engine.shelf.classic.measure import rank
 from engine.shelf.desk import Judged, judge, panel_plan
-from engine.shelf.expect import expect
-from engine.shelf.measure import rank
 from engine.shelf.panel import panel
 from tests.planted.chain import AS_OF, Chain, write_tables
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import InputError, TryLaterError
-from engine.input_settings import DeliverySettings
+from engine.settings.shelf.delivered import DeliverySettings
 from engine.shelf.as_of import settle_as_of
 
 LAST = dt.date(2026, 3, 31)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from engine.config import DemandSettings, EpisodeSettings
+from engine.settings.shelf.calibrated import DemandSettings, EpisodeSettings
 from engine.shelf.calibrated import null_evidence
 from engine.shelf.calibrated.chance import Chances, q_values, report
 from engine.shelf.calibrated.null import DARK_TAILS, LEVELS, TAILS

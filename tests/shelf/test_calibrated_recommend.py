@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import vocabulary as v
-from engine.config import RecommendSettings
+from engine.settings.shelf.common import RecommendSettings
 from engine.shelf.calibrated.recommend import KEEP_STOCK, OVER, at_risk, recommend
+from engine.vocabulary import shelf as v
 from tests.oracles import actions as plain
 
 CASE: dict[str, object] = {

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.config import Settings
-from engine.outputs import shapes
+from engine.outputs.shelf import shapes
+from engine.settings.shelf.night import Settings
 from engine.shelf import desk
-from engine.shelf.measure import case_id
+from engine.shelf.classic.measure import case_id
 from tests.command import darkshelf
 from tests.planted.small import DARK, small_chain, write_csv
 

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import TryLaterError
-from engine.input_settings import DeliverySettings
 from engine.kernels.settle import DELIVERED, PARTIAL
+from engine.settings.shelf.delivered import DeliverySettings
 from engine.shelf.deliveries import (
     CLOSED,
     GONE,

@@ -3,7 +3,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from engine.config import Settings
+from engine.settings.shelf.night import Settings
 from engine.shelf import desk, series
 from tests.planted.chain import AS_OF, sells, write_tables
 

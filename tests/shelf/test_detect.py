@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from engine.config import DetectSettings
-from engine.shelf.detect import detect
+from engine.settings.shelf.classic import DetectSettings
+from engine.shelf.classic.detect import detect
 from tests.planted.chain import sells
 
 

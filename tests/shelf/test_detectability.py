@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.config import DemandSettings, EpisodeSettings
 from engine.kernels.darkness import days_to_alert, most_evidence
 from engine.kernels.evidence import open_evidence
-from engine.outputs import shapes
+from engine.outputs.shelf import shapes
+from engine.settings.shelf.calibrated import DemandSettings, EpisodeSettings
 from engine.shelf.calibrated import Chances, null_evidence
 from engine.shelf.calibrated.detectability import threshold
 from tests.oracles import actions as plain

@@ -3,14 +3,14 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from engine.config import (
+from engine.settings.shelf.common import (
     ConversionSettings,
     MisallocationSettings,
     OverstockSettings,
     PriceSettings,
     PromoSettings,
 )
-from engine.shelf import diagnose
+from engine.shelf.classic import diagnose
 from tests.planted.chain import PANEL_DAYS, sells
 
 LAST_WEEK = range(83, 90)

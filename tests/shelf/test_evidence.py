@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.config import CauseSettings, load
+from engine.settings.shelf.common import CauseSettings
+from engine.settings.shelf.night import load
 from engine.shelf.evidence import evidence, high_performers
 from engine.shelf.points import Points
 from tests.planted.chain import LAST_DAY, PANEL_DAYS, sells

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.config import ExpectSettings
-from engine.shelf.expect import baseline_at
+from engine.settings.shelf.common import ExpectSettings
+from engine.shelf.classic.expect import baseline_at
 from tests.planted.chain import LAST_DAY, sells
 
 SKU = 0

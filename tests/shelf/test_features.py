@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.config import CauseSettings, ExpectSettings
+from engine.settings.shelf.common import CauseSettings, ExpectSettings
 from engine.shelf.features import features
 from tests.planted.chain import sells
 

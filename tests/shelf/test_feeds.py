@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.input_settings import DeliverySettings
+from engine.settings.shelf.delivered import DeliverySettings
 from engine.shelf.feeds import Stores, feed_of, forget, impossible_stock
 
 RULES = DeliverySettings()

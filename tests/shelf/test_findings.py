@@ -3,9 +3,9 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from engine import vocabulary as v
-from engine.config import CauseSettings
-from engine.shelf.findings import findings
+from engine.settings.shelf.common import CauseSettings
+from engine.shelf.classic.findings import findings
+from engine.vocabulary import shelf as v
 from tests.planted.chain import sells
 
 LAST_WEEK = range(83, 90)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
-from engine.config import Settings
 from engine.errors import InputError
-from engine.input_settings import InputSettings
+from engine.settings.shelf.delivered import InputSettings
+from engine.settings.shelf.night import Settings
 from engine.shelf import desk
 from engine.shelf.check import Intake, check
 from tests.command import data_files

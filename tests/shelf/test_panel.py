@@ -5,7 +5,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from engine import keys
+from engine.delivery import keys
 from engine.errors import InputError
 from engine.shelf.placing import RowAccount
 from tests.planted.chain import AS_OF, LAST_DAY, date_of, sells

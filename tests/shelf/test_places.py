@@ -5,8 +5,8 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from engine.config import Settings
-from engine.input_settings import InputSettings
+from engine.settings.shelf.delivered import InputSettings
+from engine.settings.shelf.night import Settings
 from engine.shelf import desk
 from engine.shelf.check import check
 from engine.shelf.places import unknown_places

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.outputs import shapes
+from engine.outputs.shelf import shapes
 from engine.shelf.calibrated.response import Mean, common_mean, shrunk
 from tests.planted.chain import PANEL_DAYS
 

@@ -3,9 +3,9 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from engine import vocabulary as v
-from engine.config import RecommendSettings
-from engine.shelf.recommend import recommend
+from engine.settings.shelf.common import RecommendSettings
+from engine.shelf.classic.recommend import recommend
+from engine.vocabulary import shelf as v
 
 CASE: dict[str, object] = {
     "primary_cause": None,

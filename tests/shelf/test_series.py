@@ -6,7 +6,8 @@ from statistics import fmean, stdev
 
 import pytest
 
-from engine.config import ExpectSettings, Settings
+from engine.settings.shelf.common import ExpectSettings
+from engine.settings.shelf.night import Settings
 from engine.shelf.method import Classic
 from engine.shelf.series import MEASURES, daily_series
 from tests.planted.chain import date_of, sells

@@ -10,13 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import vocabulary as v
-from engine.config import MisallocationSettings, RecommendSettings, TransferSettings
-from engine.outputs import shapes
+from engine.outputs.shelf import shapes
+from engine.settings.shelf.calibrated import TransferSettings
+from engine.settings.shelf.common import MisallocationSettings, RecommendSettings
 from engine.shelf.calibrated import told, transfers
 from engine.shelf.calibrated.recommend import KEEP_STOCK
 from engine.shelf.calibrated.transfer import ship, spared
 from engine.shelf.method import with_cost
+from engine.vocabulary import shelf as v
 from tests.oracles import actions as plain
 from tests.planted.chain import PANEL_DAYS, sells
 

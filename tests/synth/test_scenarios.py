@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 from engine.synth.chain import ChainPlan
-from engine.vocabulary import (
+from engine.vocabulary.shelf import (
     CAUSES,
     CONVERSION_DROP,
     MISALLOCATION,

@@ -10,7 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from engine.errors import InputError, Problem
-from engine.growth.upstream.settings import ClusterSettings
+from engine.settings.growth.upstream import ClusterSettings
 
 OTHER = ""
 """What has no category stands together."""

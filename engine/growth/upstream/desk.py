@@ -12,22 +12,22 @@ from typing import Any
 
 import polars as pl
 
-from engine import vocabulary as v
-from engine.delivery import verify
+from engine.delivery.source import Source
+from engine.delivery.tables import verify
 from engine.errors import InputError, OutputError, Problem
 from engine.growth.check import duplicates, open_as_text
 from engine.growth.inputs import clean_clusters, clean_traffic, of_period
-from engine.growth.settings import InputSettings
 from engine.growth.upstream.clusters import Clusters, find_clusters
 from engine.growth.upstream.nominate import nominate
 from engine.growth.upstream.protect import protect
 from engine.growth.upstream.reduce import reduce
-from engine.growth.upstream.settings import DiscoverSettings
 from engine.growth.upstream.shelf_run import overstock, stars
 from engine.growth.upstream.stock import stock
-from engine.lake import Source
 from engine.outputs.write import write_json, write_parquet
-from engine.registry import Run
+from engine.runs.registry import Run
+from engine.settings.growth.scaling import InputSettings
+from engine.settings.growth.upstream import DiscoverSettings
+from engine.vocabulary import growth as v
 
 REPORT = "discovery.json"
 

@@ -6,10 +6,10 @@ not, each with its reason. It says what, never how much: no column holds a quant
 
 import polars as pl
 
-from engine import vocabulary as v
 from engine.growth.factors import MEN, WOMEN
-from engine.growth.upstream.settings import NominateSettings
+from engine.settings.growth.upstream import NominateSettings
 from engine.stats import ratio, round_half_up
+from engine.vocabulary import growth as v
 
 ADD_NEW, INCREASE_EXISTING = "ADD_NEW", "INCREASE_EXISTING"
 TIERS = ("High Confidence Growth", "Medium Confidence Growth", "Exploratory / Test Opportunity")

@@ -5,9 +5,9 @@ In: stock. Out: one row per store and SPU with the decision, its reason, and the
 
 import polars as pl
 
-from engine import vocabulary as v
-from engine.growth.upstream.settings import ProtectSettings
 from engine.growth.upstream.stock import is_core
+from engine.settings.growth.upstream import ProtectSettings
+from engine.vocabulary import growth as v
 
 
 def protect(stock: pl.LazyFrame, settings: ProtectSettings) -> pl.LazyFrame:

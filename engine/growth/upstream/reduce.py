@@ -5,10 +5,10 @@ In: stock, its history, and Step 9. Out: one row per store and SPU with the deci
 
 import polars as pl
 
-from engine import vocabulary as v
-from engine.growth.upstream.settings import ProtectSettings, ReduceSettings
 from engine.growth.upstream.stock import is_core
+from engine.settings.growth.upstream import ProtectSettings, ReduceSettings
 from engine.stats import ratio
+from engine.vocabulary import growth as v
 
 
 def reduce(

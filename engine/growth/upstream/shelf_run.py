@@ -5,13 +5,13 @@ In: a published night. Out: rows of Step 11 and of Step 10.
 
 import polars as pl
 
-from engine import vocabulary as v
 from engine.growth.upstream.nominate import INCREASE_EXISTING, TIERS
-from engine.growth.upstream.settings import ShelfSettings
-from engine.outputs import shapes
 from engine.outputs.read import table
-from engine.registry import Run
+from engine.outputs.shelf import shapes
+from engine.runs.registry import Run
+from engine.settings.growth.upstream import ShelfSettings
 from engine.stats import above, below, ratio, round_half_up
+from engine.vocabulary import shelf as v
 
 CODES = (pl.col("store_id").cast(pl.String).alias("str_code"), pl.col("sku_id").cast(pl.String).alias("spu_code"))
 

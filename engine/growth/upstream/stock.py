@@ -5,8 +5,8 @@ In: the sales table of one half month, and clusters. Out: one row per store and 
 
 import polars as pl
 
-from engine import vocabulary as v
 from engine.growth.inputs import known
+from engine.vocabulary import growth as v
 
 ELIGIBLE = ("ELIGIBLE", "UNKNOWN")
 

@@ -12,17 +12,18 @@ pattern reaches; a drop of conversion is what remains of it. A score is the shar
 import numpy as np
 import polars as pl
 
-from engine import vocabulary as v
-from engine.config import CauseSettings, PatternSettings
 from engine.kernels import causes, neighbours, rows
+from engine.settings.shelf.calibrated import PatternSettings
+from engine.settings.shelf.common import CauseSettings
 from engine.shelf.calibrated.course import Course
 from engine.shelf.calibrated.expect import Demand
-from engine.shelf.diagnose import name_causes
+from engine.shelf.classic.diagnose import name_causes
 from engine.shelf.evidence import as_lists, evidence, neighbour_lists
 from engine.shelf.panel import Panel
 from engine.shelf.points import Points
 from engine.stats import ratio
-from engine.vocabulary import TIE_TOLERANCE
+from engine.vocabulary import shelf as v
+from engine.vocabulary.common import TIE_TOLERANCE
 
 Range = tuple[float, float]
 SMALLEST_SHARE = 0.02

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.config import EpisodeSettings
 from engine.kernels import rows
 from engine.kernels.darkness import most_evidence
+from engine.settings.shelf.calibrated import EpisodeSettings
 from engine.shelf.calibrated.expect import Demand
 from engine.shelf.calibrated.null import NullEvidence
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.config import PatternSettings
 from engine.kernels import causes, rows
+from engine.settings.shelf.calibrated import PatternSettings
 from engine.shelf.calibrated.expect import Demand
 from engine.shelf.panel import Panel
 

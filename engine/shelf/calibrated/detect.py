@@ -8,10 +8,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from engine.config import DemandSettings, EpisodeSettings
 from engine.kernels import rows
 from engine.kernels.evidence import past_evidence
 from engine.kernels.runs import stretches
+from engine.settings.shelf.calibrated import DemandSettings, EpisodeSettings
 from engine.shelf.calibrated.chance import Chances, least_chances, p_values, q_values
 from engine.shelf.calibrated.dark import Sold, darkest, mark
 from engine.shelf.calibrated.expect import Demand, open_episodes

@@ -10,14 +10,14 @@ import math
 import numpy as np
 import polars as pl
 
-from engine import vocabulary as v
-from engine.config import DemandSettings, EpisodeSettings, WatchSettings
 from engine.kernels import rows
 from engine.kernels.darkness import days_to_alert, learnt_before
+from engine.settings.shelf.calibrated import DemandSettings, EpisodeSettings, WatchSettings
 from engine.shelf.calibrated.chance import Chances
 from engine.shelf.calibrated.expect import Demand
 from engine.shelf.calibrated.null import NullEvidence
 from engine.shelf.panel import Panel
+from engine.vocabulary import shelf as v
 
 SALES, COUNTS = "sales", "counts"
 """What can watch a store-SKU."""

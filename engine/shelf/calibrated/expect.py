@@ -14,9 +14,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from engine.config import DemandSettings, EpisodeSettings
 from engine.kernels import demand, rows
 from engine.kernels.evidence import mark_fallen, open_evidence
+from engine.settings.shelf.calibrated import DemandSettings, EpisodeSettings
 from engine.shelf.calibrated.dark import Sold, darkest, mark
 from engine.shelf.calibrated.null import NullEvidence
 from engine.shelf.calibrated.unusual import set_unusual_aside

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import polars as pl
 
-from engine.config import Certainty
 from engine.contracts.contract import Column, Consequence, Contract, Kind, Rule
 from engine.decisions.curve import UNCHANGED, Curve, fit
-from engine.delivery import broken_files, verify
+from engine.delivery.source import UNREADABLE, DataFile, open_source
+from engine.delivery.tables import broken_files, verify
 from engine.errors import InputError
-from engine.lake import UNREADABLE, DataFile, open_source
+from engine.settings.shelf.calibrated import Certainty
 from engine.stats import round_half_up
 
 TABLE = "feedback"

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from engine import vocabulary as v
-from engine.config import CauseSettings
+from engine.settings.shelf.common import CauseSettings
 from engine.shelf.calibrated.expect import Demand
-from engine.shelf.findings import NUMBERS, changed, money, percent, rounded, table_of, unless_known
+from engine.shelf.classic.findings import NUMBERS, changed, money, percent, rounded, table_of, unless_known
 from engine.shelf.panel import Panel
 from engine.stats import round_half_up
+from engine.vocabulary import shelf as v
 
 _FURTHER: Mapping[str, tuple[str, ...]] = {
     v.PRICE_TOO_HIGH: ("usual_price", "price_share", "price_share_elsewhere"),

@@ -1,6 +1,6 @@
 """Measure, calibrated: what an episode took, with its interval, and how sure the night is of it.
 
-In: `Panel` with `expected`, `Demand`, episodes. Out: one row per case, as `engine.shelf.measure` gives them, with
+In: `Panel` with `expected`, `Demand`, episodes. Out: one row per case, as the classic `measure` gives them, with
 lost_units, evidence, p_value and q_value. Days out of stock or closed count for nothing.
 """
 
@@ -11,12 +11,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from engine.config import Certainty, IntervalSettings, RecommendSettings
-from engine.input_settings import PriceCheckSettings
 from engine.kernels import rows
 from engine.kernels.demand import episode_sums
+from engine.settings.shelf.calibrated import Certainty
+from engine.settings.shelf.common import IntervalSettings, RecommendSettings
+from engine.settings.shelf.delivered import PriceCheckSettings
 from engine.shelf.calibrated.expect import Demand
-from engine.shelf.measure import identify
+from engine.shelf.classic.measure import identify
 from engine.shelf.panel import Panel
 from engine.shelf.points import Points
 from engine.shelf.prices import PaidPrices, believed_prices

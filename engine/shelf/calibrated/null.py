@@ -16,10 +16,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from engine.config import DemandSettings, EpisodeSettings
 from engine.kernels import demand as demand_kernel
 from engine.kernels import evidence as evidence_kernel
 from engine.kernels import rows
+from engine.settings.shelf.calibrated import DemandSettings, EpisodeSettings
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]

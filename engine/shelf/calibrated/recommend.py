@@ -8,11 +8,11 @@ the whole chain at once, in `transfer`.
 
 import polars as pl
 
-from engine import vocabulary as v
-from engine.config import RecommendSettings
+from engine.settings.shelf.common import RecommendSettings
 from engine.shelf.calibrated.response import ASSUMED
-from engine.shelf.recommend import END_PROMO, REVIEW, SENTENCES, flags, formatted, priced, remedy
+from engine.shelf.classic.recommend import END_PROMO, REVIEW, SENTENCES, flags, formatted, priced, remedy
 from engine.stats import PERCENT, ratio, round_half_up
+from engine.vocabulary import shelf as v
 
 OVER = "No action: the shelf sells again"
 KEEP_STOCK = "Keep the stock: no neighbour within reach would sell more of it"

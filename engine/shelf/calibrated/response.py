@@ -14,12 +14,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from engine import vocabulary as v
-from engine.config import RecommendSettings, ResponseSettings
 from engine.kernels import rows
 from engine.kernels.response import response_sums
+from engine.settings.shelf.calibrated import ResponseSettings
+from engine.settings.shelf.common import RecommendSettings
 from engine.shelf.calibrated.expect import Demand
 from engine.shelf.panel import Panel
+from engine.vocabulary import shelf as v
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]

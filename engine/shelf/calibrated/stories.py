@@ -11,16 +11,16 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from engine import vocabulary as v
-from engine.config import PatternSettings, StorySettings
 from engine.errors import Problem
 from engine.kernels import rows
 from engine.kernels.rises import before_rises
 from engine.kernels.runs import stretches
+from engine.settings.shelf.calibrated import PatternSettings, StorySettings
 from engine.shelf.calibrated.causes import score, told
 from engine.shelf.calibrated.course import Course
 from engine.shelf.calibrated.expect import Demand
 from engine.shelf.panel import Panel
+from engine.vocabulary import shelf as v
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]

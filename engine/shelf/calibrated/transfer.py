@@ -11,15 +11,16 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from engine import vocabulary as v
-from engine.config import MisallocationSettings, RecommendSettings, TransferSettings
 from engine.kernels import rows
 from engine.kernels.pace import paces
+from engine.settings.shelf.calibrated import TransferSettings
+from engine.settings.shelf.common import MisallocationSettings, RecommendSettings
 from engine.shelf.calibrated.expect import Demand
 from engine.shelf.calibrated.recommend import KEEP_STOCK, at_risk
+from engine.shelf.classic.recommend import destination
 from engine.shelf.evidence import neighbour_lists
 from engine.shelf.panel import Panel
-from engine.shelf.recommend import destination
+from engine.vocabulary import shelf as v
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]

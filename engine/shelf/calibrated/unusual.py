@@ -12,12 +12,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from engine import vocabulary as v
-from engine.config import DemandSettings
 from engine.errors import Problem
 from engine.kernels import rows
 from engine.kernels.unusual import EXTRAORDINARY, IMPOSSIBLE, carry_ordinary, judge_sales, ordinary
+from engine.settings.shelf.calibrated import DemandSettings
 from engine.shelf.panel import Panel
+from engine.vocabulary import shelf as v
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.uint8]

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
-from engine.config import Settings
 from engine.growth import desk as growth_desk
-from engine.growth.settings import GrowthSettings
+from engine.settings.growth.scaling import GrowthSettings
+from engine.settings.shelf.night import Settings
 from engine.shelf import desk
 from engine.synth.chain import write_chain
 from engine.synth.plan import ChainPlan

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from engine.outputs.night_report import ReportSettings, report
 from engine.outputs.read import find_run
+from engine.outputs.shelf.report import ReportSettings, report
 from tests.panel_app.loop.screen import overflowing
 from tests.panel_app.test_browser import faults
 

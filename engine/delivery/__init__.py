@@ -1,0 +1,1 @@
+"""Delivery: from what was handed in to tables that were judged row by row."""

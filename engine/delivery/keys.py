@@ -1,0 +1,145 @@
+"""Keys: the distinct ids of a table, as its files have them and as they are read.
+
+In: a source. Out: `Keys`, and what is to be known of the ids: numbers that lost their digits, ids in several forms.
+"""
+
+import datetime as dt
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
+
+import polars as pl
+
+from engine.contracts.contract import Consequence, Reading, Rule, is_text
+from engine.contracts.ids import lost_digits
+from engine.delivery.source import Part, Source, batches
+from engine.delivery.tables import EXAMPLES, judge
+from engine.errors import Problem
+
+WRITTEN = "written "
+"""What stands before the name of an id column where it is as the files have it."""
+MANY_ROWS = 5_000_000
+"""So many rows of keys are held before repeats among them are dropped."""
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The distinct keys of a table, dates apart.
+
+    rows: a row per key and way to write it: the id columns as they are read, null where one cannot be, and with
+    `written ` before the name as the files have them, as text.
+    """
+
+    source: Source
+    rows: pl.DataFrame
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The id columns of the table."""
+        return _ids(self.source)
+
+    def of(self, *names: str) -> pl.DataFrame:
+        """The distinct keys of these columns, as they are read."""
+        return self.rows.select(names).drop_nulls().unique()
+
+
+def keys(source: Source, first: dt.date | None = None) -> Keys:
+    """The distinct keys of a table. first: of rows of this day and later alone.
+
+    Files are read in batches, the id columns and the date alone. Raises what a file that cannot be read raises.
+    """
+    found = [_keys_of(reading, part, _ids(source), first) for reading, part in source.readings()]
+    return Keys(source, pl.concat(found).unique(maintain_order=True))
+
+
+def _keys_of(reading: Reading, part: Part, ids: tuple[str, ...], first: dt.date | None) -> pl.DataFrame:
+    """The keys of files with the same columns; what is written alike is read once."""
+    rows = part.scan()
+    values = dict(zip(reading.contract.names, reading.values, strict=True))
+    if first is not None and is_text(part.schema["date"]):
+        # ISO dates sort as text does, and text need not be read as a date to be sorted.
+        rows = rows.filter(pl.col("date").cast(pl.String) >= first.isoformat())
+    elif first is not None:
+        rows = rows.filter(values["date"] >= first)
+    raw = distinct(rows.select(ids), ids)
+    written = (pl.col(name).cast(pl.String).alias(WRITTEN + name) for name in ids)
+    return raw.select(*(values[name] for name in ids), *written)
+
+
+def distinct(plan: pl.LazyFrame, names: Collection[str]) -> pl.DataFrame:
+    """The distinct rows of a plan with these columns alone, in no order; memory follows what is distinct.
+
+    A row of nulls alone may be left out.
+    """
+    # Tables are mostly sorted: one row of each run is enough, and far fewer rows are left to compare.
+    is_new = pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift()) for name in names)
+    seen: list[pl.DataFrame] = [pl.DataFrame(schema=plan.collect_schema())]
+    held, room = 0, MANY_ROWS
+    for batch in batches(plan):
+        seen.append(batch.filter(is_new))
+        held += seen[-1].height
+        if held > room:
+            seen = [pl.concat(seen).unique()]
+            held = seen[0].height
+            room = max(MANY_ROWS, 2 * held)
+    return pl.concat(seen).unique()
+
+
+def _ids(source: Source) -> tuple[str, ...]:
+    return tuple(name for name in source.contract.key if name != "date")
+
+
+def without_digits(found: Keys) -> list[Problem]:
+    """The problems of ids that are numbers without their last digits, with the first rows of each."""
+    problems = []
+    for name in found.ids:
+        lost = lost_digits(found.of(name)[name].cast(pl.String)).sort()
+        if len(lost):
+            rule = Rule(
+                f"{name} is a number that lost its digits: {', '.join(lost.head(EXAMPLES))}",
+                name,
+                pl.col(name).cast(pl.String).is_in(lost.implode()),
+                Consequence.STOP,
+                "export the ids as text; several ids may have become one",
+            )
+            source = replace(found.source, contract=replace(found.source.contract, rules=(rule,)))
+            stops, _ = judge(source, source.complaints())
+            problems += [problem for problem in stops if problem.what == rule.complaint]
+    return problems
+
+
+def in_two_forms(tables: Iterable[Keys]) -> list[Problem]:
+    """What is to be told of ids that are not written in their one form, an id column a problem."""
+    tables = list(tables)
+    names = dict.fromkeys(name for found in tables for name in found.ids)
+    return [problem for name in names for problem in _forms_of(name, [each for each in tables if name in each.ids])]
+
+
+def _forms_of(name: str, tables: list[Keys]) -> Iterator[Problem]:
+    forms = pl.concat(
+        each.rows.select(
+            table=pl.lit(each.source.contract.table),
+            read=pl.col(name).cast(pl.String),
+            written=pl.col(WRITTEN + name),
+        )
+        .drop_nulls()
+        .unique()
+        for each in tables
+    )
+    odd = forms.filter(pl.col("read") != pl.col("written"))
+    if odd.is_empty():
+        return
+    n_odd, n_ids = (
+        dict(rows.group_by("table").agg(pl.col("read").n_unique()).sort("table").rows()) for rows in (odd, forms)
+    )
+    where = ", ".join(f"{count:,} of {n_ids[table]:,} in {table}" for table, count in n_odd.items())
+    plain = [table for table in n_ids if table not in n_odd]
+    elsewhere = f"; as they are read in {', '.join(plain)}" if plain else ""
+    shown = odd.sort("read", "written", "table").unique("read", keep="first", maintain_order=True).head(EXAMPLES)
+    yield Problem(
+        name,
+        f"ids are written in another form than they are read in ({where}){elsewhere}",
+        "nothing, where both forms are one id; else change the ids, not their form",
+        odd["read"].n_unique(),
+        None,
+        tuple(f"{written!r} in {table} is {read!r}" for table, read, written in shown.iter_rows()),
+    )

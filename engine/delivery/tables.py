@@ -1,0 +1,174 @@
+"""Delivery: a folder of tables, opened under contract and judged row by row.
+
+In: a folder. Out: a `Source` per table, or every problem at once. Nothing is written.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from engine.contracts.contract import FAULTY, UNUSABLE, Consequence, Contract, Rule
+from engine.delivery.near_miss import columns_meant, file_alike
+from engine.delivery.source import CELL, SOURCE_FILE, SOURCE_ROW, UNREADABLE, Source, batches, find_files, open_source
+from engine.errors import InputError, Problem
+
+EXAMPLES = 5
+"""Rows shown of every problem."""
+
+
+def open_tables(
+    folder: Path, promised: Mapping[str, Contract], *, as_text: bool = False
+) -> tuple[dict[str, Source], list[Problem]]:
+    """The tables of a folder by name, and what is wrong with the folder, its files and their columns.
+
+    as_text: read every CSV cell as text, so that each can be judged on its own. Raises InputError when the folder
+    cannot be listed.
+    """
+    files, problems = find_files(folder, promised)
+    tables: dict[str, Source] = {}
+    for name, contract in promised.items():
+        if name in files:
+            source, wrong = open_source(contract, files[name], as_text=as_text)
+            problems += wrong
+            if source.parts:
+                tables[name] = source
+    return with_common_ids(tables), problems
+
+
+def with_common_ids(tables: Mapping[str, Source]) -> dict[str, Source]:
+    """The tables, told which ids are text everywhere: those that some table carries as text."""
+    text_ids: frozenset[str] = frozenset().union(*(source.text_ids for source in tables.values()))
+    return {name: replace(source, ids_as_text=text_ids) for name, source in tables.items()}
+
+
+def verify(tables: Mapping[str, Source]) -> tuple[list[Problem], list[Problem]]:
+    """Judge every row of every table by every rule: problems that stop a run, and what else there is to know.
+
+    A required table of which no row can be used stops the run, and so do the rules that kept its rows out.
+    """
+    stops: list[Problem] = []
+    remarks: list[Problem] = []
+    for source in tables.values():
+        try:
+            stopping, telling = judge(source, source.complaints())
+            stops += stopping
+            remarks += telling
+        except UNREADABLE as error:
+            stops += broken_files(source, error)
+    return stops, remarks
+
+
+def judge(source: Source, counts: Mapping[str, int]) -> tuple[list[Problem], list[Problem]]:
+    """What the broken rules of one table mean: problems that stop a run, and what else there is to know.
+
+    counts: rows that break each rule, as `Source.complaints` counts them.
+    """
+    stops: list[Problem] = []
+    remarks: list[Problem] = []
+    broken = [rule for rule in source.rules() if counts[rule.complaint]]
+    stopped = any(rule.consequence is Consequence.STOP for rule in broken)
+    nothing_left = source.contract.required and not stopped and counts[UNUSABLE] == counts["rows"]
+    if nothing_left:
+        what = "no usable row is left" if counts["rows"] else "has no rows"
+        stops.append(Problem(source.contract.table, what, "deliver the table with rows that can be used"))
+    for rule in broken:
+        stops_it = nothing_left or rule.consequence is Consequence.STOP
+        (stops if stops_it else remarks).append(_problem(source, rule, counts))
+    return stops, remarks
+
+
+def too_many_faults(source: Source, counts: Mapping[str, int], max_share: float) -> list[Problem]:
+    """The problem of a table of whose rows a larger share is faulty; none of a table that only describes.
+
+    counts: rows that break each rule, as `Source.complaints` counts them.
+    """
+    n_faulty, n_rows = counts[FAULTY], counts["rows"]
+    if "date" not in source.contract.key or n_faulty <= max_share * n_rows:
+        return []
+    reasons = [
+        f"{rule.complaint}: {counts[rule.complaint]:,} rows"
+        for rule in source.rules()
+        if rule.is_fault and rule.consequence is Consequence.QUARANTINE and counts[rule.complaint]
+    ]
+    what = f"more than {100 * max_share:g}% of the rows cannot be used"
+    advice = "correct the export, or allow it with  --set inputs.max_set_aside_share=1"
+    return [Problem(source.contract.table, what, advice, n_faulty, n_rows, tuple(reasons))]
+
+
+def near_misses(folder: Path, promised: Mapping[str, Contract], tables: Mapping[str, Source]) -> list[Problem]:
+    """Files and columns nobody needs that look like a table or a column that is not there."""
+    found = []
+    for name, contract in promised.items():
+        alike = None if name in tables else file_alike(folder, promised, name)
+        if alike:
+            advice = f"rename it if it is the table {name}; without it the night goes on"
+            found.append(Problem(name, f"was not delivered, but {alike} looks like it", advice))
+        for part in tables[name].parts if name in tables else ():
+            for lacks, meant in columns_meant(contract.names, contract.names, tuple(part.schema)).items():
+                file = part.files[0].name
+                advice = f"rename it if it is {lacks}; without it the night goes on"
+                found.append(Problem(name, f"{file} has no column {lacks}, but {meant} looks like it", advice))
+    return found
+
+
+def empty_files(tables: Mapping[str, Source]) -> list[Problem]:
+    """Tables of several files of which some hold no row: a delivery that came to nothing."""
+    found = []
+    for name, source in tables.items():
+        files = [file for part in source.parts for file in part.files]
+        empty = tuple(file.name for file in files if file.is_empty)
+        if empty and len(files) > len(empty):
+            what = f"{len(empty):,} of {len(files):,} files hold no row"
+            found.append(Problem(name, what, "deliver them again if they should", examples=empty[:EXAMPLES]))
+    return found
+
+
+def broken_files(source: Source, error: BaseException) -> list[Problem]:
+    """One problem per file that cannot be read to its end.
+
+    error: what stopped the reading; it is told when every file can be read for itself.
+    """
+    return _broken_files(source) or [source.unreadable(source.parts[0].files[0], error)]
+
+
+@contextmanager
+def naming_broken_files(tables: Mapping[str, Source]) -> Iterator[None]:
+    """Raise InputError with the files that cannot be read to their end, where reading them fails within the block."""
+    try:
+        yield
+    except UNREADABLE as error:
+        problems = [problem for source in tables.values() for problem in _broken_files(source)]
+        if not problems and isinstance(error, OSError):
+            # Every file can be read: what failed is the place that is written to.
+            raise
+        what = f"the tables cannot be read: {error}"
+        raise InputError(problems or [Problem("input", what, "check that its files are whole")]) from error
+
+
+def _broken_files(source: Source) -> list[Problem]:
+    problems = []
+    for part in source.parts:
+        for file in part.files:
+            try:
+                # Every value is asked for: of a column of Parquet the footer alone may tell how many there are.
+                for _ in batches(replace(part, files=(file,)).scan()):
+                    pass
+            except UNREADABLE as reason:
+                problems.append(source.unreadable(file, reason))
+    return problems
+
+
+def _problem(source: Source, rule: Rule, counts: Mapping[str, int]) -> Problem:
+    examples = []
+    for row in source.examples(rule, EXAMPLES).iter_rows(named=True):
+        key = ", ".join(f"{name} {_printable(row[name])}" for name in source.contract.key)
+        cell = "" if rule.column in source.contract.key else f", {rule.column} {_printable(row[CELL])}"
+        examples.append(f"{row[SOURCE_FILE]} row {row[SOURCE_ROW]:,}: {key}{cell}")
+    count = counts[rule.complaint]
+    return Problem(source.contract.table, rule.complaint, rule.advice, count, counts["rows"], tuple(examples))
+
+
+def _printable(cell: str | None) -> str:
+    """A cell as a message can hold it: on one line and without control characters."""
+    return "(empty)" if not cell else cell if cell.isprintable() else repr(cell)

@@ -1,0 +1,191 @@
+"""Writing a lake: partitions are made ready out of sight, then they become the lake in one step.
+
+A crash before that step leaves the lake as it was, and one after it the new one. What is left over either way is
+named by nobody, and the next change clears it.
+"""
+
+import dataclasses
+import datetime as dt
+import hashlib
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import polars as pl
+
+from engine.contracts.contract import UNUSABLE, Contract, read_as
+from engine.delivery.source import UNREADABLE, DataFile, unreadable_file
+from engine.disk import LOCK, content_hash, one_writer, refuse_a_file, sync, told_as_output_error
+from engine.errors import InputError, Problem
+from engine.lake.manifest import (
+    MANIFEST,
+    PREPARED,
+    WHOLE,
+    Day,
+    DayLake,
+    Partition,
+    StoredFile,
+    Tables,
+    is_lake,
+    mending,
+    open_lake,
+    replace_manifest,
+)
+from engine.lake.source import DAY, schema_of
+from engine.outputs.write import appended_parquet, write_parquet
+
+STAGED = ".ingest.partial"
+UNTOUCHED = "The lake is as it was."
+OURS = (LOCK, STAGED, PREPARED)
+
+
+@dataclasses.dataclass(frozen=True)
+class Writer:
+    """The one writer of a lake. lake: as it was found, without tables when there was none."""
+
+    lake: DayLake
+    staged: Path
+
+    def partition(self, contract: Contract, text_ids: tuple[str, ...], day: str, judged: pl.DataFrame) -> Partition:
+        """One day of a table, made ready.
+
+        judged: its typed rows in their order and which are `unusable`. They are sorted by key; rows of one key keep
+        their order, because the last of them may overrule the others.
+        """
+        keys = [name for name in contract.key if name != "date"] if day != WHOLE else []
+        judged = judged.sort(keys, maintain_order=True) if keys else judged
+        rows = judged.filter(~pl.col(UNUSABLE)).drop(UNUSABLE)
+        faulty = judged.filter(UNUSABLE).drop(UNUSABLE)
+        date = None if day == WHOLE else dt.date.fromisoformat(day)
+        files = (
+            self._day_file(contract.table, day, rows),
+            self._day_file(contract.table, f"{day}-faulty", faulty.with_columns(pl.lit(date, pl.Date).alias(DAY))),
+        )
+        content = [*text_ids, *(file.name if file else "" for file in files)]
+        noted = _noted(contract, text_ids, rows)
+        known = Day(rows=rows.height, faulty=faulty.height, fingerprint=_short_hash(content), noted=noted)
+        return Partition(text_ids=text_ids, rows=files[0], faulty=files[1], days={day: known})
+
+    def gathered(self, table: str, month: str, parts: Mapping[str, Partition]) -> Partition:
+        """Several days of a table in one partition, made ready. parts: by day, all with the same kinds of ids.
+
+        Raises InputError when a file of theirs cannot be read.
+        """
+        days = {day: part.days[day] for day, part in sorted(parts.items())}
+        label = f"{month}-{_short_hash([known.fingerprint for known in days.values()])}"
+        rows, faulty = self.staged / table / f"{label}.parquet", self.staged / table / f"{label}-faulty.parquet"
+        rows.parent.mkdir(parents=True, exist_ok=True)
+        with appended_parquet(rows) as add_rows, appended_parquet(faulty) as add_faulty:
+            for day in days:
+                for file, column, add in ((parts[day].rows, "date", add_rows), (parts[day].faulty, DAY, add_faulty)):
+                    found = self._rows_of(table, day, parts[day], file, column)
+                    if not found.is_empty():
+                        add(found)
+        text_ids = next(iter(parts.values())).text_ids
+        return Partition(text_ids=text_ids, rows=_stored(rows), faulty=_stored(faulty), days=days)
+
+    def held(self, table: str, part: Partition) -> Partition:
+        """The partition of the lake that has the files of this one, with all days they hold; else this one."""
+        return next((held for held in self.lake.tables.get(table, ()) if held.files == part.files), part)
+
+    def publish(self, tables: Tables) -> None:
+        """Make these tables the lake. Every file they name is made ready, or is in the lake already."""
+        if not is_lake(self.lake.folder):
+            # A first ingest that is killed from here on leaves an empty lake, and not a folder of unknown files.
+            replace_manifest(self.lake.folder, {})
+        self._clear()
+        named = _named(tables)
+        for table in tables:
+            place = self.lake.folder / table
+            place.mkdir(exist_ok=True)
+            for file in sorted((self.staged / table).glob("*.parquet")):
+                if (table, file.name) in named:
+                    sync(file)
+                    file.rename(place / file.name)
+            sync(place)
+        replace_manifest(self.lake.folder, tables)
+
+    def _clear(self) -> None:
+        """Delete what the lake has not named since its last change: until now a night may have been reading it."""
+        named = _named(self.lake.tables)
+        for file in self.lake.folder.glob("[!.]*/*.parquet"):
+            if (file.parent.name, file.name) not in named:
+                file.unlink()
+
+    def _day_file(self, table: str, label: str, rows: pl.DataFrame) -> StoredFile | None:
+        if rows.is_empty():
+            return None
+        file = self.staged / table / f"{label}.partial"
+        write_parquet(rows, file)
+        content = file.read_bytes()
+        named = file.with_name(f"{label}-{hashlib.blake2b(content, digest_size=8).hexdigest()}.parquet")
+        file.rename(named)
+        return _stored(named)
+
+    def _rows_of(self, table: str, day: str, part: Partition, file: StoredFile | None, column: str) -> pl.DataFrame:
+        """The rows of one day of a partition, made ready or in the lake. column: what tells their day."""
+        if file is None:
+            return pl.DataFrame()
+        staged = self.staged / table / file.name
+        is_staged = staged.exists()
+        place = staged if is_staged else self.lake.folder / table / file.name
+        of_the_day = pl.col(column) == dt.date.fromisoformat(day)
+        advice = mending(self.held(table, part))
+        if not is_staged and (what := self.lake.content_damage(table, file)):
+            raise InputError([Problem(table, f"{table}/{file.name} {what}", advice)])
+        try:
+            return pl.scan_parquet(place, glob=False, hive_partitioning=False).filter(of_the_day).collect()
+        except UNREADABLE as error:
+            problem = unreadable_file(table, DataFile(place, f"{table}/{file.name}", {}), error)
+            raise InputError([dataclasses.replace(problem, advice=advice)]) from None
+
+
+def _stored(file: Path) -> StoredFile | None:
+    if not file.exists():
+        return None
+    return StoredFile(name=file.name, n_bytes=file.stat().st_size, content=content_hash(file))
+
+
+def _named(tables: Tables) -> set[tuple[str, str]]:
+    return {(table, file.name) for table, parts in tables.items() for part in parts for file in part.files}
+
+
+def _noted(contract: Contract, text_ids: tuple[str, ...], rows: pl.DataFrame) -> dict[str, int]:
+    """Complaints about rows that are used all the same, by complaint."""
+    reading = read_as(contract, schema_of(contract, text_ids), frozenset(text_ids))
+    counts = reading.counts(rows.lazy()).collect().row(0, named=True)
+    return {rule.complaint: counts[rule.complaint] for rule in reading.rules if counts[rule.complaint]}
+
+
+def _short_hash(content: list[str]) -> str:
+    return hashlib.blake2b("\n".join(content).encode(), digest_size=8).hexdigest()
+
+
+@contextmanager
+def writer(folder: Path) -> Iterator[Writer]:
+    """Be the one writer of a lake, which is there or is to be made.
+
+    Raises TryLaterError while another process writes, InputError when the folder is no place for a lake or holds a
+    damaged one, OutputError when it cannot be written.
+    """
+    with told_as_output_error(folder, UNTOUCHED):
+        refuse_a_file(folder, "name a folder to keep the lake in")
+        folder.mkdir(parents=True, exist_ok=True)
+        _refuse_other_files(folder)
+        with one_writer(folder, f"another ingest is writing to {folder}"):
+            staged = folder / STAGED
+            shutil.rmtree(staged, ignore_errors=True)
+            try:
+                staged.mkdir()
+                yield Writer(open_lake(folder) if is_lake(folder) else DayLake(folder, {}), staged)
+            finally:
+                shutil.rmtree(staged, ignore_errors=True)
+
+
+def _refuse_other_files(folder: Path) -> None:
+    """A folder with files of others is no place for a lake: it would be taken for its tables."""
+    others = sorted(path.name for path in folder.iterdir() if path.name not in OURS)
+    if others and not is_lake(folder):
+        what = f"is no lake and not empty: it holds {others[0]}" + (" and more" if len(others) > 1 else "")
+        raise InputError([Problem(str(folder), what, f"name an empty folder, or one with a {MANIFEST}")])

@@ -1,0 +1,1 @@
+"""Reading and telling what the growth desk published."""

@@ -1,0 +1,102 @@
+"""Figures of a shelf night in numbers, one function a figure: what the report of a night and the dashboard show.
+
+In: a published run. Out: small frames and facts. Money is summed in whole cents; unknown amounts are left out.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import polars as pl
+
+from engine.outputs.read import summary, table, telling_of_damage
+from engine.outputs.shelf import shapes
+from engine.runs.registry import Registry, Run
+from engine.vocabulary import shelf as v
+
+CENTS: Final = 100
+HEADLINE: Final = (
+    "cases_open",
+    "cases_new",
+    "revenue_at_risk_open",
+    "projected_30d_loss_open",
+    "recoverable_30d_open",
+    "projected_recovery_open",
+    "stores_with_open_cases",
+    "mean_confidence_open",
+    "expected_true_share",
+)
+"""The key figures of a night, in the order of reading."""
+SUMMED: Final = ("revenue_at_risk", "projected_30d_loss", "recoverable_30d", "projected_recovery")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One key figure. value and before: None where unknown. before: of the previous night."""
+
+    key: str
+    value: float | None
+    before: float | None = None
+
+
+def previous(registry: Registry, run: Run) -> Run | None:
+    """The last run of an earlier day on the same desk; None before the first."""
+    earlier = [each for each in registry.runs(run.desk) if each.as_of < run.as_of]
+    return earlier[-1] if earlier else None
+
+
+def headline(run: Run, before: Run | None = None) -> list[Figure]:
+    """The key figures of a night beside those of the one before."""
+    now = _key_figures(run)
+    then = _key_figures(before) if before else {}
+    if before:
+        old = open_cases(before).select("case_id").collect()
+        now["cases_new"] = open_cases(run).select("case_id").collect().join(old, on="case_id", how="anti").height
+    return [Figure(key, now.get(key), then.get(key)) for key in HEADLINE]
+
+
+def open_cases(run: Run) -> pl.LazyFrame:
+    """The open cases of a night."""
+    return table(run, shapes.CASES).filter(pl.col("status") == v.OPEN)
+
+
+def by(run: Run, column: str) -> pl.DataFrame:
+    """Open cases and their revenue at risk by a column, dearest first. Columns: the column, cases, at_risk.
+
+    A null of the column stays null: unknown, or no cause.
+    """
+    with telling_of_damage(run):
+        found = open_cases(run).group_by(column).agg(cases=pl.len(), at_risk=money_sum("revenue_at_risk")).collect()
+    return found.sort("at_risk", column, descending=[True, False], nulls_last=True)
+
+
+def dearest(run: Run, most: int) -> list[dict[str, Any]]:
+    """The open cases with the most revenue at risk."""
+    with telling_of_damage(run):
+        ranked = open_cases(run).sort("revenue_at_risk", "case_id", descending=[True, False], nulls_last=True)
+        return ranked.head(most).collect().to_dicts()
+
+
+def money_sum(column: str) -> pl.Expr:
+    """The sum of an amount, in whole cents: the order of rows changes no digit."""
+    return (pl.col(column) * CENTS).round().cast(pl.Int64).sum() / CENTS
+
+
+def _key_figures(run: Run) -> dict[str, float | None]:
+    facts = summary(run)
+    with telling_of_damage(run):
+        cases = open_cases(run)
+        known = cases.collect_schema().names()
+        sums = [money_sum(name).alias(f"{name}_open") for name in SUMMED if name in known]
+        figures: dict[str, float | None] = (
+            cases.select(*sums, worst=pl.col("q_value").max()).collect().row(0, named=True)
+        )
+    figures["cases_open"] = facts["cases_open"]
+    figures["stores_with_open_cases"] = facts["stores_with_open_cases"]
+    figures["mean_confidence_open"] = facts["mean_confidence_open"]
+    worst = figures.pop("worst")
+    # Where chance is misjudged nothing is promised.
+    promised = worst is not None and facts.get("is_null_plausible") is True
+    figures["expected_true_share"] = 1 - worst if promised and worst is not None else None
+    if "is_null_plausible" not in facts:
+        figures["recoverable_30d_open"] = None
+    return figures

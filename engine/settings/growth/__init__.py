@@ -1,0 +1,1 @@
+"""Settings of the growth desk: scaling, and the steps before it."""

@@ -1,0 +1,138 @@
+"""Settings: one frozen class a stage, every value bounded and described, unknown keys refused.
+
+Order of precedence: defaults, then one TOML file, then `--set key=value`.
+"""
+
+import difflib
+import tomllib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal, TypeVar, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+
+from engine.errors import Problem, SettingsError
+from engine.settings.frozen import RunSettings
+
+AnySettings = TypeVar("AnySettings", bound=RunSettings)
+
+
+def load_as(model: type[AnySettings], path: Path | None = None, assignments: Sequence[str] = ()) -> AnySettings:
+    """The settings of a desk: defaults, then the TOML file, then `key=value` assignments in their order.
+
+    Raises SettingsError listing every unknown key and every value out of bounds at once.
+    """
+    tree = _read_toml(path) if path is not None else {}
+    problems: list[Problem] = []
+    for assignment in assignments:
+        problem = _assign(tree, assignment, model)
+        if problem is not None:
+            problems.append(problem)
+    try:
+        settings = model.model_validate(tree)
+    except ValidationError as error:
+        problems += [_complaint(dict(detail), model) for detail in error.errors()]
+    if problems:
+        raise SettingsError(problems)
+    return settings
+
+
+def described(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
+    """Every settings key, a dotted path such as `detect.dark_ratio`, with its field, in reading order."""
+    for name, field in model.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from described(field.annotation, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", field
+
+
+def bounds(field: FieldInfo) -> str:
+    """The bounds of a setting in words, such as `> 0, <= 1` or `one of calibrated, classic`; empty without any."""
+    signs = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
+    is_list = get_origin(field.annotation) is tuple
+    rules = _rules_of_a_list(field) if is_list else field.metadata
+    limits = [f"{signs[kind]} {getattr(rule, kind)}" for rule in rules for kind in signs if hasattr(rule, kind)]
+    if get_origin(field.annotation) is Literal:
+        return f"one of {', '.join(map(str, get_args(field.annotation)))}"
+    return f"list of numbers {', '.join(limits)}" if is_list and limits else ", ".join(limits)
+
+
+def _rules_of_a_list(field: FieldInfo) -> list[Any]:
+    return [rule for info in getattr(get_args(field.annotation)[0], "__metadata__", ()) for rule in info.metadata]
+
+
+def value_of(settings: RunSettings, key: str) -> object:
+    """The value at a dotted key, such as `detect.dark_ratio`."""
+    value: object = settings
+    for name in key.split("."):
+        value = getattr(value, name)
+    return value
+
+
+def as_toml(settings: RunSettings) -> str:
+    """The settings as a TOML file that `load_as` reads back to the same settings."""
+    lines: list[str] = []
+    section = ""
+    for key, _ in described(type(settings)):
+        here, _, name = key.rpartition(".")
+        if here != section:
+            lines += ["", f"[{here}]"]
+            section = here
+        value = value_of(settings, key)
+        lines.append(f"{name} = {_toml_value(value)}")
+    return "\n".join(lines).lstrip("\n") + "\n"
+
+
+def _toml_value(value: object) -> str:
+    if isinstance(value, tuple):
+        return f"[{', '.join(_toml_value(one) for one in value)}]"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f'"{value}"' if isinstance(value, str) else repr(value)
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        problem = Problem(str(path), f"cannot be read: {error.strerror}", "give the path of a readable TOML file")
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        problem = Problem(str(path), f"is not TOML: {error}", "correct the file at the place named")
+    raise SettingsError([problem])
+
+
+def _assign(tree: dict[str, Any], assignment: str, model: type[BaseModel]) -> Problem | None:
+    key, equals, text = assignment.partition("=")
+    if not equals or not key.strip():
+        return Problem(f"--set {assignment}", "is not key=value", "write it as  --set detect.dark_ratio=0.55")
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text.strip()
+    *sections, name = key.strip().split(".")
+    for section in sections:
+        inner = tree.setdefault(section, {})
+        if not isinstance(inner, dict):
+            return Problem(f"--set {assignment}", f"{section} is a value, not a section", _nearest(key, model))
+        tree = inner
+    tree[name] = value
+    return None
+
+
+def _complaint(detail: dict[str, Any], model: type[BaseModel]) -> Problem:
+    key = ".".join(str(part) for part in detail["loc"])
+    if detail["type"] == "extra_forbidden":
+        return Problem(key, "is no setting", _nearest(key, model))
+    given = "" if isinstance(detail["input"], dict | BaseModel) else f" (given: {detail['input']!r})"
+    return Problem(
+        key or "settings",
+        f"{detail['msg']}{given}",
+        "see its meaning and bounds with  darkshelf config explain",
+    )
+
+
+def _nearest(key: str, model: type[BaseModel]) -> str:
+    known = [name for name, _ in described(model)]
+    close = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+    return f"did you mean {close[0]}?" if close else "list every setting with  darkshelf config explain"

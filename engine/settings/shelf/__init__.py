@@ -1,0 +1,1 @@
+"""Settings of the shelf desk: what both methods read, then a file a method."""

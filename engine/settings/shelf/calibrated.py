@@ -1,0 +1,189 @@
+"""Settings of the calibrated method, the default of the shelf desk."""
+
+from typing import Final
+
+from pydantic import Field, model_validator
+
+from engine.settings.frozen import Amount, Frozen, Positive, Share
+
+WEIGHT_TOLERANCE: Final = 1e-6
+"""Weights that add up to 1 within this do."""
+
+
+class DemandSettings(Frozen):
+    """What an ordinary day would have sold, calibrated: how each factor is learnt."""
+
+    rounds: int = Field(3, ge=1, le=10, description="How often factors are learnt and dark days left out in turn.")
+    day_memory: float = Field(0.93, gt=0.5, le=1, description="Weight of a day in the level relative to the next.")
+    long_day_memory: float = Field(0.99, gt=0.5, le=1, description="The same in the lasting level of slow sellers.")
+    level_prior_units: float = Field(20, ge=0, description="Sales by which the recent level outweighs the lasting.")
+    usual_price_quantile: float = Field(0.75, ge=0, le=1, description="Quantile of own prices that is the usual one.")
+    price_settling_days: int = Field(14, ge=1, le=90, description="First prices that tell the usual one together.")
+    price_bounds: tuple[Share, ...] = Field((0.98, 0.9, 0.8, 0.65), description="Price shares that part offers.")
+    offer_prior_units: float = Field(200, gt=0, description="Sales by which a category's offer outweighs the chain.")
+    weekday_prior_units: float = Field(500, gt=0, description="Sales by which a weekday outweighs the chain's.")
+    store_prior_units: float = Field(50, gt=0, description="Sales that a store's day needs to outweigh no change.")
+    sku_prior_units: float = Field(25, gt=0, description="Sales that a SKU's day needs to outweigh no change.")
+    prior_rows: float = Field(5, ge=0, description="Average unchanged store-SKUs added to a store's or SKU's day.")
+    dark_depth: float = Field(0.05, gt=0, lt=1, description="Share of the expectation left on days not learnt from.")
+    dark_false_share: float = Field(0.8, gt=0, lt=1, description="At most this share of the days left out is chance.")
+    fallen_before_days: int = Field(28, ge=7, le=90, description="Days before a lasting fall that it is told by.")
+    fallen_depth: float = Field(0.5, gt=0, lt=1, description="The same on days of a lasting fall to a part.")
+    before_memory: float = Field(0.98, gt=0.5, le=1, description="Weight of a day before an episode to the next.")
+    left_out_doubt: float = Field(0.025, ge=0, le=4, description="Relative variance of a level with no day learnt.")
+    drift_units: float = Field(30, gt=0, description="Sales a month from which a store-SKU tells how levels drift.")
+    fade: float = Field(0.0002, ge=0, le=1, description="Relative variance that any level may fade a day.")
+    fade_share: float = Field(0.43, ge=0, le=10, description="Of the drift of a month, what a level may fade a day.")
+    open_evidence: float = Field(3, gt=0, description="Evidence from which an open episode is not learnt from.")
+    fallen_evidence: float = Field(8, gt=0, description="Log likelihood ratio from which a fall is lasting.")
+    new_normal_days: int = Field(56, ge=14, le=365, description="A level that has held so long is the new normal.")
+    velocity_bands: tuple[Positive, ...] = Field((0.3, 1, 3, 10), description="Sales a day that part dispersions.")
+    bulk_quantile: float = Field(0.9, ge=0, le=1, description="Quantile of own sales that a bulk order is held to.")
+    bulk_ratio: float = Field(8, gt=1, description="Sales above this multiple of it teach nothing.")
+    impossible_ratio: float = Field(300, gt=1, description="Without revenue, sales above this multiple cannot be.")
+    paid_share: float = Field(0.25, gt=0, le=1, description="Bulk sales that earned less of their price cannot be.")
+    stock_ratio: float = Field(1000, gt=1, description="Stock above this multiple of its middle cannot be.")
+    price_ratio: float = Field(30, gt=1, description="A price above this multiple of its middle cannot be.")
+    weighed_share: float = Field(0.1, gt=0, le=1, description="Fractions among its sales that make a SKU weighed.")
+    slow_share: float = Field(0.25, gt=0, le=1, description="Share of slow sellers that tells a unit by weight.")
+    lots_alone: float = Field(2, gt=1, description="Lots stand alone where so many pauses follow a sale as sales do.")
+    lots_prior_rises: float = Field(0.3, gt=0, description="Equal rises by which own dispersion outweighs none.")
+    dispersion_prior_share: float = Field(0.1, ge=0, description="Weight of the chain's dispersion in a band's.")
+
+    @model_validator(mode="after")
+    def _bounds_are_ordered(self) -> "DemandSettings":
+        if list(self.price_bounds) != sorted(set(self.price_bounds), reverse=True):
+            raise ValueError("price_bounds do not descend")
+        if list(self.velocity_bands) != sorted(set(self.velocity_bands)):
+            raise ValueError("velocity_bands do not ascend")
+        return self
+
+
+class EpisodeSettings(Frozen):
+    """When a shelf is dark, calibrated: what counts as an episode and how sure the night has to be of it."""
+
+    depths: tuple[Share, ...] = Field((0.02, 0.1, 0.25, 0.5), description="Shares still sold that are tried.")
+    depth_weights: tuple[Share, ...] = Field((0.4, 0.25, 0.2, 0.15), description="How much each depth is believed.")
+    max_ratio: float = Field(0.6, gt=0, lt=1, description="An episode sold at most this share of the expectation.")
+    closing_evidence: float = Field(5.0, gt=0, description="Evidence of usual sales that ends an episode.")
+    start_slack: float = Field(2.0, ge=0, description="Log likelihood ratio that an earlier first day has to add.")
+    min_days: int = Field(1, ge=1, le=28, description="Shortest episode, in days in stock and open.")
+    max_days: int = Field(56, ge=7, le=365, description="Longest episode; what lasts longer is a new normal.")
+    max_fdr: float = Field(0.10, gt=0, lt=1, description="Expected share of false findings among the open cases.")
+    closed_evidence: float = Field(12.5, gt=0, description="Log likelihood ratio that makes a past episode a case.")
+    before_evidence: float = Field(6, gt=0, description="That of a past episode against the days before it.")
+    closed_days: int = Field(3, ge=1, le=28, description="Shortest past episode, in calendar days.")
+
+    @model_validator(mode="after")
+    def _weights_match_depths(self) -> "EpisodeSettings":
+        if len(self.depths) != len(self.depth_weights) or not self.depths:
+            raise ValueError("depths and depth_weights need the same number of values, at least one")
+        if abs(sum(self.depth_weights) - 1) > WEIGHT_TOLERANCE:
+            raise ValueError(f"depth_weights add up to {sum(self.depth_weights):g}, not to 1")
+        return self
+
+
+class Certainty(Frozen):
+    """Probability of a dark shelf: a logistic curve, fitted to FreshRetailNet-50K (Dingdong 2025, CC BY 4.0)."""
+
+    constant: float = Field(-0.1756, ge=-20, le=20, description="Log odds at evidence 1, nothing sold, one day.")
+    of_log_evidence: float = Field(1.3722, ge=-20, le=20, description="Log odds per logarithm of the evidence.")
+    of_root_ratio: float = Field(-1.7797, ge=-20, le=20, description="Log odds per square root of the share sold.")
+    of_log_days: float = Field(-0.4639, ge=-20, le=20, description="Log odds per logarithm of the days.")
+    min_answers: int = Field(30, ge=5, le=100_000, description="Fewer answers of stores than this correct nothing.")
+    intercept_sd: float = Field(1.0, gt=0, le=10, description="Error of all of it believed, in log odds.")
+    log_slope_sd: float = Field(0.5, gt=0, le=5, description="Error believed of its steepness, in logarithms.")
+
+
+class PatternSettings(Frozen):
+    """Root causes, calibrated: the pattern that each leaves, and how much of a fall it can explain.
+
+    A range (from, to) lets the strength of a sign grow from 0 to 1. A fall is a logarithm: -ln of the share left.
+    """
+
+    before_days: int = Field(42, ge=14, le=90, description="Days before an episode that it is compared with.")
+    gap_days: int = Field(3, ge=0, le=14, description="Days just before an episode that belong to neither side.")
+    stock_near_days: int = Field(3, ge=0, le=14, description="On-hand as an episode begins is of so many days.")
+    stock_far_days: int = Field(15, ge=1, le=60, description="On-hand before it is of days at least so far back.")
+    prior_units: float = Field(0.5, ge=0, description="Units sold as expected, added before a fall is explained.")
+    prior_views: float = Field(3, ge=0, description="Views as before, added before a fall of views is told.")
+    group_spread: float = Field(0.2, ge=0, description="A best seller speaks for its store or SKU by 1/this units.")
+    group_prior_units: float = Field(2, ge=0, description="Unchanged units added to every day of a store or SKU.")
+    price_rise: tuple[Amount, Amount] = Field((0.03, 0.08), description="Price rise, as a share, that is a sign.")
+    price_response: float = Field(5, gt=0, description="Fall that a rise of the logarithm of the price explains.")
+    promo_share: tuple[Amount, Amount] = Field((0.25, 0.75), description="Rise in the share of promotion days.")
+    promo_lift: tuple[Amount, Amount] = Field((0.9, 1.1), description="Promoted sales over usual: none … some lift.")
+    promo_fall: float = Field(1.2, gt=0, description="Fall that a promotion without lift explains.")
+    cover_days: tuple[Amount, Amount] = Field((35, 50), description="Days of sales on hand at the start.")
+    long_cover_strength: float = Field(0.6, ge=0, le=1, description="Strength of long cover that had not grown.")
+    stock_growth: tuple[Amount, Amount] = Field((1.4, 2.2), description="On-hand at the beginning over that before.")
+    overstock_fall: float = Field(1.5, gt=0, description="Fall that overstock explains.")
+    neighbour_errors: float = Field(1.3, ge=0, description="A neighbour's rise counts above so many standard errors.")
+    neighbour_strength: tuple[Amount, Amount] = Field((2.4, 3.8), description="Rise of the best ones in errors.")
+    neighbour_fall: float = Field(1.2, gt=0, description="Fall that neighbours selling over explain.")
+    dark_share: tuple[Amount, Amount] = Field((0.08, 0.28), description="Share still sold: off the shelf … on it.")
+    stock_moves: tuple[Amount, Amount] = Field((0.3, 0.7), description="Share of days on which on-hand moved.")
+    conversion_fall: float = Field(2.0, gt=0, description="Fall that a drop of conversion explains.")
+    conversion_yields: float = Field(0.7, ge=0, le=1, description="Part of conversion's score given to its reason.")
+
+    @model_validator(mode="after")
+    def _ranges_ascend(self) -> "PatternSettings":
+        for name, value in self:
+            if isinstance(value, tuple) and not value[0] < value[1]:
+                raise ValueError(f"{name} does not ascend")
+        return self
+
+
+class StorySettings(Frozen):
+    """What is no dark shelf and is told once, and which cases are folded into one row, calibrated."""
+
+    smoothed_days: int = Field(3, ge=1, le=7, description="Days over which a store's or SKU's sales are smoothed.")
+    wide_days: int = Field(4, ge=1, le=28, description="Shortest fall of a whole store or SKU.")
+    holiday_days: int = Field(1, ge=1, le=7, description="Shortest fall of the whole chain.")
+    wide_share: float = Field(0.75, gt=0, lt=1, description="A store or SKU falls below this share of expectation.")
+    usual_quantile: float = Field(0.6, ge=0.5, le=1, description="Quantile of its days that is a group's usual one.")
+    wide_errors: float = Field(4, ge=0, description="Units lost, in standard errors of counts.")
+    min_units: float = Field(20, ge=0, description="Units that a whole store or SKU is due to sell, and has lost.")
+    min_stores: int = Field(5, ge=2, description="Fewer stores than this make no chain-wide story.")
+    end_share: float = Field(0.25, gt=0, lt=1, description="A SKU whose last week sold so little is at its end.")
+    ended_share: float = Field(0.05, ge=0, lt=1, description="One whose last week sold so little is not judged.")
+    season_ratio: float = Field(3, gt=1, description="Best week over worst of a SKU whose season is at its end.")
+    launch_days: int = Field(21, ge=1, le=90, description="A store-SKU listed later than this is being launched.")
+    unit_jump: float = Field(2.5, gt=1, description="Price jump that speaks for another unit of sale.")
+    unit_slack: float = Field(0.4, gt=0, lt=1, description="Money stays the same within this share.")
+    run_out_share: float = Field(0.4, ge=0, le=1, description="On-hand fell to so little of what it was before.")
+    run_out_cover_days: float = Field(3, ge=0, description="And lasts so few days: it ran out.")
+    risen_share: float = Field(0.75, gt=0, lt=1, description="Past stretches need so much of the level before them.")
+    store_points: float = Field(50, ge=0, le=100, description="Score of store_wide that makes it the store's.")
+    rise_evidence: float = Field(6, gt=0, description="Log likelihood ratio from which a rise is proven.")
+    rise_units: float = Field(20, ge=0, description="Sales due before a rise, from which they tell a return.")
+    return_share: float = Field(0.65, ge=0, le=1, description="Back at this share of the level before a rise.")
+    fold_stores: int = Field(5, ge=2, description="So many cases of a SKU and cause are one story.")
+    fold_cases: int = Field(20, ge=2, description="So many cases of a category, region and cause are one story.")
+    fold_gap_days: int = Field(7, ge=0, le=28, description="Cases that begin further apart are two stories.")
+
+
+class ResponseSettings(Frozen):
+    """How the answer of sales to price is learnt from the chain's own price changes (calibrated)."""
+
+    min_change_pct: float = Field(1.0, gt=0, le=50, description="Closer to the usual price than this is no change.")
+    max_change_ratio: float = Field(3.0, gt=1, le=20, description="A price this many times off is not believed.")
+    min_skus: int = Field(5, ge=2, le=10_000, description="Fewer SKUs whose price changed say nothing.")
+    max_error: float = Field(0.75, gt=0, description="A response known less well than this standard error is not.")
+    max_response: float = Field(6.0, gt=0, le=20, description="Largest response, in percent per percent, believed.")
+    rounds: int = Field(6, ge=1, le=50, description="Newton steps toward the response of every category.")
+
+
+class TransferSettings(Frozen):
+    """What may be shipped between stores (calibrated)."""
+
+    safety_days: float = Field(7, ge=0, le=90, description="Days of sales that both ends keep as safety stock.")
+    cost_per_unit: float = Field(0.10, ge=0, description="Cost of moving one unit at all, money.")
+    cost_per_unit_km: float = Field(0.01, ge=0, description="Cost of moving one unit one kilometre, money.")
+    pace_prior_units: float = Field(20, ge=0, description="Sales that a store's recent pace needs to be its own.")
+
+
+class WatchSettings(Frozen):
+    """Which store-SKUs sales alone can watch (calibrated)."""
+
+    max_alert_days: int = Field(28, ge=1, le=365, description="Count instead where darkness takes longer to show.")

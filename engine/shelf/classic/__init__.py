@@ -1,0 +1,1 @@
+"""The classic rule: trimmed means, unbroken runs, five causes."""

@@ -1,0 +1,180 @@
+"""Findings in words: per case and cause the score, every number behind it, and a sentence.
+
+In: diagnosed cases. Out: one row per case and cause, cause by cause, the cases of a cause in their order.
+"""
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from engine.settings.shelf.common import CauseSettings
+from engine.stats import ratio, round_half_up
+from engine.vocabulary import shelf as v
+
+NUMBERS: Mapping[str, tuple[str, ...]] = {
+    v.PRICE_TOO_HIGH: ("price", "category_average", "own_average"),
+    v.CONVERSION_DROP: (
+        "recent_units",
+        "recent_impressions",
+        "conversion_current",
+        "conversion_baseline",
+        "conversion_drop_pct",
+    ),
+    v.OVERSTOCK: (
+        "on_hand",
+        "velocity_recent",
+        "velocity_baseline",
+        "days_of_supply",
+        "trend_pct",
+        "inventory_age_days",
+        "is_aged",
+    ),
+    v.PROMO_INEFFECTIVE: ("promo", "promo_units", "promo_base_units", "promo_lift_pct"),
+    v.MISALLOCATION: ("neighbours_over", "neighbour_stores", "neighbour_km", "neighbour_ratios"),
+}
+"""Which measures stand behind each cause; empty for the others."""
+
+
+def findings(cases: pl.DataFrame, settings: CauseSettings) -> pl.DataFrame:
+    """The rows of `evidence.parquet`.
+
+    rank: 1 is the best cause of the case. is_primary: it names the case.
+    """
+    named = cases.lazy().with_columns(
+        price=pl.when(pl.col("price_basis") == "own").then("price"),
+        neighbour_km=pl.col("neighbour_km").list.eval(round_half_up(pl.element(), decimals=1)),
+        neighbour_ratios=pl.col("neighbour_ratios").list.eval(pl.element().round(2)),
+    )
+    return table_of(named, NUMBERS, _sentences(settings))
+
+
+def table_of(
+    named: pl.LazyFrame, numbers_of: Mapping[str, tuple[str, ...]], says: Mapping[str, pl.Expr]
+) -> pl.DataFrame:
+    """One row a case and cause, cause by cause: score, rank, sentence, and the numbers of the cause."""
+    tables = [
+        named.select(
+            "case_id",
+            pl.lit(cause).alias("cause"),
+            pl.col(f"score_{cause}").alias("score"),
+            pl.col(f"rank_{cause}").alias("rank"),
+            (pl.col("primary_cause") == cause).fill_null(value=False).alias("is_primary"),
+            says[cause].alias("says"),
+            *numbers,
+        )
+        for cause, numbers in numbers_of.items()
+    ]
+    return pl.concat(tables, how="diagonal").collect()
+
+
+def _sentences(settings: CauseSettings) -> dict[str, pl.Expr]:
+    return {
+        v.PRICE_TOO_HIGH: _on_price(),
+        v.CONVERSION_DROP: _on_conversion(settings.conversion_drop.recent_days),
+        v.OVERSTOCK: _on_cover(),
+        v.PROMO_INEFFECTIVE: _on_promo(),
+        v.MISALLOCATION: _on_neighbours(settings),
+    }
+
+
+def _on_price() -> pl.Expr:
+    price, category, own = (pl.col(name) for name in ("price", "category_average", "own_average"))
+    to_category = unless_known(
+        pl.format("{}% of its category's average {}", percent(ratio(price, category)), money(category)),
+        "no category average",
+    )
+    to_own = unless_known(
+        pl.format("{}% of its own average {}", percent(ratio(price, own)), money(own)), "no average of its own"
+    )
+    return unless_known(pl.format("Price {}: {}, {}.", money(price), to_category, to_own), "No price is known.")
+
+
+def _on_conversion(recent_days: int) -> pl.Expr:
+    drop = pl.col("conversion_drop_pct")
+    changed = (
+        pl.when(drop >= 0)
+        .then(pl.format("{}% less", rounded(drop, 0)))
+        .otherwise(pl.format("{}% more", rounded(-drop, 0)))
+    )
+    known = pl.format(
+        "{} units from {} views in the last {} days: {} than usual per view.",
+        rounded(pl.col("recent_units"), 1),
+        rounded(pl.col("recent_impressions"), 0),
+        pl.lit(recent_days),
+        changed,
+    )
+    return unless_known(known, "No views are known, so nothing can be said of conversion.")
+
+
+def _on_cover() -> pl.Expr:
+    cover, trend, age = pl.col("days_of_supply"), pl.col("trend_pct"), pl.col("inventory_age_days")
+    restock = unless_known(pl.format("last restocked {} days before", rounded(age, 0)), "no restock seen")
+    moving = unless_known(pl.format("sales {}% against the month", _signed(trend)), "no recent sales known")
+    known = pl.format(
+        "{} on hand last {} days at the month's pace; {}; {}.",
+        rounded(pl.col("on_hand"), 1),
+        rounded(cover, 0),
+        moving,
+        restock,
+    )
+    return unless_known(known, "On-hand or sales are unknown, so cover is too.")
+
+
+def _on_promo() -> pl.Expr:
+    known = pl.format(
+        "On promotion and selling {} a day against {} before: {}%.",
+        rounded(pl.col("promo_units"), 2),
+        rounded(pl.col("promo_base_units"), 2),
+        _signed(pl.col("promo_lift_pct")),
+    )
+    return (
+        pl.when(~pl.col("promo"))
+        .then(pl.lit("Not on promotion."))
+        .otherwise(unless_known(known, "On promotion, but no days before it to compare with."))
+    )
+
+
+def _on_neighbours(settings: CauseSettings) -> pl.Expr:
+    over = pl.col("neighbours_over")
+    radius = f"{settings.misallocation.radius_km:g} km"
+    share = f"{settings.misallocation.high_ratio * 100:g}%"
+    best = pl.col("neighbour_stores").list.join(", ")
+    above = f"it above {share} of expectation; best:"
+    one = pl.format(f"1 store within {radius} sells {above} {{}}.", best)
+    several = pl.format(f"{{}} stores within {radius} sell {above} {{}}.", over, best)
+    none = pl.lit(f"No store within {radius} sells it above {share} of expectation.")
+    return pl.when(over > 1).then(several).when(over == 1).then(one).otherwise(none)
+
+
+def unless_known(text: pl.Expr, otherwise: str) -> pl.Expr:
+    """The text, or the other one where something in it is not known."""
+    return pl.coalesce(text, pl.lit(otherwise))
+
+
+def rounded(value: pl.Expr, decimals: int) -> pl.Expr:
+    """A number as text."""
+    rounded = value.round(decimals)
+    return rounded.cast(pl.Int64).cast(pl.String) if decimals == 0 else rounded.cast(pl.String)
+
+
+def percent(share: pl.Expr) -> pl.Expr:
+    """A share as whole percent, as text."""
+    return rounded(share * 100, 0)
+
+
+def _signed(percent: pl.Expr) -> pl.Expr:
+    whole = percent.round(0).cast(pl.Int64)
+    return pl.when(whole > 0).then(pl.lit("+")).otherwise(pl.lit("")) + whole.cast(pl.String)
+
+
+def changed(share: pl.Expr) -> pl.Expr:
+    """What a share of the usual is as a change: `25% more`, `30% less` or `unchanged`."""
+    whole = ((share - 1) * 100).round(0).cast(pl.Int64)
+    size = pl.format("{}% ", whole.abs())
+    word = pl.when(whole > 0).then(pl.lit("more")).otherwise(pl.lit("less"))
+    return pl.when(whole == 0).then(pl.lit("unchanged")).otherwise(size + word)
+
+
+def money(amount: pl.Expr) -> pl.Expr:
+    """An amount as text."""
+    return pl.lit("$") + amount.cast(pl.Decimal(38, 2)).cast(pl.String)

@@ -1,0 +1,207 @@
+"""Measure: what a case carries before anyone asks why (specification, sections 5 and 8).
+
+In: `Panel` and the runs that `detect` found. Out: one row per case, in the order of the runs.
+Units are units a day, money is in the currency of the prices, undefined numbers are null and flagged.
+"""
+
+import datetime as dt
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from engine.kernels import rows
+from engine.kernels.bootstrap import mean_intervals
+from engine.kernels.seeds import hash_texts
+from engine.settings.shelf.classic import ConfidenceSettings
+from engine.settings.shelf.common import ExpectSettings, IntervalSettings, RecommendSettings
+from engine.shelf.classic.expect import baseline_at
+from engine.shelf.panel import Panel
+from engine.shelf.points import Floats, Points
+from engine.stats import ratio, round_half_up
+from engine.vocabulary import shelf as v
+
+MONEY_DECIMALS = 6
+"""Amounts equal to so many decimals rank as equal."""
+
+
+def measure(
+    panel: Panel,
+    runs: pl.DataFrame,
+    expect: ExpectSettings,
+    confidence: ConfidenceSettings,
+    interval: IntervalSettings,
+    recommend: RecommendSettings,
+) -> pl.DataFrame:
+    """The numbers of every case: depth, money, confidence and interval.
+
+    Adds to the runs: the panel's keys, case_id, dates, status, duration_days, expected_daily_units,
+    actual_daily_units, underperformance_pct, price, price_basis, on_hand, revenue_at_risk with its interval,
+    projected_30d_loss and confidence_score.
+    """
+    pair, first, last = (runs[name].to_numpy() for name in ("pair", "first", "last"))
+    whole_case = Points(panel, pair, last)
+    duration = last - first + 1
+    cases = identify(
+        panel,
+        runs,
+        expected_units=whole_case.mean("expected", duration),
+        actual_units=whole_case.mean("units", duration),
+    )
+    return (
+        cases.with_columns(**_baselines(panel, pair, first, cases["case_id"], expect, interval))
+        .with_columns(pl.col("expected_daily_units").alias("e"), pl.col("actual_daily_units").alias("a"))
+        .with_columns(*_money(recommend), _confidence(confidence))
+        .with_columns(
+            lost_units=pl.col("gap_units") * pl.col("duration_days"),
+            q_value=pl.lit(None, pl.Float64),
+            evidence=pl.lit(None, pl.Float64),
+        )
+        .drop("e", "a")
+    )
+
+
+def identify(
+    panel: Panel,
+    runs: pl.DataFrame,
+    expected_units: Floats,
+    actual_units: Floats,
+    prices: tuple[Floats, Floats] | None = None,
+) -> pl.DataFrame:
+    """The runs as cases: keys, dates, status, duration, units a day, depth, price and on-hand.
+
+    expected_units, actual_units: units a day of each run. prices: the own price that is believed and what was paid
+    instead where there is none, of each run, NaN unknown; by default the price asked on the last day and nothing.
+    """
+    pair, first, last = (runs[name].to_numpy() for name in ("pair", "first", "last"))
+    at_last = Points(panel, pair, last)
+    own, paid = prices or (at_last.value("price"), np.full(pair.size, np.nan))
+    return (
+        runs.with_columns(
+            panel.pairs.select(v.PAIR)[pair],
+            detection_date=_dates(panel, first),
+            last_dark_date=_dates(panel, last),
+            duration_days=last - first + 1,
+            expected_daily_units=expected_units,
+            actual_daily_units=actual_units,
+            own_price=own,
+            paid_price=paid,
+            category_price=at_last.category_price(),
+            on_hand=at_last.value("on_hand"),
+        )
+        .with_columns(pl.col("own_price", "paid_price", "category_price", "on_hand").fill_nan(None))
+        .with_columns(case_id(), _status(panel.as_of), *_price(), _gap())
+        .with_columns(_underperformance())
+        .drop("category_price", "own_price", "paid_price")
+    )
+
+
+def rank(cases: pl.DataFrame) -> pl.DataFrame:
+    """The cases by revenue at risk, dearest first and unknown last, then by case id."""
+    money = pl.col("revenue_at_risk").round(MONEY_DECIMALS)
+    return cases.sort(money, "case_id", descending=[True, False], nulls_last=True)
+
+
+def _dates(panel: Panel, day: NDArray[np.int64]) -> pl.Series:
+    first_day = (panel.first_day - dt.date(1970, 1, 1)).days
+    return pl.Series(day + first_day).cast(pl.Int32).cast(pl.Date)
+
+
+def case_id() -> pl.Expr:
+    """`{store_id}_{sku_id}_{detection_date}`: no two cases share it, whatever their ids contain.
+
+    The store ends at the first `_` and the date begins after the last. A store whose id has one itself would end too
+    early; then the length of that id follows, as in `A_1_2_2026-03-20~3`, which no date ends with.
+    """
+    store = pl.col("store_id").cast(pl.String)
+    length = pl.when(store.str.contains("_", literal=True)).then(pl.format("~{}", store.str.len_chars()))
+    plain = pl.concat_str(*v.PAIR, "detection_date", separator="_")
+    return (plain + length.otherwise(pl.lit(""))).alias("case_id")
+
+
+def _status(as_of: dt.date) -> pl.Expr:
+    is_open = pl.col("last_dark_date") == as_of
+    return pl.when(is_open).then(pl.lit(v.OPEN)).otherwise(pl.lit(v.CLOSED)).alias("status")
+
+
+def _price() -> tuple[pl.Expr, pl.Expr]:
+    known = {"own": "own_price", "revenue_per_unit": "paid_price", "category_average": "category_price"}
+    bases = (pl.when(pl.col(column).is_not_null()).then(pl.lit(basis)) for basis, column in known.items())
+    return pl.coalesce(*known.values()).alias("price"), pl.coalesce(*bases).alias("price_basis")
+
+
+def _gap() -> pl.Expr:
+    return (pl.col("expected_daily_units") - pl.col("actual_daily_units")).alias("gap_units")
+
+
+def _underperformance() -> pl.Expr:
+    return (ratio(pl.col("gap_units"), pl.col("expected_daily_units")) * 100).alias("underperformance_pct")
+
+
+def _money(settings: RecommendSettings) -> tuple[pl.Expr, ...]:
+    value_of_unit = pl.col("price") * pl.col("duration_days")
+    daily_loss = pl.col("gap_units") * pl.col("price")
+    return (
+        (pl.col("gap_units") * value_of_unit).alias("revenue_at_risk"),
+        ((pl.col("baseline_low") - pl.col("a")) * value_of_unit).alias("revenue_at_risk_low"),
+        ((pl.col("baseline_high") - pl.col("a")) * value_of_unit).alias("revenue_at_risk_high"),
+        (daily_loss * settings.projection_days).alias("projected_30d_loss"),
+    )
+
+
+def _confidence(settings: ConfidenceSettings) -> pl.Expr:
+    """Steadiness and length of the baseline, depth of the gap: three parts of 100."""
+    unsteadiness = ratio(pl.col("baseline_std_units"), pl.col("baseline_mean_units"))
+    steadiness = (1 - unsteadiness).clip(lower_bound=0)
+    history = (pl.col("baseline_days") * (1 / settings.full_history_days)).clip(upper_bound=1)
+    depth = (ratio(pl.col("gap_units"), pl.col("e")) * (1 / settings.full_gap)).clip(upper_bound=1)
+    parts = settings.steadiness_weight * steadiness + settings.history_weight * history + settings.gap_weight * depth
+    return round_half_up(100 * parts, decimals=1).alias("confidence_score")
+
+
+def _baselines(
+    panel: Panel,
+    pair: NDArray[np.int64],
+    first: NDArray[np.int64],
+    case_id: pl.Series,
+    expect: ExpectSettings,
+    interval: IntervalSettings,
+) -> dict[str, NDArray[Any]]:
+    """Mean, deviation and length of each case's baseline, and the bootstrap interval of its mean.
+
+    The interval is seeded from the case's own id. The kept days themselves are held for a block of cases only.
+    """
+    names = ("baseline_mean_units", "baseline_std_units", "baseline_low", "baseline_high")
+    columns: dict[str, NDArray[Any]] = {name: np.empty(pair.size) for name in names}
+    columns["baseline_days"] = np.empty(pair.size, np.int64)
+    seeds = seeds_of(case_id)
+
+    def measure_block(block: slice) -> None:
+        baseline = baseline_at(panel, pair[block], first[block], expect)
+        columns["baseline_mean_units"][block] = baseline.means
+        columns["baseline_std_units"][block] = baseline.deviations
+        columns["baseline_days"][block] = baseline.counts
+        mean_intervals(
+            baseline.values,
+            baseline.counts,
+            seeds[block],
+            interval.block_days,
+            interval.replicates,
+            (1 - interval.level) / 2,
+            columns["baseline_low"][block],
+            columns["baseline_high"][block],
+        )
+
+    rows.in_blocks(measure_block, pair.size)
+    return columns
+
+
+def seeds_of(keys: pl.Series) -> NDArray[np.uint64]:
+    """A seed for each key (text, none null), from its own bytes."""
+    array = keys.to_arrow(compat_level=pl.CompatLevel.oldest())
+    _, offsets, content = array.buffers()
+    ends = np.frombuffer(offsets, np.int64)[array.offset : array.offset + len(array) + 1]
+    seeds = np.empty(len(array), np.uint64)
+    hash_texts(np.frombuffer(content or b"", np.uint8), ends, seeds)
+    return seeds

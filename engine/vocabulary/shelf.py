@@ -1,0 +1,100 @@
+"""The words of the shelf desk, one spelling each: tables, keys, causes and published columns.
+
+Names carry their unit where it is not a plain count of days. Every other room imports its words from here.
+"""
+
+from typing import Final
+
+SALES: Final = "sales_transactions"
+INVENTORY: Final = "inventory_snapshot"
+PRICING: Final = "pricing"
+IMPRESSIONS: Final = "impressions"
+STORES: Final = "stores"
+SKUS: Final = "skus"
+
+PAIR: Final = ("store_id", "sku_id")
+"""The grain of the panel: one store-SKU."""
+
+PRICE_TOO_HIGH: Final = "price_too_high"
+CONVERSION_DROP: Final = "conversion_drop"
+OVERSTOCK: Final = "overstock"
+PROMO_INEFFECTIVE: Final = "promo_ineffective"
+MISALLOCATION: Final = "misallocation"
+CAUSES: Final = (PRICE_TOO_HIGH, CONVERSION_DROP, OVERSTOCK, PROMO_INEFFECTIVE, MISALLOCATION)
+"""The causes of the classic rule, in the order that decides equal scores."""
+NOT_ON_SHELF: Final = "not_on_shelf"
+TRAFFIC_DROP: Final = "traffic_drop"
+STORE_WIDE: Final = "store_wide"
+CHAIN_WIDE: Final = "chain_wide"
+FURTHER_CAUSES: Final = (NOT_ON_SHELF, TRAFFIC_DROP, STORE_WIDE, CHAIN_WIDE)
+"""Known to the calibrated profile alone."""
+ALL_CAUSES: Final = (*CAUSES, *FURTHER_CAUSES)
+
+HOLIDAY: Final = "holiday"
+LATE_FEED: Final = "late_feed"
+UNIT_CHANGE: Final = "unit_change"
+END_OF_LIFE: Final = "end_of_life"
+LAUNCH: Final = "launch"
+RAN_OUT: Final = "ran_out"
+RISEN: Final = "risen"
+SKU_IN_STORES: Final = "sku_in_stores"
+CATEGORY_IN_REGION: Final = "category_in_region"
+"""Kinds of stories beside `store_wide` and `chain_wide`; the last two fold cases."""
+
+CASE_COLUMNS: Final = (
+    "case_id",
+    "store_id",
+    "sku_id",
+    "detection_date",
+    "duration_days",
+    "expected_daily_units",
+    "actual_daily_units",
+    "underperformance_pct",
+    "revenue_at_risk",
+    "confidence_score",
+    "primary_cause",
+    "secondary_causes",
+    "recommended_action",
+    "projected_recovery",
+)
+"""`dark_shelf_cases.csv`, in this order."""
+
+PRICE_RESPONSE_COLUMNS: Final = (
+    "price_response",
+    "price_response_low",
+    "price_response_high",
+    "price_response_basis",
+)
+"""Percent of units gained per percent of price cut, its interval, and where it was learnt."""
+
+FURTHER_CASE_COLUMNS: Final = (
+    "last_dark_date",
+    "status",
+    "price",
+    "price_basis",
+    "on_hand",
+    "revenue_at_risk_low",
+    "revenue_at_risk_high",
+    "projected_30d_loss",
+    *(f"score_{cause}" for cause in ALL_CAUSES),
+    "review_flags",
+    "q_value",
+    "evidence",
+    "lost_units",
+    "recoverable_30d",
+    "recovery_basis",
+    *PRICE_RESPONSE_COLUMNS,
+    "store_name",
+    "region",
+    "sku_name",
+    "category",
+    "brand",
+)
+"""What `cases.parquet` carries beyond `CASE_COLUMNS`."""
+
+OPEN: Final = "open"
+CLOSED: Final = "closed"
+
+MISSING_PRICE: Final = "missing_price"
+MISSING_ON_HAND: Final = "missing_on_hand"
+MISSING_COST: Final = "missing_cost"

@@ -1,0 +1,217 @@
+"""Growth: what may grow, by how much and why; every candidate can be found, decided on and signed for.
+
+The address holds the run (`scaling`), the filters (`find`, `state`, `tier`, `cap`, `decided`) and the candidate
+that is open (`row`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from io import BytesIO
+from typing import Final
+from urllib.parse import unquote
+
+import panel as pn
+import panel_material_ui as pmu
+import polars as pl
+from markupsafe import Markup
+
+from engine.decisions import subjects
+from engine.decisions import words as w
+from engine.errors import DarkshelfError
+from engine.outputs.growth.report import SIGNERS
+from engine.outputs.spreadsheet import csv_bytes
+from engine.vocabulary import growth as v
+from panel_app.deciding import Told, decide_on
+from panel_app.markup import render
+from panel_app.pages.page import Page
+from panel_app.session import Session
+from panel_app.state import View, address
+
+FILTERS: Final = {
+    "state": v.GROWTH_STATUSES,
+    "tier": v.SCALING_TIERS,
+    "cap": v.GROWTH_CAPS,
+    "decided": (w.UNDECIDED, *w.DECISIONS.values()),
+}
+STEPS: Final = (
+    "store_sales",
+    "cluster_median",
+    "cluster_p75",
+    "performance_gap",
+    "base_scaling",
+    "affinity_modifier",
+    "elasticity_dampener",
+    "sell_through_boost",
+    "step9_dampener",
+    "raw_adjustment",
+    "cap_current",
+    "cap_median",
+    "cap_absolute",
+    "recommended_adjustment_quantity",
+)
+"""How a quantity comes about, in order."""
+CHART_NAMES: Final = {
+    "adjustment_distribution": "Quantities of scaled rows",
+    "gap_and_quantity": "Gap and quantity, by the cap that binds",
+    "heat_map": "Units by cluster and category",
+    "conflict_matrix": "Candidates by what Steps 9 and 10 say",
+    "dead_zone": "Worth closing, yet left with nothing, by cluster median",
+    "sensitivity": "Units when a cap is moved",
+}
+
+
+class GrowthPage:
+    """The growth run of one session's view."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.told: Told | None = None
+        self.scaling = session.nights.scalings.scaling(session.view.more.get("scaling"))
+        self.head = session.html(self._head(), label="growth", pressed=self._press)
+        self.boundary = session.html(self._boundary(), label="boundary")
+        self.card = session.html("", label="candidate", sent=self._decide)
+        self.table = session.html("", label="candidates", pressed=self._press, sent=self._filter)
+        self.figures = session.html("", label="figures")
+        self.sheet = session.html("", label="sign-off", pressed=self._press)
+        self.download = pmu.FileDownload(
+            callback=self._export,
+            filename=f"growth-{self.scaling.run.run_id}.csv",
+            label="Export as CSV",
+            variant="outlined",
+            size="small",
+        )
+        self.draw()
+        session.follow(self._follow)
+        session.later(self._draw_figures)
+
+    @property
+    def view(self) -> pn.viewable.Viewable:
+        """The open candidate, boundary and bars, all candidates, further figures, the sheet to sign."""
+        pieces = (self.head, self.card, self.boundary, self.table, self.download, self.figures, self.sheet)
+        return pn.Column(*pieces, sizing_mode="stretch_width")
+
+    def draw(self) -> None:
+        """What depends on the view, and on what was decided."""
+        decided = self._decided()
+        self.table.html = self._table(decided)
+        self.card.html = self._card(decided)
+        self.sheet.html = render(
+            "growth_sheet.html",
+            run=self.scaling.run,
+            signers=SIGNERS,
+            facts=self.scaling.summary,
+            verdicts=dict(decided.group_by("decision").len().iter_rows()),
+        )
+
+    def _table(self, decided: pl.DataFrame) -> str:
+        """The filtered candidates of one page."""
+        view, rows = self.session.view, self.session.settings.page_rows
+        found = self.scaling.select(view.more, decided)
+        count = found.select(pl.len()).collect().item()
+        pages = max(-(-count // rows), 1)
+        at = min(view.at, pages)
+        shown = found.slice((at - 1) * rows, rows).collect().to_dicts()
+        return render(
+            "growth_table.html",
+            rows=[
+                {**row, "href": self._to(row=subjects.growth_id(row["str_code"], row["spu_code"]))} for row in shown
+            ],
+            count=count,
+            of=self.scaling.summary["candidates"],
+            filters=FILTERS,
+            chosen={key: view.more.get(key, "") for key in ("find", *FILTERS)},
+            at=at,
+            pages=pages,
+            turn={
+                name: address(replace(view, at=place, more=self._more()))
+                for name, place in (("previous", at - 1), ("next", at + 1))
+                if 1 <= place <= pages
+            },
+        )
+
+    def _head(self) -> str:
+        runs = [run.run_id for run in self.session.nights.scalings.runs()][::-1]
+        return render("growth_head.html", run=self.scaling.run, runs=runs, facts=self.scaling.summary)
+
+    def _boundary(self) -> str:
+        checks = self.scaling.boundary["checks"]
+        return render("growth.html", checks=checks, bars_of=self.scaling.bars, to=self._to)
+
+    def _draw_figures(self) -> None:
+        drawn = {CHART_NAMES[name]: Markup(svg) for name, svg in self.scaling.charts.items()}
+        self.figures.html = render("growth_figures.html", charts=drawn)
+
+    def _card(self, decided: pl.DataFrame) -> str:
+        """The open candidate: its explanation, its peers, what can be decided."""
+        store, parted, spu = self.session.view.more.get("row", "").partition("/")
+        if not parted:
+            return render("growth_card.html", row=None, told=self.told)
+        try:
+            row = self.scaling.candidate(unquote(store), unquote(spu))
+            (subject,) = subjects.candidates(self.scaling.run, [(row["str_code"], row["spu_code"])])
+        except DarkshelfError as error:
+            return render("growth_card.html", row=None, told=Told("refused", str(error)))
+        is_it = (pl.col("str_code") == row["str_code"]) & (pl.col("spu_code") == row["spu_code"])
+        state = decided.filter(is_it).to_dicts()
+        strip = self.scaling.strip(row)
+        return render(
+            "growth_card.html",
+            row=row,
+            steps=STEPS,
+            strip=None if not strip else Markup(strip),
+            state=state[0] if state else None,
+            history=self.session.decided.decisions.history(subject),
+            reasons=list(w.GROWTH_REASONS.items()),
+            may_decide=self.session.may_decide,
+            close=self._to(),
+            told=self.told,
+        )
+
+    def _decided(self) -> pl.DataFrame:
+        state = self.session.decided.decisions.state(self.scaling.run.run_id, kind=w.GROWTH)
+        kept = ("decision", "version", "reason", "units", "comment", "decided_by", "decided_at")
+        return state.select(str_code="store_id", spu_code="sku_id", **{name: pl.col(name) for name in kept})
+
+    def _more(self, **changes: str) -> dict[str, str]:
+        kept = {key: text for key, text in self.session.view.more.items() if key != "row"}
+        return {key: text for key, text in {**kept, **changes}.items() if text}
+
+    def _to(self, **changes: str) -> str:
+        return address(replace(self.session.view, at=self.session.view.at, more=self._more(**changes)))
+
+    def _follow(self, view: View) -> bool:
+        if view.more.get("scaling", self.scaling.run.run_id) != self.scaling.run.run_id:
+            return False
+        self.told = None
+        self.draw()
+        return True
+
+    def _press(self, do: str, value: str) -> None:
+        if do == "scaling":
+            self.session.go(replace(self.session.view, at=1, more={"scaling": value}))
+        elif do == "print":
+            self.session.browser.print_page()
+        elif do in FILTERS:
+            self.session.go(replace(self.session.view, at=1, more=self._more(**{do: value})))
+
+    def _filter(self, do: str, fields: Mapping[str, str]) -> None:
+        self.session.go(replace(self.session.view, at=1, more=self._more(find=fields.get("find", "").strip()[:200])))
+
+    def _decide(self, do: str, fields: Mapping[str, str]) -> None:
+        store, _, spu = self.session.view.more.get("row", "").partition("/")
+        try:
+            (subject,) = subjects.candidates(self.scaling.run, [(unquote(store), unquote(spu))])
+        except DarkshelfError as error:
+            self.told = Told("refused", str(error))
+        else:
+            version = fields.get("version", "")
+            seen = int(version) if version.isascii() and version.isdigit() else 0
+            self.told = decide_on(self.session, subject, seen, fields.get("act", ""), fields)
+        self.draw()
+
+    def _export(self) -> BytesIO:
+        """The candidates that are filtered, in their order, with what was decided on them."""
+        return BytesIO(csv_bytes(self.scaling.select(self.session.view.more, self._decided()).collect()))
+
+
+PAGE = Page("growth", "Growth", lambda session: GrowthPage(session).view, needs_night=False)

@@ -1,0 +1,149 @@
+"""Answers: what a store found, one product after the other, on a phone; or a whole file at once.
+
+The address holds the store (`store`) and the product that is asked for (`sku`).
+"""
+
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import panel as pn
+import panel_material_ui as pmu
+
+from engine.decisions import answers
+from engine.decisions import words as w
+from engine.decisions.answer_file import import_answers
+from engine.decisions.tasks import Task
+from engine.errors import DarkshelfError, NotFoundError, ProblemsError
+from panel_app import loop
+from panel_app.deciding import Told
+from panel_app.markup import render
+from panel_app.pages.page import Page
+from panel_app.pages.shelf.tasks import store_of
+from panel_app.session import Session
+from panel_app.state import Filters, View, address
+
+SUFFIXES = (".csv", ".parquet")
+LARGEST_BYTES = 20_000_000
+MOST_STORES = 2000
+
+
+class AnswersPage:
+    """The questions of one session's store."""
+
+    def __init__(self, session: Session) -> None:
+        assert session.night is not None
+        self.session, self.night = session, session.night
+        self.told: Told | None = None
+        self.piece = session.html("", label="answers", pressed=self._press, sent=self._answer)
+        self.upload = pmu.FileInput(accept=",".join(SUFFIXES), label="Answers from a file", variant="outlined")
+        self.upload.param.watch(lambda event: self._import(), "value")
+        self._draw()
+        session.follow(self._follow)
+
+    @property
+    def view(self) -> pn.viewable.Viewable:
+        """The question, and the file where answers are taken."""
+        pieces = [self.piece, self.upload] if self.session.may_decide else [self.piece]
+        return pn.Column(*pieces, sizing_mode="stretch_width")
+
+    def _draw(self) -> None:
+        view, session = self.session.view, self.session
+        store = store_of(view)
+        stores = self.night.stores.select("store_key", "store_name").sort("store_key").head(MOST_STORES)
+        facts: dict[str, Any] = {"asked": [], "task": None, "done": 0}
+        if store is not None:
+            facts = self._questions(store)
+        self.piece.html = render(
+            "answers.html",
+            night=self.night,
+            stores=list(stores.iter_rows()),
+            store=store,
+            name=next((name for key, name in stores.iter_rows() if key == store), None),
+            words=w.ANSWERS,
+            told=self.told,
+            may_decide=session.may_decide,
+            **facts,
+        )
+
+    def _questions(self, store: str) -> dict[str, Any]:
+        """The checks of a store with their answers, and the one that is asked now: of the address, or the next."""
+        view = self.session.view
+        try:
+            plan = loop.plan(self.session, self.night.run_id, store_id=store)
+        except NotFoundError:
+            return {"asked": [], "task": None, "done": 0}
+        tasks = [task for sheet in plan.stores for group in sheet.groups for task in group.tasks]
+        open_sku = view.more.get("sku")
+        asked = [_question(view, store, task) for task in tasks]
+        waiting = [each for each in asked if each["answer"] is None]
+        task = next((each for each in asked if each["task"].sku_id == open_sku), waiting[0] if waiting else None)
+        return {"asked": asked, "task": task, "done": len(asked) - len(waiting)}
+
+    def _follow(self, view: View) -> bool:
+        self.told = None
+        self._draw()
+        return True
+
+    def _press(self, do: str, value: str) -> None:
+        if do == "store":
+            self.session.go(View(page="answers", run=self.session.view.run, filters=Filters(store=(value,))))
+
+    def _answer(self, do: str, fields: Any) -> None:
+        store = store_of(self.session.view)
+        if not self.session.may_decide or store is None:
+            self.told = Told("refused", "You may look, not answer.")
+        else:
+            given = answers.Given(store, fields.get("sku", ""), fields.get("answer", ""), fields.get("note") or None)
+            try:
+                by = self.session.user or f"store {store}"
+                answers.record(self.session.decided.decisions, self.night.run, [given], by=by)
+                self.told = Told("done", f"Kept: {w.ANSWERS[given.answer].says}.")
+            except DarkshelfError as error:
+                self.told = Told("refused", said_of(error))
+        told = self.told
+        self.session.go(replace(self.session.view, more={}))
+        self.told = told
+        self._draw()
+
+    def _import(self) -> None:
+        content, name = self.upload.value, str(self.upload.filename or "")
+        if not content:
+            return
+        self.told = self._imported(content, Path(name).suffix.lower())
+        self._draw()
+
+    def _imported(self, content: bytes, suffix: str) -> Told:
+        if not self.session.may_decide:
+            return Told("refused", "You may look, not answer.")
+        if suffix not in SUFFIXES or len(content) > LARGEST_BYTES:
+            most = LARGEST_BYTES // 1_000_000
+            return Told("refused", f"A file of answers is CSV or Parquet and at most {most} MB.")
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / f"answers{suffix}"
+            file.write_bytes(content)
+            try:
+                found = import_answers(self.session.decided.decisions, self.session.nights.out, file)
+            except DarkshelfError as error:
+                return Told("refused", said_of(error))
+        blank = f", {found.blank:,} without an answer" if found.blank else ""
+        return Told("done", f"{found.rows:,} rows: {found.new:,} new answers, {found.known:,} known already{blank}.")
+
+
+def said_of(error: DarkshelfError) -> str:
+    """Why nothing was kept, every problem in a sentence."""
+    if isinstance(error, ProblemsError):
+        return "Nothing was kept. " + " ".join(
+            f"{each.where}: {each.what}; {each.advice}." for each in error.problems
+        )
+    return f"Nothing was kept. {error}"
+
+
+def _question(view: View, store: str, task: Task) -> dict[str, Any]:
+    href = address(View(page="answers", run=view.run, filters=Filters(store=(store,)), more={"sku": task.sku_id}))
+    answer = task.answer
+    return {"task": task, "answer": w.ANSWERS[answer].says if answer in w.ANSWERS else answer, "href": href}
+
+
+PAGE = Page("answers", "Answers", lambda session: AnswersPage(session).view)

@@ -1,0 +1,172 @@
+"""One case: what happened, why, what to do about it, and the decision."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import panel as pn
+
+from engine.decisions import subjects
+from engine.decisions import words as w
+from engine.errors import NotFoundError
+from panel_app.deciding import Told, decide
+from panel_app.layout import beside
+from panel_app.markup import render
+from panel_app.pages.page import Page
+from panel_app.pages.shelf import charts
+from panel_app.pages.shelf.neighbourhood import neighbourhood
+from panel_app.pages.shelf.past import past
+from panel_app.pages.shelf.reasoning import asked_for, factors, parts_of_the_fall, reasons
+from panel_app.session import Session
+from panel_app.state import View, address
+from panel_app.words import rejections
+
+
+class CasePage:
+    """One case of one session, at the version the reader sees."""
+
+    def __init__(self, session: Session) -> None:
+        assert session.night is not None
+        self.session, self.night = session, session.night
+        self.case_id = session.view.case or ""
+        self.case, evidence, self.daily = self.night.case(self.case_id)
+        self.evidence = evidence.to_dicts()
+        self.told: Told | None = None
+        self.kept: Mapping[str, str] = {}
+        self.before, self.after, self.place, self.of = self.night.neighbours_in_list(
+            self.case_id, session.view, session.decided.of(self.night.run)
+        )
+        self.head = session.html("", label="case")
+        self.form = session.html("", label="decision", pressed=self._press, sent=self._decide)
+        self.why = session.html("", label="why")
+        self.past = session.html("", label="history")
+        self.charts = pn.Column(sizing_mode="stretch_width", min_height=300)
+        self.map = pn.Column(sizing_mode="stretch_width")
+        self._draw_head()
+        self._draw_form()
+        self._draw_why()
+        self._listen()
+        session.title = f"{self.name} · darkshelf"
+        session.later(self._draw_charts)
+
+    @property
+    def name(self) -> str:
+        """The product and the store."""
+        case = self.case
+        product = case["sku_name"] or f"SKU {case['sku_id']}"
+        store = case["store_name"] or f"store {case['store_id']}"
+        return f"{product} in {store}"
+
+    @property
+    def view(self) -> pn.viewable.Viewable:
+        """Head, then what happened beside the decision, then why, where and when before."""
+        body = beside(self.charts, self.form)
+        return pn.Column(self.head, body, self.why, self.map, self.past, sizing_mode="stretch_width")
+
+    def _state(self) -> dict[str, Any]:
+        """What stands of this case's decisions now."""
+        return self.session.decided.on(self.night.run, self.case_id)
+
+    def _before(self) -> str | None:
+        """The address of the case on the night where the last verdict on its episode was given; None without one."""
+        state, nights = self._state(), self.session.nights
+        if state["earlier_run"] is None or not nights.registry.has(state["earlier_run"]):
+            return None
+        return address(View(page="case", run=state["earlier_run"], case=state["earlier_case"]))
+
+    def _draw_head(self) -> None:
+        view = self.session.view
+        listed = replace(view, page="cases", case=None)
+        self.head.html = render(
+            "case_head.html",
+            case=self.case,
+            severity=self.night.severity_of(self.case_id),
+            state=self._state(),
+            place=self.place,
+            of=self.of,
+            back=address(listed),
+            before=self._to(view, self.before),
+            after=self._to(view, self.after),
+        )
+
+    def _draw_form(self) -> None:
+        (subject,) = subjects.cases(self.night.run, [self.case_id])
+        self.form.html = render(
+            "decision.html",
+            case=self.case,
+            state=self._state(),
+            may_decide=self.session.may_decide,
+            reasons=rejections(),
+            entries=self.session.decided.decisions.history(subject),
+            before=self._before(),
+            told=self.told,
+            kept=self.kept,
+            asked=asked_for(self.case, self.night),
+        )
+
+    def _draw_why(self) -> None:
+        is_calibrated = self.night.run.manifest.get("profile") == "calibrated"
+        self.why.html = render(
+            "why.html",
+            reasons=reasons(self.evidence),
+            parts=parts_of_the_fall(self.evidence) if is_calibrated else None,
+            expectation=factors(self.night.expectation(self.case_id)),
+        )
+
+    def _draw_charts(self) -> None:
+        case = self.case
+        self.charts[:] = charts.case_days(self.daily, case["detection_date"], case["last_dark_date"])
+        self.session.later(self._draw_around)
+
+    def _draw_around(self) -> None:
+        """What is below the fold, after the days are on the screen."""
+        case = self.case
+        nearby = neighbourhood(self.session, case, self.evidence)
+        self.map[:] = [nearby] if nearby is not None else []
+        self.past.html = render("history.html", rows=past(self.session, case), here=(self.night.run_id, self.case_id))
+
+    def _press(self, do: str, value: str) -> None:
+        if do == w.UNDO:
+            self._take(w.UNDO, int(value) if value.isdigit() else 0, {})
+
+    def _decide(self, do: str, fields: Mapping[str, str]) -> None:
+        version = fields.get("version", "0")
+        self._take(fields.get("act", ""), int(version) if version.isdigit() else 0, fields)
+
+    def _take(self, act: str, version: int, fields: Mapping[str, str]) -> None:
+        """Decide on what the reader saw, and show what became of it."""
+        self.told = decide(self.session, self.case_id, version, act, fields)
+        self.kept = {} if self.told.kind == "done" else fields
+        self._draw_head()
+        self._draw_form()
+
+    def _listen(self) -> None:
+        session = self.session
+
+        def move(case_id: str | None) -> None:
+            if case_id is not None:
+                session.go(replace(session.view, case=case_id))
+
+        session.keys.update({key: lambda: move(self.after) for key in ("j", "n", "ArrowRight")})
+        session.keys.update({key: lambda: move(self.before) for key in ("k", "p", "ArrowLeft")})
+        if session.may_decide:
+            session.keys["a"] = lambda: self._take(w.ACCEPT, self._state()["version"], {})
+            session.keys["r"] = self._ask_for_reason
+
+    def _ask_for_reason(self) -> None:
+        """A rejection needs a reason: bring the reader to it."""
+        self.session.browser.focus("reject-reason")
+
+    @staticmethod
+    def _to(view: View, case_id: str | None) -> str | None:
+        return address(replace(view, case=case_id)) if case_id else None
+
+
+def build(session: Session) -> pn.viewable.Viewable:
+    """The page of the case in the address. Raises NotFoundError naming the nearest cases there are."""
+    if session.view.case is None:
+        raise NotFoundError("The address names no case.")
+    return CasePage(session).view
+
+
+PAGE = Page("case", "Case", build, in_menu=False)

@@ -1,0 +1,132 @@
+"""Findings: what the night tells once instead of many times. Cases that began together, and falls that are no shelf.
+
+The address holds the kind that is listed (`kind`) and the story that is open (`story`, its first member and day).
+"""
+
+from dataclasses import replace
+from typing import Any
+
+import panel as pn
+import polars as pl
+
+from engine.outputs.read import telling_of_damage
+from engine.outputs.shelf import shapes
+from engine.vocabulary import shelf as v
+from panel_app.decided import UNTOUCHED
+from panel_app.markup import render
+from panel_app.pages.page import Page
+from panel_app.session import Session
+from panel_app.state import View, address
+from panel_app.stores.shelf import Night
+
+FOLDED = (v.SKU_IN_STORES, v.CATEGORY_IN_REGION)
+"""Kinds whose members are open cases."""
+ROWS = 25
+"""Stories on one page."""
+MOST_MEMBERS = 200
+SEPARATOR = "~"
+
+
+def build(session: Session) -> pn.viewable.Viewable:
+    """Kinds with their sums, the stories of one kind, and the members of one story."""
+    night = session.night
+    assert night is not None
+    if not night.has(shapes.STORIES):
+        profile = night.run.manifest["profile"]
+        piece = session.html(render("findings_none.html", profile=profile), label="findings")
+        return pn.Column(piece, sizing_mode="stretch_width")
+    piece = session.html(_render(session, night), label="findings")
+
+    def follow(view: View) -> bool:
+        piece.html = str(_render(session, night))
+        return True
+
+    session.follow(follow)
+    return pn.Column(piece, sizing_mode="stretch_width")
+
+
+def _render(session: Session, night: Night) -> str:
+    view = session.view
+    with telling_of_damage(night.run):
+        kinds = _kinds(night)
+        listed = [row["kind"] for row in kinds]
+        kind = view.more.get("kind") if view.more.get("kind") in listed else listed[0] if listed else None
+        total = next((row["stories"] for row in kinds if row["kind"] == kind), 0)
+        pages = max(-(-total // ROWS), 1)
+        at = min(view.at, pages)
+        stories = _stories(night, kind).slice((at - 1) * ROWS, ROWS).collect().to_dicts() if kind else []
+        story = _open_story(session, night)
+
+    def to(**changes: Any) -> str:
+        more = {"kind": kind} if kind else {}
+        return address(replace(view, at=changes.pop("at", 1), more={**more, **changes}))
+
+    return render(
+        "findings.html",
+        kinds=[{**row, "href": to(kind=row["kind"])} for row in kinds],
+        kind=kind,
+        folded=kind in FOLDED,
+        stories=[{**row, "href": to(at=at, story=_key(row))} for row in stories],
+        story=story,
+        total=total,
+        at=at,
+        pages=pages,
+        earlier=to(at=at - 1) if at > 1 else None,
+        later=to(at=at + 1) if at < pages else None,
+        back=to(at=at),
+    )
+
+
+def _kinds(night: Night) -> list[dict[str, Any]]:
+    """Kinds of stories: those of cases first, then the dearest."""
+    sums = (
+        night.table(shapes.STORIES)
+        .group_by("kind")
+        .agg(
+            stories=pl.len(),
+            members=pl.col("members").sum(),
+            cents=(pl.col("lost_revenue") * 100).round().cast(pl.Int64).sum(),
+        )
+    )
+    ordered = sums.sort(~pl.col("kind").is_in(FOLDED), "cents", "kind", descending=[False, True, False])
+    return [{**row, "money": row["cents"] / 100} for row in ordered.collect().iter_rows(named=True)]
+
+
+def _stories(night: Night, kind: str | None) -> pl.LazyFrame:
+    return night.table(shapes.STORIES).filter(pl.col("kind") == kind)
+
+
+def _key(story: dict[str, Any]) -> str:
+    """A story's place in the address: no two of a kind share their first member and day."""
+    return f"{story['first_date']}{SEPARATOR}{story['store_skus'][0] if story['store_skus'] else ''}"
+
+
+def _open_story(session: Session, night: Night) -> dict[str, Any] | None:
+    """The story of the address with its members: cases, or store-SKUs as they are called."""
+    first_date, parted, member = session.view.more.get("story", "").partition(SEPARATOR)
+    if not parted:
+        return None
+    found = _stories(night, session.view.more.get("kind")).filter(
+        pl.col("first_date").cast(pl.String) == first_date, pl.col("store_skus").list.first().fill_null("") == member
+    )
+    rows = found.head(1).collect().to_dicts()
+    if not rows:
+        return None
+    (story,) = rows
+    cases = night.cases.filter(pl.col("case_id").is_in(story["case_ids"])).head(MOST_MEMBERS).to_dicts()
+    decided = {row["case_id"]: row for row in session.decided.of(night.run).iter_rows(named=True)}
+    return {
+        **story,
+        "cases": [
+            {
+                **case,
+                "href": address(session.view.to("case", case=case["case_id"])),
+                **decided.get(case["case_id"], UNTOUCHED),
+            }
+            for case in cases
+        ],
+        "others": [] if cases else story["store_skus"][:MOST_MEMBERS],
+    }
+
+
+PAGE = Page("findings", "Findings", build)

@@ -1,0 +1,168 @@
+"""Run: whether the night can be trusted. Its data, what was set aside, its times, its p-values, and another night.
+
+The address holds the night it is compared with (`with`) and the table whose quarantine is shown (`aside`).
+"""
+
+import tomllib
+from dataclasses import replace
+from typing import Any
+
+import panel as pn
+import polars as pl
+
+from engine.errors import NotFoundError
+from engine.outputs.read import telling_of_damage
+from engine.outputs.shelf import shapes
+from engine.outputs.shelf.compare import compare
+from engine.settings.shelf.night import Settings
+from panel_app import loop
+from panel_app.markup import render
+from panel_app.pages.page import Page
+from panel_app.session import Session
+from panel_app.state import View, address
+from panel_app.stores.shelf import Night
+
+COUNTS = ("read", "used", "quarantined", "outside_panel", "replaced")
+FIGURES = {
+    "store_skus_judged": "count",
+    "cases_open": "count",
+    "stores_with_open_cases": "count",
+    "revenue_at_risk_open": "money",
+    "projected_30d_loss_open": "money",
+    "projected_recovery_open": "money",
+    "mean_confidence_open": "number",
+    "share_in_body": "percent",
+}
+"""What two nights are compared by, and how it is written."""
+SHOWN_ASIDE = 20
+"""Rows of a quarantine on the page; the file has all of them."""
+SHOWN_CASES = 10
+"""Cases of a comparison on either side."""
+MOST_NIGHTS = 100
+
+
+def build(session: Session) -> pn.viewable.Viewable:
+    """Everything about one night, and its comparison with another."""
+    night = session.night
+    assert night is not None
+    piece = session.html(_render(session, night), label="run", pressed=lambda do, value: _pressed(session, do, value))
+
+    def follow(view: View) -> bool:
+        piece.html = str(_render(session, night))
+        return True
+
+    session.follow(follow)
+    return pn.Column(piece, sizing_mode="stretch_width")
+
+
+def _pressed(session: Session, do: str, value: str) -> None:
+    if do == "night":
+        session.go(replace(session.view, run=value, more={}))
+    elif do == "compare":
+        session.go(replace(session.view, more={"with": value} if value else {}))
+
+
+def _render(session: Session, night: Night) -> str:
+    more, quality = session.view.more, night.data_quality
+    nights = [run.run_id for run in session.nights.runs()][-MOST_NIGHTS:][::-1]
+    aside = more.get("aside") if more.get("aside") in quality["rows"] else None
+    stages = night.run.manifest.get("stages", [])
+    return render(
+        "run.html",
+        night=night,
+        manifest=night.run.manifest,
+        finished_at=night.run.finished_at,
+        nights=nights if night.run_id in nights else [night.run_id, *nights],
+        counts=COUNTS,
+        quality=quality,
+        aside=aside,
+        rows_aside=_rows_aside(night, aside) if aside else None,
+        aside_href={
+            name: address(replace(session.view, more={**more, "aside": name}))
+            for name, rows in quality["rows"].items()
+            if rows["quarantined"]
+        },
+        stages=stages,
+        seconds=sum(stage["seconds"] for stage in stages),
+        longest=max((stage["seconds"] for stage in stages), default=0) or 1,
+        p_values=_p_values(night),
+        reliability=loop.accuracy(session, [night.run_id]),
+        other=more.get("with", ""),
+        compared=_compared(session, night, more.get("with", "")),
+        settings=_settings(night),
+    )
+
+
+def _rows_aside(night: Night, name: str) -> pl.DataFrame | None:
+    """The first rows of a table that were set aside."""
+    file = night.run.folder / shapes.QUARANTINE / f"{name}.parquet"
+    with telling_of_damage(night.run):
+        return pl.scan_parquet(file, glob=False).head(SHOWN_ASIDE).collect() if file.exists() else None
+
+
+def _p_values(night: Night) -> dict[str, Any] | None:
+    """The histogram of the night's p-values; the last bar is cut, for it would hide the others."""
+    told = night.summary.get("p_values")
+    if not told:
+        return None
+    counts, edges = told["counts"], told["edges"]
+    most = max(counts[:-1]) or 1
+    bars = [
+        {"low": low, "high": high, "count": count, "share": min(count / most, 1.0), "cut": count > most}
+        for low, high, count in zip(edges, edges[1:], counts, strict=False)
+    ]
+    body = night.summary["share_in_body"]
+    return {"bars": bars, "share_in_body": body, "plausible": night.summary["is_null_plausible"]}
+
+
+def _compared(session: Session, night: Night, other: str) -> dict[str, Any] | None:
+    """Two nights side by side, the earlier one first; why not, where that cannot be."""
+    if not other:
+        return None
+    try:
+        old, new = sorted((session.nights.night(other), night), key=lambda each: (each.as_of, each.run_id))
+        found = compare(old.run, new.run)
+    except NotFoundError as error:
+        return {"trouble": str(error)}
+
+    def told(cases: pl.DataFrame, where: Night) -> list[dict[str, Any]]:
+        rows = cases.head(SHOWN_CASES).to_dicts()
+        return [{**row, "href": address(View(page="case", run=where.run_id, case=row["case_id"]))} for row in rows]
+
+    known = {key: (before, after) for key, before, after in found.figures}
+    figures = [(key, form, *known[key]) for key, form in FIGURES.items() if key in known]
+    return {
+        "trouble": None,
+        "old": old,
+        "new": new,
+        "figures": figures,
+        "still_open": found.still_open,
+        "opened": told(found.opened, new),
+        "opened_count": found.opened.height,
+        "gone": told(found.gone, old),
+        "gone_count": found.gone.height,
+    }
+
+
+def _settings(night: Night) -> list[tuple[str, list[tuple[str, Any, bool]]]]:
+    """The resolved settings by section: key, value, and whether it is another than the default."""
+    told = tomllib.loads((night.run.folder / shapes.SETTINGS).read_text(encoding="utf-8"))
+    usual = Settings().model_dump(mode="json")
+    sections: dict[str, list[tuple[str, Any, bool]]] = {}
+    for section, key, value, default in _leaves(told, usual, ""):
+        sections.setdefault(section or "the whole run", []).append((key, value, value != default))
+    return list(sections.items())
+
+
+def _leaves(told: dict[str, Any], usual: Any, section: str) -> list[tuple[str, str, Any, Any]]:
+    found = []
+    for key, value in told.items():
+        default = usual.get(key) if isinstance(usual, dict) else None
+        if isinstance(value, dict):
+            found += _leaves(value, default, f"{section}.{key}".strip("."))
+        else:
+            found.append((section, key, value, default))
+    return found
+
+
+PAGE = Page("run", "Run", build)

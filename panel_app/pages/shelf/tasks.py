@@ -1,0 +1,130 @@
+"""Tasks: what every store is asked to check today, the most worth for its minutes; one sheet a store, to print.
+
+The address holds the store (`store`) and the minutes that stores have (`minutes`).
+"""
+
+from dataclasses import replace
+from io import BytesIO
+from typing import Any
+
+import panel as pn
+import panel_material_ui as pmu
+
+from engine.decisions.tasks import Plan
+from engine.outputs.spreadsheet import csv_bytes
+from panel_app import loop
+from panel_app.markup import render
+from panel_app.pages.page import Page
+from panel_app.session import Session
+from panel_app.state import Filters, View, address
+from panel_app.stores.shelf import Night
+
+MINUTES = (15, 30, 60, 120, 240)
+"""What is offered; the address takes any number up to a day."""
+ROWS = 50
+"""Stores on one page of the list."""
+
+
+class TasksPage:
+    """The plan of one session's view."""
+
+    def __init__(self, session: Session) -> None:
+        assert session.night is not None
+        self.session, self.night = session, session.night
+        self.piece = session.html("", label="tasks", pressed=self._press)
+        self.download = pmu.FileDownload(
+            callback=lambda: BytesIO(csv_bytes(self.plan().form())),
+            filename=f"checks-{self.night.run_id}.csv",
+            label="CSV to fill in",
+            variant="outlined",
+            size="small",
+        )
+        self._draw()
+        session.follow(self._follow)
+
+    @property
+    def view(self) -> pn.viewable.Viewable:
+        """The sheet or the list of stores, and the file."""
+        return pn.Column(self.piece, self.download, sizing_mode="stretch_width")
+
+    def plan(self) -> Plan:
+        """The checks that the address asks for."""
+        view = self.session.view
+        return loop.plan(self.session, self.night.run_id, minutes_of(view), store_of(view))
+
+    def _draw(self) -> None:
+        view, plan = self.session.view, self.plan()
+        store = store_of(view)
+        facts = _list_of_stores(view, plan) if store is None else _sheet(view, self.night, plan)
+        self.piece.html = render(
+            "tasks.html" if store is None else "tasks_sheet.html",
+            night=self.night,
+            plan=plan,
+            minutes=minutes_of(view),
+            offered=sorted({*MINUTES, minutes_of(view)}),
+            **facts,
+        )
+
+    def _follow(self, view: View) -> bool:
+        self._draw()
+        return True
+
+    def _press(self, do: str, value: str) -> None:
+        if do == "print":
+            self.session.browser.print_page()
+        elif do == "minutes":
+            self.session.go(replace(self.session.view, at=1, more={"minutes": value}))
+
+
+def _list_of_stores(view: View, plan: Plan) -> dict[str, Any]:
+    """The stores with the most worth first."""
+    sheets = sorted(plan.stores, key=lambda sheet: (-sheet.worth, sheet.store_id))
+    pages = max(-(-len(sheets) // ROWS), 1)
+    at = min(view.at, pages)
+    return {
+        "stores": [
+            {
+                "sheet": sheet,
+                "tasks": sum(len(group.tasks) for group in sheet.groups),
+                "href": address(replace(view, filters=Filters(store=(sheet.store_id,)), at=1)),
+            }
+            for sheet in sheets[(at - 1) * ROWS : at * ROWS]
+        ],
+        "count": len(sheets),
+        "tasks": sum(len(group.tasks) for sheet in sheets for group in sheet.groups),
+        "answered": sum(sheet.answered for sheet in sheets),
+        "worth": sum(sheet.worth for sheet in sheets),
+        "at": at,
+        "pages": pages,
+        "earlier": address(replace(view, at=at - 1)) if at > 1 else None,
+        "later": address(replace(view, at=at + 1)) if at < pages else None,
+    }
+
+
+def _sheet(view: View, night: Night, plan: Plan) -> dict[str, Any]:
+    """The sheet of one store; it does not say what was drawn by lot, nor what a check is worth."""
+    sheet = plan.stores[0] if plan.stores else None
+    store = store_of(view)
+    names = night.stores.filter(store_key=store)["store_name"].to_list()
+    return {
+        "sheet": sheet,
+        "store": store,
+        "name": sheet.store_name if sheet else names[0] if names else None,
+        "all_stores": address(replace(view, filters=Filters(), at=1)),
+        "answer": address(View(page="answers", run=view.run, filters=Filters(store=(store or "",)))),
+    }
+
+
+def minutes_of(view: View) -> float:
+    """The minutes of the address, in halves; those of the settings without any that make sense."""
+    told = view.more.get("minutes", "")
+    usual = loop.SETTINGS.tasks.labour_minutes
+    return min(float(int(told)), 1440.0) if told.isascii() and told.isdigit() and len(told) <= 4 else usual
+
+
+def store_of(view: View) -> str | None:
+    """The one store of the address."""
+    return view.filters.store[0] if view.filters.store else None
+
+
+PAGE = Page("tasks", "Tasks", lambda session: TasksPage(session).view)

@@ -1,0 +1,1 @@
+"""What the pages ask of published runs; a file a desk."""

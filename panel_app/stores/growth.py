@@ -1,0 +1,141 @@
+"""What the growth page asks of the published growth runs. Reads through `engine.outputs` alone.
+
+One `Scaling` per run, shared by every session; the audit stays on disk and is filtered and cut lazily.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property, lru_cache
+from pathlib import Path
+from threading import Lock
+from typing import Any, Final
+
+import polars as pl
+
+from engine.errors import NotFoundError
+from engine.outputs import read
+from engine.outputs.fonts import MissingGlyphError
+from engine.outputs.growth import charts as growth_charts
+from engine.outputs.growth import figures as growth_figures
+from engine.outputs.growth import shapes
+from engine.outputs.growth.explain import explained
+from engine.runs.registry import Registry, Run
+from engine.vocabulary import growth as v
+
+DESK: Final = read.GROWTH
+CHARTS: Final = (
+    "adjustment_distribution",
+    "gap_and_quantity",
+    "heat_map",
+    "conflict_matrix",
+    "dead_zone",
+    "sensitivity",
+)
+"""What is drawn beside the bars of the page, in the order of reading."""
+SEARCHED: Final = ("str_code", "store_name", "spu_code", "spu_name", "cate_name")
+STRIPS: Final = 256
+ORDER: Final = (growth_figures.QUANTITY, "performance_gap")
+
+
+class Scaling:
+    """One published growth run."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self._lock = Lock()
+
+    @cached_property
+    def summary(self) -> dict[str, Any]:
+        """The key figures."""
+        return read.summary(self.run)
+
+    @cached_property
+    def boundary(self) -> dict[str, Any]:
+        """The boundary checks, counted on the run's rows."""
+        return read.boundary_report(self.run)
+
+    @cached_property
+    def bars(self) -> dict[str, list[dict[str, Any]]]:
+        """Funnel, tiers and caps, every kind there is in its fixed order."""
+        return {
+            name: frame.rename({frame.columns[0]: "key"}).to_dicts()
+            for name, frame in (
+                ("funnel", growth_figures.funnel(self.run)),
+                ("tiers", growth_figures.tiers(self.run)),
+                ("caps", growth_figures.caps(self.run)),
+            )
+        }
+
+    @cached_property
+    def charts(self) -> dict[str, str]:
+        """The further figures as SVG by name; those whose labels no font can draw say so instead."""
+        with self._lock:
+            return {name: _drawn(getattr(growth_charts, f"draw_{name}"), self.run) for name in CHARTS}
+
+    def select(self, filters: Mapping[str, str], decided: pl.DataFrame) -> pl.LazyFrame:
+        """The candidates that pass, the largest quantity first, then the widest gap.
+
+        filters: by `find`, `state`, `tier`, `cap`, `decided`. decided: str_code, spu_code, decision, version.
+        """
+        frame = read.table(self.run, shapes.AUDIT).with_columns(
+            pl.col("status", "scaling_tier", "cap_applied").cast(pl.String)
+        )
+        frame = frame.join(decided.lazy(), on=v.STORE_SPU, how="left").with_columns(
+            pl.col("decision").fill_null("undecided"), pl.col("version").fill_null(0)
+        )
+        columns = {"state": "status", "tier": "scaling_tier", "cap": "cap_applied", "decided": "decision"}
+        wanted = [pl.col(column) == filters[key] for key, column in columns.items() if filters.get(key)]
+        for word in filters.get("find", "").casefold().split():
+            texts = (pl.col(name).cast(pl.String).fill_null("").str.to_lowercase() for name in SEARCHED)
+            wanted.append(pl.any_horizontal(text.str.contains(word, literal=True) for text in texts))
+        return frame.filter(*wanted).sort(
+            *ORDER, *v.STORE_SPU, descending=[True, True, False, False], nulls_last=True
+        )
+
+    def candidate(self, str_code: str, spu_code: str) -> dict[str, Any]:
+        """One candidate with its texts. Raises NotFoundError."""
+        is_it = (pl.col("str_code") == str_code) & (pl.col("spu_code") == spu_code)
+        with read.telling_of_damage(self.run):
+            rows = explained(self.run, read.table(self.run, shapes.AUDIT).filter(is_it)).collect().to_dicts()
+        if not rows:
+            raise NotFoundError(f"the run {self.run.run_id} has no candidate {spu_code!r} in store {str_code!r}")
+        return rows[0]
+
+    def strip(self, row: Mapping[str, Any]) -> str | None:
+        """The peers of a candidate as SVG; None where it has none."""
+        return _strip(self, row["cluster_id"], row["str_code"], row["spu_code"]) if row["peer_n"] else None
+
+
+@lru_cache(STRIPS)
+def _strip(scaling: Scaling, cluster_id: int, str_code: str, spu_code: str) -> str:
+    row = scaling.candidate(str_code, spu_code)
+    return _drawn(growth_charts.draw_peer_strip, scaling.run, cluster_id, spu_code, row)
+
+
+def _drawn(draw: Any, *facts: Any) -> str:
+    try:
+        return str(draw(*facts))
+    except MissingGlyphError:
+        return ""
+
+
+class Scalings:
+    """The growth runs under some output folders, each opened once and shared by everybody."""
+
+    def __init__(self, folders: Sequence[Path]) -> None:
+        self.registries = [Registry(folder) for folder in folders]
+        self._opened: dict[Path, Scaling] = {}
+
+    def runs(self) -> list[Run]:
+        """The published growth runs, oldest first."""
+        found = [run for registry in self.registries for run in registry.runs(DESK)]
+        return sorted(found, key=lambda run: (run.as_of, run.finished_at, run.run_id))
+
+    def scaling(self, run_id: str | None = None) -> Scaling:
+        """A run by its id, the newest without one. Raises NotFoundError."""
+        runs = self.runs()
+        if not runs:
+            raise NotFoundError("there is no growth run yet: make one with  darkshelf growth scale INPUT --out OUT")
+        found = [run for run in runs if run_id in (None, run.run_id)]
+        if not found:
+            raise NotFoundError(f"there is no growth run {run_id!r}; the newest is {runs[-1].run_id}")
+        return self._opened.setdefault(found[-1].folder, Scaling(found[-1]))

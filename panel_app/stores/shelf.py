@@ -1,0 +1,309 @@
+"""What the pages ask of the published nights. Reads through `engine.outputs.read` alone.
+
+One `Night` per run folder, shared by every session: its tables are read once, never changed, and filtered, sorted and
+cut lazily, so that a page of 100,000 cases costs what a page of 1,000 does.
+"""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from threading import Lock
+from typing import Any, Final
+
+import polars as pl
+
+from engine.outputs import read
+from engine.outputs.shelf import shapes
+from engine.outputs.shelf.severity import severity
+from engine.runs.registry import Registry, Run
+from panel_app.decided import NOT_BEFORE
+from panel_app.settings import DashboardSettings
+from panel_app.state import Filters, View
+from panel_app.stores.growth import Scalings
+
+UNDECIDED: Final = "undecided"
+TEXT_COLUMNS: Final = ("store_name", "region", "sku_name", "category", "brand")
+
+
+class Night:
+    """One published run. Its tables are read when first asked for and then kept."""
+
+    def __init__(self, run: Run, settings: DashboardSettings) -> None:
+        self.run = run
+        self.settings = settings
+        self._lock = Lock()
+
+    @property
+    def run_id(self) -> str:
+        """The name of the run."""
+        return self.run.run_id
+
+    @property
+    def as_of(self) -> str:
+        """The day the night looked at, as an ISO date."""
+        return self.run.as_of
+
+    @cached_property
+    def summary(self) -> dict[str, Any]:
+        """The key figures."""
+        return read.summary(self.run)
+
+    @cached_property
+    def data_quality(self) -> dict[str, Any]:
+        """Where every input row went."""
+        return read.data_quality(self.run)
+
+    @cached_property
+    def cases(self) -> pl.DataFrame:
+        """Every case with what is known of it, dearest first; ids also as text, and `severity`."""
+        with self._lock, read.telling_of_damage(self.run):
+            return (
+                read.table(self.run, shapes.CASES)
+                .with_columns(
+                    store_key=pl.col("store_id").cast(pl.String),
+                    sku_key=pl.col("sku_id").cast(pl.String),
+                    severity=severity(pl.col("revenue_at_risk"), self.settings),
+                    cause=pl.col("primary_cause").fill_null(""),
+                )
+                .collect()
+            )
+
+    @cached_property
+    def stores(self) -> pl.DataFrame:
+        """Every store with its place, its open cases and `severity`."""
+        at_risk = pl.when(pl.col("cases_open") > 0).then(pl.col("revenue_at_risk_open").fill_null(0.0))
+        with self._lock, read.telling_of_damage(self.run):
+            return (
+                read.table(self.run, shapes.STORES)
+                .with_columns(store_key=pl.col("store_id").cast(pl.String), severity=severity(at_risk, self.settings))
+                .collect()
+            )
+
+    @property
+    def notices(self) -> list[dict[str, Any]]:
+        """What is odd about the input, each with where, what, advice, count, of, examples; older runs have none."""
+        return list(self.data_quality.get("notices", []))
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether the night was run although its day is not complete."""
+        return self.run.manifest.get("partial") is True
+
+    def load(self) -> None:
+        """Read what the first page needs, unless it is in memory. Raises NotFoundError where it is damaged."""
+        _ = self.summary, self.data_quality, self.cases
+
+    def has(self, name: str) -> bool:
+        """Whether the run has this file: some are published by one profile only."""
+        return (self.run.folder / name).exists()
+
+    def table(self, name: str) -> pl.LazyFrame:
+        """Any other published table, such as `shapes.STORIES`."""
+        return read.table(self.run, name)
+
+    @cached_property
+    def open_totals(self) -> dict[str, float | int | None]:
+        """Figures of the open cases that the summary does not hold."""
+        opened = self.cases.lazy().filter(pl.col("status") == "open")
+        return (
+            opened.select(
+                recoverable=pl.col("recoverable_30d").sum(),
+                mean_duration=pl.col("duration_days").mean(),
+                worst_q=pl.col("q_value").max(),
+                new=(pl.col("detection_date") == pl.col("detection_date").max()).sum(),
+                ids=pl.col("case_id").n_unique(),
+            )
+            .collect()
+            .row(0, named=True)
+        )
+
+    @cached_property
+    def open_ids(self) -> pl.Series:
+        """The ids of the open cases."""
+        return self.cases.filter(pl.col("status") == "open")["case_id"]
+
+    def money_by(self, column: str) -> pl.DataFrame:
+        """Open cases and their revenue at risk by a column, dearest first: value ('' for unknown), cases, money."""
+        return (
+            self.cases.lazy()
+            .filter(pl.col("status") == "open")
+            .group_by(value=pl.col(column).fill_null(""))
+            .agg(cases=pl.len(), cents=(pl.col("revenue_at_risk").fill_null(0.0) * 100).round().cast(pl.Int64).sum())
+            .with_columns(money=pl.col("cents") / 100)
+            .sort("cents", "cases", "value", descending=[True, True, False])
+            .collect()
+        )
+
+    def durations(self) -> pl.DataFrame:
+        """Open cases by their length: days, cases."""
+        opened = self.cases.lazy().filter(pl.col("status") == "open")
+        return opened.group_by(days="duration_days").agg(cases=pl.len()).sort("days").collect()
+
+    @cached_property
+    def choices(self) -> Mapping[str, dict[str, str]]:
+        """What each list of filters offers: label by value, in the order to be shown."""
+        stores = self.cases.select("store_key", "store_name").unique("store_key").sort("store_name", "store_key")
+        named = {key: f"{name} ({key})" if name else f"Store {key}" for key, name in stores.iter_rows()}
+        return {"store": named, **{name: self._values(name) for name in ("region", "category", "brand", "cause")}}
+
+    def _values(self, column: str) -> dict[str, str]:
+        values = self.cases[column].fill_null("").unique().sort().to_list()
+        return {value: value or "unknown" for value in values}
+
+    def select(self, view: View, decided: pl.DataFrame) -> pl.LazyFrame:
+        """The cases of a view, in its order, each with what was decided on it (`Decided.of`)."""
+        frame = self.cases.lazy().join(decided.lazy(), on="case_id", how="left", maintain_order="left")
+        frame = frame.with_columns(
+            pl.col("decision").fill_null(UNDECIDED),
+            pl.col("version").fill_null(0),
+            pl.col("earlier").fill_null(NOT_BEFORE),
+        )
+        frame = frame.filter(*conditions(view.filters))
+        return frame.sort(view.sort, "case_id", descending=[not view.ascending, False], nulls_last=True)
+
+    def neighbours_in_list(
+        self, case_id: str, view: View, decided: pl.DataFrame
+    ) -> tuple[str | None, str | None, int, int]:
+        """The cases before and after one in the order of a view, its place from 1 (0: not there), and how many."""
+        ids = self.select(view, decided).select("case_id").collect()["case_id"]
+        place = ids.index_of(case_id)
+        if place is None:
+            return None, (ids[0] if len(ids) else None), 0, len(ids)
+        before = ids[place - 1] if place > 0 else None
+        after = ids[place + 1] if place + 1 < len(ids) else None
+        return before, after, place + 1, len(ids)
+
+    def case(self, case_id: str) -> tuple[dict[str, Any], pl.DataFrame, dict[str, Any]]:
+        """A case, its evidence by cause, and the series of its store-SKU. Raises NotFoundError."""
+        return read.one_case(self.run, case_id)
+
+    def severity_of(self, case_id: str) -> str:
+        """The severity of a case by its id."""
+        return str(self.cases.filter(pl.col("case_id") == case_id)["severity"][0])
+
+    def expectation(self, case_id: str) -> dict[str, Any] | None:
+        """Level and factors of the expectation of the case's last day; None where the profile has none."""
+        if not self.has(shapes.EXPECTATION):
+            return None
+        with read.telling_of_damage(self.run):
+            rows = self.table(shapes.EXPECTATION).filter(pl.col("case_id") == case_id).collect()
+        return rows.row(0, named=True) if rows.height else None
+
+
+class Nights:
+    """The runs under an output folder, each opened once and shared by everybody."""
+
+    def __init__(self, out: Path, settings: DashboardSettings, growth: Path | None = None) -> None:
+        self.out = out
+        self.settings = settings
+        self.registry = Registry(out)
+        self.scalings = Scalings([out, growth] if growth else [out])
+        self._nights: OrderedDict[str, Night] = OrderedDict()
+        self._summaries: dict[str, dict[str, Any]] = {}
+        self._lock = Lock()
+
+    def latest_id(self) -> str | None:
+        """The night that readers see: what `LATEST` names where that can be read; None before the first."""
+        return self.registry.latest_id(read.SHELF)
+
+    def night(self, run_id: str | None = None) -> Night:
+        """A night by its run id, the newest without one. Raises NotFoundError."""
+        wanted = run_id or self.latest_id()
+        with self._lock:
+            if wanted is not None and wanted in self._nights:
+                self._nights.move_to_end(wanted)
+                return self._nights[wanted]
+        run = read.find_run(self.out, wanted, read.SHELF)
+        with self._lock:
+            night = self._nights.setdefault(run.run_id, Night(run, self.settings))
+            while len(self._nights) > self.settings.nights_kept:
+                self._nights.popitem(last=False)
+        return night
+
+    def runs(self) -> list[Run]:
+        """The published shelf nights that can be read, oldest first."""
+        return self.registry.runs(read.SHELF)
+
+    def skipped(self) -> list[str]:
+        """What lies beside the nights and cannot be shown, a sentence each: damaged runs, those of unknown desks."""
+        survey = self.registry.survey()
+        others = [run for run in survey.runs if run.desk not in (read.SHELF, read.GROWTH)]
+        return [
+            *(f"{problem.where} {problem.what}" for problem in survey.skipped),
+            *(f"run {run.run_id} is of no desk that is known here" for run in others),
+        ]
+
+    def before(self, run_id: str) -> Night | None:
+        """The last night before one: of an earlier day, the newest of that day that can be read."""
+        here = self.night(run_id)
+        earlier = [run for run in reversed(self.runs()) if run.as_of < here.as_of]
+        found = next(read.each_readable(earlier, self._summary), None)
+        return self.night(found[0].run_id) if found else None
+
+    def trend(self, run_id: str) -> pl.DataFrame:
+        """Key figures of the nights up to one, a row per as-of day: as_of, run_id, cases_open, at_risk, recovery."""
+        until = self.night(run_id).as_of
+        newest = {run.as_of: run for run in self.runs() if run.as_of <= until}
+        newest[until] = self.night(run_id).run
+        rows = []
+        last = [run for _, run in sorted(newest.items())][-self.settings.trend_nights :]
+        for run, facts in read.each_readable(last, self._summary):
+            rows.append(
+                {
+                    "as_of": run.as_of,
+                    "run_id": run.run_id,
+                    "cases_open": facts.get("cases_open"),
+                    "at_risk": facts.get("revenue_at_risk_open"),
+                    "recovery": facts.get("projected_recovery_open"),
+                }
+            )
+        schema = {"as_of": pl.String, "run_id": pl.String, "cases_open": pl.Int64, "at_risk": pl.Float64}
+        return pl.DataFrame(rows, schema={**schema, "recovery": pl.Float64}).with_columns(
+            pl.col("as_of").str.to_date()
+        )
+
+    def _summary(self, run: Run) -> dict[str, Any]:
+        known = self._summaries.get(run.run_id)
+        return self._summaries.setdefault(run.run_id, read.summary(run)) if known is None else known
+
+    def history(self, store_id: object, sku_id: object, run_id: str) -> list[dict[str, Any]]:
+        """The cases of one store-SKU night by night, newest first: run_id, as_of and the case."""
+        until = self.night(run_id).as_of
+        found: list[dict[str, Any]] = []
+        columns = ("case_id", "status", "detection_date", "duration_days", "revenue_at_risk", "primary_cause")
+        of_pair = (pl.col("store_id").cast(pl.String) == str(store_id)) & (
+            pl.col("sku_id").cast(pl.String) == str(sku_id)
+        )
+
+        def cases(run: Run) -> list[dict[str, Any]]:
+            with read.telling_of_damage(run):
+                return read.table(run, shapes.CASES).filter(of_pair).select(columns).collect().to_dicts()
+
+        nights = [run for run in self.runs() if run.as_of <= until][-self.settings.trend_nights :]
+        for run, rows in read.each_readable(nights, cases):
+            found += [{"run_id": run.run_id, "as_of": run.as_of, **row} for row in rows]
+        return found[::-1]
+
+
+def conditions(filters: Filters) -> list[pl.Expr]:
+    """The filters as conditions on the cases."""
+    columns = {"store": "store_key"}
+    told: list[pl.Expr] = []
+    for name in ("store", "region", "category", "brand", "cause", "status", "severity", "decision", "earlier"):
+        values = getattr(filters, name)
+        if values:
+            told.append(pl.col(columns.get(name, name)).fill_null("").is_in(list(values)))
+    if filters.confidence:
+        told.append(pl.col("confidence_score") >= filters.confidence)
+    if filters.revenue:
+        told.append(pl.col("revenue_at_risk") >= filters.revenue)
+    if filters.since:
+        told.append(pl.col("detection_date") >= filters.since)
+    if filters.until:
+        told.append(pl.col("detection_date") <= filters.until)
+    if filters.text:
+        wanted = filters.text.casefold()
+        columns_searched = (pl.col(name).fill_null("").str.to_lowercase() for name in (*TEXT_COLUMNS, "case_id"))
+        told.append(pl.any_horizontal(text.str.contains(wanted, literal=True) for text in columns_searched))
+    return told
