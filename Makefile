@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-quick lint format types contracts coverage mutants bench bench-baseline bench-check bench-demonstrate bench-dashboard accuracy faults lock clean
+.PHONY: help demo test test-quick lint format coverage bench bench-baseline bench-check bench-demonstrate bench-dashboard accuracy faults lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,9 +45,6 @@ format: $(READY)  ## Rewrite the code in the house style
 
 coverage: $(READY)  ## Branch coverage of the engine, fails below the promise
 	@NUMBA_DISABLE_JIT=0 $(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered
-
-mutants: $(READY)  ## Change constants in the formulas one by one; every change must turn a test red
-	@$(BIN)/python -m tests.mutants
 
 bench: $(READY)  ## Time kernels, stages and a whole night
 	@$(BIN)/python -m pytest bench --benchmark-only --benchmark-columns=min,median,stddev,rounds

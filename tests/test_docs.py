@@ -25,6 +25,7 @@ from engine.outputs.shelf.report import ReportSettings
 from engine.settings import loading as config
 from engine.settings.growth.scaling import BacktestSettings, GrowthSettings
 from engine.settings.growth.upstream import DiscoverSettings
+from engine.settings.shelf.night import Settings
 from panel_app.settings import DashboardSettings
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ WORDS_FOR_EMPTY = {
 
 
 DESKS = {
-    "": config.Settings,
+    "": Settings,
     "Report of a night: ": ReportSettings,
     "Decisions: ": LoopSettings,
     "Dashboard: ": DashboardSettings,

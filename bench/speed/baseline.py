@@ -1,7 +1,7 @@
 """Measure everything and keep it: `python -m bench.speed.baseline [--sizes 10k,100k] [--rounds 7]`.
 
-Writes `bench/speed/baseline.json`: the machine, the versions and every sample of every round. Sizes that are not asked
-for keep their figures, so that a rare size can be measured on its own day.
+Writes `bench/speed/baseline.json`: the machine, the versions and every sample of every round. Sizes not asked for
+keep their figures, so that a rare size can be measured on its own day.
 """
 
 import argparse

@@ -22,7 +22,7 @@ from bench.speed.ratios import figure, spread
 from bench.speed.sizes import data_home
 
 FILE = Path(__file__).with_name("growth.json")
-PAGE = Path(__file__).parents[1] / "docs" / "growth.md"
+PAGE = Path(__file__).parents[2] / "docs" / "growth.md"
 BEGIN, END = "<!-- speed: begin -->\n", "<!-- speed: end -->\n"
 MOST_TIMES, MOST_GIB = 5, 8
 FIGURES = ("wall_seconds", "cpu_seconds", "peak_mib", "others_share", "seconds", "inner_cpu_seconds", "rows")

@@ -10,7 +10,7 @@ from bench.speed.contenders import CONTENDERS
 from bench.speed.ratios import STAGES, figure, spread
 from bench.speed.targets import exponent, in_range, in_times_faster, outcomes
 
-DOCS = Path(__file__).parents[1] / "docs"
+DOCS = Path(__file__).parents[2] / "docs"
 PAGE = DOCS / "performance.md"
 PICTURES = {"seconds": DOCS / "images" / "time-by-size.svg", "peak_mib": DOCS / "images" / "memory-by-size.svg"}
 AXES = {"seconds": "seconds, imports apart", "peak_mib": "peak memory, MiB"}
