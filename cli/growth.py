@@ -34,6 +34,7 @@ def scale(
     Example:  darkshelf growth scale data/growth/in --out data/growth --profile reference
     """
     from engine.growth import desk
+    from engine.outputs.read import boundary_report
     from engine.settings.growth.scaling import GrowthSettings
     from engine.settings.loading import load_as
 
@@ -46,7 +47,7 @@ def scale(
             "run_id": scaling.run_id,
             "folder": str(scaling.folder),
             "is_new": scaling.is_new,
-            "boundary": scaling.report["counts"],
+            "boundary": boundary_report(scaling.run)["counts"],
             **scaling.summary,
         }
         typer.echo(json.dumps(answer, ensure_ascii=False))
@@ -57,6 +58,7 @@ def scale(
 def _show(scaling: Any) -> None:
     """A scaling's key figures: candidates by status, units by cap, and the boundary."""
     from engine.outputs.growth.shapes import RECOMMENDATIONS_CSV
+    from engine.outputs.read import boundary_report
 
     figures = scaling.summary
     if not scaling.is_new:
@@ -76,7 +78,7 @@ def _show(scaling: Any) -> None:
         caps.add_row(cap, f"{row['rows']:,}", f"{row['units']:,.1f}", "" if suppressed is None else f"{suppressed:,}")
     out.print(caps)
     checks = table("boundary", "verdict", "looked at", "broken", "", numbers=("looked at", "broken"))
-    for check in scaling.report["checks"]:
+    for check in boundary_report(scaling.run)["checks"]:
         checks.add_row(
             check["says"], check["verdict"], f"{check['looked_at']:,}", f"{check['broken']:,}", check["note"]
         )

@@ -2,6 +2,7 @@
 
 import errno
 import gc
+import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -97,6 +98,8 @@ def main() -> None:
             raise
         # What a run writes is told as an OutputError: this is the place that stdout was led to.
         err.print("darkshelf: the answer cannot be printed: no space left; what was published stays", markup=False)
+        # What is still in the buffer would fail once more as Python ends, and change the exit code.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(EXIT_BUG)
     except (SystemExit, KeyboardInterrupt, GeneratorExit):
         raise

@@ -11,6 +11,7 @@ import typer
 from cli.console import err, money, out, progress, table
 
 if TYPE_CHECKING:
+    from engine.outputs.result import Result
     from engine.settings.shelf.night import Settings
     from engine.shelf.check import Place
 
@@ -122,7 +123,7 @@ def run(
 
     settings = _settings(profile, config, assignments)
     limit = _bytes(max_memory)
-    nights: list[desk.Night] = []
+    nights: list[Result] = []
     incomplete: list[TryLaterError] = []
     for day in _days(as_of, backfill):
         with progress(quiet=as_json) as watch:

@@ -23,7 +23,7 @@ from engine.growth import desk
 from engine.growth.backtest import backtest
 from engine.growth.follow import following_sales
 from engine.growth.upstream import desk as upstream
-from engine.outputs.read import find_run
+from engine.outputs.read import boundary_report, find_run
 from engine.settings.growth.scaling import BacktestSettings, GrowthSettings
 from engine.settings.growth.upstream import DiscoverSettings
 from engine.vocabulary import growth as v
@@ -50,7 +50,7 @@ def one(raw: Path, home: Path, period: str) -> Row:
     if found.facts["step11_candidates"]:
         made = desk.run(place / "in", place / "out", GrowthSettings())
         names = ("scaled", "units", "by_status", "by_cap", "suppressed_by_cap", "gap_qualified")
-        row |= {name: made.summary[name] for name in names} | {"boundary": made.report["counts"]}
+        row |= {name: made.summary[name] for name in names} | {"boundary": boundary_report(made.run)["counts"]}
         if period != HALF_MONTHS[-1]:
             run = find_run(place / "out")
             row["backtest"] = backtest(run, following_sales(raw, run), BacktestSettings())[0].as_facts()

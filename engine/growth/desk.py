@@ -3,17 +3,13 @@
 check → inputs → benchmark → scale → boundary → publish, the last three block by block
 """
 
-import datetime as dt
-import platform
 from collections.abc import Callable
-from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from engine.errors import InputError, Problem
+from engine.errors import InputError
 from engine.growth import publish
 from engine.growth.blocks import Task, task_of
 from engine.growth.boundary import FAIL, boundary, report, together
@@ -26,28 +22,16 @@ from engine.growth.second_opinion import second_opinion
 from engine.growth.summary import Shrinkage, data_quality, key_figures, of_plan
 from engine.outputs.growth import shapes
 from engine.outputs.growth.telling import telling
-from engine.outputs.read import boundary_report
-from engine.outputs.read import summary as read_summary
+from engine.outputs.result import Result
 from engine.outputs.write import write_json, write_parquet
 from engine.runs.journal import Journal
-from engine.runs.registry import Registry, fingerprint_files, run_name
+from engine.runs.publish import Making
+from engine.runs.publish import publish as publish_run
+from engine.runs.registry import Registry, fingerprint_files
 from engine.settings.growth.scaling import GrowthSettings
-from engine.settings.loading import as_toml
 from engine.vocabulary import growth as v
 
 DESK = "growth"
-PACKAGES = ("darkshelf", "polars", "pyarrow")
-
-
-@dataclass(frozen=True)
-class Scaling:
-    """What a call of `run` left behind. is_new: this call made it. report: as in `boundary_report.json`."""
-
-    run_id: str
-    folder: Path
-    is_new: bool
-    summary: dict[str, Any]
-    report: dict[str, Any]
 
 
 def run(
@@ -58,41 +42,33 @@ def run(
     *,
     force: bool = False,
     watch: Callable[[str], None] | None = None,
-) -> Scaling:
+) -> Result:
     """Scale the candidates of one half month and publish the result under `out`.
 
     period: by default the latest of the sales. force: run again what is there already. watch: called with the name of
     each stage as it begins. Raises InputError, TryLaterError, OutputError, and BoundaryError when a check fails;
     nothing is published then.
     """
-    registry, journal = Registry(out), Journal(watch)
+    journal = Journal(watch)
     with journal.stage("check"):
         delivery = check(folder, settings.inputs, period)
         prints = {name: fingerprint_files(each.files, folder) for name, each in delivery.sources.items()}
-    versions = " ".join(version(package) for package in PACKAGES)
-    run_id = run_name(delivery.label, settings.profile, settings.fingerprint(), str(prints), versions)
-    with registry.writer():
-        _refuse_other_desks(registry)
-        if registry.has(run_id) and not force:
-            found = registry.find(run_id)
-            return Scaling(found.run_id, found.folder, False, read_summary(found), boundary_report(found))
-        run_id = registry.free_name(run_id)
+    making = Making(DESK, delivery.label, settings, prints, folder)
+
+    def write(partial: Path) -> dict[str, Any]:
         with journal.stage("inputs"):
             tables = delivery.tables()
             given = inputs(tables, delivery.period, settings)
-        _refuse_double_scaling(registry, given, delivery)
+        _refuse_double_scaling(Registry(out), given, delivery)
         with journal.stage("benchmark"):
             task = task_of(tables, given, settings)
-        with registry.publish(run_id) as partial, journal.written_to(partial / shapes.LOG):
-            facts, verdicts = _scale_into(partial, delivery, task, journal)
-            _describe(partial, run_id, delivery, settings, prints, journal, facts)
-    return Scaling(run_id, registry.folder / run_id, True, facts, verdicts)
+        return _described(delivery, _scale_into(partial, delivery, task, journal))
+
+    return Result(*publish_run(out, making, journal, write, force=force))
 
 
-def _scale_into(
-    folder: Path, delivery: Delivery, task: Task, journal: Journal
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Scale, check the boundary and write the files; the key figures and the boundary report."""
+def _scale_into(folder: Path, delivery: Delivery, task: Task, journal: Journal) -> dict[str, Any]:
+    """Scale, check the boundary and write the files; the key figures are returned."""
     settings = task.settings
     plan = _plan(delivery, task)
     told = telling(settings.model_dump(), delivery.sources.keys())
@@ -121,7 +97,7 @@ def _scale_into(
         write_json(facts, folder / shapes.SUMMARY)
         write_json(verdicts, folder / shapes.BOUNDARY_REPORT)
         write_json(data_quality(delivery), folder / shapes.DATA_QUALITY)
-    return facts, verdicts
+    return facts
 
 
 def _plan(delivery: Delivery, task: Task) -> Fit | None:
@@ -148,13 +124,6 @@ def _effect_of_shrinkage(task: Task) -> dict[str, object] | None:
     return effect.facts()
 
 
-def _refuse_other_desks(registry: Registry) -> None:
-    others = [run.run_id for run in registry.runs() if run.desk != DESK]
-    if others:
-        what = f"holds runs of another desk, such as {others[-1]}"
-        raise InputError([Problem(str(registry.out), what, "name another folder for the runs of the growth desk")])
-
-
 def _refuse_double_scaling(registry: Registry, given: Inputs, delivery: Delivery) -> None:
     if given.step9 is None:
         return
@@ -163,34 +132,13 @@ def _refuse_double_scaling(registry: Registry, given: Inputs, delivery: Delivery
         raise InputError(problems)
 
 
-def _describe(
-    folder: Path,
-    run_id: str,
-    delivery: Delivery,
-    settings: GrowthSettings,
-    prints: dict[str, dict[str, str]],
-    journal: Journal,
-    facts: dict[str, Any],
-) -> None:
-    """How this run came about: the manifest and the resolved settings."""
-    (folder / shapes.SETTINGS).write_text(as_toml(settings), encoding="utf-8")
+def _described(delivery: Delivery, facts: dict[str, Any]) -> dict[str, Any]:
+    """What the manifest says of the scaling."""
     supplied = delivery.sources.keys()
-    manifest = {
-        "run_id": run_id,
-        "desk": DESK,
-        "profile": settings.profile,
-        "as_of": delivery.label,
+    return {
         "period": delivery.label,
         "dataset_id": delivery.dataset_id,
-        "finished_at": dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds"),
-        "input": str(delivery.folder.resolve()),
-        "input_fingerprints": prints,
-        "settings_fingerprint": settings.fingerprint(),
-        "settings": settings.model_dump(mode="json"),
         "supplied": {name: name in supplied for name in (v.TRAFFIC, v.STEP9, v.STEP10, v.SUPPLY)},
-        "versions": {package: version(package) for package in PACKAGES} | {"python": platform.python_version()},
         "input_rows": {name: loaded.counts["rows"] for name, loaded in delivery.loaded.items()},
         **{name: facts[name] for name in ("candidates", "scaled", "units", "by_status", "by_tier", "by_cap")},
-        "stages": journal.stages,
     }
-    write_json(manifest, folder / shapes.MANIFEST)

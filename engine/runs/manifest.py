@@ -19,6 +19,8 @@ from engine.disk import content_hash, read_regular
 MANIFEST = "manifest.json"
 AS_OF = re.compile(r"\d{4}-\d{2}-\d{2}|\d{6}[AB]|[a-z]+")
 """A day, a half month, or the word of a run without either."""
+FORMAT = 2
+"""Of the manifests that are written. Those of format 1 say no format; they are read as they are."""
 MANIFESTS_HELD = 1_000
 """Manifests that are remembered for as long as they are not touched."""
 
@@ -37,20 +39,21 @@ class Manifest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="allow", strict=True)
 
+    format: Annotated[int, Field(ge=1)] = 1
     as_of: str
     run_id: str | None = None
     desk: str = ""
     profile: str = ""
     finished_at: str = ""
-    cases_open: int | None = None
-    revenue_at_risk_open: float | None = None
     stages: list[dict[str, Any]] = []
     files: dict[str, StoredFile] = {}
     seal: str | None = None
 
     @model_validator(mode="after")
     def _is_dated(self) -> "Manifest":
-        """Raise ValueError where a moment is none."""
+        """Raise ValueError where a moment is none, or the format is one that is not known yet."""
+        if self.format > FORMAT:
+            raise ValueError(f"has format {self.format}; this version of darkshelf reads formats up to {FORMAT}")
         if not AS_OF.fullmatch(self.as_of):
             raise ValueError(f"as_of is {self.as_of!r}")
         if "-" in self.as_of:

@@ -17,8 +17,14 @@ class Frozen(BaseModel):
 
 
 class RunSettings(Frozen):
-    """Everything one run of a desk is told."""
+    """Everything one verb is told."""
 
     def fingerprint(self) -> str:
         """Sixteen hexadecimal digits that differ when any setting differs."""
         return hashlib.blake2b(self.model_dump_json().encode(), digest_size=8).hexdigest()
+
+
+class DeskSettings(RunSettings):
+    """Everything one run of a desk is told. profile: which of its methods, or of its sets of defaults."""
+
+    profile: str

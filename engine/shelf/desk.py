@@ -4,11 +4,9 @@ check → panel → expect → detect → measure → diagnose → recommend →
 """
 
 import datetime as dt
-import platform
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +15,13 @@ import polars as pl
 from engine.delivery.tables import verify
 from engine.errors import InputError, Problem
 from engine.memory import Memory
-from engine.outputs.read import data_quality as read_data_quality
-from engine.outputs.read import summary as read_summary
+from engine.outputs.result import Result
 from engine.outputs.shelf import shapes
 from engine.outputs.write import WIDE_ROWS_PER_GROUP, appended_parquet, write_json, write_parquet
 from engine.runs.journal import Journal
-from engine.runs.registry import Registry, Run, fingerprint_files, run_name
-from engine.settings.loading import as_toml
+from engine.runs.publish import Making
+from engine.runs.publish import publish as publish_run
+from engine.runs.registry import fingerprint_files
 from engine.settings.shelf.night import Settings
 from engine.shelf import publish, summary
 from engine.shelf.calibrated import Recalibration, learn
@@ -37,20 +35,7 @@ from engine.shelf.series import series_blocks
 
 CASES_PER_BLOCK = 250_000
 """So many cases are measured and explained at a time: memory follows the block, not the night."""
-PACKAGES = ("darkshelf", "polars", "numpy", "numba", "pyarrow")
-
-
-@dataclass(frozen=True)
-class Night:
-    """What a call of `run` left behind. is_new: this call made it; otherwise it was there already. notices: what is
-    odd about the input, as `data_quality.json` has it.
-    """
-
-    run_id: str
-    folder: Path
-    is_new: bool
-    summary: dict[str, Any]
-    notices: list[dict[str, Any]]
+DESK = "shelf"
 
 
 @dataclass(frozen=True)
@@ -82,7 +67,7 @@ def run(
     max_memory: int | None = None,
     feedback: Path | None = None,
     watch: Callable[[str], None] | None = None,
-) -> Night:
+) -> Result:
     """Run one night and publish it under `out`.
 
     place: a folder of tables, or a lake of days. as_of: the last day that may be seen, by default the newest day of
@@ -92,7 +77,6 @@ def run(
     corrects the confidence of the calibrated profile. watch: called with the name of each stage as it begins.
     Raises InputError, TryLaterError and OutputError; the runs published before stay as they are.
     """
-    registry = Registry(out)
     journal = Journal(watch)
     with journal.stage("check"):
         sources = _opened(place, settings, as_of)
@@ -101,36 +85,42 @@ def run(
             for name, source in sources.tables.items()
         }
         recalibration = _learn(feedback, sources.as_of, settings)
-    learnt = [] if recalibration.fingerprint is None else [recalibration.fingerprint]
-    learnt += ["partial"] if allow_partial else []
-    run_id = run_name(
-        sources.as_of.isoformat(), settings.profile, settings.fingerprint(), str(prints), _versions(), *learnt
-    )
-    with registry.writer():
-        if registry.has(run_id) and not force:
-            return _there_already(registry.find(run_id))
-        run_id = registry.free_name(run_id)
-        with registry.publish(run_id) as partial, journal.written_to(partial / shapes.LOG):
-            memory = Memory(max_memory, partial)
-            with memory.watched():
-                told = findings_of(settings)
-                plan = panel_plan(settings, allow_partial=allow_partial)
-                with appended_parquet(partial / shapes.EVIDENCE) as add:
-                    # Nobody else holds the panel: its days are let go as soon as they were looked at last.
-                    judged = judge(
-                        _placed(sources, plan, journal, memory),
-                        settings,
-                        journal,
-                        lambda cases: add(told(cases)),
-                        recalibration,
-                    )
-                with journal.stage("publish"):
-                    quality = _publish_days(partial, judged, settings)
-                    judged = replace(judged, panel=judged.panel.without_days())
-                    facts = _publish_cases(partial, judged, quality)
-            is_partial = judged.panel.is_partial
-            _describe(partial, run_id, sources, settings, prints, journal, facts, recalibration, is_partial)
-    return Night(run_id, registry.folder / run_id, True, facts, quality["notices"])
+    learnt = () if recalibration.fingerprint is None else (recalibration.fingerprint,)
+    further = (*learnt, "partial") if allow_partial else learnt
+    making = Making(DESK, sources.as_of.isoformat(), settings, prints, sources.folder, further)
+    plan = panel_plan(settings, allow_partial=allow_partial)
+
+    def write(folder: Path) -> dict[str, Any]:
+        memory = Memory(max_memory, folder)
+        with memory.watched():
+            told = _night_into(folder, sources, settings, plan, journal, memory, recalibration)
+        return {"feedback": recalibration.described(), "seeds": "each case's own id", **told}
+
+    return Result(*publish_run(out, making, journal, write, force=force))
+
+
+def _night_into(
+    folder: Path,
+    sources: Sources,
+    settings: Settings,
+    plan: PanelPlan,
+    journal: Journal,
+    memory: Memory,
+    recalibration: Recalibration,
+) -> dict[str, Any]:
+    """Judge the night and write its files; what the manifest says of it is returned."""
+    told = findings_of(settings)
+    with appended_parquet(folder / shapes.EVIDENCE) as add:
+        # Nobody else holds the panel: its days are let go as soon as they were looked at last.
+        judged = judge(
+            _placed(sources, plan, journal, memory), settings, journal, lambda cases: add(told(cases)), recalibration
+        )
+    with journal.stage("publish"):
+        quality = _publish_days(folder, judged, settings)
+        judged = replace(judged, panel=judged.panel.without_days())
+        facts = _publish_cases(folder, judged, quality)
+    figures = {name: facts[name] for name in ("cases", "cases_open", "revenue_at_risk_open")}
+    return {"partial": judged.panel.is_partial, **figures}
 
 
 def inspect(
@@ -236,40 +226,6 @@ def _publish_cases(folder: Path, judged: Judged, quality: dict[str, Any]) -> dic
     return facts
 
 
-def _describe(
-    folder: Path,
-    run_id: str,
-    sources: Sources,
-    settings: Settings,
-    prints: dict[str, dict[str, str]],
-    journal: Journal,
-    facts: dict[str, Any],
-    recalibration: Recalibration,
-    is_partial: bool,
-) -> None:
-    """How this run came about: the manifest and the resolved settings."""
-    (folder / shapes.SETTINGS).write_text(as_toml(settings), encoding="utf-8")
-    manifest = {
-        "run_id": run_id,
-        "desk": "shelf",
-        "profile": settings.profile,
-        "as_of": sources.as_of.isoformat(),
-        "partial": is_partial,
-        "finished_at": dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds"),
-        "input": str(sources.folder.resolve()),
-        "input_fingerprints": prints,
-        "settings_fingerprint": settings.fingerprint(),
-        "feedback": recalibration.described(),
-        "versions": {package: version(package) for package in PACKAGES} | {"python": platform.python_version()},
-        "seeds": "each case's own id",
-        "cases": facts["cases"],
-        "cases_open": facts["cases_open"],
-        "revenue_at_risk_open": facts["revenue_at_risk_open"],
-        "stages": journal.stages,
-    }
-    write_json(manifest, folder / shapes.MANIFEST)
-
-
 def _learn(feedback: Path | None, as_of: dt.date, settings: Settings) -> Recalibration:
     """What the file of feedback teaches. Raises InputError."""
     if feedback is not None and settings.profile == "classic":
@@ -277,12 +233,3 @@ def _learn(feedback: Path | None, as_of: dt.date, settings: Settings) -> Recalib
         what = "is given to the classic profile, whose confidence is no probability"
         raise InputError([Problem("--feedback", what, advice)])
     return learn(feedback, as_of, settings.certainty)
-
-
-def _versions() -> str:
-    return " ".join(version(package) for package in PACKAGES)
-
-
-def _there_already(finished: Run) -> Night:
-    notices = read_data_quality(finished).get("notices", [])
-    return Night(finished.run_id, finished.folder, False, read_summary(finished), notices)

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from engine.settings.frozen import Frozen, RunSettings
+from engine.settings.frozen import DeskSettings, Frozen, RunSettings
 
 PROFILES: dict[str, dict[str, dict[str, object]]] = {
     "default": {},
@@ -168,7 +168,7 @@ class BacktestSettings(RunSettings):
     interval_z: float = Field(1.96, gt=0, le=5, description="Half width of the interval in standard errors.")
 
 
-class GrowthSettings(RunSettings):
+class GrowthSettings(DeskSettings):
     """Everything a growth run is told. Grain: one run."""
 
     profile: Literal["default", "reference"] = Field("default", description="The defaults a run starts from.")

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from engine.settings.frozen import RunSettings
+from engine.settings.frozen import DeskSettings
 from engine.settings.ingest import IngestSettings
 from engine.settings.loading import load_as
 from engine.settings.shelf.calibrated import (
@@ -24,7 +24,7 @@ from engine.settings.shelf.common import CauseSettings, ExpectSettings, Interval
 from engine.settings.shelf.delivered import DeliverySettings, InputSettings, PanelSettings, PriceCheckSettings
 
 
-class Settings(RunSettings):
+class Settings(DeskSettings):
     """Everything a night is told. Grain: one run."""
 
     profile: Literal["calibrated", "classic"] = Field("calibrated", description="How shelves are judged.")

@@ -1,0 +1,102 @@
+"""Publish: one run of any desk, from what names it to its place among the published ones.
+
+In: what makes the run, and a function that writes its files. Out: the published run, new or there already.
+"""
+
+import datetime as dt
+import json
+import platform
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+from engine.errors import InputError, Problem
+from engine.runs.journal import Journal
+from engine.runs.manifest import FORMAT, MANIFEST
+from engine.runs.registry import LOG, Registry, Run, run_name
+from engine.settings.frozen import DeskSettings
+from engine.settings.loading import as_toml
+
+SETTINGS: Final = "config_resolved.toml"
+PACKAGES: Final = ("darkshelf", "polars", "numpy", "numba", "pyarrow")
+"""Another version of one of these may give other results: it makes another run."""
+
+
+@dataclass(frozen=True)
+class Making:
+    """What makes a run, and with that its name: the same twice is the same run.
+
+    as_of: the day, half month or other label that the run is of. inputs: fingerprints of the files by table.
+    place: where the input lies. further: marks of whatever else changes the results, such as what was learnt.
+    """
+
+    desk: str
+    as_of: str
+    settings: DeskSettings
+    inputs: Mapping[str, Mapping[str, str]]
+    place: Path
+    further: tuple[str, ...] = ()
+
+    @property
+    def run_id(self) -> str:
+        """The name of the run."""
+        told = (self.settings.fingerprint(), str(dict(self.inputs)), " ".join(map(version, PACKAGES)), *self.further)
+        return run_name(self.as_of, self.settings.profile, *told)
+
+
+def publish(
+    out: Path,
+    making: Making,
+    journal: Journal,
+    write: Callable[[Path], Mapping[str, Any]],
+    *,
+    force: bool = False,
+) -> tuple[Run, bool]:
+    """Publish a run under `out`, unless it is there already: the run, and whether this call made it.
+
+    write: writes the files of the run into a folder and returns what the manifest says beyond what every run says.
+    force: make it again. Raises InputError where `out` holds runs of another desk, TryLaterError while another
+    process writes, OutputError when the disk does not take it, and what `write` raises; the runs published before
+    stay as they are then.
+    """
+    registry = Registry(out)
+    with registry.writer():
+        _refuse_other_desks(registry, making.desk)
+        if registry.has(making.run_id) and not force:
+            return registry.find(making.run_id), False
+        run_id = registry.free_name(making.run_id)
+        with registry.publish(run_id) as partial, journal.written_to(partial / LOG):
+            told = write(partial)
+            (partial / SETTINGS).write_text(as_toml(making.settings), encoding="utf-8")
+            manifest = _manifest(run_id, making, told, journal)
+            (partial / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
+    return registry.find(run_id), True
+
+
+def _manifest(run_id: str, making: Making, told: Mapping[str, Any], journal: Journal) -> dict[str, Any]:
+    """How the run came about."""
+    return {
+        "format": FORMAT,
+        "run_id": run_id,
+        "desk": making.desk,
+        "profile": making.settings.profile,
+        "as_of": making.as_of,
+        "finished_at": dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds"),
+        "input": str(making.place.resolve()),
+        "input_fingerprints": making.inputs,
+        "settings_fingerprint": making.settings.fingerprint(),
+        "settings": making.settings.model_dump(mode="json"),
+        "versions": {package: version(package) for package in PACKAGES} | {"python": platform.python_version()},
+        **told,
+        "stages": journal.stages,
+    }
+
+
+def _refuse_other_desks(registry: Registry, desk: str) -> None:
+    """Raise InputError where a folder holds runs of another desk: `LATEST` is one line, and one desk's."""
+    others = [run.run_id for run in registry.runs() if run.desk not in (desk, "")]
+    if others:
+        what = f"holds runs of another desk, such as {others[-1]}"
+        raise InputError([Problem(str(registry.out), what, f"name another folder for the runs of the {desk} desk")])
