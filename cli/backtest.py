@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.console import err, out, table
-from cli.night import AsJson, Assignments, ConfigFile, Input
+from cli.options import AsJson, Assignments, ConfigFile, Input
 
 Estimate = list[float | None]
 Share = Annotated[float, typer.Option("--inject", min=0, max=0.5, help="Share of store-SKUs planted; 0 plants none.")]

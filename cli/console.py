@@ -6,11 +6,14 @@ import math
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 from rich.console import Console, JustifyMethod
 from rich.table import Table
 from rich.text import Text
+
+if TYPE_CHECKING:
+    from engine.outputs.shown import Part, Shown
 
 WIDE = 10_000
 """Columns of a page that is no terminal: a program reads it, and a cut number would be another number."""
@@ -18,27 +21,13 @@ WIDE = 10_000
 out = Console(highlight=False, width=None if sys.stdout.isatty() else WIDE)
 err = Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else WIDE)
 
-STAGES = {
-    "check": "opening the tables",
-    "panel": "building the panel",
-    "expect": "expecting every day",
-    "detect": "looking for dark shelves",
-    "measure": "measuring what they cost",
-    "diagnose": "asking why",
-    "recommend": "deciding what to do",
-    "settle": "settling the chain's plan",
-    "inputs": "reading the tables",
-    "scale": "scaling the candidates",
-    "boundary": "checking the boundary",
-    "fit": "fitting to stock",
-    "publish": "publishing",
-}
-"""What each stage of a night says while it works, in their order."""
-
 
 @contextmanager
-def progress(*, quiet: bool) -> Iterator[Callable[[str], None]]:
-    """A bar over the stages on a terminal, one line per finished stage elsewhere, nothing when quiet."""
+def progress(stages: Mapping[str, str], *, quiet: bool) -> Iterator[Callable[[str], None]]:
+    """A bar over the stages on a terminal, one line per finished stage elsewhere, nothing when quiet.
+
+    stages: what each says while it works, in their order.
+    """
     if quiet:
         yield lambda stage: None
     elif sys.stderr.isatty():
@@ -46,11 +35,11 @@ def progress(*, quiet: bool) -> Iterator[Callable[[str], None]]:
 
         columns = (TextColumn("{task.description:<26}"), BarColumn(), TimeElapsedColumn())
         with Progress(*columns, console=err, transient=True) as bar:
-            task = bar.add_task("starting", total=len(STAGES))
+            task = bar.add_task("starting", total=len(stages))
 
             def advance(stage: str) -> None:
-                done = list(STAGES).index(stage) if stage in STAGES else 0
-                bar.update(task, completed=done, description=STAGES.get(stage, stage))
+                done = list(stages).index(stage) if stage in stages else 0
+                bar.update(task, completed=done, description=stages.get(stage, stage))
 
             yield advance
     else:
@@ -132,6 +121,30 @@ def table(*headers: str, title: str | None = None, numbers: tuple[str, ...] = ()
     return made
 
 
-def money(amount: float | None) -> str:
-    """An amount for people; a dash when it is unknown."""
-    return "–" if amount is None else f"${amount:,.0f}" if abs(amount) >= 1000 else f"${amount:,.2f}"
+STYLES: Final[Mapping[str, str]] = {
+    "plain": "",
+    "strong": "bold",
+    "faint": "dim",
+    "alarm": "red",
+    "warning": "yellow",
+    "figure": "cyan",
+    "good": "bold green",
+}
+
+
+def show_blocks(shown: "Shown") -> None:
+    """Print lines and tables as a desk has them."""
+    from engine.outputs.shown import Grid
+
+    for block in shown:
+        if isinstance(block, Grid):
+            rows = table(*block.headers, title=block.title or None, numbers=block.numbers)
+            for row in block.rows:
+                rows.add_row(*map(_text, row))
+            out.print(rows)
+        else:
+            out.print(Text().join(map(_text, block.parts)), soft_wrap=True)
+
+
+def _text(part: "str | Part") -> Text:
+    return Text(part) if isinstance(part, str) else Text(part.text, style=STYLES[part.style])

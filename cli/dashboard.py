@@ -11,7 +11,7 @@ import typer
 from rich.text import Text
 
 from cli.console import err, out, table
-from cli.night import Assignments, ConfigFile
+from cli.options import Assignments, ConfigFile
 
 if TYPE_CHECKING:
     from engine.errors import Problem

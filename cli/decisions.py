@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.text import Text
 
-from cli.console import answer, money, out, table
-from cli.night import AsJson, Assignments, ConfigFile
-from cli.runs import Out, RunId
+from cli.console import answer, out, table
+from cli.options import AsJson, Assignments, ConfigFile, Out, RunId
 from engine.decisions import words as w
+from engine.outputs.money import money
 
 if TYPE_CHECKING:
     from engine.decisions.accuracy import Accuracy
@@ -52,8 +52,9 @@ def tasks(
     Another:  darkshelf tasks --out data/runs --file checks.csv
     """
     from engine.decisions import tasks as planning
-    from engine.outputs.read import SHELF, find_run
+    from engine.outputs.read import find_run
     from engine.outputs.spreadsheet import export
+    from engine.vocabulary.shelf import DESK as SHELF
 
     settings = _settings(config, assignments)
     run = find_run(out_folder, run_id, SHELF)

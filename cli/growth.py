@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.console import err, out, progress, table
-from cli.night import AsJson, Assignments, ConfigFile
+from cli.console import out, progress, table
+from cli.options import AsJson, Assignments, ConfigFile
 
 app = typer.Typer(help="Say what may grow and by how much, within caps.", no_args_is_help=True, rich_markup_mode=None)
 Input = Annotated[Path, typer.Argument(readable=False, help="Folder with the tables, as CSV or Parquet.")]
@@ -33,64 +33,19 @@ def scale(
 
     Example:  darkshelf growth scale data/growth/in --out data/growth --profile reference
     """
+    from cli.run import as_facts, load_for, show_result
     from engine.growth import desk
-    from engine.outputs.read import boundary_report
-    from engine.settings.growth.scaling import GrowthSettings
-    from engine.settings.loading import load_as
+    from engine.outputs.growth.desk import DESK
+    from engine.outputs.growth.read import boundary_report
 
-    chosen = [*(assignments or []), *([f"profile={profile}"] if profile else [])]
-    settings = load_as(GrowthSettings, config, chosen)
-    with progress(quiet=as_json) as watch:
+    settings = load_for(DESK, profile, config, assignments)
+    with progress(DESK.stages, quiet=as_json) as watch:
         scaling = desk.run(folder, out_folder, settings, period, force=force, watch=watch)
     if as_json:
-        answer = {
-            "run_id": scaling.run_id,
-            "folder": str(scaling.folder),
-            "is_new": scaling.is_new,
-            "boundary": boundary_report(scaling.run)["counts"],
-            **scaling.summary,
-        }
-        typer.echo(json.dumps(answer, ensure_ascii=False))
-        return
-    _show(scaling)
-
-
-def _show(scaling: Any) -> None:
-    """A scaling's key figures: candidates by status, units by cap, and the boundary."""
-    from engine.outputs.growth.shapes import RECOMMENDATIONS_CSV
-    from engine.outputs.read import boundary_report
-
-    figures = scaling.summary
-    if not scaling.is_new:
-        err.print(f"this is published already as {scaling.run_id}; --force runs it again", soft_wrap=True)
-    out.print(
-        f"[bold]{figures['period']}[/bold]  {figures['scaled']:,} of {figures['candidates']:,} candidates get "
-        f"{figures['units']:,.1f} units ({figures['whole_units']:,} whole) in {figures['stores_scaled']:,} stores.",
-        soft_wrap=True,
-    )
-    statuses = table("status", "candidates", numbers=("candidates",))
-    for status, count in figures["by_status"].items():
-        statuses.add_row(status, f"{count:,}")
-    out.print(statuses)
-    caps = table("cap that binds", "scaled", "units", "suppressed", numbers=("scaled", "units", "suppressed"))
-    for cap, row in figures["by_cap"].items():
-        suppressed = figures["suppressed_by_cap"].get(cap)
-        caps.add_row(cap, f"{row['rows']:,}", f"{row['units']:,.1f}", "" if suppressed is None else f"{suppressed:,}")
-    out.print(caps)
-    checks = table("boundary", "verdict", "looked at", "broken", "", numbers=("looked at", "broken"))
-    for check in boundary_report(scaling.run)["checks"]:
-        checks.add_row(
-            check["says"], check["verdict"], f"{check['looked_at']:,}", f"{check['broken']:,}", check["note"]
-        )
-    out.print(checks)
-    if not (scaling.folder / RECOMMENDATIONS_CSV).exists():
-        out.print(
-            "These are too many to be told in words by the run itself (trace.told_rows); "
-            "darkshelf growth export tells them.",
-            soft_wrap=True,
-            markup=False,
-        )
-    out.print(f"run {scaling.run_id} → {scaling.folder}", soft_wrap=True, markup=False)
+        counts = boundary_report(scaling.run)["counts"]
+        typer.echo(json.dumps({"boundary": counts, **as_facts(scaling)}, ensure_ascii=False))
+    else:
+        show_result(DESK, scaling)
 
 
 @app.command()
@@ -111,9 +66,10 @@ def discover(
     Example:  darkshelf growth discover data/growth/raw --out data/growth/in
     """
     from engine.growth.upstream import desk
-    from engine.outputs.read import SHELF, find_run
+    from engine.outputs.read import find_run
     from engine.settings.growth.upstream import DiscoverSettings
     from engine.settings.loading import load_as
+    from engine.vocabulary.shelf import DESK as SHELF
 
     settings = load_as(DiscoverSettings, config, assignments or [])
     found = desk.discover(
@@ -158,12 +114,13 @@ def backtest(
     """
     from engine.growth.backtest import backtest as compare
     from engine.growth.follow import following_sales
-    from engine.outputs.read import GROWTH, find_run
+    from engine.outputs.read import find_run
     from engine.settings.growth.scaling import BacktestSettings
     from engine.settings.loading import load_as
+    from engine.vocabulary.growth import DESK
 
     settings = load_as(BacktestSettings, None, assignments or [])
-    run = find_run(out_folder, run_id, GROWTH)
+    run = find_run(out_folder, run_id, DESK)
     found = compare(run, following_sales(folder, run), settings)
     if as_json:
         typer.echo(json.dumps({"run_id": run.run_id, "comparisons": [each.as_facts() for each in found]}))
@@ -209,13 +166,12 @@ def report(
 
     Example:  darkshelf growth report --out data/growth --file growth.html
     """
-    from engine.growth.review import review
-    from engine.outputs.read import GROWTH, find_run
+    from cli.report import report as write_report
+    from engine.outputs.read import find_run
+    from engine.vocabulary.growth import DESK
 
-    run = find_run(out_folder, run_id, GROWTH)
-    page = file or out_folder / f"growth-{run.run_id}.html"
-    review(run, page)
-    out.print(f"report of {run.run_id} → {page}", soft_wrap=True, markup=False)
+    run = find_run(out_folder, run_id, DESK)
+    write_report(out_folder, run.run_id, file)
 
 
 @app.command()
@@ -233,8 +189,9 @@ def export(
     Example:  darkshelf growth export --out data/growth --file decisions.csv --everyone
     """
     from engine.growth.export import export as write
-    from engine.outputs.read import GROWTH, find_run
+    from engine.outputs.read import find_run
+    from engine.vocabulary.growth import DESK
 
-    run = find_run(out_folder, run_id, GROWTH)
+    run = find_run(out_folder, run_id, DESK)
     rows = write(run, file, everyone=everyone)
     out.print(f"{rows:,} rows of {run.run_id} → {file}", soft_wrap=True, markup=False)

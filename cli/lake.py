@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.console import answer, out, table
-from cli.night import AsJson, Assignments, ConfigFile, Input
+from cli.options import AsJson, Assignments, ConfigFile, Input
 
 app = typer.Typer(
     help="Look through a lake of days, and take days out of it.", no_args_is_help=True, rich_markup_mode=None

@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from cli import backtest, bench, dashboard, decisions, growth, lake, night, report, runs, settings, simulate
+from cli import backtest, bench, check, dashboard, decisions, growth, lake, report, run, runs, settings, simulate
 from cli.console import answer, err, telling_warnings
 from engine.errors import EXIT_BUG, DarkshelfError, Problem, ProblemsError
 
@@ -26,8 +26,8 @@ app = typer.Typer(
 app.command("demo")(simulate.demo)
 app.command("synth")(simulate.synth)
 app.command("ingest")(lake.ingest)
-app.command("check")(night.check)
-app.command("run")(night.run)
+app.command("check")(check.check)
+app.command("run")(run.run)
 app.command("explain")(runs.explain)
 app.command("sql")(runs.sql)
 app.command("report")(report.report)

@@ -1,4 +1,4 @@
-"""`darkshelf report`: a night as one file to mail."""
+"""`darkshelf report`: a run as one file to mail."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from cli.console import out
-from cli.night import Assignments, ConfigFile
+from cli.options import Assignments, ConfigFile
 
 
 def report(
@@ -18,19 +18,19 @@ def report(
     config: ConfigFile = None,
     assignments: Assignments = None,
 ) -> None:
-    """One HTML file of a night with everything in it: summary, map, the dearest cases with their charts.
+    """One HTML file of a run with everything in it, to read, to mail and to print.
 
     Example:  darkshelf report --out data/runs --file night.html --set cases=20
     """
-    from engine.outputs.read import SHELF
-    from engine.outputs.shelf.figures import previous
-    from engine.outputs.shelf.report import ReportSettings, write_report
+    from engine.outputs.desks import desk_of
+    from engine.outputs.document import write_document
     from engine.runs.registry import Registry
     from engine.settings.loading import load_as
 
-    settings = load_as(ReportSettings, config, assignments or [])
     registry = Registry(out_folder)
-    run = registry.find(run_id, SHELF)
-    page = file or out_folder / f"night-{run.run_id}.html"
-    write_report(run, previous(registry, run), settings, page)
+    run = registry.find(run_id)
+    desk = desk_of(run)
+    settings = load_as(desk.report_settings, config, assignments or [])
+    page = file or out_folder / f"{desk.name}-{run.run_id}.html"
+    write_document(desk.report(registry, run, settings), page)
     out.print(f"report of {run.run_id} → {page}", soft_wrap=True, markup=False)

@@ -1,17 +1,19 @@
-"""`darkshelf runs`, `darkshelf explain` and `darkshelf sql`: reading what was published."""
+"""`darkshelf runs`, `darkshelf explain` and `darkshelf sql`: reading what was published, of whatever desk."""
 
+from dataclasses import replace
 from enum import Enum
-from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.text import Text
 
-from cli.console import answer, err, money, out, table
-from cli.night import AsJson
+from cli.console import answer, err, out, show_blocks, table
+from cli.options import AsJson, Out, RunId
+
+if TYPE_CHECKING:
+    from engine.runs.registry import Run
 
 app = typer.Typer(help="List, show, compare, roll back and prune runs.", no_args_is_help=True, rich_markup_mode=None)
-Out = Annotated[Path, typer.Option("--out", help="Where runs are published.")]
 COUNTS = {
     "read": "read",
     "used": "used",
@@ -20,7 +22,6 @@ COUNTS = {
     "of_another_period": "of another period",
 }
 """What became of the rows of a table, and how it is headed; each desk has some of them."""
-RunId = Annotated[str | None, typer.Option("--run", help="A run id; by default the latest run.")]
 
 
 class Format(Enum):
@@ -43,13 +44,22 @@ def list_runs(out_folder: Out, *, as_json: AsJson = False) -> None:
         skipped = [str(problem) for problem in registry.survey().skipped]
         answer({"latest": latest, "runs": [run.manifest for run in found], "skipped": skipped})
         return
-    rows = table("", "run", "as of", "open", "at risk", "finished", "desk", numbers=("open", "at risk"))
+    rows = table("", "run", "as of", "desk", "result", "finished")
     for run in found:
         mark = "→" if run.run_id == latest else ""
-        cases, at_risk = run.manifest.get("cases_open"), run.manifest.get("revenue_at_risk_open")
-        figures = ("–" if cases is None else f"{cases:,}", money(at_risk))
-        rows.add_row(mark, run.run_id, run.as_of, *figures, run.finished_at[:19], run.desk)
+        rows.add_row(mark, run.run_id, run.as_of, run.desk, Text(_headline(run)), run.finished_at[:19])
     out.print(rows if found else Text(f"no runs under {out_folder}"))
+
+
+def _headline(run: "Run") -> str:
+    """The result in a few words; a dash where the desk of the run is not installed."""
+    from engine.errors import NotFoundError
+    from engine.outputs.desks import desk_of
+
+    try:
+        return desk_of(run).headline(run.manifest)
+    except NotFoundError:
+        return "–"
 
 
 @app.command()
@@ -85,26 +95,26 @@ def diff(
     old: Annotated[str, typer.Argument(help="The older run id.")],
     new: Annotated[str, typer.Argument(help="The newer run id.")],
     out_folder: Out,
-    top: Annotated[int, typer.Option(min=1, help="Cases shown on each side.")] = 10,
+    top: Annotated[int, typer.Option(min=1, help="Rows shown on each side.")] = 10,
 ) -> None:
-    """Compare two nights: key figures, cases that opened and cases that are gone."""
-    from engine.outputs.read import SHELF, find_run
-    from engine.outputs.shelf.compare import compare
+    """Compare two runs of one desk: key figures, what came and what is gone."""
+    from engine.errors import InputError, Problem
+    from engine.outputs.desks import desk_of
+    from engine.outputs.read import find_run
 
-    change = compare(find_run(out_folder, old, SHELF), find_run(out_folder, new, SHELF))
+    before, after = find_run(out_folder, old), find_run(out_folder, new)
+    if before.desk != after.desk:
+        what = f"is a run of the {after.desk} desk, {old} one of the {before.desk} desk"
+        raise InputError([Problem(new, what, "name two runs of one desk")])
+    change = desk_of(after).compare(before, after)
     figures = table("", old, new, numbers=(old, new))
-    for key, before, after in change.figures:
-        figures.add_row(
-            key.replace("_", " "), *(f"{x:,}" if isinstance(x, int | float) else str(x) for x in (before, after))
-        )
+    for key, *values in change.figures:
+        figures.add_row(key.replace("_", " "), *(f"{x:,}" if isinstance(x, int | float) else str(x) for x in values))
     out.print(figures)
-    out.print(f"{change.still_open:,} cases are open in both.")
-    for title, cases in (("opened", change.opened), ("gone", change.gone)):
-        rows = table("case", "at risk", "cause", "action", title=f"{title}: {cases.height:,}", numbers=("at risk",))
-        for case in cases.head(top).iter_rows(named=True):
-            cause = case["primary_cause"] or "–"
-            rows.add_row(Text(case["case_id"]), money(case["revenue_at_risk"]), cause, case["recommended_action"])
-        out.print(rows)
+    out.print(change.sentence)
+    for rows in change.lists:
+        title = f"{rows.title}: {len(rows.rows):,}"
+        show_blocks([replace(rows, rows=rows.rows[:top], title=title)])
 
 
 @app.command()
@@ -139,7 +149,7 @@ def prune(
 
 
 def sql(
-    query: Annotated[str, typer.Argument(help="SQL over cases, evidence, features, stores, daily and days.")],
+    query: Annotated[str, typer.Argument(help="SQL over the tables of a run, such as cases, evidence and days.")],
     out_folder: Out,
     run_id: RunId = None,
     form: Annotated[Format, typer.Option("--format", help="How to print the answer.")] = Format.TABLE,
@@ -148,14 +158,16 @@ def sql(
         bool, typer.Option("--open", help="Let the query read and write other files, with your rights.")
     ] = False,
 ) -> None:
-    """Ask the outputs of a run in SQL (DuckDB). `days` has one row per store-SKU with a case and day.
+    """Ask the outputs of a run in SQL (DuckDB): every table by its name, and the views of its desk.
 
     Example:  darkshelf sql "select primary_cause, count(*) from cases group by all" --out data/runs
     """
     from engine.outputs import read
+    from engine.outputs.desks import desk_of
     from engine.outputs.spreadsheet import csv_text
 
-    found = read.query(read.find_run(out_folder, run_id), query, is_open=is_open)
+    run = read.find_run(out_folder, run_id)
+    found = read.query(run, query, desk_of(run).views(run), is_open=is_open)
     if form is Format.CSV:
         typer.echo(csv_text(found), nl=False)
     elif form is Format.JSON:
@@ -169,24 +181,22 @@ def sql(
 
 
 def explain(
-    case_id: Annotated[str, typer.Argument(help="A case id, such as 12_1_2026-02-14.")],
+    name: Annotated[str, typer.Argument(help="What to explain, such as the case 12_1_2026-02-14.")],
     out_folder: Out,
     run_id: RunId = None,
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Tell one case: the numbers, the days, every cause with its evidence, the action and what it would bring.
+    """Tell one finding of a run: a case with its numbers, days, causes and action; a candidate with its trace.
 
     Example:  darkshelf explain 12_1_2026-02-14 --out data/runs
     """
-    from cli import story
-    from engine.outputs import read
+    from engine.outputs.desks import desk_of
+    from engine.outputs.read import find_run
 
-    run = read.find_run(out_folder, run_id, read.SHELF)
-    case, evidence, daily = read.one_case(run, case_id)
-    why = read.why_expected(run, case_id)
+    run = find_run(out_folder, run_id)
+    told = desk_of(run).explain(run, name)
     if as_json:
-        told = {"case": case, "evidence": evidence.to_dicts(), "daily": daily}
-        answer(told if why is None else told | {"why_expected": why})
+        answer(told.facts)
     else:
-        story.tell(case, evidence.to_dicts(), daily, why)
+        show_blocks(told.shown)

@@ -9,8 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.console import money, out, progress, table
-from cli.night import AsJson
+from cli.console import out, progress, table
+from cli.options import AsJson
+from engine.outputs.money import money
 
 
 class FileFormat(Enum):
@@ -81,8 +82,9 @@ def demo(
     """
     import polars as pl
 
-    from cli.night import show
+    from cli.run import show_result
     from engine.outputs.shelf import shapes
+    from engine.outputs.shelf.desk import DESK
     from engine.settings.shelf.night import Settings
     from engine.shelf import desk
     from engine.synth.scorecard import score
@@ -90,11 +92,11 @@ def demo(
     chain = out_folder / "chain"
     synth(chain, stores, skus, days, seed, extra_episodes)
     began = time.perf_counter()
-    with progress(quiet=False) as watch:
+    with progress(DESK.stages, quiet=False) as watch:
         night = desk.run(chain, out_folder, Settings(), force=True, watch=watch)
     seconds = time.perf_counter() - began
     out.print()
-    show(night)
+    show_result(DESK, night)
     cases = pl.read_parquet(night.folder / shapes.CASES, glob=False)
     _show_scorecard(score(pl.read_parquet(chain / "truth.parquet", glob=False), cases), seconds)
     named = cases.filter(pl.col("primary_cause").is_not_null(), pl.col("status") == "open")

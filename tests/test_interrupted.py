@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from engine.outputs import read
+from engine.outputs.shelf.read import one_case
 from engine.runs.registry import Registry
 from engine.settings.shelf.night import Settings
 from engine.shelf import desk
@@ -70,7 +70,7 @@ def assert_one_whole_night_is_seen(nights: Nights, out: Path) -> None:
         assert run.as_of == AS_OF.isoformat() or run.run_id == Registry(nights.last_night).latest_id()
         if run.as_of == AS_OF.isoformat():
             assert data_files(run.folder) == nights.tonight, "half a run is listed"
-    assert read.one_case(registry.find(), DARK_CASE)[0]["case_id"] == DARK_CASE
+    assert one_case(registry.find(), DARK_CASE)[0]["case_id"] == DARK_CASE
 
 
 def assert_the_next_run_is_clean(nights: Nights, out: Path) -> None:

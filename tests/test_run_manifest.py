@@ -11,6 +11,7 @@ import pytest
 from engine.errors import NotFoundError
 from engine.outputs import read
 from engine.outputs.shelf import shapes
+from engine.outputs.shelf.read import one_case
 from engine.runs.registry import DamagedRunError, Registry
 from engine.settings.shelf.night import Settings
 from engine.shelf import desk
@@ -41,7 +42,7 @@ DAMAGES = {
     "a_day_that_is_none": lambda content: edited(content, as_of="2025-02-31", seal=None),
     "a_day_of_another_kind": lambda content: edited(content, as_of=20250630, seal=None),
     "a_moment_that_is_none": lambda content: edited(content, finished_at="yesterday", seal=None),
-    "cases_that_are_no_number": lambda content: edited(content, cases_open="many", seal=None),
+    "a_format_of_later_days": lambda content: edited(content, format=99, seal=None),
     "of_another_run": lambda content: edited(content, run_id="first", seal=None),
     "another_figure": lambda content: edited(content, cases_open=12),
 }
@@ -133,4 +134,4 @@ def test_published_files_that_are_gone_are_told_as_damage(tmp_path):
     with pytest.raises(NotFoundError, match="is damaged"):
         read.summary(run)
     with pytest.raises(NotFoundError, match=r"is damaged: .*evidence\.parquet"):
-        read.one_case(run, "2_12_2025-06-25")
+        one_case(run, "2_12_2025-06-25")

@@ -23,7 +23,8 @@ from engine.growth import desk
 from engine.growth.backtest import backtest
 from engine.growth.follow import following_sales
 from engine.growth.upstream import desk as upstream
-from engine.outputs.read import boundary_report, find_run
+from engine.outputs.growth.read import boundary_report
+from engine.outputs.read import find_run
 from engine.settings.growth.scaling import BacktestSettings, GrowthSettings
 from engine.settings.growth.upstream import DiscoverSettings
 from engine.vocabulary import growth as v

@@ -7,8 +7,9 @@ from typing import Any
 
 from rich.console import Console
 
-from cli import story
-from engine.outputs import read
+from cli import console
+from engine.outputs.read import find_run
+from engine.outputs.shelf.story import explain
 
 OUT = Path("data/demo")
 CASE = "3_1_2026-03-01"
@@ -31,10 +32,9 @@ class Paper(Console):
 
 def picture(out: Path, case_id: str) -> str:
     """The case as `darkshelf explain` tells it, as SVG."""
-    case, evidence, daily = read.one_case(read.find_run(out), case_id)
-    story.out = Paper()
-    story.tell(case, evidence.to_dicts(), daily)
-    drawn = story.out.export_svg(title=f"darkshelf explain {case_id} --out {out}", unique_id="explain")
+    console.out = Paper()
+    console.show_blocks(explain(find_run(out), case_id).shown)
+    drawn = console.out.export_svg(title=f"darkshelf explain {case_id} --out {out}", unique_id="explain")
     return REMOTE_FONTS.sub("", drawn).replace("<svg ", '<svg xml:space="preserve" ', 1)
 
 

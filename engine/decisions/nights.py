@@ -9,10 +9,11 @@ from pathlib import Path
 import polars as pl
 
 from engine.errors import NotFoundError
-from engine.outputs.read import SHELF, table, telling_of_damage
+from engine.outputs.read import table, telling_of_damage
 from engine.outputs.shelf import shapes
 from engine.runs.registry import Registry, Run
 from engine.vocabulary import shelf as v
+from engine.vocabulary.shelf import DESK as SHELF
 
 DESK = SHELF
 TEXT_IDS = tuple(pl.col(name).cast(pl.String) for name in v.PAIR)

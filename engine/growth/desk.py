@@ -31,8 +31,6 @@ from engine.runs.registry import Registry, fingerprint_files
 from engine.settings.growth.scaling import GrowthSettings
 from engine.vocabulary import growth as v
 
-DESK = "growth"
-
 
 def run(
     folder: Path,
@@ -53,7 +51,7 @@ def run(
     with journal.stage("check"):
         delivery = check(folder, settings.inputs, period)
         prints = {name: fingerprint_files(each.files, folder) for name, each in delivery.sources.items()}
-    making = Making(DESK, delivery.label, settings, prints, folder)
+    making = Making(v.DESK, delivery.label, settings, prints, folder)
 
     def write(partial: Path) -> dict[str, Any]:
         with journal.stage("inputs"):
@@ -127,7 +125,7 @@ def _effect_of_shrinkage(task: Task) -> dict[str, object] | None:
 def _refuse_double_scaling(registry: Registry, given: Inputs, delivery: Delivery) -> None:
     if given.step9 is None:
         return
-    problems = fed_back(given.step9, given.codes, registry.runs(DESK), delivery.label)
+    problems = fed_back(given.step9, given.codes, registry.runs(v.DESK), delivery.label)
     if problems:
         raise InputError(problems)
 

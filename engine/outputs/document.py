@@ -5,7 +5,10 @@ In: a body. Out: HTML text.
 
 from collections.abc import Sequence
 from html import escape
+from pathlib import Path
 from typing import Final
+
+from engine.errors import OutputError
 
 POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
 """What the browser lets the file do: what is in it, nothing from elsewhere."""
@@ -53,3 +56,12 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequen
         f'<div class="wide" tabindex="0" role="region" aria-label="{escape(", ".join(filter(None, headers)))}">'
         f"<table><thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table></div>"
     )
+
+
+def write_document(page: str, file: Path) -> None:
+    """Write a page into a file. Raises OutputError when that cannot be done."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise OutputError(f"{file} cannot be written: {error.strerror or error}") from error

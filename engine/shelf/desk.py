@@ -32,10 +32,10 @@ from engine.shelf.method import Method, findings_of, method_of
 from engine.shelf.panel import Panel, panel
 from engine.shelf.placing import PanelPlan
 from engine.shelf.series import series_blocks
+from engine.vocabulary import shelf as v
 
 CASES_PER_BLOCK = 250_000
 """So many cases are measured and explained at a time: memory follows the block, not the night."""
-DESK = "shelf"
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def run(
         recalibration = _learn(feedback, sources.as_of, settings)
     learnt = () if recalibration.fingerprint is None else (recalibration.fingerprint,)
     further = (*learnt, "partial") if allow_partial else learnt
-    making = Making(DESK, sources.as_of.isoformat(), settings, prints, sources.folder, further)
+    making = Making(v.DESK, sources.as_of.isoformat(), settings, prints, sources.folder, further)
     plan = panel_plan(settings, allow_partial=allow_partial)
 
     def write(folder: Path) -> dict[str, Any]:

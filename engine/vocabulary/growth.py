@@ -2,6 +2,9 @@
 
 from typing import Final
 
+DESK: Final = "growth"
+"""As the manifests of its runs name it."""
+
 STORE_SPU: Final = ("str_code", "spu_code")
 """The grain of the growth desk: one product (SPU) in one store."""
 PEER_GROUP: Final = ("cluster_id", "spu_code")

@@ -5,6 +5,9 @@ Names carry their unit where it is not a plain count of days. Every other room i
 
 from typing import Final
 
+DESK: Final = "shelf"
+"""As the manifests of its runs name it."""
+
 SALES: Final = "sales_transactions"
 INVENTORY: Final = "inventory_snapshot"
 PRICING: Final = "pricing"

@@ -18,10 +18,11 @@ from engine.outputs.growth import charts as growth_charts
 from engine.outputs.growth import figures as growth_figures
 from engine.outputs.growth import shapes
 from engine.outputs.growth.explain import explained
+from engine.outputs.growth.read import boundary_report
 from engine.runs.registry import Registry, Run
 from engine.vocabulary import growth as v
+from engine.vocabulary.growth import DESK
 
-DESK: Final = read.GROWTH
 CHARTS: Final = (
     "adjustment_distribution",
     "gap_and_quantity",
@@ -51,7 +52,7 @@ class Scaling:
     @cached_property
     def boundary(self) -> dict[str, Any]:
         """The boundary checks, counted on the run's rows."""
-        return read.boundary_report(self.run)
+        return boundary_report(self.run)
 
     @cached_property
     def bars(self) -> dict[str, list[dict[str, Any]]]:

@@ -15,8 +15,11 @@ import polars as pl
 
 from engine.outputs import read
 from engine.outputs.shelf import shapes
+from engine.outputs.shelf.read import one_case
 from engine.outputs.shelf.severity import severity
 from engine.runs.registry import Registry, Run
+from engine.vocabulary.growth import DESK as GROWTH
+from engine.vocabulary.shelf import DESK
 from panel_app.decided import NOT_BEFORE
 from panel_app.settings import DashboardSettings
 from panel_app.state import Filters, View
@@ -176,7 +179,7 @@ class Night:
 
     def case(self, case_id: str) -> tuple[dict[str, Any], pl.DataFrame, dict[str, Any]]:
         """A case, its evidence by cause, and the series of its store-SKU. Raises NotFoundError."""
-        return read.one_case(self.run, case_id)
+        return one_case(self.run, case_id)
 
     def severity_of(self, case_id: str) -> str:
         """The severity of a case by its id."""
@@ -205,7 +208,7 @@ class Nights:
 
     def latest_id(self) -> str | None:
         """The night that readers see: what `LATEST` names where that can be read; None before the first."""
-        return self.registry.latest_id(read.SHELF)
+        return self.registry.latest_id(DESK)
 
     def night(self, run_id: str | None = None) -> Night:
         """A night by its run id, the newest without one. Raises NotFoundError."""
@@ -214,7 +217,7 @@ class Nights:
             if wanted is not None and wanted in self._nights:
                 self._nights.move_to_end(wanted)
                 return self._nights[wanted]
-        run = read.find_run(self.out, wanted, read.SHELF)
+        run = read.find_run(self.out, wanted, DESK)
         with self._lock:
             night = self._nights.setdefault(run.run_id, Night(run, self.settings))
             while len(self._nights) > self.settings.nights_kept:
@@ -223,12 +226,12 @@ class Nights:
 
     def runs(self) -> list[Run]:
         """The published shelf nights that can be read, oldest first."""
-        return self.registry.runs(read.SHELF)
+        return self.registry.runs(DESK)
 
     def skipped(self) -> list[str]:
         """What lies beside the nights and cannot be shown, a sentence each: damaged runs, those of unknown desks."""
         survey = self.registry.survey()
-        others = [run for run in survey.runs if run.desk not in (read.SHELF, read.GROWTH)]
+        others = [run for run in survey.runs if run.desk not in (DESK, GROWTH)]
         return [
             *(f"{problem.where} {problem.what}" for problem in survey.skipped),
             *(f"run {run.run_id} is of no desk that is known here" for run in others),

@@ -14,16 +14,14 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from cli.console import STAGES, money
+from engine.outputs.money import money
 from engine.outputs.shelf import shapes
+from engine.outputs.shelf.desk import STAGES
 from engine.runs.registry import Registry
 from tests.command import PROGRAM, darkshelf, darkshelf_process, data_files, published
 from tests.planted.small import AS_OF, DARK_CASE, small_chain, write_csv
 
 TINY = ("--stores", 6, "--skus", 8, "--days", 60)
-
-
-GROWTH_STAGES = ("inputs", "scale", "boundary", "fit")
 
 
 @pytest.fixture
@@ -90,7 +88,7 @@ def test_a_night_tells_its_key_figures_and_where_it_is(chain, tmp_path, capsys):
 def test_a_night_that_nobody_watches_writes_a_line_per_stage(chain, tmp_path, capsys):
     told = darkshelf(capsys, "run", chain, "--out", tmp_path / "out").err.splitlines()
     lines = [line for line in told if not line.startswith("about ")]
-    assert [line.split()[0] for line in lines] == [stage for stage in STAGES if stage not in GROWTH_STAGES]
+    assert [line.split()[0] for line in lines] == list(STAGES)
     assert all(re.fullmatch(r"\w+ +\d+\.\d{3} s +\d+ MiB", line) for line in lines)
 
 

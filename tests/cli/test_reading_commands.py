@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
-from cli.console import money
 from engine.outputs import read
+from engine.outputs.money import money
 from engine.outputs.shelf import shapes
+from engine.outputs.shelf.read import one_case
 from engine.runs.registry import Registry
 from engine.settings.shelf.night import Settings
 from engine.shelf import desk
@@ -63,7 +64,7 @@ def awkward(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_case_is_told_with_its_numbers(runs, capsys):
     answer = darkshelf(capsys, "explain", DARK_CASE, "--out", runs)
     assert (answer.code, answer.err) == (0, "")
-    case, evidence, _ = read.one_case(read.find_run(runs), DARK_CASE)
+    case, evidence, _ = one_case(read.find_run(runs), DARK_CASE)
     assert "Coffee [/red] [bold] at South  (b, drinks)" in answer.out
     for told in (
         DARK_CASE,
@@ -144,7 +145,7 @@ def test_the_nearest_cases_are_the_dearest_of_the_same_store_sku(awkward, capsys
 def test_sql_answers_over_cases(runs, capsys):
     query = "select case_id, revenue_at_risk, recommended_action from cases"
     answer = darkshelf(capsys, "sql", query, "--out", runs, "--format", "json")
-    case, _, _ = read.one_case(read.find_run(runs), DARK_CASE)
+    case, _, _ = one_case(read.find_run(runs), DARK_CASE)
     asked = ("case_id", "revenue_at_risk", "recommended_action")
     assert json.loads(answer.out) == [{name: case[name] for name in asked}]
 

@@ -15,6 +15,7 @@ from engine.growth.boundary import boundary, report
 from engine.growth.inputs import marked
 from engine.growth.scale import BoundaryError, keep_the_list, scale
 from engine.outputs.growth import shapes
+from engine.outputs.growth.read import boundary_report
 from engine.outputs.read import find_run
 from engine.settings.growth.scaling import GrowthSettings
 from tests.growth.golden import GOLDEN
@@ -64,18 +65,22 @@ def test_names_accents_and_apostrophes_stay_intact(scaling):
 
 @pytest.mark.proves("I-11", "R82", "R83", "R84", "R85", "R80", "R81", "R79", "R91")
 def test_the_boundary_is_counted_and_every_check_met_a_row(scaling):
-    checks = {check["name"]: check for check in scaling.report["checks"]}
-    assert scaling.report["counts"] == {"PASS": len(checks), "FAIL": 0, "VACUOUS": 0}
+    checks = {check["name"]: check for check in boundary_report(scaling.run)["checks"]}
+    assert boundary_report(scaling.run)["counts"] == {"PASS": len(checks), "FAIL": 0, "VACUOUS": 0}
     assert checks["step9_checked"]["looked_at"] == checks["step10_checked"]["looked_at"] == 2
     assert checks["only_candidates"]["looked_at"] == 11
-    assert json.loads((scaling.folder / shapes.BOUNDARY_REPORT).read_text(encoding="utf-8")) == scaling.report
+    assert json.loads((scaling.folder / shapes.BOUNDARY_REPORT).read_text(encoding="utf-8")) == boundary_report(
+        scaling.run
+    )
 
 
 @pytest.mark.proves("I-11", "R82", "R83")
 def test_a_check_that_met_no_conflict_is_vacuous_and_says_so(tmp_path):
     tables = among_peers(GOLDEN["seed"].case)
     made = desk.run(tables.write(tmp_path / "in"), tmp_path / "out", REFERENCE)
-    vacuous = {check["name"]: check["note"] for check in made.report["checks"] if check["verdict"] == "VACUOUS"}
+    vacuous = {
+        check["name"]: check["note"] for check in boundary_report(made.run)["checks"] if check["verdict"] == "VACUOUS"
+    }
     assert vacuous == {
         "step9_checked": "no candidate met a decision of Step 9",
         "step10_checked": "no candidate met a decision of Step 10",
@@ -143,7 +148,7 @@ def test_a_second_call_finds_the_run_and_does_nothing(tmp_path):
     folder = golden_tables().write(tmp_path / "in")
     first, second = (desk.run(folder, tmp_path / "out", REFERENCE) for _ in "ab")
     assert (first.is_new, second.is_new) == (True, False)
-    assert (first.summary, first.report) == (second.summary, second.report)
+    assert (first.summary, boundary_report(first.run)) == (second.summary, boundary_report(second.run))
     forced = desk.run(folder, tmp_path / "out", REFERENCE, force=True)
     assert forced.run_id == f"{first.run_id}-2"
 

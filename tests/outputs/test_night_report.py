@@ -11,9 +11,10 @@ import pytest
 
 from engine.errors import InputError
 from engine.outputs.outlines import lines_within
-from engine.outputs.read import one_case, summary
+from engine.outputs.read import summary
 from engine.outputs.shelf import figures
 from engine.outputs.shelf.charts import box_around, draw_case, draw_map, stores_by_severity
+from engine.outputs.shelf.read import one_case
 from engine.outputs.shelf.report import ReportSettings, report
 from engine.outputs.shelf.severity import (
     COLOURS,

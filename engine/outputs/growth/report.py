@@ -11,7 +11,8 @@ import polars as pl
 from engine.outputs.document import document, table
 from engine.outputs.growth import figures, shapes
 from engine.outputs.growth.charts import charts, draw_peer_strip
-from engine.outputs.read import boundary_report, summary
+from engine.outputs.growth.read import boundary_report
+from engine.outputs.read import summary
 from engine.runs.registry import Run
 from engine.vocabulary import growth as v
 

@@ -1,50 +1,53 @@
-"""What changed between two nights: new cases, cases that are gone, and the money on both sides."""
+"""What changed between two nights: cases that opened, cases that are gone, and the key figures of both."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import polars as pl
 
-from engine.outputs.read import summary, table, telling_of_damage
+from engine.outputs.compare import Change, key_figures
+from engine.outputs.money import money
+from engine.outputs.read import table, telling_of_damage
 from engine.outputs.shelf import shapes
+from engine.outputs.shown import Grid
 from engine.runs.registry import Run
 from engine.vocabulary import shelf as v
 
 COLUMNS = ("case_id", "status", "revenue_at_risk", "primary_cause", "recommended_action")
+HEADERS = ("case", "at risk", "cause", "action")
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """Two nights side by side. opened, gone: open cases of one night only, dearest first. figures: key, old, new."""
+class OpenCases:
+    """The open cases of two nights: those of the new one alone, of the old one alone, and how many of both."""
 
-    old: Run
-    new: Run
     opened: pl.DataFrame
     gone: pl.DataFrame
     still_open: int
-    figures: list[tuple[str, Any, Any]]
 
 
-def compare(old: Run, new: Run) -> Comparison:
-    """Compare the open cases and the key figures of two runs."""
-    with telling_of_damage(old):
-        before = _open_cases(old)
-    with telling_of_damage(new):
-        after = _open_cases(new)
+def open_cases(old: Run, new: Run) -> OpenCases:
+    """What became of the open cases between two nights. Columns: `COLUMNS`. Raises DamagedRunError."""
+    before, after = _open_cases(old), _open_cases(new)
     opened = after.join(before, on="case_id", how="anti")
-    gone = before.join(after, on="case_id", how="anti")
-    figures_before, figures_after = summary(old), summary(new)
-    figures = [
-        (key, figures_before.get(key), value)
-        for key, value in figures_after.items()
-        if isinstance(value, int | float | str)
-    ]
-    return Comparison(old, new, _dearest(opened), _dearest(gone), after.height - opened.height, figures)
+    return OpenCases(opened, before.join(after, on="case_id", how="anti"), after.height - opened.height)
+
+
+def compare(old: Run, new: Run) -> Change:
+    """Compare the open cases and the key figures of two nights; cases by revenue at risk, descending."""
+    cases = open_cases(old, new)
+    sentence = f"{cases.still_open:,} cases are open in both."
+    return Change(key_figures(old, new), sentence, (_listed("opened", cases.opened), _listed("gone", cases.gone)))
 
 
 def _open_cases(run: Run) -> pl.DataFrame:
-    return table(run, shapes.CASES).filter(pl.col("status") == v.OPEN).select(COLUMNS).collect()
+    with telling_of_damage(run):
+        return table(run, shapes.CASES).filter(pl.col("status") == v.OPEN).select(COLUMNS).collect()
 
 
-def _dearest(cases: pl.DataFrame) -> pl.DataFrame:
-    return cases.sort("revenue_at_risk", "case_id", descending=[True, False], nulls_last=True)
+def _listed(title: str, cases: pl.DataFrame) -> Grid:
+    ranked = cases.sort("revenue_at_risk", "case_id", descending=[True, False], nulls_last=True)
+    rows = [
+        (case, money(at_risk), cause or "–", action)
+        for case, _, at_risk, cause, action in ranked.select(COLUMNS).iter_rows()
+    ]
+    return Grid(HEADERS, rows, numbers=("at risk",), title=title)

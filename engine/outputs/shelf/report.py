@@ -12,12 +12,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from pydantic import Field
 
-from engine.errors import InputError, OutputError, Problem
 from engine.outputs.document import document
 from engine.outputs.glossary import name_of, tip_of
-from engine.outputs.read import data_quality, one_case, summary, table, telling_of_damage
+from engine.outputs.read import data_quality, summary, table, telling_of_damage
 from engine.outputs.shelf import figures, shapes
 from engine.outputs.shelf.charts import draw_case, draw_map, stores_by_severity
+from engine.outputs.shelf.read import one_case
 from engine.outputs.shelf.severity import COLOURS, SEVERITIES, SHAPES, SeveritySettings
 from engine.runs.registry import Run
 
@@ -42,27 +42,14 @@ class ReportSettings(SeveritySettings):
     stories: int = Field(5, ge=0, le=100, description="Stories told, dearest first.")
 
 
-def write_report(run: Run, before: Run | None, settings: ReportSettings, file: Path) -> None:
-    """Write the report into a file. Raises OutputError when that cannot be done, else as `report` does."""
-    page = report(run, before, settings)
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(page, encoding="utf-8")
-    except OSError as error:
-        raise OutputError(f"{file} cannot be written: {error.strerror or error}") from error
-
-
 def report(run: Run, before: Run | None, settings: ReportSettings) -> str:
-    """The whole page. before: the previous night, to compare with. Raises InputError for a run of another desk."""
-    if run.manifest["desk"] != "shelf":
-        advice = "its report is made by  darkshelf growth report"
-        raise InputError([Problem("RUN", f"{run.run_id} is of the desk {run.manifest['desk']}", advice)])
+    """The whole page. before: the previous night, to compare with. Raises DamagedRunError."""
     facts = summary(run)
     stores = stores_by_severity(run, settings)
     chart = draw_map(stores)
     body = (
         _environment()
-        .get_template("night_report.html")
+        .get_template("report.html")
         .render(
             run=run,
             facts=facts,
@@ -80,7 +67,7 @@ def report(run: Run, before: Run | None, settings: ReportSettings) -> str:
             explained=EXPLAINED,
         )
     )
-    style = (HERE / "night_report.css").read_text(encoding="utf-8")
+    style = (HERE / "report.css").read_text(encoding="utf-8")
     return document(f"Dark shelves on {facts['as_of']}", body, style)
 
 

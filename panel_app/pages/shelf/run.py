@@ -11,9 +11,10 @@ import panel as pn
 import polars as pl
 
 from engine.errors import NotFoundError
+from engine.outputs.compare import key_figures
 from engine.outputs.read import telling_of_damage
 from engine.outputs.shelf import shapes
-from engine.outputs.shelf.compare import compare
+from engine.outputs.shelf.compare import open_cases
 from engine.settings.shelf.night import Settings
 from panel_app import loop
 from panel_app.markup import render
@@ -121,7 +122,7 @@ def _compared(session: Session, night: Night, other: str) -> dict[str, Any] | No
         return None
     try:
         old, new = sorted((session.nights.night(other), night), key=lambda each: (each.as_of, each.run_id))
-        found = compare(old.run, new.run)
+        found = open_cases(old.run, new.run)
     except NotFoundError as error:
         return {"trouble": str(error)}
 
@@ -129,7 +130,7 @@ def _compared(session: Session, night: Night, other: str) -> dict[str, Any] | No
         rows = cases.head(SHOWN_CASES).to_dicts()
         return [{**row, "href": address(View(page="case", run=where.run_id, case=row["case_id"]))} for row in rows]
 
-    known = {key: (before, after) for key, before, after in found.figures}
+    known = {key: values for key, *values in key_figures(old.run, new.run)}
     figures = [(key, form, *known[key]) for key, form in FIGURES.items() if key in known]
     return {
         "trouble": None,

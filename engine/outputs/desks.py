@@ -1,0 +1,95 @@
+"""Desks: what every shared verb and page asks of a desk, one record each.
+
+A desk makes itself known by an entry point of the group `darkshelf.desks`, in this distribution or in another one
+that is installed beside it. Shared rooms find it there and know none by name.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.metadata import entry_points
+from pathlib import Path
+from pkgutil import resolve_name
+from typing import Any, Final
+
+from engine.errors import NotFoundError
+from engine.outputs.compare import Change
+from engine.outputs.shown import Shown
+from engine.runs.registry import Registry, Run
+from engine.settings.frozen import DeskSettings, RunSettings
+
+GROUP: Final = "darkshelf.desks"
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """One finding explained. facts: everything as JSON holds it. shown: the same for people."""
+
+    facts: Mapping[str, Any]
+    shown: Shown
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Everything shared rooms ask of a desk.
+
+    name: as manifests have it. purpose: one line for people. rank: its place among the desks; the first is meant
+    where none is named. load: the settings of a run, from a TOML file and assignments. models: every settings class
+    of the desk, for `config`, by the verb that reads it, "" for the run. headline: the run's result in a few words,
+    from its manifest alone. shown: its key figures. explain: one finding by its id. compare: two runs, old and new.
+    report: the page of a run as HTML, with the runs before it at hand. views: SQL views beyond the files.
+    stages: what each stage says while it works. options: what `run` takes beyond folder, output and settings.
+    moment: reads the label of a run, such as its as-of day; raises ValueError.
+
+    run, subjects, pages: where the rest is found, as `module:name`, since it lives on higher floors: the function
+    `run(place, out, settings, moment, *, force, watch, ...)`, the `SubjectKind` of its decisions, the pages of its
+    dashboard; "" for none.
+    """
+
+    name: str
+    purpose: str
+    rank: int
+    load: Callable[[Path | None, Sequence[str]], DeskSettings]
+    models: Mapping[str, type[RunSettings]]
+    headline: Callable[[Mapping[str, Any]], str]
+    shown: Callable[[Run], Shown]
+    explain: Callable[[Run, str], Explanation]
+    compare: Callable[[Run, Run], Change]
+    report: Callable[[Registry, Run, RunSettings], str]
+    report_settings: type[RunSettings]
+    run: str
+    subjects: str = ""
+    pages: str = ""
+    views: Callable[[Run], Mapping[str, str]] = field(default=lambda run: {})
+    stages: Mapping[str, str] = field(default_factory=dict)
+    options: frozenset[str] = frozenset()
+    moment: Callable[[str], Any] = dt.date.fromisoformat
+
+
+@cache
+def desks() -> tuple[Desk, ...]:
+    """Every desk that is installed, in the order of their ranks."""
+    found = [point.load() for point in entry_points(group=GROUP)]
+    return tuple(sorted({desk.name: desk for desk in found}.values(), key=lambda desk: (desk.rank, desk.name)))
+
+
+def desk_named(name: str | None = None) -> Desk:
+    """A desk by its name, the first without one. Raises NotFoundError naming those there are."""
+    known = desks()
+    if name is None:
+        return known[0]
+    found = next((desk for desk in known if desk.name == name), None)
+    if found is None:
+        raise NotFoundError(f"there is no desk {name!r}; there are {', '.join(desk.name for desk in known)}")
+    return found
+
+
+def desk_of(run: Run) -> Desk:
+    """The desk that made a run. Raises NotFoundError where it is not installed."""
+    return desk_named(run.desk)
+
+
+def entry(name: str) -> Any:
+    """What a desk keeps on a higher floor, by its `module:name`."""
+    return resolve_name(name)

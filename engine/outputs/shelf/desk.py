@@ -1,0 +1,99 @@
+"""The record of the shelf desk: what shared verbs and pages ask of it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from engine.outputs.desks import Desk
+from engine.outputs.money import money
+from engine.outputs.read import summary
+from engine.outputs.shelf import shapes
+from engine.outputs.shelf.compare import compare
+from engine.outputs.shelf.figures import previous
+from engine.outputs.shelf.report import ReportSettings, report
+from engine.outputs.shelf.story import explain
+from engine.outputs.shown import Grid, Part, Shown, line
+from engine.runs.registry import Registry, Run
+from engine.settings.frozen import RunSettings
+from engine.settings.shelf.night import Settings, load
+from engine.vocabulary import shelf as v
+
+STAGES = {
+    "check": "opening the tables",
+    "panel": "building the panel",
+    "expect": "expecting every day",
+    "detect": "looking for dark shelves",
+    "measure": "measuring what they cost",
+    "diagnose": "asking why",
+    "recommend": "deciding what to do",
+    "settle": "settling the chain's plan",
+    "publish": "publishing",
+}
+DAYS_VIEW = """
+select store_id, sku_id, first_date + cast(day - 1 as integer) as date,
+       actual[day] as actual, expected[day] as expected,
+       expected_low[day] as expected_low, expected_high[day] as expected_high,
+       on_hand[day] as on_hand, price[day] as price, promo[day] as promo,
+       in_stock[day] as in_stock, dark[day] as dark
+from daily, unnest(range(1, len(actual) + 1)) as days(day)
+"""
+"""One row per store-SKU and day, from the lists of `daily`."""
+
+
+def _headline(manifest: Mapping[str, Any]) -> str:
+    cases, at_risk = manifest.get("cases_open"), manifest.get("revenue_at_risk_open")
+    if not isinstance(cases, int):
+        return "–"
+    return f"{cases:,} open, {money(at_risk if isinstance(at_risk, int | float) else None)} at risk"
+
+
+def _shown(run: Run) -> Shown:
+    """A night's key figures and its causes."""
+    figures = summary(run)
+    causes = [(cause, f"{row['cases']:,}", money(row["revenue_at_risk"])) for cause, row in _causes(figures)]
+    numbers = ("open cases", "revenue at risk")
+    return (
+        line(
+            Part(str(figures["as_of"]), "strong"),
+            f"  {figures['cases_open']:,} dark shelves open in {figures['stores_with_open_cases']:,} stores, of "
+            f"{figures['store_skus_judged']:,} store-SKUs judged ({figures['cases']:,} cases with the closed ones).",
+        ),
+        line(
+            f"Revenue at risk {money(figures['revenue_at_risk_open'])}; if nothing is done, "
+            f"{money(figures['projected_30d_loss_open'])} in the next 30 days; the actions are projected to recover "
+            f"{money(figures['projected_recovery_open'])}."
+        ),
+        *([Grid(("cause", *numbers), causes, numbers)] if causes else []),
+    )
+
+
+def _causes(figures: Mapping[str, Any]) -> Any:
+    return figures["open_by_cause"].items()
+
+
+def _report(registry: Registry, run: Run, settings: RunSettings) -> str:
+    return report(run, previous(registry, run), ReportSettings.model_validate(settings.model_dump()))
+
+
+def _views(run: Run) -> Mapping[str, str]:
+    return {"days": DAYS_VIEW} if (run.folder / shapes.DAILY).exists() else {}
+
+
+DESK = Desk(
+    name=v.DESK,
+    purpose="finds shelves that are stocked but do not sell",
+    rank=1,
+    load=load,
+    models={"": Settings, "report": ReportSettings},
+    headline=_headline,
+    shown=_shown,
+    explain=explain,
+    compare=compare,
+    report=_report,
+    report_settings=ReportSettings,
+    views=_views,
+    run="engine.shelf.desk:run",
+    subjects="engine.decisions.shelf:CASES",
+    pages="panel_app.pages.shelf:PAGES",
+    stages=STAGES,
+    options=frozenset({"lake", "backfill", "max_memory", "feedback", "allow_partial"}),
+)

@@ -1,0 +1,49 @@
+"""Reading the cases of a night."""
+
+from typing import Any
+
+import polars as pl
+
+from engine.errors import NotFoundError
+from engine.outputs.read import table, telling_of_damage
+from engine.outputs.shelf import shapes
+from engine.runs.registry import Run
+
+NEAREST = 5
+"""Cases named when the one asked for is not there."""
+
+
+def one_case(run: Run, case_id: str) -> tuple[dict[str, Any], pl.DataFrame, dict[str, Any]]:
+    """A case, its evidence (one row per cause, best first) and the series of its store-SKU.
+
+    Raises NotFoundError with the nearest cases there are.
+    """
+    with telling_of_damage(run):
+        found = table(run, shapes.CASES).filter(pl.col("case_id") == case_id).collect()
+        if found.is_empty():
+            raise NotFoundError(f"there is no case {case_id!r} in run {run.run_id}{_nearest(run, case_id)}")
+        case = found.row(0, named=True)
+        evidence = table(run, shapes.EVIDENCE).filter(pl.col("case_id") == case_id).collect()
+        of_pair = (pl.col("store_id") == case["store_id"]) & (pl.col("sku_id") == case["sku_id"])
+        daily = table(run, shapes.DAILY).filter(of_pair).collect().row(0, named=True)
+    return case, evidence.sort("rank"), daily
+
+
+def why_expected(run: Run, case_id: str) -> str | None:
+    """The expectation of a case's last day as the product of its factors; None where the profile has no factors."""
+    if not (run.folder / shapes.EXPECTATION).exists():
+        return None
+    with telling_of_damage(run):
+        says = table(run, shapes.EXPECTATION).filter(pl.col("case_id") == case_id).select("says").collect()
+    return str(says.item()) if says.height else None
+
+
+def _nearest(run: Run, case_id: str) -> str:
+    """Cases of the same store-SKU, else of the same store, else of the night, dearest first."""
+    pair, store = case_id.rpartition("_")[0], case_id.partition("_")[0]
+    for beginning, owner in ((f"{pair}_", "that store-SKU"), (f"{store}_", "that store"), ("", "this night")):
+        alike = table(run, shapes.CASES).filter(pl.col("case_id").str.starts_with(beginning)).head(NEAREST)
+        ids = alike.select("case_id").collect()["case_id"].to_list()
+        if ids:
+            return f"; cases of {owner}: {', '.join(ids)}"
+    return "; this night has no cases"
