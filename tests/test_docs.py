@@ -21,6 +21,7 @@ from engine.decisions.settings import LoopSettings
 from engine.decisions.words import ANSWERS
 from engine.outputs import read
 from engine.outputs.shelf import shapes
+from engine.outputs.shelf.desk import DESK
 from engine.outputs.shelf.report import ReportSettings
 from engine.settings import loading as config
 from engine.settings.growth.scaling import BacktestSettings, GrowthSettings
@@ -244,7 +245,7 @@ def test_the_case_file_has_the_first_columns_of_the_cases(night):
 
 
 def test_the_days_of_sql_are_on_the_page(night):
-    answer = read.query(night, "select * from days limit 0")
+    answer = read.query(night, "select * from days limit 0", DESK.views(night))
     assert [column for column, _ in documented("days")] == answer.columns
 
 

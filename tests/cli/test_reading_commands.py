@@ -272,7 +272,7 @@ def test_wrong_sql_is_told_with_the_tables_there_are(runs, capsys, query, reason
 def test_runs_are_listed_with_the_latest_marked(runs, capsys):
     answer = darkshelf(capsys, "runs", "list", "--out", runs)
     rows = answer.out.splitlines()[1:]
-    assert [row.split()[-6 if "→" not in row else 1] for row in rows] == ids(runs)
+    assert [row.removeprefix("→").split()[0] for row in rows] == ids(runs)
     assert [row.startswith("→") for row in rows] == [False, False, True]
     as_json = darkshelf(capsys, "runs", "list", "--out", runs, "--json").json()
     assert as_json["latest"] == ids(runs)[-1]

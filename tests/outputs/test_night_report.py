@@ -9,7 +9,6 @@ from html.parser import HTMLParser
 import polars as pl
 import pytest
 
-from engine.errors import InputError
 from engine.outputs.outlines import lines_within
 from engine.outputs.read import summary
 from engine.outputs.shelf import figures
@@ -169,12 +168,6 @@ def test_groups_add_up_to_the_night(night):
         rows = figures.by(night, column)
         assert rows["cases"].sum() == summary(night)["cases_open"]
         assert rows["at_risk"].sum() == pytest.approx(summary(night)["revenue_at_risk_open"])
-
-
-def test_a_run_of_another_desk_is_sent_to_its_own_report(night):
-    growth = replace(night, manifest={**night.manifest, "desk": "growth"})
-    with pytest.raises(InputError, match="darkshelf growth report"):
-        report(growth, None, SETTINGS)
 
 
 @pytest.mark.parametrize(
