@@ -10,6 +10,7 @@ from typing import Final
 from engine.decisions import acts, subjects
 from engine.decisions import words as w
 from engine.decisions.outcome import ConflictError
+from engine.decisions.shelf.cases import cases
 from engine.errors import DarkshelfError, ProblemsError
 from panel_app.session import Session
 
@@ -38,7 +39,7 @@ def decide(session: Session, case_id: str, version: int, act: str, fields: Mappi
     """One act on one case, as the reader saw it at `version`."""
     assert session.night is not None
     try:
-        (subject,) = subjects.cases(session.night.run, [case_id])
+        (subject,) = cases(session.night.run, [case_id])
     except DarkshelfError as error:
         return Told("refused", _sentence(error))
     return decide_on(session, subject, version, act, fields)
@@ -72,7 +73,7 @@ def decide_many(
     if not case_ids:
         return Told("refused", "No case is chosen.")
     try:
-        chosen = subjects.cases(session.night.run, case_ids)
+        chosen = cases(session.night.run, case_ids)
         by = session.user or NOBODY
         outcome = session.decided.decisions.decide_many(chosen, _act(act, fields), by=by, versions=versions)
     except DarkshelfError as error:

@@ -3,6 +3,7 @@
 from markupsafe import Markup
 
 from engine.decisions import words as w
+from engine.decisions.shelf import words as sw
 from engine.outputs.glossary import name_of, tip_of
 
 ACTIONS = {w.UNDECIDED: "undecided", **{name: name for name in w.DECISIONS.values()}}
@@ -27,9 +28,9 @@ def cause_name(cause: str | None) -> str:
 
 def reason_in_words(code: str | None) -> str | None:
     """The reason of a rejection in words, None without one."""
-    return w.CASE_REASONS.get(code, code.replace("_", " ")) if code else None
+    return sw.REASONS.get(code, code.replace("_", " ")) if code else None
 
 
 def rejections() -> list[tuple[str, str]]:
     """The reasons a case can be rejected for: code and words."""
-    return list(w.CASE_REASONS.items())
+    return list(sw.REASONS.items())

@@ -17,8 +17,8 @@ import pytest
 
 from engine.contracts.contract import Consequence, Kind
 from engine.contracts.shelf import contracts
-from engine.decisions.settings import LoopSettings
-from engine.decisions.words import ANSWERS
+from engine.decisions.shelf.settings import LoopSettings
+from engine.decisions.shelf.words import ANSWERS
 from engine.outputs import read
 from engine.outputs.shelf import shapes
 from engine.outputs.shelf.desk import DESK

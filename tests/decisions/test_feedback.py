@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.decisions import answers
-from engine.decisions.curve import UNCHANGED, Curve, fit
-from engine.decisions.feedback import FEEDBACK_SCHEMA, feedback
+from engine.decisions.shelf import answers
+from engine.decisions.shelf.curve import UNCHANGED, Curve, fit
+from engine.decisions.shelf.feedback import FEEDBACK_SCHEMA, feedback
 from engine.errors import InputError
 from engine.outputs.read import find_run, table
 from engine.outputs.shelf import shapes

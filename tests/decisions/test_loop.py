@@ -7,9 +7,9 @@ import datetime as dt
 import polars as pl
 import pytest
 
-from engine.decisions import accuracy, answers, tasks
-from engine.decisions.nights import features, open_cases
-from engine.decisions.settings import LoopSettings
+from engine.decisions.shelf import accuracy, answers, tasks
+from engine.decisions.shelf.nights import features, open_cases
+from engine.decisions.shelf.settings import LoopSettings
 from engine.outputs.read import find_run
 from engine.settings.shelf.night import Settings
 from engine.shelf import desk

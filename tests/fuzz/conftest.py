@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
-from engine.decisions import answers, subjects
 from engine.decisions.acts import Accept, Assign, Reject
+from engine.decisions.shelf import answers
+from engine.decisions.shelf.cases import cases
 from engine.decisions.store import open_decisions
 from engine.lake.ingest import ingest
 from engine.outputs.shelf import shapes
@@ -129,7 +130,7 @@ def plain_out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for day in range(2):
         desk.run(folder, out, Settings(), AS_OF.replace(day=29 + day))
     decisions, (before, latest) = open_decisions(out), Registry(out).runs()
-    (first,), (again,) = (subjects.cases(run, [DARK_CASE]) for run in (before, latest))
+    (first,), (again,) = (cases(run, [DARK_CASE]) for run in (before, latest))
     decisions.decide(first, Accept(comment="on its way"), by="Ann", version=0)
     decisions.decide(again, Reject(reason="season", comment="as every year"), by="Ann", version=0)
     decisions.decide(again, Assign(assigned_to="Bob"), by="Eve", version=1)

@@ -6,8 +6,8 @@ from typing import Any
 
 import panel as pn
 
-from engine.decisions import subjects
 from engine.decisions import words as w
+from engine.decisions.shelf.cases import cases
 from engine.errors import NotFoundError
 from panel_app.deciding import Told, decide
 from panel_app.layout import beside
@@ -90,7 +90,7 @@ class CasePage:
         )
 
     def _draw_form(self) -> None:
-        (subject,) = subjects.cases(self.night.run, [self.case_id])
+        (subject,) = cases(self.night.run, [self.case_id])
         self.form.html = render(
             "decision.html",
             case=self.case,

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from engine.decisions import words as w
-from engine.decisions.nights import features, open_cases, shelf_nights
-from engine.decisions.settings import RecoverySettings
+from engine.decisions.shelf.nights import features, open_cases, shelf_nights
+from engine.decisions.shelf.settings import RecoverySettings
 from engine.decisions.store import Decisions
 from engine.outputs.read import each_readable
 from engine.outputs.shelf import shapes
