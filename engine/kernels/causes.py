@@ -1,10 +1,9 @@
 """What changed at a store-SKU from the weeks before an episode to the episode, and how its store and SKU fared."""
 
 import numpy as np
-from numba import njit
-from numpy.typing import NDArray
 
-from engine.kernels import types as t
+from engine.kernels.compiling import inner, kernel
+from engine.kernels.types import Flags2D, Floats1D, Floats2D, Integers1D, Out, Singles2D
 
 SIGNALS = (
     "sold",
@@ -41,33 +40,18 @@ SIGNALS = (
 """Columns of `episode_signals`, all sums over days."""
 
 
-@njit(
-    t.nothing(
-        t.table_in,
-        t.table_in,
-        t.bytes_in,
-        t.wholes_in,
-        t.table_in,
-        t.real,
-        t.whole,
-        t.whole,
-        t.table_out,
-        t.table_out,
-    ),
-    cache=True,
-    nogil=True,
-)
+@kernel
 def group_course(
-    units: NDArray[np.float64],
-    expected: NDArray[np.float64],
-    usable: NDArray[np.uint8],
-    group: NDArray[np.int64],
-    factor: NDArray[np.float64],
+    units: Floats2D,
+    expected: Floats2D,
+    usable: Flags2D,
+    group: Integers1D,
+    factor: Floats2D,
     spread: float,
     first_day: int,
     end_day: int,
-    sold: NDArray[np.float64],
-    hoped: NDArray[np.float64],
+    sold: Out[Floats2D],
+    hoped: Out[Floats2D],
 ) -> None:
     """Add the usable cells of some days to their (group, day), dark ones too.
 
@@ -84,19 +68,15 @@ def group_course(
                 hoped[place, day] += alone / (1.0 + spread * alone)
 
 
-@njit(
-    t.nothing(t.table_in, t.series_in, t.wholes_in, t.whole, t.whole, t.table_out, t.table_out),
-    cache=True,
-    nogil=True,
-)
+@kernel
 def price_course(
-    price: NDArray[np.float64],
-    usual_price: NDArray[np.float64],
-    sku: NDArray[np.int64],
+    price: Floats2D,
+    usual_price: Floats1D,
+    sku: Integers1D,
     first_day: int,
     end_day: int,
-    totals: NDArray[np.float64],
-    counts: NDArray[np.float64],
+    totals: Out[Floats2D],
+    counts: Out[Floats2D],
 ) -> None:
     """Add every known price of some days, as a share of its row's usual one, to its (SKU, day).
 
@@ -111,15 +91,15 @@ def price_course(
                 counts[sku[row], day] += 1.0
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _add_stock(
-    on_hand: NDArray[np.float64],
+    on_hand: Floats1D,
     first: int,
     last: int,
     before: int,
     near: int,
     far: int,
-    sums: NDArray[np.float64],
+    sums: Out[Floats1D],
 ) -> None:
     """Units on hand as the episode begins and well before it; days of the episode on which it moved."""
     for day in range(max(first - near, 0), first + 1):
@@ -136,77 +116,40 @@ def _add_stock(
             sums[25] += 1.0
 
 
-@njit(
-    t.nothing(
-        t.table_in,
-        t.table_in,
-        t.bytes_in,
-        t.bytes_in,
-        t.table_in,
-        t.bytes_in,
-        t.given(t.single, 2),
-        t.table_in,
-        t.bytes_in,
-        t.table_in,
-        t.wholes_in,
-        t.wholes_in,
-        t.wholes_in,
-        t.series_in,
-        t.table_in,
-        t.table_in,
-        t.table_in,
-        t.table_in,
-        t.table_in,
-        t.table_in,
-        t.table_in,
-        t.table_in,
-        t.real,
-        t.real,
-        t.wholes_in,
-        t.wholes_in,
-        t.wholes_in,
-        t.whole,
-        t.whole,
-        t.whole,
-        t.whole,
-        t.table_out,
-    ),
-    cache=True,
-    nogil=True,
-)
+@kernel
 def episode_signals(
-    units: NDArray[np.float64],
-    expected: NDArray[np.float64],
-    usable: NDArray[np.uint8],
-    clean: NDArray[np.uint8],
-    price: NDArray[np.float64],
-    promo: NDArray[np.uint8],
-    views: NDArray[np.float32],
-    on_hand: NDArray[np.float64],
-    offer: NDArray[np.uint8],
-    offer_factor: NDArray[np.float64],
-    category: NDArray[np.int64],
-    store: NDArray[np.int64],
-    sku: NDArray[np.int64],
-    usual_price: NDArray[np.float64],
-    store_factor: NDArray[np.float64],
-    sku_factor: NDArray[np.float64],
-    store_sold: NDArray[np.float64],
-    store_hoped: NDArray[np.float64],
-    sku_sold: NDArray[np.float64],
-    sku_hoped: NDArray[np.float64],
-    price_totals: NDArray[np.float64],
-    price_counts: NDArray[np.float64],
+    units: Floats2D,
+    expected: Floats2D,
+    usable: Flags2D,
+    clean: Flags2D,
+    price: Floats2D,
+    promo: Flags2D,
+    views: Singles2D,
+    on_hand: Floats2D,
+    offer: Flags2D,
+    offer_factor: Floats2D,
+    category: Integers1D,
+    store: Integers1D,
+    sku: Integers1D,
+    usual_price: Floats1D,
+    store_factor: Floats2D,
+    sku_factor: Floats2D,
+    store_sold: Floats2D,
+    store_hoped: Floats2D,
+    sku_sold: Floats2D,
+    sku_hoped: Floats2D,
+    price_totals: Floats2D,
+    price_counts: Floats2D,
     spread: float,
     prior: float,
-    rows: NDArray[np.int64],
-    firsts: NDArray[np.int64],
-    lasts: NDArray[np.int64],
+    rows: Integers1D,
+    firsts: Integers1D,
+    lasts: Integers1D,
     before_days: int,
     gap_days: int,
     near_days: int,
     far_days: int,
-    sums: NDArray[np.float64],
+    sums: Out[Floats2D],
 ) -> None:
     """Sums over every episode [first, last] and over the days before it, in the columns of `SIGNALS`.
 

@@ -1,53 +1,38 @@
 """What complete darkness would show: how soon, and how much at most."""
 
 import numpy as np
-from numba import njit
-from numpy.typing import NDArray
 
-from engine.kernels import types as t
+from engine.kernels.compiling import inner, kernel
 from engine.kernels.evidence import learn_before, log_ratio
+from engine.kernels.types import Flags2D, Floats1D, Floats2D, Integers1D, Out
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _of_nothing(
     days: int,
     hoped_a_day: float,
     learnt_units: float,
     dispersion: float,
     fade: float,
-    depths: NDArray[np.float64],
-    weights: NDArray[np.float64],
+    depths: Floats1D,
+    weights: Floats1D,
 ) -> float:
     """Evidence of days at one level on which nothing was sold, as `open_evidence` weighs them."""
     size = 1.0 / (dispersion / days + 1.0 / learnt_units + fade * days)
     return log_ratio(0.0, days * hoped_a_day, size, depths, weights)
 
 
-@njit(
-    t.nothing(
-        t.table_in,
-        t.table_in,
-        t.bytes_in,
-        t.bytes_in,
-        t.series_in,
-        t.series_in,
-        t.real,
-        t.real,
-        t.series_out,
-    ),
-    cache=True,
-    nogil=True,
-)
+@kernel
 def learnt_before(
-    units: NDArray[np.float64],
-    expected: NDArray[np.float64],
-    usable: NDArray[np.uint8],
-    clean: NDArray[np.uint8],
-    dispersion: NDArray[np.float64],
-    unit: NDArray[np.float64],
+    units: Floats2D,
+    expected: Floats2D,
+    usable: Flags2D,
+    clean: Flags2D,
+    dispersion: Floats1D,
+    unit: Floats1D,
     memory: float,
     left_out_doubt: float,
-    learnt: NDArray[np.float64],
+    learnt: Out[Floats1D],
 ) -> None:
     """Units of sale that tell the level of an episode which begins tomorrow: one over its doubt in `open_evidence`.
 
@@ -65,33 +50,18 @@ def learnt_before(
         learnt[row] = 1.0 / doubt[n_days] if doubt[n_days] > 0.0 else 0.0
 
 
-@njit(
-    t.nothing(
-        t.series_in,
-        t.series_in,
-        t.series_in,
-        t.series_in,
-        t.real,
-        t.series_in,
-        t.series_in,
-        t.whole,
-        t.whole,
-        t.wholes_out,
-    ),
-    cache=True,
-    nogil=True,
-)
+@kernel
 def days_to_alert(
-    hoped_a_day: NDArray[np.float64],
-    learnt_units: NDArray[np.float64],
-    dispersion: NDArray[np.float64],
-    bounds: NDArray[np.float64],
+    hoped_a_day: Floats1D,
+    learnt_units: Floats1D,
+    dispersion: Floats1D,
+    bounds: Floats1D,
     fade: float,
-    depths: NDArray[np.float64],
-    weights: NDArray[np.float64],
+    depths: Floats1D,
+    weights: Floats1D,
     min_days: int,
     max_days: int,
-    days: NDArray[np.int64],
+    days: Out[Integers1D],
 ) -> None:
     """Days without any sale, all at the level, until the evidence of `open_evidence` reaches each row's bound.
 
@@ -111,31 +81,17 @@ def days_to_alert(
                 break
 
 
-@njit(
-    t.nothing(
-        t.series_in,
-        t.series_in,
-        t.series_in,
-        t.real,
-        t.series_in,
-        t.series_in,
-        t.whole,
-        t.whole,
-        t.series_out,
-    ),
-    cache=True,
-    nogil=True,
-)
+@kernel
 def most_evidence(
-    hoped_a_day: NDArray[np.float64],
-    learnt_units: NDArray[np.float64],
-    dispersion: NDArray[np.float64],
+    hoped_a_day: Floats1D,
+    learnt_units: Floats1D,
+    dispersion: Floats1D,
     fade: float,
-    depths: NDArray[np.float64],
-    weights: NDArray[np.float64],
+    depths: Floats1D,
+    weights: Floats1D,
     min_days: int,
     max_days: int,
-    most: NDArray[np.float64],
+    most: Out[Floats1D],
 ) -> None:
     """Evidence of the most telling episode without any sale, 0 where none tells: of `min_days`, twice as long, and so
     on, at last of `max_days`.

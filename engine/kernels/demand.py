@@ -6,57 +6,32 @@ the cell's offer (price and promotion), of its store on the day and of its SKU o
 """
 
 import numpy as np
-from numba import njit
-from numpy.typing import NDArray
 
-from engine.kernels import types as t
+from engine.kernels.compiling import kernel
+from engine.kernels.types import Flags2D, Floats1D, Floats2D, Integers1D, Out
 
 
-@njit(
-    t.nothing(
-        t.table_in,
-        t.bytes_in,
-        t.bytes_in,
-        t.series_in,
-        t.series_in,
-        t.wholes_in,
-        t.wholes_in,
-        t.wholes_in,
-        t.table_in,
-        t.table_in,
-        t.table_in,
-        t.table_in,
-        t.wholes_in,
-        t.whole,
-        t.whole,
-        t.whole,
-        t.table_out,
-        t.table_out,
-        t.table_out,
-    ),
-    cache=True,
-    nogil=True,
-)
+@kernel
 def group_sums(
-    units: NDArray[np.float64],
-    clean: NDArray[np.uint8],
-    offer: NDArray[np.uint8],
-    level: NDArray[np.float64],
-    unit: NDArray[np.float64],
-    category: NDArray[np.int64],
-    store: NDArray[np.int64],
-    sku: NDArray[np.int64],
-    weekday_factor: NDArray[np.float64],
-    offer_factor: NDArray[np.float64],
-    store_factor: NDArray[np.float64],
-    sku_factor: NDArray[np.float64],
-    group: NDArray[np.int64],
+    units: Floats2D,
+    clean: Flags2D,
+    offer: Flags2D,
+    level: Floats1D,
+    unit: Floats1D,
+    category: Integers1D,
+    store: Integers1D,
+    sku: Integers1D,
+    weekday_factor: Floats2D,
+    offer_factor: Floats2D,
+    store_factor: Floats2D,
+    sku_factor: Floats2D,
+    group: Integers1D,
     n_offers: int,
     first_day: int,
     end_day: int,
-    sold: NDArray[np.float64],
-    expected: NDArray[np.float64],
-    cells: NDArray[np.float64],
+    sold: Out[Floats2D],
+    expected: Out[Floats2D],
+    cells: Out[Floats2D],
 ) -> None:
     """Add units, expected units and number of the clean cells of some days to their (group, day).
 
@@ -77,47 +52,25 @@ def group_sums(
                 cells[place, day] += 1.0
 
 
-@njit(
-    t.nothing(
-        t.table_in,
-        t.bytes_in,
-        t.bytes_in,
-        t.wholes_in,
-        t.wholes_in,
-        t.wholes_in,
-        t.table_in,
-        t.table_in,
-        t.table_in,
-        t.table_in,
-        t.series_in,
-        t.real,
-        t.real,
-        t.real,
-        t.series_out,
-        t.series_out,
-        t.table_out,
-    ),
-    cache=True,
-    nogil=True,
-)
+@kernel
 def levels(
-    units: NDArray[np.float64],
-    clean: NDArray[np.uint8],
-    offer: NDArray[np.uint8],
-    category: NDArray[np.int64],
-    store: NDArray[np.int64],
-    sku: NDArray[np.int64],
-    weekday_factor: NDArray[np.float64],
-    offer_factor: NDArray[np.float64],
-    store_factor: NDArray[np.float64],
-    sku_factor: NDArray[np.float64],
-    unit: NDArray[np.float64],
+    units: Floats2D,
+    clean: Flags2D,
+    offer: Flags2D,
+    category: Integers1D,
+    store: Integers1D,
+    sku: Integers1D,
+    weekday_factor: Floats2D,
+    offer_factor: Floats2D,
+    store_factor: Floats2D,
+    sku_factor: Floats2D,
+    unit: Floats1D,
     memory: float,
     long_memory: float,
     prior_units: float,
-    level: NDArray[np.float64],
-    exposure: NDArray[np.float64],
-    expected: NDArray[np.float64],
+    level: Out[Floats1D],
+    exposure: Out[Floats1D],
+    expected: Out[Floats2D],
 ) -> None:
     """Level of every row from its clean days, the later the heavier, and the expected units of every day.
 
@@ -157,12 +110,12 @@ def levels(
             expected[row, day] *= level[row]
 
 
-@njit(t.nothing(t.table_in, t.table_in, t.bytes_in, t.table_out), cache=True, nogil=True)
+@kernel
 def spreads(
-    units: NDArray[np.float64],
-    expected: NDArray[np.float64],
-    clean: NDArray[np.uint8],
-    sums: NDArray[np.float64],
+    units: Floats2D,
+    expected: Floats2D,
+    clean: Flags2D,
+    sums: Out[Floats2D],
 ) -> None:
     """Per row and over its clean days: squared errors, expected units, squares of the expected units.
 
@@ -178,8 +131,8 @@ def spreads(
         sums[row, 0], sums[row, 1], sums[row, 2] = errors, hoped, squares
 
 
-@njit(t.nothing(t.table_in, t.bytes_in, t.table_out), cache=True, nogil=True)
-def ups(units: NDArray[np.float64], usable: NDArray[np.uint8], sums: NDArray[np.float64]) -> None:
+@kernel
+def ups(units: Floats2D, usable: Flags2D, sums: Out[Floats2D]) -> None:
     """Per row and over its usable days: how many, units; squared distances of the days above their mean, squares of
     these; days that follow one with a sale, and those of them with a sale.
 
@@ -202,19 +155,15 @@ def ups(units: NDArray[np.float64], usable: NDArray[np.uint8], sums: NDArray[np.
                 sums[row, 3] += square**2
 
 
-@njit(
-    t.nothing(t.table_in, t.bytes_in, t.real, t.whole, t.series_in, t.series_out, t.bytes_out),
-    cache=True,
-    nogil=True,
-)
+@kernel
 def offers(
-    price: NDArray[np.float64],
-    promo: NDArray[np.uint8],
+    price: Floats2D,
+    promo: Flags2D,
     quantile: float,
     settling_days: int,
-    bounds: NDArray[np.float64],
-    usual_price: NDArray[np.float64],
-    offer: NDArray[np.uint8],
+    bounds: Floats1D,
+    usual_price: Out[Floats1D],
+    offer: Out[Flags2D],
 ) -> None:
     """What each cell was offered at: how far below the row's usual price, and whether on promotion.
 
@@ -249,19 +198,15 @@ def offers(
         usual_price[row] = usual
 
 
-@njit(
-    t.nothing(t.table_in, t.table_in, t.bytes_in, t.wholes_in, t.wholes_in, t.wholes_in, t.table_out),
-    cache=True,
-    nogil=True,
-)
+@kernel
 def episode_sums(
-    units: NDArray[np.float64],
-    expected: NDArray[np.float64],
-    usable: NDArray[np.uint8],
-    rows: NDArray[np.int64],
-    firsts: NDArray[np.int64],
-    lasts: NDArray[np.int64],
-    sums: NDArray[np.float64],
+    units: Floats2D,
+    expected: Floats2D,
+    usable: Flags2D,
+    rows: Integers1D,
+    firsts: Integers1D,
+    lasts: Integers1D,
+    sums: Out[Floats2D],
 ) -> None:
     """Usable days of every episode, their units, expected units, and squares of the expected units.
 

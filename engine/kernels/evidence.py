@@ -8,19 +8,16 @@ the evidence of an episode is the logarithm of that likelihood ratio, and its st
 import math
 
 import numpy as np
-from numba import njit
-from numpy.typing import NDArray
 
-from engine.kernels import types as t
+from engine.kernels.compiling import inner, kernel
+from engine.kernels.types import Flags1D, Flags2D, Floats1D, Floats2D, Integers1D, Out
 
 SMALLEST_LEFT = 0.02
 """No fall is taken for deeper than to this share."""
 
 
-@njit(t.real(t.real, t.real, t.real, t.series_in, t.series_in), cache=True, nogil=True)
-def log_ratio(
-    sold: float, hoped: float, size: float, depths: NDArray[np.float64], weights: NDArray[np.float64]
-) -> float:
+@kernel
+def log_ratio(sold: float, hoped: float, size: float, depths: Floats1D, weights: Floats1D) -> float:
     """Log likelihood ratio of the mixture of depths to no change; sold and hoped in units of sale."""
     total = 0.0
     for place in range(depths.size):
@@ -30,33 +27,18 @@ def log_ratio(
     return math.log(total) if total > 0.0 else -700.0
 
 
-@njit(
-    t.nothing(
-        t.series_in,
-        t.series_in,
-        t.given(t.byte, 1),
-        t.given(t.byte, 1),
-        t.real,
-        t.real,
-        t.real,
-        t.real,
-        t.series_out,
-        t.series_out,
-    ),
-    cache=True,
-    nogil=True,
-)
+@kernel
 def learn_before(
-    units: NDArray[np.float64],
-    expected: NDArray[np.float64],
-    usable: NDArray[np.uint8],
-    clean: NDArray[np.uint8],
+    units: Floats1D,
+    expected: Floats1D,
+    usable: Flags1D,
+    clean: Flags1D,
     dispersion: float,
     unit: float,
     memory: float,
     left_out_doubt: float,
-    share: NDArray[np.float64],
-    doubt: NDArray[np.float64],
+    share: Out[Floats1D],
+    doubt: Out[Floats1D],
 ) -> None:
     """What the clean days before each day sold of their expectation, the later the heavier, and its variance.
 
@@ -85,12 +67,12 @@ def learn_before(
             left_out += expected[day] / unit
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _begin(
-    units: NDArray[np.float64],
-    expected: NDArray[np.float64],
-    usable: NDArray[np.uint8],
-    found: NDArray[np.float64],
+    units: Floats1D,
+    expected: Floats1D,
+    usable: Flags1D,
+    found: Floats1D,
     share: float,
     start: int,
     slack: float,
@@ -121,49 +103,26 @@ def _begin(
     return first
 
 
-@njit(
-    t.nothing(
-        t.table_in,
-        t.table_in,
-        t.bytes_in,
-        t.bytes_in,
-        t.series_in,
-        t.series_in,
-        t.real,
-        t.real,
-        t.real,
-        t.series_in,
-        t.series_in,
-        t.real,
-        t.real,
-        t.real,
-        t.whole,
-        t.whole,
-        t.series_out,
-        t.wholes_out,
-    ),
-    cache=True,
-    nogil=True,
-)
+@kernel
 def open_evidence(
-    units: NDArray[np.float64],
-    expected: NDArray[np.float64],
-    usable: NDArray[np.uint8],
-    clean: NDArray[np.uint8],
-    dispersion: NDArray[np.float64],
-    unit: NDArray[np.float64],
+    units: Floats2D,
+    expected: Floats2D,
+    usable: Flags2D,
+    clean: Flags2D,
+    dispersion: Floats1D,
+    unit: Floats1D,
     memory: float,
     left_out_doubt: float,
     fade: float,
-    depths: NDArray[np.float64],
-    weights: NDArray[np.float64],
+    depths: Floats1D,
+    weights: Floats1D,
     max_ratio: float,
     closing: float,
     slack: float,
     min_days: int,
     max_days: int,
-    best: NDArray[np.float64],
-    first: NDArray[np.int64],
+    best: Out[Floats1D],
+    first: Out[Integers1D],
 ) -> None:
     """The best evidence of an episode that lasts until the last day, and its first day.
 
@@ -206,43 +165,23 @@ def open_evidence(
             first[row] = _begin(*cells[:3], found, share[first[row]], first[row], slack, dispersion[row], unit[row])
 
 
-@njit(
-    t.nothing(
-        t.table_in,
-        t.table_in,
-        t.bytes_in,
-        t.bytes_in,
-        t.series_in,
-        t.series_in,
-        t.real,
-        t.real,
-        t.real,
-        t.series_in,
-        t.series_in,
-        t.wholes_in,
-        t.wholes_in,
-        t.wholes_in,
-        t.series_out,
-    ),
-    cache=True,
-    nogil=True,
-)
+@kernel
 def past_evidence(
-    units: NDArray[np.float64],
-    expected: NDArray[np.float64],
-    usable: NDArray[np.uint8],
-    clean: NDArray[np.uint8],
-    dispersion: NDArray[np.float64],
-    unit: NDArray[np.float64],
+    units: Floats2D,
+    expected: Floats2D,
+    usable: Flags2D,
+    clean: Flags2D,
+    dispersion: Floats1D,
+    unit: Floats1D,
     memory: float,
     left_out_doubt: float,
     fade: float,
-    depths: NDArray[np.float64],
-    weights: NDArray[np.float64],
-    rows: NDArray[np.int64],
-    firsts: NDArray[np.int64],
-    lasts: NDArray[np.int64],
-    found: NDArray[np.float64],
+    depths: Floats1D,
+    weights: Floats1D,
+    rows: Integers1D,
+    firsts: Integers1D,
+    lasts: Integers1D,
+    found: Out[Floats1D],
 ) -> None:
     """Evidence of given stretches against the days before each, as `open_evidence` has it; 0 where nothing sold then.
 
@@ -268,31 +207,17 @@ def past_evidence(
             found[place] = log_ratio(sold, share[first] * hoped, size, depths, weights)
 
 
-@njit(
-    t.nothing(
-        t.table_in,
-        t.table_in,
-        t.bytes_in,
-        t.series_in,
-        t.series_in,
-        t.real,
-        t.series_in,
-        t.bytes_out,
-        t.series_out,
-    ),
-    cache=True,
-    nogil=True,
-)
+@kernel
 def mark_dark(
-    units: NDArray[np.float64],
-    expected: NDArray[np.float64],
-    usable: NDArray[np.uint8],
-    dispersion: NDArray[np.float64],
-    unit: NDArray[np.float64],
+    units: Floats2D,
+    expected: Floats2D,
+    usable: Flags2D,
+    dispersion: Floats1D,
+    unit: Floats1D,
     depth: float,
-    bounds: NDArray[np.float64],
-    dark: NDArray[np.uint8],
-    peaks: NDArray[np.float64],
+    bounds: Floats1D,
+    dark: Out[Flags2D],
+    peaks: Out[Floats1D],
 ) -> None:
     """Mark the days of every stretch whose summed evidence of one depth passes its row's bound (Page 1954).
 
@@ -325,13 +250,13 @@ def mark_dark(
                 peak = 0.0
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _running_sums(
-    units: NDArray[np.float64],
-    expected: NDArray[np.float64],
-    usable: NDArray[np.uint8],
-    dark: NDArray[np.uint8],
-    sums: NDArray[np.float64],
+    units: Floats1D,
+    expected: Floats1D,
+    usable: Flags1D,
+    dark: Flags1D,
+    sums: Out[Floats2D],
 ) -> None:
     """Sums of the days before each, (4, n_days + 1).
 
@@ -346,11 +271,11 @@ def _running_sums(
         sums[3, day + 1] = sums[3, day] + (expected[day] if usable[day] and expected[day] > 0.0 else 0.0)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _fall_from(
-    units: NDArray[np.float64],
-    expected: NDArray[np.float64],
-    usable: NDArray[np.uint8],
+    units: Floats1D,
+    expected: Floats1D,
+    usable: Flags1D,
     start: int,
     share: float,
     doubt: float,
@@ -380,35 +305,19 @@ def _fall_from(
     return peak, top
 
 
-@njit(
-    t.nothing(
-        t.table_in,
-        t.table_in,
-        t.bytes_in,
-        t.series_in,
-        t.series_in,
-        t.real,
-        t.whole,
-        t.real,
-        t.real,
-        t.whole,
-        t.bytes_out,
-    ),
-    cache=True,
-    nogil=True,
-)
+@kernel
 def mark_fallen(
-    units: NDArray[np.float64],
-    expected: NDArray[np.float64],
-    usable: NDArray[np.uint8],
-    dispersion: NDArray[np.float64],
-    unit: NDArray[np.float64],
+    units: Floats2D,
+    expected: Floats2D,
+    usable: Flags2D,
+    dispersion: Floats1D,
+    unit: Floats1D,
     fade: float,
     before_days: int,
     depth: float,
     bound: float,
     rounds: int,
-    dark: NDArray[np.uint8],
+    dark: Out[Flags2D],
 ) -> None:
     """Mark the days of every stretch that lastingly sold a part of what the days before it let expect.
 

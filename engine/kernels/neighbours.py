@@ -3,15 +3,14 @@
 import math
 
 import numpy as np
-from numba import njit
-from numpy.typing import NDArray
 
-from engine.kernels import types as t
+from engine.kernels.compiling import inner, kernel
+from engine.kernels.types import Flags1D, Flags2D, Floats1D, Floats2D, Integers1D, Integers2D, Marks1D, Out
 
 EARTH_RADIUS_KM = 6371.0
 
 
-@njit(t.real(t.real, t.real, t.real, t.real), cache=True, nogil=True)
+@kernel
 def haversine_km(latitude: float, longitude: float, other_latitude: float, other_longitude: float) -> float:
     """Great-circle distance of two points given in degrees (haversine formula, R = 6371 km)."""
     north, other_north = math.radians(latitude), math.radians(other_latitude)
@@ -21,19 +20,15 @@ def haversine_km(latitude: float, longitude: float, other_latitude: float, other
     return 2 * EARTH_RADIUS_KM * math.asin(math.sqrt(min(1.0, chord)))
 
 
-@njit(
-    t.whole(t.series_in, t.series_in, t.wholes_in, t.real, t.wholes_out, t.wholes_out, t.series_out),
-    cache=True,
-    nogil=True,
-)
+@kernel
 def pairs_within(
-    latitude: NDArray[np.float64],
-    longitude: NDArray[np.float64],
-    by_latitude: NDArray[np.int64],
+    latitude: Floats1D,
+    longitude: Floats1D,
+    by_latitude: Integers1D,
     radius_km: float,
-    points: NDArray[np.int64],
-    others: NDArray[np.int64],
-    km: NDArray[np.float64],
+    points: Out[Integers1D],
+    others: Out[Integers1D],
+    km: Out[Floats1D],
 ) -> int:
     """Every ordered pair of points within the radius, inclusive; returns how many there are.
 
@@ -58,8 +53,8 @@ def pairs_within(
     return count
 
 
-@njit(cache=True, nogil=True)
-def _find(values: NDArray[np.int64], first: int, last: int, wanted: int) -> int:
+@inner
+def _find(values: Integers1D, first: int, last: int, wanted: int) -> int:
     end = last
     while first < last:
         middle = (first + last) // 2
@@ -70,8 +65,8 @@ def _find(values: NDArray[np.int64], first: int, last: int, wanted: int) -> int:
     return first if first < end and values[first] == wanted else -1
 
 
-@njit(cache=True, nogil=True)
-def _ratio(units: NDArray[np.float64], expected: NDArray[np.float64], end: int, window: int, min_days: int) -> float:
+@inner
+def _ratio(units: Floats1D, expected: Floats1D, end: int, window: int, min_days: int) -> float:
     """Mean units over mean expectation on the days both are known, NaN with too few days or nothing expected."""
     sold = hoped = 0.0
     days = 0
@@ -83,11 +78,11 @@ def _ratio(units: NDArray[np.float64], expected: NDArray[np.float64], end: int, 
     return sold / hoped if days >= min_days and hoped > 0 else np.nan
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _insert(
-    ratios: NDArray[np.float64],
-    kms: NDArray[np.float64],
-    stores: NDArray[np.int64],
+    ratios: Out[Floats1D],
+    kms: Out[Floats1D],
+    stores: Out[Integers1D],
     ratio: float,
     km: float,
     store: int,
@@ -108,51 +103,27 @@ def _insert(
         ratios[place], kms[place], stores[place] = ratio, km, store
 
 
-@njit(
-    t.nothing(
-        t.table_in,
-        t.table_in,
-        t.given(t.flag, 1),
-        t.wholes_in,
-        t.wholes_in,
-        t.wholes_in,
-        t.wholes_in,
-        t.wholes_in,
-        t.series_in,
-        t.wholes_in,
-        t.wholes_in,
-        t.whole,
-        t.whole,
-        t.real,
-        t.real,
-        t.wholes_out,
-        t.table_out,
-        t.table_out,
-        t.written(t.whole, 2),
-    ),
-    cache=True,
-    nogil=True,
-)
+@kernel
 def high_performers(
-    units: NDArray[np.float64],
-    expected: NDArray[np.float64],
-    judged: NDArray[np.bool_],
-    pair_store: NDArray[np.int64],
-    pair_sku: NDArray[np.int64],
-    pair_starts: NDArray[np.int64],
-    neighbour_starts: NDArray[np.int64],
-    neighbours: NDArray[np.int64],
-    neighbour_km: NDArray[np.float64],
-    rows: NDArray[np.int64],
-    ends: NDArray[np.int64],
+    units: Floats2D,
+    expected: Floats2D,
+    judged: Marks1D,
+    pair_store: Integers1D,
+    pair_sku: Integers1D,
+    pair_starts: Integers1D,
+    neighbour_starts: Integers1D,
+    neighbours: Integers1D,
+    neighbour_km: Floats1D,
+    rows: Integers1D,
+    ends: Integers1D,
     window: int,
     min_days: int,
     high_ratio: float,
     tolerance: float,
-    counts: NDArray[np.int64],
-    ratios: NDArray[np.float64],
-    kms: NDArray[np.float64],
-    stores: NDArray[np.int64],
+    counts: Out[Integers1D],
+    ratios: Out[Floats2D],
+    kms: Out[Floats2D],
+    stores: Out[Integers2D],
 ) -> None:
     """Neighbouring stores where the same SKU sells over `high_ratio` of its expectation: how many, and the best.
 
@@ -178,11 +149,11 @@ def high_performers(
                 _insert(ratios[point], kms[point], stores[point], ratio, neighbour_km[link], other, tolerance)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _rise(
-    units: NDArray[np.float64],
-    expected: NDArray[np.float64],
-    usable: NDArray[np.uint8],
+    units: Floats1D,
+    expected: Floats1D,
+    usable: Flags1D,
     begin: int,
     before_end: int,
     first: int,
@@ -210,63 +181,33 @@ def _rise(
     return sold / usual, (sold - usual) / math.sqrt(variance), sold - usual
 
 
-@njit(
-    t.nothing(
-        t.table_in,
-        t.table_in,
-        t.bytes_in,
-        t.series_in,
-        t.series_in,
-        t.given(t.flag, 1),
-        t.wholes_in,
-        t.wholes_in,
-        t.wholes_in,
-        t.wholes_in,
-        t.wholes_in,
-        t.series_in,
-        t.wholes_in,
-        t.wholes_in,
-        t.wholes_in,
-        t.whole,
-        t.whole,
-        t.real,
-        t.real,
-        t.real,
-        t.wholes_out,
-        t.table_out,
-        t.table_out,
-        t.table_out,
-        t.written(t.whole, 2),
-    ),
-    cache=True,
-    nogil=True,
-)
+@kernel
 def risen_neighbours(
-    units: NDArray[np.float64],
-    expected: NDArray[np.float64],
-    usable: NDArray[np.uint8],
-    dispersion: NDArray[np.float64],
-    unit: NDArray[np.float64],
-    judged: NDArray[np.bool_],
-    pair_store: NDArray[np.int64],
-    pair_sku: NDArray[np.int64],
-    pair_starts: NDArray[np.int64],
-    neighbour_starts: NDArray[np.int64],
-    neighbours: NDArray[np.int64],
-    neighbour_km: NDArray[np.float64],
-    rows: NDArray[np.int64],
-    firsts: NDArray[np.int64],
-    lasts: NDArray[np.int64],
+    units: Floats2D,
+    expected: Floats2D,
+    usable: Flags2D,
+    dispersion: Floats1D,
+    unit: Floats1D,
+    judged: Marks1D,
+    pair_store: Integers1D,
+    pair_sku: Integers1D,
+    pair_starts: Integers1D,
+    neighbour_starts: Integers1D,
+    neighbours: Integers1D,
+    neighbour_km: Floats1D,
+    rows: Integers1D,
+    firsts: Integers1D,
+    lasts: Integers1D,
     before_days: int,
     gap_days: int,
     high_ratio: float,
     errors: float,
     tolerance: float,
-    counts: NDArray[np.int64],
-    strength: NDArray[np.float64],
-    ratios: NDArray[np.float64],
-    kms: NDArray[np.float64],
-    stores: NDArray[np.int64],
+    counts: Out[Integers1D],
+    strength: Out[Floats2D],
+    ratios: Out[Floats2D],
+    kms: Out[Floats2D],
+    stores: Out[Integers2D],
 ) -> None:
     """Neighbouring stores whose sales of the SKU rose as the episode came: how many, how surely, and the best.
 

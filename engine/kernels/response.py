@@ -7,14 +7,11 @@ the slopes they say nothing.
 
 import math
 
-import numpy as np
-from numba import njit
-from numpy.typing import NDArray
-
-from engine.kernels import types as t
+from engine.kernels.compiling import inner, kernel
+from engine.kernels.types import Flags1D, Flags2D, Floats1D, Floats2D, Integers1D, Out
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _change(price: float, usual: float, min_change: float) -> float:
     """Logarithm of a price over the usual one, 0 when it is near enough or no usual price is above 0."""
     if price == usual or not usual > 0.0:
@@ -23,15 +20,15 @@ def _change(price: float, usual: float, min_change: float) -> float:
     return x if abs(x) >= min_change else 0.0
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _base(
-    price: NDArray[np.float64],
-    promo: NDArray[np.uint8],
+    price: Floats1D,
+    promo: Flags1D,
     usual: float,
-    units: NDArray[np.float64],
-    clean: NDArray[np.uint8],
-    weekdays: NDArray[np.float64],
-    stores: NDArray[np.float64],
+    units: Floats1D,
+    clean: Flags1D,
+    weekdays: Floats1D,
+    stores: Floats1D,
     min_change: float,
 ) -> float:
     """Units a day at factors of 1, from the clean days at the usual price off promotion; 0 without any."""
@@ -43,43 +40,23 @@ def _base(
     return sold / hoped if hoped > 0.0 else 0.0
 
 
-@njit(
-    t.nothing(
-        t.table_in,
-        t.bytes_in,
-        t.series_in,
-        t.table_in,
-        t.bytes_in,
-        t.bytes_in,
-        t.series_in,
-        t.wholes_in,
-        t.wholes_in,
-        t.table_in,
-        t.table_in,
-        t.table_in,
-        t.real,
-        t.real,
-        t.table_out,
-    ),
-    cache=True,
-    nogil=True,
-)
+@kernel
 def response_sums(
-    price: NDArray[np.float64],
-    promo: NDArray[np.uint8],
-    usual_price: NDArray[np.float64],
-    units: NDArray[np.float64],
-    usable: NDArray[np.uint8],
-    clean: NDArray[np.uint8],
-    unit: NDArray[np.float64],
-    category: NDArray[np.int64],
-    store: NDArray[np.int64],
-    weekday_factor: NDArray[np.float64],
-    store_factor: NDArray[np.float64],
-    slopes: NDArray[np.float64],
+    price: Floats2D,
+    promo: Flags2D,
+    usual_price: Floats1D,
+    units: Floats2D,
+    usable: Flags2D,
+    clean: Flags2D,
+    unit: Floats1D,
+    category: Integers1D,
+    store: Integers1D,
+    weekday_factor: Floats2D,
+    store_factor: Floats2D,
+    slopes: Floats2D,
     min_change: float,
     max_change: float,
-    sums: NDArray[np.float64],
+    sums: Out[Floats2D],
 ) -> None:
     """Score and information of both slopes, and number of days at another price, of every row.
 

@@ -3,45 +3,29 @@
 import math
 
 import numpy as np
-from numba import njit
-from numpy.typing import NDArray
 
-from engine.kernels import types as t
+from engine.kernels.compiling import inner, kernel
+from engine.kernels.types import Flags2D, Floats1D, Floats2D, Integers1D, Out
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _gain(sold: float, hoped: float, share: float) -> float:
     """Log likelihood ratio of a Poisson count's own share of its expectation to a given one."""
     return sold * math.log(sold / (share * hoped)) if sold > 0.0 else 0.0
 
 
-@njit(
-    t.nothing(
-        t.table_in,
-        t.table_in,
-        t.bytes_in,
-        t.series_in,
-        t.series_in,
-        t.real,
-        t.real,
-        t.wholes_in,
-        t.wholes_in,
-        t.series_out,
-    ),
-    cache=True,
-    nogil=True,
-)
+@kernel
 def before_rises(
-    units: NDArray[np.float64],
-    expected: NDArray[np.float64],
-    clean: NDArray[np.uint8],
-    dispersion: NDArray[np.float64],
-    unit: NDArray[np.float64],
+    units: Floats2D,
+    expected: Floats2D,
+    clean: Flags2D,
+    dispersion: Floats1D,
+    unit: Floats1D,
     least_units: float,
     bound: float,
-    rows: NDArray[np.int64],
-    ends: NDArray[np.int64],
-    shares: NDArray[np.float64],
+    rows: Integers1D,
+    ends: Integers1D,
+    shares: Out[Floats1D],
 ) -> None:
     """Share of their expectation that the clean days before a rise sold; the rise may be on any day before the end.
 

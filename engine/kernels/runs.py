@@ -1,45 +1,27 @@
 """Unbroken runs of dark days."""
 
-import numpy as np
-from numba import njit
-from numpy.typing import NDArray
-
-from engine.kernels import types as t
+from engine.kernels.compiling import inner, kernel
+from engine.kernels.types import Flags2D, Floats2D, Integers1D, Marks1D, Marks2D, Out
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _is_dark(units: float, expected: float, in_stock: int, ratio: float, tolerance: float) -> bool:
     bound = ratio * expected
     return in_stock == 1 and expected > 0 and bound - units > tolerance * bound
 
 
-@njit(
-    t.whole(
-        t.table_in,
-        t.table_in,
-        t.bytes_in,
-        t.given(t.flag, 1),
-        t.real,
-        t.whole,
-        t.real,
-        t.wholes_out,
-        t.wholes_out,
-        t.wholes_out,
-    ),
-    cache=True,
-    nogil=True,
-)
+@kernel
 def dark_runs(
-    units: NDArray[np.float64],
-    expected: NDArray[np.float64],
-    in_stock: NDArray[np.uint8],
-    judged: NDArray[np.bool_],
+    units: Floats2D,
+    expected: Floats2D,
+    in_stock: Flags2D,
+    judged: Marks1D,
     ratio: float,
     min_days: int,
     tolerance: float,
-    rows: NDArray[np.int64],
-    firsts: NDArray[np.int64],
-    lasts: NDArray[np.int64],
+    rows: Out[Integers1D],
+    firsts: Out[Integers1D],
+    lasts: Out[Integers1D],
 ) -> int:
     """Row, first and last day of every run of at least `min_days` dark days; returns how many there are.
 
@@ -64,14 +46,14 @@ def dark_runs(
     return count
 
 
-@njit(t.nothing(t.table_in, t.table_in, t.bytes_in, t.real, t.real, t.written(t.flag, 2)), cache=True, nogil=True)
+@kernel
 def dark_days(
-    units: NDArray[np.float64],
-    expected: NDArray[np.float64],
-    in_stock: NDArray[np.uint8],
+    units: Floats2D,
+    expected: Floats2D,
+    in_stock: Flags2D,
     ratio: float,
     tolerance: float,
-    dark: NDArray[np.bool_],
+    dark: Out[Marks2D],
 ) -> None:
     """Mark every dark day. All arrays: (n_rows, n_days); dark is written."""
     for row in range(units.shape[0]):
@@ -79,18 +61,14 @@ def dark_days(
             dark[row, day] = _is_dark(units[row, day], expected[row, day], in_stock[row, day], ratio, tolerance)
 
 
-@njit(
-    t.whole(t.bytes_in, t.wholes_in, t.whole, t.wholes_out, t.wholes_out, t.wholes_out),
-    cache=True,
-    nogil=True,
-)
+@kernel
 def stretches(
-    marked: NDArray[np.uint8],
-    ends: NDArray[np.int64],
+    marked: Flags2D,
+    ends: Integers1D,
     min_days: int,
-    rows: NDArray[np.int64],
-    firsts: NDArray[np.int64],
-    lasts: NDArray[np.int64],
+    rows: Out[Integers1D],
+    firsts: Out[Integers1D],
+    lasts: Out[Integers1D],
 ) -> int:
     """Row, first and last day of every run of marked days that is over before the row's end; returns how many.
 

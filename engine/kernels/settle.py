@@ -1,10 +1,9 @@
 """From cells as delivered to series as the rules see them: listing, zeros, carrying forward, gaps, stock."""
 
 import numpy as np
-from numba import njit
-from numpy.typing import NDArray
 
-from engine.kernels import types as t
+from engine.kernels.compiling import inner, kernel
+from engine.kernels.types import Days1D, Flags1D, Flags2D, Floats1D, Floats2D, Integers1D, Marks1D, Marks2D, Out
 
 FEWEST_COUNTS = 4
 """Stock records that make a rhythm; fewer are a log of changes, whose last one holds."""
@@ -12,8 +11,8 @@ UNKNOWN, DELIVERED, PARTIAL = 0, 1, 4
 """A store's day: nothing of it is known; a cell without a row sold nothing; only cells with a row are known."""
 
 
-@njit(cache=True, nogil=True)
-def _carry_forward(series: NDArray[np.float64], held: float) -> None:
+@inner
+def _carry_forward(series: Out[Floats1D], held: float) -> None:
     """Let every value hold until the next one. held: the one from before the first day.
 
     A value below 0 is a wrong record: it is 0 on its day and nothing is known after it.
@@ -30,8 +29,8 @@ def _carry_forward(series: NDArray[np.float64], held: float) -> None:
             held = series[day]
 
 
-@njit(cache=True, nogil=True)
-def _fill_gaps(series: NDArray[np.float64], longest: int) -> int:
+@inner
+def _fill_gaps(series: Out[Floats1D], longest: int) -> int:
     """Fill unknown runs of at most `longest` days between two known days by a line; returns how many days."""
     known = -1
     filled = 0
@@ -48,21 +47,21 @@ def _fill_gaps(series: NDArray[np.float64], longest: int) -> int:
     return filled
 
 
-@njit(cache=True, nogil=True)
-def _first_listed(units: NDArray[np.float64], on_hand: NDArray[np.float64], min_on_hand: float) -> int:
+@inner
+def _first_listed(units: Floats1D, on_hand: Floats1D, min_on_hand: float) -> int:
     for day in range(units.size):
         if not np.isnan(units[day]) or on_hand[day] > min_on_hand:
             return day
     return units.size
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _mark_in_stock(
-    units: NDArray[np.float64],
-    on_hand: NDArray[np.float64],
+    units: Floats1D,
+    on_hand: Floats1D,
     min_on_hand: float,
     sales_days: int,
-    in_stock: NDArray[np.uint8],
+    in_stock: Out[Flags1D],
 ) -> None:
     last_sale = -sales_days - 1
     for day in range(units.size):
@@ -74,8 +73,8 @@ def _mark_in_stock(
             last_sale = day
 
 
-@njit(cache=True, nogil=True)
-def _rhythm_of_counts(on_hand: NDArray[np.float64]) -> int:
+@inner
+def _rhythm_of_counts(on_hand: Floats1D) -> int:
     """The longest gap between two stock records in days; 0 where they are too few, or come on days in a row.
 
     Records of every day, and logs of changes, say themselves when a shelf is empty.
@@ -90,14 +89,14 @@ def _rhythm_of_counts(on_hand: NDArray[np.float64]) -> int:
     return longest if count >= FEWEST_COUNTS and shortest > 1 else 0
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _draw_down(
-    units: NDArray[np.float64],
-    on_hand: NDArray[np.float64],
-    is_count: NDArray[np.bool_],
+    units: Floats1D,
+    on_hand: Floats1D,
+    is_count: Marks1D,
     longest: int,
     min_on_hand: float,
-    in_stock: NDArray[np.uint8],
+    in_stock: Out[Flags1D],
 ) -> None:
     """Take a shelf for empty between two stock records where it must be.
 
@@ -127,47 +126,25 @@ def _draw_down(
         day = following
 
 
-@njit(
-    t.whole(
-        t.table_out,
-        t.table_out,
-        t.table_out,
-        t.table_out,
-        t.bytes_out,
-        t.series_in,
-        t.series_in,
-        t.bytes_in,
-        t.given(t.flag, 2),
-        t.wholes_in,
-        t.wholes_in,
-        t.real,
-        t.whole,
-        t.whole,
-        t.flag,
-        t.bytes_out,
-        t.written(t.day, 1),
-    ),
-    cache=True,
-    nogil=True,
-)
+@kernel
 def settle(
-    units: NDArray[np.float64],
-    revenue: NDArray[np.float64],
-    on_hand: NDArray[np.float64],
-    price: NDArray[np.float64],
-    promo: NDArray[np.uint8],
-    held_on_hand: NDArray[np.float64],
-    held_price: NDArray[np.float64],
-    state: NDArray[np.uint8],
-    withheld: NDArray[np.bool_],
-    store: NDArray[np.int64],
-    category: NDArray[np.int64],
+    units: Out[Floats2D],
+    revenue: Out[Floats2D],
+    on_hand: Out[Floats2D],
+    price: Out[Floats2D],
+    promo: Out[Flags2D],
+    held_on_hand: Floats1D,
+    held_price: Floats1D,
+    state: Flags2D,
+    withheld: Marks2D,
+    store: Integers1D,
+    category: Integers1D,
     min_on_hand: float,
     stock_from_sales_days: int,
     gap_fill_days: int,
     draws_down: bool,
-    in_stock: NDArray[np.uint8],
-    listed: NDArray[np.int32],
+    in_stock: Out[Flags2D],
+    listed: Out[Days1D],
 ) -> int:
     """Settle every row in place (specification, section 2); returns how many cells were interpolated.
 
