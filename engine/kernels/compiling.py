@@ -51,9 +51,7 @@ def given(record: Record, rows: slice | Integers | None = None) -> Record:
     return type(record)(*(_read_only(field, rows) if isinstance(field, np.ndarray) else field for field in record))
 
 
-def _compiled(
-    function: Function, signatures: list[Any] | None = None, fastmath: set[str] | bool = False
-) -> Function:
+def _compiled(function: Function, signatures: list[Any] | None = None, fastmath: set[str] | bool = False) -> Function:
     return cast("Function", njit(signatures, cache=True, nogil=True, fastmath=fastmath)(function))
 
 

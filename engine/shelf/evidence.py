@@ -12,6 +12,7 @@ import polars as pl
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from engine.arrays import Floats, Integers
 from engine.kernels import neighbours, rows
 from engine.settings.shelf.common import (
     CauseSettings,
@@ -21,7 +22,7 @@ from engine.settings.shelf.common import (
     PromoSettings,
 )
 from engine.shelf.panel import Panel
-from engine.shelf.points import Floats, Integers, Points
+from engine.shelf.points import Points
 from engine.stats import ratio
 from engine.vocabulary.common import TIE_TOLERANCE
 

@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from engine.arrays import Floats
 from engine.kernels import rows
 from engine.kernels.darkness import most_evidence
 from engine.settings.shelf.calibrated import EpisodeSettings
 from engine.shelf.calibrated.expect import Demand
 from engine.shelf.calibrated.null import NullEvidence
 
-Floats = NDArray[np.float64]
 BINS = 20
 """Of the histogram of p-values."""
 BODY = (0.1, 0.5)

@@ -10,14 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from engine.arrays import Floats
 from engine.kernels import causes, rows
 from engine.settings.shelf.calibrated import PatternSettings
 from engine.shelf.calibrated.expect import Demand
 from engine.shelf.panel import Panel
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.arrays import Flags, Floats
 from engine.kernels import rows
 from engine.kernels.evidence import mark_dark
-
-Floats = NDArray[np.float64]
-Flags = NDArray[np.uint8]
 
 
 class Sold(NamedTuple):

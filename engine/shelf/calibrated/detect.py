@@ -6,8 +6,8 @@ likelihood ratio), p_value and q_value (null for episodes that are over).
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
+from engine.arrays import Floats, Integers
 from engine.kernels import rows
 from engine.kernels.evidence import past_evidence
 from engine.kernels.runs import stretches
@@ -17,9 +17,6 @@ from engine.shelf.calibrated.dark import Sold, darkest, mark
 from engine.shelf.calibrated.expect import Demand, open_episodes
 from engine.shelf.calibrated.null import NullEvidence
 from engine.shelf.panel import Panel
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 
 def detect(

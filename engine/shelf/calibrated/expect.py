@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from engine.arrays import Flags, Floats, Integers
 from engine.kernels import demand, rows
 from engine.kernels.evidence import mark_fallen, open_evidence
 from engine.settings.shelf.calibrated import DemandSettings, EpisodeSettings
@@ -22,9 +23,6 @@ from engine.shelf.calibrated.null import NullEvidence
 from engine.shelf.calibrated.unusual import set_unusual_aside
 from engine.shelf.panel import Panel
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
-Flags = NDArray[np.uint8]
 N_WEEKDAYS = 7
 CHI_SQUARE_MEDIAN = 0.4549
 """Of the square of a standard normal number."""

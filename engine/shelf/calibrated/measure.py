@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from engine.arrays import Floats
 from engine.kernels import rows
 from engine.kernels.demand import episode_sums
 from engine.settings.shelf.calibrated import Certainty
@@ -22,8 +23,6 @@ from engine.shelf.panel import Panel
 from engine.shelf.points import Points
 from engine.shelf.prices import PaidPrices, believed_prices
 from engine.stats import round_half_up
-
-Floats = NDArray[np.float64]
 
 
 def measure(

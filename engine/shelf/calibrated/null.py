@@ -14,15 +14,12 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
+from engine.arrays import Floats, Integers
 from engine.kernels import demand as demand_kernel
 from engine.kernels import evidence as evidence_kernel
 from engine.kernels import rows
 from engine.settings.shelf.calibrated import DemandSettings, EpisodeSettings
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 LEVELS = np.geomspace(0.02, 200.0, 25)
 """Bounds of the bands of level, units of sale a day."""

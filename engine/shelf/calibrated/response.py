@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
+from engine.arrays import Floats, Integers
 from engine.kernels import rows
 from engine.kernels.response import response_sums
 from engine.settings.shelf.calibrated import ResponseSettings
@@ -22,8 +22,6 @@ from engine.shelf.calibrated.expect import Demand
 from engine.shelf.panel import Panel
 from engine.vocabulary import shelf as v
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 CATEGORY, CHAIN, ASSUMED = "category", "chain", "assumed"
 """Where a response was learnt; assumed: nowhere, it is the setting."""
 LIFT_PRIOR = 1.0

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from engine.arrays import Floats, Integers
 from engine.errors import Problem
 from engine.kernels import rows
 from engine.kernels.rises import before_rises
@@ -22,8 +23,6 @@ from engine.shelf.calibrated.expect import Demand
 from engine.shelf.panel import Panel
 from engine.vocabulary import shelf as v
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 TINY = 1e-12
 N_WEEKDAYS = 7
 SHOWN = 5
