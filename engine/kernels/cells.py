@@ -4,6 +4,8 @@ Pairs are sorted by store, then SKU: `starts[s] … starts[s + 1]` are the pairs
 ascending order. A cell is `pair · n_days + day`.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 from engine.kernels.compiling import inner, kernel
@@ -28,24 +30,34 @@ def _search(values: Integers1D, first: int, last: int, wanted: int) -> int:
     return first
 
 
+class Grid(NamedTuple):
+    """The array that cells belong to.
+
+    stores: (n_stores,), ids ascending. starts, skus: the pairs of each store, as the module says. n_days: of the
+    array. n_before: rows up to so many days before the first are told apart.
+    """
+
+    stores: Integers1D
+    starts: Integers1D
+    skus: Integers1D
+    n_days: int
+    n_before: int
+
+
 @kernel
 def locate(
     store_ids: Integers1D,
     sku_ids: Integers1D,
     days: Days1D,
     unusable: Marks1D,
-    stores: Integers1D,
-    starts: Integers1D,
-    skus: Integers1D,
-    n_days: int,
-    n_before: int,
+    grid: Grid,
     cells: Out[Integers1D],
 ) -> tuple[int, int]:
     """The cell of every row, or OUTSIDE, UNUSABLE, BEFORE; returns how many have no cell, and how many are unusable.
 
-    store_ids, sku_ids, days, unusable: (n_rows,), days counted from the array's first. stores: (n_stores,)
-    ascending. n_before: rows up to so many days before the first are told apart. cells: (n_rows,), written.
+    store_ids, sku_ids, days, unusable: (n_rows,), days counted from the array's first. cells: (n_rows,), written.
     """
+    stores, starts, skus, n_days, n_before = grid
     outside = kept_out = 0
     store = pair = 0
     for row in range(days.size):

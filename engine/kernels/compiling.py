@@ -72,6 +72,6 @@ def _compiled_types(annotation: Any) -> list[types.Type]:
         return [array.copy(readonly=WRITTEN not in marks)]
     if get_origin(annotation) is tuple:
         members = [_compiled_types(member)[0] for member in get_args(annotation)]
-        return [types.Tuple(members)]  # type: ignore[no-untyped-call]
+        return [types.BaseTuple.from_types(members)]  # type: ignore[no-untyped-call]
     fields = [_compiled_types(field)[0] for field in get_type_hints(annotation, include_extras=True).values()]
-    return [types.NamedTuple(fields, annotation)]  # type: ignore[no-untyped-call]
+    return [types.BaseTuple.from_types(fields, annotation)]  # type: ignore[no-untyped-call]

@@ -5,44 +5,60 @@ the cell's offer (price and promotion), of its store on the day and of its SKU o
 `units` and 0 in `clean`. Every (group, day) sum is added up by one thread in the order of the rows.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 from engine.kernels.compiling import kernel
+from engine.kernels.records import Factors, Spans
 from engine.kernels.types import Flags2D, Floats1D, Floats2D, Integers1D, Out
+
+
+class Cells(NamedTuple):
+    """What rows sold, at which offer, and whose factors they are expected with.
+
+    units, clean, offer: (n_rows, n_days). category, store, sku: (n_rows,), places in `Factors`. unit: (n_rows,), of
+    sale.
+    """
+
+    units: Floats2D
+    clean: Flags2D
+    offer: Flags2D
+    category: Integers1D
+    store: Integers1D
+    sku: Integers1D
+    unit: Floats1D
+
+
+class GroupSums(NamedTuple):
+    """By (group, day), added to: units and expected units, in units of sale, and number of cells."""
+
+    sold: Out[Floats2D]
+    expected: Out[Floats2D]
+    cells: Out[Floats2D]
 
 
 @kernel
 def group_sums(
-    units: Floats2D,
-    clean: Flags2D,
-    offer: Flags2D,
+    of: Cells,
+    factors: Factors,
     level: Floats1D,
-    unit: Floats1D,
-    category: Integers1D,
-    store: Integers1D,
-    sku: Integers1D,
-    weekday_factor: Floats2D,
-    offer_factor: Floats2D,
-    store_factor: Floats2D,
-    sku_factor: Floats2D,
     group: Integers1D,
     n_offers: int,
     first_day: int,
     end_day: int,
-    sold: Out[Floats2D],
-    expected: Out[Floats2D],
-    cells: Out[Floats2D],
+    sums: GroupSums,
 ) -> None:
     """Add units, expected units and number of the clean cells of some days to their (group, day).
 
-    Both in units of sale, so that pieces and weights add up. units, clean, offer: (n_rows, n_days). level, unit,
-    category, store, sku, group: (n_rows,). weekday_factor: (categories, n_days). offer_factor: (categories, offers).
-    store_factor: (stores, n_days). sku_factor: (skus, n_days). n_offers: 1, or the number of offers when a group is
-    told apart by the offer of each cell: group · n_offers + offer. sold, expected, cells: (groups, n_days), added to.
+    Both in units of sale, so that pieces and weights add up. level, group: (n_rows,). n_offers: 1, or the number of
+    offers when a group is told apart by the offer of each cell: group · n_offers + offer.
     """
+    units, clean, offer, unit = of.units, of.clean, of.offer, of.unit
+    sold, expected, cells = sums.sold, sums.expected, sums.cells
     for row in range(units.shape[0]):
-        weekdays, offers = weekday_factor[category[row]], offer_factor[category[row]]
-        stores, skus = store_factor[store[row]], sku_factor[sku[row]]
+        weekdays, offers = factors.weekday[of.category[row]], factors.offer[of.category[row]]
+        stores, skus = factors.store_day[of.store[row]], factors.sku_day[of.sku[row]]
         for day in range(first_day, end_day):
             if clean[row, day]:
                 hoped = level[row] * weekdays[day] * offers[offer[row, day]] * stores[day] * skus[day]
@@ -54,17 +70,8 @@ def group_sums(
 
 @kernel
 def levels(
-    units: Floats2D,
-    clean: Flags2D,
-    offer: Flags2D,
-    category: Integers1D,
-    store: Integers1D,
-    sku: Integers1D,
-    weekday_factor: Floats2D,
-    offer_factor: Floats2D,
-    store_factor: Floats2D,
-    sku_factor: Floats2D,
-    unit: Floats1D,
+    of: Cells,
+    factors: Factors,
     memory: float,
     long_memory: float,
     prior_units: float,
@@ -75,14 +82,15 @@ def levels(
     """Level of every row from its clean days, the later the heavier, and the expected units of every day.
 
     memory, long_memory: weight of a day relative to the next one, in the recent level and in the lasting one that it
-    is shrunk toward by prior_units, in units of sale. unit: (n_rows,). level: (n_rows,), units a day at factors of 1,
-    NaN without clean days. exposure: (n_rows,), days of equal weight that would tell the level as well. expected:
-    (n_rows, n_days). All written.
+    is shrunk toward by prior_units, in units of sale. level: (n_rows,), units a day at factors of 1, NaN without
+    clean days. exposure: (n_rows,), days of equal weight that would tell the level as well. expected: (n_rows,
+    n_days). All written.
     """
+    units, clean, offer, unit = of.units, of.clean, of.offer, of.unit
     n_days = units.shape[1]
     for row in range(units.shape[0]):
-        weekdays, offers = weekday_factor[category[row]], offer_factor[category[row]]
-        stores, skus = store_factor[store[row]], sku_factor[sku[row]]
+        weekdays, offers = factors.weekday[of.category[row]], factors.offer[of.category[row]]
+        stores, skus = factors.store_day[of.store[row]], factors.sku_day[of.sku[row]]
         sold = hoped = squares = long_sold = long_hoped = long_squares = 0.0
         weight = long_weight = 1.0
         for back in range(n_days):
@@ -103,6 +111,7 @@ def levels(
             lasting = long_sold / long_hoped
             prior = prior_units * unit[row] / lasting if lasting > 0.0 else 0.0
             level[row] = (sold + prior * lasting) / (hoped + prior)
+            # Days of unequal weight tell as much as (Σw)² / Σw² equal ones; what each level tells, by its share.
             own, lent = hoped * hoped / squares, long_hoped * long_hoped / long_squares
             share = (hoped / (hoped + prior)) ** 2
             exposure[row] = 1.0 / (share / own + (1.0 - share) / lent)
@@ -181,6 +190,7 @@ def offers(
         for day in range(price.shape[1]):
             while next_day < price.shape[1] and (next_day <= day or size < settling_days):
                 if not np.isnan(price[row, next_day]):
+                    # The known prices stay sorted, so that a quantile is a place among them.
                     place = size
                     while place > 0 and known[place - 1] > price[row, next_day]:
                         known[place] = known[place - 1]
@@ -199,23 +209,15 @@ def offers(
 
 
 @kernel
-def episode_sums(
-    units: Floats2D,
-    expected: Floats2D,
-    usable: Flags2D,
-    rows: Integers1D,
-    firsts: Integers1D,
-    lasts: Integers1D,
-    sums: Out[Floats2D],
-) -> None:
+def episode_sums(units: Floats2D, expected: Floats2D, usable: Flags2D, episodes: Spans, sums: Out[Floats2D]) -> None:
     """Usable days of every episode, their units, expected units, and squares of the expected units.
 
-    rows, firsts, lasts: (n_episodes,). sums: (n_episodes, 4), written.
+    sums: (n_episodes, 4), written.
     """
-    for episode in range(rows.size):
+    for episode in range(episodes.rows.size):
         sums[episode] = 0.0
-        row = rows[episode]
-        for day in range(firsts[episode], lasts[episode] + 1):
+        row = episodes.rows[episode]
+        for day in range(episodes.firsts[episode], episodes.lasts[episode] + 1):
             if usable[row, day]:
                 sums[episode, 0] += 1.0
                 sums[episode, 1] += units[row, day]

@@ -6,9 +6,10 @@ the slopes they say nothing.
 """
 
 import math
+from typing import NamedTuple
 
 from engine.kernels.compiling import inner, kernel
-from engine.kernels.types import Flags1D, Flags2D, Floats1D, Floats2D, Integers1D, Out
+from engine.kernels.types import Flags2D, Floats1D, Floats2D, Integers1D, Out
 
 
 @inner
@@ -20,18 +21,30 @@ def _change(price: float, usual: float, min_change: float) -> float:
     return x if abs(x) >= min_change else 0.0
 
 
+class Priced(NamedTuple):
+    """What rows sold, and at which price.
+
+    price, units: (n_rows, n_days), NaN unknown. promo, usable, clean: the same, 0 or 1; the base is told by clean
+    days, the slopes by usable ones: a price that darkened a shelf is heard. usual_price, unit (of sale), category,
+    store: (n_rows,).
+    """
+
+    price: Floats2D
+    promo: Flags2D
+    usual_price: Floats1D
+    units: Floats2D
+    usable: Flags2D
+    clean: Flags2D
+    unit: Floats1D
+    category: Integers1D
+    store: Integers1D
+
+
 @inner
-def _base(
-    price: Floats1D,
-    promo: Flags1D,
-    usual: float,
-    units: Floats1D,
-    clean: Flags1D,
-    weekdays: Floats1D,
-    stores: Floats1D,
-    min_change: float,
-) -> float:
-    """Units a day at factors of 1, from the clean days at the usual price off promotion; 0 without any."""
+def _base(of: Priced, row: int, weekdays: Floats1D, stores: Floats1D, min_change: float) -> float:
+    """Units a day at factors of 1, from a row's clean days at the usual price off promotion; 0 without any."""
+    price, promo, usual = of.price[row], of.promo[row], of.usual_price[row]
+    units, clean = of.units[row], of.clean[row]
     sold = hoped = 0.0
     for day in range(units.size):
         if clean[day] and not promo[day] and price[day] > 0.0 and _change(price[day], usual, min_change) == 0.0:
@@ -42,15 +55,7 @@ def _base(
 
 @kernel
 def response_sums(
-    price: Floats2D,
-    promo: Flags2D,
-    usual_price: Floats1D,
-    units: Floats2D,
-    usable: Flags2D,
-    clean: Flags2D,
-    unit: Floats1D,
-    category: Integers1D,
-    store: Integers1D,
+    of: Priced,
     weekday_factor: Floats2D,
     store_factor: Floats2D,
     slopes: Floats2D,
@@ -60,16 +65,16 @@ def response_sums(
 ) -> None:
     """Score and information of both slopes, and number of days at another price, of every row.
 
-    price, units: (n_rows, n_days), NaN unknown. promo, usable, clean: the same, 0 or 1; the base is told by clean
-    days, the slopes by usable ones: a price that darkened a shelf is heard. usual_price, unit (of sale), category,
-    store: (n_rows,). weekday_factor: (categories, n_days). store_factor: (stores, n_days). slopes: (categories, 2),
-    of price and promotion. min_change, max_change: logarithms; nearer is no change, farther is not believed. sums:
-    (n_rows, 6), written: Σxr, Σpr, Σx²μ, Σxpμ, Σpμ, days.
+    weekday_factor: (categories, n_days). store_factor: (stores, n_days). slopes: (categories, 2), of price and
+    promotion. min_change, max_change: logarithms; nearer is no change, farther is not believed. sums: (n_rows, 6),
+    written: Σxr, Σpr, Σx²μ, Σxpμ, Σpμ, days.
     """
+    price, promo, usual_price, category = of.price, of.promo, of.usual_price, of.category
+    units, usable, unit = of.units, of.usable, of.unit
     for row in range(units.shape[0]):
         sums[row] = 0.0
-        weekdays, stores = weekday_factor[category[row]], store_factor[store[row]]
-        base = _base(price[row], promo[row], usual_price[row], units[row], clean[row], weekdays, stores, min_change)
+        weekdays, stores = weekday_factor[category[row]], store_factor[of.store[row]]
+        base = _base(of, row, weekdays, stores, min_change)
         if not base > 0.0:
             continue
         slope, lift = slopes[category[row], 0], slopes[category[row], 1]

@@ -5,7 +5,8 @@ import math
 import numpy as np
 
 from engine.kernels.compiling import inner, kernel
-from engine.kernels.types import Flags2D, Floats1D, Floats2D, Integers1D, Out
+from engine.kernels.records import Sales
+from engine.kernels.types import Floats1D, Integers1D, Out
 
 
 @inner
@@ -16,26 +17,16 @@ def _gain(sold: float, hoped: float, share: float) -> float:
 
 @kernel
 def before_rises(
-    units: Floats2D,
-    expected: Floats2D,
-    clean: Flags2D,
-    dispersion: Floats1D,
-    unit: Floats1D,
-    least_units: float,
-    bound: float,
-    rows: Integers1D,
-    ends: Integers1D,
-    shares: Out[Floats1D],
+    sales: Sales, least_units: float, bound: float, rows: Integers1D, ends: Integers1D, shares: Out[Floats1D]
 ) -> None:
     """Share of their expectation that the clean days before a rise sold; the rise may be on any day before the end.
 
     The likeliest rise is the one with the largest log likelihood ratio of two Poisson rates to one, divided by how
-    far sales scatter beyond counts: 1 + dispersion · mean expected units (quasi-likelihood, Wedderburn 1974). units,
-    expected, clean: (n_rows, n_days). dispersion: (n_rows,). unit: (n_rows,), variance of the smallest sale over its
-    mean. least_units: due before the rise, units of sale. bound: ratio from which a rise is proven. rows, ends:
-    (n_spans,), of the panel; days from the end on are not looked at. shares: (n_spans,), NaN without a proven rise;
-    written.
+    far sales scatter beyond counts: 1 + dispersion · mean expected units (quasi-likelihood, Wedderburn 1974).
+    least_units: due before the rise, units of sale. bound: ratio from which a rise is proven. rows, ends: (n_spans,),
+    of the panel; days from the end on are not looked at. shares: (n_spans,), NaN without a proven rise; written.
     """
+    units, expected, clean, unit = sales.units, sales.expected, sales.clean, sales.unit
     for place in range(rows.size):
         row, end = rows[place], ends[place]
         shares[place] = np.nan
@@ -50,10 +41,11 @@ def before_rises(
                 )
         if not (sold > 0.0 and hoped > 0.0):
             continue
-        best = bound * (1.0 + dispersion[row] * hoped / days)
+        best = bound * (1.0 + sales.dispersion[row] * hoped / days)
         before = due = 0.0
         for day in range(end):
             later, due_later = sold - before, hoped - due
+            # A rise, not a fall: later days sold more of their expectation. Products spare dividing by nothing.
             if due >= least_units and due > 0.0 and due_later > 0.0 and later * due > before * due_later:
                 ratio = _gain(before, due, sold / hoped) + _gain(later, due_later, sold / hoped)
                 if ratio >= best:

@@ -1,6 +1,7 @@
 """Unbroken runs of dark days."""
 
 from engine.kernels.compiling import inner, kernel
+from engine.kernels.records import FoundSpans
 from engine.kernels.types import Flags2D, Floats2D, Integers1D, Marks1D, Marks2D, Out
 
 
@@ -19,14 +20,11 @@ def dark_runs(
     ratio: float,
     min_days: int,
     tolerance: float,
-    rows: Out[Integers1D],
-    firsts: Out[Integers1D],
-    lasts: Out[Integers1D],
+    found: FoundSpans,
 ) -> int:
     """Row, first and last day of every run of at least `min_days` dark days; returns how many there are.
 
     units, expected, in_stock: (n_rows, n_days); a NaN day is not dark. judged: (n_rows,), other rows have no run.
-    rows, firsts, lasts: written as far as they reach, so that a call with empty arrays counts.
     """
     n_days = units.shape[1]
     count = 0
@@ -34,13 +32,14 @@ def dark_runs(
         if not judged[row]:
             continue
         length = 0
+        # One turn more than days, so that a run that lasts until the end is closed like every other.
         for day in range(n_days + 1):
             if day < n_days and _is_dark(units[row, day], expected[row, day], in_stock[row, day], ratio, tolerance):
                 length += 1
                 continue
             if length >= min_days:
-                if count < rows.size:
-                    rows[count], firsts[count], lasts[count] = row, day - length, day - 1
+                if count < found.rows.size:
+                    found.rows[count], found.firsts[count], found.lasts[count] = row, day - length, day - 1
                 count += 1
             length = 0
     return count
@@ -62,18 +61,10 @@ def dark_days(
 
 
 @kernel
-def stretches(
-    marked: Flags2D,
-    ends: Integers1D,
-    min_days: int,
-    rows: Out[Integers1D],
-    firsts: Out[Integers1D],
-    lasts: Out[Integers1D],
-) -> int:
+def stretches(marked: Flags2D, ends: Integers1D, min_days: int, found: FoundSpans) -> int:
     """Row, first and last day of every run of marked days that is over before the row's end; returns how many.
 
-    marked: (n_rows, n_days). ends: (n_rows,). min_days: of the shortest run. rows, firsts, lasts: written as far as
-    they reach, so that a call with empty arrays counts.
+    marked: (n_rows, n_days). ends: (n_rows,). min_days: of the shortest run.
     """
     count = 0
     for row in range(marked.shape[0]):
@@ -82,7 +73,7 @@ def stretches(
             length = length + 1 if marked[row, day] else 0
             is_over = day + 1 < ends[row] and not marked[row, day + 1]
             if is_over and length >= min_days:
-                if count < rows.size:
-                    rows[count], firsts[count], lasts[count] = row, day - length + 1, day
+                if count < found.rows.size:
+                    found.rows[count], found.firsts[count], found.lasts[count] = row, day - length + 1, day
                 count += 1
     return count

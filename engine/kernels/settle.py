@@ -1,5 +1,7 @@
 """From cells as delivered to series as the rules see them: listing, zeros, carrying forward, gaps, stock."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from engine.kernels.compiling import inner, kernel
@@ -126,59 +128,83 @@ def _draw_down(
         day = following
 
 
+class Cells(NamedTuple):
+    """What was delivered, settled in place, and what is in stock.
+
+    units, on_hand, price: (n_rows, n_days), NaN where no row was delivered. revenue: (n_rows, the days before the
+    last). promo: (n_rows, n_days), bits as `cells` leaves them, becomes 0 or 1. in_stock: (n_rows, n_days), written.
+    """
+
+    units: Out[Floats2D]
+    revenue: Out[Floats2D]
+    on_hand: Out[Floats2D]
+    price: Out[Floats2D]
+    promo: Out[Flags2D]
+    in_stock: Out[Flags2D]
+
+
+class Owners(NamedTuple):
+    """Store and category of rows, and their last on-hand and price from before the first day, NaN without.
+
+    All (n_rows,).
+    """
+
+    store: Integers1D
+    category: Integers1D
+    held_on_hand: Floats1D
+    held_price: Floats1D
+
+
+class SettlingRule(NamedTuple):
+    """How series are settled.
+
+    min_on_hand: up to which a shelf is empty. stock_from_sales_days: so long after a sale a shelf without a record
+    has stock. gap_fill_days: of the longest gap that is filled. draws_down: between stock records that come in a
+    rhythm the sales tell what is left.
+    """
+
+    min_on_hand: float
+    stock_from_sales_days: int
+    gap_fill_days: int
+    draws_down: bool
+
+
 @kernel
 def settle(
-    units: Out[Floats2D],
-    revenue: Out[Floats2D],
-    on_hand: Out[Floats2D],
-    price: Out[Floats2D],
-    promo: Out[Flags2D],
-    held_on_hand: Floats1D,
-    held_price: Floats1D,
-    state: Flags2D,
-    withheld: Marks2D,
-    store: Integers1D,
-    category: Integers1D,
-    min_on_hand: float,
-    stock_from_sales_days: int,
-    gap_fill_days: int,
-    draws_down: bool,
-    in_stock: Out[Flags2D],
-    listed: Out[Days1D],
+    cells: Cells, of: Owners, state: Flags2D, withheld: Marks2D, rule: SettlingRule, listed: Out[Days1D]
 ) -> int:
     """Settle every row in place (specification, section 2); returns how many cells were interpolated.
 
-    units, on_hand, price: (n_rows, n_days), NaN where no row was delivered. revenue: (n_rows, the days before the
-    last). promo: bits as `cells` leaves them, becomes 0 or 1. held_on_hand, held_price: (n_rows,), the last ones from
-    before the first day, NaN without. state: (n_stores, n_days), DELIVERED: a cell without a row is 0; PARTIAL: it is
-    unknown; else nothing of the day is known. withheld: (n_categories, n_days), the category's day is unknown.
-    store, category: (n_rows,). draws_down: between stock records that come in a rhythm the sales tell what is left.
-    in_stock: (n_rows, n_days), written. listed: (n_rows,), first listed day, n_days when
-    never; written.
+    state: (n_stores, n_days), DELIVERED: a cell without a row is 0; PARTIAL: it is unknown; else nothing of the day
+    is known. withheld: (n_categories, n_days), the category's day is unknown. listed: (n_rows,), first listed day,
+    n_days when never; written.
     """
+    units, revenue, on_hand, price, promo, in_stock = cells
+    min_on_hand = rule.min_on_hand
     n_days = units.shape[1]
     revenue_from = n_days - 1 - revenue.shape[1]
     filled = 0
     is_count = np.empty(n_days, np.bool_)
     for row in range(units.shape[0]):
+        # Which days have a record is asked before values are carried forward over the others.
         longest = _rhythm_of_counts(on_hand[row])
         for day in range(n_days):
             is_count[day] = not np.isnan(on_hand[row, day])
         listed[row] = _first_listed(units[row], on_hand[row], min_on_hand)
-        _carry_forward(on_hand[row], held_on_hand[row])
-        _carry_forward(price[row], held_price[row])
-        _mark_in_stock(units[row], on_hand[row], min_on_hand, stock_from_sales_days, in_stock[row])
+        _carry_forward(on_hand[row], of.held_on_hand[row])
+        _carry_forward(price[row], of.held_price[row])
+        _mark_in_stock(units[row], on_hand[row], min_on_hand, rule.stock_from_sales_days, in_stock[row])
         for day in range(listed[row], n_days):
-            of_store = UNKNOWN if withheld[category[row], day] else state[store[row], day]
+            of_store = UNKNOWN if withheld[of.category[row], day] else state[of.store[row], day]
             if of_store == PARTIAL or (of_store == DELIVERED and not np.isnan(units[row, day])):
                 continue
             units[row, day] = 0.0 if of_store == DELIVERED else np.nan
             if revenue_from <= day < n_days - 1:
                 revenue[row, day - revenue_from] = units[row, day]
-        if draws_down and longest > 0:
+        if rule.draws_down and longest > 0:
             _draw_down(units[row], on_hand[row], is_count, longest, min_on_hand, in_stock[row])
         for day in range(n_days):
             pricing = promo[row, day] >> 1
             promo[row, day] = pricing == 2 or (pricing == 0 and promo[row, day] == 1)
-        filled += _fill_gaps(units[row], gap_fill_days)
+        filled += _fill_gaps(units[row], rule.gap_fill_days)
     return filled
