@@ -35,15 +35,10 @@ def _block_sums(values: Floats1D, n: int, length: int, out: Out[Floats1D]) -> No
 
 
 @inner
-def _add_blocks(
-    random: Out[Seeds1D],
-    draws: int,
-    table: Floats1D,
-    n: int,
-    sums: Out[Floats1D],
-) -> None:
+def _add_blocks(random: Out[Seeds1D], draws: int, table: Floats1D, n: int, sums: Out[Floats1D]) -> None:
     """Add to every replicate as many blocks (1 to 4) as are drawn from its random number, which is used up."""
     size, low_bits, width = np.uint64(n), np.uint64(0xFFFF), np.uint64(16)
+    # Sixteen random bits times n, shifted by sixteen, are a start below n; no division is needed.
     for replicate in range(sums.size):
         z = random[replicate]
         total = sums[replicate] + table[((z & low_bits) * size) >> width]
@@ -128,6 +123,7 @@ def _tails(values: Floats1D, tail: float, bins: Out[Integers1D], found: Out[Floa
     smallest, largest = _range(values)
     if smallest == largest:
         return smallest, largest
+    # A little less than the number of bins, so that the largest value falls into the last one and not beyond it.
     scale = (BINS - 1e-3) / (largest - smallest)
     for place in range(values.size):
         bins[place] = int((values[place] - smallest) * scale)

@@ -46,12 +46,7 @@ class Grid(NamedTuple):
 
 @kernel
 def locate(
-    store_ids: Integers1D,
-    sku_ids: Integers1D,
-    days: Days1D,
-    unusable: Marks1D,
-    grid: Grid,
-    cells: Out[Integers1D],
+    store_ids: Integers1D, sku_ids: Integers1D, days: Days1D, unusable: Marks1D, grid: Grid, cells: Out[Integers1D]
 ) -> tuple[int, int]:
     """The cell of every row, or OUTSIDE, UNUSABLE, BEFORE; returns how many have no cell, and how many are unusable.
 
@@ -130,11 +125,7 @@ def put_last(cells: Integers1D, values: Floats1D, array: Out[Floats1D] | Out[Sin
 
 @kernel
 def hold_last(
-    cells: Integers1D,
-    values: Floats1D,
-    n_before: int,
-    days_before: Out[Integers1D],
-    held: Out[Floats1D],
+    cells: Integers1D, values: Floats1D, n_before: int, days_before: Out[Integers1D], held: Out[Floats1D]
 ) -> None:
     """Keep the latest value of every pair from before the first day; of one day, that of the later row.
 

@@ -55,6 +55,7 @@ def _look_around(days: Floats2D, counts: Marks1D, memory: float, around: Out[Flo
     """
     n_days = counts.size
     around[:] = 0.0
+    # Once forward and once backward. A day takes what is behind it before it joins it: it never tells of itself.
     for way in range(2):
         weight = row = sold = amount = square = 0.0
         for step in range(n_days):
@@ -156,12 +157,7 @@ def days_changed(measure: Floats2D, store: Integers1D, changed: Out[Marks2D]) ->
 
 
 @kernel
-def count_zeros(
-    measure: Floats2D,
-    store: Integers1D,
-    known: Out[Integers2D],
-    zeros: Out[Integers2D],
-) -> None:
+def count_zeros(measure: Floats2D, store: Integers1D, known: Out[Integers2D], zeros: Out[Integers2D]) -> None:
     """Count the known cells of each store's days, and those of them that are 0 or less.
 
     measure: (n_rows, n_days), NaN unknown. store: (n_rows,). known, zeros: (n_stores, n_days), added to.
@@ -210,6 +206,7 @@ def net_returns(
             units[row, day] = 0.0
             if revenue_from <= day < n_days - 1:
                 revenue[row, day - revenue_from] = 0.0
+            # The latest sales are undone first, as a customer returns what was bought last.
             before = day - 1
             while back > 0.0 and before >= max(day - most_days_back, 0):
                 sold = units[row, before]

@@ -92,6 +92,7 @@ def levels(
         weekdays, offers = factors.weekday[of.category[row]], factors.offer[of.category[row]]
         stores, skus = factors.store_day[of.store[row]], factors.sku_day[of.sku[row]]
         sold = hoped = squares = long_sold = long_hoped = long_squares = 0.0
+        # From the last day back, so that the last one has weight 1 however long the history is.
         weight = long_weight = 1.0
         for back in range(n_days):
             day = n_days - 1 - back
@@ -120,12 +121,7 @@ def levels(
 
 
 @kernel
-def spreads(
-    units: Floats2D,
-    expected: Floats2D,
-    clean: Flags2D,
-    sums: Out[Floats2D],
-) -> None:
+def spreads(units: Floats2D, expected: Floats2D, clean: Flags2D, sums: Out[Floats2D]) -> None:
     """Per row and over its clean days: squared errors, expected units, squares of the expected units.
 
     sums: (n_rows, 3), written.
@@ -142,10 +138,11 @@ def spreads(
 
 @kernel
 def ups(units: Floats2D, usable: Flags2D, sums: Out[Floats2D]) -> None:
-    """Per row and over its usable days: how many, units; squared distances of the days above their mean, squares of
-    these; days that follow one with a sale, and those of them with a sale.
+    """How far sales rise above their mean, and how often a sale follows a sale: whether a shelf sells in lots.
 
-    sums: (n_rows, 6), written.
+    usable: (n_rows, n_days). sums: (n_rows, 6), over the usable days: how many; their units; of the days above the
+    mean, squared distances from it, and squares of these; days that follow a usable one with a sale, and those of
+    them that have a sale themselves. Written.
     """
     for row in range(units.shape[0]):
         sums[row] = 0.0

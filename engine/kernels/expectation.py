@@ -13,6 +13,7 @@ LARGEST_WHOLE = 1e6
 
 @inner
 def _add_known(past: Floats1D, count: Out[Floats1D], total: Out[Floats1D]) -> None:
+    """Add the known values of one lag to the count and total of every day."""
     for day in range(past.size):
         value = past[day]
         # NaN differs from itself; a plain comparison lets the processor take many days at once.
@@ -22,13 +23,8 @@ def _add_known(past: Floats1D, count: Out[Floats1D], total: Out[Floats1D]) -> No
 
 
 @inner
-def _add_within(
-    past: Floats1D,
-    mean: Floats1D,
-    bound: Floats1D,
-    count: Out[Floats1D],
-    total: Out[Floats1D],
-) -> None:
+def _add_within(past: Floats1D, mean: Floats1D, bound: Floats1D, count: Out[Floats1D], total: Out[Floats1D]) -> None:
+    """Add those values of one lag that lie within the bound around the mean."""
     for day in range(past.size):
         within = abs(past[day] - mean[day]) <= bound[day]
         count[day] += 1.0 if within else 0.0
@@ -36,26 +32,15 @@ def _add_within(
 
 
 @inner
-def _add_squares(
-    past: Floats1D,
-    centre: Floats1D,
-    bound: Floats1D,
-    mean: Floats1D,
-    squares: Out[Floats1D],
-) -> None:
+def _add_squares(past: Floats1D, centre: Floats1D, bound: Floats1D, mean: Floats1D, squares: Out[Floats1D]) -> None:
+    """Add squared distances from the mean, of those values of one lag within the bound around the centre."""
     for day in range(past.size):
         away = past[day] - mean[day]
         squares[day] += away * away if abs(past[day] - centre[day]) <= bound[day] else 0.0
 
 
 @inner
-def _find_bounds(
-    series: Floats1D,
-    window: int,
-    sigmas: float,
-    tolerance: float,
-    work: Out[Floats2D],
-) -> None:
+def _find_bounds(series: Floats1D, window: int, sigmas: float, tolerance: float, work: Out[Floats2D]) -> None:
     """Mean of the known values before each day (row 0 of work) and how far from it a kept value may be (row 1).
 
     All days advance together, lag by lag. The tolerance keeps a value that lies on the bound in real arithmetic.
@@ -67,6 +52,7 @@ def _find_bounds(
         _add_known(series[:-lag], count[lag:], total[lag:])
     for day in range(series.size):
         mean[day] = total[day] / count[day] if count[day] > 0 else np.nan
+    # Within infinity lies every known value: all of them tell how far they scatter.
     bound[:] = np.inf
     total[:] = 0.0
     for lag in range(1, window + 1):
@@ -177,6 +163,7 @@ def _slide_kept(series: Floats1D, window: int, sigmas: float, tolerance: float, 
     for day in range(n_days):
         several = max(count[day], 2.0)
         mean[day] = total[day] / max(count[day], 1.0)
+        # n · Σx² - (Σx)² of whole numbers is exact; the mean of squares less the square of the mean would not be.
         squares[day] = count[day] * squares[day] - total[day] * total[day]
         reach = sigmas * math.sqrt(squares[day] / (several * (several - 1.0)))
         bound[day] = reach + tolerance * (abs(mean[day]) + reach) if count[day] > 1.0 else np.inf
@@ -206,12 +193,7 @@ def _find_kept(series: Floats1D, window: int, sigmas: float, tolerance: float, w
 
 @kernel
 def expectation(
-    units: Floats2D,
-    window: int,
-    sigmas: float,
-    min_kept: int,
-    tolerance: float,
-    expected: Out[Floats2D],
+    units: Floats2D, window: int, sigmas: float, min_kept: int, tolerance: float, expected: Out[Floats2D]
 ) -> None:
     """Mean of the kept values of the window before each day; NaN with fewer than `min_kept`.
 
@@ -226,12 +208,7 @@ def expectation(
 
 @kernel
 def standard_errors(
-    units: Floats2D,
-    window: int,
-    sigmas: float,
-    min_kept: int,
-    tolerance: float,
-    errors: Out[Floats2D],
+    units: Floats2D, window: int, sigmas: float, min_kept: int, tolerance: float, errors: Out[Floats2D]
 ) -> None:
     """Standard error of each day's expectation: deviation (ddof 1) of the kept values over the root of their count.
 
@@ -304,11 +281,7 @@ def baseline(
 
 @kernel
 def moments(
-    kept: Floats2D,
-    counts: Integers1D,
-    min_kept: int,
-    means: Out[Floats1D],
-    deviations: Out[Floats1D],
+    kept: Floats2D, counts: Integers1D, min_kept: int, means: Out[Floats1D], deviations: Out[Floats1D]
 ) -> None:
     """Mean and standard deviation (ddof 1) of the kept values of each point; NaN with fewer than `min_kept`.
 

@@ -38,6 +38,7 @@ def pairs_within(
     sweep looks only as far north as the radius reaches. points, others, km: written as far as they reach, so that
     a call with empty arrays counts.
     """
+    # As far north as the radius reaches, and a little more: rounding must lose no point on the edge.
     band = math.degrees(radius_km / EARTH_RADIUS_KM) * (1 + 1e-9)
     count = 0
     for position in range(by_latitude.size):

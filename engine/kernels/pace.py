@@ -6,12 +6,7 @@ from engine.kernels.types import Flags2D, Floats1D, Floats2D, Out
 
 @kernel
 def paces(
-    units: Floats2D,
-    expected: Floats2D,
-    clean: Flags2D,
-    level: Floats1D,
-    recent_days: int,
-    sums: Out[Floats2D],
+    units: Floats2D, expected: Floats2D, clean: Flags2D, level: Floats1D, recent_days: int, sums: Out[Floats2D]
 ) -> None:
     """Clean days, units and factors (expected units over the level) of the last days, and of those before.
 

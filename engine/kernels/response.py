@@ -63,11 +63,12 @@ def response_sums(
     max_change: float,
     sums: Out[Floats2D],
 ) -> None:
-    """Score and information of both slopes, and number of days at another price, of every row.
+    """Sums for one step of both slopes of every row, and number of days at another price.
 
     weekday_factor: (categories, n_days). store_factor: (stores, n_days). slopes: (categories, 2), of price and
-    promotion. min_change, max_change: logarithms; nearer is no change, farther is not believed. sums: (n_rows, 6),
-    written: Σxr, Σpr, Σx²μ, Σxpμ, Σpμ, days.
+    promotion, so far. min_change, max_change: logarithms of the price over the usual one; nearer is no change,
+    farther is not believed. sums: (n_rows, 6), written, over days with x the logarithm, p the promotion (0 or 1), μ
+    the expected units and r the units beyond it: Σxr and Σpr, the score; Σx²μ, Σxpμ and Σpμ, the information; days.
     """
     price, promo, usual_price, category = of.price, of.promo, of.usual_price, of.category
     units, usable, unit = of.units, of.usable, of.unit
@@ -84,6 +85,7 @@ def response_sums(
             x, p = _change(price[row, day], usual_price[row], min_change), float(promo[row, day])
             if abs(x) > max_change:
                 continue
+            # An ordinary day tells the base, which is told already; of the slopes it says nothing.
             if x == 0.0 and p == 0.0:
                 continue
             hoped = base * weekdays[day] * stores[day] * math.exp(slope * x + lift * p)

@@ -34,13 +34,12 @@ def before_rises(
         days = 0
         for day in range(end):
             if clean[row, day]:
-                sold, hoped, days = (
-                    sold + units[row, day] / unit[row],
-                    hoped + expected[row, day] / unit[row],
-                    days + 1,
-                )
+                sold += units[row, day] / unit[row]
+                hoped += expected[row, day] / unit[row]
+                days += 1
         if not (sold > 0.0 and hoped > 0.0):
             continue
+        # Instead of dividing every ratio by the scatter, the bound is multiplied by it once.
         best = bound * (1.0 + sales.dispersion[row] * hoped / days)
         before = due = 0.0
         for day in range(end):

@@ -7,6 +7,7 @@ from engine.kernels.types import Flags2D, Floats2D, Integers1D, Marks1D, Marks2D
 
 @inner
 def _is_dark(units: float, expected: float, in_stock: int, ratio: float, tolerance: float) -> bool:
+    """In stock, and sold less than a ratio of what was expected; what lies on the bound has not sold less."""
     bound = ratio * expected
     return in_stock == 1 and expected > 0 and bound - units > tolerance * bound
 
@@ -47,12 +48,7 @@ def dark_runs(
 
 @kernel
 def dark_days(
-    units: Floats2D,
-    expected: Floats2D,
-    in_stock: Flags2D,
-    ratio: float,
-    tolerance: float,
-    dark: Out[Marks2D],
+    units: Floats2D, expected: Floats2D, in_stock: Flags2D, ratio: float, tolerance: float, dark: Out[Marks2D]
 ) -> None:
     """Mark every dark day. All arrays: (n_rows, n_days); dark is written."""
     for row in range(units.shape[0]):

@@ -51,6 +51,7 @@ def _fill_gaps(series: Out[Floats1D], longest: int) -> int:
 
 @inner
 def _first_listed(units: Floats1D, on_hand: Floats1D, min_on_hand: float) -> int:
+    """The first day with a row of sales or with stock; n_days without one."""
     for day in range(units.size):
         if not np.isnan(units[day]) or on_hand[day] > min_on_hand:
             return day
@@ -59,12 +60,9 @@ def _first_listed(units: Floats1D, on_hand: Floats1D, min_on_hand: float) -> int
 
 @inner
 def _mark_in_stock(
-    units: Floats1D,
-    on_hand: Floats1D,
-    min_on_hand: float,
-    sales_days: int,
-    in_stock: Out[Flags1D],
+    units: Floats1D, on_hand: Floats1D, min_on_hand: float, sales_days: int, in_stock: Out[Flags1D]
 ) -> None:
+    """Stock is what the record says; without a record, a shelf has some for so many days after a sale."""
     last_sale = -sales_days - 1
     for day in range(units.size):
         if np.isnan(on_hand[day]):
@@ -93,12 +91,7 @@ def _rhythm_of_counts(on_hand: Floats1D) -> int:
 
 @inner
 def _draw_down(
-    units: Floats1D,
-    on_hand: Floats1D,
-    is_count: Marks1D,
-    longest: int,
-    min_on_hand: float,
-    in_stock: Out[Flags1D],
+    units: Floats1D, on_hand: Floats1D, is_count: Marks1D, longest: int, min_on_hand: float, in_stock: Out[Flags1D]
 ) -> None:
     """Take a shelf for empty between two stock records where it must be.
 
@@ -116,6 +109,7 @@ def _draw_down(
         # Whether a count is of the morning or of the evening is not known: the sales of its day may be in it or not.
         left = on_hand[day] - (units[day] if units[day] > 0.0 else 0.0)
         last_sale = day
+        # After twice its rhythm without a record the feed has stopped: what is left is not known any more.
         for between in range(day + 1, min(following, day + 1 + 2 * longest)):
             if units[between] > 0.0:
                 left -= units[between]

@@ -83,6 +83,7 @@ def carry_ordinary(values: Out[Floats2D], usual: Floats1D, ratio: float, verdict
                 count += 1
             else:
                 last = values[row, day]
+        # Back from the last day: where nothing ordinary came before, the first ordinary value after it holds.
         after = np.nan
         for day in range(values.shape[1] - 1, -1, -1):
             if verdict[row, day] == IMPOSSIBLE and np.isnan(values[row, day]):

@@ -104,11 +104,7 @@ def promo_sums(
 
 @kernel
 def last_rises(
-    values: Floats2D,
-    rows: Integers1D,
-    ends: Integers1D,
-    rises: Out[Integers1D],
-    known_days: Out[Integers1D],
+    values: Floats2D, rows: Integers1D, ends: Integers1D, rises: Out[Integers1D], known_days: Out[Integers1D]
 ) -> None:
     """The last day up to an end on which a known value rose (-1 when none), and how many days are known.
 
@@ -125,12 +121,7 @@ def last_rises(
 
 
 @kernel
-def sums_by_group(
-    values: Floats2D,
-    groups: Integers1D,
-    totals: Out[Floats2D],
-    counts: Out[Integers2D],
-) -> None:
+def sums_by_group(values: Floats2D, groups: Integers1D, totals: Out[Floats2D], counts: Out[Integers2D]) -> None:
     """Add the known values of every row, day by day, to its group's; rows of group -1 count nowhere.
 
     values: (n_rows, n_days). groups: (n_rows,). totals, counts: (n_groups, n_days), added to in row order.
