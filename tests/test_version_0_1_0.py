@@ -42,8 +42,8 @@ def test_its_runs_are_listed_shown_and_compared(out, capsys):
 
 def test_its_findings_are_explained_asked_and_reported(out, tmp_path, capsys):
     finding = FINDINGS[out.name]
-    words = (["explain", finding], ["sql", "select 1", "--format", "csv"], ["report", "--file", tmp_path / "page.html"])
-    for each in words:
+    query, page = ["sql", "select 1", "--format", "csv"], ["report", "--file", tmp_path / "page.html"]
+    for each in (["explain", finding], query, page):
         answer = darkshelf(capsys, *each, "--out", out)
         assert (answer.code, answer.err) == (0, ""), answer
     assert finding in darkshelf(capsys, "explain", finding, "--out", out).out

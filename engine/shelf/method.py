@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from engine.arrays import Floats, Integers
 from engine.errors import Problem
 from engine.kernels.expectation import standard_errors
 from engine.kernels.runs import dark_days
@@ -25,9 +26,6 @@ from engine.shelf.prices import PaidPrices, paid_prices, price_notices, refuse_s
 from engine.shelf.totals import refuse_totals
 from engine.vocabulary import shelf as v
 from engine.vocabulary.common import TIE_TOLERANCE
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 
 class Method(Protocol):

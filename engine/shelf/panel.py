@@ -19,7 +19,8 @@ from engine.delivery.source import UNREADABLE
 from engine.delivery.tables import naming_broken_files, too_many_faults, verify
 from engine.errors import InputError, Problem
 from engine.kernels import rows, windows
-from engine.kernels.settle import settle
+from engine.kernels.compiling import given
+from engine.kernels.settle import Cells, Owners, SettlingRule, settle
 from engine.memory import Memory
 from engine.settings.shelf.delivered import DeliverySettings, PanelSettings
 from engine.shelf.check import Sources, reread_as_text
@@ -285,27 +286,15 @@ def _settle_all(
     listed = np.empty(chain.store.size, np.int32)
     filled: list[int] = []
 
+    names = ("units", "revenue", "on_hand", "price", "promo", "in_stock")
+    owners = Owners(chain.store, chain.category, held["on_hand"], held["price"])
+    gap_days = settings.gap_fill_days if interpolates else 0
+    rule = SettlingRule(settings.min_on_hand, settings.stock_from_sales_days, gap_days, not interpolates)
+
     def settle_block(block: slice) -> None:
-        count = settle(
-            arrays["units"][block],
-            arrays["revenue"][block],
-            arrays["on_hand"][block],
-            arrays["price"][block],
-            arrays["promo"][block],
-            held["on_hand"][block],
-            held["price"][block],
-            deliveries.stores,
-            deliveries.categories,
-            chain.store[block],
-            chain.category[block],
-            settings.min_on_hand,
-            settings.stock_from_sales_days,
-            settings.gap_fill_days if interpolates else 0,
-            not interpolates,
-            arrays["in_stock"][block],
-            listed[block],
-        )
-        filled.append(count)
+        cells = Cells(*(arrays[name][block] for name in names))
+        of = given(owners, block)
+        filled.append(settle(cells, of, deliveries.stores, deliveries.categories, rule, listed[block]))
 
     rows.in_blocks(settle_block, chain.store.size)
     return listed, sum(filled)

@@ -1,9 +1,9 @@
 """The calibrated profile: counts against a factored expectation, with the chance of every case."""
 
+from engine.kernels.causes import Course as Course
 from engine.shelf.calibrated.causes import diagnose as diagnose
 from engine.shelf.calibrated.chance import Chances as Chances
 from engine.shelf.calibrated.chance import report as report
-from engine.shelf.calibrated.course import Course as Course
 from engine.shelf.calibrated.course import course as course
 from engine.shelf.calibrated.detect import detect as detect
 from engine.shelf.calibrated.detectability import detectability as detectability

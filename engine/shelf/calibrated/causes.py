@@ -13,12 +13,14 @@ import numpy as np
 import polars as pl
 
 from engine.kernels import causes, neighbours, rows
+from engine.kernels.causes import Course
+from engine.kernels.compiling import given
+from engine.kernels.records import Spans
 from engine.settings.shelf.calibrated import PatternSettings
 from engine.settings.shelf.common import CauseSettings
-from engine.shelf.calibrated.course import Course
 from engine.shelf.calibrated.expect import Demand
 from engine.shelf.classic.diagnose import name_causes
-from engine.shelf.evidence import as_lists, evidence, neighbour_lists
+from engine.shelf.evidence import as_lists, evidence, neighbourhood
 from engine.shelf.panel import Panel
 from engine.shelf.points import Points
 from engine.stats import ratio
@@ -91,41 +93,33 @@ def _sums(
     pair, first, last = (cases[name].to_numpy() for name in ("pair", "first", "last"))
     sums = np.empty((pair.size, len(causes.SIGNALS)))
 
+    observed = causes.Observed(
+        panel.array("units"),
+        panel.array("expected"),
+        found.usable,
+        found.clean,
+        panel.array("price"),
+        panel.array("promo"),
+        panel.array("impressions"),
+        panel.array("on_hand"),
+        found.offers,
+        found.category,
+        panel.codes("store"),
+        panel.codes("sku"),
+        found.usual_price,
+    )
+    looking = causes.Looking(
+        settings.before_days,
+        settings.gap_days,
+        settings.stock_near_days,
+        settings.stock_far_days,
+        settings.group_spread,
+        settings.group_prior_units,
+    )
+    of_chain = (given(observed), given(found.factors), given(course), looking)
+
     def add(block: slice) -> None:
-        causes.episode_signals(
-            panel.array("units"),
-            panel.array("expected"),
-            found.usable,
-            found.clean,
-            panel.array("price"),
-            panel.array("promo"),
-            panel.array("impressions"),
-            panel.array("on_hand"),
-            found.offers,
-            found.offer,
-            found.category,
-            panel.codes("store"),
-            panel.codes("sku"),
-            found.usual_price,
-            found.store_day,
-            found.sku_day,
-            course.store_sold,
-            course.store_hoped,
-            course.sku_sold,
-            course.sku_hoped,
-            course.price_totals,
-            course.price_counts,
-            settings.group_spread,
-            settings.group_prior_units,
-            pair[block],
-            first[block],
-            last[block],
-            settings.before_days,
-            settings.gap_days,
-            settings.stock_near_days,
-            settings.stock_far_days,
-            sums[block],
-        )
+        causes.episode_signals(*of_chain, given(Spans(pair, first, last), block), sums[block])
 
     rows.in_blocks(add, pair.size)
     # Stock that stands still because its feed does proves nothing.
@@ -144,39 +138,24 @@ def _neighbours(
     neighbour_rise: of the best together, in standard errors. neighbour_units: that they sold beyond the usual.
     """
     pair, first, last = (cases[name].to_numpy() for name in ("pair", "first", "last"))
-    starts, others, km = neighbour_lists(panel, of.misallocation.radius_km)
     shape = (pair.size, of.misallocation.kept_stores)
     counts, strength = np.empty(pair.size, np.int64), np.empty((pair.size, 2))
     ratios, kms, stores = np.empty(shape), np.empty(shape), np.empty(shape, np.int64)
 
+    sales = given(found.sales(panel.array("units"), panel.array("expected")))
+    around = neighbourhood(panel, of.misallocation.radius_km)
+    rule = neighbours.Rising(
+        settings.before_days,
+        settings.stock_far_days,
+        of.misallocation.high_ratio,
+        settings.neighbour_errors,
+        TIE_TOLERANCE,
+    )
+
     def look(block: slice) -> None:
-        neighbours.risen_neighbours(
-            panel.array("units"),
-            panel.array("expected"),
-            found.usable,
-            found.dispersion,
-            found.unit,
-            panel.judged,
-            panel.codes("store"),
-            panel.codes("sku"),
-            panel.pair_starts(),
-            starts,
-            others,
-            km,
-            pair[block],
-            first[block],
-            last[block],
-            settings.before_days,
-            settings.stock_far_days,
-            of.misallocation.high_ratio,
-            settings.neighbour_errors,
-            TIE_TOLERANCE,
-            counts[block],
-            strength[block],
-            ratios[block],
-            kms[block],
-            stores[block],
-        )
+        best = neighbours.Best(counts[block], ratios[block], kms[block], stores[block])
+        episodes = given(Spans(pair, first, last), block)
+        neighbours.risen_neighbours(sales, around, episodes, rule, strength[block], best)
 
     rows.in_blocks(look, pair.size)
     near = stores >= 0

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from engine.arrays import Floats, Integers
 from engine.kernels import rows
 from engine.kernels.pace import paces
 from engine.settings.shelf.calibrated import TransferSettings
@@ -22,8 +23,6 @@ from engine.shelf.evidence import neighbour_lists
 from engine.shelf.panel import Panel
 from engine.vocabulary import shelf as v
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 COLUMNS = ("case_id", "sku_id", "from_store_id", "to_store_id", "units", "km", "gain", "gain_basis")
 LANES_AT_ONCE = 50_000
 """SKUs share no stock: a long chain is solved some SKUs at a time."""

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from engine.arrays import Floats
 from engine.kernels import rows
 from engine.kernels.bootstrap import mean_intervals
 from engine.kernels.seeds import hash_texts
@@ -18,7 +19,7 @@ from engine.settings.shelf.classic import ConfidenceSettings
 from engine.settings.shelf.common import ExpectSettings, IntervalSettings, RecommendSettings
 from engine.shelf.classic.expect import baseline_at
 from engine.shelf.panel import Panel
-from engine.shelf.points import Floats, Points
+from engine.shelf.points import Points
 from engine.stats import ratio, round_half_up
 from engine.vocabulary import shelf as v
 
