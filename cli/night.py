@@ -36,7 +36,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and 
 ConfigFile = Annotated[Path | None, typer.Option("--config", help="Settings, a TOML file.")]
 Assignments = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="One setting, such as detect.dark_ratio=0.55. Repeatable."),
+    typer.Option("--set", metavar="KEY=VALUE", help="One setting, such as episode.max_fdr=0.05. Repeatable."),
 ]
 UNITS = {"mib": 1 << 20, "gib": 1 << 30}
 
@@ -58,7 +58,7 @@ def check(
     """
     from engine.shelf import desk
 
-    settings = _settings(profile, config, assignments)
+    settings = settings_of(profile, config, assignments)
     day = as_of.date() if as_of else None
     found = desk.inspect(_place(folder, lake), settings, day, allow_partial=allow_partial)
     warnings = found.quality["warnings"]
@@ -111,7 +111,7 @@ def run(
 
     Example:  darkshelf run data/tonight --out data/runs --as-of 2026-03-31
 
-    Another:  darkshelf run data/tonight --out data/runs --set detect.min_dark_days=4 --json
+    Another:  darkshelf run data/tonight --out data/runs --set episode.min_days=3 --json
 
     From a lake:  darkshelf run --lake data/lake/chain --out data/runs
 
@@ -120,7 +120,7 @@ def run(
     from engine.errors import TryLaterError
     from engine.shelf import desk
 
-    settings = _settings(profile, config, assignments)
+    settings = settings_of(profile, config, assignments)
     limit = _bytes(max_memory)
     nights: list[desk.Night] = []
     incomplete: list[TryLaterError] = []
@@ -157,7 +157,8 @@ def run(
         raise typer.Exit(TryLaterError.exit_code)
 
 
-def _settings(profile: str | None, config: Path | None, assignments: list[str] | None) -> "Settings":
+def settings_of(profile: str | None, config: Path | None, assignments: list[str] | None) -> "Settings":
+    """The settings of a night. profile: overrules those of the file and the assignments."""
     from engine.settings.shelf.night import load
 
     return load(config, [*(assignments or []), *([f"profile={profile}"] if profile else [])])

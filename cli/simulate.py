@@ -83,7 +83,7 @@ def demo(
 
     from cli.night import show
     from engine.outputs.shelf import shapes
-    from engine.settings.shelf.night import Settings
+    from engine.settings.shelf.calibrated import CalibratedSettings
     from engine.shelf import desk
     from engine.synth.scorecard import score
 
@@ -91,7 +91,7 @@ def demo(
     synth(chain, stores, skus, days, seed, extra_episodes)
     began = time.perf_counter()
     with progress(quiet=False) as watch:
-        night = desk.run(chain, out_folder, Settings(), force=True, watch=watch)
+        night = desk.run(chain, out_folder, CalibratedSettings(), force=True, watch=watch)
     seconds = time.perf_counter() - began
     out.print()
     show(night)
