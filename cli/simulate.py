@@ -86,7 +86,7 @@ def demo(
     from cli.run import show_result
     from engine.outputs.shelf import shapes
     from engine.outputs.shelf.desk import DESK
-    from engine.settings.shelf.night import Settings
+    from engine.settings.shelf.calibrated import CalibratedSettings
     from engine.shelf import desk
     from engine.synth.scorecard import score
 
@@ -94,7 +94,7 @@ def demo(
     synth(chain, stores, skus, days, seed, extra_episodes)
     began = time.perf_counter()
     with progress(DESK.stages, quiet=False) as watch:
-        night = desk.run(chain, out_folder, Settings(), force=True, watch=watch)
+        night = desk.run(chain, out_folder, CalibratedSettings(), force=True, watch=watch)
     seconds = time.perf_counter() - began
     out.print()
     show_result(DESK, night)

@@ -64,6 +64,15 @@ def evidence(points: Points, settings: CauseSettings) -> pl.DataFrame:
     )
 
 
+def evidence_of_cases(points: Points, settings: CauseSettings) -> pl.DataFrame:
+    """The evidence beyond what a case carries already; its averages are named for what they are averages of."""
+    return (
+        evidence(points, settings)
+        .drop("on_hand", "price")
+        .rename({"category_price": "category_average", "own_price": "own_average"})
+    )
+
+
 def high_performers(points: Points, settings: MisallocationSettings) -> pl.DataFrame:
     """Neighbouring stores that sell the point's SKU over their expectation, seen from its day.
 

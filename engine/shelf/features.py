@@ -9,7 +9,7 @@ import polars as pl
 from engine.arrays import Floats, Integers
 from engine.kernels import rows
 from engine.settings.shelf.common import CauseSettings, ExpectSettings
-from engine.shelf.classic.expect import Baseline, baseline_at
+from engine.shelf.baseline import Baseline, baseline_at
 from engine.shelf.evidence import evidence
 from engine.shelf.panel import Panel
 from engine.shelf.points import Points

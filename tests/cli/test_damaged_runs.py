@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from engine.runs.registry import Registry
-from engine.settings.shelf.night import Settings
+from engine.settings.shelf.calibrated import CalibratedSettings
 from engine.shelf import desk
 from tests.command import darkshelf
 from tests.planted.small import AS_OF, DARK_CASE, small_chain, write_parquet
@@ -30,7 +30,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("damaged")
     folder, out = write_parquet(place / "in", small_chain()), place / "out"
     for day in (WHOLE - timedelta(days=1), WHOLE, DAMAGED):
-        desk.run(folder, out, Settings(), day)
+        desk.run(folder, out, CalibratedSettings(), day)
     (Registry(out).find().folder / "manifest.json").write_text("{")
     growth = out / "runs" / GROWTH
     growth.mkdir()

@@ -27,7 +27,7 @@ from engine.outputs.shelf.severity import (
     severity,
 )
 from engine.runs.registry import Registry, Survey
-from engine.settings.shelf.night import Settings
+from engine.settings.shelf.classic import ClassicSettings
 from tests.command import darkshelf
 from tests.outputs.nights import HOSTILE, changed, make_night, without_cases
 
@@ -137,7 +137,7 @@ def test_unknown_amounts_are_said_to_be_unknown(night, tmp_path):
 
 
 def test_one_store_and_the_classic_profile_are_told_too(tmp_path):
-    run = make_night(tmp_path, Settings(profile="classic"), stores=1, skus=30)
+    run = make_night(tmp_path, ClassicSettings(), stores=1, skus=30)
     words = words_of(report(run, None, SETTINGS))
     assert "expected to be more than chance" not in words
     assert "Recoverable" not in words.partition("What the words mean")[0]

@@ -14,6 +14,7 @@ from engine.shelf.calibrated.feedback import learn as learn
 from engine.shelf.calibrated.findings import expectations as expectations
 from engine.shelf.calibrated.findings import findings as findings
 from engine.shelf.calibrated.measure import measure as measure
+from engine.shelf.calibrated.method import Calibrated as Calibrated
 from engine.shelf.calibrated.null import null_evidence as null_evidence
 from engine.shelf.calibrated.recommend import recommend as recommend
 from engine.shelf.calibrated.response import Response as Response

@@ -1,7 +1,7 @@
 """Causes, calibrated: what explains the missing units of an episode (specification, sections 6 and 9).
 
-In: `Panel`, `Demand`, `Course`, measured cases. Out: the cases with the classic measures, the signals, one score from
-0 to 100 per cause, the primary cause and the secondary ones.
+In: `Panel`, `Demand`, `Course`, measured cases. Out: the cases with the measures of `evidence`, the signals, one
+score from 0 to 100 per cause, the primary cause and the secondary ones.
 
 A fall is the logarithm of what is left of the sales, so that its parts add up. First the store's and the chain's part
 is split off, then the part of the views; what remains was lost because shoppers who came did not buy. Price,
@@ -19,8 +19,8 @@ from engine.kernels.records import Spans
 from engine.settings.shelf.calibrated import PatternSettings
 from engine.settings.shelf.common import CauseSettings
 from engine.shelf.calibrated.expect import Demand
-from engine.shelf.classic.diagnose import name_causes
-from engine.shelf.evidence import as_lists, evidence, neighbourhood
+from engine.shelf.evidence import as_lists, evidence_of_cases, neighbourhood
+from engine.shelf.naming import name_causes
 from engine.shelf.panel import Panel
 from engine.shelf.points import Points
 from engine.stats import ratio
@@ -39,14 +39,9 @@ def diagnose(
 ) -> pl.DataFrame:
     """Signals, scores, primary and secondary causes of every case. Without any good score the cause is null."""
     points = Points(panel, cases["pair"].to_numpy(), cases["last"].to_numpy())
-    classic = (
-        evidence(points, of)
-        .drop("on_hand", "price")
-        .rename({"category_price": "category_average", "own_price": "own_average"})
-    )
     measured = [
         cases,
-        classic,
+        evidence_of_cases(points, of),
         _sums(panel, found, course, cases, pattern),
         _neighbours(panel, found, cases, of, pattern),
     ]

@@ -20,7 +20,7 @@ from engine.settings.shelf.calibrated import Certainty
 from engine.settings.shelf.common import IntervalSettings, RecommendSettings
 from engine.settings.shelf.delivered import PriceCheckSettings
 from engine.shelf.calibrated.expect import Demand
-from engine.shelf.classic.measure import identify
+from engine.shelf.cases import identify
 from engine.shelf.panel import Panel
 from engine.shelf.points import Points
 from engine.shelf.prices import PaidPrices, believed_prices

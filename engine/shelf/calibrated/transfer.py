@@ -16,9 +16,9 @@ from engine.kernels import rows
 from engine.kernels.pace import paces
 from engine.settings.shelf.calibrated import TransferSettings
 from engine.settings.shelf.common import MisallocationSettings, RecommendSettings
+from engine.shelf.advice import destination
 from engine.shelf.calibrated.expect import Demand
 from engine.shelf.calibrated.recommend import KEEP_STOCK, at_risk
-from engine.shelf.classic.recommend import destination
 from engine.shelf.evidence import neighbour_lists
 from engine.shelf.panel import Panel
 from engine.vocabulary import shelf as v
