@@ -109,6 +109,7 @@ def demo(
 
 def _grow(chain: Path, folder: Path) -> None:
     """What the same chain says of growth: its half months, the steps before scaling, and a scaling."""
+    from engine.errors import InputError
     from engine.growth import desk
     from engine.growth.upstream.desk import discover
     from engine.outputs.growth.desk import DESK
@@ -121,7 +122,12 @@ def _grow(chain: Path, folder: Path) -> None:
         out.print("The chain has no whole half month: nothing is scaled.")
         return
     shutil.rmtree(folder / "in", ignore_errors=True)
-    discover(folder / "raw", folder / "in", DiscoverSettings())
+    try:
+        discover(folder / "raw", folder / "in", DiscoverSettings())
+    except InputError as error:
+        # A chain of a few stores has no peers to compare them with.
+        out.print(f"Nothing is scaled: {error.problems[0].what}.", markup=False)
+        return
     result = desk.run(folder / "in", folder, GrowthSettings(), force=True)
     out.print(
         f"{result.run.as_of}: {DESK.headline(result.run.manifest)}; run {result.run_id} → {result.folder}",

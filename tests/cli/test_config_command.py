@@ -51,10 +51,11 @@ def test_the_settings_shown_hold_every_key_of_the_profile_and_no_other(capsys, p
 
 @pytest.mark.parametrize("profile", PROFILES)
 def test_the_explanation_lists_every_key_of_the_profile_with_its_meaning(capsys, profile):
-    answer = darkshelf(capsys, "config", "explain", "--profile", profile)
+    answer = darkshelf(capsys, "config", "explain", "--profile", profile, "--desk", "shelf")
     assert (answer.code, answer.err) == (0, "")
-    rows = {line.split()[0]: line for line in answer.out.splitlines()[1:]}
-    assert sorted(rows) == sorted(key for key, _ in described(PROFILES[profile]))
+    rows = {line.split()[0]: line for line in answer.out.splitlines()[2:]}
+    read = [key for key, line in rows.items() if "(profile classic) " not in line and "(report) " not in line]
+    assert sorted(read) == sorted(key for key, _ in described(PROFILES[profile]))
     for key, field in described(PROFILES[profile]):
         assert field.description, key
         assert field.description in rows[key]
@@ -62,19 +63,23 @@ def test_the_explanation_lists_every_key_of_the_profile_with_its_meaning(capsys,
 
 def test_the_explanation_can_be_asked_for_a_part(capsys):
     answer = darkshelf(capsys, "config", "explain", "episode", "--set", "episode.max_fdr=0.05")
-    keys = [line.split()[0] for line in answer.out.splitlines()[1:]]
+    keys = [line.split()[0] for line in answer.out.splitlines()[2:]]
     assert keys == [key for key, _ in described(PROFILES["calibrated"]) if key.startswith("episode")]
     assert "0.05" in next(line for line in answer.out.splitlines() if line.startswith("episode.max_fdr"))
 
 
 def test_the_explanation_says_which_profile_reads_what_this_one_does_not(capsys):
-    answer = darkshelf(capsys, "config", "explain", "detect")
-    assert (answer.code, answer.out) == (2, "")
-    assert answer.err == (
-        "darkshelf: detect is read by the classic profile alone; see it with  "
-        "darkshelf config explain detect --profile classic\n"
-    )
-    assert darkshelf(capsys, "config", "explain", "detect", "--profile", "classic").code == 0
+    answer = darkshelf(capsys, "config", "explain", "detect.dark_ratio")
+    assert (answer.code, answer.err) == (0, "")
+    assert "(profile classic) Dark below this share" in answer.out
+    classic = darkshelf(capsys, "config", "explain", "detect.dark_ratio", "--profile", "classic")
+    assert "(profile classic)" not in classic.out
+
+
+def test_a_key_of_another_desk_is_told_with_its_desk(capsys):
+    answer = darkshelf(capsys, "config", "explain", "caps")
+    assert (answer.code, answer.err) == (0, "")
+    assert answer.out.startswith("growth: says what may grow")
 
 
 def test_a_night_refuses_a_setting_that_its_profile_does_not_read(capsys, tmp_path):

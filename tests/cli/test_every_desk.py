@@ -44,7 +44,7 @@ def write_toy(folder: Path) -> Path:
 
 
 INPUTS = {
-    "shelf": (lambda folder: write_parquet(folder, small_chain()), DARK_CASE, ["interval.replicates=200"]),
+    "shelf": (lambda folder: write_parquet(folder, small_chain()), DARK_CASE, ["episode.max_fdr=0.05"]),
     "growth": (lambda folder: golden_tables().write(folder), None, ["caps.min_units=2"]),
     "toy": (write_toy, "1", ["max_buying_share=0.06"]),
 }
