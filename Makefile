@@ -31,7 +31,7 @@ test: $(READY)  ## The whole suite, slow tests included
 	@$(BIN)/python -m pytest -n auto --dist worksteal
 
 test-quick: $(READY)  ## The suite without the tests marked slow
-	@$(BIN)/python -m pytest -m "not slow"
+	@$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow"
 
 lint: $(READY)  ## Style, types and import contracts
 	@$(BIN)/ruff format --check .
@@ -43,8 +43,8 @@ format: $(READY)  ## Rewrite the code in the house style
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-coverage: $(READY)  ## Branch coverage of the engine, fails below the promise
-	@NUMBA_DISABLE_JIT=0 $(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered
+coverage: $(READY)  ## Branch coverage of the engine, the command and the dashboard by the tests that are not slow
+	@$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow" --cov --cov-report=term-missing:skip-covered
 
 bench: $(READY)  ## Time kernels, stages and a whole night
 	@$(BIN)/python -m pytest bench --benchmark-only --benchmark-columns=min,median,stddev,rounds

@@ -80,7 +80,6 @@ FEATURES = (
 )
 CHAINS = [
     pytest.param(("csv", 7, False), id="csv"),
-    pytest.param(("parquet", 7, False), id="parquet", marks=pytest.mark.slow),
     pytest.param(("csv.gz", 19, False), id="csv.gz-other-seed", marks=pytest.mark.slow),
     pytest.param(("parquet", 19, True), id="parquet-whole-ids-other-seed", marks=pytest.mark.slow),
 ]

@@ -112,7 +112,7 @@ def test_the_night_after_a_kill_is_clean_and_the_same(nights, killed):
 
 
 DICE = random.Random(5)
-MOMENTS = sorted(DICE.uniform(0.2, 1) for _ in range(5))
+MOMENTS = sorted(DICE.uniform(0.2, 1) for _ in range(3))
 """Shares of a night's life: an even spread over what follows the start of the interpreter."""
 
 

@@ -63,7 +63,7 @@ def final(told: dict[tuple[str, int], int]) -> dict[str, pl.DataFrame]:
 
 
 @pytest.mark.slow
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=5)
 @given(
     order=st.permutations([frozenset(range(first, min(N_DAYS, first + 17))) for first in range(0, N_DAYS, 17)]),
     told=st.lists(corrections, max_size=4),

@@ -95,10 +95,7 @@ def test_a_day_that_was_a_slip_of_the_pen_goes_and_the_true_month_is_corrected_a
 
 @given(st.lists(st.integers(0, N_DAYS - 1), min_size=1, max_size=6, unique=True))
 @settings(
-    max_examples=8,
-    derandomize=True,
-    database=None,
-    deadline=None,
+    max_examples=4,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_days_dropped_in_any_order_leave_the_rows_of_the_others(tmp_path_factory, places):

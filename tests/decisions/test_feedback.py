@@ -28,7 +28,7 @@ from tests.command import darkshelf, data_files
 from tests.decisions.nights import AS_OF, case, publish
 from tests.planted.small import small_chain, write_parquet
 
-FEW = settings(max_examples=40, deadline=None, derandomize=True, database=None)
+FEW = settings(max_examples=40)
 CERTAINTY = Certainty()
 CONFIDENCE = np.linspace(0.3, 0.99, 400)
 

@@ -11,7 +11,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 
 from engine.decisions.shelf.knapsack import best_set
 
-FEW = settings(max_examples=150, deadline=None, derandomize=True, database=None)
+FEW = settings(max_examples=60)
 
 
 def cost_of(chosen, cost, group, setup) -> int:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from engine.errors import InputError, OutputError
 from engine.outputs.spreadsheet import FORMULA_SIGNS, csv_bytes, export, neutralised, restored
 
-FEW = settings(max_examples=200, deadline=None, derandomize=True, database=None)
+FEW = settings(max_examples=60)
 AS_IF_TOLD = tuple(f"'{sign}" for sign in FORMULA_SIGNS)
 """A text that begins so was like that before: it comes back without its apostrophe."""
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=12)

@@ -98,7 +98,7 @@ def test_the_chain_has_open_cases_to_move(tmp_path):
 
 
 @pytest.mark.slow
-@settings(max_examples=40, deadline=None, derandomize=True, database=None)
+@settings(max_examples=20)
 @given(cell=cells())
 def test_a_wrong_cell_moves_its_own_shelf_alone(tmp_path_factory, cell):
     was = CHAIN.tables[cell.table][cell.column][cell.row]

@@ -60,12 +60,6 @@ class Watch:
         return answer
 
 
-@pytest.fixture(autouse=True)
-def _disk_that_is_trusted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No power fails here: waiting for the disk would take longer than all the rest."""
-    monkeypatch.setattr("os.fsync", lambda _: None)
-
-
 @pytest.fixture
 def watch(capsys: pytest.CaptureFixture[str]) -> Watch:
     return Watch(capsys)

@@ -128,7 +128,7 @@ def test_the_tier_of_step_11_is_told_in_good_english(tier, words):
 
 
 @pytest.mark.proves("I-26", "R85", "R15")
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(made=tables())
 def test_every_row_has_every_text_and_speaks_only_of_checks_that_were_made(made):
     for row in told(made, GrowthSettings()):
@@ -140,7 +140,7 @@ def test_every_row_has_every_text_and_speaks_only_of_checks_that_were_made(made)
 
 
 @pytest.mark.proves("I-26")
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(made=tables())
 def test_numbers_read_back_from_the_text_are_those_of_the_columns(made):
     for row in told(made, GrowthSettings()):

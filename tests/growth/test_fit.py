@@ -48,7 +48,7 @@ def filled(rows: list[tuple[float, float]], available: float) -> float:
     return gain
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 999), units=st.sampled_from([0.0, 5.0, 40.0, 120.0, 1000.0]))
 def test_the_plan_keeps_to_step_12_and_to_stock_and_gains_the_most(seed, units):
     scaled = wanted(seed)

@@ -21,8 +21,8 @@ REFERENCE = GrowthSettings(profile="reference")
 TINY = 1e-9
 QUANTITY = "recommended_adjustment_quantity"
 FATE_OF_FACTORS = {"SCALED", "BELOW_MIN_QTY", "SUPPRESSED_BY_CAP"}
-some = settings(max_examples=25, deadline=None)
-few = settings(max_examples=12, deadline=None)
+some = settings(max_examples=25)
+few = settings(max_examples=12)
 
 
 def marked(made: Tables) -> set[tuple[str, str]]:

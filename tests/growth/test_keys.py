@@ -16,7 +16,7 @@ codes = st.text(st.sampled_from("0aA9é直 -"), min_size=1, max_size=4)
 tables = st.lists(st.tuples(codes, codes), min_size=1, max_size=30, unique=True)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=40)
 @given(first=tables, second=tables)
 def test_pairs_of_two_tables_sort_and_join_as_their_codes_do(first, second):
     schema = {"str_code": pl.String, "spu_code": pl.String}

@@ -71,7 +71,7 @@ def assert_agree(found: dict, wanted: dict) -> None:
 
 @pytest.mark.proves("I-28", "I-22", "R8", "R11", "R21", "R22", "R23")
 @pytest.mark.parametrize(("method", "rules"), READINGS)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(made=tables())
 def test_step_12_agrees_with_a_plain_reading_of_it(method: GrowthSettings, rules: Rules, made: Tables):
     assert_agree(made.scaled(method), scaled(made.rows, rules))
@@ -98,7 +98,7 @@ def test_from_one_to_two_hundred_peers_both_agree(peers: int):
 
 
 @pytest.mark.proves("I-28")
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(made=tables())
 def test_streaming_and_in_memory_come_to_the_same(made: Tables):
     plan = scale(made.inputs(GrowthSettings()), GrowthSettings())
@@ -109,7 +109,7 @@ def test_streaming_and_in_memory_come_to_the_same(made: Tables):
 
 
 @pytest.mark.proves("I-28")
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(made=tables())
 def test_a_cluster_on_its_own_comes_to_the_same(made: Tables):
     """Without traffic: which sex an SPU is made for is a fact of the chain, not of a cluster."""

@@ -9,7 +9,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import settings
 
 from engine.decisions.store import open_decisions
 from engine.runs.registry import Registry
@@ -22,9 +21,6 @@ from tests.panel_app.serving import serving
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
-
-settings.register_profile("panel_app", deadline=None, derandomize=True, database=None, max_examples=60)
-settings.load_profile("panel_app")
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage")

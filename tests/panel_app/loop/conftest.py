@@ -58,9 +58,9 @@ def server(runs, growth_runs) -> Iterator[str]:
 
 
 @pytest.fixture
-def open_page(chromium, server) -> Iterator[Callable[..., Any]]:
+def open_page(chromium, server, shared) -> Iterator[Callable[..., Any]]:
     """A function that opens an address of the dashboard in a new window, which must not complain."""
-    with contextmanager(windows)(chromium, server) as make:
+    with contextmanager(windows)(chromium, server, shared) as make:
 
         def opened(query: str = "", *, width: int = 1440, theme: str = "light") -> Any:
             reader = make(width, 1000)

@@ -1,0 +1,27 @@
+"""What holds for every test: how many examples are tried, a disk that is trusted, workers that share the cores."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# There is a worker a core: threads of each would only wait for those of the others. Polars asks when it is imported.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("POLARS_MAX_THREADS", "1")
+
+settings.register_profile("darkshelf", deadline=None, derandomize=True, database=None, max_examples=40)
+settings.load_profile("darkshelf")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _disk_that_is_trusted() -> Iterator[None]:
+    """No power fails here: waiting for the disk would take longer than many a test."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("os.fsync", lambda _: None)
+        yield
