@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from engine.settings import loading as config
+from engine.settings.shelf.night import load
 from engine.shelf import desk
 from tests.planted.small import write_parquet
 
@@ -90,7 +90,7 @@ def tables(as_of: date = AS_OF, *, dark: bool = True) -> dict[str, pl.DataFrame]
 def publish(folder: Path, out: Path, made: dict[str, pl.DataFrame], as_of: date | None = None) -> str:
     """Run a night over the tables and publish it; its run id."""
     write_parquet(folder, made)
-    return desk.run(folder, out, config.load(), as_of).run_id
+    return desk.run(folder, out, load(), as_of).run_id
 
 
 def bare_tables(as_of: date) -> dict[str, pl.DataFrame]:
