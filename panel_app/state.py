@@ -69,7 +69,7 @@ def parse(query: str) -> View:
 def address(view: View) -> str:
     """The query that parses to the view; what is at its default is left out."""
     told = [(key, text) for key, text in (("page", view.page), ("run", view.run), ("case", view.case)) if text]
-    told += [(key, text) for key, texts in sorted(view.more.items()) for text in texts]
+    told += [(key, text) for key, texts in view.more.items() for text in texts]
     told += [("at", str(view.at))] if view.at > 1 else []
     return "?" + urlencode(told)
 

@@ -44,7 +44,7 @@ def listing(view: View, wanted: CaseList) -> View:
         told["sort"] = (wanted.sort,)
     if wanted.ascending:
         told["asc"] = ("1",)
-    return replace(view, at=1, more={**{key: texts for key, texts in view.more.items() if key not in KEYS}, **told})
+    return replace(view, at=1, more={**told, **{key: texts for key, texts in view.more.items() if key not in KEYS}})
 
 
 def filtered(view: View, **changes: Any) -> View:
