@@ -97,9 +97,7 @@ class Session:
         """Find the page of the view and open its run; `trouble` says why there is none."""
         view, self.opened, self.trouble = self.view, None, ""
         self.place = self.rooms.place(view.page)
-        if self.place is None:
-            return
-        if not self.place.page.needs_run:
+        if self.place is None or not self.place.page.needs_run:
             return
         store = self.store(Runs)
         asked, opened = self._runs.get(store, (None, None))
