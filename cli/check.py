@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from cli.console import out
-from cli.options import AllowPartial, AsJson, Assignments, ConfigFile, InputUnlessLake, Lake
+from cli.options import AllowPartial, AsJson, Assignments, ConfigFile, InputUnlessLake, Lake, Profile
 from cli.run import load_for, place_of, show_notices
 
 
@@ -20,7 +20,7 @@ def check(
             "--as-of", formats=["%Y-%m-%d"], help="Last day that may be seen; by default the newest day of the chain."
         ),
     ] = None,
-    profile: Annotated[str | None, typer.Option(help="How shelves are judged: calibrated or classic.")] = None,
+    profile: Profile = None,
     config: ConfigFile = None,
     assignments: Assignments = None,
     *,

@@ -13,11 +13,11 @@ from engine.decisions import words as w
 from engine.outputs.money import money
 
 if TYPE_CHECKING:
-    from engine.decisions.accuracy import Accuracy
-    from engine.decisions.recovery import Recovery
-    from engine.decisions.settings import LoopSettings
+    from engine.decisions.shelf.accuracy import Accuracy
+    from engine.decisions.shelf.recovery import Recovery
+    from engine.decisions.shelf.settings import LoopSettings
+    from engine.decisions.shelf.tasks import Plan
     from engine.decisions.store import Decisions
-    from engine.decisions.tasks import Plan
 
 app = typer.Typer(help="List and export what was decided.", no_args_is_help=True, rich_markup_mode=None)
 answers_app = typer.Typer(help="Take in what stores answered.", no_args_is_help=True, rich_markup_mode=None)
@@ -51,7 +51,7 @@ def tasks(
 
     Another:  darkshelf tasks --out data/runs --file checks.csv
     """
-    from engine.decisions import tasks as planning
+    from engine.decisions.shelf import tasks as planning
     from engine.outputs.read import find_run
     from engine.outputs.spreadsheet import export
     from engine.vocabulary.shelf import DESK as SHELF
@@ -81,7 +81,7 @@ def import_answers(
 
     Example:  darkshelf answers import checks.csv --out data/runs
     """
-    from engine.decisions.answer_file import import_answers
+    from engine.decisions.shelf.answer_file import import_answers
 
     done = import_answers(_open(out_folder, database), out_folder, file)
     if as_json:
@@ -109,7 +109,7 @@ def list_decisions(
 
     run = find_run(out_folder, run_id)
     decisions = _open(out_folder, database)
-    state = decisions.state_of_runs([run.run_id]).vstack(decisions.state_of_runs([run.run_id], kind=w.GROWTH))
+    state = decisions.state(run.run_id)
     latest = state.sort("changed_at", "subject_id", descending=[True, False])
     if as_json:
         answer({"run_id": run.run_id, "decisions": latest.to_dicts()})
@@ -154,8 +154,8 @@ def accuracy(
 
     Example:  darkshelf accuracy --out data/runs
     """
-    from engine.decisions import accuracy as answered
-    from engine.decisions import recovery
+    from engine.decisions.shelf import accuracy as answered
+    from engine.decisions.shelf import recovery
 
     settings, decisions = _settings(config, assignments), _open(out_folder, database)
     wanted = None if run_id is None else [run_id]
@@ -179,7 +179,7 @@ def feedback(
 
     Then:  darkshelf run data/tonight --out data/runs --feedback feedback.parquet
     """
-    from engine.decisions import feedback as learning
+    from engine.decisions.shelf import feedback as learning
     from engine.outputs.spreadsheet import export
 
     found = learning.feedback(_open(out_folder, database), out_folder)
@@ -200,7 +200,7 @@ def _open(out_folder: Path, url: str | None) -> "Decisions":
 
 
 def _settings(config: Path | None, assignments: list[str] | None) -> "LoopSettings":
-    from engine.decisions.settings import LoopSettings
+    from engine.decisions.shelf.settings import LoopSettings
     from engine.settings.loading import load_as
 
     return load_as(LoopSettings, config, assignments or [])

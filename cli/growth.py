@@ -63,7 +63,7 @@ def discover(
 ) -> None:
     """Steps 9, 10 and 11 by default: what is protected, reduced and nominated to grow; clusters when none are given.
 
-    Example:  darkshelf growth discover data/growth/raw --out data/growth/in
+    Example:  darkshelf growth discover data/demo/growth/raw --out data/growth/in
     """
     from engine.growth.upstream import desk
     from engine.outputs.read import find_run
@@ -110,7 +110,7 @@ def backtest(
 ) -> None:
     """What scaled rows sold in the half month after a run, beside rows alike that were not scaled.
 
-    Example:  darkshelf growth backtest data/growth/raw --out data/growth
+    Example:  darkshelf growth backtest data/demo/growth/raw --out data/growth
     """
     from engine.growth.backtest import backtest as compare
     from engine.growth.follow import following_sales

@@ -25,3 +25,4 @@ Assignments = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="One setting, such as episode.max_fdr=0.05. Repeatable."),
 ]
+Profile = Annotated[str | None, typer.Option(help="A profile of the desk, such as calibrated or classic.")]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.console import err, out, progress, show_blocks
-from cli.options import AllowPartial, AsJson, Assignments, ConfigFile, DeskName, InputUnlessLake, Lake, Out
+from cli.options import AllowPartial, AsJson, Assignments, ConfigFile, DeskName, InputUnlessLake, Lake, Out, Profile
 
 if TYPE_CHECKING:
     from engine.outputs.desks import Desk
@@ -29,7 +29,7 @@ def run(
             "--as-of", metavar="DATE", help="Last day that may be seen; by default the newest of the input."
         ),
     ] = None,
-    profile: Annotated[str | None, typer.Option(help="A profile of the desk, such as calibrated or classic.")] = None,
+    profile: Profile = None,
     config: ConfigFile = None,
     assignments: Assignments = None,
     desk_name: DeskName = None,

@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import shutil
 import time
 from enum import Enum
 from pathlib import Path
@@ -76,7 +77,7 @@ def demo(
     seed: Seed = 7,
     extra_episodes: Extra = 0.0,
 ) -> None:
-    """A simulated chain with planted dark shelves, a full night over it, and a scorecard. Nothing to prepare.
+    """A simulated chain with planted dark shelves, a full night over it, a scorecard, and what may grow.
 
     Example:  darkshelf demo --out data/demo --seed 11
     """
@@ -85,7 +86,7 @@ def demo(
     from cli.run import show_result
     from engine.outputs.shelf import shapes
     from engine.outputs.shelf.desk import DESK
-    from engine.settings.shelf.night import Settings
+    from engine.settings.shelf.calibrated import CalibratedSettings
     from engine.shelf import desk
     from engine.synth.scorecard import score
 
@@ -93,16 +94,46 @@ def demo(
     synth(chain, stores, skus, days, seed, extra_episodes)
     began = time.perf_counter()
     with progress(DESK.stages, quiet=False) as watch:
-        night = desk.run(chain, out_folder, Settings(), force=True, watch=watch)
+        night = desk.run(chain, out_folder, CalibratedSettings(), force=True, watch=watch)
     seconds = time.perf_counter() - began
     out.print()
     show_result(DESK, night)
     cases = pl.read_parquet(night.folder / shapes.CASES, glob=False)
     _show_scorecard(score(pl.read_parquet(chain / "truth.parquet", glob=False), cases), seconds)
+    _grow(chain, out_folder / "growth")
     named = cases.filter(pl.col("primary_cause").is_not_null(), pl.col("status") == "open")
     for case_id in (cases if named.is_empty() else named)["case_id"].head(1):
         place = shlex.quote(str(out_folder))
         out.print(f"\nnext:  darkshelf explain {case_id} --out {place}", markup=False, soft_wrap=True)
+
+
+def _grow(chain: Path, folder: Path) -> None:
+    """What the same chain says of growth: its half months, the steps before scaling, and a scaling."""
+    from engine.errors import InputError
+    from engine.growth import desk
+    from engine.growth.upstream.desk import discover
+    from engine.outputs.growth.desk import DESK
+    from engine.settings.growth.scaling import GrowthSettings
+    from engine.settings.growth.upstream import DiscoverSettings
+    from engine.synth.half_months import write_half_months
+
+    out.print("\n[bold]Growth[/bold]: what may grow in the same chain, and by how much")
+    if not write_half_months(chain, folder / "raw"):
+        out.print("The chain has no whole half month: nothing is scaled.")
+        return
+    shutil.rmtree(folder / "in", ignore_errors=True)
+    try:
+        discover(folder / "raw", folder / "in", DiscoverSettings())
+    except InputError as error:
+        # A chain of a few stores has no peers to compare them with.
+        out.print(f"Nothing is scaled: {error.problems[0].what}.", markup=False)
+        return
+    result = desk.run(folder / "in", folder, GrowthSettings(), force=True)
+    out.print(
+        f"{result.run.as_of}: {DESK.headline(result.run.manifest)}; run {result.run_id} → {result.folder}",
+        soft_wrap=True,
+        markup=False,
+    )
 
 
 def _show_scorecard(card: Any, seconds: float) -> None:

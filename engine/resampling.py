@@ -9,9 +9,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from engine.arrays import Floats
 from engine.kernels.seeds import hash_texts
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

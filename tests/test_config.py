@@ -8,10 +8,11 @@ from pydantic import ValidationError
 
 from engine.errors import SettingsError
 from engine.settings.loading import as_toml, bounds, described, value_of
-from engine.settings.shelf.night import Settings, load
-from tests.defaults import DEFAULTS
+from engine.settings.shelf.calibrated import CalibratedSettings
+from engine.settings.shelf.classic import ClassicSettings
+from engine.settings.shelf.night import PROFILES, known_keys, load, readers
 
-KEYS = dict(described(Settings))
+KEYS = known_keys()
 LISTS = [key for key in KEYS if get_origin(KEYS[key].annotation) is tuple]
 WORDS = [key for key in KEYS if get_origin(KEYS[key].annotation) is Literal]
 CHANGEABLE = [key for key in KEYS if key not in {*WORDS, *LISTS}]
@@ -36,6 +37,11 @@ def another_legal_value(key: str) -> float:
     return default - step if low < default - step else default + step if default + step < high else low
 
 
+def of(*keys: str) -> str:
+    """The assignment of a profile that reads all of the keys."""
+    return next(f"profile={profile}" for profile in PROFILES if all(profile in readers(key) for key in keys))
+
+
 def toml_line(key: str, value: object) -> str:
     *section, name = key.split(".")
     return f"[{'.'.join(section)}]\n{name} = {value}\n"
@@ -48,12 +54,8 @@ def problems(*assignments: str, file: Any = None) -> list[tuple[str, str, str]]:
     return [(problem.where, problem.what, problem.advice) for problem in caught.value.problems]
 
 
-def test_the_defaults_are_those_of_the_specification():
-    assert {key: field.default for key, field in KEYS.items()} == DEFAULTS
-
-
 def test_settings_cannot_be_changed_after_the_fact():
-    settings = Settings()
+    settings = ClassicSettings()
     with pytest.raises(ValidationError, match="frozen"):
         settings.detect.dark_ratio = 0.5  # type: ignore[misc]
     with pytest.raises(ValidationError, match="frozen"):
@@ -83,7 +85,7 @@ def test_a_choice_says_what_there_is_to_choose_from():
 def test_a_value_out_of_bounds_is_refused_by_its_key(key):
     for kind, limit in limits(key).items():
         outside = limit if kind in {"gt", "lt"} else limit - 1 if kind == "ge" else limit + 1
-        ((where, what, advice),) = problems(f"{key}={outside}")
+        ((where, what, advice),) = problems(of(key), f"{key}={outside}")
         assert where == key
         assert f"(given: {outside})" in what
         assert "darkshelf config explain" in advice
@@ -119,28 +121,50 @@ def test_every_setting_can_be_set_in_a_file_and_changes_the_fingerprint(key, tmp
     value = another_legal_value(key)
     file = tmp_path / "settings.toml"
     file.write_text(toml_line(key, value), encoding="utf-8")
-    changed = load(file)
-    assert value_of(changed, key) == value != value_of(Settings(), key)
-    assert changed.fingerprint() != Settings().fingerprint()
-    assert load(assignments=[f"{key}={value}"]) == changed
-    others = [other for other in KEYS if other != key]
-    assert [value_of(changed, other) for other in others] == [value_of(Settings(), other) for other in others]
+    changed, usual = load(file, [of(key)]), load(None, [of(key)])
+    assert value_of(changed, key) == value != value_of(usual, key)
+    assert changed.fingerprint() != usual.fingerprint()
+    assert load(assignments=[of(key), f"{key}={value}"]) == changed
+    others = [other for other, _ in described(type(usual)) if other != key]
+    assert [value_of(changed, other) for other in others] == [value_of(usual, other) for other in others]
 
 
 def test_every_setting_changed_has_a_fingerprint_of_its_own():
-    prints = {load(assignments=[f"{key}={another_legal_value(key)}"]).fingerprint() for key in CHANGEABLE}
+    prints = {load(assignments=[of(key), f"{key}={another_legal_value(key)}"]).fingerprint() for key in CHANGEABLE}
     assert len(prints) == len(CHANGEABLE)
 
 
+@pytest.mark.parametrize("key", [key for key in KEYS if len(readers(key)) == 1])
+def test_a_setting_that_another_profile_alone_reads_is_refused(key, tmp_path):
+    (reader,) = readers(key)
+    (other,) = set(PROFILES) - {reader}
+    file = tmp_path / "settings.toml"
+    file.write_text(toml_line(key, another_legal_value(key) if key in CHANGEABLE else "'as it is'"), encoding="utf-8")
+    ((where, what, advice),) = problems(f"profile={other}", file=file)
+    assert (where, what) == (key, f"is read by the {reader} profile alone")
+    assert f"--profile {reader}" in advice
+
+
+def test_each_profile_reads_what_it_has_and_what_both_share():
+    alone = {profile: {key for key in KEYS if readers(key) == (profile,)} for profile in PROFILES}
+    assert {"demand.rounds", "episode.max_fdr", "price_check.tolerance"} <= alone["calibrated"]
+    assert {"detect.dark_ratio", "panel.gap_fill_days", "interval.replicates"} <= alone["classic"]
+    assert {readers(key) for key in KEYS} == {("calibrated",), ("classic",), ("calibrated", "classic")}
+
+
 def test_the_fingerprint_is_of_values_and_not_of_how_they_were_written():
-    written = [["detect.dark_ratio=0.6"], ["detect.dark_ratio=0.60"], ["causes.primary_score=50.0"], []]
+    written = [["episode.max_ratio=0.6"], ["episode.max_ratio=0.60"], ["causes.primary_score=50.0"], []]
     assert len({load(assignments=assignments).fingerprint() for assignments in written}) == 1
-    assert len(Settings().fingerprint()) == 16
+    assert len(CalibratedSettings().fingerprint()) == 16
 
 
 def test_settings_written_as_toml_are_read_back_the_same(tmp_path):
-    changed = load(assignments=[f"{key}={another_legal_value(key)}" for key in CHANGEABLE[::2]])
-    for settings in (Settings(), changed):
+    changed = [
+        load(assignments=[f"profile={profile}", *(f"{key}={another_legal_value(key)}" for key in some)])
+        for profile in PROFILES
+        if (some := [key for key in CHANGEABLE if profile in readers(key)][::2])
+    ]
+    for settings in (CalibratedSettings(), ClassicSettings(), *changed):
         file = tmp_path / "settings.toml"
         file.write_text(as_toml(settings), encoding="utf-8")
         assert load(file) == settings
@@ -149,28 +173,30 @@ def test_settings_written_as_toml_are_read_back_the_same(tmp_path):
 
 def test_the_same_settings_are_written_as_the_same_toml(tmp_path):
     file = tmp_path / "settings.toml"
-    file.write_text(as_toml(Settings()), encoding="utf-8")
-    assert as_toml(load(file)) == as_toml(Settings())
+    for settings in (CalibratedSettings(), ClassicSettings()):
+        file.write_text(as_toml(settings), encoding="utf-8")
+        assert as_toml(load(file)) == as_toml(settings)
 
 
 def test_an_assignment_overrules_the_file_and_the_file_the_default(tmp_path):
     file = tmp_path / "settings.toml"
-    file.write_text("[detect]\ndark_ratio = 0.5\nmin_dark_days = 4\n", encoding="utf-8")
-    settings = load(file, ["detect.dark_ratio=0.4", "panel.active_days=5"])
-    assert (settings.detect.dark_ratio, settings.detect.min_dark_days) == (0.4, 4)
+    file.write_text("[episode]\nmax_ratio = 0.5\nmin_days = 4\n", encoding="utf-8")
+    settings = load(file, ["episode.max_ratio=0.4", "panel.active_days=5"])
+    assert (settings.episode.max_ratio, settings.episode.min_days) == (0.4, 4)
     assert (settings.panel.active_days, settings.panel.lookback_days) == (5, 90)
 
 
 def test_of_two_assignments_the_later_counts():
-    assert load(assignments=["detect.dark_ratio=0.4", "detect.dark_ratio=0.7"]).detect.dark_ratio == 0.7
+    assert load(assignments=["episode.max_ratio=0.4", "episode.max_ratio=0.7"]).episode.max_ratio == 0.7
 
 
 @pytest.mark.parametrize(
     ("key", "nearest"),
     [
-        pytest.param("detect.dark_rato", "detect.dark_ratio", id="misspelt"),
-        pytest.param("dark_ratio", "detect.dark_ratio", id="without_its_section"),
-        pytest.param("causes.overstock.cover_day", "causes.overstock.cover_days", id="misspelt_deep_inside"),
+        pytest.param("episode.max_rato", "episode.max_ratio", id="misspelt"),
+        pytest.param("max_ratio", "episode.max_ratio", id="without_its_section"),
+        pytest.param("detect.dark_rato", "detect.dark_ratio", id="misspelt_and_of_another_profile"),
+        pytest.param("causes.overstock.aged_day", "causes.overstock.aged_days", id="misspelt_deep_inside"),
         pytest.param("panel.lookback", "panel.lookback_days", id="cut_short"),
     ],
 )
@@ -184,20 +210,21 @@ def test_a_key_like_none_other_is_refused_with_where_to_look():
 
 def test_an_unknown_key_in_a_file_is_refused_too(tmp_path):
     file = tmp_path / "settings.toml"
-    file.write_text("[detect]\ndark_rato = 0.5\n", encoding="utf-8")
-    assert problems(file=file) == [("detect.dark_rato", "is no setting", "did you mean detect.dark_ratio?")]
+    file.write_text("[episode]\nmax_rato = 0.5\n", encoding="utf-8")
+    assert problems(file=file) == [("episode.max_rato", "is no setting", "did you mean episode.max_ratio?")]
 
 
 def test_every_problem_is_told_at_once(tmp_path):
     file = tmp_path / "settings.toml"
     file.write_text("[panel]\nlookback_days = 3\nlookbak = 4\n[causes.overstock]\naged_days = 'old'\n", "utf-8")
-    told = problems("detect.dark_ratio=2", "no equals sign", "expect.min_kept_days=40", file=file)
+    told = problems("episode.max_fdr=2", "no equals sign", "expect.min_kept_days=40", "demand=1", file=file)
     assert {where for where, _, _ in told} == {
         "--set no equals sign",
         "panel.lookback_days",
         "panel.lookbak",
         "causes.overstock.aged_days",
-        "detect.dark_ratio",
+        "demand",
+        "episode.max_fdr",
         "expect",
     }
 
@@ -205,14 +232,13 @@ def test_every_problem_is_told_at_once(tmp_path):
 @pytest.mark.parametrize(
     ("assignment", "where", "what"),
     [
-        pytest.param("detect.dark_ratio", "--set detect.dark_ratio", "is not key=value", id="no_value"),
+        pytest.param("episode.max_fdr", "--set episode.max_fdr", "is not key=value", id="no_value"),
         pytest.param("=0.5", "--set =0.5", "is not key=value", id="no_key"),
-        pytest.param("detect=1", "detect", "valid dictionary", id="a_value_for_a_section"),
-        pytest.param("detect.dark_ratio=most", "detect.dark_ratio", "unable to parse", id="a_word_for_a_number"),
-        pytest.param("detect.min_dark_days=2.5", "detect.min_dark_days", "fractional", id="a_fraction_for_days"),
-        pytest.param(
-            "profile=bold", "profile", "Input should be 'calibrated' or 'classic'", id="a_profile_that_is_none"
-        ),
+        pytest.param("episode=1", "episode", "valid dictionary", id="a_value_for_a_section"),
+        pytest.param("episode.max_fdr=most", "episode.max_fdr", "unable to parse", id="a_word_for_a_number"),
+        pytest.param("episode.min_days=2.5", "episode.min_days", "fractional", id="a_fraction_for_days"),
+        pytest.param("profile=bold", "profile", "is none of calibrated, classic", id="a_profile_that_is_none"),
+        pytest.param("profile=[1]", "profile", "is none of calibrated, classic", id="a_list_for_a_profile"),
     ],
 )
 def test_an_assignment_that_cannot_be_read(assignment, where, what):
@@ -222,12 +248,12 @@ def test_an_assignment_that_cannot_be_read(assignment, where, what):
 
 
 def test_a_value_has_no_settings_inside():
-    told = problems("detect.dark_ratio=0.5", "detect.dark_ratio.deep=1")
+    told = problems("episode.max_fdr=0.05", "episode.max_fdr.deep=1")
     assert told == [
         (
-            "--set detect.dark_ratio.deep=1",
-            "dark_ratio is a value, not a section",
-            "did you mean detect.dark_ratio?",
+            "--set episode.max_fdr.deep=1",
+            "max_fdr is a value, not a section",
+            "did you mean episode.max_fdr?",
         )
     ]
 
@@ -261,7 +287,7 @@ def test_a_file_that_cannot_be_read(tmp_path, content, what):
 
 def test_the_message_holds_every_problem_with_what_to_do():
     with pytest.raises(SettingsError) as caught:
-        load(assignments=["detect.dark_ratio=2", "zzz=1"])
+        load(assignments=["episode.max_fdr=2", "zzz=1"])
     message = str(caught.value)
     assert message.startswith("the settings cannot be used (2):")
     assert message.count("do   :") == 2

@@ -15,7 +15,7 @@ import pytest
 from engine.contracts.shelf import contracts
 from engine.outputs.shelf import shapes
 from engine.runs.registry import Registry
-from engine.settings.shelf.night import Settings
+from engine.settings.shelf.calibrated import CalibratedSettings
 from engine.shelf import desk
 from tests.command import data_files, latest_data
 from tests.planted.awkward import AS_OF, write_awkward_chain
@@ -95,7 +95,7 @@ def shuffled(tables: Tables, seed: int) -> Tables:
 
 def night(folder: Path, out: Path) -> dict[str, bytes]:
     """The data files of a run in this process."""
-    return data_files(desk.run(folder, out, Settings(), AS_OF).folder)
+    return data_files(desk.run(folder, out, CalibratedSettings(), AS_OF).folder)
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +117,7 @@ def test_every_promised_file_is_compared(expected):
 def test_a_second_run_makes_the_same_bytes(tables, expected, tmp_path):
     folder = write(tmp_path / "in", tables)
     assert_same_bytes(night(folder, tmp_path / "out"), expected)
-    again = desk.run(folder, tmp_path / "out", Settings(), AS_OF, force=True)
+    again = desk.run(folder, tmp_path / "out", CalibratedSettings(), AS_OF, force=True)
     assert_same_bytes(data_files(again.folder), expected)
 
 
@@ -143,13 +143,14 @@ def test_how_the_rows_are_laid_into_files_changes_no_byte(tables, expected, tmp_
 IN_A_PROCESS = """
 import datetime as dt, sys
 from pathlib import Path
+from engine.settings.shelf.calibrated import CalibratedSettings
 from engine.settings.shelf.night import Settings
 from engine.shelf import desk
 import polars as pl
 
 folder, out, as_of, n_threads = sys.argv[1:]
 assert pl.thread_pool_size() == int(n_threads)
-desk.run(Path(folder), Path(out), Settings(), dt.date.fromisoformat(as_of))
+desk.run(Path(folder), Path(out), CalibratedSettings(), dt.date.fromisoformat(as_of))
 """
 
 
@@ -180,8 +181,8 @@ def test_neither_threads_nor_the_size_of_batches_change_a_byte(
 
 def test_the_same_rows_twice_in_other_files_are_two_runs_with_the_same_bytes(tables, tmp_path):
     """What names a run is its input as delivered; what it comes to is a matter of the rows alone."""
-    first = desk.run(write(tmp_path / "one", tables), tmp_path / "out", Settings(), AS_OF)
-    second = desk.run(write(tmp_path / "two", shuffled(tables, 5)), tmp_path / "out", Settings(), AS_OF)
+    first = desk.run(write(tmp_path / "one", tables), tmp_path / "out", CalibratedSettings(), AS_OF)
+    second = desk.run(write(tmp_path / "two", shuffled(tables, 5)), tmp_path / "out", CalibratedSettings(), AS_OF)
     assert first.run_id != second.run_id
     assert len(Registry(tmp_path / "out").runs()) == 2
     assert_same_bytes(data_files(second.folder), data_files(first.folder))

@@ -17,19 +17,22 @@ import pytest
 
 from engine.contracts.contract import Consequence, Kind
 from engine.contracts.shelf import contracts
-from engine.decisions.settings import LoopSettings
-from engine.decisions.words import ANSWERS
+from engine.decisions.shelf.settings import LoopSettings
+from engine.decisions.shelf.words import ANSWERS
 from engine.outputs import read
 from engine.outputs.shelf import shapes
+from engine.outputs.shelf.desk import DESK
 from engine.outputs.shelf.report import ReportSettings
 from engine.settings import loading as config
 from engine.settings.growth.scaling import BacktestSettings, GrowthSettings
 from engine.settings.growth.upstream import DiscoverSettings
-from engine.settings.shelf.night import Settings
+from engine.settings.shelf.night import PROFILES, known_keys, readers
 from panel_app.settings import DashboardSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+
+    from pydantic.fields import FieldInfo
 
     from engine.runs.registry import Run
 
@@ -63,7 +66,6 @@ WORDS_FOR_EMPTY = {
 
 
 DESKS = {
-    "": Settings,
     "Report of a night: ": ReportSettings,
     "Decisions: ": LoopSettings,
     "Dashboard: ": DashboardSettings,
@@ -71,23 +73,51 @@ DESKS = {
     "Growth, discover: ": DiscoverSettings,
     "Growth, backtest: ": BacktestSettings,
 }
-"""The settings of every command that has any, under the beginning of their headings."""
+"""The settings of every other command that has any, under the beginning of their headings."""
 
 
 def settings_tables() -> str:
     """One table a section of the settings, from the settings themselves."""
-    return "\n".join(tables_of(model, beginning) for beginning, model in DESKS.items())
+    of_desks = (tables_of(dict(config.described(model)), beginning) for beginning, model in DESKS.items())
+    return "\n".join([tables_of_the_night(), *of_desks])
 
 
-def tables_of(model: type[config.RunSettings], beginning: str) -> str:
+def sections(keys: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
+    """The keys by their section."""
+    for section, group in groupby(keys, key=lambda key: key.rpartition(".")[0]):
+        yield section, list(group)
+
+
+def tables_of_the_night() -> str:
+    """The tables of the settings of a night, with the profile that reads each key."""
+    known, lines = known_keys(), []
+    for section, keys in sections(known):
+        header = "| key | default | bounds | read by | meaning |"
+        lines += [f"## {section or 'The whole run'}", "", header, "|---|---|---|---|---|"]
+        for key in keys:
+            who = readers(key)[0] if len(readers(key)) < len(PROFILES) else "both"
+            field = known[key]
+            row = (
+                f"`{key}`",
+                config.value_of(PROFILES[readers(key)[0]](), key),
+                config.bounds(field),
+                who,
+                field.description,
+            )
+            lines.append(f"| {' | '.join(map(str, row))} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def tables_of(fields: dict[str, FieldInfo], beginning: str) -> str:
     """The tables of one command's settings."""
     lines = []
-    for section, group in groupby(config.described(model), key=lambda described: described[0].rpartition(".")[0]):
-        heading = section or ("the whole run" if beginning else "The whole run")
-        lines += [f"## {beginning}{heading}", "", "| key | default | bounds | meaning |", "|---|---|---|---|"]
-        for key, field in group:
-            bounds = config.bounds(field).replace("|", "\\|")
-            lines.append(f"| `{key}` | {field.default} | {bounds} | {field.description} |")
+    for section, keys in sections(fields):
+        header = "| key | default | bounds | meaning |"
+        lines += [f"## {beginning}{section or 'the whole run'}", "", header, "|---|---|---|---|"]
+        for key in keys:
+            bounds = config.bounds(fields[key]).replace("|", "\\|")
+            lines.append(f"| `{key}` | {fields[key].default} | {bounds} | {fields[key].description} |")
         lines.append("")
     return "\n".join(lines)
 
@@ -183,7 +213,7 @@ def anchors(page: Path) -> set[str]:
 @pytest.fixture(scope="module")
 def night(tmp_path_factory) -> Run:
     """A night over a small chain, one row of which is set aside."""
-    from engine.settings.shelf.night import Settings
+    from engine.settings.shelf.calibrated import CalibratedSettings
     from engine.shelf import desk
     from engine.synth.chain import write_chain
     from engine.synth.plan import ChainPlan
@@ -193,7 +223,7 @@ def night(tmp_path_factory) -> Run:
     pricing = folder / "in" / "pricing.parquet"
     rows = pl.read_parquet(pricing)
     rows.with_columns(price=pl.when(pl.int_range(pl.len()) == 3).then(-1.0).otherwise("price")).write_parquet(pricing)
-    desk.run(folder / "in", folder / "out", Settings())
+    desk.run(folder / "in", folder / "out", CalibratedSettings())
     return read.find_run(folder / "out")
 
 
@@ -244,7 +274,7 @@ def test_the_case_file_has_the_first_columns_of_the_cases(night):
 
 
 def test_the_days_of_sql_are_on_the_page(night):
-    answer = read.query(night, "select * from days limit 0")
+    answer = read.query(night, "select * from days limit 0", DESK.views(night))
     assert [column for column, _ in documented("days")] == answer.columns
 
 

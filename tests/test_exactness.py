@@ -103,13 +103,13 @@ class BothNights:
 @pytest.fixture(scope="module", params=CHAINS)
 def night(request, tmp_path_factory) -> BothNights:
     """One awkward chain, judged by both."""
-    from engine.settings.shelf.night import Settings
+    from engine.settings.shelf.classic import ClassicSettings
     from engine.shelf import desk
 
     file_format, seed, whole_ids = request.param
     folder = tmp_path_factory.mktemp("chain")
     write_awkward_chain(folder / "in", seed, file_format, whole_ids)
-    result = desk.run(folder / "in", folder / "out", Settings(profile="classic"), as_of=AS_OF)
+    result = desk.run(folder / "in", folder / "out", ClassicSettings(), as_of=AS_OF)
     oracle = classic_night(folder / "in", AS_OF)
     return BothNights(cases_of(oracle), features_of(oracle), oracle.inputs.accounts, result.folder)
 

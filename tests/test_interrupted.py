@@ -16,7 +16,7 @@ import pytest
 
 from engine.outputs.shelf.read import one_case
 from engine.runs.registry import Registry
-from engine.settings.shelf.night import Settings
+from engine.settings.shelf.calibrated import CalibratedSettings
 from engine.shelf import desk
 from tests.command import PROGRAM, darkshelf, darkshelf_process, data_files, latest_data, published
 from tests.kills import killed_at_every_touch
@@ -29,10 +29,11 @@ if TYPE_CHECKING:
 KILLED = -signal.SIGKILL
 NIGHT = """
 import engine.shelf.desk
+from engine.settings.shelf.calibrated import CalibratedSettings
 from engine.settings.shelf.night import Settings
 
 def run(out, folder):
-    engine.shelf.desk.run(folder, out, Settings())
+    engine.shelf.desk.run(folder, out, CalibratedSettings())
 """
 
 
@@ -48,8 +49,8 @@ class Nights(NamedTuple):
 def nights(tmp_path_factory: pytest.TempPathFactory) -> Nights:
     place = tmp_path_factory.mktemp("nights")
     folder = write_parquet(place / "in", small_chain())
-    desk.run(folder, place / "out", Settings(), AS_OF - timedelta(days=1))
-    tonight = desk.run(folder, place / "undisturbed", Settings())
+    desk.run(folder, place / "out", CalibratedSettings(), AS_OF - timedelta(days=1))
+    tonight = desk.run(folder, place / "undisturbed", CalibratedSettings())
     return Nights(folder, place / "out", data_files(tonight.folder))
 
 
@@ -75,7 +76,7 @@ def assert_one_whole_night_is_seen(nights: Nights, out: Path) -> None:
 
 def assert_the_next_run_is_clean(nights: Nights, out: Path) -> None:
     """It succeeds, comes to the undisturbed bytes, is the latest, and nothing is left but the log of the killed."""
-    desk.run(nights.folder, out, Settings())
+    desk.run(nights.folder, out, CalibratedSettings())
     assert latest_data(out) == nights.tonight
     runs = Registry(out).runs()
     assert len(runs) == 2

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from engine.settings.shelf.night import Settings
+from engine.settings.shelf.classic import ClassicSettings
 from engine.shelf import desk
 
 SHARED = Path(__file__).parents[2] / "shared"
@@ -37,7 +37,7 @@ class Scored(NamedTuple):
 def scored(tmp_path_factory) -> Scored:
     """Every night judged as of its day, then all of them scored together."""
     out = tmp_path_factory.mktemp("nights")
-    nights = [desk.run(DATA, out, Settings(profile="classic"), as_of=day) for day in NIGHTS]
+    nights = [desk.run(DATA, out, ClassicSettings(), as_of=day) for day in NIGHTS]
     cases = [f"{day}={night.folder / 'cases.parquet'}" for day, night in zip(NIGHTS, nights, strict=True)]
     done = subprocess.run(
         [sys.executable, SCORER, DATA / "truth.parquet", *cases], capture_output=True, encoding="utf-8", check=True

@@ -13,7 +13,8 @@ import pytest
 from engine.errors import InputError, NotFoundError, OutputError, TryLaterError
 from engine.runs.journal import Journal
 from engine.runs.registry import LOGS_KEPT, Registry, fingerprint_files, run_name
-from engine.settings.shelf.night import Settings, load
+from engine.settings.shelf.calibrated import CalibratedSettings
+from engine.settings.shelf.night import load
 from engine.shelf import desk
 from tests.command import data_files, published
 from tests.planted.small import AS_OF, small_chain, write_parquet
@@ -437,9 +438,9 @@ def chain(tmp_path: Path) -> Path:
 
 
 def test_a_finished_night_is_recognised_and_nothing_is_written(chain, tmp_path):
-    first = desk.run(chain, tmp_path / "out", Settings())
+    first = desk.run(chain, tmp_path / "out", CalibratedSettings())
     before = {file: file.stat().st_mtime_ns for file in (tmp_path / "out").rglob("*") if file.name != ".lock"}
-    second = desk.run(chain, tmp_path / "out", Settings())
+    second = desk.run(chain, tmp_path / "out", CalibratedSettings())
     assert (first.is_new, second.is_new) == (True, False)
     assert (second.run_id, second.folder, second.summary) == (first.run_id, first.folder, first.summary)
     after = {file: file.stat().st_mtime_ns for file in (tmp_path / "out").rglob("*") if file.name != ".lock"}
@@ -447,8 +448,8 @@ def test_a_finished_night_is_recognised_and_nothing_is_written(chain, tmp_path):
 
 
 def test_a_night_run_again_by_force_is_a_run_of_its_own_with_the_same_bytes(chain, tmp_path):
-    first = desk.run(chain, tmp_path / "out", Settings())
-    second = desk.run(chain, tmp_path / "out", Settings(), force=True)
+    first = desk.run(chain, tmp_path / "out", CalibratedSettings())
+    second = desk.run(chain, tmp_path / "out", CalibratedSettings(), force=True)
     assert second.run_id == f"{first.run_id}-2"
     assert Registry(tmp_path / "out").latest_id() == second.run_id
     assert data_files(second.folder) == data_files(first.folder)
@@ -456,26 +457,26 @@ def test_a_night_run_again_by_force_is_a_run_of_its_own_with_the_same_bytes(chai
 
 def test_other_settings_another_input_or_another_day_are_another_run(chain, tmp_path):
     out = tmp_path / "out"
-    ids = [desk.run(chain, out, Settings()).run_id, desk.run(chain, out, Settings(), AS_OF - DAY).run_id]
-    ids.append(desk.run(chain, out, load(None, ["detect.min_dark_days=4"])).run_id)
+    ids = [desk.run(chain, out, CalibratedSettings(), day).run_id for day in (AS_OF, AS_OF - DAY)]
+    ids.append(desk.run(chain, out, load(None, ["episode.min_days=4"])).run_id)
     sales = small_chain()["sales_transactions"].with_columns(pl.col("revenue") + 1)
     sales.write_parquet(chain / "sales_transactions.parquet")
-    ids.append(desk.run(chain, out, Settings()).run_id)
+    ids.append(desk.run(chain, out, CalibratedSettings()).run_id)
     (chain / "impressions.parquet").unlink()
-    ids.append(desk.run(chain, out, Settings()).run_id)
+    ids.append(desk.run(chain, out, CalibratedSettings()).run_id)
     assert len(set(ids)) == 5
     assert Registry(out).latest_id() == ids[-1]
 
 
 def test_the_manifest_tells_how_the_run_came_about(chain, tmp_path):
-    night = desk.run(chain, tmp_path / "out", load(None, ["interval.replicates=200"]))
+    night = desk.run(chain, tmp_path / "out", load(None, ["interval.level=0.9"]))
     manifest = json.loads((night.folder / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["run_id"] == night.run_id
     assert manifest["as_of"] == AS_OF.isoformat()
     assert manifest["input_fingerprints"]["pricing"] == fingerprint_files([chain / "pricing.parquet"], chain)
     assert [stage["stage"] for stage in manifest["stages"]][-1] == "publish"
     resolved = load(night.folder / "config_resolved.toml")
-    assert resolved.interval.replicates == 200
+    assert resolved.interval.level == 0.9
     assert manifest["settings_fingerprint"] == resolved.fingerprint()
     events = [json.loads(line) for line in (night.folder / "logs.jsonl").read_text(encoding="utf-8").splitlines()]
     assert [event["stage"] for event in events if "stage" in event] == [

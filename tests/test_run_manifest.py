@@ -13,7 +13,7 @@ from engine.outputs import read
 from engine.outputs.shelf import shapes
 from engine.outputs.shelf.read import one_case
 from engine.runs.registry import DamagedRunError, Registry
-from engine.settings.shelf.night import Settings
+from engine.settings.shelf.calibrated import CalibratedSettings
 from engine.shelf import desk
 from tests.planted.small import small_chain, write_parquet
 from tests.runs import add, add_days
@@ -127,7 +127,7 @@ def test_a_damaged_night_is_made_anew_under_its_name_and_what_there_was_of_it_st
 
 
 def test_published_files_that_are_gone_are_told_as_damage(tmp_path):
-    night = desk.run(write_parquet(tmp_path / "in", small_chain()), tmp_path / "out", Settings())
+    night = desk.run(write_parquet(tmp_path / "in", small_chain()), tmp_path / "out", CalibratedSettings())
     run = read.find_run(tmp_path / "out")
     (night.folder / shapes.SUMMARY).write_text("{")
     (night.folder / shapes.EVIDENCE).unlink()

@@ -13,7 +13,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from engine.backtest.replay import Night
-from engine.settings.shelf.night import Settings
+from engine.settings.shelf.calibrated import CalibratedSettings
 from engine.shelf import calibrated
 from engine.shelf.calibrated.chance import q_values
 from engine.shelf.calibrated.null import NullEvidence
@@ -49,9 +49,9 @@ class Variant:
     table_alone: bool = False
 
     @property
-    def settings(self) -> Settings:
+    def settings(self) -> CalibratedSettings:
         """The settings of the night."""
-        defaults = Settings()
+        defaults = CalibratedSettings()
         parts = {"demand": self.demand, "stories": self.stories}
         return defaults.model_copy(
             update={name: getattr(defaults, name).model_copy(update=part or {}) for name, part in parts.items()}

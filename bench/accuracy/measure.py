@@ -21,7 +21,7 @@ from bench.accuracy.nights import contenders, settled
 from bench.accuracy.reliability import across_stores
 from engine.backtest.backtest import night_days, prepare, score
 from engine.resampling import Stores
-from engine.settings.shelf.night import Settings
+from engine.settings.shelf.calibrated import CalibratedSettings
 from engine.synth.chain import ChainPlan, write_chain
 
 FILE = Path(__file__).with_name("accuracy.json")
@@ -181,7 +181,8 @@ def read() -> dict[str, Any]:
 def main(names: list[str]) -> None:
     """Measure the sections named, all by default, and write the file after each."""
     for name in names or SECTIONS:
-        stamp = {"measured_on": dt.datetime.now(dt.UTC).date().isoformat(), "settings": Settings().fingerprint()}
+        today = dt.datetime.now(dt.UTC).date().isoformat()
+        stamp = {"measured_on": today, "settings": CalibratedSettings().fingerprint()}
         found = {**stamp, **SECTIONS[name]()}
         measured = (read() if FILE.exists() else {}) | {name: found}
         FILE.write_text(json.dumps(_rounded(measured), indent=1, sort_keys=True) + "\n", encoding="utf-8")

@@ -10,13 +10,15 @@ import polars as pl
 from bench.accuracy.rivals import RULES, Days, Rule
 from engine.backtest.replay import Night, by_desk, replay
 from engine.memory import Memory
+from engine.settings.shelf.calibrated import CalibratedSettings
+from engine.settings.shelf.classic import ClassicSettings
 from engine.settings.shelf.night import Settings
 from engine.shelf.check import check
 from engine.shelf.desk import panel_plan
 from engine.shelf.panel import Panel, panel
 from engine.vocabulary import shelf as v
 
-OURS = {"calibrated": Settings(), "classic": Settings(profile="classic")}
+OURS: dict[str, Settings] = {"calibrated": CalibratedSettings(), "classic": ClassicSettings()}
 
 
 def contenders(folder: Path, days: Sequence[dt.date], runs: Path) -> dict[str, list[Night]]:
@@ -33,7 +35,7 @@ def contenders(folder: Path, days: Sequence[dt.date], runs: Path) -> dict[str, l
 
 def settled(folder: Path, as_of: dt.date) -> Panel:
     """The panel of a night, as the desk makes it."""
-    settings = Settings()
+    settings = CalibratedSettings()
     return panel(check(folder, as_of), panel_plan(settings), Memory())
 
 

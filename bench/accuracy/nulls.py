@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from bench.accuracy import chains
 from bench.accuracy.nights import alerts, days_of, settled
 from bench.accuracy.rivals import RULES
-from engine.settings.shelf.night import Settings
+from engine.settings.shelf.calibrated import CalibratedSettings
+from engine.settings.shelf.classic import ClassicSettings
 from engine.shelf import calibrated
 from engine.shelf.method import method_of
 from engine.shelf.panel import Panel
@@ -33,7 +34,8 @@ def night(mix: str, store_skus: int, seed: int, *, with_rivals: bool = False) ->
     with TemporaryDirectory() as room:
         folder = chains.write(Path(room) / "chain", mix, store_skus, DAYS, seed)
         chain = settled(folder, chains.LAST_DAY)
-        told = {"mix": mix, "seed": seed, "store_skus": chain.pairs.height, **judged(chain, Settings(), seed)}
+        ours = judged(chain, CalibratedSettings(), seed)
+        told = {"mix": mix, "seed": seed, "store_skus": chain.pairs.height, **ours}
         if with_rivals:
             false = {name: alerts(chain, rule, days_of(chain)).height for name, rule in RULES.items()}
             told["rivals"] = {"classic": _classic(chain), **false}
@@ -42,12 +44,12 @@ def night(mix: str, store_skus: int, seed: int, *, with_rivals: bool = False) ->
 
 def _classic(chain: Panel) -> int:
     """Open cases of the classic profile."""
-    method = method_of(Settings(profile="classic"))
-    runs = method.detect(method.expect(chain))
+    method = method_of(ClassicSettings())
+    runs, _ = method.detect(*method.expect(chain))
     return int((runs["last"] == chain.n_days - 1).sum())
 
 
-def judged(chain: Panel, settings: Settings, seed: int) -> dict[str, Any]:
+def judged(chain: Panel, settings: CalibratedSettings, seed: int) -> dict[str, Any]:
     """Findings at each rate, and how even the p-values are."""
     null = calibrated.null_evidence(settings.demand, settings.episode)
     chain, found = calibrated.expect(chain, settings.demand, settings.episode, null)

@@ -9,7 +9,7 @@ from bench.accuracy.nights import contenders
 from engine.backtest.backtest import Scored, night_days, prepare, score
 from engine.backtest.plan import BacktestPlan, Injection
 from engine.backtest.replay import by_desk, replay
-from engine.settings.shelf.night import Settings
+from engine.settings.shelf.calibrated import CalibratedSettings
 
 DAYS = 134
 NIGHTS = 6
@@ -30,7 +30,7 @@ def nightly(store_skus: int, seed: int) -> dict[str, Any]:
         room = Path(scratch)
         folder = chains.write(room / "chain", chains.SLOW, store_skus, DAYS, seed)
         given, planted = prepare(folder, room / "work", plan)
-        nights = replay(given, night_days(folder, plan), by_desk(Settings(), room / "runs"))
+        nights = replay(given, night_days(folder, plan), by_desk(CalibratedSettings(), room / "runs"))
         return score(nights, planted, plan).figures
 
 

@@ -9,7 +9,7 @@ from bench.accuracy.chains import MIXES
 from bench.accuracy.measure import ROOT, read
 from bench.accuracy.targets import outcomes
 from bench.speed.report import in_table
-from engine.settings.shelf.night import Settings
+from engine.settings.shelf.calibrated import CalibratedSettings
 
 PAGE = ROOT / "docs" / "accuracy.md"
 NAMES = {
@@ -62,7 +62,7 @@ def page(measured: Figures) -> str:
 
 def _outdated(measured: Figures) -> str:
     """Which sections were measured with other settings than today's; nothing when none was."""
-    today = Settings().fingerprint()
+    today = CalibratedSettings().fingerprint()
     names = [name for name, section in sorted(measured.items()) if section.get("settings") != today]
     return f"Measured with other settings than the defaults of today: {', '.join(names)}." if names else ""
 

@@ -8,11 +8,11 @@ from shutil import rmtree
 
 from bench.speed.sizes import Size, chain, data_home
 from engine.runs.registry import Registry, Run
-from engine.settings.shelf.night import Settings
+from engine.settings.shelf.classic import ClassicSettings
 from engine.shelf import desk
 from engine.synth.plan import ChainPlan
 
-CLASSIC = Settings.model_validate({"profile": "classic"})
+CLASSIC = ClassicSettings()
 """Finds far more than the calibrated rule: many cases are what is wanted here."""
 EARLIER = date(2026, 3, 30)
 

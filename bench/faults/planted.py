@@ -9,7 +9,7 @@ from bench.faults.catalog import FAULTS
 from bench.faults.chain import Chain, simulated
 from bench.faults.fault import plain, write
 from bench.faults.night import of_run
-from engine.settings.shelf.night import Settings
+from engine.settings.shelf.calibrated import CalibratedSettings
 from engine.shelf import desk
 from engine.synth.chain import ChainPlan
 
@@ -64,7 +64,7 @@ def found(chain: Chain, name: str) -> Found:
             write(folder, plain(chain))
         else:
             FAULTS[name].deliver(chain, folder)
-        night = of_run(desk.run(folder, Path(scratch) / "out", Settings()).folder)
+        night = of_run(desk.run(folder, Path(scratch) / "out", CalibratedSettings()).folder)
     return Found(len(night.open), len(night.open.keys() & chain.dark), len(chain.dark))
 
 

@@ -7,14 +7,14 @@ import polars as pl
 
 from bench.rivals import compete
 from engine.memory import Memory
-from engine.settings.shelf.night import Settings
+from engine.settings.shelf.classic import ClassicSettings
 from engine.shelf.check import CLASSIC, Intake, check
 from engine.shelf.classic.detect import detect
 from engine.shelf.classic.expect import expect
 from engine.shelf.desk import panel_plan
 from engine.shelf.panel import Panel, panel
 
-SETTINGS = Settings()
+SETTINGS = ClassicSettings()
 
 
 def settled(folder: Path) -> Panel:

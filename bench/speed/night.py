@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from engine.outputs.shelf import shapes
-from engine.settings.shelf.night import Settings
+from engine.settings.shelf.calibrated import CalibratedSettings
 from engine.shelf import desk
 
 
 def night(folder: Path, out: Path) -> dict[str, Any]:
     """Run and publish a night, again when it is there already; its seconds and those of its stages."""
     began = time.perf_counter()
-    published = desk.run(folder, out, Settings(), force=True)
+    published = desk.run(folder, out, CalibratedSettings(), force=True)
     seconds = time.perf_counter() - began
     stages: Counter[str] = Counter()
     for stage in json.loads((published.folder / shapes.MANIFEST).read_text(encoding="utf-8"))["stages"]:

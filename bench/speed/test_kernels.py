@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 
 from engine.kernels.bootstrap import mean_intervals
-from engine.kernels.cells import locate
+from engine.kernels.cells import Grid, locate
+from engine.kernels.compiling import given
 from engine.kernels.expectation import expectation
 from engine.kernels.neighbours import EARTH_RADIUS_KM, pairs_within
+from engine.kernels.records import FoundSpans
 from engine.kernels.runs import dark_runs
 from engine.kernels.seeds import hash_texts
-from engine.kernels.settle import DELIVERED, settle
+from engine.kernels.settle import DELIVERED, Cells, Owners, SettlingRule, settle
 from engine.kernels.windows import sums
 
 N_SERIES, N_DAYS = 1000, 90
@@ -40,7 +42,8 @@ def cells_of_kernel():
     found = np.empty(days.size, np.int64)
     starts = np.arange(0, N_SERIES + 1, 50)
     usable = np.zeros(days.size, np.bool_)
-    locate(stores, skus, days, usable, np.arange(N_SERIES // 50), starts, EVERY_ROW % 50, N_DAYS, found)
+    grid = given(Grid(np.arange(N_SERIES // 50), starts, EVERY_ROW % 50, N_DAYS, 0))
+    locate(stores, skus, days, usable, grid, found)
     return found
 
 
@@ -56,8 +59,8 @@ def settled_by_kernel():
     promo, in_stock = np.zeros(UNITS.shape, np.uint8), np.empty(UNITS.shape, np.uint8)
     state, withheld = np.full((1, N_DAYS), DELIVERED, np.uint8), np.zeros((1, N_DAYS), np.bool_)
     group, listed, held = np.zeros(N_SERIES, np.int64), np.empty(N_SERIES, np.int32), np.full(N_SERIES, np.nan)
-    days = (units, np.empty((N_SERIES, 0)), on_hand, price, promo)
-    settle(*days, held, held, state, withheld, group, group, 0.0, 7, 3, False, in_stock, listed)
+    cells = Cells(units, np.empty((N_SERIES, 0)), on_hand, price, promo, in_stock)
+    settle(cells, given(Owners(group, group, held, held)), state, withheld, SettlingRule(0.0, 7, 3, False), listed)
     return np.array([units, on_hand, price, in_stock])
 
 
@@ -96,7 +99,8 @@ def expected_in_numpy():
 def runs_by_kernel():
     rows, firsts, lasts = (np.empty(UNITS.size, np.int64) for _ in range(3))
     every = np.ones(N_SERIES, np.bool_)
-    count = dark_runs(UNITS, np.full_like(UNITS, 1.5), IN_STOCK, every, 0.6, 3, 1e-9, rows, firsts, lasts)
+    spans = FoundSpans(rows, firsts, lasts)
+    count = dark_runs(UNITS, np.full_like(UNITS, 1.5), IN_STOCK, every, 0.6, 3, 1e-9, spans)
     return np.array([rows[:count], firsts[:count], lasts[:count]])
 
 

@@ -9,7 +9,7 @@ from bench.speed import sizes
 from bench.speed.floor import floor
 from engine.memory import Memory
 from engine.runs.journal import Journal
-from engine.settings.shelf.night import Settings
+from engine.settings.shelf.calibrated import CalibratedSettings
 from engine.shelf import desk
 from engine.shelf.check import check
 from engine.shelf.classic.detect import detect
@@ -18,7 +18,7 @@ from engine.shelf.classic.expect import expect
 from engine.shelf.classic.measure import measure
 from engine.shelf.panel import panel
 
-SETTINGS = Settings()
+SETTINGS = CalibratedSettings()
 
 
 @pytest.fixture(scope="session")

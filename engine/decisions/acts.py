@@ -6,11 +6,10 @@ from typing import Annotated, ClassVar
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from engine.decisions import words as w
-from engine.decisions.subjects import Subject
+from engine.decisions.subjects import Subject, kind_named
 from engine.errors import InputError, Problem
 from engine.settings.frozen import Frozen
 
-PROPOSED_SLACK = 1e-9
 NAME_LENGTH = 100
 TEXT_LENGTH = 2_000
 
@@ -44,25 +43,22 @@ class Accept(Act):
 
 
 class Reject(Act):
-    """Do not. reason: a key of `words.REASONS` for the kind of subject."""
+    """Do not. reason: a key of the reasons of the kind of subject."""
 
     name = w.REJECT
     reason: str
 
     def complaints(self, subject: Subject) -> Iterator[str]:
         """A reason of another kind, or one that needs a comment and has none."""
-        known = w.REASONS[subject.kind]
-        if self.reason not in known:
-            yield f"reason {self.reason!r} is none of {', '.join(known)}"
-        if self.comment is None and (self.reason == w.OTHER or subject.kind == w.GROWTH):
+        kind = kind_named(subject.kind)
+        if self.reason not in kind.reasons:
+            yield f"reason {self.reason!r} is none of {', '.join(kind.reasons)}"
+        if self.comment is None and (self.reason == w.OTHER or kind.comment_on_reject):
             yield "a comment has to say why"
 
 
 class Modify(Act):
-    """Do something else: another action in words, another price, discount (percent) or number of units.
-
-    A growth candidate can be adjusted down in units, never up.
-    """
+    """Do something else: another action in words, another price, discount (percent) or number of units."""
 
     name = w.MODIFY
     action: Text | None = None
@@ -77,12 +73,8 @@ class Modify(Act):
         return self
 
     def complaints(self, subject: Subject) -> Iterator[str]:
-        """A candidate that would grow by more than the run allows, or by anything but units."""
-        if subject.kind == w.GROWTH:
-            if self.units is None or (self.action, self.price, self.discount_pct) != (None, None, None):
-                yield "a growth candidate is adjusted in units alone"
-            elif subject.proposed_units is None or self.units > subject.proposed_units * (1 + PROPOSED_SLACK):
-                yield f"{self.units:g} units are more than the {subject.proposed_units or 0:g} that were recommended"
+        """What the kind of the subject does not allow."""
+        yield from kind_named(subject.kind).complaints(self, subject)
 
 
 class Assign(Act):

@@ -52,6 +52,8 @@ SAMPLING: Final = MIGRATING + 1
 """Numbers of the advisory locks on PostgreSQL."""
 UNAVAILABLE: Final = (OperationalError, PoolTimeoutError)
 """The database does not answer, or everybody waits for a connection to it."""
+LATER_COLUMNS: Final = frozenset({"attributes"})
+"""Columns that came after rows had been sealed without them."""
 MIGRATIONS: Final = Path(__file__).with_name("migrations")
 ADVICE: Final = "write it as  postgresql://USER@HOST/NAME  or leave it out for SQLite beside the runs"
 
@@ -229,6 +231,9 @@ def _seal_of(table: Table, values: Sequence[Any]) -> str:
     for place in _numbers(table):
         if alike[place] is not None:
             alike[place] = float(alike[place])
+    # A column that came after the first seals is part of one only where it says something.
+    told = zip(_told_columns(table), alike, strict=True)
+    alike = [value for name, value in told if name not in LATER_COLUMNS or value is not None]
     return hashlib.sha256(json.dumps(alike, default=_as_text).encode()).hexdigest()[:16]
 
 

@@ -27,7 +27,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISION: Final = "0003"
+REVISION: Final = "0004"
 """The migration that makes these tables what they are."""
 
 
@@ -60,8 +60,8 @@ entry = Table(
     Column("run_id", String, nullable=False),
     Column("subject_id", String, nullable=False),
     Column("version", Integer, nullable=False),
-    Column("store_id", String, nullable=False),
-    Column("sku_id", String, nullable=False),
+    Column("store_id", String),
+    Column("sku_id", String),
     Column("detection_date", Date),
     Column("last_dark_date", Date),
     Column("as_of", Date),
@@ -78,13 +78,15 @@ entry = Table(
     Column("decided_by", String, nullable=False),
     Column("decided_at", Moment, nullable=False),
     Column("seal", String),
+    Column("attributes", String),
     UniqueConstraint("kind", "run_id", "subject_id", "version", name="entry_version"),
     Index("entry_pair", "store_id", "sku_id"),
     Index("entry_batch", "batch"),
 )
 """One act on one subject. The constraint on the version is what keeps two people from deciding the same case.
 
-detection_date, last_dark_date: of a case, as its author saw it; as_of: the day of its night. Null for candidates.
+store_id, sku_id: null for subjects of no store or product. attributes: what else a subject is of, as a JSON object;
+null for none. detection_date, last_dark_date: of a case, as its author saw it; as_of: the day of its night.
 """
 
 answer = Table(

@@ -34,9 +34,10 @@ ENTRY_SCHEMA: Final = pl.Schema(
         "batch": pl.String(),
         "decided_by": pl.String(),
         "decided_at": MOMENT,
+        "attributes": pl.String(),
     }
 )
-"""Entries as a frame, a row each."""
+"""Entries as a frame, a row each. attributes: a JSON object, null for none."""
 STATE_SCHEMA: Final = pl.Schema(
     {
         "kind": pl.String(),

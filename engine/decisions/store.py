@@ -5,6 +5,7 @@ the state. Grain: one entry per act on a subject.
 """
 
 import datetime as dt
+import json
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -112,15 +113,17 @@ class Decisions:
         versions = {row["subject_id"]: row["version"] for row in rows}
         return self._append(list(zip(subjects, undoing, strict=True)), by, versions)
 
-    def state(self, run_id: str, ids: Sequence[str] | None = None, *, kind: str = w.CASE) -> pl.DataFrame:
+    def state(self, run_id: str, ids: Sequence[str] | None = None, *, kind: str | None = None) -> pl.DataFrame:
         """What stands on the subjects of a run that anybody touched, sorted by id. Columns: `STATE_SCHEMA`.
+
+        kind: of this kind alone.
 
         A subject that is not in it is undecided, at version 0.
         """
         entries = self._frame(*_within(kind, run_id, ids))
         return fold(entries if ids is None else entries.filter(pl.col("subject_id").is_in(list(ids))))
 
-    def state_of_runs(self, run_ids: Sequence[str], *, kind: str = w.CASE) -> pl.DataFrame:
+    def state_of_runs(self, run_ids: Sequence[str], *, kind: str | None = None) -> pl.DataFrame:
         """The same of several runs."""
         parts = [self.state(run_id, kind=kind) for run_id in run_ids]
         return pl.concat([pl.DataFrame(schema=STATE_SCHEMA), *parts])
@@ -139,21 +142,23 @@ class Decisions:
         of_pair = (entry.c.store_id == str(store_id), entry.c.sku_id == str(sku_id))
         return self._frame(*of_pair).sort("decided_at", "run_id", "version", maintain_order=True)
 
-    def entries_of_other_nights(
-        self, run_id: str, as_of: dt.date, since: dt.date, store_id: str | None = None
+    def entries_of_other_runs(
+        self, kind: str, run_id: str, as_of: dt.date, since: dt.date, store_id: str | None = None
     ) -> pl.DataFrame:
-        """Every entry on cases of other nights up to a day, dark on `since` or later, of one store or of all.
+        """Every entry of a kind on other runs up to a day, on what lasted until `since` or later.
+
+        store_id: of this store alone.
 
         Columns: `ENTRY_SCHEMA`.
         """
         of_store = () if store_id is None else (entry.c.store_id == store_id,)
         last_dark = func.coalesce(entry.c.last_dark_date, entry.c.detection_date)
-        return self._frame(*of_store, *_of_others(run_id), entry.c.as_of <= as_of, last_dark >= since)
+        return self._frame(*of_store, *_of_others(kind, run_id), entry.c.as_of <= as_of, last_dark >= since)
 
-    def revision_of_other_nights(self, run_id: str) -> int:
-        """A number that grows with every entry on a case of another night."""
+    def revision_of_other_runs(self, kind: str, run_id: str) -> int:
+        """A number that grows with every entry of a kind on another run."""
         with reading(self.engine) as connection:
-            return _grown(connection, entry.c.entry_id, *_of_others(run_id))
+            return _grown(connection, entry.c.entry_id, *_of_others(kind, run_id))
 
     def count(self) -> int:
         """How many entries there are."""
@@ -195,9 +200,9 @@ class Decisions:
             return _read(connection, *conditions)
 
 
-def _of_others(run_id: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    """The entries on cases of other nights."""
-    return entry.c.kind == w.CASE, entry.c.run_id != run_id
+def _of_others(kind: str, run_id: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """The entries of a kind on other runs."""
+    return entry.c.kind == kind, entry.c.run_id != run_id
 
 
 def _grown(connection: Connection, key: ColumnElement[int], *conditions: ColumnElement[bool]) -> int:
@@ -236,6 +241,7 @@ def _row(subject: Subject, fields: Mapping[str, Any], version: int) -> dict[str,
         "detection_date": subject.detection_date,
         "last_dark_date": subject.last_dark_date,
         "as_of": subject.as_of,
+        "attributes": json.dumps(dict(subject.attributes), sort_keys=True) if subject.attributes else None,
         **fields,
         "version": version + 1,
     }
@@ -277,8 +283,10 @@ def _one_run(subjects: Sequence[Subject]) -> tuple[str, str]:
     return runs.pop()
 
 
-def _within(kind: str, run_id: str, ids: Sequence[str] | None) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = [entry.c.kind == kind, entry.c.run_id == run_id]
+def _within(kind: str | None, run_id: str, ids: Sequence[str] | None) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = [entry.c.run_id == run_id]
+    if kind is not None:
+        conditions.append(entry.c.kind == kind)
     if ids is not None and len(ids) <= MOST_NAMED:
         conditions.append(entry.c.subject_id.in_(ids))
     return conditions

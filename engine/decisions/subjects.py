@@ -1,83 +1,88 @@
-"""Subjects: what can be decided on, taken from what was published.
+"""Subjects: what can be decided on, taken from what was published, and the kinds that desks have of them.
 
-In: a run and ids. Out: one `Subject` an id; an id that the run does not have is an error.
+A desk names its kind in its record. In: a run and ids. Out: one `Subject` an id; an id that the run does not have is
+an error.
 """
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from urllib.parse import quote
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
-import polars as pl
-
-from engine.decisions import words as w
 from engine.errors import NotFoundError
-from engine.outputs.growth import shapes as growth_shapes
-from engine.outputs.read import table, telling_of_damage
-from engine.outputs.shelf import shapes
+from engine.outputs.desks import desks, entry
 from engine.runs.registry import Run
 
+if TYPE_CHECKING:
+    from engine.decisions.acts import Modify
+
 SHOWN = 3
-QUANTITY = "recommended_adjustment_quantity"
+"""Ids named when some are not there."""
 
 
 @dataclass(frozen=True)
 class Subject:
-    """A case of a night or a candidate of a growth run.
+    """One thing of a run that is decided on.
 
-    subject_id: the case id, or `growth_id` of a candidate. detection_date, last_dark_date: the dark days of a case,
-    as_of: the day of its night. proposed_units: of a candidate.
+    kind: as `SubjectKind.name`. subject_id: its id in the run. store_id, sku_id: of what is of a store or a product,
+    None for others. attributes: what else it is of, by name, such as a customer and a division.
+    detection_date, last_dark_date: the days of what lasts, as_of: the day of its run. proposed_units: where a number
+    of units is proposed.
     """
 
     kind: str
     run_id: str
     subject_id: str
-    store_id: str
-    sku_id: str
+    store_id: str | None = None
+    sku_id: str | None = None
     detection_date: dt.date | None = None
     proposed_units: float | None = None
     last_dark_date: dt.date | None = None
     as_of: dt.date | None = None
+    attributes: Mapping[str, str] = field(default_factory=dict)
 
 
-def cases(run: Run, case_ids: Sequence[str]) -> list[Subject]:
-    """The named cases of a night, in their order. Raises NotFoundError."""
-    columns = ("case_id", "store_id", "sku_id", "detection_date", "last_dark_date")
-    as_of = dt.date.fromisoformat(run.as_of)
-    with telling_of_damage(run):
-        wanted = pl.col("case_id").is_in(list(case_ids))
-        rows = table(run, shapes.CASES).filter(wanted).select(columns).collect()
-    found = {
-        case: Subject(w.CASE, run.run_id, case, str(store), str(sku), first, last_dark_date=last, as_of=as_of)
-        for case, store, sku, first, last in rows.rows()
-    }
-    return _in_order(run, found, case_ids, "case")
+def _no_complaints(act: "Modify", subject: Subject) -> Iterator[str]:
+    """Any change will do."""
+    yield from ()
 
 
-def candidates(run: Run, pairs: Sequence[tuple[str, str]]) -> list[Subject]:
-    """The named candidates (str_code, spu_code) of a growth run, in their order. Raises NotFoundError."""
-    columns = ("str_code", "spu_code", QUANTITY)
-    with telling_of_damage(run):
-        wanted = pl.col("spu_code").cast(pl.String).is_in([spu for _, spu in pairs])
-        rows = table(run, growth_shapes.AUDIT).select(columns).filter(wanted).collect()
-    found = {
-        growth_id(store, spu): Subject(
-            w.GROWTH, run.run_id, growth_id(store, spu), str(store), str(spu), None, units or 0.0
-        )
-        for store, spu, units in rows.rows()
-    }
-    return _in_order(run, found, [growth_id(*pair) for pair in pairs], "candidate")
+@dataclass(frozen=True)
+class SubjectKind:
+    """What can be decided on in the runs of one desk.
+
+    name: as entries have it. noun: how one is called. reasons: why one is rejected, with what each says to a person.
+    find: the subjects of a run by their ids, in their order; raises NotFoundError. comment_on_reject: whether a
+    rejection has to say more than its reason. complaints: why a change cannot be made of a subject.
+    """
+
+    name: str
+    noun: str
+    reasons: Mapping[str, str]
+    find: Callable[[Run, Sequence[str]], list[Subject]]
+    comment_on_reject: bool = False
+    complaints: Callable[["Modify", Subject], Iterator[str]] = _no_complaints
 
 
-def growth_id(str_code: object, spu_code: object) -> str:
-    """One text for the two codes of a candidate, whatever signs they have in them."""
-    return f"{quote(str(str_code), safe='')}/{quote(str(spu_code), safe='')}"
+def kinds() -> Mapping[str, SubjectKind]:
+    """The kinds of every installed desk that has one, by name."""
+    found: list[Any] = [entry(desk.subjects) for desk in desks() if desk.subjects]
+    return {kind.name: kind for kind in found}
 
 
-def _in_order(run: Run, found: dict[str, Subject], ids: Iterable[str], name: str) -> list[Subject]:
+def kind_named(name: str) -> SubjectKind:
+    """A kind by its name. Raises NotFoundError where its desk is not installed."""
+    known = kinds()
+    if name not in known:
+        raise NotFoundError(f"nothing is known of the kind {name!r}; there are {', '.join(known)}")
+    return known[name]
+
+
+def in_order(run: Run, found: Mapping[str, Subject], ids: Iterable[str], noun: str) -> list[Subject]:
+    """The subjects of these ids, each once, in their order. Raises NotFoundError naming those that are missing."""
     wanted = list(dict.fromkeys(ids))
     missing = [each for each in wanted if each not in found]
     if missing:
         shown = ", ".join(repr(each) for each in missing[:SHOWN])
-        raise NotFoundError(f"run {run.run_id} has no {name} {shown}: {len(missing):,} of {len(wanted):,} named")
+        raise NotFoundError(f"run {run.run_id} has no {noun} {shown}: {len(missing):,} of {len(wanted):,} named")
     return [found[each] for each in wanted]

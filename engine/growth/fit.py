@@ -9,13 +9,11 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
+from engine.arrays import Floats
 from engine.errors import DarkshelfError
 from engine.vocabulary import growth as v
 from engine.vocabulary.common import TIE_TOLERANCE
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

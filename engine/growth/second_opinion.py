@@ -5,11 +5,9 @@ In: audited candidates. Out: units, or null where nothing can be said.
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
+from engine.arrays import Floats
 from engine.settings.growth.scaling import NewsvendorSettings
-
-Floats = NDArray[np.float64]
 
 
 def second_opinion(audit: pl.DataFrame, settings: NewsvendorSettings) -> pl.Series:

@@ -3,10 +3,9 @@
 import math
 
 import numpy as np
-from numba import njit
-from numpy.typing import NDArray
 
-from engine.kernels import types as t
+from engine.kernels.compiling import inner, inner_of_numbers, kernel
+from engine.kernels.types import Floats1D, Floats2D, Integers1D, Out, Seeds1D
 
 DRAWS_PER_OUTPUT = 4
 """Starts drawn from one 64-bit output: 16 bits each, the lowest first."""
@@ -14,8 +13,8 @@ BINS = 256
 """Of the histogram that finds the tails of the replicates without sorting them all."""
 
 
-@njit(cache=True, nogil=True)
-def _fill_random(seed: np.uint64, first: int, step: int, out: NDArray[np.uint64]) -> None:
+@inner
+def _fill_random(seed: np.uint64, first: int, step: int, out: Out[Seeds1D]) -> None:
     """Outputs number first, first + step, … of SplitMix64 (Steele, Lea and Flood 2014) seeded with `seed`."""
     for place in range(out.size):
         z = seed + np.uint64(first + step * place) * np.uint64(0x9E3779B97F4A7C15)
@@ -24,8 +23,8 @@ def _fill_random(seed: np.uint64, first: int, step: int, out: NDArray[np.uint64]
         out[place] = z ^ (z >> np.uint64(31))
 
 
-@njit(cache=True, nogil=True)
-def _block_sums(values: NDArray[np.float64], n: int, length: int, out: NDArray[np.float64]) -> None:
+@inner
+def _block_sums(values: Floats1D, n: int, length: int, out: Out[Floats1D]) -> None:
     """Sum of `length` values from every start, going around the end."""
     for start in range(n):
         total = 0.0
@@ -35,16 +34,11 @@ def _block_sums(values: NDArray[np.float64], n: int, length: int, out: NDArray[n
         out[start] = total
 
 
-@njit(cache=True, nogil=True)
-def _add_blocks(
-    random: NDArray[np.uint64],
-    draws: int,
-    table: NDArray[np.float64],
-    n: int,
-    sums: NDArray[np.float64],
-) -> None:
+@inner
+def _add_blocks(random: Out[Seeds1D], draws: int, table: Floats1D, n: int, sums: Out[Floats1D]) -> None:
     """Add to every replicate as many blocks (1 to 4) as are drawn from its random number, which is used up."""
     size, low_bits, width = np.uint64(n), np.uint64(0xFFFF), np.uint64(16)
+    # Sixteen random bits times n, shifted by sixteen, are a start below n; no division is needed.
     for replicate in range(sums.size):
         z = random[replicate]
         total = sums[replicate] + table[((z & low_bits) * size) >> width]
@@ -62,16 +56,16 @@ def _add_blocks(
         random[replicate] = z
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _resample(
-    values: NDArray[np.float64],
+    values: Floats1D,
     n: int,
     block: int,
     seed: np.uint64,
-    random: NDArray[np.uint64],
-    whole: NDArray[np.float64],
-    cut: NDArray[np.float64],
-    sums: NDArray[np.float64],
+    random: Out[Seeds1D],
+    whole: Out[Floats1D],
+    cut: Out[Floats1D],
+    sums: Out[Floats1D],
 ) -> None:
     """Sums of n values drawn in circular blocks, one per replicate; the last block is cut so that n are drawn."""
     blocks = (n + block - 1) // block
@@ -88,8 +82,8 @@ def _resample(
     _add_blocks(random, 1, cut, n, sums)
 
 
-@njit(cache=True, nogil=True, fastmath={"nnan", "nsz"})
-def _range(values: NDArray[np.float64]) -> tuple[float, float]:
+@inner_of_numbers
+def _range(values: Floats1D) -> tuple[float, float]:
     """Smallest and largest value; none is NaN, so the comparisons may be taken in any order."""
     low, high = values[0], values[0]
     for place in range(values.size):
@@ -98,8 +92,8 @@ def _range(values: NDArray[np.float64]) -> tuple[float, float]:
     return low, high
 
 
-@njit(cache=True, nogil=True)
-def _find_bins(in_bin: NDArray[np.int64], rank: int, size: int) -> tuple[int, int, int]:
+@inner
+def _find_bins(in_bin: Integers1D, rank: int, size: int) -> tuple[int, int, int]:
     """The bin of the value of a rank, the bin of the next value, and how many values lie below the first bin."""
     first, below = 0, 0
     while below + in_bin[first] <= rank:
@@ -112,18 +106,16 @@ def _find_bins(in_bin: NDArray[np.int64], rank: int, size: int) -> tuple[int, in
     return first, last, below
 
 
-@njit(cache=True, nogil=True)
-def _between(found: NDArray[np.float64], rank: int, beyond: float) -> float:
+@inner
+def _between(found: Out[Floats1D], rank: int, beyond: float) -> float:
     """The value of a rank among a few, moved toward the next one."""
     found.sort()
     above = min(rank + 1, found.size - 1)
     return float((1 - beyond) * found[rank] + beyond * found[above])
 
 
-@njit(cache=True, nogil=True)
-def _tails(
-    values: NDArray[np.float64], tail: float, bins: NDArray[np.int64], found: NDArray[np.float64]
-) -> tuple[float, float]:
+@inner
+def _tails(values: Floats1D, tail: float, bins: Out[Integers1D], found: Out[Floats2D]) -> tuple[float, float]:
     """Linear percentiles (Hyndman and Fan 1996, type 7) of both tails; only the bins that hold them are sorted.
 
     found: (2, n_values), room for the values of those bins.
@@ -131,6 +123,7 @@ def _tails(
     smallest, largest = _range(values)
     if smallest == largest:
         return smallest, largest
+    # A little less than the number of bins, so that the largest value falls into the last one and not beyond it.
     scale = (BINS - 1e-3) / (largest - smallest)
     for place in range(values.size):
         bins[place] = int((values[place] - smallest) * scale)
@@ -154,20 +147,16 @@ def _tails(
     return low, _between(found[1, :highs], high_rank - below_high, high_at - high_rank)
 
 
-@njit(
-    t.nothing(t.table_in, t.wholes_in, t.given(t.seed, 1), t.whole, t.whole, t.real, t.series_out, t.series_out),
-    cache=True,
-    nogil=True,
-)
+@kernel
 def mean_intervals(
-    values: NDArray[np.float64],
-    counts: NDArray[np.int64],
-    seeds: NDArray[np.uint64],
+    values: Floats2D,
+    counts: Integers1D,
+    seeds: Seeds1D,
     block: int,
     replicates: int,
     tail: float,
-    low: NDArray[np.float64],
-    high: NDArray[np.float64],
+    low: Out[Floats1D],
+    high: Out[Floats1D],
 ) -> None:
     """Percentile interval of the mean of each series, resampled in blocks.
 

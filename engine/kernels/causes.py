@@ -1,10 +1,12 @@
 """What changed at a store-SKU from the weeks before an episode to the episode, and how its store and SKU fared."""
 
-import numpy as np
-from numba import njit
-from numpy.typing import NDArray
+from typing import NamedTuple
 
-from engine.kernels import types as t
+import numpy as np
+
+from engine.kernels.compiling import inner, kernel
+from engine.kernels.records import Factors, Sales, Spans
+from engine.kernels.types import Flags2D, Floats1D, Floats2D, Integers1D, Out, Singles2D
 
 SIGNALS = (
     "sold",
@@ -41,40 +43,79 @@ SIGNALS = (
 """Columns of `episode_signals`, all sums over days."""
 
 
-@njit(
-    t.nothing(
-        t.table_in,
-        t.table_in,
-        t.bytes_in,
-        t.wholes_in,
-        t.table_in,
-        t.real,
-        t.whole,
-        t.whole,
-        t.table_out,
-        t.table_out,
-    ),
-    cache=True,
-    nogil=True,
-)
+class Course(NamedTuple):
+    """How every store and every SKU fared day by day, and what every SKU cost.
+
+    store_sold, store_hoped: (stores, n_days), sku_sold, sku_hoped: (skus, n_days), see `group_course`. price_totals,
+    price_counts: (skus, n_days), see `price_course`.
+    """
+
+    store_sold: Floats2D
+    store_hoped: Floats2D
+    sku_sold: Floats2D
+    sku_hoped: Floats2D
+    price_totals: Floats2D
+    price_counts: Floats2D
+
+
+class Observed(NamedTuple):
+    """All that is known of rows.
+
+    units, expected, usable, clean: as in `records.Sales`. price, views, on_hand: (n_rows, n_days), NaN unknown.
+    promo: the same, 0 or 1. offer: the same, place of a cell in its category's factors. category, store, sku:
+    (n_rows,), places in `Factors`. usual_price: (n_rows,), NaN unknown.
+    """
+
+    units: Floats2D
+    expected: Floats2D
+    usable: Flags2D
+    clean: Flags2D
+    price: Floats2D
+    promo: Flags2D
+    views: Singles2D
+    on_hand: Floats2D
+    offer: Flags2D
+    category: Integers1D
+    store: Integers1D
+    sku: Integers1D
+    usual_price: Floats1D
+
+
+class Looking(NamedTuple):
+    """Where `episode_signals` looks, and how it weighs the others of a store or a SKU.
+
+    before_days, gap_days: the days before an episode are those from before_days to gap_days + 1 before its first one.
+    near_days: on-hand as it begins is that of so many days before and of the first one. far_days: on-hand before it
+    is that of days at least so long before. spread: see `group_course`. prior: units a day at no change, added to
+    what the others sold and should have.
+    """
+
+    before_days: int
+    gap_days: int
+    near_days: int
+    far_days: int
+    spread: float
+    prior: float
+
+
+@kernel
 def group_course(
-    units: NDArray[np.float64],
-    expected: NDArray[np.float64],
-    usable: NDArray[np.uint8],
-    group: NDArray[np.int64],
-    factor: NDArray[np.float64],
+    sales: Sales,
+    group: Integers1D,
+    factor: Floats2D,
     spread: float,
     first_day: int,
     end_day: int,
-    sold: NDArray[np.float64],
-    hoped: NDArray[np.float64],
+    sold: Out[Floats2D],
+    hoped: Out[Floats2D],
 ) -> None:
     """Add the usable cells of some days to their (group, day), dark ones too.
 
-    units, expected: (n_rows, n_days). usable: the same. group: (n_rows,). factor: (groups, n_days), what the
-    expectation already owes to the group's day; it is taken out. spread: a row counts by its expected units e as
-    e / (1 + spread · e), so that no best seller speaks for all. sold, hoped: (groups, n_days), added to.
+    group: (n_rows,). factor: (groups, n_days), what the expectation already owes to the group's day; it is taken out.
+    spread: a row counts by its expected units e as e / (1 + spread · e), so that no best seller speaks for all. sold,
+    hoped: (groups, n_days), added to.
     """
+    units, expected, usable = sales.units, sales.expected, sales.usable
     for row in range(units.shape[0]):
         place = group[row]
         for day in range(first_day, end_day):
@@ -84,19 +125,15 @@ def group_course(
                 hoped[place, day] += alone / (1.0 + spread * alone)
 
 
-@njit(
-    t.nothing(t.table_in, t.series_in, t.wholes_in, t.whole, t.whole, t.table_out, t.table_out),
-    cache=True,
-    nogil=True,
-)
+@kernel
 def price_course(
-    price: NDArray[np.float64],
-    usual_price: NDArray[np.float64],
-    sku: NDArray[np.int64],
+    price: Floats2D,
+    usual_price: Floats1D,
+    sku: Integers1D,
     first_day: int,
     end_day: int,
-    totals: NDArray[np.float64],
-    counts: NDArray[np.float64],
+    totals: Out[Floats2D],
+    counts: Out[Floats2D],
 ) -> None:
     """Add every known price of some days, as a share of its row's usual one, to its (SKU, day).
 
@@ -111,22 +148,14 @@ def price_course(
                 counts[sku[row], day] += 1.0
 
 
-@njit(cache=True, nogil=True)
-def _add_stock(
-    on_hand: NDArray[np.float64],
-    first: int,
-    last: int,
-    before: int,
-    near: int,
-    far: int,
-    sums: NDArray[np.float64],
-) -> None:
+@inner
+def _add_stock(on_hand: Floats1D, first: int, last: int, looking: Looking, sums: Out[Floats1D]) -> None:
     """Units on hand as the episode begins and well before it; days of the episode on which it moved."""
-    for day in range(max(first - near, 0), first + 1):
+    for day in range(max(first - looking.near_days, 0), first + 1):
         if not np.isnan(on_hand[day]):
             sums[20] += on_hand[day]
             sums[21] += 1.0
-    for day in range(max(first - before, 0), first - far + 1):
+    for day in range(max(first - looking.before_days, 0), first - looking.far_days + 1):
         if not np.isnan(on_hand[day]):
             sums[22] += on_hand[day]
             sums[23] += 1.0
@@ -136,123 +165,54 @@ def _add_stock(
             sums[25] += 1.0
 
 
-@njit(
-    t.nothing(
-        t.table_in,
-        t.table_in,
-        t.bytes_in,
-        t.bytes_in,
-        t.table_in,
-        t.bytes_in,
-        t.given(t.single, 2),
-        t.table_in,
-        t.bytes_in,
-        t.table_in,
-        t.wholes_in,
-        t.wholes_in,
-        t.wholes_in,
-        t.series_in,
-        t.table_in,
-        t.table_in,
-        t.table_in,
-        t.table_in,
-        t.table_in,
-        t.table_in,
-        t.table_in,
-        t.table_in,
-        t.real,
-        t.real,
-        t.wholes_in,
-        t.wholes_in,
-        t.wholes_in,
-        t.whole,
-        t.whole,
-        t.whole,
-        t.whole,
-        t.table_out,
-    ),
-    cache=True,
-    nogil=True,
-)
+@kernel
 def episode_signals(
-    units: NDArray[np.float64],
-    expected: NDArray[np.float64],
-    usable: NDArray[np.uint8],
-    clean: NDArray[np.uint8],
-    price: NDArray[np.float64],
-    promo: NDArray[np.uint8],
-    views: NDArray[np.float32],
-    on_hand: NDArray[np.float64],
-    offer: NDArray[np.uint8],
-    offer_factor: NDArray[np.float64],
-    category: NDArray[np.int64],
-    store: NDArray[np.int64],
-    sku: NDArray[np.int64],
-    usual_price: NDArray[np.float64],
-    store_factor: NDArray[np.float64],
-    sku_factor: NDArray[np.float64],
-    store_sold: NDArray[np.float64],
-    store_hoped: NDArray[np.float64],
-    sku_sold: NDArray[np.float64],
-    sku_hoped: NDArray[np.float64],
-    price_totals: NDArray[np.float64],
-    price_counts: NDArray[np.float64],
-    spread: float,
-    prior: float,
-    rows: NDArray[np.int64],
-    firsts: NDArray[np.int64],
-    lasts: NDArray[np.int64],
-    before_days: int,
-    gap_days: int,
-    near_days: int,
-    far_days: int,
-    sums: NDArray[np.float64],
+    of: Observed, factors: Factors, course: Course, looking: Looking, episodes: Spans, sums: Out[Floats2D]
 ) -> None:
-    """Sums over every episode [first, last] and over the days before it, in the columns of `SIGNALS`.
+    """Sums over every episode and over the days before it, in the columns of `SIGNALS`.
 
-    Panel arrays: (n_rows, n_days). store_*, sku_*: (groups, n_days), see `group_course`; the row itself is taken out
-    of them. price_*: (skus, n_days), see `price_course`; the same. rows, firsts, lasts: (n_episodes,). before_days,
-    gap_days: the days before are those from before_days to gap_days + 1 before the first one. near_days: on-hand as
-    the episode begins is that of so many days before and the first one. far_days: on-hand before it is that of days
-    at least so long before. spread: see `group_course`. prior: units a day at no change, added to the others. sums:
-    (n_episodes, signals), written.
+    course: the row itself is taken out of its store and of its SKU. sums: (n_episodes, signals), written.
     """
-    for episode in range(rows.size):
-        row, first, last = rows[episode], firsts[episode], lasts[episode]
+    units, expected, price, promo, views = of.units, of.expected, of.price, of.promo, of.views
+    usual_price, store, sku = of.usual_price, of.store, of.sku
+    spread, prior = looking.spread, looking.prior
+    for episode in range(episodes.rows.size):
+        row, first, last = episodes.rows[episode], episodes.firsts[episode], episodes.lasts[episode]
         found = sums[episode]
         found[:] = 0.0
-        _add_stock(on_hand[row], first, last, before_days, near_days, far_days, found)
-        for day in range(max(first - before_days, 0), last + 1):
+        _add_stock(of.on_hand[row], first, last, looking, found)
+        for day in range(max(first - looking.before_days, 0), last + 1):
             is_dark = day >= first
-            if not is_dark and day >= first - gap_days:
+            if not is_dark and day >= first - looking.gap_days:
                 continue
-            if not (usable[row, day] if is_dark else clean[row, day]):
+            if not (of.usable[row, day] if is_dark else of.clean[row, day]):
                 continue
-            lift = offer_factor[category[row], offer[row, day]]
+            lift = factors.offer[of.category[row], of.offer[row, day]]
             usual = expected[row, day] / lift
             if is_dark:
                 hoped = expected[row, day]
                 found[0] += units[row, day]
                 found[1] += hoped
                 found[2] += usual
-                found[3] += hoped / (store_factor[store[row], day] * sku_factor[sku[row], day])
+                found[3] += hoped / (factors.store_day[store[row], day] * factors.sku_day[sku[row], day])
                 found[4] += 1.0
                 found[17] += promo[row, day]
-                of_store = hoped / store_factor[store[row], day]
-                of_sku = hoped / sku_factor[sku[row], day]
+                of_store = hoped / factors.store_day[store[row], day]
+                of_sku = hoped / factors.sku_day[sku[row], day]
                 own, other = 1.0 + spread * of_store, 1.0 + spread * of_sku
                 # Days count by what this row expected of them, as its own loss does.
-                others_sold = store_sold[store[row], day] - units[row, day] / own
-                others_hoped = store_hoped[store[row], day] - of_store / own
+                others_sold = course.store_sold[store[row], day] - units[row, day] / own
+                others_hoped = course.store_hoped[store[row], day] - of_store / own
                 found[26] += hoped * (others_sold + prior) / (others_hoped + prior)
-                others_sold = sku_sold[sku[row], day] - units[row, day] / other
-                others_hoped = sku_hoped[sku[row], day] - of_sku / other
+                others_sold = course.sku_sold[sku[row], day] - units[row, day] / other
+                others_hoped = course.sku_hoped[sku[row], day] - of_sku / other
                 found[27] += hoped * (others_sold + prior) / (others_hoped + prior)
             else:
                 found[28] += units[row, day]
                 found[29] += expected[row, day]
                 found[18] += promo[row, day]
                 found[19] += 1.0
+            # The columns of the days before stand two after those of the episode.
             shift = 0 if is_dark else 2
             if not np.isnan(views[row, day]):
                 found[5 + shift] += views[row, day]
@@ -260,8 +220,9 @@ def episode_signals(
             if not np.isnan(price[row, day]) and (is_dark or promo[row, day] == 0):
                 found[9 + shift] += price[row, day]
                 found[10 + shift] += 1.0
-                others = price_counts[sku[row], day] - 1.0
+                # The row's own price is among those of its SKU; what it cost elsewhere is the mean without it.
+                others = course.price_counts[sku[row], day] - 1.0
                 if others > 0.0 and usual_price[row] > 0.0:
                     own = price[row, day] / usual_price[row]
-                    found[13 + shift] += (price_totals[sku[row], day] - own) / others
+                    found[13 + shift] += (course.price_totals[sku[row], day] - own) / others
                     found[14 + shift] += 1.0

@@ -4,11 +4,12 @@ Pairs are sorted by store, then SKU: `starts[s] … starts[s + 1]` are the pairs
 ascending order. A cell is `pair · n_days + day`.
 """
 
-import numpy as np
-from numba import njit
-from numpy.typing import NDArray
+from typing import NamedTuple
 
-from engine.kernels import types as t
+import numpy as np
+
+from engine.kernels.compiling import inner, kernel
+from engine.kernels.types import Days1D, Flags1D, Floats1D, Floats2D, Integers1D, Marks1D, Out, Singles1D
 
 OUTSIDE = -1
 """A row for a pair or a day that the array does not hold."""
@@ -18,8 +19,8 @@ BEFORE = -3
 """From here down: a row of a known pair before the first day, BEFORE - (pair · n_before + days before - 1)."""
 
 
-@njit(cache=True, nogil=True)
-def _search(values: NDArray[np.int64], first: int, last: int, wanted: int) -> int:
+@inner
+def _search(values: Integers1D, first: int, last: int, wanted: int) -> int:
     while first < last:
         middle = (first + last) // 2
         if values[middle] < wanted:
@@ -29,39 +30,29 @@ def _search(values: NDArray[np.int64], first: int, last: int, wanted: int) -> in
     return first
 
 
-@njit(
-    t.two_wholes(
-        t.wholes_in,
-        t.wholes_in,
-        t.given(t.day, 1),
-        t.given(t.flag, 1),
-        t.wholes_in,
-        t.wholes_in,
-        t.wholes_in,
-        t.whole,
-        t.whole,
-        t.wholes_out,
-    ),
-    cache=True,
-    nogil=True,
-)
+class Grid(NamedTuple):
+    """The array that cells belong to.
+
+    stores: (n_stores,), ids ascending. starts, skus: the pairs of each store, as the module says. n_days: of the
+    array. n_before: rows up to so many days before the first are told apart.
+    """
+
+    stores: Integers1D
+    starts: Integers1D
+    skus: Integers1D
+    n_days: int
+    n_before: int
+
+
+@kernel
 def locate(
-    store_ids: NDArray[np.int64],
-    sku_ids: NDArray[np.int64],
-    days: NDArray[np.int32],
-    unusable: NDArray[np.bool_],
-    stores: NDArray[np.int64],
-    starts: NDArray[np.int64],
-    skus: NDArray[np.int64],
-    n_days: int,
-    n_before: int,
-    cells: NDArray[np.int64],
+    store_ids: Integers1D, sku_ids: Integers1D, days: Days1D, unusable: Marks1D, grid: Grid, cells: Out[Integers1D]
 ) -> tuple[int, int]:
     """The cell of every row, or OUTSIDE, UNUSABLE, BEFORE; returns how many have no cell, and how many are unusable.
 
-    store_ids, sku_ids, days, unusable: (n_rows,), days counted from the array's first. stores: (n_stores,)
-    ascending. n_before: rows up to so many days before the first are told apart. cells: (n_rows,), written.
+    store_ids, sku_ids, days, unusable: (n_rows,), days counted from the array's first. cells: (n_rows,), written.
     """
+    stores, starts, skus, n_days, n_before = grid
     outside = kept_out = 0
     store = pair = 0
     for row in range(days.size):
@@ -89,14 +80,14 @@ def locate(
     return outside, kept_out
 
 
-@njit(t.whole(t.wholes_in, t.series_in, t.series_in, t.table_out, t.table_out, t.wholes_out), cache=True, nogil=True)
+@kernel
 def put_sales(
-    cells: NDArray[np.int64],
-    units: NDArray[np.float64],
-    revenue: NDArray[np.float64],
-    units_array: NDArray[np.float64],
-    revenue_array: NDArray[np.float64],
-    repeated: NDArray[np.int64],
+    cells: Integers1D,
+    units: Floats1D,
+    revenue: Floats1D,
+    units_array: Out[Floats2D],
+    revenue_array: Out[Floats2D],
+    repeated: Out[Integers1D],
 ) -> int:
     """Put sales into empty (NaN) cells and list the rows whose cell was taken; returns how many those are.
 
@@ -120,12 +111,8 @@ def put_sales(
     return count
 
 
-@njit(
-    [t.whole(t.wholes_in, t.series_in, t.series_out), t.whole(t.wholes_in, t.series_in, t.written(t.single, 1))],
-    cache=True,
-    nogil=True,
-)
-def put_last(cells: NDArray[np.int64], values: NDArray[np.float64], array: NDArray[np.floating]) -> int:
+@kernel
+def put_last(cells: Integers1D, values: Floats1D, array: Out[Floats1D] | Out[Singles1D]) -> int:
     """Put values into cells, a later row replacing an earlier; returns how many values were replaced."""
     replaced = 0
     for row in range(cells.size):
@@ -136,13 +123,9 @@ def put_last(cells: NDArray[np.int64], values: NDArray[np.float64], array: NDArr
     return replaced
 
 
-@njit(t.nothing(t.wholes_in, t.series_in, t.whole, t.wholes_out, t.series_out), cache=True, nogil=True)
+@kernel
 def hold_last(
-    cells: NDArray[np.int64],
-    values: NDArray[np.float64],
-    n_before: int,
-    days_before: NDArray[np.int64],
-    held: NDArray[np.float64],
+    cells: Integers1D, values: Floats1D, n_before: int, days_before: Out[Integers1D], held: Out[Floats1D]
 ) -> None:
     """Keep the latest value of every pair from before the first day; of one day, that of the later row.
 
@@ -157,16 +140,16 @@ def hold_last(
                 held[pair] = values[row]
 
 
-@njit(t.nothing(t.wholes_in, t.given(t.byte, 1), t.written(t.byte, 1)), cache=True, nogil=True)
-def raise_flags(cells: NDArray[np.int64], flags: NDArray[np.uint8], array: NDArray[np.uint8]) -> None:
+@kernel
+def raise_flags(cells: Integers1D, flags: Flags1D, array: Out[Flags1D]) -> None:
     """Set bit 0 of a cell when any of its rows has flag 1."""
     for row in range(cells.size):
         if cells[row] >= 0 and flags[row] == 1:
             array[cells[row]] |= 1
 
 
-@njit(t.nothing(t.wholes_in, t.given(t.byte, 1), t.written(t.byte, 1)), cache=True, nogil=True)
-def overrule_flags(cells: NDArray[np.int64], flags: NDArray[np.uint8], array: NDArray[np.uint8]) -> None:
+@kernel
+def overrule_flags(cells: Integers1D, flags: Flags1D, array: Out[Flags1D]) -> None:
     """Keep the last row's flag of a cell above bit 0: 1 for false, 2 for true, 0 for a flag that is not 0 or 1."""
     for row in range(cells.size):
         if cells[row] >= 0:

@@ -1,155 +1,75 @@
 """What complete darkness would show: how soon, and how much at most."""
 
+from typing import NamedTuple
+
 import numpy as np
-from numba import njit
-from numpy.typing import NDArray
 
-from engine.kernels import types as t
+from engine.kernels.compiling import inner, kernel
 from engine.kernels.evidence import learn_before, log_ratio
+from engine.kernels.records import Sales, Weighing
+from engine.kernels.types import Floats1D, Integers1D, Out
 
 
-@njit(cache=True, nogil=True)
-def _of_nothing(
-    days: int,
-    hoped_a_day: float,
-    learnt_units: float,
-    dispersion: float,
-    fade: float,
-    depths: NDArray[np.float64],
-    weights: NDArray[np.float64],
-) -> float:
-    """Evidence of days at one level on which nothing was sold, as `open_evidence` weighs them."""
-    size = 1.0 / (dispersion / days + 1.0 / learnt_units + fade * days)
-    return log_ratio(0.0, days * hoped_a_day, size, depths, weights)
+class Levels(NamedTuple):
+    """What rows sell: hoped_a_day, units of sale; learnt_units, that tell it; dispersion. All (n_rows,)."""
+
+    hoped_a_day: Floats1D
+    learnt_units: Floats1D
+    dispersion: Floats1D
 
 
-@njit(
-    t.nothing(
-        t.table_in,
-        t.table_in,
-        t.bytes_in,
-        t.bytes_in,
-        t.series_in,
-        t.series_in,
-        t.real,
-        t.real,
-        t.series_out,
-    ),
-    cache=True,
-    nogil=True,
-)
-def learnt_before(
-    units: NDArray[np.float64],
-    expected: NDArray[np.float64],
-    usable: NDArray[np.uint8],
-    clean: NDArray[np.uint8],
-    dispersion: NDArray[np.float64],
-    unit: NDArray[np.float64],
-    memory: float,
-    left_out_doubt: float,
-    learnt: NDArray[np.float64],
-) -> None:
+@inner
+def _of_nothing(days: int, levels: Levels, row: int, weighing: Weighing) -> float:
+    """Evidence of days at a row's level on which nothing was sold, as `open_evidence` weighs them."""
+    doubt = levels.dispersion[row] / days + 1.0 / levels.learnt_units[row] + weighing.fade * days
+    return log_ratio(0.0, days * levels.hoped_a_day[row], 1.0 / doubt, weighing)
+
+
+@kernel
+def learnt_before(sales: Sales, memory: float, left_out_doubt: float, learnt: Out[Floats1D]) -> None:
     """Units of sale that tell the level of an episode which begins tomorrow: one over its doubt in `open_evidence`.
 
-    units, expected, usable, clean: (n_rows, n_days). dispersion, unit, learnt: (n_rows,), 0 where nothing was sold;
-    written.
+    memory, left_out_doubt: see `learn_before`. learnt: (n_rows,), 0 where nothing was sold; written.
     """
-    n_days = units.shape[1]
-    later = np.zeros(n_days + 1)
-    is_usable, is_clean = np.zeros(n_days + 1, np.uint8), np.zeros(n_days + 1, np.uint8)
+    n_days = sales.units.shape[1]
     share, doubt = np.empty(n_days + 1), np.empty(n_days + 1)
-    for row in range(units.shape[0]):
-        later[:n_days], is_usable[:n_days], is_clean[:n_days] = units[row], usable[row], clean[row]
-        hoped, scatter = np.append(expected[row], 0.0), (dispersion[row], unit[row])
-        learn_before(later, hoped, is_usable, is_clean, *scatter, memory, left_out_doubt, share, doubt)
+    for row in range(learnt.size):
+        learn_before(sales, row, memory, left_out_doubt, share, doubt)
         learnt[row] = 1.0 / doubt[n_days] if doubt[n_days] > 0.0 else 0.0
 
 
-@njit(
-    t.nothing(
-        t.series_in,
-        t.series_in,
-        t.series_in,
-        t.series_in,
-        t.real,
-        t.series_in,
-        t.series_in,
-        t.whole,
-        t.whole,
-        t.wholes_out,
-    ),
-    cache=True,
-    nogil=True,
-)
+@kernel
 def days_to_alert(
-    hoped_a_day: NDArray[np.float64],
-    learnt_units: NDArray[np.float64],
-    dispersion: NDArray[np.float64],
-    bounds: NDArray[np.float64],
-    fade: float,
-    depths: NDArray[np.float64],
-    weights: NDArray[np.float64],
-    min_days: int,
-    max_days: int,
-    days: NDArray[np.int64],
+    levels: Levels, bounds: Floats1D, weighing: Weighing, min_days: int, max_days: int, days: Out[Integers1D]
 ) -> None:
     """Days without any sale, all at the level, until the evidence of `open_evidence` reaches each row's bound.
 
-    hoped_a_day, learnt_units: (n_rows,), units of sale. dispersion, bounds: (n_rows,). fade: see `open_evidence`.
-    depths, weights: (n_depths,). days: (n_rows,), written; -1 where `max_days` are too few.
+    bounds: (n_rows,). days: (n_rows,), written; -1 where `max_days` are too few.
     """
-    for row in range(hoped_a_day.size):
+    for row in range(days.size):
         days[row] = -1
-        if not (hoped_a_day[row] > 0.0 and learnt_units[row] > 0.0):
+        if not (levels.hoped_a_day[row] > 0.0 and levels.learnt_units[row] > 0.0):
             continue
         for n in range(min_days, max_days + 1):
-            if (
-                _of_nothing(n, hoped_a_day[row], learnt_units[row], dispersion[row], fade, depths, weights)
-                >= bounds[row]
-            ):
+            if _of_nothing(n, levels, row, weighing) >= bounds[row]:
                 days[row] = n
                 break
 
 
-@njit(
-    t.nothing(
-        t.series_in,
-        t.series_in,
-        t.series_in,
-        t.real,
-        t.series_in,
-        t.series_in,
-        t.whole,
-        t.whole,
-        t.series_out,
-    ),
-    cache=True,
-    nogil=True,
-)
-def most_evidence(
-    hoped_a_day: NDArray[np.float64],
-    learnt_units: NDArray[np.float64],
-    dispersion: NDArray[np.float64],
-    fade: float,
-    depths: NDArray[np.float64],
-    weights: NDArray[np.float64],
-    min_days: int,
-    max_days: int,
-    most: NDArray[np.float64],
-) -> None:
+@kernel
+def most_evidence(levels: Levels, weighing: Weighing, min_days: int, max_days: int, most: Out[Floats1D]) -> None:
     """Evidence of the most telling episode without any sale, 0 where none tells: of `min_days`, twice as long, and so
     on, at last of `max_days`.
 
-    Arguments as in `days_to_alert`. most: (n_rows,), written.
+    most: (n_rows,), written.
     """
-    for row in range(hoped_a_day.size):
+    for row in range(most.size):
         most[row] = 0.0
-        if not (hoped_a_day[row] > 0.0 and learnt_units[row] > 0.0):
+        if not (levels.hoped_a_day[row] > 0.0 and levels.learnt_units[row] > 0.0):
             continue
         n = min_days
         while True:
-            found = _of_nothing(n, hoped_a_day[row], learnt_units[row], dispersion[row], fade, depths, weights)
-            most[row] = max(most[row], found)
+            most[row] = max(most[row], _of_nothing(n, levels, row, weighing))
             if n >= max_days:
                 break
             n = min(2 * n, max_days)

@@ -7,10 +7,19 @@ does on a day never tells what it usually does. Sums are whole numbers, so that 
 import math
 
 import numpy as np
-from numba import njit
-from numpy.typing import NDArray
 
-from engine.kernels import types as t
+from engine.kernels.compiling import inner, kernel
+from engine.kernels.types import (
+    Floats1D,
+    Floats2D,
+    Integers1D,
+    Integers2D,
+    Integers3D,
+    Marks1D,
+    Marks2D,
+    Out,
+    Singles2D,
+)
 
 SCALE = 1 << 20
 """So many parts of one are told apart in the sums."""
@@ -30,26 +39,23 @@ MOST_UNITS = 1e12
 ENOUGH_DAYS = 3.0
 """Weight of days that a habit needs to be one."""
 
-_wholes_3d = t.written(t.whole, 3)
 
-
-@njit(cache=True, nogil=True)
-def _set(sums: NDArray[np.int64], place: int, seen: float, hoped: float, variance: float) -> None:
+@inner
+def _set(sums: Out[Integers1D], place: int, seen: float, hoped: float, variance: float) -> None:
     sums[place] = int(seen * SCALE + 0.5)
     sums[place + 1] = int(hoped * SCALE + 0.5)
     sums[place + 2] = int(variance * SCALE + 0.5)
 
 
-@njit(cache=True, nogil=True)
-def _look_around(
-    days: NDArray[np.float64], counts: NDArray[np.bool_], memory: float, around: NDArray[np.float64]
-) -> None:
+@inner
+def _look_around(days: Floats2D, counts: Marks1D, memory: float, around: Out[Floats2D]) -> None:
     """Weights and weighted sums of the days around each day, itself left out.
 
     days: (3, n_days), values by measure. around: (5, n_days), weight, sums, and squares of the last one, written.
     """
     n_days = counts.size
     around[:] = 0.0
+    # Once forward and once backward. A day takes what is behind it before it joins it: it never tells of itself.
     for way in range(2):
         weight = row = sold = amount = square = 0.0
         for step in range(n_days):
@@ -72,31 +78,17 @@ def _look_around(
                 square += days[2, day] * days[2, day]
 
 
-@njit(
-    t.nothing(
-        t.table_in,
-        t.wholes_in,
-        t.wholes_in,
-        t.given(t.flag, 2),
-        t.given(t.flag, 2),
-        t.real,
-        t.real,
-        _wholes_3d,
-        _wholes_3d,
-    ),
-    cache=True,
-    nogil=True,
-)
+@kernel
 def weigh_habits(
-    units: NDArray[np.float64],
-    store: NDArray[np.int64],
-    category: NDArray[np.int64],
-    store_out: NDArray[np.bool_],
-    category_out: NDArray[np.bool_],
+    units: Floats2D,
+    store: Integers1D,
+    category: Integers1D,
+    store_out: Marks2D,
+    category_out: Marks2D,
     memory: float,
     steady_share: float,
-    of_stores: NDArray[np.int64],
-    of_categories: NDArray[np.int64],
+    of_stores: Out[Integers3D],
+    of_categories: Out[Integers3D],
 ) -> None:
     """Add what every store-SKU delivered, and what by its habit it should have, to its store and category.
 
@@ -136,17 +128,8 @@ def weigh_habits(
                 of_categories[category[row], day, place] += sums[place]
 
 
-@njit(
-    [
-        t.nothing(t.table_in, t.wholes_in, t.real, t.written(t.flag, 2)),
-        t.nothing(t.given(t.single, 2), t.wholes_in, t.real, t.written(t.flag, 2)),
-    ],
-    cache=True,
-    nogil=True,
-)
-def days_above(
-    measure: NDArray[np.floating], store: NDArray[np.int64], floor: float, known: NDArray[np.bool_]
-) -> None:
+@kernel
+def days_above(measure: Floats2D | Singles2D, store: Integers1D, floor: float, known: Out[Marks2D]) -> None:
     """Mark the days on which a store has any cell above the floor. measure: (n_rows, n_days), NaN unknown.
 
     store: (n_rows,). floor: -inf for any known cell. known: (n_stores, n_days), marked.
@@ -157,8 +140,8 @@ def days_above(
                 known[store[row], day] = True
 
 
-@njit(t.nothing(t.table_in, t.wholes_in, t.written(t.flag, 2)), cache=True, nogil=True)
-def days_changed(measure: NDArray[np.float64], store: NDArray[np.int64], changed: NDArray[np.bool_]) -> None:
+@kernel
+def days_changed(measure: Floats2D, store: Integers1D, changed: Out[Marks2D]) -> None:
     """Mark the days on which any cell of a store differs from the one known before it, the first one included.
 
     measure: (n_rows, n_days), NaN unknown. store: (n_rows,). changed: (n_stores, n_days), marked.
@@ -173,13 +156,8 @@ def days_changed(measure: NDArray[np.float64], store: NDArray[np.int64], changed
                 before = value
 
 
-@njit(t.nothing(t.table_in, t.wholes_in, t.written(t.whole, 2), t.written(t.whole, 2)), cache=True, nogil=True)
-def count_zeros(
-    measure: NDArray[np.float64],
-    store: NDArray[np.int64],
-    known: NDArray[np.int64],
-    zeros: NDArray[np.int64],
-) -> None:
+@kernel
+def count_zeros(measure: Floats2D, store: Integers1D, known: Out[Integers2D], zeros: Out[Integers2D]) -> None:
     """Count the known cells of each store's days, and those of them that are 0 or less.
 
     measure: (n_rows, n_days), NaN unknown. store: (n_rows,). known, zeros: (n_stores, n_days), added to.
@@ -191,8 +169,8 @@ def count_zeros(
                 zeros[store[row], day] += measure[row, day] <= 0.0
 
 
-@njit(t.nothing(t.table_out, t.wholes_in, t.given(t.flag, 2)), cache=True, nogil=True)
-def forget_days(measure: NDArray[np.float64], store: NDArray[np.int64], marked: NDArray[np.bool_]) -> None:
+@kernel
+def forget_days(measure: Out[Floats2D], store: Integers1D, marked: Marks2D) -> None:
     """Make the cells of marked store-days unknown. measure: (n_rows, n_days). marked: (n_stores, n_days)."""
     for row in range(measure.shape[0]):
         for day in range(measure.shape[1]):
@@ -200,19 +178,15 @@ def forget_days(measure: NDArray[np.float64], store: NDArray[np.int64], marked: 
                 measure[row, day] = np.nan
 
 
-@njit(
-    t.whole(t.table_out, t.table_out, t.wholes_in, t.whole, t.wholes_out, t.wholes_out, t.series_out),
-    cache=True,
-    nogil=True,
-)
+@kernel
 def net_returns(
-    units: NDArray[np.float64],
-    revenue: NDArray[np.float64],
-    rows: NDArray[np.int64],
+    units: Out[Floats2D],
+    revenue: Out[Floats2D],
+    rows: Integers1D,
     most_days_back: int,
-    left_rows: NDArray[np.int64],
-    left_days: NDArray[np.int64],
-    left_units: NDArray[np.float64],
+    left_rows: Out[Integers1D],
+    left_days: Out[Integers1D],
+    left_units: Out[Floats1D],
 ) -> int:
     """Take every return off the sales it undoes: those of its day, then those of the latest days before.
 
@@ -232,6 +206,7 @@ def net_returns(
             units[row, day] = 0.0
             if revenue_from <= day < n_days - 1:
                 revenue[row, day - revenue_from] = 0.0
+            # The latest sales are undone first, as a customer returns what was bought last.
             before = day - 1
             while back > 0.0 and before >= max(day - most_days_back, 0):
                 sold = units[row, before]

@@ -5,69 +5,60 @@ the cell's offer (price and promotion), of its store on the day and of its SKU o
 `units` and 0 in `clean`. Every (group, day) sum is added up by one thread in the order of the rows.
 """
 
+from typing import NamedTuple
+
 import numpy as np
-from numba import njit
-from numpy.typing import NDArray
 
-from engine.kernels import types as t
+from engine.kernels.compiling import kernel
+from engine.kernels.records import Factors, Spans
+from engine.kernels.types import Flags2D, Floats1D, Floats2D, Integers1D, Out
 
 
-@njit(
-    t.nothing(
-        t.table_in,
-        t.bytes_in,
-        t.bytes_in,
-        t.series_in,
-        t.series_in,
-        t.wholes_in,
-        t.wholes_in,
-        t.wholes_in,
-        t.table_in,
-        t.table_in,
-        t.table_in,
-        t.table_in,
-        t.wholes_in,
-        t.whole,
-        t.whole,
-        t.whole,
-        t.table_out,
-        t.table_out,
-        t.table_out,
-    ),
-    cache=True,
-    nogil=True,
-)
+class Cells(NamedTuple):
+    """What rows sold, at which offer, and whose factors they are expected with.
+
+    units, clean, offer: (n_rows, n_days). category, store, sku: (n_rows,), places in `Factors`. unit: (n_rows,), of
+    sale.
+    """
+
+    units: Floats2D
+    clean: Flags2D
+    offer: Flags2D
+    category: Integers1D
+    store: Integers1D
+    sku: Integers1D
+    unit: Floats1D
+
+
+class GroupSums(NamedTuple):
+    """By (group, day), added to: units and expected units, in units of sale, and number of cells."""
+
+    sold: Out[Floats2D]
+    expected: Out[Floats2D]
+    cells: Out[Floats2D]
+
+
+@kernel
 def group_sums(
-    units: NDArray[np.float64],
-    clean: NDArray[np.uint8],
-    offer: NDArray[np.uint8],
-    level: NDArray[np.float64],
-    unit: NDArray[np.float64],
-    category: NDArray[np.int64],
-    store: NDArray[np.int64],
-    sku: NDArray[np.int64],
-    weekday_factor: NDArray[np.float64],
-    offer_factor: NDArray[np.float64],
-    store_factor: NDArray[np.float64],
-    sku_factor: NDArray[np.float64],
-    group: NDArray[np.int64],
+    of: Cells,
+    factors: Factors,
+    level: Floats1D,
+    group: Integers1D,
     n_offers: int,
     first_day: int,
     end_day: int,
-    sold: NDArray[np.float64],
-    expected: NDArray[np.float64],
-    cells: NDArray[np.float64],
+    sums: GroupSums,
 ) -> None:
     """Add units, expected units and number of the clean cells of some days to their (group, day).
 
-    Both in units of sale, so that pieces and weights add up. units, clean, offer: (n_rows, n_days). level, unit,
-    category, store, sku, group: (n_rows,). weekday_factor: (categories, n_days). offer_factor: (categories, offers).
-    store_factor: (stores, n_days). sku_factor: (skus, n_days). n_offers: 1, or the number of offers when a group is
-    told apart by the offer of each cell: group · n_offers + offer. sold, expected, cells: (groups, n_days), added to.
+    Both in units of sale, so that pieces and weights add up. level, group: (n_rows,). n_offers: 1, or the number of
+    offers when a group is told apart by the offer of each cell: group · n_offers + offer.
     """
+    units, clean, offer, unit = of.units, of.clean, of.offer, of.unit
+    sold, expected, cells = sums.sold, sums.expected, sums.cells
     for row in range(units.shape[0]):
-        weekdays, offers = weekday_factor[category[row]], offer_factor[category[row]]
-        stores, skus = store_factor[store[row]], sku_factor[sku[row]]
+        weekdays, offers = factors.weekday[of.category[row]], factors.offer[of.category[row]]
+        stores, skus = factors.store_day[of.store[row]], factors.sku_day[of.sku[row]]
         for day in range(first_day, end_day):
             if clean[row, day]:
                 hoped = level[row] * weekdays[day] * offers[offer[row, day]] * stores[day] * skus[day]
@@ -77,60 +68,31 @@ def group_sums(
                 cells[place, day] += 1.0
 
 
-@njit(
-    t.nothing(
-        t.table_in,
-        t.bytes_in,
-        t.bytes_in,
-        t.wholes_in,
-        t.wholes_in,
-        t.wholes_in,
-        t.table_in,
-        t.table_in,
-        t.table_in,
-        t.table_in,
-        t.series_in,
-        t.real,
-        t.real,
-        t.real,
-        t.series_out,
-        t.series_out,
-        t.table_out,
-    ),
-    cache=True,
-    nogil=True,
-)
+@kernel
 def levels(
-    units: NDArray[np.float64],
-    clean: NDArray[np.uint8],
-    offer: NDArray[np.uint8],
-    category: NDArray[np.int64],
-    store: NDArray[np.int64],
-    sku: NDArray[np.int64],
-    weekday_factor: NDArray[np.float64],
-    offer_factor: NDArray[np.float64],
-    store_factor: NDArray[np.float64],
-    sku_factor: NDArray[np.float64],
-    unit: NDArray[np.float64],
+    of: Cells,
+    factors: Factors,
     memory: float,
     long_memory: float,
     prior_units: float,
-    level: NDArray[np.float64],
-    exposure: NDArray[np.float64],
-    expected: NDArray[np.float64],
+    level: Out[Floats1D],
+    exposure: Out[Floats1D],
+    expected: Out[Floats2D],
 ) -> None:
     """Level of every row from its clean days, the later the heavier, and the expected units of every day.
 
     memory, long_memory: weight of a day relative to the next one, in the recent level and in the lasting one that it
-    is shrunk toward by prior_units, in units of sale. unit: (n_rows,). level: (n_rows,), units a day at factors of 1,
-    NaN without clean days. exposure: (n_rows,), days of equal weight that would tell the level as well. expected:
-    (n_rows, n_days). All written.
+    is shrunk toward by prior_units, in units of sale. level: (n_rows,), units a day at factors of 1, NaN without
+    clean days. exposure: (n_rows,), days of equal weight that would tell the level as well. expected: (n_rows,
+    n_days). All written.
     """
+    units, clean, offer, unit = of.units, of.clean, of.offer, of.unit
     n_days = units.shape[1]
     for row in range(units.shape[0]):
-        weekdays, offers = weekday_factor[category[row]], offer_factor[category[row]]
-        stores, skus = store_factor[store[row]], sku_factor[sku[row]]
+        weekdays, offers = factors.weekday[of.category[row]], factors.offer[of.category[row]]
+        stores, skus = factors.store_day[of.store[row]], factors.sku_day[of.sku[row]]
         sold = hoped = squares = long_sold = long_hoped = long_squares = 0.0
+        # From the last day back, so that the last one has weight 1 however long the history is.
         weight = long_weight = 1.0
         for back in range(n_days):
             day = n_days - 1 - back
@@ -150,6 +112,7 @@ def levels(
             lasting = long_sold / long_hoped
             prior = prior_units * unit[row] / lasting if lasting > 0.0 else 0.0
             level[row] = (sold + prior * lasting) / (hoped + prior)
+            # Days of unequal weight tell as much as (Σw)² / Σw² equal ones; what each level tells, by its share.
             own, lent = hoped * hoped / squares, long_hoped * long_hoped / long_squares
             share = (hoped / (hoped + prior)) ** 2
             exposure[row] = 1.0 / (share / own + (1.0 - share) / lent)
@@ -157,13 +120,8 @@ def levels(
             expected[row, day] *= level[row]
 
 
-@njit(t.nothing(t.table_in, t.table_in, t.bytes_in, t.table_out), cache=True, nogil=True)
-def spreads(
-    units: NDArray[np.float64],
-    expected: NDArray[np.float64],
-    clean: NDArray[np.uint8],
-    sums: NDArray[np.float64],
-) -> None:
+@kernel
+def spreads(units: Floats2D, expected: Floats2D, clean: Flags2D, sums: Out[Floats2D]) -> None:
     """Per row and over its clean days: squared errors, expected units, squares of the expected units.
 
     sums: (n_rows, 3), written.
@@ -178,12 +136,13 @@ def spreads(
         sums[row, 0], sums[row, 1], sums[row, 2] = errors, hoped, squares
 
 
-@njit(t.nothing(t.table_in, t.bytes_in, t.table_out), cache=True, nogil=True)
-def ups(units: NDArray[np.float64], usable: NDArray[np.uint8], sums: NDArray[np.float64]) -> None:
-    """Per row and over its usable days: how many, units; squared distances of the days above their mean, squares of
-    these; days that follow one with a sale, and those of them with a sale.
+@kernel
+def ups(units: Floats2D, usable: Flags2D, sums: Out[Floats2D]) -> None:
+    """How far sales rise above their mean, and how often a sale follows a sale: whether a shelf sells in lots.
 
-    sums: (n_rows, 6), written.
+    usable: (n_rows, n_days). sums: (n_rows, 6), over the usable days: how many; their units; of the days above the
+    mean, squared distances from it, and squares of these; days that follow a usable one with a sale, and those of
+    them that have a sale themselves. Written.
     """
     for row in range(units.shape[0]):
         sums[row] = 0.0
@@ -202,19 +161,15 @@ def ups(units: NDArray[np.float64], usable: NDArray[np.uint8], sums: NDArray[np.
                 sums[row, 3] += square**2
 
 
-@njit(
-    t.nothing(t.table_in, t.bytes_in, t.real, t.whole, t.series_in, t.series_out, t.bytes_out),
-    cache=True,
-    nogil=True,
-)
+@kernel
 def offers(
-    price: NDArray[np.float64],
-    promo: NDArray[np.uint8],
+    price: Floats2D,
+    promo: Flags2D,
     quantile: float,
     settling_days: int,
-    bounds: NDArray[np.float64],
-    usual_price: NDArray[np.float64],
-    offer: NDArray[np.uint8],
+    bounds: Floats1D,
+    usual_price: Out[Floats1D],
+    offer: Out[Flags2D],
 ) -> None:
     """What each cell was offered at: how far below the row's usual price, and whether on promotion.
 
@@ -232,6 +187,7 @@ def offers(
         for day in range(price.shape[1]):
             while next_day < price.shape[1] and (next_day <= day or size < settling_days):
                 if not np.isnan(price[row, next_day]):
+                    # The known prices stay sorted, so that a quantile is a place among them.
                     place = size
                     while place > 0 and known[place - 1] > price[row, next_day]:
                         known[place] = known[place - 1]
@@ -249,28 +205,16 @@ def offers(
         usual_price[row] = usual
 
 
-@njit(
-    t.nothing(t.table_in, t.table_in, t.bytes_in, t.wholes_in, t.wholes_in, t.wholes_in, t.table_out),
-    cache=True,
-    nogil=True,
-)
-def episode_sums(
-    units: NDArray[np.float64],
-    expected: NDArray[np.float64],
-    usable: NDArray[np.uint8],
-    rows: NDArray[np.int64],
-    firsts: NDArray[np.int64],
-    lasts: NDArray[np.int64],
-    sums: NDArray[np.float64],
-) -> None:
+@kernel
+def episode_sums(units: Floats2D, expected: Floats2D, usable: Flags2D, episodes: Spans, sums: Out[Floats2D]) -> None:
     """Usable days of every episode, their units, expected units, and squares of the expected units.
 
-    rows, firsts, lasts: (n_episodes,). sums: (n_episodes, 4), written.
+    sums: (n_episodes, 4), written.
     """
-    for episode in range(rows.size):
+    for episode in range(episodes.rows.size):
         sums[episode] = 0.0
-        row = rows[episode]
-        for day in range(firsts[episode], lasts[episode] + 1):
+        row = episodes.rows[episode]
+        for day in range(episodes.firsts[episode], episodes.lasts[episode] + 1):
             if usable[row, day]:
                 sums[episode, 0] += 1.0
                 sums[episode, 1] += units[row, day]

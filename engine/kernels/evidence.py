@@ -6,75 +6,57 @@ the evidence of an episode is the logarithm of that likelihood ratio, and its st
 """
 
 import math
+from typing import NamedTuple
 
 import numpy as np
-from numba import njit
-from numpy.typing import NDArray
 
-from engine.kernels import types as t
+from engine.kernels.compiling import inner, kernel
+from engine.kernels.records import Sales, Spans, Weighing
+from engine.kernels.types import Flags1D, Flags2D, Floats1D, Floats2D, Integers1D, Out
 
 SMALLEST_LEFT = 0.02
 """No fall is taken for deeper than to this share."""
 
 
-@njit(t.real(t.real, t.real, t.real, t.series_in, t.series_in), cache=True, nogil=True)
-def log_ratio(
-    sold: float, hoped: float, size: float, depths: NDArray[np.float64], weights: NDArray[np.float64]
-) -> float:
-    """Log likelihood ratio of the mixture of depths to no change; sold and hoped in units of sale."""
+@kernel
+def log_ratio(sold: float, hoped: float, size: float, weighing: Weighing) -> float:
+    """Log likelihood ratio of the mixture of depths to no change; sold and hoped in units of sale.
+
+    size: of the negative binomial, one over its relative variance beyond that of counts.
+    """
     total = 0.0
-    for place in range(depths.size):
-        depth = depths[place]
+    for place in range(weighing.depths.size):
+        depth = weighing.depths[place]
         shift = (size + sold) * math.log((size + hoped) / (size + depth * hoped)) + sold * math.log(depth)
-        total += weights[place] * math.exp(min(shift, 700.0))
+        # Beyond 700 an exponential is no number any more.
+        total += weighing.weights[place] * math.exp(min(shift, 700.0))
     return math.log(total) if total > 0.0 else -700.0
 
 
-@njit(
-    t.nothing(
-        t.series_in,
-        t.series_in,
-        t.given(t.byte, 1),
-        t.given(t.byte, 1),
-        t.real,
-        t.real,
-        t.real,
-        t.real,
-        t.series_out,
-        t.series_out,
-    ),
-    cache=True,
-    nogil=True,
-)
+@kernel
 def learn_before(
-    units: NDArray[np.float64],
-    expected: NDArray[np.float64],
-    usable: NDArray[np.uint8],
-    clean: NDArray[np.uint8],
-    dispersion: float,
-    unit: float,
-    memory: float,
-    left_out_doubt: float,
-    share: NDArray[np.float64],
-    doubt: NDArray[np.float64],
+    sales: Sales, row: int, memory: float, left_out_doubt: float, share: Out[Floats1D], doubt: Out[Floats1D]
 ) -> None:
-    """What the clean days before each day sold of their expectation, the later the heavier, and its variance.
+    """What a row's clean days before each day sold of their expectation, the later the heavier, and its variance.
 
     A level is as unsure as the counts and the dispersion of the days that tell it. Days that are left out for being
-    dark may have been dark by chance: what the others sold is then too much. left_out_doubt: relative variance if all
-    days are left out. share: 0 where nothing was sold before. doubt:
-    relative variance. Both (n_days,), written.
+    dark may have been dark by chance: what the others sold is then too much. memory: weight of a day relative to the
+    next. left_out_doubt: relative variance if all days are left out. share: 0 where nothing was sold before. doubt:
+    relative variance of the share. Both (n_days + 1,), the last place is tomorrow's; written.
     """
+    units, expected, usable, clean = sales.units[row], sales.expected[row], sales.usable[row], sales.clean[row]
+    dispersion, unit = sales.dispersion[row], sales.unit[row]
     sold = hoped = counted = squares = left_out = 0.0
-    for day in range(units.size):
+    for day in range(units.size + 1):
         share[day] = doubt[day] = 0.0
         if sold > 0.0 and hoped > 0.0:
             share[day] = sold / hoped
             doubt[day] = counted / (hoped * sold) + dispersion * squares / (hoped * hoped)
             doubt[day] += left_out_doubt * (left_out / (left_out + hoped)) ** 2
         sold, hoped, left_out = memory * sold, memory * hoped, memory * left_out
+        # These are variances, in which a weight counts by its square.
         counted, squares = memory * memory * counted, memory * memory * squares
-        if not expected[day] > 0.0:
+        if day == units.size or not expected[day] > 0.0:
             continue
         if clean[day]:
             sold += units[day] / unit
@@ -85,24 +67,16 @@ def learn_before(
             left_out += expected[day] / unit
 
 
-@njit(cache=True, nogil=True)
-def _begin(
-    units: NDArray[np.float64],
-    expected: NDArray[np.float64],
-    usable: NDArray[np.uint8],
-    found: NDArray[np.float64],
-    share: float,
-    start: int,
-    slack: float,
-    dispersion: float,
-    unit: float,
-) -> int:
-    """The likeliest first day of an episode, its level and depth being those from `start` on.
+@inner
+def _begin(sales: Sales, row: int, found: Floats1D, share: float, start: int, slack: float) -> int:
+    """The likeliest first day of a row's episode, its level and depth being those from `start` on.
 
-    The level is in doubt, and how deep a fall is tells nothing of when it began: a long episode would seem short.
-    found: evidence from each day on; days without any are no start. share: of the expectation, sold before. slack: an
-    earlier day has to be so much likelier, as a logarithm.
+    Were the level in doubt here too, the days since the start would count for little, and a long episode would seem
+    short. found: evidence from each day on; days without any are no start. share: of the expectation, sold before.
+    slack: an earlier day has to be so much likelier, as a logarithm.
     """
+    units, expected, usable = sales.units[row], sales.expected[row], sales.usable[row]
+    dispersion, unit = sales.dispersion[row], sales.unit[row]
     sold = hoped = 0.0
     for day in range(start, units.size):
         if usable[day]:
@@ -111,6 +85,7 @@ def _begin(
     size = 1.0 / max(dispersion, 1e-6)
     total = best = 0.0
     first = start
+    # Backwards, so that one pass adds up the evidence of every possible first day.
     for day in range(units.size - 1, -1, -1):
         if not usable[day]:
             continue
@@ -121,189 +96,109 @@ def _begin(
     return first
 
 
-@njit(
-    t.nothing(
-        t.table_in,
-        t.table_in,
-        t.bytes_in,
-        t.bytes_in,
-        t.series_in,
-        t.series_in,
-        t.real,
-        t.real,
-        t.real,
-        t.series_in,
-        t.series_in,
-        t.real,
-        t.real,
-        t.real,
-        t.whole,
-        t.whole,
-        t.series_out,
-        t.wholes_out,
-    ),
-    cache=True,
-    nogil=True,
-)
+class EpisodeRule(NamedTuple):
+    """What counts as an episode that lasts until the last day.
+
+    max_ratio: it sold at most this share of its expectation. closing: it reaches not back over last days with so much
+    evidence of ordinary sales. slack: see `_begin`. min_days: of the usable ones. max_days: of all.
+    """
+
+    max_ratio: float
+    closing: float
+    slack: float
+    min_days: int
+    max_days: int
+
+
+@kernel
 def open_evidence(
-    units: NDArray[np.float64],
-    expected: NDArray[np.float64],
-    usable: NDArray[np.uint8],
-    clean: NDArray[np.uint8],
-    dispersion: NDArray[np.float64],
-    unit: NDArray[np.float64],
+    sales: Sales,
     memory: float,
     left_out_doubt: float,
-    fade: float,
-    depths: NDArray[np.float64],
-    weights: NDArray[np.float64],
-    max_ratio: float,
-    closing: float,
-    slack: float,
-    min_days: int,
-    max_days: int,
-    best: NDArray[np.float64],
-    first: NDArray[np.int64],
+    weighing: Weighing,
+    rule: EpisodeRule,
+    best: Out[Floats1D],
+    first: Out[Integers1D],
 ) -> None:
     """The best evidence of an episode that lasts until the last day, and its first day.
 
     What an episode should have sold is the course of `expected` at the level of the clean days before it: no day of
-    the episode judges itself. units, expected: (n_rows, n_days). usable: the same, 0 for days that neither start,
-    extend nor end an episode; clean: those of them that may be learnt from. dispersion: (n_rows,). unit: (n_rows,),
-    variance of the smallest sale over its mean. memory: weight of a day before the episode relative to the next.
-    left_out_doubt: see `learn_before`. fade: relative variance that an ordinary level gains with every day of the
-    episode. depths, weights: (n_depths,). max_ratio: only episodes that sold at most this share. closing: no episode
-    reaches back over last days with so much evidence of ordinary sales. slack: see `_begin`. best: (n_rows,), 0
-    without an episode; first: (n_rows,), n_days without one. Both written.
+    the episode judges itself. Days that are not usable neither start, extend nor end an episode. memory,
+    left_out_doubt: see `learn_before`. best: (n_rows,), 0 without an episode; first: (n_rows,), n_days without one.
+    Both written.
     """
+    units, expected, usable, unit = sales.units, sales.expected, sales.usable, sales.unit
     n_days = units.shape[1]
-    share, doubt, found = np.empty(n_days), np.empty(n_days), np.empty(n_days)
+    share, doubt, found = np.empty(n_days + 1), np.empty(n_days + 1), np.empty(n_days)
     for row in range(units.shape[0]):
         best[row], first[row] = 0.0, n_days
-        cells = (units[row], expected[row], usable[row], clean[row])
-        learn_before(*cells, dispersion[row], unit[row], memory, left_out_doubt, share, doubt)
+        learn_before(sales, row, memory, left_out_doubt, share, doubt)
         sold = hoped = squares = 0.0
         days = 0
         found[:] = 0.0
-        for day in range(n_days - 1, max(n_days - 1 - max_days, -1), -1):
+        for day in range(n_days - 1, max(n_days - 1 - rule.max_days, -1), -1):
             if not usable[row, day]:
                 continue
             sold += units[row, day] / unit[row]
             hoped += expected[row, day] / unit[row]
             squares += (expected[row, day] / unit[row]) ** 2
             days += 1
-            if days < min_days or not (hoped > 0.0 and share[day] > 0.0):
+            if days < rule.min_days or not (hoped > 0.0 and share[day] > 0.0):
                 continue
             due = share[day] * hoped
-            size = 1.0 / (dispersion[row] * squares / (hoped * hoped) + doubt[day] + fade * days)
-            ratio = log_ratio(sold, due, size, depths, weights)
-            if ratio < -closing:
+            size = 1.0 / (sales.dispersion[row] * squares / (hoped * hoped) + doubt[day] + weighing.fade * days)
+            ratio = log_ratio(sold, due, size, weighing)
+            if ratio < -rule.closing:
                 break
-            found[day] = ratio if sold <= max_ratio * due else 0.0
+            found[day] = ratio if sold <= rule.max_ratio * due else 0.0
             if found[day] > best[row]:
                 best[row], first[row] = found[day], day
         if best[row] > 0.0:
-            first[row] = _begin(*cells[:3], found, share[first[row]], first[row], slack, dispersion[row], unit[row])
+            first[row] = _begin(sales, row, found, share[first[row]], first[row], rule.slack)
 
 
-@njit(
-    t.nothing(
-        t.table_in,
-        t.table_in,
-        t.bytes_in,
-        t.bytes_in,
-        t.series_in,
-        t.series_in,
-        t.real,
-        t.real,
-        t.real,
-        t.series_in,
-        t.series_in,
-        t.wholes_in,
-        t.wholes_in,
-        t.wholes_in,
-        t.series_out,
-    ),
-    cache=True,
-    nogil=True,
-)
+@kernel
 def past_evidence(
-    units: NDArray[np.float64],
-    expected: NDArray[np.float64],
-    usable: NDArray[np.uint8],
-    clean: NDArray[np.uint8],
-    dispersion: NDArray[np.float64],
-    unit: NDArray[np.float64],
-    memory: float,
-    left_out_doubt: float,
-    fade: float,
-    depths: NDArray[np.float64],
-    weights: NDArray[np.float64],
-    rows: NDArray[np.int64],
-    firsts: NDArray[np.int64],
-    lasts: NDArray[np.int64],
-    found: NDArray[np.float64],
+    sales: Sales, memory: float, left_out_doubt: float, weighing: Weighing, spans: Spans, found: Out[Floats1D]
 ) -> None:
     """Evidence of given stretches against the days before each, as `open_evidence` has it; 0 where nothing sold then.
 
-    Panel arrays as there. rows, firsts, lasts, found: (n_stretches,); found is written.
+    memory, left_out_doubt: see `learn_before`. found: (n_spans,), written.
     """
+    units, expected, usable, unit = sales.units, sales.expected, sales.usable, sales.unit
     n_days = units.shape[1]
-    share, doubt = np.empty(n_days), np.empty(n_days)
-    for place in range(rows.size):
-        row, first = rows[place], firsts[place]
+    share, doubt = np.empty(n_days + 1), np.empty(n_days + 1)
+    for place in range(spans.rows.size):
+        row, first = spans.rows[place], spans.firsts[place]
         found[place] = 0.0
-        cells = (units[row], expected[row], usable[row], clean[row])
-        learn_before(*cells, dispersion[row], unit[row], memory, left_out_doubt, share, doubt)
+        learn_before(sales, row, memory, left_out_doubt, share, doubt)
         sold = hoped = squares = 0.0
         days = 0
-        for day in range(first, lasts[place] + 1):
+        for day in range(first, spans.lasts[place] + 1):
             if usable[row, day]:
                 sold += units[row, day] / unit[row]
                 hoped += expected[row, day] / unit[row]
                 squares += (expected[row, day] / unit[row]) ** 2
                 days += 1
         if hoped > 0.0 and share[first] > 0.0:
-            size = 1.0 / (dispersion[row] * squares / (hoped * hoped) + doubt[first] + fade * days)
-            found[place] = log_ratio(sold, share[first] * hoped, size, depths, weights)
+            size = 1.0 / (sales.dispersion[row] * squares / (hoped * hoped) + doubt[first] + weighing.fade * days)
+            found[place] = log_ratio(sold, share[first] * hoped, size, weighing)
 
 
-@njit(
-    t.nothing(
-        t.table_in,
-        t.table_in,
-        t.bytes_in,
-        t.series_in,
-        t.series_in,
-        t.real,
-        t.series_in,
-        t.bytes_out,
-        t.series_out,
-    ),
-    cache=True,
-    nogil=True,
-)
-def mark_dark(
-    units: NDArray[np.float64],
-    expected: NDArray[np.float64],
-    usable: NDArray[np.uint8],
-    dispersion: NDArray[np.float64],
-    unit: NDArray[np.float64],
-    depth: float,
-    bounds: NDArray[np.float64],
-    dark: NDArray[np.uint8],
-    peaks: NDArray[np.float64],
-) -> None:
-    """Mark the days of every stretch whose summed evidence of one depth passes its row's bound (Page 1954).
+@kernel
+def mark_dark(sales: Sales, depth: float, bounds: Floats1D, dark: Out[Flags2D], peaks: Out[Floats1D]) -> None:
+    """Mark the days of every stretch whose summed evidence of one depth reaches its row's bound (Page 1954).
 
-    From where the sum leaves zero to where it peaks. Arrays as in `open_evidence`. bounds: (n_rows,). dark: (n_rows,
-    n_days), written. peaks: (n_rows,), the most evidence of any stretch, written.
+    From where the sum leaves zero to where it peaks. depth: share of the expectation that is left. bounds: (n_rows,).
+    dark: (n_rows, n_days), written. peaks: (n_rows,), the most evidence of any stretch, written.
     """
+    units, expected, usable, unit = sales.units, sales.expected, sales.usable, sales.unit
     n_days = units.shape[1]
     for row in range(units.shape[0]):
         dark[row] = 0
         peaks[row] = total = peak = 0.0
         start = top = 0
+        # One turn more than days, so that a stretch that lasts until the end is closed like every other.
         for day in range(n_days + 1):
             if day < n_days:
                 if not usable[row, day] or not expected[row, day] > 0.0:
@@ -314,7 +209,7 @@ def mark_dark(
                 # Sales as expected or better speak against every fall; no stretch begins with them.
                 if total <= 0.0 and y >= e:
                     continue
-                size = 1.0 / max(dispersion[row], 1e-6)
+                size = 1.0 / max(sales.dispersion[row], 1e-6)
                 total += (size + y) * math.log((size + e) / (size + depth * e)) + y * math.log(depth)
                 if total > peak:
                     peak, top = total, day
@@ -325,18 +220,13 @@ def mark_dark(
                 peak = 0.0
 
 
-@njit(cache=True, nogil=True)
-def _running_sums(
-    units: NDArray[np.float64],
-    expected: NDArray[np.float64],
-    usable: NDArray[np.uint8],
-    dark: NDArray[np.uint8],
-    sums: NDArray[np.float64],
-) -> None:
-    """Sums of the days before each, (4, n_days + 1).
+@inner
+def _running_sums(sales: Sales, row: int, dark: Flags1D, sums: Out[Floats2D]) -> None:
+    """Sums over a row's days before each, (4, n_days + 1), so that those of any span are a difference.
 
     Units, expected units and squares of these of the days to learn from; expected units of all usable ones.
     """
+    units, expected, usable = sales.units[row], sales.expected[row], sales.usable[row]
     sums[:, 0] = 0.0
     for day in range(units.size):
         known = usable[day] and not dark[day]
@@ -346,24 +236,17 @@ def _running_sums(
         sums[3, day + 1] = sums[3, day] + (expected[day] if usable[day] and expected[day] > 0.0 else 0.0)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _fall_from(
-    units: NDArray[np.float64],
-    expected: NDArray[np.float64],
-    usable: NDArray[np.uint8],
-    start: int,
-    share: float,
-    doubt: float,
-    dispersion: float,
-    unit: float,
-    fade: float,
-    depth: float,
+    sales: Sales, row: int, start: int, share: float, doubt: float, fade: float, depth: float
 ) -> tuple[float, int]:
-    """Most evidence of a fall that begins on a day, and its last day.
+    """Most evidence of a fall of a row that begins on a day, and its last day.
 
     The units since the start are negative binomial, as in `open_evidence`. share: of the expectation, sold before.
     doubt: relative variance of that share.
     """
+    units, expected, usable = sales.units[row], sales.expected[row], sales.usable[row]
+    dispersion, unit = sales.dispersion[row], sales.unit[row]
     peak = since = due = squares = 0.0
     top, days = start, 0
     for day in range(start, units.size):
@@ -375,53 +258,29 @@ def _fall_from(
         total = (size + since) * math.log((size + due) / (size + depth * due)) + since * math.log(depth)
         if total > peak:
             peak, top = total, day
+        # A fall whose evidence has halved again is over; what comes after it is another one.
         if total <= 0.0 or total < peak / 2:
             break
     return peak, top
 
 
-@njit(
-    t.nothing(
-        t.table_in,
-        t.table_in,
-        t.bytes_in,
-        t.series_in,
-        t.series_in,
-        t.real,
-        t.whole,
-        t.real,
-        t.real,
-        t.whole,
-        t.bytes_out,
-    ),
-    cache=True,
-    nogil=True,
-)
+@kernel
 def mark_fallen(
-    units: NDArray[np.float64],
-    expected: NDArray[np.float64],
-    usable: NDArray[np.uint8],
-    dispersion: NDArray[np.float64],
-    unit: NDArray[np.float64],
-    fade: float,
-    before_days: int,
-    depth: float,
-    bound: float,
-    rounds: int,
-    dark: NDArray[np.uint8],
+    sales: Sales, fade: float, before_days: int, depth: float, bound: float, rounds: int, dark: Out[Flags2D]
 ) -> None:
     """Mark the days of every stretch that lastingly sold a part of what the days before it let expect.
 
-    A level of late would follow the fall; that of the before_days days before does not. Arrays as in `mark_dark`;
-    only the course of `expected` counts, not its level. fade: see `open_evidence`. depth, bound: of `mark_dark`.
-    rounds: so many stretches a row at most. dark: marks are added.
+    A level of late would follow the fall; that of the before_days days before does not. Only the course of `expected`
+    counts, not its level. fade: as in `Weighing`. depth, bound: as in `mark_dark`. rounds: so many stretches a row at
+    most. dark: marks are added.
     """
+    units, expected, usable, unit = sales.units, sales.expected, sales.usable, sales.unit
     n_days = units.shape[1]
     sums = np.empty((4, n_days + 1))
     for row in range(units.shape[0]):
         for _ in range(rounds):
             best, first, last = bound, n_days, n_days
-            _running_sums(units[row], expected[row], usable[row], dark[row], sums)
+            _running_sums(sales, row, dark[row], sums)
             for start in range(before_days // 2, n_days):
                 if not usable[row, start] or dark[row, start]:
                     continue
@@ -430,7 +289,7 @@ def mark_fallen(
                 if not (sold_before > 0.0 and hoped_before > 0.0):
                     continue
                 share = sold_before / hoped_before
-                doubt = unit[row] / sold_before + dispersion[row] * squares / hoped_before**2
+                doubt = unit[row] / sold_before + sales.dispersion[row] * squares / hoped_before**2
                 # Sales as expected or better on its first day speak against every fall.
                 if expected[row, start] > 0.0 and units[row, start] >= share * expected[row, start]:
                     continue
@@ -438,8 +297,7 @@ def mark_fallen(
                 left = doubt * share * (sums[3, n_days] - sums[3, start]) / unit[row]
                 if math.log((1.0 + left) / (1.0 + depth * left)) <= best * doubt:
                     continue
-                cells = (units[row], expected[row], usable[row])
-                peak, top = _fall_from(*cells, start, share, doubt, dispersion[row], unit[row], fade, depth)
+                peak, top = _fall_from(sales, row, start, share, doubt, fade, depth)
                 if peak > best:
                     best, first, last = peak, start, top
             if first == n_days:

@@ -3,17 +3,17 @@
 import math
 
 import numpy as np
-from numba import njit
-from numpy.typing import NDArray
 
-from engine.kernels import types as t
+from engine.kernels.compiling import inner, inner_of_exact_sums, inner_of_numbers, kernel
+from engine.kernels.types import Floats1D, Floats2D, Integers1D, Integers2D, Out
 
 LARGEST_WHOLE = 1e6
 """Up to here the sum of the squares of 56 days, times 56, is a whole number that a float64 holds exactly."""
 
 
-@njit(cache=True, nogil=True)
-def _add_known(past: NDArray[np.float64], count: NDArray[np.float64], total: NDArray[np.float64]) -> None:
+@inner
+def _add_known(past: Floats1D, count: Out[Floats1D], total: Out[Floats1D]) -> None:
+    """Add the known values of one lag to the count and total of every day."""
     for day in range(past.size):
         value = past[day]
         # NaN differs from itself; a plain comparison lets the processor take many days at once.
@@ -22,41 +22,25 @@ def _add_known(past: NDArray[np.float64], count: NDArray[np.float64], total: NDA
         total[day] += value if known else 0.0
 
 
-@njit(cache=True, nogil=True)
-def _add_within(
-    past: NDArray[np.float64],
-    mean: NDArray[np.float64],
-    bound: NDArray[np.float64],
-    count: NDArray[np.float64],
-    total: NDArray[np.float64],
-) -> None:
+@inner
+def _add_within(past: Floats1D, mean: Floats1D, bound: Floats1D, count: Out[Floats1D], total: Out[Floats1D]) -> None:
+    """Add those values of one lag that lie within the bound around the mean."""
     for day in range(past.size):
         within = abs(past[day] - mean[day]) <= bound[day]
         count[day] += 1.0 if within else 0.0
         total[day] += past[day] if within else 0.0
 
 
-@njit(cache=True, nogil=True)
-def _add_squares(
-    past: NDArray[np.float64],
-    centre: NDArray[np.float64],
-    bound: NDArray[np.float64],
-    mean: NDArray[np.float64],
-    squares: NDArray[np.float64],
-) -> None:
+@inner
+def _add_squares(past: Floats1D, centre: Floats1D, bound: Floats1D, mean: Floats1D, squares: Out[Floats1D]) -> None:
+    """Add squared distances from the mean, of those values of one lag within the bound around the centre."""
     for day in range(past.size):
         away = past[day] - mean[day]
         squares[day] += away * away if abs(past[day] - centre[day]) <= bound[day] else 0.0
 
 
-@njit(cache=True, nogil=True)
-def _find_bounds(
-    series: NDArray[np.float64],
-    window: int,
-    sigmas: float,
-    tolerance: float,
-    work: NDArray[np.float64],
-) -> None:
+@inner
+def _find_bounds(series: Floats1D, window: int, sigmas: float, tolerance: float, work: Out[Floats2D]) -> None:
     """Mean of the known values before each day (row 0 of work) and how far from it a kept value may be (row 1).
 
     All days advance together, lag by lag. The tolerance keeps a value that lies on the bound in real arithmetic.
@@ -68,6 +52,7 @@ def _find_bounds(
         _add_known(series[:-lag], count[lag:], total[lag:])
     for day in range(series.size):
         mean[day] = total[day] / count[day] if count[day] > 0 else np.nan
+    # Within infinity lies every known value: all of them tell how far they scatter.
     bound[:] = np.inf
     total[:] = 0.0
     for lag in range(1, window + 1):
@@ -78,10 +63,8 @@ def _find_bounds(
             bound[day] = reach + tolerance * (abs(mean[day]) + reach)
 
 
-@njit(cache=True, nogil=True)
-def _add_kept(
-    series: NDArray[np.float64], window: int, sigmas: float, tolerance: float, work: NDArray[np.float64]
-) -> None:
+@inner
+def _add_kept(series: Floats1D, window: int, sigmas: float, tolerance: float, work: Out[Floats2D]) -> None:
     """Count (row 2), mean (row 0) and squares around it (row 1) of the kept values before each day of any series."""
     _find_bounds(series, window, sigmas, tolerance, work)
     n_days = series.size
@@ -98,8 +81,8 @@ def _add_kept(
     bound[:] = squares
 
 
-@njit(cache=True, nogil=True)
-def _is_whole(series: NDArray[np.float64]) -> bool:
+@inner
+def _is_whole(series: Floats1D) -> bool:
     """Whether every known value is a whole number so small that sums of squares stay exact."""
     for day in range(series.size):
         value = series[day]
@@ -110,8 +93,8 @@ def _is_whole(series: NDArray[np.float64]) -> bool:
     return True
 
 
-@njit(cache=True, nogil=True, fastmath={"reassoc", "nsz"})
-def _whole_sums(past: NDArray[np.float64], mean: float, bound: float) -> tuple[float, float, float]:
+@inner_of_exact_sums
+def _whole_sums(past: Floats1D, mean: float, bound: float) -> tuple[float, float, float]:
     """Count, sum and sum of squares of the values within the bound; whole numbers may be added in any order."""
     count = total = squares = 0.0
     for day in range(past.size):
@@ -123,8 +106,8 @@ def _whole_sums(past: NDArray[np.float64], mean: float, bound: float) -> tuple[f
     return count, total, squares
 
 
-@njit(cache=True, nogil=True)
-def _sum_windows(values: NDArray[np.float64], window: int, running: NDArray[np.float64]) -> None:
+@inner
+def _sum_windows(values: Out[Floats1D], window: int, running: Out[Floats1D]) -> None:
     """Replace values by the sum of the `window` values before each day. running: (n_days + 1,), room."""
     running[0] = 0.0
     for day in range(values.size):
@@ -135,15 +118,15 @@ def _sum_windows(values: NDArray[np.float64], window: int, running: NDArray[np.f
         later[place] -= earlier[place]
 
 
-@njit(cache=True, nogil=True, fastmath={"nnan", "nsz"})
-def _raise_to(values: NDArray[np.float64], others: NDArray[np.float64]) -> None:
+@inner_of_numbers
+def _raise_to(values: Out[Floats1D], others: Floats1D) -> None:
     """The larger of each two values; none is NaN."""
     for place in range(others.size):
         values[place] = max(values[place], others[place])
 
 
-@njit(cache=True, nogil=True)
-def _slide_peak(series: NDArray[np.float64], window: int, sign: float, peaks: NDArray[np.float64]) -> None:
+@inner
+def _slide_peak(series: Floats1D, window: int, sign: float, peaks: Out[Floats1D]) -> None:
     """Largest value (sign 1), or negated smallest (sign -1), of the window before each day; -inf without any.
 
     The span looked over doubles until it fills the window. peaks: (n_days + window,), the first n_days are written.
@@ -159,10 +142,8 @@ def _slide_peak(series: NDArray[np.float64], window: int, sign: float, peaks: ND
     _raise_to(peaks, peaks[window - span :])
 
 
-@njit(cache=True, nogil=True)
-def _slide_kept(
-    series: NDArray[np.float64], window: int, sigmas: float, tolerance: float, work: NDArray[np.float64]
-) -> None:
+@inner
+def _slide_kept(series: Floats1D, window: int, sigmas: float, tolerance: float, work: Out[Floats2D]) -> None:
     """What `_add_kept` finds, of a series of whole numbers: the window slides and its sums stay exact.
 
     The values are looked at one by one only where the largest or the smallest of them is out of bounds.
@@ -182,6 +163,7 @@ def _slide_kept(
     for day in range(n_days):
         several = max(count[day], 2.0)
         mean[day] = total[day] / max(count[day], 1.0)
+        # n · Σx² - (Σx)² of whole numbers is exact; the mean of squares less the square of the mean would not be.
         squares[day] = count[day] * squares[day] - total[day] * total[day]
         reach = sigmas * math.sqrt(squares[day] / (several * (several - 1.0)))
         bound[day] = reach + tolerance * (abs(mean[day]) + reach) if count[day] > 1.0 else np.inf
@@ -197,10 +179,8 @@ def _slide_kept(
             squares[day] = (kept * kept_squares - kept_total * kept_total) / kept if kept > 0.0 else 0.0
 
 
-@njit(cache=True, nogil=True)
-def _find_kept(
-    series: NDArray[np.float64], window: int, sigmas: float, tolerance: float, work: NDArray[np.float64]
-) -> None:
+@inner
+def _find_kept(series: Floats1D, window: int, sigmas: float, tolerance: float, work: Out[Floats2D]) -> None:
     """Mean (row 0), squares around it (row 1) and count (row 2) of the kept values before each day.
 
     work: (7, n_days + window) or wider.
@@ -211,14 +191,9 @@ def _find_kept(
         _add_kept(series, window, sigmas, tolerance, work)
 
 
-@njit(t.nothing(t.table_in, t.whole, t.real, t.whole, t.real, t.table_out), cache=True, nogil=True)
+@kernel
 def expectation(
-    units: NDArray[np.float64],
-    window: int,
-    sigmas: float,
-    min_kept: int,
-    tolerance: float,
-    expected: NDArray[np.float64],
+    units: Floats2D, window: int, sigmas: float, min_kept: int, tolerance: float, expected: Out[Floats2D]
 ) -> None:
     """Mean of the kept values of the window before each day; NaN with fewer than `min_kept`.
 
@@ -231,14 +206,9 @@ def expectation(
             expected[row, day] = work[0, day] if work[2, day] >= min_kept else np.nan
 
 
-@njit(t.nothing(t.table_in, t.whole, t.real, t.whole, t.real, t.table_out), cache=True, nogil=True)
+@kernel
 def standard_errors(
-    units: NDArray[np.float64],
-    window: int,
-    sigmas: float,
-    min_kept: int,
-    tolerance: float,
-    errors: NDArray[np.float64],
+    units: Floats2D, window: int, sigmas: float, min_kept: int, tolerance: float, errors: Out[Floats2D]
 ) -> None:
     """Standard error of each day's expectation: deviation (ddof 1) of the kept values over the root of their count.
 
@@ -253,15 +223,15 @@ def standard_errors(
             errors[row, day] = spread / math.sqrt(max(count[day], 1.0))
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _keep(
-    series: NDArray[np.float64],
+    series: Floats1D,
     day: int,
     window: int,
     sigmas: float,
     tolerance: float,
-    kept: NDArray[np.float64],
-    kept_days: NDArray[np.int64],
+    kept: Out[Floats1D],
+    kept_days: Out[Integers1D],
 ) -> int:
     """Values and days of the window before one day that are kept, in time order; returns how many."""
     first = max(day - window, 0)
@@ -287,31 +257,17 @@ def _keep(
     return size
 
 
-@njit(
-    t.nothing(
-        t.table_in,
-        t.wholes_in,
-        t.wholes_in,
-        t.whole,
-        t.real,
-        t.real,
-        t.table_out,
-        t.written(t.whole, 2),
-        t.wholes_out,
-    ),
-    cache=True,
-    nogil=True,
-)
+@kernel
 def baseline(
-    units: NDArray[np.float64],
-    rows: NDArray[np.int64],
-    days: NDArray[np.int64],
+    units: Floats2D,
+    rows: Integers1D,
+    days: Integers1D,
     window: int,
     sigmas: float,
     tolerance: float,
-    kept: NDArray[np.float64],
-    kept_days: NDArray[np.int64],
-    counts: NDArray[np.int64],
+    kept: Out[Floats2D],
+    kept_days: Out[Integers2D],
+    counts: Out[Integers1D],
 ) -> None:
     """The kept values behind the expectation of chosen (row, day) points.
 
@@ -323,13 +279,9 @@ def baseline(
         )
 
 
-@njit(t.nothing(t.table_in, t.wholes_in, t.whole, t.series_out, t.series_out), cache=True, nogil=True)
+@kernel
 def moments(
-    kept: NDArray[np.float64],
-    counts: NDArray[np.int64],
-    min_kept: int,
-    means: NDArray[np.float64],
-    deviations: NDArray[np.float64],
+    kept: Floats2D, counts: Integers1D, min_kept: int, means: Out[Floats1D], deviations: Out[Floats1D]
 ) -> None:
     """Mean and standard deviation (ddof 1) of the kept values of each point; NaN with fewer than `min_kept`.
 

@@ -1,17 +1,18 @@
 """Neighbours on the globe, and the ones among them that sell over their expectation."""
 
 import math
+from typing import NamedTuple
 
 import numpy as np
-from numba import njit
-from numpy.typing import NDArray
 
-from engine.kernels import types as t
+from engine.kernels.compiling import inner, kernel
+from engine.kernels.records import Sales, Spans
+from engine.kernels.types import Floats1D, Floats2D, Integers1D, Integers2D, Marks1D, Out
 
 EARTH_RADIUS_KM = 6371.0
 
 
-@njit(t.real(t.real, t.real, t.real, t.real), cache=True, nogil=True)
+@kernel
 def haversine_km(latitude: float, longitude: float, other_latitude: float, other_longitude: float) -> float:
     """Great-circle distance of two points given in degrees (haversine formula, R = 6371 km)."""
     north, other_north = math.radians(latitude), math.radians(other_latitude)
@@ -21,19 +22,15 @@ def haversine_km(latitude: float, longitude: float, other_latitude: float, other
     return 2 * EARTH_RADIUS_KM * math.asin(math.sqrt(min(1.0, chord)))
 
 
-@njit(
-    t.whole(t.series_in, t.series_in, t.wholes_in, t.real, t.wholes_out, t.wholes_out, t.series_out),
-    cache=True,
-    nogil=True,
-)
+@kernel
 def pairs_within(
-    latitude: NDArray[np.float64],
-    longitude: NDArray[np.float64],
-    by_latitude: NDArray[np.int64],
+    latitude: Floats1D,
+    longitude: Floats1D,
+    by_latitude: Integers1D,
     radius_km: float,
-    points: NDArray[np.int64],
-    others: NDArray[np.int64],
-    km: NDArray[np.float64],
+    points: Out[Integers1D],
+    others: Out[Integers1D],
+    km: Out[Floats1D],
 ) -> int:
     """Every ordered pair of points within the radius, inclusive; returns how many there are.
 
@@ -41,6 +38,7 @@ def pairs_within(
     sweep looks only as far north as the radius reaches. points, others, km: written as far as they reach, so that
     a call with empty arrays counts.
     """
+    # As far north as the radius reaches, and a little more: rounding must lose no point on the edge.
     band = math.degrees(radius_km / EARTH_RADIUS_KM) * (1 + 1e-9)
     count = 0
     for position in range(by_latitude.size):
@@ -58,8 +56,9 @@ def pairs_within(
     return count
 
 
-@njit(cache=True, nogil=True)
-def _find(values: NDArray[np.int64], first: int, last: int, wanted: int) -> int:
+@inner
+def _find(values: Integers1D, first: int, last: int, wanted: int) -> int:
+    """Place of a value in [first, last), ascending; -1 where it is not there."""
     end = last
     while first < last:
         middle = (first + last) // 2
@@ -70,8 +69,8 @@ def _find(values: NDArray[np.int64], first: int, last: int, wanted: int) -> int:
     return first if first < end and values[first] == wanted else -1
 
 
-@njit(cache=True, nogil=True)
-def _ratio(units: NDArray[np.float64], expected: NDArray[np.float64], end: int, window: int, min_days: int) -> float:
+@inner
+def _ratio(units: Floats1D, expected: Floats1D, end: int, window: int, min_days: int) -> float:
     """Mean units over mean expectation on the days both are known, NaN with too few days or nothing expected."""
     sold = hoped = 0.0
     days = 0
@@ -83,17 +82,60 @@ def _ratio(units: NDArray[np.float64], expected: NDArray[np.float64], end: int, 
     return sold / hoped if days >= min_days and hoped > 0 else np.nan
 
 
-@njit(cache=True, nogil=True)
-def _insert(
-    ratios: NDArray[np.float64],
-    kms: NDArray[np.float64],
-    stores: NDArray[np.int64],
-    ratio: float,
-    km: float,
-    store: int,
-    tolerance: float,
-) -> None:
-    """Insert into lists kept by ratio descending, distance ascending, store ascending."""
+class Neighbourhood(NamedTuple):
+    """Who sells what, and who neighbours whom.
+
+    judged: (n_pairs,). pair_store, pair_sku: (n_pairs,), codes, pairs sorted by both; pair_starts: (n_stores + 1,),
+    where the pairs of each store begin. starts: (n_stores + 1,), where the neighbours of each store begin in `stores`
+    and their distances in `km`.
+    """
+
+    judged: Marks1D
+    pair_store: Integers1D
+    pair_sku: Integers1D
+    pair_starts: Integers1D
+    starts: Integers1D
+    stores: Integers1D
+    km: Floats1D
+
+
+class Best(NamedTuple):
+    """The neighbours that count, of every point: how many (n_points,), and ratio, distance and store of the best.
+
+    The latter (n_points, kept), best first: ratio descending, distance ascending, store ascending; NaN and store -1
+    where there are fewer. All written.
+    """
+
+    counts: Out[Integers1D]
+    ratios: Out[Floats2D]
+    kms: Out[Floats2D]
+    stores: Out[Integers2D]
+
+
+@inner
+def _pair_at(around: Neighbourhood, link: int, row: int) -> int:
+    """The judged pair of a neighbour and the row's own SKU, -1 without one."""
+    other = around.stores[link]
+    first, last = around.pair_starts[other], around.pair_starts[other + 1]
+    pair = _find(around.pair_sku, first, last, around.pair_sku[row])
+    return pair if pair >= 0 and around.judged[pair] else -1
+
+
+@inner
+def _begin(best: Best, point: int) -> None:
+    """No neighbour counts yet."""
+    best.counts[point] = 0
+    best.stores[point, :] = -1
+    best.ratios[point, :] = np.nan
+    best.kms[point, :] = np.nan
+
+
+@inner
+def _count(best: Best, point: int, ratio: float, km: float, store: int, tolerance: float) -> None:
+    """Count a neighbour, and keep it where it belongs among the best."""
+    ratios, kms, stores = best.ratios[point], best.kms[point], best.stores[point]
+    best.counts[point] += 1
+    # From the last place upward; who stands behind the new one moves down by one, and the last one out.
     place = ratios.size
     while place > 0:
         before = place - 1
@@ -108,91 +150,69 @@ def _insert(
         ratios[place], kms[place], stores[place] = ratio, km, store
 
 
-@njit(
-    t.nothing(
-        t.table_in,
-        t.table_in,
-        t.given(t.flag, 1),
-        t.wholes_in,
-        t.wholes_in,
-        t.wholes_in,
-        t.wholes_in,
-        t.wholes_in,
-        t.series_in,
-        t.wholes_in,
-        t.wholes_in,
-        t.whole,
-        t.whole,
-        t.real,
-        t.real,
-        t.wholes_out,
-        t.table_out,
-        t.table_out,
-        t.written(t.whole, 2),
-    ),
-    cache=True,
-    nogil=True,
-)
-def high_performers(
-    units: NDArray[np.float64],
-    expected: NDArray[np.float64],
-    judged: NDArray[np.bool_],
-    pair_store: NDArray[np.int64],
-    pair_sku: NDArray[np.int64],
-    pair_starts: NDArray[np.int64],
-    neighbour_starts: NDArray[np.int64],
-    neighbours: NDArray[np.int64],
-    neighbour_km: NDArray[np.float64],
-    rows: NDArray[np.int64],
-    ends: NDArray[np.int64],
-    window: int,
-    min_days: int,
-    high_ratio: float,
-    tolerance: float,
-    counts: NDArray[np.int64],
-    ratios: NDArray[np.float64],
-    kms: NDArray[np.float64],
-    stores: NDArray[np.int64],
-) -> None:
-    """Neighbouring stores where the same SKU sells over `high_ratio` of its expectation: how many, and the best.
+class SellingOver(NamedTuple):
+    """When a neighbour sells over its expectation.
 
-    units, expected: (n_pairs, n_days). judged: (n_pairs,). pair_store, pair_sku: codes, pairs sorted by both;
-    pair_starts: (n_stores + 1,). neighbour_starts, neighbours, neighbour_km: per store its neighbours. rows, ends:
-    (n_points,). counts: (n_points,); ratios, kms, stores: (n_points, kept), best first, store -1 when empty; written.
+    window_days, min_days: of those up to a point, and how many of them have to be known. high_ratio: of units to
+    expected units. tolerance: relative, within which ratios are the same.
+    """
+
+    window_days: int
+    min_days: int
+    high_ratio: float
+    tolerance: float
+
+
+@kernel
+def high_performers(
+    units: Floats2D,
+    expected: Floats2D,
+    around: Neighbourhood,
+    rows: Integers1D,
+    ends: Integers1D,
+    rule: SellingOver,
+    best: Best,
+) -> None:
+    """Neighbouring stores where the same SKU sells over its expectation: how many, and the best.
+
+    units, expected: (n_pairs, n_days), NaN unknown. rows, ends: (n_points,).
     """
     for point in range(rows.size):
-        row = rows[point]
-        counts[point] = 0
-        stores[point, :] = -1
-        ratios[point, :] = np.nan
-        kms[point, :] = np.nan
-        store = pair_store[row]
-        for link in range(neighbour_starts[store], neighbour_starts[store + 1]):
-            other = neighbours[link]
-            pair = _find(pair_sku, pair_starts[other], pair_starts[other + 1], pair_sku[row])
-            if pair < 0 or not judged[pair]:
+        _begin(best, point)
+        store = around.pair_store[rows[point]]
+        for link in range(around.starts[store], around.starts[store + 1]):
+            pair = _pair_at(around, link, rows[point])
+            if pair < 0:
                 continue
-            ratio = _ratio(units[pair], expected[pair], ends[point], window, min_days)
-            if ratio - high_ratio > tolerance * ratio:
-                counts[point] += 1
-                _insert(ratios[point], kms[point], stores[point], ratio, neighbour_km[link], other, tolerance)
+            ratio = _ratio(units[pair], expected[pair], ends[point], rule.window_days, rule.min_days)
+            if ratio - rule.high_ratio > rule.tolerance * ratio:
+                _count(best, point, ratio, around.km[link], around.stores[link], rule.tolerance)
 
 
-@njit(cache=True, nogil=True)
-def _rise(
-    units: NDArray[np.float64],
-    expected: NDArray[np.float64],
-    usable: NDArray[np.uint8],
-    begin: int,
-    before_end: int,
-    first: int,
-    last: int,
-    dispersion: float,
-    unit: float,
-) -> tuple[float, float, float]:
-    """Ratio of sales to expectation in [first, last] against [begin, before_end), the rise in standard errors, and
-    in units; NaN without sales before. The level of the expectation cancels: a rise long learnt still shows.
+class Rising(NamedTuple):
+    """When a neighbour's sales rose as an episode came.
+
+    before_days, gap_days: its ordinary days are those from before_days until gap_days before the first one.
+    high_ratio, errors: a rise counts above this ratio and so many standard errors. tolerance: relative, within which
+    ratios are the same.
     """
+
+    before_days: int
+    gap_days: int
+    high_ratio: float
+    errors: float
+    tolerance: float
+
+
+@inner
+def _rise(sales: Sales, pair: int, first: int, last: int, rule: Rising) -> tuple[float, float, float]:
+    """Ratio of a pair's sales to its expectation in [first, last] against the days before, the rise in standard
+    errors, and in units; NaN without sales before. The level of the expectation cancels: a rise long learnt still
+    shows.
+    """
+    units, expected, usable = sales.units[pair], sales.expected[pair], sales.usable[pair]
+    dispersion, unit = sales.dispersion[pair], sales.unit[pair]
+    begin, before_end = first - rule.before_days, first - rule.gap_days
     sold = hoped = squares = sold_before = hoped_before = 0.0
     for day in range(max(begin, 0), last + 1):
         if usable[day] and day < before_end:
@@ -210,93 +230,31 @@ def _rise(
     return sold / usual, (sold - usual) / math.sqrt(variance), sold - usual
 
 
-@njit(
-    t.nothing(
-        t.table_in,
-        t.table_in,
-        t.bytes_in,
-        t.series_in,
-        t.series_in,
-        t.given(t.flag, 1),
-        t.wholes_in,
-        t.wholes_in,
-        t.wholes_in,
-        t.wholes_in,
-        t.wholes_in,
-        t.series_in,
-        t.wholes_in,
-        t.wholes_in,
-        t.wholes_in,
-        t.whole,
-        t.whole,
-        t.real,
-        t.real,
-        t.real,
-        t.wholes_out,
-        t.table_out,
-        t.table_out,
-        t.table_out,
-        t.written(t.whole, 2),
-    ),
-    cache=True,
-    nogil=True,
-)
+@kernel
 def risen_neighbours(
-    units: NDArray[np.float64],
-    expected: NDArray[np.float64],
-    usable: NDArray[np.uint8],
-    dispersion: NDArray[np.float64],
-    unit: NDArray[np.float64],
-    judged: NDArray[np.bool_],
-    pair_store: NDArray[np.int64],
-    pair_sku: NDArray[np.int64],
-    pair_starts: NDArray[np.int64],
-    neighbour_starts: NDArray[np.int64],
-    neighbours: NDArray[np.int64],
-    neighbour_km: NDArray[np.float64],
-    rows: NDArray[np.int64],
-    firsts: NDArray[np.int64],
-    lasts: NDArray[np.int64],
-    before_days: int,
-    gap_days: int,
-    high_ratio: float,
-    errors: float,
-    tolerance: float,
-    counts: NDArray[np.int64],
-    strength: NDArray[np.float64],
-    ratios: NDArray[np.float64],
-    kms: NDArray[np.float64],
-    stores: NDArray[np.int64],
+    sales: Sales, around: Neighbourhood, episodes: Spans, rule: Rising, strength: Out[Floats2D], best: Best
 ) -> None:
     """Neighbouring stores whose sales of the SKU rose as the episode came: how many, how surely, and the best.
 
-    Arrays as in `high_performers` and `evidence.open_evidence`. before_days, gap_days: a neighbour's ordinary days
-    are those from before_days until gap_days before the first one. high_ratio, errors: a rise counts above this
-    ratio and so many standard errors. counts: (n_episodes,). strength: (n_episodes, 2), the rise of the best `kept`
-    neighbours together in standard errors, and the units of all that count. Written.
+    strength: (n_episodes, 2), the rise of the best `kept` neighbours together in standard errors, and the units of
+    all that count; written.
     """
-    for episode in range(rows.size):
-        row, first, last = rows[episode], firsts[episode], lasts[episode]
-        counts[episode] = 0
+    for episode in range(episodes.rows.size):
+        row, first, last = episodes.rows[episode], episodes.firsts[episode], episodes.lasts[episode]
+        _begin(best, episode)
         strength[episode] = 0.0
-        stores[episode, :] = -1
-        ratios[episode, :] = np.nan
-        kms[episode, :] = np.nan
-        store = pair_store[row]
-        best = np.zeros(ratios.shape[1])
-        for link in range(neighbour_starts[store], neighbour_starts[store + 1]):
-            other = neighbours[link]
-            pair = _find(pair_sku, pair_starts[other], pair_starts[other + 1], pair_sku[row])
-            if not (pair >= 0 and judged[pair]):
+        store = around.pair_store[row]
+        surest = np.zeros(best.ratios.shape[1])
+        for link in range(around.starts[store], around.starts[store + 1]):
+            pair = _pair_at(around, link, row)
+            if pair < 0:
                 continue
-            days = (first - before_days, first - gap_days, first, last)
-            scatter = (dispersion[pair], unit[pair])
-            ratio, sigmas, excess = _rise(units[pair], expected[pair], usable[pair], *days, *scatter)
-            if not (ratio > high_ratio and sigmas > errors):
+            ratio, sigmas, excess = _rise(sales, pair, first, last, rule)
+            if not (ratio > rule.high_ratio and sigmas > rule.errors):
                 continue
-            counts[episode] += 1
             strength[episode, 1] += excess
-            smallest = np.argmin(best)
-            best[smallest] = max(best[smallest], sigmas)
-            _insert(ratios[episode], kms[episode], stores[episode], ratio, neighbour_km[link], other, tolerance)
-        strength[episode, 0] = best.sum() / math.sqrt(best.size)
+            smallest = np.argmin(surest)
+            surest[smallest] = max(surest[smallest], sigmas)
+            _count(best, episode, ratio, around.km[link], around.stores[link], rule.tolerance)
+        # Independent rises, each in its own standard errors, make one together (Stouffer).
+        strength[episode, 0] = surest.sum() / math.sqrt(surest.size)

@@ -1,24 +1,12 @@
 """How rows sold of late, and how they sold before."""
 
-import numpy as np
-from numba import njit
-from numpy.typing import NDArray
-
-from engine.kernels import types as t
+from engine.kernels.compiling import kernel
+from engine.kernels.types import Flags2D, Floats1D, Floats2D, Out
 
 
-@njit(
-    t.nothing(t.table_in, t.table_in, t.bytes_in, t.series_in, t.whole, t.table_out),
-    cache=True,
-    nogil=True,
-)
+@kernel
 def paces(
-    units: NDArray[np.float64],
-    expected: NDArray[np.float64],
-    clean: NDArray[np.uint8],
-    level: NDArray[np.float64],
-    recent_days: int,
-    sums: NDArray[np.float64],
+    units: Floats2D, expected: Floats2D, clean: Flags2D, level: Floats1D, recent_days: int, sums: Out[Floats2D]
 ) -> None:
     """Clean days, units and factors (expected units over the level) of the last days, and of those before.
 

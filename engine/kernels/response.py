@@ -6,15 +6,13 @@ the slopes they say nothing.
 """
 
 import math
+from typing import NamedTuple
 
-import numpy as np
-from numba import njit
-from numpy.typing import NDArray
-
-from engine.kernels import types as t
+from engine.kernels.compiling import inner, kernel
+from engine.kernels.types import Flags2D, Floats1D, Floats2D, Integers1D, Out
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _change(price: float, usual: float, min_change: float) -> float:
     """Logarithm of a price over the usual one, 0 when it is near enough or no usual price is above 0."""
     if price == usual or not usual > 0.0:
@@ -23,18 +21,30 @@ def _change(price: float, usual: float, min_change: float) -> float:
     return x if abs(x) >= min_change else 0.0
 
 
-@njit(cache=True, nogil=True)
-def _base(
-    price: NDArray[np.float64],
-    promo: NDArray[np.uint8],
-    usual: float,
-    units: NDArray[np.float64],
-    clean: NDArray[np.uint8],
-    weekdays: NDArray[np.float64],
-    stores: NDArray[np.float64],
-    min_change: float,
-) -> float:
-    """Units a day at factors of 1, from the clean days at the usual price off promotion; 0 without any."""
+class Priced(NamedTuple):
+    """What rows sold, and at which price.
+
+    price, units: (n_rows, n_days), NaN unknown. promo, usable, clean: the same, 0 or 1; the base is told by clean
+    days, the slopes by usable ones: a price that darkened a shelf is heard. usual_price, unit (of sale), category,
+    store: (n_rows,).
+    """
+
+    price: Floats2D
+    promo: Flags2D
+    usual_price: Floats1D
+    units: Floats2D
+    usable: Flags2D
+    clean: Flags2D
+    unit: Floats1D
+    category: Integers1D
+    store: Integers1D
+
+
+@inner
+def _base(of: Priced, row: int, weekdays: Floats1D, stores: Floats1D, min_change: float) -> float:
+    """Units a day at factors of 1, from a row's clean days at the usual price off promotion; 0 without any."""
+    price, promo, usual = of.price[row], of.promo[row], of.usual_price[row]
+    units, clean = of.units[row], of.clean[row]
     sold = hoped = 0.0
     for day in range(units.size):
         if clean[day] and not promo[day] and price[day] > 0.0 and _change(price[day], usual, min_change) == 0.0:
@@ -43,56 +53,29 @@ def _base(
     return sold / hoped if hoped > 0.0 else 0.0
 
 
-@njit(
-    t.nothing(
-        t.table_in,
-        t.bytes_in,
-        t.series_in,
-        t.table_in,
-        t.bytes_in,
-        t.bytes_in,
-        t.series_in,
-        t.wholes_in,
-        t.wholes_in,
-        t.table_in,
-        t.table_in,
-        t.table_in,
-        t.real,
-        t.real,
-        t.table_out,
-    ),
-    cache=True,
-    nogil=True,
-)
+@kernel
 def response_sums(
-    price: NDArray[np.float64],
-    promo: NDArray[np.uint8],
-    usual_price: NDArray[np.float64],
-    units: NDArray[np.float64],
-    usable: NDArray[np.uint8],
-    clean: NDArray[np.uint8],
-    unit: NDArray[np.float64],
-    category: NDArray[np.int64],
-    store: NDArray[np.int64],
-    weekday_factor: NDArray[np.float64],
-    store_factor: NDArray[np.float64],
-    slopes: NDArray[np.float64],
+    of: Priced,
+    weekday_factor: Floats2D,
+    store_factor: Floats2D,
+    slopes: Floats2D,
     min_change: float,
     max_change: float,
-    sums: NDArray[np.float64],
+    sums: Out[Floats2D],
 ) -> None:
-    """Score and information of both slopes, and number of days at another price, of every row.
+    """Sums for one step of both slopes of every row, and number of days at another price.
 
-    price, units: (n_rows, n_days), NaN unknown. promo, usable, clean: the same, 0 or 1; the base is told by clean
-    days, the slopes by usable ones: a price that darkened a shelf is heard. usual_price, unit (of sale), category,
-    store: (n_rows,). weekday_factor: (categories, n_days). store_factor: (stores, n_days). slopes: (categories, 2),
-    of price and promotion. min_change, max_change: logarithms; nearer is no change, farther is not believed. sums:
-    (n_rows, 6), written: Σxr, Σpr, Σx²μ, Σxpμ, Σpμ, days.
+    weekday_factor: (categories, n_days). store_factor: (stores, n_days). slopes: (categories, 2), of price and
+    promotion, so far. min_change, max_change: logarithms of the price over the usual one; nearer is no change,
+    farther is not believed. sums: (n_rows, 6), written, over days with x the logarithm, p the promotion (0 or 1), μ
+    the expected units and r the units beyond it: Σxr and Σpr, the score; Σx²μ, Σxpμ and Σpμ, the information; days.
     """
+    price, promo, usual_price, category = of.price, of.promo, of.usual_price, of.category
+    units, usable, unit = of.units, of.usable, of.unit
     for row in range(units.shape[0]):
         sums[row] = 0.0
-        weekdays, stores = weekday_factor[category[row]], store_factor[store[row]]
-        base = _base(price[row], promo[row], usual_price[row], units[row], clean[row], weekdays, stores, min_change)
+        weekdays, stores = weekday_factor[category[row]], store_factor[of.store[row]]
+        base = _base(of, row, weekdays, stores, min_change)
         if not base > 0.0:
             continue
         slope, lift = slopes[category[row], 0], slopes[category[row], 1]
@@ -102,6 +85,7 @@ def response_sums(
             x, p = _change(price[row, day], usual_price[row], min_change), float(promo[row, day])
             if abs(x) > max_change:
                 continue
+            # An ordinary day tells the base, which is told already; of the slopes it says nothing.
             if x == 0.0 and p == 0.0:
                 continue
             hoped = base * weekdays[day] * stores[day] * math.exp(slope * x + lift * p)

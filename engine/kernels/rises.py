@@ -3,55 +3,30 @@
 import math
 
 import numpy as np
-from numba import njit
-from numpy.typing import NDArray
 
-from engine.kernels import types as t
+from engine.kernels.compiling import inner, kernel
+from engine.kernels.records import Sales
+from engine.kernels.types import Floats1D, Integers1D, Out
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _gain(sold: float, hoped: float, share: float) -> float:
     """Log likelihood ratio of a Poisson count's own share of its expectation to a given one."""
     return sold * math.log(sold / (share * hoped)) if sold > 0.0 else 0.0
 
 
-@njit(
-    t.nothing(
-        t.table_in,
-        t.table_in,
-        t.bytes_in,
-        t.series_in,
-        t.series_in,
-        t.real,
-        t.real,
-        t.wholes_in,
-        t.wholes_in,
-        t.series_out,
-    ),
-    cache=True,
-    nogil=True,
-)
+@kernel
 def before_rises(
-    units: NDArray[np.float64],
-    expected: NDArray[np.float64],
-    clean: NDArray[np.uint8],
-    dispersion: NDArray[np.float64],
-    unit: NDArray[np.float64],
-    least_units: float,
-    bound: float,
-    rows: NDArray[np.int64],
-    ends: NDArray[np.int64],
-    shares: NDArray[np.float64],
+    sales: Sales, least_units: float, bound: float, rows: Integers1D, ends: Integers1D, shares: Out[Floats1D]
 ) -> None:
     """Share of their expectation that the clean days before a rise sold; the rise may be on any day before the end.
 
     The likeliest rise is the one with the largest log likelihood ratio of two Poisson rates to one, divided by how
-    far sales scatter beyond counts: 1 + dispersion · mean expected units (quasi-likelihood, Wedderburn 1974). units,
-    expected, clean: (n_rows, n_days). dispersion: (n_rows,). unit: (n_rows,), variance of the smallest sale over its
-    mean. least_units: due before the rise, units of sale. bound: ratio from which a rise is proven. rows, ends:
-    (n_spans,), of the panel; days from the end on are not looked at. shares: (n_spans,), NaN without a proven rise;
-    written.
+    far sales scatter beyond counts: 1 + dispersion · mean expected units (quasi-likelihood, Wedderburn 1974).
+    least_units: due before the rise, units of sale. bound: ratio from which a rise is proven. rows, ends: (n_spans,),
+    of the panel; days from the end on are not looked at. shares: (n_spans,), NaN without a proven rise; written.
     """
+    units, expected, clean, unit = sales.units, sales.expected, sales.clean, sales.unit
     for place in range(rows.size):
         row, end = rows[place], ends[place]
         shares[place] = np.nan
@@ -59,17 +34,17 @@ def before_rises(
         days = 0
         for day in range(end):
             if clean[row, day]:
-                sold, hoped, days = (
-                    sold + units[row, day] / unit[row],
-                    hoped + expected[row, day] / unit[row],
-                    days + 1,
-                )
+                sold += units[row, day] / unit[row]
+                hoped += expected[row, day] / unit[row]
+                days += 1
         if not (sold > 0.0 and hoped > 0.0):
             continue
-        best = bound * (1.0 + dispersion[row] * hoped / days)
+        # Instead of dividing every ratio by the scatter, the bound is multiplied by it once.
+        best = bound * (1.0 + sales.dispersion[row] * hoped / days)
         before = due = 0.0
         for day in range(end):
             later, due_later = sold - before, hoped - due
+            # A rise, not a fall: later days sold more of their expectation. Products spare dividing by nothing.
             if due >= least_units and due > 0.0 and due_later > 0.0 and later * due > before * due_later:
                 ratio = _gain(before, due, sold / hoped) + _gain(later, due_later, sold / hoped)
                 if ratio >= best:

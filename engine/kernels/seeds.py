@@ -1,14 +1,13 @@
 """Seeds from keys: one number from the bytes of each text."""
 
 import numpy as np
-from numba import njit
-from numpy.typing import NDArray
 
-from engine.kernels import types as t
+from engine.kernels.compiling import kernel
+from engine.kernels.types import Flags1D, Integers1D, Out, Seeds1D
 
 
-@njit(t.nothing(t.given(t.byte, 1), t.wholes_in, t.written(t.seed, 1)), cache=True, nogil=True)
-def hash_texts(content: NDArray[np.uint8], ends: NDArray[np.int64], hashes: NDArray[np.uint64]) -> None:
+@kernel
+def hash_texts(content: Flags1D, ends: Integers1D, hashes: Out[Seeds1D]) -> None:
     """FNV-1a, 64 bits (Fowler, Noll and Vo 1991), of each text.
 
     content: the bytes of all texts. ends: (n_texts + 1,), text i is content[ends[i]:ends[i + 1]]. hashes: written.

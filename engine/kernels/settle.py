@@ -1,10 +1,11 @@
 """From cells as delivered to series as the rules see them: listing, zeros, carrying forward, gaps, stock."""
 
-import numpy as np
-from numba import njit
-from numpy.typing import NDArray
+from typing import NamedTuple
 
-from engine.kernels import types as t
+import numpy as np
+
+from engine.kernels.compiling import inner, kernel
+from engine.kernels.types import Days1D, Flags1D, Flags2D, Floats1D, Floats2D, Integers1D, Marks1D, Marks2D, Out
 
 FEWEST_COUNTS = 4
 """Stock records that make a rhythm; fewer are a log of changes, whose last one holds."""
@@ -12,8 +13,8 @@ UNKNOWN, DELIVERED, PARTIAL = 0, 1, 4
 """A store's day: nothing of it is known; a cell without a row sold nothing; only cells with a row are known."""
 
 
-@njit(cache=True, nogil=True)
-def _carry_forward(series: NDArray[np.float64], held: float) -> None:
+@inner
+def _carry_forward(series: Out[Floats1D], held: float) -> None:
     """Let every value hold until the next one. held: the one from before the first day.
 
     A value below 0 is a wrong record: it is 0 on its day and nothing is known after it.
@@ -30,8 +31,8 @@ def _carry_forward(series: NDArray[np.float64], held: float) -> None:
             held = series[day]
 
 
-@njit(cache=True, nogil=True)
-def _fill_gaps(series: NDArray[np.float64], longest: int) -> int:
+@inner
+def _fill_gaps(series: Out[Floats1D], longest: int) -> int:
     """Fill unknown runs of at most `longest` days between two known days by a line; returns how many days."""
     known = -1
     filled = 0
@@ -48,22 +49,20 @@ def _fill_gaps(series: NDArray[np.float64], longest: int) -> int:
     return filled
 
 
-@njit(cache=True, nogil=True)
-def _first_listed(units: NDArray[np.float64], on_hand: NDArray[np.float64], min_on_hand: float) -> int:
+@inner
+def _first_listed(units: Floats1D, on_hand: Floats1D, min_on_hand: float) -> int:
+    """The first day with a row of sales or with stock; n_days without one."""
     for day in range(units.size):
         if not np.isnan(units[day]) or on_hand[day] > min_on_hand:
             return day
     return units.size
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _mark_in_stock(
-    units: NDArray[np.float64],
-    on_hand: NDArray[np.float64],
-    min_on_hand: float,
-    sales_days: int,
-    in_stock: NDArray[np.uint8],
+    units: Floats1D, on_hand: Floats1D, min_on_hand: float, sales_days: int, in_stock: Out[Flags1D]
 ) -> None:
+    """Stock is what the record says; without a record, a shelf has some for so many days after a sale."""
     last_sale = -sales_days - 1
     for day in range(units.size):
         if np.isnan(on_hand[day]):
@@ -74,8 +73,8 @@ def _mark_in_stock(
             last_sale = day
 
 
-@njit(cache=True, nogil=True)
-def _rhythm_of_counts(on_hand: NDArray[np.float64]) -> int:
+@inner
+def _rhythm_of_counts(on_hand: Floats1D) -> int:
     """The longest gap between two stock records in days; 0 where they are too few, or come on days in a row.
 
     Records of every day, and logs of changes, say themselves when a shelf is empty.
@@ -90,14 +89,9 @@ def _rhythm_of_counts(on_hand: NDArray[np.float64]) -> int:
     return longest if count >= FEWEST_COUNTS and shortest > 1 else 0
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _draw_down(
-    units: NDArray[np.float64],
-    on_hand: NDArray[np.float64],
-    is_count: NDArray[np.bool_],
-    longest: int,
-    min_on_hand: float,
-    in_stock: NDArray[np.uint8],
+    units: Floats1D, on_hand: Floats1D, is_count: Marks1D, longest: int, min_on_hand: float, in_stock: Out[Flags1D]
 ) -> None:
     """Take a shelf for empty between two stock records where it must be.
 
@@ -115,6 +109,7 @@ def _draw_down(
         # Whether a count is of the morning or of the evening is not known: the sales of its day may be in it or not.
         left = on_hand[day] - (units[day] if units[day] > 0.0 else 0.0)
         last_sale = day
+        # After twice its rhythm without a record the feed has stopped: what is left is not known any more.
         for between in range(day + 1, min(following, day + 1 + 2 * longest)):
             if units[between] > 0.0:
                 left -= units[between]
@@ -127,81 +122,83 @@ def _draw_down(
         day = following
 
 
-@njit(
-    t.whole(
-        t.table_out,
-        t.table_out,
-        t.table_out,
-        t.table_out,
-        t.bytes_out,
-        t.series_in,
-        t.series_in,
-        t.bytes_in,
-        t.given(t.flag, 2),
-        t.wholes_in,
-        t.wholes_in,
-        t.real,
-        t.whole,
-        t.whole,
-        t.flag,
-        t.bytes_out,
-        t.written(t.day, 1),
-    ),
-    cache=True,
-    nogil=True,
-)
+class Cells(NamedTuple):
+    """What was delivered, settled in place, and what is in stock.
+
+    units, on_hand, price: (n_rows, n_days), NaN where no row was delivered. revenue: (n_rows, the days before the
+    last). promo: (n_rows, n_days), bits as `cells` leaves them, becomes 0 or 1. in_stock: (n_rows, n_days), written.
+    """
+
+    units: Out[Floats2D]
+    revenue: Out[Floats2D]
+    on_hand: Out[Floats2D]
+    price: Out[Floats2D]
+    promo: Out[Flags2D]
+    in_stock: Out[Flags2D]
+
+
+class Owners(NamedTuple):
+    """Store and category of rows, and their last on-hand and price from before the first day, NaN without.
+
+    All (n_rows,).
+    """
+
+    store: Integers1D
+    category: Integers1D
+    held_on_hand: Floats1D
+    held_price: Floats1D
+
+
+class SettlingRule(NamedTuple):
+    """How series are settled.
+
+    min_on_hand: up to which a shelf is empty. stock_from_sales_days: so long after a sale a shelf without a record
+    has stock. gap_fill_days: of the longest gap that is filled. draws_down: between stock records that come in a
+    rhythm the sales tell what is left.
+    """
+
+    min_on_hand: float
+    stock_from_sales_days: int
+    gap_fill_days: int
+    draws_down: bool
+
+
+@kernel
 def settle(
-    units: NDArray[np.float64],
-    revenue: NDArray[np.float64],
-    on_hand: NDArray[np.float64],
-    price: NDArray[np.float64],
-    promo: NDArray[np.uint8],
-    held_on_hand: NDArray[np.float64],
-    held_price: NDArray[np.float64],
-    state: NDArray[np.uint8],
-    withheld: NDArray[np.bool_],
-    store: NDArray[np.int64],
-    category: NDArray[np.int64],
-    min_on_hand: float,
-    stock_from_sales_days: int,
-    gap_fill_days: int,
-    draws_down: bool,
-    in_stock: NDArray[np.uint8],
-    listed: NDArray[np.int32],
+    cells: Cells, of: Owners, state: Flags2D, withheld: Marks2D, rule: SettlingRule, listed: Out[Days1D]
 ) -> int:
     """Settle every row in place (specification, section 2); returns how many cells were interpolated.
 
-    units, on_hand, price: (n_rows, n_days), NaN where no row was delivered. revenue: (n_rows, the days before the
-    last). promo: bits as `cells` leaves them, becomes 0 or 1. held_on_hand, held_price: (n_rows,), the last ones from
-    before the first day, NaN without. state: (n_stores, n_days), DELIVERED: a cell without a row is 0; PARTIAL: it is
-    unknown; else nothing of the day is known. withheld: (n_categories, n_days), the category's day is unknown.
-    store, category: (n_rows,). draws_down: between stock records that come in a rhythm the sales tell what is left.
-    in_stock: (n_rows, n_days), written. listed: (n_rows,), first listed day, n_days when
-    never; written.
+    state: (n_stores, n_days), DELIVERED: a cell without a row is 0; PARTIAL: it is unknown; else nothing of the day
+    is known. withheld: (n_categories, n_days), the category's day is unknown. listed: (n_rows,), first listed day,
+    n_days when never; written.
     """
+    units, revenue, on_hand, price, promo, in_stock = cells
+    min_on_hand = rule.min_on_hand
     n_days = units.shape[1]
     revenue_from = n_days - 1 - revenue.shape[1]
     filled = 0
     is_count = np.empty(n_days, np.bool_)
     for row in range(units.shape[0]):
+        # Which days have a record is asked before values are carried forward over the others.
         longest = _rhythm_of_counts(on_hand[row])
         for day in range(n_days):
             is_count[day] = not np.isnan(on_hand[row, day])
         listed[row] = _first_listed(units[row], on_hand[row], min_on_hand)
-        _carry_forward(on_hand[row], held_on_hand[row])
-        _carry_forward(price[row], held_price[row])
-        _mark_in_stock(units[row], on_hand[row], min_on_hand, stock_from_sales_days, in_stock[row])
+        _carry_forward(on_hand[row], of.held_on_hand[row])
+        _carry_forward(price[row], of.held_price[row])
+        _mark_in_stock(units[row], on_hand[row], min_on_hand, rule.stock_from_sales_days, in_stock[row])
         for day in range(listed[row], n_days):
-            of_store = UNKNOWN if withheld[category[row], day] else state[store[row], day]
+            of_store = UNKNOWN if withheld[of.category[row], day] else state[of.store[row], day]
             if of_store == PARTIAL or (of_store == DELIVERED and not np.isnan(units[row, day])):
                 continue
             units[row, day] = 0.0 if of_store == DELIVERED else np.nan
             if revenue_from <= day < n_days - 1:
                 revenue[row, day - revenue_from] = units[row, day]
-        if draws_down and longest > 0:
+        if rule.draws_down and longest > 0:
             _draw_down(units[row], on_hand[row], is_count, longest, min_on_hand, in_stock[row])
         for day in range(n_days):
             pricing = promo[row, day] >> 1
             promo[row, day] = pricing == 2 or (pricing == 0 and promo[row, day] == 1)
-        filled += _fill_gaps(units[row], gap_fill_days)
+        filled += _fill_gaps(units[row], rule.gap_fill_days)
     return filled

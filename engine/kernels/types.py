@@ -1,32 +1,38 @@
-"""Types of kernel arguments. An input may be read-only, as Polars hands its memory over; an output never is.
+"""Types of kernel arguments, as annotations that say what `compiling` compiles for.
 
-Kernels are compiled for these signatures alone: one compilation, whoever owns the memory.
+All arrays lie in memory row by row. An input may be read-only, as Polars hands its memory over: a kernel is compiled
+once, whoever owns the memory. What a kernel writes is marked `Out`.
 """
 
+from typing import Annotated, TypeVar
+
+import numpy as np
 from numba import types
+from numpy.typing import NDArray
+
+from engine.arrays import Flags, Floats, Integers, Marks
+
+WRITTEN = "written"
+"""Among the annotations of an array: a kernel writes it."""
 
 
-def given(kind: types.Type, dimensions: int) -> types.Array:
-    """A contiguous array that a kernel only reads."""
+def _array(kind: types.Type, dimensions: int) -> types.Array:
     return types.Array(kind, dimensions, "C", readonly=True)
 
 
-def written(kind: types.Type, dimensions: int) -> types.Array:
-    """A contiguous array that a kernel writes."""
-    return types.Array(kind, dimensions, "C")
+T = TypeVar("T")
+Out = Annotated[T, WRITTEN]
 
-
-flag = types.boolean
-byte = types.uint8
-whole = types.int64
-day = types.int32
-seed = types.uint64
-single = types.float32
-real = types.float64
-nothing = types.void
-two_wholes = types.UniTuple(whole, 2)  # type: ignore[no-untyped-call]
-
-series_in, table_in = given(real, 1), given(real, 2)
-series_out, table_out = written(real, 1), written(real, 2)
-bytes_in, bytes_out = given(byte, 2), written(byte, 2)
-wholes_in, wholes_out = given(whole, 1), written(whole, 1)
+Floats1D = Annotated[Floats, _array(types.float64, 1)]
+Floats2D = Annotated[Floats, _array(types.float64, 2)]
+Singles1D = Annotated[NDArray[np.float32], _array(types.float32, 1)]
+Singles2D = Annotated[NDArray[np.float32], _array(types.float32, 2)]
+Integers1D = Annotated[Integers, _array(types.int64, 1)]
+Integers2D = Annotated[Integers, _array(types.int64, 2)]
+Integers3D = Annotated[Integers, _array(types.int64, 3)]
+Days1D = Annotated[NDArray[np.int32], _array(types.int32, 1)]
+Seeds1D = Annotated[NDArray[np.uint64], _array(types.uint64, 1)]
+Flags1D = Annotated[Flags, _array(types.uint8, 1)]
+Flags2D = Annotated[Flags, _array(types.uint8, 2)]
+Marks1D = Annotated[Marks, _array(types.boolean, 1)]
+Marks2D = Annotated[Marks, _array(types.boolean, 2)]

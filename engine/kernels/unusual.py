@@ -1,21 +1,16 @@
 """Cells that cannot be, or that are too extraordinary to learn from, by their own row."""
 
 import numpy as np
-from numba import njit
-from numpy.typing import NDArray
 
-from engine.kernels import types as t
+from engine.kernels.compiling import kernel
+from engine.kernels.types import Flags2D, Floats1D, Floats2D, Out
 
 ORDINARY, EXTRAORDINARY, IMPOSSIBLE = 0, 1, 2
 """What `judge_sales` says of a cell."""
 
 
-@njit(
-    t.nothing(t.table_in, t.real, t.series_out),
-    cache=True,
-    nogil=True,
-)
-def ordinary(values: NDArray[np.float64], quantile: float, usual: NDArray[np.float64]) -> None:
+@kernel
+def ordinary(values: Floats2D, quantile: float, usual: Out[Floats1D]) -> None:
     """A quantile of each row's values above 0, the largest left out; NaN without two of them.
 
     values: (n_rows, n_days), NaN unknown. usual: (n_rows,), written.
@@ -33,29 +28,16 @@ def ordinary(values: NDArray[np.float64], quantile: float, usual: NDArray[np.flo
             usual[row] = np.partition(known[:size], place)[place]
 
 
-@njit(
-    t.nothing(
-        t.table_in,
-        t.table_in,
-        t.table_in,
-        t.series_in,
-        t.real,
-        t.real,
-        t.real,
-        t.bytes_out,
-    ),
-    cache=True,
-    nogil=True,
-)
+@kernel
 def judge_sales(
-    units: NDArray[np.float64],
-    revenue: NDArray[np.float64],
-    price: NDArray[np.float64],
-    usual: NDArray[np.float64],
+    units: Floats2D,
+    revenue: Floats2D,
+    price: Floats2D,
+    usual: Floats1D,
     bulk_ratio: float,
     impossible_ratio: float,
     revenue_share: float,
-    verdict: NDArray[np.uint8],
+    verdict: Out[Flags2D],
 ) -> None:
     """Which cells sold far beyond what their row sells: extraordinary, or impossible.
 
@@ -83,10 +65,8 @@ def judge_sales(
                 verdict[row, day] = IMPOSSIBLE
 
 
-@njit(t.whole(t.table_out, t.series_in, t.real, t.bytes_out), cache=True, nogil=True)
-def carry_ordinary(
-    values: NDArray[np.float64], usual: NDArray[np.float64], ratio: float, verdict: NDArray[np.uint8]
-) -> int:
+@kernel
+def carry_ordinary(values: Out[Floats2D], usual: Floats1D, ratio: float, verdict: Out[Flags2D]) -> int:
     """Put the last ordinary value before it, else the first after it, in the place of every impossible one.
 
     values: (n_rows, n_days), NaN unknown; written. usual: (n_rows,), NaN unknown. ratio: a value above this multiple
@@ -103,6 +83,7 @@ def carry_ordinary(
                 count += 1
             else:
                 last = values[row, day]
+        # Back from the last day: where nothing ordinary came before, the first ordinary value after it holds.
         after = np.nan
         for day in range(values.shape[1] - 1, -1, -1):
             if verdict[row, day] == IMPOSSIBLE and np.isnan(values[row, day]):

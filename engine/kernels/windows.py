@@ -1,22 +1,19 @@
 """Sums over calendar windows of chosen series, and what happened last before a day."""
 
 import numpy as np
-from numba import njit
-from numpy.typing import NDArray
 
-from engine.kernels import types as t
+from engine.kernels.compiling import inner, kernel
+from engine.kernels.types import Flags1D, Flags2D, Floats1D, Floats2D, Integers1D, Integers2D, Out, Singles2D
 
 
-@njit(
-    t.nothing(t.table_in, t.wholes_in, t.wholes_in, t.wholes_in, t.series_out, t.wholes_out), cache=True, nogil=True
-)
+@kernel
 def sums(
-    values: NDArray[np.floating],
-    rows: NDArray[np.int64],
-    firsts: NDArray[np.int64],
-    lasts: NDArray[np.int64],
-    totals: NDArray[np.float64],
-    counts: NDArray[np.int64],
+    values: Floats2D,
+    rows: Integers1D,
+    firsts: Integers1D,
+    lasts: Integers1D,
+    totals: Out[Floats1D],
+    counts: Out[Integers1D],
 ) -> None:
     """Sum and number of the known values of a row over [first, last], cut at day 0.
 
@@ -34,29 +31,16 @@ def sums(
         counts[point] = count
 
 
-@njit(
-    t.nothing(
-        t.table_in,
-        t.given(t.single, 2),
-        t.wholes_in,
-        t.wholes_in,
-        t.wholes_in,
-        t.series_out,
-        t.series_out,
-        t.wholes_out,
-    ),
-    cache=True,
-    nogil=True,
-)
+@kernel
 def joint_sums(
-    left: NDArray[np.floating],
-    right: NDArray[np.floating],
-    rows: NDArray[np.int64],
-    firsts: NDArray[np.int64],
-    lasts: NDArray[np.int64],
-    left_totals: NDArray[np.float64],
-    right_totals: NDArray[np.float64],
-    counts: NDArray[np.int64],
+    left: Floats2D,
+    right: Singles2D,
+    rows: Integers1D,
+    firsts: Integers1D,
+    lasts: Integers1D,
+    left_totals: Out[Floats1D],
+    right_totals: Out[Floats1D],
+    counts: Out[Integers1D],
 ) -> None:
     """As `sums`, of two measures over the days on which both are known."""
     for point in range(rows.size):
@@ -73,10 +57,8 @@ def joint_sums(
         counts[point] = count
 
 
-@njit(cache=True, nogil=True)
-def _last_days(
-    series: NDArray[np.float64], promo: NDArray[np.uint8], flag: int, last: int, days: int
-) -> tuple[float, int]:
+@inner
+def _last_days(series: Floats1D, promo: Flags1D, flag: int, last: int, days: int) -> tuple[float, int]:
     """Sum and number of the known values on the last `days` days up to `last` whose promo flag is `flag`."""
     total = 0.0
     known = seen = 0
@@ -91,20 +73,16 @@ def _last_days(
     return total, known
 
 
-@njit(
-    t.nothing(t.table_in, t.bytes_in, t.wholes_in, t.wholes_in, t.whole, t.whole, t.table_out, t.written(t.whole, 2)),
-    cache=True,
-    nogil=True,
-)
+@kernel
 def promo_sums(
-    units: NDArray[np.float64],
-    promo: NDArray[np.uint8],
-    rows: NDArray[np.int64],
-    ends: NDArray[np.int64],
+    units: Floats2D,
+    promo: Flags2D,
+    rows: Integers1D,
+    ends: Integers1D,
     promo_days: int,
     base_days: int,
-    totals: NDArray[np.float64],
-    counts: NDArray[np.int64],
+    totals: Out[Floats2D],
+    counts: Out[Integers2D],
 ) -> None:
     """Units on the last promo days up to an end, and on the last other days before its promo run began.
 
@@ -124,13 +102,9 @@ def promo_sums(
         totals[point, 1], counts[point, 1] = _last_days(series, flags, 0, began - 1, base_days)
 
 
-@njit(t.nothing(t.table_in, t.wholes_in, t.wholes_in, t.wholes_out, t.wholes_out), cache=True, nogil=True)
+@kernel
 def last_rises(
-    values: NDArray[np.float64],
-    rows: NDArray[np.int64],
-    ends: NDArray[np.int64],
-    rises: NDArray[np.int64],
-    known_days: NDArray[np.int64],
+    values: Floats2D, rows: Integers1D, ends: Integers1D, rises: Out[Integers1D], known_days: Out[Integers1D]
 ) -> None:
     """The last day up to an end on which a known value rose (-1 when none), and how many days are known.
 
@@ -146,13 +120,8 @@ def last_rises(
                 rises[point] = day
 
 
-@njit(t.nothing(t.table_in, t.wholes_in, t.table_out, t.written(t.whole, 2)), cache=True, nogil=True)
-def sums_by_group(
-    values: NDArray[np.float64],
-    groups: NDArray[np.int64],
-    totals: NDArray[np.float64],
-    counts: NDArray[np.int64],
-) -> None:
+@kernel
+def sums_by_group(values: Floats2D, groups: Integers1D, totals: Out[Floats2D], counts: Out[Integers2D]) -> None:
     """Add the known values of every row, day by day, to its group's; rows of group -1 count nowhere.
 
     values: (n_rows, n_days). groups: (n_rows,). totals, counts: (n_groups, n_days), added to in row order.

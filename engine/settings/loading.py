@@ -5,7 +5,7 @@ Order of precedence: defaults, then one TOML file, then `--set key=value`.
 
 import difflib
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
@@ -23,23 +23,42 @@ def load_as(model: type[AnySettings], path: Path | None = None, assignments: Seq
 
     Raises SettingsError listing every unknown key and every value out of bounds at once.
     """
+    known = [key for key, _ in described(model)]
+    return settings_of(model, *read_tree(path, assignments, known), known)
+
+
+def read_tree(
+    path: Path | None, assignments: Sequence[str], known: Collection[str]
+) -> tuple[dict[str, Any], list[Problem]]:
+    """What the TOML file and the assignments say, nested by section, and what cannot be read of the assignments.
+
+    known: every key there is, for advice. Raises SettingsError when the file cannot be read.
+    """
     tree = _read_toml(path) if path is not None else {}
-    problems: list[Problem] = []
-    for assignment in assignments:
-        problem = _assign(tree, assignment, model)
-        if problem is not None:
-            problems.append(problem)
+    problems = [_assign(tree, assignment, known) for assignment in assignments]
+    return tree, [problem for problem in problems if problem is not None]
+
+
+def settings_of(
+    model: type[AnySettings], tree: Mapping[str, Any], problems: Sequence[Problem], known: Collection[str]
+) -> AnySettings:
+    """The settings that a tree names, the others at their defaults.
+
+    problems: found before, told together with those of the values. known: every key there is, for advice.
+    Raises SettingsError.
+    """
+    found = list(problems)
     try:
         settings = model.model_validate(tree)
     except ValidationError as error:
-        problems += [_complaint(dict(detail), model) for detail in error.errors()]
-    if problems:
-        raise SettingsError(problems)
+        found += [one for detail in error.errors() for one in _complaints(dict(detail), known)]
+    if found:
+        raise SettingsError(found)
     return settings
 
 
 def described(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
-    """Every settings key, a dotted path such as `detect.dark_ratio`, with its field, in reading order."""
+    """Every settings key, a dotted path such as `panel.active_days`, with its field, in reading order."""
     for name, field in model.model_fields.items():
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
             yield from described(field.annotation, f"{prefix}{name}.")
@@ -63,7 +82,7 @@ def _rules_of_a_list(field: FieldInfo) -> list[Any]:
 
 
 def value_of(settings: RunSettings, key: str) -> object:
-    """The value at a dotted key, such as `detect.dark_ratio`."""
+    """The value at a dotted key, such as `panel.active_days`."""
     value: object = settings
     for name in key.split("."):
         value = getattr(value, name)
@@ -102,10 +121,10 @@ def _read_toml(path: Path) -> dict[str, Any]:
     raise SettingsError([problem])
 
 
-def _assign(tree: dict[str, Any], assignment: str, model: type[BaseModel]) -> Problem | None:
+def _assign(tree: dict[str, Any], assignment: str, known: Collection[str]) -> Problem | None:
     key, equals, text = assignment.partition("=")
     if not equals or not key.strip():
-        return Problem(f"--set {assignment}", "is not key=value", "write it as  --set detect.dark_ratio=0.55")
+        return Problem(f"--set {assignment}", "is not key=value", "write it as  --set panel.active_days=5")
     try:
         value = tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
@@ -114,25 +133,35 @@ def _assign(tree: dict[str, Any], assignment: str, model: type[BaseModel]) -> Pr
     for section in sections:
         inner = tree.setdefault(section, {})
         if not isinstance(inner, dict):
-            return Problem(f"--set {assignment}", f"{section} is a value, not a section", _nearest(key, model))
+            return Problem(f"--set {assignment}", f"{section} is a value, not a section", _nearest(key, known))
         tree = inner
     tree[name] = value
     return None
 
 
-def _complaint(detail: dict[str, Any], model: type[BaseModel]) -> Problem:
+def _complaints(detail: dict[str, Any], known: Collection[str]) -> Iterator[Problem]:
     key = ".".join(str(part) for part in detail["loc"])
     if detail["type"] == "extra_forbidden":
-        return Problem(key, "is no setting", _nearest(key, model))
+        for one in _keys_in(detail["input"], key):
+            yield Problem(one, "is no setting", _nearest(one, known))
+        return
     given = "" if isinstance(detail["input"], dict | BaseModel) else f" (given: {detail['input']!r})"
-    return Problem(
+    yield Problem(
         key or "settings",
         f"{detail['msg']}{given}",
         "see its meaning and bounds with  darkshelf config explain",
     )
 
 
-def _nearest(key: str, model: type[BaseModel]) -> str:
-    known = [name for name, _ in described(model)]
+def _keys_in(given: object, key: str) -> Iterator[str]:
+    """The key, or those inside it when a section was given."""
+    if not isinstance(given, dict) or not given:
+        yield key
+        return
+    for name, inner in given.items():
+        yield from _keys_in(inner, f"{key}.{name}")
+
+
+def _nearest(key: str, known: Collection[str]) -> str:
     close = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
     return f"did you mean {close[0]}?" if close else "list every setting with  darkshelf config explain"

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.arrays import Floats, Integers, Marks
 from engine.errors import Problem, TryLaterError
 from engine.kernels import deliveries as kernel
 from engine.kernels import rows
@@ -18,9 +19,6 @@ from engine.kernels.settle import DELIVERED, PARTIAL
 from engine.settings.shelf.delivered import DeliverySettings
 from engine.vocabulary import shelf as v
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
-Marks = NDArray[np.bool_]
 CLOSED, NOT_DELIVERED, SHUT, GONE = 2, 3, 5, 6
 """What a store's day is beside DELIVERED and PARTIAL: it never sells on such days, or had not opened; nothing, or too
 little, came of it; its rows say that nothing was sold though much was due; nothing has come of it for long.

@@ -4,7 +4,7 @@ check → panel → expect → detect → measure → diagnose → recommend →
 """
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -25,8 +25,8 @@ from engine.runs.registry import fingerprint_files
 from engine.settings.shelf.night import Settings
 from engine.shelf import publish, summary
 from engine.shelf.calibrated import Recalibration, learn
+from engine.shelf.cases import rank
 from engine.shelf.check import Intake, Place, Sources, check, readings_of
-from engine.shelf.classic.measure import rank
 from engine.shelf.features import features
 from engine.shelf.method import Method, findings_of, method_of
 from engine.shelf.panel import Panel, panel
@@ -40,11 +40,18 @@ CASES_PER_BLOCK = 250_000
 
 @dataclass(frozen=True)
 class Judged:
-    """The results of a night before they are published. cases: as detected, the published columns and `pair`."""
+    """The results of a night before they are published.
+
+    learnt, found: what the method knows of the chain, see `Method`. cases: as detected, the published columns and
+    `pair`. decided: outputs of what was decided for all cases at once, by file name.
+    """
 
     panel: Panel
-    method: Method
+    method: Method[Any, Any]
+    learnt: Any
+    found: Any
     cases: pl.DataFrame
+    decided: Mapping[str, pl.DataFrame]
 
 
 @dataclass(frozen=True)
@@ -139,14 +146,15 @@ def inspect(
         raise InputError([*stops, *remarks])
     typed = _opened(place, settings, sources.as_of)
     method = method_of(settings)
-    chain = method.expect(panel(typed, panel_plan(settings, allow_partial=allow_partial), Memory()))
-    quality = summary.data_quality(chain, settings.panel.min_history_days, method.notices(chain))
+    chain, learnt = method.expect(panel(typed, panel_plan(settings, allow_partial=allow_partial), Memory()))
+    quality = summary.data_quality(chain, settings.panel.min_history_days, method.notices(chain, learnt))
     return Inspection(sources, remarks, quality)
 
 
 def panel_plan(settings: Settings, *, allow_partial: bool = False) -> PanelPlan:
     """How the panel of a night is built. allow_partial: see `run`."""
-    return PanelPlan(settings.panel, settings.delivery, settings.expect.window_days, allow_partial)
+    gap_fill_days = settings.panel.gap_fill_days if settings.profile == "classic" else 0
+    return PanelPlan(settings.panel, settings.delivery, settings.expect.window_days, gap_fill_days, allow_partial)
 
 
 def _opened(place: Place, settings: Settings, as_of: dt.date | None, *, as_text: bool = False) -> Sources:
@@ -177,40 +185,42 @@ def judge(
     """
     method = method_of(settings, recalibration)
     with journal.stage("expect"):
-        chain = method.expect(chain)
+        chain, learnt = method.expect(chain)
     with journal.stage("detect") as facts:
-        runs = method.detect(chain)
+        runs, found = method.detect(chain, learnt)
         facts["cases"] = runs.height
     blocks = []
     for first in range(0, max(runs.height, 1), CASES_PER_BLOCK):
-        cases = _judge_runs(chain, runs.slice(first, CASES_PER_BLOCK), method, journal)
+        cases = _judge_runs(chain, found, runs.slice(first, CASES_PER_BLOCK), method, journal)
         keep(cases)
         blocks.append(cases.select("pair", *publish.OWN_COLUMNS))
     with journal.stage("settle"):
-        return Judged(chain, method, method.settle(chain, pl.concat(blocks)))
+        cases, decided = method.settle(chain, found, pl.concat(blocks))
+    return Judged(chain, method, learnt, found, cases, decided)
 
 
-def _judge_runs(chain: Panel, runs: pl.DataFrame, method: Method, journal: Journal) -> pl.DataFrame:
+def _judge_runs(
+    chain: Panel, found: Any, runs: pl.DataFrame, method: Method[Any, Any], journal: Journal
+) -> pl.DataFrame:
     with journal.stage("measure"):
-        cases = method.measure(chain, runs)
+        cases = method.measure(chain, found, runs)
     with journal.stage("diagnose"):
-        cases = method.diagnose(chain, cases)
+        cases = method.diagnose(chain, found, cases)
     with journal.stage("recommend"):
-        return method.recommend(chain, cases).rechunk()
+        return method.recommend(chain, found, cases).rechunk()
 
 
 def _publish_days(folder: Path, judged: Judged, settings: Settings) -> dict[str, Any]:
     """What needs the days of the chain: series, features, and the quality of the data, which is returned."""
-    chain = judged.panel
+    chain, method, found = judged.panel, judged.method, judged.found
+    bands = partial(method.bands, chain, found)
     with appended_parquet(folder / shapes.DAILY, WIDE_ROWS_PER_GROUP) as add:
-        for rows in series_blocks(
-            chain, judged.cases, partial(judged.method.bands, chain), settings.expect.interval_z
-        ):
+        for rows in series_blocks(chain, judged.cases, bands, settings.expect.interval_z):
             add(rows)
-    for name, further in judged.method.tables(chain, judged.cases).items():
+    for name, further in {**judged.decided, **method.tables(chain, found, judged.cases)}.items():
         write_parquet(further, folder / name)
     write_parquet(features(chain, settings.expect, settings.causes), folder / shapes.FEATURES)
-    return summary.data_quality(chain, settings.panel.min_history_days, judged.method.notices(chain))
+    return summary.data_quality(chain, settings.panel.min_history_days, method.notices(chain, judged.learnt))
 
 
 def _publish_cases(folder: Path, judged: Judged, quality: dict[str, Any]) -> dict[str, Any]:
@@ -220,7 +230,7 @@ def _publish_cases(folder: Path, judged: Judged, quality: dict[str, Any]) -> dic
     write_parquet(chain.skus.select("sku_id", *publish.SKU_NAMES), folder / shapes.SKUS)
     publish.publish_cases(folder, chain, cases)
     publish.publish_quarantine(folder, chain)
-    facts = summary.key_figures(chain, cases) | judged.method.facts()
+    facts = {**summary.key_figures(chain, cases), **judged.method.facts(judged.found)}
     write_json(facts, folder / shapes.SUMMARY)
     write_json(quality, folder / shapes.DATA_QUALITY)
     return facts
@@ -228,8 +238,10 @@ def _publish_cases(folder: Path, judged: Judged, quality: dict[str, Any]) -> dic
 
 def _learn(feedback: Path | None, as_of: dt.date, settings: Settings) -> Recalibration:
     """What the file of feedback teaches. Raises InputError."""
-    if feedback is not None and settings.profile == "classic":
-        advice = "leave it out, or run the calibrated profile"
-        what = "is given to the classic profile, whose confidence is no probability"
-        raise InputError([Problem("--feedback", what, advice)])
-    return learn(feedback, as_of, settings.certainty)
+    if settings.profile == "calibrated":
+        return learn(feedback, as_of, settings.certainty)
+    if feedback is None:
+        return Recalibration()
+    advice = "leave it out, or run the calibrated profile"
+    what = "is given to the classic profile, whose confidence is no probability"
+    raise InputError([Problem("--feedback", what, advice)])

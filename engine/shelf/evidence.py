@@ -12,7 +12,9 @@ import polars as pl
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from engine.arrays import Floats, Integers
 from engine.kernels import neighbours, rows
+from engine.kernels.compiling import given
 from engine.settings.shelf.common import (
     CauseSettings,
     ConversionSettings,
@@ -21,7 +23,7 @@ from engine.settings.shelf.common import (
     PromoSettings,
 )
 from engine.shelf.panel import Panel
-from engine.shelf.points import Floats, Integers, Points
+from engine.shelf.points import Points
 from engine.stats import ratio
 from engine.vocabulary.common import TIE_TOLERANCE
 
@@ -62,6 +64,15 @@ def evidence(points: Points, settings: CauseSettings) -> pl.DataFrame:
     )
 
 
+def evidence_of_cases(points: Points, settings: CauseSettings) -> pl.DataFrame:
+    """The evidence beyond what a case carries already; its averages are named for what they are averages of."""
+    return (
+        evidence(points, settings)
+        .drop("on_hand", "price")
+        .rename({"category_price": "category_average", "own_price": "own_average"})
+    )
+
+
 def high_performers(points: Points, settings: MisallocationSettings) -> pl.DataFrame:
     """Neighbouring stores that sell the point's SKU over their expectation, seen from its day.
 
@@ -69,35 +80,16 @@ def high_performers(points: Points, settings: MisallocationSettings) -> pl.DataF
     ratio, then distance, then store.
     """
     panel = points.panel
-    starts, others, km = neighbour_lists(panel, settings.radius_km)
+    around = neighbourhood(panel, settings.radius_km)
+    rule = neighbours.SellingOver(settings.window_days, settings.min_days, settings.high_ratio, TIE_TOLERANCE)
     shape = (points.pair.size, settings.kept_stores)
     counts = np.empty(points.pair.size, np.int64)
     ratios, kms, stores = np.empty(shape), np.empty(shape), np.empty(shape, np.int64)
-    units, expected, judged = panel.array("units"), panel.array("expected"), panel.judged
-    store, sku, pair_starts = panel.codes("store"), panel.codes("sku"), panel.pair_starts()
+    units, expected = panel.array("units"), panel.array("expected")
 
     def judge_block(block: slice) -> None:
-        neighbours.high_performers(
-            units,
-            expected,
-            judged,
-            store,
-            sku,
-            pair_starts,
-            starts,
-            others,
-            km,
-            points.pair[block],
-            points.day[block],
-            settings.window_days,
-            settings.min_days,
-            settings.high_ratio,
-            TIE_TOLERANCE,
-            counts[block],
-            ratios[block],
-            kms[block],
-            stores[block],
-        )
+        best = neighbours.Best(counts[block], ratios[block], kms[block], stores[block])
+        neighbours.high_performers(units, expected, around, points.pair[block], points.day[block], rule, best)
 
     rows.in_blocks(judge_block, points.pair.size)
     found = stores >= 0
@@ -193,3 +185,9 @@ def neighbour_lists(panel: Panel, radius_km: float) -> tuple[Integers, Integers,
     order = np.lexsort((other, km, store))
     starts = np.searchsorted(store[order], np.arange(panel.stores.height + 1)).astype(np.int64)
     return starts, other[order], km[order]
+
+
+def neighbourhood(panel: Panel, radius_km: float) -> neighbours.Neighbourhood:
+    """Who sells what, and who neighbours whom within the radius, as kernels take it."""
+    pairs = (panel.judged, panel.codes("store"), panel.codes("sku"), panel.pair_starts())
+    return given(neighbours.Neighbourhood(*pairs, *neighbour_lists(panel, radius_km)))

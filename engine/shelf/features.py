@@ -6,12 +6,13 @@ In: `Panel` with `expected`. Out: one row per judged store-SKU; undefined number
 import numpy as np
 import polars as pl
 
+from engine.arrays import Floats, Integers
 from engine.kernels import rows
 from engine.settings.shelf.common import CauseSettings, ExpectSettings
-from engine.shelf.classic.expect import Baseline, baseline_at
+from engine.shelf.baseline import Baseline, baseline_at
 from engine.shelf.evidence import evidence
 from engine.shelf.panel import Panel
-from engine.shelf.points import Floats, Integers, Points
+from engine.shelf.points import Points
 from engine.stats import PERCENT, ratio
 from engine.vocabulary import shelf as v
 

@@ -12,12 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.arrays import Integers, Marks
 from engine.kernels import deliveries as kernel
 from engine.kernels import rows
 from engine.settings.shelf.delivered import DeliverySettings
 
-Integers = NDArray[np.int64]
-Marks = NDArray[np.bool_]
 FEWEST_GAPS = 3
 """Gaps between deliveries that tell a rhythm."""
 RARE = 0.9

@@ -19,9 +19,10 @@ from engine.delivery.source import UNREADABLE
 from engine.delivery.tables import naming_broken_files, too_many_faults, verify
 from engine.errors import InputError, Problem
 from engine.kernels import rows, windows
-from engine.kernels.settle import settle
+from engine.kernels.compiling import given
+from engine.kernels.settle import Cells, Owners, SettlingRule, settle
 from engine.memory import Memory
-from engine.settings.shelf.delivered import DeliverySettings, PanelSettings
+from engine.settings.shelf.delivered import DeliverySettings
 from engine.shelf.check import Sources, reread_as_text
 from engine.shelf.deliveries import (
     GONE,
@@ -183,7 +184,7 @@ def _place_all(sources: Sources, plan: PanelPlan, memory: Memory) -> Panel:
     if not sources.intake.readings.interpolates:
         forget(arrays["on_hand"], of_store, emptied)
     deliveries = as_rows_tell(deliveries) if sources.intake.readings.interpolates else with_partial_day(deliveries)
-    listed, interpolated = _settle_all(chain, placed, deliveries, plan.panel, sources.intake.readings.interpolates)
+    listed, interpolated = _settle_all(chain, placed, deliveries, plan, sources.intake.readings.interpolates)
     # In a store that is shut there is nothing to be done about a shelf.
     is_shut = np.isin(deliveries.stores[:, -1], (SHUT, GONE))
     judged = (arrays["in_stock"][:, -plan.panel.active_days :] == 1).any(axis=1) & ~is_shut[chain.store]
@@ -278,34 +279,22 @@ def _feeds(stores: Stores, arrays: Mapping[str, Array], of: DeliverySettings) ->
 
 
 def _settle_all(
-    chain: Chain, placed: Placed, deliveries: Deliveries, settings: PanelSettings, interpolates: bool
+    chain: Chain, placed: Placed, deliveries: Deliveries, plan: PanelPlan, interpolates: bool
 ) -> tuple[Array, int]:
     """The first listed day of every pair, and how many cells were interpolated; the arrays are settled in place."""
     arrays, held = placed.arrays, placed.held
     listed = np.empty(chain.store.size, np.int32)
     filled: list[int] = []
 
+    names = ("units", "revenue", "on_hand", "price", "promo", "in_stock")
+    owners = Owners(chain.store, chain.category, held["on_hand"], held["price"])
+    of = plan.panel
+    rule = SettlingRule(of.min_on_hand, of.stock_from_sales_days, plan.gap_fill_days, not interpolates)
+
     def settle_block(block: slice) -> None:
-        count = settle(
-            arrays["units"][block],
-            arrays["revenue"][block],
-            arrays["on_hand"][block],
-            arrays["price"][block],
-            arrays["promo"][block],
-            held["on_hand"][block],
-            held["price"][block],
-            deliveries.stores,
-            deliveries.categories,
-            chain.store[block],
-            chain.category[block],
-            settings.min_on_hand,
-            settings.stock_from_sales_days,
-            settings.gap_fill_days if interpolates else 0,
-            not interpolates,
-            arrays["in_stock"][block],
-            listed[block],
-        )
-        filled.append(count)
+        cells = Cells(*(arrays[name][block] for name in names))
+        mine = given(owners, block)
+        filled.append(settle(cells, mine, deliveries.stores, deliveries.categories, rule, listed[block]))
 
     rows.in_blocks(settle_block, chain.store.size)
     return listed, sum(filled)

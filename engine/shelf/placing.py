@@ -19,6 +19,7 @@ from engine.delivery.keys import distinct
 from engine.delivery.source import Source, batches
 from engine.errors import InputError, Problem
 from engine.kernels import cells, rows
+from engine.kernels.compiling import given
 from engine.kernels.deliveries import net_returns
 from engine.memory import Memory
 from engine.settings.shelf.delivered import DeliverySettings, PanelSettings
@@ -59,13 +60,14 @@ class RowAccount:
 
 @dataclass(frozen=True)
 class PanelPlan:
-    """How a panel is built. revenue_days: how many days before the as-of day keep their revenue. allow_partial: an
-    as-of day that is not complete is no reason to stop.
+    """How a panel is built. revenue_days: how many days before the as-of day keep their revenue. gap_fill_days: the
+    longest gap that is interpolated. allow_partial: an as-of day that is not complete is no reason to stop.
     """
 
     panel: PanelSettings
     delivery: DeliverySettings
     revenue_days: int
+    gap_fill_days: int
     allow_partial: bool = False
 
 
@@ -232,8 +234,8 @@ def _batches(
         UNUSABLE,
         *(pl.col(column.name) for column in columns),
     )
-    stores, starts = grid.keys(grid.stores), grid.starts
     skus = grid.keys(grid.skus)[grid.pairs["sku"].to_numpy()]
+    places = given(cells.Grid(grid.keys(grid.stores), grid.starts, skus, grid.n_days, days_before))
     for batch in batches(plan):
         located = np.empty(batch.height, np.int64)
         outside, unusable = cells.locate(
@@ -241,11 +243,7 @@ def _batches(
             batch["sku_id"].to_numpy(),
             batch["day"].to_numpy(),
             batch[UNUSABLE].to_numpy(),
-            stores,
-            starts,
-            skus,
-            grid.n_days,
-            days_before,
+            places,
             located,
         )
         account.read += batch.height

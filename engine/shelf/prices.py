@@ -11,13 +11,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from engine.arrays import Floats
 from engine.errors import InputError, Problem
 from engine.kernels import rows
 from engine.settings.shelf.delivered import PriceCheckSettings
 from engine.shelf.panel import Panel
 from engine.vocabulary import shelf as v
 
-Floats = NDArray[np.float64]
 SHOWN = 5
 """SKUs or stores named in a notice."""
 CENTS = 100.0

@@ -4,15 +4,14 @@ In: `Panel`. Out: nothing, or a refusal. One look at the sums of the chain tells
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
+from engine.arrays import Floats
 from engine.errors import InputError, Problem
 from engine.kernels import rows
 from engine.settings.shelf.delivered import PriceCheckSettings
 from engine.shelf.panel import Panel
 from engine.vocabulary import shelf as v
 
-Floats = NDArray[np.float64]
 HALF = 0.5
 """What holds the sum of all others holds this share of everything."""
 MOSTLY = 0.9

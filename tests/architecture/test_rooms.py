@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from engine.settings.shelf.night import Settings
+from engine.settings.shelf.calibrated import CalibratedSettings
 from engine.shelf import desk
 from engine.vocabulary import shelf as v
 from tests.planted.small import AS_OF, small_chain, write_parquet
@@ -56,11 +56,11 @@ def imported(tree: ast.AST) -> Iterator[str]:
 
 @pytest.mark.parametrize("file", python_files("engine/kernels"), ids=lambda file: file.stem)
 def test_kernels_know_arrays_and_nothing_of_ours(file):
-    allowed = {"numpy", "numba", *sys.stdlib_module_names}
+    allowed = {"numpy", "numba", "engine.arrays", *sys.stdlib_module_names}
     foreign = [
         module
         for module in imported(ast.parse(file.read_text(encoding="utf-8")))
-        if module.partition(".")[0] not in allowed and not f"{module}.".startswith("engine.kernels.")
+        if not {module, module.partition(".")[0]} & allowed and not f"{module}.".startswith("engine.kernels.")
     ]
     assert foreign == []
 
@@ -146,7 +146,7 @@ SPECIFIED_COLUMNS = (
 
 
 def test_the_published_columns_are_the_fourteen_of_the_specification(tmp_path):
-    night = desk.run(write_parquet(tmp_path / "in", small_chain()), tmp_path / "out", Settings(), AS_OF)
+    night = desk.run(write_parquet(tmp_path / "in", small_chain()), tmp_path / "out", CalibratedSettings(), AS_OF)
     with (night.folder / "dark_shelf_cases.csv").open(encoding="utf-8", newline="") as lines:
         assert tuple(next(csv.reader(lines))) == SPECIFIED_COLUMNS == v.CASE_COLUMNS
 

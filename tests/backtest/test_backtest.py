@@ -11,7 +11,7 @@ import pytest
 from engine.backtest.backtest import backtest, night_days
 from engine.backtest.plan import BacktestPlan, Injection
 from engine.errors import InputError
-from engine.settings.shelf.night import Settings
+from engine.settings.shelf.calibrated import CalibratedSettings
 from tests.backtest.conftest import LAST, tables
 from tests.command import darkshelf
 from tests.planted.small import write_parquet
@@ -33,7 +33,7 @@ def test_a_history_of_four_weeks_is_too_short(tmp_path):
 
 
 def test_planted_silence_is_found_and_told(chain, tmp_path):
-    found = backtest(chain, tmp_path / "out", Settings(), PLAN)
+    found = backtest(chain, tmp_path / "out", CalibratedSettings(), PLAN)
     assert found == json.loads((tmp_path / "out" / "backtest.json").read_text(encoding="utf-8"))
     everything = found["bands"][0]
     assert everything["band"] == "all"
@@ -47,7 +47,7 @@ def test_planted_silence_is_found_and_told(chain, tmp_path):
 
 def test_the_same_backtest_writes_the_same_bytes(chain, tmp_path):
     for name in ("one", "two"):
-        backtest(chain, tmp_path / name, Settings(), PLAN)
+        backtest(chain, tmp_path / name, CalibratedSettings(), PLAN)
     for file in (tmp_path / "one").iterdir():
         assert file.read_bytes() == (tmp_path / "two" / file.name).read_bytes(), file.name
 
@@ -65,7 +65,7 @@ def test_a_known_truth_is_scored_without_planting(tmp_path):
     )
     known.write_parquet(tmp_path / "truth.parquet")
     plan = BacktestPlan(nights=1, replicates=50)
-    found = backtest(folder, tmp_path / "out", Settings(), plan, tmp_path / "truth.parquet")
+    found = backtest(folder, tmp_path / "out", CalibratedSettings(), plan, tmp_path / "truth.parquet")
     assert (found["episodes"], found["bands"][0]["found"], found["bands"][0]["right"]) == (1, 1, 1)
     assert found["money"]["total_ratio"][0] == pytest.approx(1.0, abs=0.3)
 
@@ -73,7 +73,7 @@ def test_a_known_truth_is_scored_without_planting(tmp_path):
 def test_a_truth_without_its_columns_is_refused(chain, tmp_path):
     pl.DataFrame({"store_id": [1]}).write_parquet(tmp_path / "truth.parquet")
     with pytest.raises(InputError, match="has no column sku_id, first_date, last_date"):
-        backtest(chain, tmp_path / "out", Settings(), PLAN, tmp_path / "truth.parquet")
+        backtest(chain, tmp_path / "out", CalibratedSettings(), PLAN, tmp_path / "truth.parquet")
 
 
 def test_the_command_prints_what_it_wrote(capsys, chain, tmp_path):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from engine.settings.shelf.night import Settings
+from engine.settings.shelf.calibrated import CalibratedSettings
 from engine.shelf import desk
 from tests.planted.small import AS_OF, small_chain, write_csv, write_parquet
 
@@ -22,7 +22,8 @@ from tests.bad_input.night import Night, data_of
 @pytest.fixture(scope="module")
 def last_night(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("last-night")
-    desk.run(write_parquet(folder / "in", small_chain()), folder / "out", Settings(), AS_OF - timedelta(days=1))
+    chain = write_parquet(folder / "in", small_chain())
+    desk.run(chain, folder / "out", CalibratedSettings(), AS_OF - timedelta(days=1))
     return folder / "out"
 
 

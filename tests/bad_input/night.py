@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from engine.settings.shelf.night import Settings
+from engine.settings.shelf.calibrated import CalibratedSettings
 from engine.shelf import desk
 from tests.command import darkshelf, data_files, latest_data, latest_quality, published
 from tests.planted.small import small_chain, write_csv, write_parquet
@@ -110,7 +110,7 @@ def assert_one_message(answer: Answer) -> None:
 
 
 def data_of(folder: Path, write: Callable[..., Path]) -> dict[str, bytes]:
-    return data_files(desk.run(write(folder / "in", small_chain()), folder / "out", Settings()).folder)
+    return data_files(desk.run(write(folder / "in", small_chain()), folder / "out", CalibratedSettings()).folder)
 
 
 def latest(out: Path) -> str:

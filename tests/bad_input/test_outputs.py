@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 from filelock import FileLock
 
-from engine.settings.shelf.night import Settings
+from engine.settings.shelf.calibrated import CalibratedSettings
 from engine.shelf import desk
 from tests.command import darkshelf, darkshelf_process, data_files, published
 from tests.planted.small import AS_OF, KEY, N_DAYS, small_chain
@@ -70,7 +70,7 @@ def no_file_longer_than(n_bytes: int) -> Iterator[None]:
 
 def test_whichever_file_the_disk_refuses_last_night_is_left_alone(night, tmp_path):
     night.parquet()
-    whole = desk.run(night.folder, tmp_path / "undisturbed", Settings()).folder
+    whole = desk.run(night.folder, tmp_path / "undisturbed", CalibratedSettings()).folder
     lengths = {len(content) for content in published(whole).values()}
     for n_bytes in sorted({1} | {length - 1 for length in lengths}):
         with no_file_longer_than(n_bytes):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
-from engine.settings.shelf.night import Settings
+from engine.settings.shelf.calibrated import CalibratedSettings
 from engine.shelf import desk
 from tests.command import latest_quality
 from tests.planted.awkward import AS_OF as AWKWARD_AS_OF
@@ -144,7 +144,7 @@ def awkward(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The run of the awkward chain."""
     folder = tmp_path_factory.mktemp("awkward")
     write_awkward_chain(folder / "in")
-    return desk.run(folder / "in", folder / "out", Settings(), AWKWARD_AS_OF).folder
+    return desk.run(folder / "in", folder / "out", CalibratedSettings(), AWKWARD_AS_OF).folder
 
 
 def quality_of(run: Path) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from bench.accuracy.nights import contenders, days_of, settled
 from bench.accuracy.rivals import RULES
 from bench.accuracy.targets import at_least, at_most, outcomes
 from engine.backtest.replay import Night, by_desk
-from engine.settings.shelf.night import Settings
+from engine.settings.shelf.calibrated import CalibratedSettings
 
 SCORER = measure.data().parents[1] / "tools" / "score_freshretailnet.py"
 DAY = date(2025, 5, 20)
@@ -83,7 +83,7 @@ def real(tmp_path_factory):
     """Two nights of the recorded stock-outs and the folder they are in."""
     if not (measure.data().is_dir() and SCORER.is_file()):
         pytest.skip("the real data are not here")
-    judge = by_desk(Settings(), tmp_path_factory.mktemp("runs"))
+    judge = by_desk(CalibratedSettings(), tmp_path_factory.mktemp("runs"))
     return [judge(measure.data(), day) for day in recorded.NIGHTS]
 
 
@@ -168,7 +168,7 @@ def test_the_whole_profile_of_the_ablation_is_the_desk(tmp_path):
     dark = (pl.col("sku_id") < 20) & (pl.col("date") > chains.LAST_DAY - timedelta(days=8))
     sales.filter(~dark).write_parquet(folder / "sales_transactions.parquet")
     by_variant = ablation.night(ablation.VARIANTS[0], settled(folder, chains.LAST_DAY))
-    told = by_desk(Settings(), tmp_path / "runs")(folder, chains.LAST_DAY)
+    told = by_desk(CalibratedSettings(), tmp_path / "runs")(folder, chains.LAST_DAY)
     keys = ["store_id", "sku_id", "detection_date"]
     assert by_variant.alerts.height >= 20
     assert by_variant.alerts.sort(keys).equals(told.alerts.select(keys).sort(keys))

@@ -14,7 +14,7 @@ from bench.faults.fault import DONE, plain, write
 from bench.faults.measure import OTHER_MONEY
 from bench.faults.night import Night, of_run
 from engine.errors import DarkshelfError
-from engine.settings.shelf.night import Settings
+from engine.settings.shelf.calibrated import CalibratedSettings
 from engine.shelf import desk
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ OF_KNOWN_VALUE = [
 def judged(folder: Path, out: Path) -> Night:
     """The night over a folder, or how it was refused."""
     try:
-        return of_run(desk.run(folder, out, Settings()).folder)
+        return of_run(desk.run(folder, out, CalibratedSettings()).folder)
     except DarkshelfError as error:
         return Night(error.exit_code, (str(error),), {})
 

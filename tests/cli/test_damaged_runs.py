@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from engine.runs.registry import Registry
-from engine.settings.shelf.night import Settings
+from engine.settings.shelf.calibrated import CalibratedSettings
 from engine.shelf import desk
 from tests.command import darkshelf
 from tests.planted.small import AS_OF, DARK_CASE, small_chain, write_parquet
@@ -30,7 +30,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("damaged")
     folder, out = write_parquet(place / "in", small_chain()), place / "out"
     for day in (WHOLE - timedelta(days=1), WHOLE, DAMAGED):
-        desk.run(folder, out, Settings(), day)
+        desk.run(folder, out, CalibratedSettings(), day)
     (Registry(out).find().folder / "manifest.json").write_text("{")
     growth = out / "runs" / GROWTH
     growth.mkdir()
@@ -104,22 +104,22 @@ def test_a_night_that_is_named_and_damaged_is_refused(out, capsys):
 def test_a_run_of_another_desk_is_listed_and_shown_and_refused_by_what_it_is_not_for(out, capsys):
     (out / "LATEST").write_text(f"{GROWTH}\n")
     listed = darkshelf(capsys, "runs", "list", "--out", out)
-    assert next(line for line in listed.out.splitlines() if GROWTH in line).split()[2:] == [
-        "202507A",
-        "–",
-        "–",
-        "2025-07-20",
-        "growth",
-    ]
+    row = next(line for line in listed.out.splitlines() if GROWTH in line)
+    assert row.split()[2:] == ["202507A", "growth", "–", "2025-07-20"]
     assert darkshelf(capsys, "runs", "show", "--out", out).out.startswith(f"{GROWTH}  as of 202507A, input unknown\n")
-    for words in (["explain", DARK_CASE], ["report"], ["tasks"]):
-        answer = darkshelf(capsys, *words, "--out", out)
-        assert answer.code == 0, answer
-        assert f"LATEST names {GROWTH}, a run of the growth desk; the newest of the shelf desk is taken" in answer.err
-    for words in (["explain", DARK_CASE, "--run", GROWTH], ["report", GROWTH], ["runs", "diff", GROWTH, ids(out)[0]]):
-        answer = darkshelf(capsys, *words, "--out", out)
-        assert (answer.code, answer.out) == (2, "")
-        assert f"{GROWTH} is a run of the growth desk, not of the shelf desk" in answer.err
+    answer = darkshelf(capsys, "tasks", "--out", out)
+    assert answer.code == 0, answer
+    assert f"LATEST names {GROWTH}, a run of the growth desk; the newest of the shelf desk is taken" in answer.err
+    refused = darkshelf(capsys, "runs", "diff", GROWTH, ids(out)[0], "--out", out)
+    assert (refused.code, refused.out) == (2, "")
+    assert f"{ids(out)[0]}: is a run of the shelf desk, {GROWTH} one of the growth desk" in refused.err
+
+
+def test_a_folder_with_runs_of_one_desk_takes_none_of_another(place, out, capsys):
+    answer = darkshelf(capsys, "run", place / "in", "--out", out, "--json")
+    assert answer.code == 2
+    assert f"holds runs of another desk, such as {GROWTH}" in answer.json()["error"]
+    assert "name another folder for the runs of the shelf desk" in answer.json()["error"]
 
 
 def test_a_verb_of_the_growth_desk_finds_its_run_among_nights(out, tmp_path, capsys):
@@ -132,6 +132,7 @@ def test_a_verb_of_the_growth_desk_finds_its_run_among_nights(out, tmp_path, cap
 
 def test_the_night_of_a_damaged_run_is_made_anew_and_becomes_the_latest(place, out, capsys):
     damaged = next(folder.name for folder in (out / "runs").iterdir() if folder.name.startswith(str(DAMAGED)))
+    shutil.rmtree(out / "runs" / GROWTH)
     answer = darkshelf(capsys, "run", place / "in", "--out", out, "--json")
     assert answer.code == 0, answer
     assert (answer.json()["run_id"], answer.json()["is_new"]) == (damaged, True)

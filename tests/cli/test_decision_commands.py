@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
-from engine.decisions import answers, subjects
 from engine.decisions.acts import Accept, Assign, Reject
+from engine.decisions.shelf import answers
+from engine.decisions.shelf.cases import cases
 from engine.decisions.store import open_decisions
 from engine.runs.registry import Registry
 from tests.command import darkshelf
@@ -40,7 +41,7 @@ def answered(out: Path, word: str = "on_shelf_fine") -> None:
 
 def decided(out: Path) -> None:
     decisions = open_decisions(out)
-    one, two = subjects.cases(Registry(out).runs()[0], ["1_1_2026-03-25", "2_1_2026-03-25"])
+    one, two = cases(Registry(out).runs()[0], ["1_1_2026-03-25", "2_1_2026-03-25"])
     decisions.decide(one, Reject(reason="season", comment="=cold()"), by="Ann", version=0)
     decisions.decide(two, Assign(assigned_to="Eve"), by="Ann", version=0)
     decisions.close()
@@ -173,7 +174,7 @@ def test_accuracy_tells_what_actions_brought(out, capsys):
     decisions = open_decisions(out)
     decisions.now = lambda: dt.datetime.combine(AS_OF, dt.time(12), dt.UTC)
     acted = [f"{store}_1_2026-03-25" for store in range(20)]
-    decisions.decide_many(subjects.cases(Registry(out).runs()[0], acted), Accept(), by="Ann", versions={})
+    decisions.decide_many(cases(Registry(out).runs()[0], acted), Accept(), by="Ann", versions={})
     decisions.close()
     sold = {(store, 1): 8.0 if store < 20 else 6.0 for store in STORES}
     publish(out, [], sold, as_of=AS_OF + dt.timedelta(days=8))

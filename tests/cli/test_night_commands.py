@@ -103,7 +103,7 @@ def test_in_json_there_is_one_object_and_nothing_else(chain, tmp_path, capsys):
 def test_a_night_that_is_published_already_says_so_and_how_to_run_it_again(chain, tmp_path, capsys):
     first = darkshelf(capsys, "run", chain, "--out", tmp_path / "out", "--json").json()
     again = darkshelf(capsys, "run", chain, "--out", tmp_path / "out")
-    assert again.complaint == f"this night is published already as {first['run_id']}; --force runs it again"
+    assert again.complaint == f"this is published already as {first['run_id']}; --force runs it again"
     assert not darkshelf(capsys, "run", chain, "--out", tmp_path / "out", "--json").json()["is_new"]
     forced = darkshelf(capsys, "run", chain, "--out", tmp_path / "out", "--force", "--json").json()
     assert forced["run_id"] == f"{first['run_id']}-2"

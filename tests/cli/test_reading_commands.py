@@ -15,7 +15,7 @@ from engine.outputs.money import money
 from engine.outputs.shelf import shapes
 from engine.outputs.shelf.read import one_case
 from engine.runs.registry import Registry
-from engine.settings.shelf.night import Settings
+from engine.settings.shelf.calibrated import CalibratedSettings
 from engine.shelf import desk
 from engine.vocabulary.shelf import CASE_COLUMNS, CAUSES
 from tests.command import darkshelf, unsealed
@@ -36,7 +36,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     skus = small_chain()["skus"].with_columns(sku_name=pl.col("sku_name") + " [/red] [bold]")
     folder = write_parquet(place / "in", small_chain() | {"skus": skus})
     for days_back in reversed(range(N_NIGHTS)):
-        desk.run(folder, place / "out [1]", Settings(), AS_OF - timedelta(days=days_back))
+        desk.run(folder, place / "out [1]", CalibratedSettings(), AS_OF - timedelta(days=days_back))
     return place / "out [1]"
 
 
@@ -54,7 +54,7 @@ def ids(out: Path) -> list[str]:
 def awkward(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("awkward")
     write_awkward_chain(folder / "in", format="parquet")
-    desk.run(folder / "in", folder / "out", Settings(), AWKWARD_AS_OF)
+    desk.run(folder / "in", folder / "out", CalibratedSettings(), AWKWARD_AS_OF)
     return folder / "out"
 
 
@@ -272,7 +272,7 @@ def test_wrong_sql_is_told_with_the_tables_there_are(runs, capsys, query, reason
 def test_runs_are_listed_with_the_latest_marked(runs, capsys):
     answer = darkshelf(capsys, "runs", "list", "--out", runs)
     rows = answer.out.splitlines()[1:]
-    assert [row.split()[-6 if "→" not in row else 1] for row in rows] == ids(runs)
+    assert [row.removeprefix("→").split()[0] for row in rows] == ids(runs)
     assert [row.startswith("→") for row in rows] == [False, False, True]
     as_json = darkshelf(capsys, "runs", "list", "--out", runs, "--json").json()
     assert as_json["latest"] == ids(runs)[-1]
@@ -316,8 +316,8 @@ def test_two_nights_are_compared(runs, capsys):
 def test_a_case_that_opened_and_one_that_is_gone_are_shown(tmp_path, capsys):
     folder = write_parquet(tmp_path / "in", small_chain())
     out = tmp_path / "out"
-    before = desk.run(folder, out, Settings(), AS_OF - timedelta(days=6)).run_id
-    after = desk.run(folder, out, Settings(), AS_OF).run_id
+    before = desk.run(folder, out, CalibratedSettings(), AS_OF - timedelta(days=6)).run_id
+    after = desk.run(folder, out, CalibratedSettings(), AS_OF).run_id
     opened = darkshelf(capsys, "runs", "diff", before, after, "--out", out).out
     gone = darkshelf(capsys, "runs", "diff", after, before, "--out", out).out
     for told, title in ((opened, "opened: 1"), (gone, "gone: 1")):

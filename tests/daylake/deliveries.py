@@ -9,7 +9,7 @@ import polars as pl
 from engine.lake.ingest import Ingestion, ingest
 from engine.lake.manifest import open_lake
 from engine.outputs.shelf import shapes
-from engine.settings.shelf.night import Settings
+from engine.settings.shelf.calibrated import CalibratedSettings
 from engine.shelf import desk
 from tests.command import data_files, published
 from tests.planted.small import write_parquet
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import date
     from pathlib import Path
+
+    from engine.settings.shelf.night import Settings
 
 Tables = dict[str, pl.DataFrame]
 SALES = "sales_transactions"
@@ -51,11 +53,11 @@ class Chain:
         settings: Settings | None = None,
     ) -> Ingestion:
         """Take a delivery in."""
-        return ingest(self.delivery(tables, write), self.lake, (settings or Settings()).ingest)
+        return ingest(self.delivery(tables, write), self.lake, (settings or CalibratedSettings()).ingest)
 
     def night(self, as_of: date | None = None, settings: Settings | None = None) -> dict[str, bytes]:
         """The results of a night over the lake."""
-        chosen = settings or Settings()
+        chosen = settings or CalibratedSettings()
         return results(
             desk.run(open_lake(self.lake), self.place / "out", chosen, as_of, force=True, allow_partial=True).folder
         )
@@ -74,7 +76,7 @@ def night_over(
     folder: Path, out: Path, as_of: date | None = None, settings: Settings | None = None
 ) -> dict[str, bytes]:
     """The results of a night over a folder."""
-    return results(desk.run(folder, out, settings or Settings(), as_of, allow_partial=True).folder)
+    return results(desk.run(folder, out, settings or CalibratedSettings(), as_of, allow_partial=True).folder)
 
 
 def differences(found: Mapping[str, bytes], expected: Mapping[str, bytes]) -> list[str]:

@@ -10,7 +10,8 @@ from engine.errors import TryLaterError
 from engine.lake.completeness import ShortDay, short_day
 from engine.lake.ingest import ingest
 from engine.settings.ingest import IngestSettings
-from engine.settings.shelf.night import Settings, load
+from engine.settings.shelf.calibrated import CalibratedSettings
+from engine.settings.shelf.night import load
 from tests.daylake.deliveries import SALES, within
 from tests.planted.small import AS_OF, small_chain
 
@@ -61,7 +62,7 @@ def test_an_incomplete_day_leaves_the_lake_as_it_was_and_is_taken_when_told(chai
     with pytest.raises(TryLaterError, match=rf"{SALES}: the day {AS_OF} holds .* --allow-partial"):
         chain.ingest(part, settings=load(assignments=["ingest.errors=0"]))
     assert chain.content() == held
-    done = ingest(chain.delivery(part), chain.lake, Settings().ingest, allow_partial=True)
+    done = ingest(chain.delivery(part), chain.lake, CalibratedSettings().ingest, allow_partial=True)
     assert done.tables[SALES].new == (AS_OF.isoformat(),)
 
 

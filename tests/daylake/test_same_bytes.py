@@ -13,7 +13,7 @@ from engine.lake.ingest import ingest
 from engine.lake.manifest import open_lake
 from engine.outputs.shelf import shapes
 from engine.settings.ingest import IngestSettings
-from engine.settings.shelf.night import Settings
+from engine.settings.shelf.calibrated import CalibratedSettings
 from engine.shelf import desk
 from engine.shelf.check import check
 from engine.synth.chain import write_chain
@@ -54,7 +54,7 @@ def test_the_awkward_chain(awkward, tmp_path, days_back):
     folder, lake = awkward
     as_of = AS_OF - days_back * DAY
     expected = night_over(folder, tmp_path / "folder", as_of)
-    found = results(desk.run(open_lake(lake), tmp_path / "lake", Settings(), as_of).folder)
+    found = results(desk.run(open_lake(lake), tmp_path / "lake", CalibratedSettings(), as_of).folder)
     assert {f"{shapes.QUARANTINE}/{table}.parquet" for table in SHAPES} < set(expected)
     assert differences(found, expected) == []
 

@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from engine.decisions import accuracy, answers, samples
-from engine.decisions.settings import AccuracySettings, TaskSettings
+from engine.decisions.shelf import accuracy, answers, samples
+from engine.decisions.shelf.settings import AccuracySettings, TaskSettings
 from engine.vocabulary import shelf as v
 from tests.decisions.nights import AS_OF, case, publish
 

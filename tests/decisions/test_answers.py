@@ -7,10 +7,10 @@ import datetime as dt
 import polars as pl
 import pytest
 
-from engine.decisions import answers, tasks
-from engine.decisions import words as w
-from engine.decisions.answer_file import Imported, import_answers
-from engine.decisions.settings import TaskSettings
+from engine.decisions.shelf import answers, tasks
+from engine.decisions.shelf import words as sw
+from engine.decisions.shelf.answer_file import Imported, import_answers
+from engine.decisions.shelf.settings import TaskSettings
 from engine.errors import InputError
 from engine.outputs.spreadsheet import csv_bytes
 from engine.vocabulary import shelf as v
@@ -29,9 +29,9 @@ def given(*words: str, store: str = "1") -> list[answers.Given]:
 
 
 def test_every_word_says_something_and_names_a_cause_there_is():
-    assert all(each.says and each.cause in {None, *v.ALL_CAUSES} for each in w.ANSWERS.values())
-    assert {each.is_dark for each in w.ANSWERS.values()} == {True, False, None}
-    assert all(each.is_dark for each in w.ANSWERS.values() if each.cause is not None)
+    assert all(each.says and each.cause in {None, *v.ALL_CAUSES} for each in sw.ANSWERS.values())
+    assert {each.is_dark for each in sw.ANSWERS.values()} == {True, False, None}
+    assert all(each.is_dark for each in sw.ANSWERS.values() if each.cause is not None)
 
 
 def test_an_answer_keeps_what_it_says(decisions, night):

@@ -10,9 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.decisions import words as w
 from engine.decisions.acts import Accept, Comment, Reject
 from engine.decisions.outcome import ConflictError
+from engine.decisions.shelf import words as sw
 from engine.decisions.store import open_decisions
 from engine.decisions.subjects import Subject
 from engine.errors import TryLaterError
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from engine.decisions.store import Decisions
 
 SESSIONS = 50
-SHARED = [Subject(w.CASE, "night", f"shared-{n}", "1", str(n)) for n in range(6)]
+SHARED = [Subject(sw.CASE, "night", f"shared-{n}", "1", str(n)) for n in range(6)]
 PATIENCE_SECONDS = 60
 
 
@@ -60,7 +60,7 @@ def test_of_fifty_who_decide_the_same_cases_one_is_first_and_all_others_see_whom
 
 def test_fifty_who_decide_their_own_lose_nothing(decisions: Decisions):
     def decide_own(session: int) -> None:
-        own = [Subject(w.CASE, "night", f"{session}-{n}", str(session), str(n)) for n in range(4)]
+        own = [Subject(sw.CASE, "night", f"{session}-{n}", str(session), str(n)) for n in range(4)]
         for subject in own:
             decisions.decide(subject, Reject(reason="season"), by=f"user {session}", version=0)
         decisions.decide_many(own, Accept(), by=f"user {session}", versions={s.subject_id: 1 for s in own})
@@ -77,7 +77,7 @@ def test_fifty_who_decide_their_own_lose_nothing(decisions: Decisions):
 
 def test_bulk_acts_that_overlap_in_every_order_add_up(decisions: Decisions):
     """Each session takes the cases in an order of its own; in the end every case was decided exactly once."""
-    subjects = [Subject(w.CASE, "night", f"case-{n:03}", "1", str(n)) for n in range(120)]
+    subjects = [Subject(sw.CASE, "night", f"case-{n:03}", "1", str(n)) for n in range(120)]
 
     def decide_some(session: int):
         turned = subjects[session:] + subjects[:session]

@@ -15,10 +15,11 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, text
 
-from engine.decisions import answers, database, samples
+from engine.decisions import database
 from engine.decisions.acts import Accept
 from engine.decisions.database import FILE, MIGRATIONS, DamagedDecisionsError, NewerSchemaError, open_database
 from engine.decisions.schema import REVISION, metadata
+from engine.decisions.shelf import answers, samples
 from engine.decisions.store import open_decisions
 from engine.errors import InputError, OutputError, TryLaterError
 from tests.decisions.servers import new_database

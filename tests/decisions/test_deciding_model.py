@@ -16,6 +16,7 @@ from engine.decisions import words as w
 from engine.decisions.acts import Accept, Act, Assign, Comment, Modify, Reject
 from engine.decisions.database import FILE
 from engine.decisions.outcome import ConflictError
+from engine.decisions.shelf import words as sw
 from engine.decisions.store import open_decisions
 from engine.decisions.subjects import Subject
 from engine.errors import InputError
@@ -24,7 +25,7 @@ from tests.decisions.servers import new_database
 if TYPE_CHECKING:
     from engine.decisions.store import Decisions
 
-SUBJECTS = [Subject(w.CASE, "night", name, "1", name) for name in "ab"]
+SUBJECTS = [Subject(sw.CASE, "night", name, "1", name) for name in "ab"]
 PEOPLE = st.sampled_from(["Ann", "Bob"])
 ACTS = st.sampled_from(
     [

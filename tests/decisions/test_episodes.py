@@ -15,10 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import create_engine, text
 
-from engine.decisions import database, subjects
+from engine.decisions import database
 from engine.decisions.acts import Accept, Assign, Comment, Reject
 from engine.decisions.database import FILE, MIGRATIONS
-from engine.decisions.episodes import carried, same_episode
+from engine.decisions.shelf.cases import cases
+from engine.decisions.shelf.episodes import carried, same_episode
 from engine.decisions.store import open_decisions
 from tests.decisions.nights import AS_OF, case, publish
 
@@ -41,7 +42,7 @@ def night(out: Path, as_of: dt.date, first: dt.date, last: dt.date | None = None
 def decide(decisions: Decisions, run: Run, act: Any, by: str = "Ann", version: int = 0) -> None:
     """Do something with the one case of a night."""
     (case_id,) = pl.read_parquet(run.folder / "cases.parquet")["case_id"]
-    (subject,) = subjects.cases(run, [case_id])
+    (subject,) = cases(run, [case_id])
     decisions.decide(subject, act, by=by, version=version)
 
 
@@ -116,7 +117,7 @@ def test_one_episode_means_one_store_sku_and_a_common_day(here, there):
 def test_what_was_undone_is_not_carried(decisions, tmp_path):
     yesterday = night(tmp_path, BEFORE, BEFORE)
     decide(decisions, yesterday, Accept())
-    (subject,) = subjects.cases(yesterday, [f"1_2_{BEFORE}"])
+    (subject,) = cases(yesterday, [f"1_2_{BEFORE}"])
     decisions.undo(subject, by="Ann", version=1)
     assert known(decisions, night(tmp_path, AS_OF, BEFORE)) is None
 
@@ -162,9 +163,9 @@ def test_a_night_without_a_case_carries_nothing(beside, tmp_path):
 def test_the_number_of_other_nights_grows_with_them_alone(decisions, tmp_path):
     yesterday, tonight = night(tmp_path, BEFORE, BEFORE), night(tmp_path, AS_OF, BEFORE)
     decide(decisions, tonight, Accept())
-    assert decisions.revision_of_other_nights(tonight.run_id) == 0
+    assert decisions.revision_of_other_runs("case", tonight.run_id) == 0
     decide(decisions, yesterday, Accept())
-    assert decisions.revision_of_other_nights(tonight.run_id) > 0
+    assert decisions.revision_of_other_runs("case", tonight.run_id) > 0
 
 
 INSERT = """

@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.decisions import answers
-from engine.decisions.curve import UNCHANGED, Curve, fit
-from engine.decisions.feedback import FEEDBACK_SCHEMA, feedback
+from engine.decisions.shelf import answers
+from engine.decisions.shelf.curve import UNCHANGED, Curve, fit
+from engine.decisions.shelf.feedback import FEEDBACK_SCHEMA, feedback
 from engine.errors import InputError
 from engine.outputs.read import find_run, table
 from engine.outputs.shelf import shapes
 from engine.outputs.spreadsheet import export
-from engine.settings.shelf.calibrated import Certainty
-from engine.settings.shelf.night import Settings
+from engine.settings.shelf.calibrated import CalibratedSettings, Certainty
+from engine.settings.shelf.classic import ClassicSettings
 from engine.shelf import desk
 from engine.shelf.calibrated.feedback import learn
 from engine.synth.chain import write_chain
@@ -48,7 +48,7 @@ def test_no_answers_are_a_file_that_a_night_takes_and_that_changes_nothing(tmp_p
     assert "There is nothing to learn from yet." in answer.out
     told = darkshelf(capsys, "run", folder, "--out", tmp_path / "out", "--feedback", file, "--json")
     assert told.code == 0, told
-    plain = desk.run(folder, tmp_path / "plain", Settings())
+    plain = desk.run(folder, tmp_path / "plain", CalibratedSettings())
     assert data_files(find_run(tmp_path / "out").folder) == data_files(plain.folder)
     assert find_run(tmp_path / "out").manifest["feedback"]["answers"] == 0
 
@@ -221,8 +221,8 @@ def chain(tmp_path_factory):
 def test_a_night_that_was_taught_doubts_its_cases_and_changes_nothing_else(chain, tmp_path):
     file = tmp_path / "feedback.parquet"
     export(rows_of(200, is_dark=False, day=dt.date(2026, 3, 1)), file)
-    plain = desk.run(chain, tmp_path / "plain", Settings())
-    taught = desk.run(chain, tmp_path / "taught", Settings(), feedback=file)
+    plain = desk.run(chain, tmp_path / "plain", CalibratedSettings())
+    taught = desk.run(chain, tmp_path / "taught", CalibratedSettings(), feedback=file)
     assert taught.run_id != plain.run_id
     before, after = (table(find_run(tmp_path / name), shapes.CASES).collect() for name in ("plain", "taught"))
     assert before.height > 5
@@ -232,7 +232,7 @@ def test_a_night_that_was_taught_doubts_its_cases_and_changes_nothing_else(chain
     described = find_run(tmp_path / "taught").manifest["feedback"]
     assert (described["answers"], set(described)) == (200, {"fingerprint", "answers", "intercept", "slope"})
     assert find_run(tmp_path / "plain").manifest["feedback"] is None
-    again = desk.run(chain, tmp_path / "again", Settings(), feedback=file)
+    again = desk.run(chain, tmp_path / "again", CalibratedSettings(), feedback=file)
     assert again.run_id == taught.run_id
     assert table(find_run(tmp_path / "again"), shapes.CASES).collect().equals(after)
 
@@ -241,5 +241,5 @@ def test_the_classic_profile_cannot_be_taught(chain, tmp_path):
     file = tmp_path / "feedback.parquet"
     export(rows_of(40, is_dark=False), file)
     with pytest.raises(InputError, match="whose confidence is no probability"):
-        desk.run(chain, tmp_path / "out", Settings(profile="classic"), feedback=file)
+        desk.run(chain, tmp_path / "out", ClassicSettings(), feedback=file)
     assert v.OPEN

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from engine.decisions.knapsack import best_set
+from engine.decisions.shelf.knapsack import best_set
 
 FEW = settings(max_examples=150, deadline=None, derandomize=True, database=None)
 

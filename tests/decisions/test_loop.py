@@ -7,11 +7,11 @@ import datetime as dt
 import polars as pl
 import pytest
 
-from engine.decisions import accuracy, answers, tasks
-from engine.decisions.nights import features, open_cases
-from engine.decisions.settings import LoopSettings
+from engine.decisions.shelf import accuracy, answers, tasks
+from engine.decisions.shelf.nights import features, open_cases
+from engine.decisions.shelf.settings import LoopSettings
 from engine.outputs.read import find_run
-from engine.settings.shelf.night import Settings
+from engine.settings.shelf.calibrated import CalibratedSettings
 from engine.shelf import desk
 from engine.synth.chain import write_chain
 from engine.synth.plan import ChainPlan
@@ -32,7 +32,7 @@ def test_the_loop_tells_how_right_the_nights_were(beside, tmp_path):
     last = truth["last_date"].max()
     dark_pairs = found = open_pairs = 0
     for day in (last - dt.timedelta(days=back) for back in reversed(range(NIGHTS))):
-        run = find_run(tmp_path, desk.run(tmp_path / "in", tmp_path, Settings(), day).run_id)
+        run = find_run(tmp_path, desk.run(tmp_path / "in", tmp_path, CalibratedSettings(), day).run_id)
         dark = pairs_of(truth.filter(pl.lit(day).is_between("first_date", "last_date")))
         told = pairs_of(open_cases(run, ()))
         dark_pairs += len(dark & (pairs_of(features(run, ())) | told))

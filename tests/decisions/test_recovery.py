@@ -9,9 +9,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from engine.decisions import recovery, subjects
 from engine.decisions.acts import Accept, Comment, Modify, Reject
-from engine.decisions.settings import RecoverySettings
+from engine.decisions.shelf import recovery
+from engine.decisions.shelf.cases import cases
+from engine.decisions.shelf.settings import RecoverySettings
 from tests.decisions.nights import AS_OF, case, publish
 
 SETTINGS = RecoverySettings()
@@ -22,7 +23,7 @@ ACTED, LEFT = range(20), range(20, 60)
 
 def decide(decisions, run, stores, act=None, at: dt.datetime = NOON) -> None:
     decisions.now = lambda: at
-    wanted = subjects.cases(run, [f"{store}_1_2026-03-25" for store in stores])
+    wanted = cases(run, [f"{store}_1_2026-03-25" for store in stores])
     outcome = decisions.decide_many(wanted, act or Accept(), by="Ann", versions={})
     assert not outcome.conflicts
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.decisions.shares import share_of, wilson
+from engine.decisions.shelf.shares import share_of, wilson
 
 
 @pytest.mark.parametrize(

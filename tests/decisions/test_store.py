@@ -10,16 +10,18 @@ from sqlalchemy import select
 
 from engine.decisions import words as w
 from engine.decisions.acts import Accept, Assign, Comment, Modify, Reject, parse_act
+from engine.decisions.growth import words as gw
 from engine.decisions.outcome import ConflictError
 from engine.decisions.schema import entry
+from engine.decisions.shelf import words as sw
 from engine.decisions.state import STATE_SCHEMA
 from engine.decisions.store import MOST_NAMED, Decisions
 from engine.decisions.subjects import Subject
 from engine.errors import InputError
 
 DAY = dt.date(2026, 3, 25)
-CASE = Subject(w.CASE, "night", "1_2_2026-03-25", "1", "2", DAY)
-GROWING = Subject(w.GROWTH, "growth", "S1/P2", "S1", "P2", None, 10.0)
+CASE = Subject(sw.CASE, "night", "1_2_2026-03-25", "1", "2", DAY)
+GROWING = Subject(gw.CANDIDATE, "growth", "S1/P2", "S1", "P2", None, 10.0)
 
 
 def many(count: int) -> list[Subject]:
@@ -196,10 +198,11 @@ def test_another_reason_needs_a_comment(decisions):
 
 
 def test_a_case_and_a_candidate_of_one_name_are_two(decisions):
-    twin = dataclasses.replace(CASE, kind=w.GROWTH, proposed_units=1.0)
+    twin = dataclasses.replace(CASE, kind=gw.CANDIDATE, proposed_units=1.0)
     decisions.decide(CASE, Accept(), by="Ann", version=0)
     decisions.decide(twin, Accept(), by="Ann", version=0)
-    assert decisions.state("night")["kind"].to_list() == [w.CASE]
+    assert decisions.state("night")["kind"].to_list() == [sw.CASE, gw.CANDIDATE]
+    assert decisions.state("night", kind=sw.CASE)["kind"].to_list() == [sw.CASE]
 
 
 @pytest.mark.parametrize("text", ["'; drop table entry; --", "店 🥛 مرحبا", "<img src=x>", "a\nb", "%s %(x)s :x"])

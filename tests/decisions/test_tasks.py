@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from engine.decisions import answers, samples, subjects, tasks
 from engine.decisions.acts import Accept, Reject
-from engine.decisions.settings import TaskSettings
+from engine.decisions.shelf import answers, samples, tasks
+from engine.decisions.shelf.cases import cases
+from engine.decisions.shelf.settings import TaskSettings
 from engine.errors import NotFoundError
 from engine.vocabulary import shelf as v
 from tests.decisions.nights import AS_OF, case, publish
@@ -73,7 +74,7 @@ def test_the_plan_never_takes_more_than_the_minutes(beside, tmp_path):
 
 
 def test_what_was_rejected_is_not_checked_and_what_was_accepted_is(beside, night):
-    first, second = subjects.cases(night, ["1_1_2026-03-25", "1_2_2026-03-25"])
+    first, second = cases(night, ["1_1_2026-03-25", "1_2_2026-03-25"])
     beside.decide(first, Reject(reason="season"), by="Ann", version=0)
     beside.decide(second, Accept(), by="Ann", version=0)
     assert chosen(tasks.plan(beside, night, NO_LOTS)) == ["2"]
@@ -138,13 +139,13 @@ def test_an_answer_on_a_night_that_was_pruned_counts_for_the_product(beside, nig
 def test_what_was_rejected_on_an_earlier_night_is_left_out_and_counted(decisions, night, tmp_path):
     dark = {"detection_date": dt.date(2026, 3, 24), "last_dark_date": AS_OF - DAY}
     earlier = publish(tmp_path, [case(1, 1, **dark)], {(1, 1): 5.0}, as_of=AS_OF - DAY)
-    (subject,) = subjects.cases(earlier, ["1_1_2026-03-24"])
+    (subject,) = cases(earlier, ["1_1_2026-03-24"])
     decisions.decide(subject, Reject(reason="not_dark"), by="Ann", version=0)
     plan = tasks.plan(decisions, night, NO_LOTS)
     assert (chosen(plan), plan.left_out_rejected, plan.left_out_answered) == (["2"], 1, 0)
     assert tasks.plan(decisions, night, NO_LOTS, store_id="1") == plan
     assert tasks.plan(decisions, night, LOTS, store_id="2").left_out_rejected == 0
-    (here,) = subjects.cases(night, ["1_1_2026-03-25"])
+    (here,) = cases(night, ["1_1_2026-03-25"])
     decisions.decide(here, Accept(), by="Ben", version=0)
     assert "1" in chosen(tasks.plan(decisions, night, NO_LOTS))
 

@@ -15,7 +15,7 @@ from bench.faults.fault import changed, plain, write
 from bench.faults.measure import OTHER_MONEY
 from bench.faults.night import Night, of_run
 from engine.errors import InputError
-from engine.settings.shelf.night import Settings
+from engine.settings.shelf.calibrated import CalibratedSettings
 from engine.shelf import desk
 from engine.vocabulary import shelf as v
 
@@ -79,7 +79,7 @@ def night_of(chain: Chain, room: Path) -> Night | None:
     """The night, None when it is refused."""
     folder = write(room / "in", plain(chain))
     try:
-        return of_run(desk.run(folder, room / "out", Settings()).folder)
+        return of_run(desk.run(folder, room / "out", CalibratedSettings()).folder)
     except InputError:
         return None
 

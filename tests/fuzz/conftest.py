@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
-from engine.decisions import answers, subjects
 from engine.decisions.acts import Accept, Assign, Reject
+from engine.decisions.shelf import answers
+from engine.decisions.shelf.cases import cases
 from engine.decisions.store import open_decisions
 from engine.lake.ingest import ingest
 from engine.outputs.shelf import shapes
 from engine.runs.registry import Registry
-from engine.settings.shelf.night import Settings
+from engine.settings.shelf.calibrated import CalibratedSettings
+from engine.settings.shelf.night import load
 from engine.shelf import desk
 from tests.command import darkshelf
 from tests.planted.small import AS_OF, DARK_CASE, small_chain, write_csv, write_parquet
@@ -98,7 +100,7 @@ def _plain(place: Path, write: Callable[..., Path]) -> Plain:
     folder = write(place / "in", small_chain())
     nights = {}
     for profile in set(PROFILES):
-        desk.run(folder, place / profile, Settings(profile=profile))
+        desk.run(folder, place / profile, load(assignments=[f"profile={profile}"]))
         nights[profile] = seen(place / profile)
     return Plain(folder, nights)
 
@@ -117,7 +119,7 @@ def plain_parquet(tmp_path_factory: pytest.TempPathFactory) -> Plain:
 def plain_lake(tmp_path_factory: pytest.TempPathFactory, plain_parquet: Plain) -> Plain:
     """The same rows in a lake, with some that are set aside."""
     place = tmp_path_factory.mktemp("lake")
-    ingest(plain_parquet.folder, place / "lake", Settings().ingest)
+    ingest(plain_parquet.folder, place / "lake", CalibratedSettings().ingest)
     return Plain(place / "lake", plain_parquet.nights)
 
 
@@ -127,9 +129,9 @@ def plain_out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("out")
     folder, out = write_parquet(place / "in", small_chain()), place / "out"
     for day in range(2):
-        desk.run(folder, out, Settings(), AS_OF.replace(day=29 + day))
+        desk.run(folder, out, CalibratedSettings(), AS_OF.replace(day=29 + day))
     decisions, (before, latest) = open_decisions(out), Registry(out).runs()
-    (first,), (again,) = (subjects.cases(run, [DARK_CASE]) for run in (before, latest))
+    (first,), (again,) = (cases(run, [DARK_CASE]) for run in (before, latest))
     decisions.decide(first, Accept(comment="on its way"), by="Ann", version=0)
     decisions.decide(again, Reject(reason="season", comment="as every year"), by="Ann", version=0)
     decisions.decide(again, Assign(assigned_to="Bob"), by="Eve", version=1)

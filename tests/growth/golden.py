@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.growth.tables import Case
+from tests.growth.tables import PERIOD, Case, Tables, among_peers, merged
 
 
 class Golden(NamedTuple):
@@ -54,3 +54,14 @@ GOLDEN = {
 }
 
 PARAMETERS = [pytest.param(golden, id=name) for name, golden in GOLDEN.items()]
+
+
+def golden_tables() -> Tables:
+    """All golden rows in one input, each in a cluster of its own, dated."""
+    made = merged(*(among_peers(g.case, f"S{n:02}", f"P'é{n:02}", n) for n, g in enumerate(GOLDEN.values())))
+    for name in ("sales", "step9", "step10", "step11"):
+        for row in made.rows[name] or []:
+            row["period"] = PERIOD
+    for row in made.rows["sales"] or []:
+        row |= {"spu_name": f"Crème d'été {row['spu_code']}", "cate_name": "直筒裤", "store_name": "O'Brien’s"}
+    return made

@@ -11,8 +11,9 @@ from engine.growth import blocks, desk, publish
 from engine.growth.blocks import task_of
 from engine.growth.boundary import boundary, together
 from engine.outputs.growth import shapes
+from tests.growth.golden import golden_tables
 from tests.growth.tables import PERIOD, Tables, candidate
-from tests.growth.test_desk import REFERENCE, golden_tables
+from tests.growth.test_desk import REFERENCE
 
 if TYPE_CHECKING:
     from engine.settings.growth.scaling import GrowthSettings

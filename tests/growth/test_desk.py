@@ -18,28 +18,19 @@ from engine.outputs.growth import shapes
 from engine.outputs.growth.read import boundary_report
 from engine.outputs.read import find_run
 from engine.settings.growth.scaling import GrowthSettings
-from tests.growth.golden import GOLDEN
-from tests.growth.tables import PERIOD, Tables, among_peers, merged
+from tests.growth.golden import GOLDEN, golden_tables
+from tests.growth.tables import PERIOD, Tables, among_peers
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from engine.outputs.result import Result
+
 REFERENCE = GrowthSettings(profile="reference")
 
 
-def golden_tables() -> Tables:
-    """All golden rows in one input, each in a cluster of its own, dated."""
-    made = merged(*(among_peers(g.case, f"S{n:02}", f"P'é{n:02}", n) for n, g in enumerate(GOLDEN.values())))
-    for name in ("sales", "step9", "step10", "step11"):
-        for row in made.rows[name] or []:
-            row["period"] = PERIOD
-    for row in made.rows["sales"] or []:
-        row |= {"spu_name": f"Crème d'été {row['spu_code']}", "cate_name": "直筒裤", "store_name": "O'Brien’s"}
-    return made
-
-
 @pytest.fixture(scope="module")
-def scaling(tmp_path_factory) -> desk.Scaling:
+def scaling(tmp_path_factory) -> Result:
     folder = tmp_path_factory.mktemp("scaling")
     return desk.run(golden_tables().write(folder / "in"), folder / "out", REFERENCE)
 

@@ -8,10 +8,11 @@ import pytest
 from engine.growth import desk
 from engine.growth.backtest import backtest
 from engine.growth.follow import following_sales
-from engine.growth.review import review
 from engine.growth.upstream import desk as upstream
 from engine.outputs.growth import shapes
+from engine.outputs.growth.desk import DESK
 from engine.outputs.read import find_run
+from engine.runs.registry import Registry
 from engine.settings.growth.scaling import BacktestSettings, GrowthSettings
 from engine.settings.growth.upstream import DiscoverSettings
 from tests.growth.real import PLACE, prepare
@@ -52,8 +53,8 @@ def test_names_of_real_shops_stay_as_they_are(place):
 
 
 def test_the_report_of_real_shops_can_be_drawn(place):
-    review(find_run(place / "out"), place / "report.html")
-    assert (place / "report.html").stat().st_size > 100_000
+    page = DESK.report(Registry(place / "out"), find_run(place / "out"), DESK.report_settings())
+    assert len(page.encode()) > 100_000
 
 
 def test_the_next_half_month_of_real_shops_is_compared(place):

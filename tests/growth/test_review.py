@@ -14,9 +14,8 @@ from engine.outputs.growth.charts import CAP_COLOURS, DRAWINGS, STATUS_COLOURS, 
 from engine.outputs.read import find_run, table
 from engine.settings.growth.scaling import GrowthSettings
 from tests.command import darkshelf
-from tests.growth.golden import GOLDEN
+from tests.growth.golden import GOLDEN, golden_tables
 from tests.growth.tables import among_peers
-from tests.growth.test_desk import golden_tables
 
 
 @pytest.fixture(scope="module")

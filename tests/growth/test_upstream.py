@@ -30,7 +30,7 @@ from engine.settings.growth.upstream import (
     ReduceSettings,
     ShelfSettings,
 )
-from engine.settings.shelf.night import Settings
+from engine.settings.shelf.calibrated import CalibratedSettings
 from engine.shelf import desk as shelf_desk
 from tests.command import without_seal
 from tests.growth.tables import PERIOD, Row, Tables
@@ -344,7 +344,7 @@ def test_discover_gives_the_same_bytes_again_and_fills_no_folder_twice(tmp_path)
 @pytest.fixture(scope="module")
 def night(tmp_path_factory):
     folder = tmp_path_factory.mktemp("shelf")
-    shelf_desk.run(write_parquet(folder / "in", small_chain()), folder / "out", Settings(), AS_OF)
+    shelf_desk.run(write_parquet(folder / "in", small_chain()), folder / "out", CalibratedSettings(), AS_OF)
     return find_run(folder / "out")
 
 

@@ -7,7 +7,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from engine.kernels.causes import SIGNALS, episode_signals, group_course, price_course
+from engine.kernels.causes import SIGNALS, Course, Looking, Observed, episode_signals, group_course, price_course
+from engine.kernels.compiling import given
+from engine.kernels.records import Factors, Sales, Spans
 
 ROWS, DAYS, GROUPS, OFFERS, CATEGORIES = 6, 12, 2, 3, 2
 BEFORE, GAP, NEAR, FAR = 6, 1, 2, 4
@@ -55,7 +57,8 @@ def plain_course(chain: SimpleNamespace, group: np.ndarray, factor: np.ndarray) 
 def course_of(chain: SimpleNamespace, group: np.ndarray, factor: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     sold, hoped = np.zeros((GROUPS, DAYS)), np.zeros((GROUPS, DAYS))
     for first, end in ((0, 5), (5, DAYS)):
-        group_course(chain.units, chain.expected, chain.usable, group, factor, SPREAD, first, end, sold, hoped)
+        sales = Sales(chain.units, chain.expected, chain.usable, chain.clean, np.zeros(ROWS), np.ones(ROWS))
+        group_course(given(sales), group, factor, SPREAD, first, end, sold, hoped)
     return sold, hoped
 
 
@@ -163,13 +166,15 @@ def test_the_signals_of_an_episode_are_the_plain_sums(seed):
     totals, counts = np.zeros((GROUPS, DAYS)), np.zeros((GROUPS, DAYS))
     price_course(chain.price, chain.usual_price, chain.sku, 0, DAYS, totals, counts)
     found = np.empty((rows.size, len(SIGNALS)))
+    factors = Factors(np.ones((CATEGORIES, DAYS)), chain.offer_factor, chain.store_factor, chain.sku_factor)
+    of_groups = (course_of(chain, chain.store, chain.store_factor), course_of(chain, chain.sku, chain.sku_factor))
     episode_signals(
-        *(chain.units, chain.expected, chain.usable, chain.clean, chain.price, chain.promo, chain.views),
-        *(chain.on_hand, chain.offer, chain.offer_factor, chain.category, chain.store, chain.sku),
-        *(chain.usual_price, chain.store_factor, chain.sku_factor),
-        *course_of(chain, chain.store, chain.store_factor),
-        *course_of(chain, chain.sku, chain.sku_factor),
-        *(totals, counts, SPREAD, PRIOR, rows, firsts, lasts, BEFORE, GAP, NEAR, FAR, found),
+        given(Observed(*(getattr(chain, name) for name in Observed._fields))),
+        given(factors),
+        given(Course(*of_groups[0], *of_groups[1], totals, counts)),
+        Looking(BEFORE, GAP, NEAR, FAR, SPREAD, PRIOR),
+        given(Spans(rows, firsts, lasts)),
+        found,
     )
     for place, (row, first, last) in enumerate(zip(rows, firsts, lasts, strict=True)):
         wanted = plain_signals(chain, row, first, last)

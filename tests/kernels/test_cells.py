@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.kernels import cells as kernel
+from engine.kernels import compiling
 from tests.kernels import naive
 
 ID = st.integers(0, 6)
@@ -44,16 +45,19 @@ def locate(table: Table) -> naive.Located:
     stores = sorted({store for store, _ in table.pairs})
     of_pairs = [store for store, _ in table.pairs]
     cells = np.empty(len(table.rows), np.int64)
-    outside, kept_out = kernel.locate(
-        np.array(store_ids, np.int64),
-        np.array(sku_ids, np.int64),
-        np.array(days, np.int32),
-        np.array(unusable, np.bool_),
+    grid = kernel.Grid(
         np.array(stores, np.int64),
         np.searchsorted(of_pairs, [*stores, np.inf]).astype(np.int64),
         np.array([sku for _, sku in table.pairs], np.int64),
         table.n_days,
         table.n_before,
+    )
+    outside, kept_out = kernel.locate(
+        np.array(store_ids, np.int64),
+        np.array(sku_ids, np.int64),
+        np.array(days, np.int32),
+        np.array(unusable, np.bool_),
+        compiling.given(grid),
         cells,
     )
     return naive.Located(cells.tolist(), outside, kept_out)

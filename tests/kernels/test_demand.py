@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.kernels import compiling
 from engine.kernels import demand as kernel
+from engine.kernels.records import Factors, Spans
 
 N_DAYS, N_GROUPS, N_OFFERS = 6, 2, 3
 UNITS = st.none() | st.integers(0, 9).map(float)
@@ -43,19 +45,18 @@ class World(NamedTuple):
         """Whether a cell is known and learnt from."""
         return self.clean[row][day] and self.units[row][day] is not None
 
-    def arrays(self) -> dict[str, np.ndarray]:
-        """The world as the kernels take it."""
+    def cells(self, unit: np.ndarray) -> kernel.Cells:
+        """What the rows sold, as the kernels take it. unit: of sale, by row."""
         units = np.array([[math.nan if sold is None else sold for sold in row] for row in self.units])
         clean = np.array(self.clean, np.uint8) & ~np.isnan(units)
-        groups = {name: np.array(getattr(self, name), np.int64) for name in ("category", "store", "sku")}
-        names = ("weekday_factor", "offer_factor", "store_factor", "sku_factor")
-        return {
-            "units": units,
-            "clean": clean.astype(np.uint8),
-            "offer": np.array(self.offer, np.uint8),
-            **groups,
-            **{name: np.array(getattr(self, name)) for name in names},
-        }
+        groups = (np.array(side, np.int64) for side in (self.category, self.store, self.sku))
+        cells = kernel.Cells(units, clean.astype(np.uint8), np.array(self.offer, np.uint8), *groups, unit)
+        return compiling.given(cells)
+
+    def factors(self) -> Factors:
+        """The factors, as the kernels take them."""
+        sides = (self.weekday_factor, self.offer_factor, self.store_factor, self.sku_factor)
+        return compiling.given(Factors(*map(np.array, sides)))
 
 
 def table(values: st.SearchStrategy, rows: int, columns: int) -> st.SearchStrategy:
@@ -80,14 +81,12 @@ def worlds(draw: st.DrawFn) -> World:
 
 @given(worlds(), st.booleans(), st.integers(0, N_DAYS))
 def test_sums_are_those_of_the_clean_cells_of_each_group_and_day(world, by_offer, cut):
-    given_arrays = world.arrays()
     n_offers = N_OFFERS if by_offer else 1
     level, unit = np.arange(1.0, len(world.units) + 1), 0.5 * np.arange(1.0, len(world.units) + 1)
     sums = [np.zeros((N_GROUPS * n_offers, N_DAYS)) for _ in range(3)]
     for first, end in ((0, cut), (cut, N_DAYS)):
-        units, clean, offer, *groups_and_factors = given_arrays.values()
-        of_rows = (units, clean, offer, level, unit, *groups_and_factors)
-        kernel.group_sums(*of_rows, given_arrays["sku"], n_offers, first, end, *sums)
+        of = (world.cells(unit), world.factors(), level, np.array(world.sku), n_offers)
+        kernel.group_sums(*of, first, end, kernel.GroupSums(*sums))
     wanted = [np.zeros((N_GROUPS * n_offers, N_DAYS)) for _ in range(3)]
     for row, days in enumerate(world.units):
         for day, sold in enumerate(days):
@@ -104,7 +103,8 @@ def test_a_level_is_a_weighted_ratio_of_sales_to_factors(world, memory, long_mem
     n = len(world.units)
     level, exposure, expected = np.empty(n), np.empty(n), np.empty((n, N_DAYS))
     unit = 0.5 * np.arange(1.0, n + 1)
-    kernel.levels(*world.arrays().values(), unit, memory, long_memory, prior_units, level, exposure, expected)
+    memories = (memory, long_memory, prior_units)
+    kernel.levels(world.cells(unit), world.factors(), *memories, level, exposure, expected)
     for row, days in enumerate(world.units):
         clean = [day for day in range(N_DAYS) if world.is_clean(row, day)]
         if not clean:
@@ -128,19 +128,19 @@ def test_a_level_is_a_weighted_ratio_of_sales_to_factors(world, memory, long_mem
 @settings(max_examples=30)
 @given(st.integers(1, 40), st.sampled_from([0.8, 0.93, 1.0]))
 def test_the_exposure_of_equal_days_is_their_effective_number(days, memory):
-    arrays = World([[1.0] * days], [[True] * days], [[0] * days], [0], [0], [0], *([[[1.0] * days]] * 4)).arrays()
+    world = World([[1.0] * days], [[True] * days], [[0] * days], [0], [0], [0], *([[[1.0] * days]] * 4))
     level, exposure, expected = np.empty(1), np.empty(1), np.empty((1, days))
-    kernel.levels(*arrays.values(), np.ones(1), memory, 1.0, 0.0, level, exposure, expected)
+    kernel.levels(world.cells(np.ones(1)), world.factors(), memory, 1.0, 0.0, level, exposure, expected)
     weights = [memory**back for back in range(days)]
     assert exposure[0] == pytest.approx(sum(weights) ** 2 / sum(weight**2 for weight in weights))
 
 
 @given(worlds())
 def test_spreads_are_the_sums_of_the_clean_cells(world):
-    arrays = world.arrays()
-    expected = np.full(arrays["units"].shape, 2.0)
+    cells = world.cells(np.ones(len(world.units)))
+    expected = np.full(cells.units.shape, 2.0)
     sums = np.empty((len(world.units), 3))
-    kernel.spreads(arrays["units"], expected, arrays["clean"], sums)
+    kernel.spreads(cells.units, expected, cells.clean, sums)
     for row, days in enumerate(world.units):
         sold = [days[day] for day in range(N_DAYS) if world.is_clean(row, day)]
         assert sums[row].tolist() == pytest.approx(
@@ -150,9 +150,9 @@ def test_spreads_are_the_sums_of_the_clean_cells(world):
 
 @given(worlds())
 def test_rises_are_told_by_the_days_above_the_mean_and_pauses_by_the_days_after_a_sale(world):
-    arrays = world.arrays()
     sums = np.empty((len(world.units), 6))
-    kernel.ups(arrays["units"], arrays["clean"], sums)
+    cells = world.cells(np.ones(len(world.units)))
+    kernel.ups(cells.units, cells.clean, sums)
     for row, days in enumerate(world.units):
         sold = [days[day] for day in range(N_DAYS) if world.is_clean(row, day)]
         mean = sum(sold) / max(len(sold), 1)
@@ -164,13 +164,12 @@ def test_rises_are_told_by_the_days_above_the_mean_and_pauses_by_the_days_after_
 
 @given(worlds(), st.integers(0, N_DAYS - 1), st.integers(0, N_DAYS - 1))
 def test_an_episode_counts_its_usable_days(world, one, other):
-    arrays = world.arrays()
+    cells = world.cells(np.ones(len(world.units)))
     first, last = min(one, other), max(one, other)
-    expected = np.full(arrays["units"].shape, 2.0)
     n = len(world.units)
     sums = np.empty((n, 4))
-    row, firsts, lasts = np.arange(n), np.full(n, first), np.full(n, last)
-    kernel.episode_sums(arrays["units"], expected, arrays["clean"], row, firsts, lasts, sums)
+    episodes = compiling.given(Spans(np.arange(n), np.full(n, first), np.full(n, last)))
+    kernel.episode_sums(cells.units, np.full(cells.units.shape, 2.0), cells.clean, episodes, sums)
     for number, days in enumerate(world.units):
         sold = [days[day] for day in range(first, last + 1) if world.is_clean(number, day)]
         assert sums[number].tolist() == pytest.approx([len(sold), sum(sold), 2 * len(sold), 4 * len(sold)])

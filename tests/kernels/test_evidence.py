@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.kernels import compiling
 from engine.kernels.darkness import learnt_before
-from engine.kernels.evidence import mark_dark, mark_fallen, open_evidence, past_evidence
+from engine.kernels.evidence import EpisodeRule, mark_dark, mark_fallen, open_evidence, past_evidence
+from engine.kernels.records import FoundSpans, Sales, Spans, Weighing
 from engine.kernels.runs import stretches
 
 NEVER = 1e9
@@ -106,17 +108,22 @@ def cells(series: list) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
     return np.array([units], float), np.array([expected]), np.array([usable], np.uint8), np.array([clean], np.uint8)
 
 
-def level(dispersion: float, unit: float, memory: float, fade: float = FADE) -> tuple:
-    return np.array([dispersion]), np.array([unit]), memory, LEFT_OUT_DOUBT, fade, np.array(DEPTHS), np.array(WEIGHTS)
+def sales(series: list, dispersion: float, unit: float = 1.0) -> Sales:
+    """One row, as the kernels take it."""
+    units, expected, usable, clean = cells(series)
+    scatter = (np.array([dispersion]), np.array([unit]))
+    return compiling.given(Sales(units * unit, expected * unit, usable, clean, *scatter))
+
+
+def weighing(fade: float = FADE) -> Weighing:
+    return compiling.given(Weighing(fade, np.array(DEPTHS), np.array(WEIGHTS)))
 
 
 def weigh(series, memory=0.98, dispersion=0.1, unit=1.0, slack=0.0, min_days=2, max_days=56, closing=NEVER, fade=0.0):
     best, first = np.empty(1), np.empty(1, np.int64)
-    units, expected, usable, clean = cells(series)
-    rule = (0.5, closing, slack, min_days, max_days)
-    open_evidence(
-        units * unit, expected * unit, usable, clean, *level(dispersion, unit, memory, fade), *rule, best, first
-    )
+    rule = EpisodeRule(0.5, closing, slack, min_days, max_days)
+    how = (memory, LEFT_OUT_DOUBT, weighing(fade), rule)
+    open_evidence(sales(series, dispersion, unit), *how, best, first)
     return best[0], int(first[0])
 
 
@@ -195,8 +202,8 @@ def test_a_past_stretch_is_weighed_against_the_days_before_it(series, first, len
     first = min(first, len(series) - 1)
     last = min(first + length, len(series) - 1)
     found = np.empty(1)
-    place = (np.array([0]), np.array([first]), np.array([last]))
-    past_evidence(*cells(series), *level(0.3, 1.0, 0.9), *place, found)
+    place = compiling.given(Spans(np.array([0]), np.array([first]), np.array([last])))
+    past_evidence(sales(series, 0.3), 0.9, LEFT_OUT_DOUBT, weighing(), place, found)
     share, doubt = learnt(series, first, 0.9, 0.3)
     inside = [(units, expected) for units, expected, usable, _ in series[first : last + 1] if usable]
     wanted = plain_ratio(inside, share, doubt, 0.3) if inside and share > 0 else 0.0
@@ -206,15 +213,15 @@ def test_a_past_stretch_is_weighed_against_the_days_before_it(series, first, len
 @given(SERIES)
 def test_tomorrow_is_judged_by_all_clean_days(series):
     found = np.empty(1)
-    learnt_before(*cells(series), np.full(1, 0.2), np.ones(1), 0.9, LEFT_OUT_DOUBT, found)
+    learnt_before(sales(series, 0.2), 0.9, LEFT_OUT_DOUBT, found)
     doubt = learnt(series, len(series), 0.9, 0.2)[1]
     assert found[0] == pytest.approx(1 / doubt if doubt > 0 else 0.0)
 
 
 def marked(units: list[int], bound: float) -> tuple[list[int], float]:
     dark, peaks = np.empty((1, len(units)), np.uint8), np.empty(1)
-    rows = (np.array([units], float), np.full((1, len(units)), 4.0), np.ones((1, len(units)), np.uint8))
-    mark_dark(*rows, np.array([0.05]), np.ones(1), 0.1, np.array([bound]), dark, peaks)
+    of_row = sales([(sold, 4.0, True, True) for sold in units], 0.05)
+    mark_dark(of_row, 0.1, np.array([bound]), dark, peaks)
     return np.flatnonzero(dark[0]).tolist(), float(peaks[0])
 
 
@@ -281,10 +288,9 @@ FALLING = st.lists(
 
 @given(FALLING, st.sampled_from([0.5, 2.0, 5.0]), st.sampled_from([0.0, 0.2]), st.integers(1, 3))
 def test_lasting_falls_are_those_of_the_most_evidence_against_the_days_before(days, bound, dispersion, rounds):
-    units, expected, usable = cells([(*day, day[2]) for day in days])[:3]
-    dark = np.zeros(units.shape, np.uint8)
-    level = (np.array([dispersion]), np.ones(1), FADE, BEFORE_DAYS, FALLEN_DEPTH, bound, rounds)
-    mark_fallen(units, expected, usable, *level, dark)
+    of_row = sales([(*day, day[2]) for day in days], dispersion)
+    dark = np.zeros(of_row.usable.shape, np.uint8)
+    mark_fallen(of_row, FADE, BEFORE_DAYS, FALLEN_DEPTH, bound, rounds, dark)
     assert set(np.flatnonzero(dark[0]).tolist()) == plain_fallen(days, bound, dispersion, rounds)
 
 
@@ -300,5 +306,5 @@ def test_stretches_are_the_runs_that_are_over_before_the_end(flags, end, min_day
                 wanted.append((0, start, day - 1))
             start = None
     room = [np.empty(len(flags), np.int64) for _ in range(3)]
-    count = stretches(np.array([flags], np.uint8), np.array([end]), min_days, *room)
+    count = stretches(np.array([flags], np.uint8), np.array([end]), min_days, FoundSpans(*room))
     assert list(zip(*(column[:count].tolist() for column in room), strict=True)) == wanted

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.kernels import compiling
 from engine.kernels import neighbours as kernel
 from tests.kernels import naive
 
@@ -178,9 +179,7 @@ def performers(world: World, window: int, min_days: int, kept: int = 3) -> list[
     counts, stores = np.empty(shape[0], np.int64), np.empty(shape, np.int64)
     ratios, kms = np.empty(shape), np.empty(shape)
     rows, ends = (np.array(part, np.int64) for part in zip(*world.points, strict=True))
-    kernel.high_performers(
-        np.array([naive.array(row) for row in world.units]),
-        np.array([naive.array(row) for row in world.expected]),
+    around = kernel.Neighbourhood(
         np.array(world.judged),
         np.array(of_pairs, np.int64),
         np.array([sku for _, sku in world.pairs], np.int64),
@@ -188,16 +187,15 @@ def performers(world: World, window: int, min_days: int, kept: int = 3) -> list[
         np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
         np.array([other for other, _ in links], np.int64),
         np.array([km for _, km in links], np.float64),
+    )
+    kernel.high_performers(
+        np.array([naive.array(row) for row in world.units]),
+        np.array([naive.array(row) for row in world.expected]),
+        compiling.given(around),
         rows,
         ends,
-        window,
-        min_days,
-        1.2,
-        naive.TIE,
-        counts,
-        ratios,
-        kms,
-        stores,
+        kernel.SellingOver(window, min_days, 1.2, naive.TIE),
+        kernel.Best(counts, ratios, kms, stores),
     )
     found = []
     for place in range(shape[0]):

@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.kernels import compiling
+from engine.kernels.records import Sales
 from engine.kernels.rises import before_rises
 
 UNIT = 2.0
@@ -43,10 +45,9 @@ def plain(series: list, end: int, dispersion: float, least: float, bound: float)
 def share_before(series: list, end: int, dispersion: float, least: float, bound: float) -> float:
     units, expected, clean = (np.array([column]) for column in zip(*series, strict=True))
     shares = np.empty(1)
-    cells = (units * UNIT, expected * UNIT, clean.astype(np.uint8))
-    before_rises(
-        *cells, np.array([dispersion]), np.array([UNIT]), least, bound, np.array([0]), np.array([end]), shares
-    )
+    cells = (units * UNIT, expected * UNIT, *(clean.astype(np.uint8),) * 2)
+    sales = compiling.given(Sales(*cells, np.array([dispersion]), np.array([UNIT])))
+    before_rises(sales, least, bound, np.array([0]), np.array([end]), shares)
     return float(shares[0])
 
 

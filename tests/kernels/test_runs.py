@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.kernels.records import FoundSpans
 from engine.kernels.runs import dark_days, dark_runs
 from tests.kernels import naive
 
@@ -48,10 +49,10 @@ def found(rows: Rows, min_days: int, room: int | None = None) -> tuple[int, list
         min_days,
         naive.TIE,
     )
-    nothing = (np.empty(0, np.int64),) * 3
-    count = dark_runs(*arrays, *nothing)
-    written = tuple(np.full(count if room is None else room, -7, np.int64) for _ in range(3))
-    assert dark_runs(*arrays, *written) == count
+    nothing = FoundSpans(*(np.empty(0, np.int64),) * 3)
+    count = dark_runs(*arrays, nothing)
+    written = FoundSpans(*(np.full(count if room is None else room, -7, np.int64) for _ in range(3)))
+    assert dark_runs(*arrays, written) == count
     return count, list(zip(*(column.tolist() for column in written), strict=True))
 
 

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.kernels.settle import DELIVERED, PARTIAL, UNKNOWN, settle
+from engine.kernels import compiling
+from engine.kernels import settle as settling
+from engine.kernels.settle import DELIVERED, PARTIAL, UNKNOWN
 from tests.kernels import naive
 from tests.kernels.naive import Cells
 
@@ -71,21 +73,14 @@ def settled(
     promo = np.array([bits], np.uint8)
     revenue = np.full((1, 0), np.nan) if revenue is None else revenue
     in_stock, listed = np.empty(units.shape, np.uint8), np.empty(1, np.int32)
-    filled = settle(
-        units,
-        revenue,
-        on_hand,
-        price,
-        promo,
-        naive.array([cells.held_on_hand]),
-        naive.array([cells.held_price]),
+    zero = np.zeros(1, np.int64)
+    owners = settling.Owners(zero, zero, naive.array([cells.held_on_hand]), naive.array([cells.held_price]))
+    filled = settling.settle(
+        settling.Cells(units, revenue, on_hand, price, promo, in_stock),
+        compiling.given(owners),
         np.array([cells.state], np.uint8),
         np.array([cells.withheld]),
-        np.zeros(1, np.int64),
-        np.zeros(1, np.int64),
-        *rules,
-        draws_down,
-        in_stock,
+        settling.SettlingRule(*rules, draws_down),
         listed,
     )
     return Settled(

@@ -11,7 +11,7 @@ import polars as pl
 
 from engine.outputs.read import find_run
 from engine.outputs.shelf import shapes
-from engine.settings.shelf.night import Settings
+from engine.settings.shelf.calibrated import CalibratedSettings
 from engine.shelf import desk
 from engine.synth.chain import write_chain
 from engine.synth.plan import ChainPlan
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from engine.runs.registry import Run
+    from engine.settings.shelf.night import Settings
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 
@@ -28,7 +29,7 @@ HOSTILE = "<img src=x onerror=alert(1)>"
 def make_night(folder: Path, settings: Settings | None = None, **plan: int) -> Run:
     """A night over a small chain, published under `folder`/out."""
     write_chain(folder / "in", ChainPlan(**({"stores": 40, "skus": 8, "days": 60} | plan)))
-    desk.run(folder / "in", folder / "out", settings or Settings())
+    desk.run(folder / "in", folder / "out", settings or CalibratedSettings())
     return find_run(folder / "out")
 
 

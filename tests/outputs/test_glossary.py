@@ -11,6 +11,7 @@ from engine.outputs import glossary
 from engine.outputs.glossary import GLOSSARY, TOPICS, name_of, tip_of
 from engine.outputs.growth import figures as growth_figures
 from engine.outputs.shelf.severity import SEVERITIES
+from engine.vocabulary import growth as g
 from engine.vocabulary import shelf as v
 
 PAGE = Path(__file__).parents[2] / "docs" / "glossary.md"
@@ -39,7 +40,7 @@ STORIES = (
     v.SKU_IN_STORES, v.CATEGORY_IN_REGION,
 )  # fmt: skip
 FLAGS = (v.OPEN, v.CLOSED, v.MISSING_PRICE, v.MISSING_ON_HAND, v.MISSING_COST, *SEVERITIES)
-GROWTH = (*v.GROWTH_STATUSES, *v.GROWTH_CAPS, *v.SCALING_TIERS, *v.GROWTH_TEXTS, growth_figures.QUANTITY)
+GROWTH = (*g.GROWTH_STATUSES, *g.GROWTH_CAPS, *g.SCALING_TIERS, *g.GROWTH_TEXTS, growth_figures.QUANTITY)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,6 @@ from html.parser import HTMLParser
 import polars as pl
 import pytest
 
-from engine.errors import InputError
 from engine.outputs.outlines import lines_within
 from engine.outputs.read import summary
 from engine.outputs.shelf import figures
@@ -28,7 +27,7 @@ from engine.outputs.shelf.severity import (
     severity,
 )
 from engine.runs.registry import Registry, Survey
-from engine.settings.shelf.night import Settings
+from engine.settings.shelf.classic import ClassicSettings
 from tests.command import darkshelf
 from tests.outputs.nights import HOSTILE, changed, make_night, without_cases
 
@@ -138,7 +137,7 @@ def test_unknown_amounts_are_said_to_be_unknown(night, tmp_path):
 
 
 def test_one_store_and_the_classic_profile_are_told_too(tmp_path):
-    run = make_night(tmp_path, Settings(profile="classic"), stores=1, skus=30)
+    run = make_night(tmp_path, ClassicSettings(), stores=1, skus=30)
     words = words_of(report(run, None, SETTINGS))
     assert "expected to be more than chance" not in words
     assert "Recoverable" not in words.partition("What the words mean")[0]
@@ -169,12 +168,6 @@ def test_groups_add_up_to_the_night(night):
         rows = figures.by(night, column)
         assert rows["cases"].sum() == summary(night)["cases_open"]
         assert rows["at_risk"].sum() == pytest.approx(summary(night)["revenue_at_risk_open"])
-
-
-def test_a_run_of_another_desk_is_sent_to_its_own_report(night):
-    growth = replace(night, manifest={**night.manifest, "desk": "growth"})
-    with pytest.raises(InputError, match="darkshelf growth report"):
-        report(growth, None, SETTINGS)
 
 
 @pytest.mark.parametrize(

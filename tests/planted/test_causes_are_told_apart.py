@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from bench.accuracy.measure import CAUSES
-from engine.settings.shelf.night import Settings
+from engine.settings.shelf.calibrated import CalibratedSettings
 from engine.shelf import desk
 from engine.synth.chain import write_chain
 from engine.vocabulary import shelf as v
@@ -48,7 +48,7 @@ class Bench(NamedTuple):
 
 def night_of(folder: Path, seed: int) -> Bench:
     write_chain(folder / "in", PLAN.model_copy(update={"seed": seed}))
-    night = desk.run(folder / "in", folder / "out", Settings())
+    night = desk.run(folder / "in", folder / "out", CalibratedSettings())
     cases = pl.read_parquet(night.folder / "cases.parquet").filter(pl.col("sku_id") > 5)
     truth = pl.read_parquet(folder / "in" / "truth.parquet").filter(pl.col("sku_id") > 5).with_row_index("episode")
     overlaps = truth.join(cases, on=v.PAIR).filter(

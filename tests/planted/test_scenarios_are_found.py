@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import polars as pl
 import pytest
 
-from engine.settings.shelf.night import Settings
+from engine.settings.shelf.classic import ClassicSettings
 from engine.shelf import desk
-from engine.shelf.classic.recommend import REVIEW
+from engine.shelf.advice import REVIEW
 from engine.synth.chain import ChainPlan, write_chain
 from engine.synth.scorecard import CauseScore, Scorecard, score
 from engine.vocabulary import shelf as v
@@ -43,7 +43,7 @@ class Night(NamedTuple):
 
 def judged(folder: Path, plan: ChainPlan) -> Night:
     write_chain(folder / "in", plan)
-    night = desk.run(folder / "in", folder / "out", Settings(profile="classic"))
+    night = desk.run(folder / "in", folder / "out", ClassicSettings())
     cases = pl.read_parquet(night.folder / "cases.parquet")
     return Night(cases, score(pl.read_parquet(folder / "in" / "truth.parquet"), cases))
 

@@ -13,9 +13,9 @@ from engine.memory import Memory
 from engine.runs.journal import Journal
 from engine.settings.shelf.night import load
 from engine.shelf import calibrated
+from engine.shelf.cases import rank
 from engine.shelf.check import CLASSIC, Intake, check
 from engine.shelf.classic.expect import expect
-from engine.shelf.classic.measure import rank
 from engine.shelf.desk import Judged, judge, panel_plan
 from engine.shelf.panel import panel
 from tests.planted.chain import AS_OF, Chain, write_tables
@@ -44,7 +44,7 @@ def expected_panel(tmp_path) -> Callable[..., Panel]:
     """The panel of a chain with its expectations. Further words are settings, such as `detect.dark_ratio=0.5`."""
 
     def build(chain: Chain, *assignments: str) -> Panel:
-        settings = load(assignments=assignments)
+        settings = load(assignments=["profile=classic", *assignments])
         write_tables(tmp_path, chain.rows_as_written(), "parquet", whole_ids=False)
         sources = check(tmp_path, AS_OF, intake=Intake(readings=CLASSIC))
         return expect(panel(sources, panel_plan(settings, allow_partial=True), Memory()), settings.expect)

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.outputs.shelf import shapes
-from engine.settings.shelf.night import Settings
+from engine.settings.shelf.calibrated import CalibratedSettings
 from engine.shelf import desk
-from engine.shelf.classic.measure import case_id
+from engine.shelf.cases import case_id
 from tests.command import darkshelf
 from tests.planted.small import DARK, small_chain, write_csv
 
@@ -63,7 +63,7 @@ def test_each_of_two_cases_that_read_alike_is_explained(tmp_path, capsys):
         )
         for name, frame in (tables | {"sales_transactions": sales.filter(~also_dark)}).items()
     }
-    run = desk.run(write_csv(tmp_path / "in", renamed), tmp_path / "out", Settings())
+    run = desk.run(write_csv(tmp_path / "in", renamed), tmp_path / "out", CalibratedSettings())
     found = pl.read_parquet(run.folder / shapes.CASES)
     assert sorted(found["case_id"]) == ["A_1_2_2025-06-25", "A_1_2_2025-06-25~3"]
     for case in found.to_dicts():

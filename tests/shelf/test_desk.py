@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import polars as pl
 import pytest
 
-from engine.settings.shelf.night import Settings
+from engine.settings.shelf.classic import ClassicSettings
 from engine.shelf import desk, series
 from tests.planted.chain import AS_OF, sells, write_tables
+
+if TYPE_CHECKING:
+    from engine.settings.shelf.night import Settings
 
 LAST_WEEK = range(83, 90)
 SORTED_BY = {
@@ -36,7 +41,7 @@ def folder(chain, tmp_path):
 
 
 def published(folder, out, settings: Settings | None = None) -> dict[str, pl.DataFrame]:
-    night = desk.run(folder, out, settings or Settings(profile="classic"), AS_OF)
+    night = desk.run(folder, out, settings or ClassicSettings(), AS_OF)
     tables = {name: pl.read_parquet(night.folder / f"{name}.parquet") for name in SORTED_BY}
     return {name: tables[name].sort(columns) if columns else tables[name] for name, columns in SORTED_BY.items()}
 
@@ -53,9 +58,7 @@ def test_the_size_of_the_blocks_changes_no_number(folder, tmp_path, monkeypatch,
 
 def test_a_night_without_cases_publishes_tables_of_the_same_shape(folder, tmp_path):
     some = published(folder, tmp_path / "some")
-    none = published(
-        folder, tmp_path / "none", Settings.model_validate({"profile": "classic", "detect": {"min_dark_days": 28}})
-    )
+    none = published(folder, tmp_path / "none", ClassicSettings.model_validate({"detect": {"min_dark_days": 28}}))
     for name in ("cases", "evidence", "daily"):
         assert none[name].height == 0
         assert none[name].schema == some[name].schema

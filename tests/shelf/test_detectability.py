@@ -9,24 +9,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.kernels.darkness import days_to_alert, most_evidence
-from engine.kernels.evidence import open_evidence
+from engine.kernels import compiling
+from engine.kernels.darkness import Levels, days_to_alert, most_evidence
+from engine.kernels.evidence import EpisodeRule, open_evidence
+from engine.kernels.records import Sales
 from engine.outputs.shelf import shapes
 from engine.settings.shelf.calibrated import DemandSettings, EpisodeSettings
 from engine.shelf.calibrated import Chances, null_evidence
 from engine.shelf.calibrated.detectability import threshold
+from engine.shelf.calibrated.null import weighing_of
 from tests.oracles import actions as plain
 from tests.planted.chain import PANEL_DAYS
 
 EPISODE = EpisodeSettings()
 FADE = 0.001
-DEPTHS, WEIGHTS = np.array(EPISODE.depths), np.array(EPISODE.depth_weights)
+WEIGHING = weighing_of(EPISODE, FADE)
 
 
 def kernel_days(bound: float, hoped: float, learnt: float, dispersion: float) -> int:
     days = np.empty(1, np.int64)
-    of_row = (np.array([value]) for value in (hoped, learnt, dispersion, bound))
-    days_to_alert(*of_row, FADE, DEPTHS, WEIGHTS, 2, 56, days)
+    levels = compiling.given(Levels(*(np.array([value]) for value in (hoped, learnt, dispersion))))
+    days_to_alert(levels, np.array([bound]), WEIGHING, 2, 56, days)
     return int(days[0])
 
 
@@ -45,16 +48,17 @@ def test_it_is_the_evidence_of_the_night_itself(bound, hoped, learnt, dispersion
     evidence, first = np.empty(1), np.empty(1, np.int64)
     units, expected = np.append(learnt, np.zeros(n))[None], np.append(learnt, np.full(n, hoped))[None]
     usable, clean = np.ones((1, n + 1), np.uint8), np.eye(1, n + 1, dtype=np.uint8)
-    level = (np.array([dispersion]), np.ones(1), 1.0, 0.0, FADE, DEPTHS, WEIGHTS)
-    open_evidence(units, expected, usable, clean, *level, 0.5, np.inf, 0.0, 2, n, evidence, first)
+    sales = compiling.given(Sales(units, expected, usable, clean, np.array([dispersion]), np.ones(1)))
+    rule = EpisodeRule(0.5, np.inf, 0.0, 2, n)
+    open_evidence(sales, 1.0, 0.0, WEIGHING, rule, evidence, first)
     assert (evidence[0] >= bound - 1e-9) == (found > 0)
 
 
 @given(st.floats(0.02, 60), st.floats(1, 5000), st.floats(0, 1), st.integers(2, 56))
 def test_the_most_telling_empty_days_are_as_telling_as_their_likelihood(hoped, learnt, dispersion, last):
     most = np.empty(1)
-    of_row = (np.array([value]) for value in (hoped, learnt, dispersion))
-    most_evidence(*of_row, FADE, DEPTHS, WEIGHTS, 2, last, most)
+    levels = compiling.given(Levels(*(np.array([value]) for value in (hoped, learnt, dispersion))))
+    most_evidence(levels, WEIGHING, 2, last, most)
     lengths = sorted({min(2**power, last) for power in range(1, 7)})
     args = hoped, learnt, dispersion, FADE, EPISODE.depths, EPISODE.depth_weights
     reached = [plain.days_until(most[0] - 1e-6, *args, range(n, n + 1)) for n in lengths]
@@ -94,7 +98,7 @@ def test_slow_sellers_are_left_to_counts(chain, judged):
             units = [float(sold) for sold in random.poisson(level, PANEL_DAYS)]
             chain.shelf(str(store), sku, [1.0, *units[1:]], on_hand=40)
     night = judged(chain, "profile=calibrated")
-    table = night.method.tables(night.panel, night.cases)[shapes.DETECTABILITY]
+    table = night.method.tables(night.panel, night.found, night.cases)[shapes.DETECTABILITY]
     rows = {(row["store_id"], row["sku_id"]): row for row in table.to_dicts()}
     assert {row["watch"] for (_, sku), row in rows.items() if sku == "fast"} == {"sales"}
     assert {row["watch"] for (_, sku), row in rows.items() if sku == "slow"} == {"counts"}

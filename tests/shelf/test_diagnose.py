@@ -3,12 +3,12 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from engine.settings.shelf.common import (
-    ConversionSettings,
-    MisallocationSettings,
-    OverstockSettings,
-    PriceSettings,
-    PromoSettings,
+from engine.settings.shelf.classic import (
+    ConversionScores,
+    MisallocationScores,
+    OverstockScores,
+    PriceScores,
+    PromoScores,
 )
 from engine.shelf.classic import diagnose
 from tests.planted.chain import PANEL_DAYS, sells
@@ -45,7 +45,7 @@ def points(score: pl.Expr, **evidence: float | None) -> float:
 )
 def test_price_too_high(price, category, own, score):
     given = points(
-        diagnose.price_too_high(PriceSettings()), own_price=price, category_average=category, own_average=own
+        diagnose.price_too_high(PriceScores()), own_price=price, category_average=category, own_average=own
     )
     assert given == pytest.approx(score)
 
@@ -65,7 +65,7 @@ def test_price_too_high(price, category, own, score):
     ],
 )
 def test_conversion_drop(drop, score):
-    given = points(diagnose.conversion_drop(ConversionSettings()), conversion_drop_pct=drop)
+    given = points(diagnose.conversion_drop(ConversionScores()), conversion_drop_pct=drop)
     assert given == pytest.approx(score)
 
 
@@ -89,7 +89,7 @@ def test_conversion_drop(drop, score):
     ],
 )
 def test_overstock(cover, trend, score):
-    given = points(diagnose.overstock(OverstockSettings()), days_of_supply=cover, trend_pct=trend)
+    given = points(diagnose.overstock(OverstockScores()), days_of_supply=cover, trend_pct=trend)
     assert given == pytest.approx(score)
 
 
@@ -107,40 +107,40 @@ def test_overstock(cover, trend, score):
     ],
 )
 def test_promo_ineffective(lift, score):
-    assert points(diagnose.promo_ineffective(PromoSettings()), promo_lift_pct=lift) == pytest.approx(score)
+    assert points(diagnose.promo_ineffective(PromoScores()), promo_lift_pct=lift) == pytest.approx(score)
 
 
 @pytest.mark.parametrize(("stores", "score"), [(0, 0), (1, 65), (2, 80), (3, 95), (4, 100), (40, 100)])
 def test_misallocation(stores, score):
-    assert points(diagnose.misallocation(MisallocationSettings()), neighbours_over=stores) == score
+    assert points(diagnose.misallocation(MisallocationScores()), neighbours_over=stores) == score
 
 
 SETTINGS = {
-    "category_ratio": (PriceSettings, 1.3),
-    "category_score": (PriceSettings, 35),
-    "category_extra_per_pct": (PriceSettings, 0.5),
-    "category_extra_max": (PriceSettings, 5),
-    "own_ratio": (PriceSettings, 1.3),
-    "own_score": (PriceSettings, 10),
-    "min_drop_pct": (ConversionSettings, 45),
-    "score": (ConversionSettings, 50),
-    "extra_max": (ConversionSettings, 15),
-    "cover_days": (OverstockSettings, 50),
-    "cover_score": (OverstockSettings, 30),
-    "cover_extra_per_day": (OverstockSettings, 0.25),
-    "cover_extra_max": (OverstockSettings, 5),
-    "falling_trend_pct": (OverstockSettings, -60),
-    "falling_score": (OverstockSettings, 20),
-    "min_lift_pct": (PromoSettings, 5),
-    "weak_score": (PromoSettings, 60),
-    "score_per_store": (MisallocationSettings, 10),
+    "category_ratio": (PriceScores, 1.3),
+    "category_score": (PriceScores, 35),
+    "category_extra_per_pct": (PriceScores, 0.5),
+    "category_extra_max": (PriceScores, 5),
+    "own_ratio": (PriceScores, 1.3),
+    "own_score": (PriceScores, 10),
+    "min_drop_pct": (ConversionScores, 45),
+    "score": (ConversionScores, 50),
+    "extra_max": (ConversionScores, 15),
+    "cover_days": (OverstockScores, 50),
+    "cover_score": (OverstockScores, 30),
+    "cover_extra_per_day": (OverstockScores, 0.25),
+    "cover_extra_max": (OverstockScores, 5),
+    "falling_trend_pct": (OverstockScores, -60),
+    "falling_score": (OverstockScores, 20),
+    "min_lift_pct": (PromoScores, 5),
+    "weak_score": (PromoScores, 60),
+    "score_per_store": (MisallocationScores, 10),
 }
 ANALYZERS = {
-    PriceSettings: diagnose.price_too_high,
-    ConversionSettings: diagnose.conversion_drop,
-    OverstockSettings: diagnose.overstock,
-    PromoSettings: diagnose.promo_ineffective,
-    MisallocationSettings: diagnose.misallocation,
+    PriceScores: diagnose.price_too_high,
+    ConversionScores: diagnose.conversion_drop,
+    OverstockScores: diagnose.overstock,
+    PromoScores: diagnose.promo_ineffective,
+    MisallocationScores: diagnose.misallocation,
 }
 SOME_EVIDENCE = {
     "own_price": 12.5,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from engine.settings.shelf.common import ExpectSettings
-from engine.shelf.classic.expect import baseline_at
+from engine.shelf.baseline import baseline_at
 from tests.planted.chain import LAST_DAY, sells
 
 SKU = 0

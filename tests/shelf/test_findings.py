@@ -3,7 +3,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from engine.settings.shelf.common import CauseSettings
+from engine.settings.shelf.classic import CauseScores
 from engine.shelf.classic.findings import findings
 from engine.vocabulary import shelf as v
 from tests.planted.chain import sells
@@ -61,7 +61,7 @@ def found(cause: str, **facts: object) -> dict:
             for name, value in (CASE | facts).items()
         }
     )
-    return findings(case, CauseSettings()).row(by_predicate=pl.col("cause") == cause, named=True)
+    return findings(case, CauseScores()).row(by_predicate=pl.col("cause") == cause, named=True)
 
 
 @pytest.mark.parametrize(
@@ -197,7 +197,7 @@ def evidence_of(chain, judged) -> tuple[pl.DataFrame, pl.DataFrame]:
     chain.shelf("1", "sku", sells(10, (LAST_WEEK, 5)), promo_days=LAST_WEEK, impressions=views)
     chain.shelf("1", "other", sells(10, (range(87, 90), None)))
     night = judged(chain)
-    return night.cases, findings(night.cases, CauseSettings())
+    return night.cases, findings(night.cases, CauseScores())
 
 
 def test_every_case_has_a_row_and_a_rank_for_every_cause(evidence_of):
@@ -222,7 +222,7 @@ def test_equal_scores_rank_in_the_order_of_the_specification(evidence_of):
 
 def test_the_sentences_follow_the_settings():
     case = pl.DataFrame({name: pl.Series([value], dtype=TYPES.get(name, pl.Float64)) for name, value in CASE.items()})
-    settings = CauseSettings.model_validate(
+    settings = CauseScores.model_validate(
         {"misallocation": {"radius_km": 12.5, "high_ratio": 1.35}, "conversion_drop": {"recent_days": 3}}
     )
     says = " ".join(findings(case, settings)["says"])

@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 
 from engine.errors import InputError
+from engine.settings.shelf.calibrated import CalibratedSettings
 from engine.settings.shelf.delivered import InputSettings
-from engine.settings.shelf.night import Settings
 from engine.shelf import desk
 from engine.shelf.check import Intake, check
 from tests.command import data_files
@@ -153,7 +153,7 @@ def test_two_forms_of_an_id_are_one_id_and_told_once(tmp_path, write, written):
     assert f"(4 of 4 in {INVENTORY}, 4 of 4 in {PRICING})" in notice.what
     assert notice.examples[0].endswith("in inventory_snapshot is '11'")
     runs = [
-        desk.run(folder, tmp_path / "out", Settings()).folder
+        desk.run(folder, tmp_path / "out", CalibratedSettings()).folder
         for folder in (tmp_path / "in", write(tmp_path / "plain", plain))
     ]
     found, expected = (

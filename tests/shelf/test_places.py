@@ -5,8 +5,8 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
+from engine.settings.shelf.calibrated import CalibratedSettings
 from engine.settings.shelf.delivered import InputSettings
-from engine.settings.shelf.night import Settings
 from engine.shelf import desk
 from engine.shelf.check import check
 from engine.shelf.places import unknown_places
@@ -101,7 +101,7 @@ def test_a_night_takes_an_unknown_place_for_none_and_the_store_keeps_its_name(tm
     )
     folder = write_csv(tmp_path / "in", tables)
     assert check(folder).unknown_places == ("1", "2")
-    run = desk.run(folder, tmp_path / "out", Settings()).folder
+    run = desk.run(folder, tmp_path / "out", CalibratedSettings()).folder
     told = pl.read_parquet(run / "stores.parquet").sort("store_id")
     assert told["latitude"].to_list() == [None, None, 48.0]
     assert told["store_name"].to_list() == ["North", "South", "East"]

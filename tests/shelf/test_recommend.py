@@ -3,7 +3,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from engine.settings.shelf.common import RecommendSettings
+from engine.settings.shelf.classic import RecoverySettings
 from engine.shelf.classic.recommend import recommend
 from engine.vocabulary import shelf as v
 
@@ -33,7 +33,7 @@ TYPES = {
 }
 
 
-def advised(settings: RecommendSettings | None = None, **facts: object) -> tuple[str, float | None, str]:
+def advised(settings: RecoverySettings | None = None, **facts: object) -> tuple[str, float | None, str]:
     """Action, projected recovery and review flags of a case: 12 expected, 4 sold, $10, 45 on hand, $240 at risk."""
     case = pl.DataFrame(
         {
@@ -41,7 +41,7 @@ def advised(settings: RecommendSettings | None = None, **facts: object) -> tuple
             for name, value in (CASE | facts).items()
         }
     )
-    row = recommend(case, settings or RecommendSettings()).row(0, named=True)
+    row = recommend(case, settings or RecoverySettings()).row(0, named=True)
     return row["recommended_action"], row["projected_recovery"], row["review_flags"]
 
 
@@ -249,7 +249,7 @@ def test_every_case_has_an_action_and_nothing_of_the_case_is_lost():
         ],
         schema_overrides=TYPES | dict.fromkeys(("cost", "own_average", "conversion_drop_pct"), pl.Float64),
     )
-    advice = recommend(cases, RecommendSettings())
+    advice = recommend(cases, RecoverySettings())
     assert advice.select(cases.columns).equals(cases)
     assert advice["recommended_action"].null_count() == 0
     assert advice["recommended_action"].n_unique() == 6
@@ -289,7 +289,7 @@ ENDLESS = {"primary_cause": v.OVERSTOCK, "days_of_supply": 500.0}
     ],
 )
 def test_every_setting_of_an_action_is_heeded(key, value, facts):
-    assert advised(RecommendSettings(**{key: value}), **facts) != advised(**facts)
+    assert advised(RecoverySettings(**{key: value}), **facts) != advised(**facts)
 
 
 @pytest.mark.parametrize("cost", [2.0, 7.0, 9.0, 9.5, 9.53])

@@ -6,9 +6,9 @@ from statistics import fmean, stdev
 
 import pytest
 
+from engine.settings.shelf.classic import ClassicSettings
 from engine.settings.shelf.common import ExpectSettings
-from engine.settings.shelf.night import Settings
-from engine.shelf.method import Classic
+from engine.shelf.classic import Classic
 from engine.shelf.series import MEASURES, daily_series
 from tests.planted.chain import date_of, sells
 
@@ -23,8 +23,8 @@ def series_of(judged):
         night = judged(chain)
         pairs = night.cases["pair"].unique().sort().to_numpy()
         rule = expect or ExpectSettings()
-        method = Classic(Settings(profile="classic", expect=rule))
-        rows = daily_series(night.panel, pairs, partial(method.bands, night.panel), rule.interval_z).to_dicts()
+        method = Classic(ClassicSettings(expect=rule))
+        rows = daily_series(night.panel, pairs, partial(method.bands, night.panel, None), rule.interval_z).to_dicts()
         return {row["sku_id"]: row for row in rows}
 
     return build

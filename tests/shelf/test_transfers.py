@@ -16,7 +16,7 @@ from engine.settings.shelf.common import MisallocationSettings, RecommendSetting
 from engine.shelf.calibrated import told, transfers
 from engine.shelf.calibrated.recommend import KEEP_STOCK
 from engine.shelf.calibrated.transfer import ship, spared
-from engine.shelf.method import with_cost
+from engine.shelf.cases import with_cost
 from engine.vocabulary import shelf as v
 from tests.oracles import actions as plain
 from tests.planted.chain import PANEL_DAYS, sells
@@ -143,7 +143,7 @@ def planned(night, dark_stores: frozenset[str] = frozenset()) -> tuple[pl.DataFr
         projected_recovery=pl.lit(0.0),
     )
     is_dark = night.panel.pairs["store_id"].is_in(dark_stores).to_numpy()
-    plan = transfers(night.panel, night.method._demand, cases, is_dark, MisallocationSettings(), TRANSFERS, RECOMMEND)
+    plan = transfers(night.panel, night.learnt.demand, cases, is_dark, MisallocationSettings(), TRANSFERS, RECOMMEND)
     return plan, told(cases, plan, RECOMMEND)
 
 
@@ -188,4 +188,5 @@ def test_a_case_says_what_the_plan_does_for_it(night):
 
 
 def test_the_night_publishes_the_plan_and_what_can_be_watched(night):
-    assert set(night.method.tables(night.panel, night.cases)) == set(shapes.CALIBRATED_FILES)
+    tables = night.method.tables(night.panel, night.found, night.cases)
+    assert {*night.decided, *tables} == set(shapes.CALIBRATED_FILES)

@@ -14,7 +14,9 @@ from engine.outputs.shelf.story import explain
 from engine.outputs.shown import Grid, Part, Shown, line
 from engine.runs.registry import Registry, Run
 from engine.settings.frozen import RunSettings
-from engine.settings.shelf.night import Settings, load
+from engine.settings.shelf.calibrated import CalibratedSettings
+from engine.settings.shelf.classic import ClassicSettings
+from engine.settings.shelf.night import load
 from engine.vocabulary import shelf as v
 
 STAGES = {
@@ -83,7 +85,7 @@ DESK = Desk(
     purpose="finds shelves that are stocked but do not sell",
     rank=1,
     load=load,
-    models={"": Settings, "report": ReportSettings},
+    models={"": CalibratedSettings, "profile classic": ClassicSettings, "report": ReportSettings},
     headline=_headline,
     shown=_shown,
     explain=explain,
@@ -92,7 +94,7 @@ DESK = Desk(
     report_settings=ReportSettings,
     views=_views,
     run="engine.shelf.desk:run",
-    subjects="engine.decisions.shelf:CASES",
+    subjects="engine.decisions.shelf.cases:CASES",
     pages="panel_app.pages.shelf:PAGES",
     stages=STAGES,
     options=frozenset({"lake", "backfill", "max_memory", "feedback", "allow_partial"}),

@@ -1,17 +1,19 @@
 """Settings of the calibrated method, the default of the shelf desk."""
 
-from typing import Final
+from typing import Final, Literal
 
 from pydantic import Field, model_validator
 
 from engine.settings.frozen import Amount, Frozen, Positive, Share
+from engine.settings.shelf.common import NightSettings
+from engine.settings.shelf.delivered import PriceCheckSettings
 
 WEIGHT_TOLERANCE: Final = 1e-6
 """Weights that add up to 1 within this do."""
 
 
 class DemandSettings(Frozen):
-    """What an ordinary day would have sold, calibrated: how each factor is learnt."""
+    """What an ordinary day would have sold: how each factor is learnt."""
 
     rounds: int = Field(3, ge=1, le=10, description="How often factors are learnt and dark days left out in turn.")
     day_memory: float = Field(0.93, gt=0.5, le=1, description="Weight of a day in the level relative to the next.")
@@ -60,7 +62,7 @@ class DemandSettings(Frozen):
 
 
 class EpisodeSettings(Frozen):
-    """When a shelf is dark, calibrated: what counts as an episode and how sure the night has to be of it."""
+    """When a shelf is dark: what counts as an episode and how sure the night has to be of it."""
 
     depths: tuple[Share, ...] = Field((0.02, 0.1, 0.25, 0.5), description="Shares still sold that are tried.")
     depth_weights: tuple[Share, ...] = Field((0.4, 0.25, 0.2, 0.15), description="How much each depth is believed.")
@@ -96,7 +98,7 @@ class Certainty(Frozen):
 
 
 class PatternSettings(Frozen):
-    """Root causes, calibrated: the pattern that each leaves, and how much of a fall it can explain.
+    """Root causes: the pattern that each leaves, and how much of a fall it can explain.
 
     A range (from, to) lets the strength of a sign grow from 0 to 1. A fall is a logarithm: -ln of the share left.
     """
@@ -135,7 +137,7 @@ class PatternSettings(Frozen):
 
 
 class StorySettings(Frozen):
-    """What is no dark shelf and is told once, and which cases are folded into one row, calibrated."""
+    """What is no dark shelf and is told once, and which cases are folded into one row."""
 
     smoothed_days: int = Field(3, ge=1, le=7, description="Days over which a store's or SKU's sales are smoothed.")
     wide_days: int = Field(4, ge=1, le=28, description="Shortest fall of a whole store or SKU.")
@@ -164,7 +166,7 @@ class StorySettings(Frozen):
 
 
 class ResponseSettings(Frozen):
-    """How the answer of sales to price is learnt from the chain's own price changes (calibrated)."""
+    """How the answer of sales to price is learnt from the chain's own price changes."""
 
     min_change_pct: float = Field(1.0, gt=0, le=50, description="Closer to the usual price than this is no change.")
     max_change_ratio: float = Field(3.0, gt=1, le=20, description="A price this many times off is not believed.")
@@ -175,7 +177,7 @@ class ResponseSettings(Frozen):
 
 
 class TransferSettings(Frozen):
-    """What may be shipped between stores (calibrated)."""
+    """What may be shipped between stores."""
 
     safety_days: float = Field(7, ge=0, le=90, description="Days of sales that both ends keep as safety stock.")
     cost_per_unit: float = Field(0.10, ge=0, description="Cost of moving one unit at all, money.")
@@ -184,6 +186,21 @@ class TransferSettings(Frozen):
 
 
 class WatchSettings(Frozen):
-    """Which store-SKUs sales alone can watch (calibrated)."""
+    """Which store-SKUs sales alone can watch."""
 
     max_alert_days: int = Field(28, ge=1, le=365, description="Count instead where darkness takes longer to show.")
+
+
+class CalibratedSettings(NightSettings):
+    """Everything a night is told that the calibrated method judges. Grain: one run."""
+
+    profile: Literal["calibrated"] = Field("calibrated", description="How shelves are judged.")
+    price_check: PriceCheckSettings = PriceCheckSettings()
+    demand: DemandSettings = DemandSettings()
+    episode: EpisodeSettings = EpisodeSettings()
+    certainty: Certainty = Certainty()
+    pattern: PatternSettings = PatternSettings()
+    stories: StorySettings = StorySettings()
+    response: ResponseSettings = ResponseSettings()
+    transfers: TransferSettings = TransferSettings()
+    watch: WatchSettings = WatchSettings()

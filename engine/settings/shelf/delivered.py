@@ -11,7 +11,6 @@ class PanelSettings(Frozen):
     """Which days a night sees and what counts as in stock."""
 
     lookback_days: int = Field(90, ge=35, le=730, description="Panel days, the as-of day included.")
-    gap_fill_days: int = Field(3, ge=0, le=14, description="Longest gap that the classic rule interpolates.")
     min_on_hand: float = Field(0.0, ge=0, description="In stock means more units on hand than this.")
     stock_from_sales_days: int = Field(7, ge=1, le=28, description="Without a snapshot, sold so lately: in stock.")
     active_days: int = Field(7, ge=1, le=28, description="Judged when in stock on one of the last so many days.")

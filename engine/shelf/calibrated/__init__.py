@@ -1,9 +1,9 @@
 """The calibrated profile: counts against a factored expectation, with the chance of every case."""
 
+from engine.kernels.causes import Course as Course
 from engine.shelf.calibrated.causes import diagnose as diagnose
 from engine.shelf.calibrated.chance import Chances as Chances
 from engine.shelf.calibrated.chance import report as report
-from engine.shelf.calibrated.course import Course as Course
 from engine.shelf.calibrated.course import course as course
 from engine.shelf.calibrated.detect import detect as detect
 from engine.shelf.calibrated.detectability import detectability as detectability
@@ -14,6 +14,7 @@ from engine.shelf.calibrated.feedback import learn as learn
 from engine.shelf.calibrated.findings import expectations as expectations
 from engine.shelf.calibrated.findings import findings as findings
 from engine.shelf.calibrated.measure import measure as measure
+from engine.shelf.calibrated.method import Calibrated as Calibrated
 from engine.shelf.calibrated.null import null_evidence as null_evidence
 from engine.shelf.calibrated.recommend import recommend as recommend
 from engine.shelf.calibrated.response import Response as Response

@@ -1,7 +1,7 @@
 """Causes, calibrated: what explains the missing units of an episode (specification, sections 6 and 9).
 
-In: `Panel`, `Demand`, `Course`, measured cases. Out: the cases with the classic measures, the signals, one score from
-0 to 100 per cause, the primary cause and the secondary ones.
+In: `Panel`, `Demand`, `Course`, measured cases. Out: the cases with the measures of `evidence`, the signals, one
+score from 0 to 100 per cause, the primary cause and the secondary ones.
 
 A fall is the logarithm of what is left of the sales, so that its parts add up. First the store's and the chain's part
 is split off, then the part of the views; what remains was lost because shoppers who came did not buy. Price,
@@ -13,12 +13,14 @@ import numpy as np
 import polars as pl
 
 from engine.kernels import causes, neighbours, rows
+from engine.kernels.causes import Course
+from engine.kernels.compiling import given
+from engine.kernels.records import Spans
 from engine.settings.shelf.calibrated import PatternSettings
 from engine.settings.shelf.common import CauseSettings
-from engine.shelf.calibrated.course import Course
 from engine.shelf.calibrated.expect import Demand
-from engine.shelf.classic.diagnose import name_causes
-from engine.shelf.evidence import as_lists, evidence, neighbour_lists
+from engine.shelf.evidence import as_lists, evidence_of_cases, neighbourhood
+from engine.shelf.naming import name_causes
 from engine.shelf.panel import Panel
 from engine.shelf.points import Points
 from engine.stats import ratio
@@ -37,14 +39,9 @@ def diagnose(
 ) -> pl.DataFrame:
     """Signals, scores, primary and secondary causes of every case. Without any good score the cause is null."""
     points = Points(panel, cases["pair"].to_numpy(), cases["last"].to_numpy())
-    classic = (
-        evidence(points, of)
-        .drop("on_hand", "price")
-        .rename({"category_price": "category_average", "own_price": "own_average"})
-    )
     measured = [
         cases,
-        classic,
+        evidence_of_cases(points, of),
         _sums(panel, found, course, cases, pattern),
         _neighbours(panel, found, cases, of, pattern),
     ]
@@ -91,41 +88,33 @@ def _sums(
     pair, first, last = (cases[name].to_numpy() for name in ("pair", "first", "last"))
     sums = np.empty((pair.size, len(causes.SIGNALS)))
 
+    observed = causes.Observed(
+        panel.array("units"),
+        panel.array("expected"),
+        found.usable,
+        found.clean,
+        panel.array("price"),
+        panel.array("promo"),
+        panel.array("impressions"),
+        panel.array("on_hand"),
+        found.offers,
+        found.category,
+        panel.codes("store"),
+        panel.codes("sku"),
+        found.usual_price,
+    )
+    looking = causes.Looking(
+        settings.before_days,
+        settings.gap_days,
+        settings.stock_near_days,
+        settings.stock_far_days,
+        settings.group_spread,
+        settings.group_prior_units,
+    )
+    of_chain = (given(observed), given(found.factors), given(course), looking)
+
     def add(block: slice) -> None:
-        causes.episode_signals(
-            panel.array("units"),
-            panel.array("expected"),
-            found.usable,
-            found.clean,
-            panel.array("price"),
-            panel.array("promo"),
-            panel.array("impressions"),
-            panel.array("on_hand"),
-            found.offers,
-            found.offer,
-            found.category,
-            panel.codes("store"),
-            panel.codes("sku"),
-            found.usual_price,
-            found.store_day,
-            found.sku_day,
-            course.store_sold,
-            course.store_hoped,
-            course.sku_sold,
-            course.sku_hoped,
-            course.price_totals,
-            course.price_counts,
-            settings.group_spread,
-            settings.group_prior_units,
-            pair[block],
-            first[block],
-            last[block],
-            settings.before_days,
-            settings.gap_days,
-            settings.stock_near_days,
-            settings.stock_far_days,
-            sums[block],
-        )
+        causes.episode_signals(*of_chain, given(Spans(pair, first, last), block), sums[block])
 
     rows.in_blocks(add, pair.size)
     # Stock that stands still because its feed does proves nothing.
@@ -144,39 +133,24 @@ def _neighbours(
     neighbour_rise: of the best together, in standard errors. neighbour_units: that they sold beyond the usual.
     """
     pair, first, last = (cases[name].to_numpy() for name in ("pair", "first", "last"))
-    starts, others, km = neighbour_lists(panel, of.misallocation.radius_km)
     shape = (pair.size, of.misallocation.kept_stores)
     counts, strength = np.empty(pair.size, np.int64), np.empty((pair.size, 2))
     ratios, kms, stores = np.empty(shape), np.empty(shape), np.empty(shape, np.int64)
 
+    sales = given(found.sales(panel.array("units"), panel.array("expected")))
+    around = neighbourhood(panel, of.misallocation.radius_km)
+    rule = neighbours.Rising(
+        settings.before_days,
+        settings.stock_far_days,
+        of.misallocation.high_ratio,
+        settings.neighbour_errors,
+        TIE_TOLERANCE,
+    )
+
     def look(block: slice) -> None:
-        neighbours.risen_neighbours(
-            panel.array("units"),
-            panel.array("expected"),
-            found.usable,
-            found.dispersion,
-            found.unit,
-            panel.judged,
-            panel.codes("store"),
-            panel.codes("sku"),
-            panel.pair_starts(),
-            starts,
-            others,
-            km,
-            pair[block],
-            first[block],
-            last[block],
-            settings.before_days,
-            settings.stock_far_days,
-            of.misallocation.high_ratio,
-            settings.neighbour_errors,
-            TIE_TOLERANCE,
-            counts[block],
-            strength[block],
-            ratios[block],
-            kms[block],
-            stores[block],
-        )
+        best = neighbours.Best(counts[block], ratios[block], kms[block], stores[block])
+        episodes = given(Spans(pair, first, last), block)
+        neighbours.risen_neighbours(sales, around, episodes, rule, strength[block], best)
 
     rows.in_blocks(look, pair.size)
     near = stores >= 0

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from engine.arrays import Floats
 from engine.kernels import rows
-from engine.kernels.darkness import most_evidence
+from engine.kernels.compiling import given
+from engine.kernels.darkness import Levels, most_evidence
 from engine.settings.shelf.calibrated import EpisodeSettings
 from engine.shelf.calibrated.expect import Demand
-from engine.shelf.calibrated.null import NullEvidence
+from engine.shelf.calibrated.null import NullEvidence, weighing_of
 
-Floats = NDArray[np.float64]
 BINS = 20
 """Of the histogram of p-values."""
 BODY = (0.1, 0.5)
@@ -48,11 +48,11 @@ def p_values(found: Demand, level: Floats, evidence: Floats, null: NullEvidence)
 def least_chances(found: Demand, null: NullEvidence, episode: EpisodeSettings) -> Floats:
     """The smallest p-value that each store-SKU could have had: that of the most telling shelf without any sale."""
     most = np.empty(found.level.size)
-    depths, days = (np.array(episode.depths), np.array(episode.depth_weights)), (episode.min_days, episode.max_days)
+    weighing = weighing_of(episode, found.fade)
+    levels = Levels(found.level / found.unit, found.learnt_units, found.dispersion)
 
     def look(block: slice) -> None:
-        of_rows = (found.level[block] / found.unit[block], found.learnt_units[block], found.dispersion[block])
-        most_evidence(*of_rows, found.fade, *depths, *days, most[block])
+        most_evidence(given(levels, block), weighing, episode.min_days, episode.max_days, most[block])
 
     rows.in_blocks(look, most.size)
     return p_values(found, found.level, most, null)

@@ -7,33 +7,15 @@ that a store in which every shelf went dark would look healthy there; here it do
 import itertools
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from engine.kernels import causes, rows
+from engine.kernels.causes import Course
+from engine.kernels.compiling import given
 from engine.settings.shelf.calibrated import PatternSettings
 from engine.shelf.calibrated.expect import Demand
 from engine.shelf.panel import Panel
-
-Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Course:
-    """Units sold and expected by (store, day) and (SKU, day), best sellers damped; prices by (SKU, day).
-
-    The expectation leaves out the factor of the store's or the SKU's own day. price_totals: prices as shares of each
-    store-SKU's usual one, added up; price_counts: how many.
-    """
-
-    store_sold: Floats
-    store_hoped: Floats
-    sku_sold: Floats
-    sku_hoped: Floats
-    price_totals: Floats
-    price_counts: Floats
 
 
 def course(panel: Panel, found: Demand, settings: PatternSettings) -> Course:
@@ -41,13 +23,13 @@ def course(panel: Panel, found: Demand, settings: PatternSettings) -> Course:
     n_days = panel.n_days
     store_sold, store_hoped = np.zeros((2, panel.stores.height, n_days))
     sku_sold, sku_hoped, price_totals, price_counts = np.zeros((4, panel.skus.height, n_days))
-    units, expected, spread = panel.array("units"), panel.array("expected"), settings.group_spread
+    sales = given(found.sales(panel.array("units"), panel.array("expected")))
+    spread = settings.group_spread
     store, sku = panel.codes("store"), panel.codes("sku")
 
     def add(first: int, end: int) -> None:
-        cells = (units, expected, found.usable)
-        causes.group_course(*cells, store, found.store_day, spread, first, end, store_sold, store_hoped)
-        causes.group_course(*cells, sku, found.sku_day, spread, first, end, sku_sold, sku_hoped)
+        causes.group_course(sales, store, found.store_day, spread, first, end, store_sold, store_hoped)
+        causes.group_course(sales, sku, found.sku_day, spread, first, end, sku_sold, sku_hoped)
         causes.price_course(panel.array("price"), found.usual_price, sku, first, end, price_totals, price_counts)
 
     _over_days(add, n_days)

@@ -6,20 +6,19 @@ likelihood ratio), p_value and q_value (null for episodes that are over).
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
+from engine.arrays import Floats, Integers
 from engine.kernels import rows
+from engine.kernels.compiling import given
 from engine.kernels.evidence import past_evidence
+from engine.kernels.records import FoundSpans, Spans
 from engine.kernels.runs import stretches
 from engine.settings.shelf.calibrated import DemandSettings, EpisodeSettings
 from engine.shelf.calibrated.chance import Chances, least_chances, p_values, q_values
-from engine.shelf.calibrated.dark import Sold, darkest, mark
+from engine.shelf.calibrated.dark import darkest, mark
 from engine.shelf.calibrated.expect import Demand, open_episodes
-from engine.shelf.calibrated.null import NullEvidence
+from engine.shelf.calibrated.null import NullEvidence, weighing_of
 from engine.shelf.panel import Panel
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 
 def detect(
@@ -66,10 +65,10 @@ def _past(
     A stretch begins on any of a pair's days, and a likelihood ratio exceeds e^x with a chance of at most e^-x from
     each of them (Ville 1939). The rate of false findings is held over the pairs, as that of the open episodes.
     """
-    sold = Sold(panel.array("units"), panel.array("expected"), found.usable, found.dispersion, found.unit)
+    sales = found.sales(panel.array("units"), panel.array("expected"))
     dark, deep = (panel.memory.empty(found.usable.shape, np.uint8) for _ in range(2))
     days = found.usable.sum(axis=1, dtype=np.int64)
-    peaks, deep_peaks = darkest(sold, demand.dark_depth), darkest(sold, demand.fallen_depth)
+    peaks, deep_peaks = darkest(sales, demand.dark_depth), darkest(sales, demand.fallen_depth)
     best = np.maximum(peaks, deep_peaks)
     chances = np.where(panel.judged, np.minimum(2.0 * days * np.exp(-best), 1.0), 1.0)
     bounds = np.full(best.size, np.inf)
@@ -77,17 +76,17 @@ def _past(
     is_found = q_values(chances[tried]) <= settings.max_fdr
     if is_found.any():
         bounds[tried] = max(float(best[tried][is_found].min()), settings.closed_evidence)
-    mark(sold, demand.dark_depth, peaks, bounds, dark)
-    mark(sold, demand.fallen_depth, deep_peaks, bounds, deep)
+    mark(sales, demand.dark_depth, peaks, bounds, dark)
+    mark(sales, demand.fallen_depth, deep_peaks, bounds, deep)
     np.maximum(dark, deep, out=dark)
     blocks: dict[int, list[Integers]] = {}
 
     def look(block: slice) -> None:
         none = np.empty(0, np.int64)
-        count = stretches(dark[block], end[block], settings.closed_days, none, none, none)
-        row, first, last = (np.empty(count, np.int64) for _ in range(3))
-        stretches(dark[block], end[block], settings.closed_days, row, first, last)
-        blocks[block.start] = [row + block.start, first, last]
+        count = stretches(dark[block], end[block], settings.closed_days, FoundSpans(none, none, none))
+        some = FoundSpans(*(np.empty(count, np.int64) for _ in range(3)))
+        stretches(dark[block], end[block], settings.closed_days, some)
+        blocks[block.start] = [some.rows + block.start, some.firsts, some.lasts]
 
     rows.in_blocks(look, best.size)
     columns = [np.concatenate(parts) for parts in zip(*(blocks[start] for start in sorted(blocks)), strict=True)]
@@ -109,24 +108,11 @@ def _against_before(
     """Evidence of stretches against the days before them: a rise since then makes no earlier day a fall."""
     evidence = np.empty(pair.size)
 
+    sales = given(found.sales(panel.array("units"), panel.array("expected")))
+    how = (demand.before_memory, demand.left_out_doubt, weighing_of(settings, found.fade))
+
     def weigh(block: slice) -> None:
-        past_evidence(
-            panel.array("units"),
-            panel.array("expected"),
-            found.usable,
-            found.clean,
-            found.dispersion,
-            found.unit,
-            demand.before_memory,
-            demand.left_out_doubt,
-            found.fade,
-            np.array(settings.depths),
-            np.array(settings.depth_weights),
-            pair[block],
-            first[block],
-            last[block],
-            evidence[block],
-        )
+        past_evidence(sales, *how, given(Spans(pair, first, last), block), evidence[block])
 
     rows.in_blocks(weigh, pair.size)
     return evidence

@@ -11,11 +11,12 @@ import numpy as np
 import polars as pl
 
 from engine.kernels import rows
-from engine.kernels.darkness import days_to_alert, learnt_before
+from engine.kernels.compiling import given
+from engine.kernels.darkness import Levels, days_to_alert, learnt_before
 from engine.settings.shelf.calibrated import DemandSettings, EpisodeSettings, WatchSettings
 from engine.shelf.calibrated.chance import Chances
 from engine.shelf.calibrated.expect import Demand
-from engine.shelf.calibrated.null import NullEvidence
+from engine.shelf.calibrated.null import NullEvidence, weighing_of
 from engine.shelf.panel import Panel
 from engine.vocabulary import shelf as v
 
@@ -45,15 +46,15 @@ def detectability(
     # A likelihood ratio of e^x has a chance of e^-x wherever one looks: a cell's own table may ask for more.
     bounds = np.maximum(null.needed(chance, level / unit, dispersion, known_days), -math.log(chance))
     days = np.empty(judged.size, np.int64)
-    learnt_units, depths = np.empty(judged.size), (np.array(episode.depths), np.array(episode.depth_weights))
+    learnt_units, weighing = np.empty(judged.size), weighing_of(episode, found.fade)
+    sales = found.sales(panel.array("units"), panel.array("expected"))
+    levels = Levels(level / unit, learnt_units, dispersion)
 
     def look(block: slice) -> None:
-        pair = judged[block]
-        history = (panel.array("units")[pair], panel.array("expected")[pair], found.usable[pair], found.clean[pair])
-        scatter = (dispersion[block], unit[block])
-        learnt_before(*history, *scatter, demand.before_memory, demand.left_out_doubt, learnt_units[block])
-        of_rows = ((level / unit)[block], learnt_units[block], dispersion[block], bounds[block])
-        days_to_alert(*of_rows, found.fade, *depths, episode.min_days, episode.max_days, days[block])
+        of_rows = given(sales, judged[block])
+        learnt_before(of_rows, demand.before_memory, demand.left_out_doubt, learnt_units[block])
+        until = (weighing, episode.min_days, episode.max_days)
+        days_to_alert(given(levels, block), bounds[block], *until, days[block])
 
     rows.in_blocks(look, judged.size)
     alert = pl.col("alert_days")

@@ -14,17 +14,18 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from engine.arrays import Flags, Floats, Integers
 from engine.kernels import demand, rows
+from engine.kernels.compiling import given
+from engine.kernels.demand import Cells
 from engine.kernels.evidence import mark_fallen, open_evidence
+from engine.kernels.records import Factors, Sales
 from engine.settings.shelf.calibrated import DemandSettings, EpisodeSettings
-from engine.shelf.calibrated.dark import Sold, darkest, mark
-from engine.shelf.calibrated.null import NullEvidence
+from engine.shelf.calibrated.dark import darkest, mark
+from engine.shelf.calibrated.null import NullEvidence, rule_of, weighing_of
 from engine.shelf.calibrated.unusual import set_unusual_aside
 from engine.shelf.panel import Panel
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
-Flags = NDArray[np.uint8]
 N_WEEKDAYS = 7
 CHI_SQUARE_MEDIAN = 0.4549
 """Of the square of a standard normal number."""
@@ -63,6 +64,20 @@ class Demand:
     in_lots: NDArray[np.bool_]
     fade: float
     unusual: pl.DataFrame
+
+    @property
+    def factors(self) -> Factors:
+        """What multiplies each level."""
+        return Factors(self.weekday, self.offer, self.store_day, self.sku_day)
+
+    def cells(self, panel: Panel) -> Cells:
+        """What the pairs sold, and what it is expected with."""
+        of_pairs = (self.category, panel.codes("store"), panel.codes("sku"), self.unit)
+        return Cells(panel.array("units"), self.clean, self.offers, *of_pairs)
+
+    def sales(self, units: Floats, expected: Floats) -> Sales:
+        """What the pairs sold, and what was expected of it. Both (pairs, days)."""
+        return Sales(units, expected, self.usable, self.clean, self.dispersion, self.unit)
 
     @property
     def learnt_units(self) -> Floats:
@@ -182,7 +197,7 @@ def _sums(panel: Panel, found: Demand, factor: str) -> list[Floats]:
 
     Threads share the days, so that every sum is added up in the order of the pairs.
     """
-    tables = {name: getattr(found, name) for name in ("weekday", "offer", "store_day", "sku_day")}
+    factors = found.factors
     groups = {
         "weekday": found.category,
         "offer": found.category,
@@ -190,35 +205,17 @@ def _sums(panel: Panel, found: Demand, factor: str) -> list[Floats]:
         "sku_day": panel.codes("sku"),
     }
     n_offers = found.offer.shape[1] if factor == "offer" else 1
-    sold, expected, cells = (np.zeros((len(tables[factor]) * n_offers, panel.n_days)) for _ in range(3))
-    others = {name: np.ones_like(table) if name == factor else table for name, table in tables.items()}
+    table = getattr(factors, factor)
+    sums = demand.GroupSums(*(np.zeros((len(table) * n_offers, panel.n_days)) for _ in range(3)))
+    others = factors._replace(**{factor: np.ones_like(table)})
+    of = (given(found.cells(panel)), given(others), np.nan_to_num(found.level), groups[factor], n_offers)
 
     def add(days: slice) -> None:
-        demand.group_sums(
-            panel.array("units"),
-            found.clean,
-            found.offers,
-            np.nan_to_num(found.level),
-            found.unit,
-            found.category,
-            panel.codes("store"),
-            panel.codes("sku"),
-            others["weekday"],
-            others["offer"],
-            others["store_day"],
-            others["sku_day"],
-            groups[factor],
-            n_offers,
-            days.start,
-            days.stop,
-            sold,
-            expected,
-            cells,
-        )
+        demand.group_sums(*of, days.start, days.stop, sums)
 
     with ThreadPoolExecutor(rows.threads()) as pool:
         list(pool.map(add, _days_per_thread(panel.n_days)))
-    return [sold, expected, cells]
+    return list(sums)
 
 
 def _days_per_thread(n_days: int) -> list[slice]:
@@ -229,26 +226,12 @@ def _days_per_thread(n_days: int) -> list[slice]:
 def _levels(panel: Panel, found: Demand, settings: DemandSettings, expected: Floats) -> Demand:
     level, exposure = np.empty(panel.pairs.height), np.empty(panel.pairs.height)
 
+    cells, factors = found.cells(panel), given(found.factors)
+    memory = (settings.day_memory, settings.long_day_memory, settings.level_prior_units)
+
     def learn(block: slice) -> None:
-        demand.levels(
-            panel.array("units")[block],
-            found.clean[block],
-            found.offers[block],
-            found.category[block],
-            panel.codes("store")[block],
-            panel.codes("sku")[block],
-            found.weekday,
-            found.offer,
-            found.store_day,
-            found.sku_day,
-            found.unit[block],
-            settings.day_memory,
-            settings.long_day_memory,
-            settings.level_prior_units,
-            level[block],
-            exposure[block],
-            expected[block],
-        )
+        written = (level[block], exposure[block], expected[block])
+        demand.levels(given(cells, block), factors, *memory, *written)
 
     rows.in_blocks(learn, level.size)
     return replace(found, level=level, exposure=exposure)
@@ -256,21 +239,17 @@ def _levels(panel: Panel, found: Demand, settings: DemandSettings, expected: Flo
 
 def _clean(panel: Panel, found: Demand, settings: DemandSettings, null: NullEvidence, expected: Floats) -> Demand:
     """The usable days outside dark stretches; a pair that was dark too long has found a new level."""
-    sold = Sold(panel.array("units"), expected, found.usable, found.dispersion, found.unit)
-    dark, peaks = panel.memory.empty(expected.shape, np.uint8), darkest(sold, settings.dark_depth)
+    sales = found.sales(panel.array("units"), expected)
+    dark, peaks = panel.memory.empty(expected.shape, np.uint8), darkest(sales, settings.dark_depth)
     bounds = null.dark_bounds(peaks, found.level / found.unit, found.dispersion, settings.dark_false_share)
     # Between lots a shelf looks dark: were its pauses left out, its level would rise to a multiple of the truth.
     bounds[found.in_lots] = np.inf
-    mark(sold, settings.dark_depth, peaks, bounds, dark)
+    mark(sales, settings.dark_depth, peaks, bounds, dark)
     found = replace(found, fade=settings.fade + settings.fade_share * _drift(panel, found, settings, expected, dark))
 
     def leave_out(block: slice) -> None:
         mark_fallen(
-            panel.array("units")[block],
-            expected[block],
-            found.usable[block],
-            found.dispersion[block],
-            found.unit[block],
+            given(sales, block),
             found.fade,
             settings.fallen_before_days,
             settings.fallen_depth,
@@ -315,29 +294,11 @@ def open_episodes(
 ) -> tuple[Floats, Integers]:
     """Evidence and first day of the best episode of every pair that lasts until tonight; see `open_evidence`."""
     evidence, first = np.empty(panel.pairs.height), np.empty(panel.pairs.height, np.int64)
-    depths, weights = np.array(episode.depths), np.array(episode.depth_weights)
+    sales, weighing = found.sales(panel.array("units"), expected), weighing_of(episode, found.fade)
+    how = (settings.before_memory, settings.left_out_doubt, weighing, rule_of(episode))
 
     def weigh(block: slice) -> None:
-        open_evidence(
-            panel.array("units")[block],
-            expected[block],
-            found.usable[block],
-            found.clean[block],
-            found.dispersion[block],
-            found.unit[block],
-            settings.before_memory,
-            settings.left_out_doubt,
-            found.fade,
-            depths,
-            weights,
-            episode.max_ratio,
-            episode.closing_evidence,
-            episode.start_slack,
-            episode.min_days,
-            episode.max_days,
-            evidence[block],
-            first[block],
-        )
+        open_evidence(given(sales, block), *how, evidence[block], first[block])
 
     rows.in_blocks(weigh, evidence.size)
     return evidence, first

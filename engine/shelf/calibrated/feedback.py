@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from engine.contracts.contract import Column, Consequence, Contract, Kind, Rule
-from engine.decisions.curve import UNCHANGED, Curve, fit
+from engine.decisions.shelf.curve import UNCHANGED, Curve, fit
 from engine.delivery.source import UNREADABLE, DataFile, open_source
 from engine.delivery.tables import broken_files, verify
 from engine.errors import InputError

@@ -9,9 +9,8 @@ import polars as pl
 
 from engine.settings.shelf.common import CauseSettings
 from engine.shelf.calibrated.expect import Demand
-from engine.shelf.classic.findings import NUMBERS, changed, money, percent, rounded, table_of, unless_known
 from engine.shelf.panel import Panel
-from engine.stats import round_half_up
+from engine.shelf.wording import NUMBERS, changed, money, percent, rounded, table_of, unless_known
 from engine.vocabulary import shelf as v
 
 _FURTHER: Mapping[str, tuple[str, ...]] = {
@@ -31,12 +30,7 @@ _NUMBERS = {cause: (*NUMBERS.get(cause, ()), *further) for cause, further in _FU
 
 def findings(cases: pl.DataFrame, settings: CauseSettings) -> pl.DataFrame:
     """The rows of `evidence.parquet`: one per case and cause, 1 the best rank."""
-    named = cases.lazy().with_columns(
-        price=pl.when(pl.col("price_basis") == "own").then("price"),
-        neighbour_km=pl.col("neighbour_km").list.eval(round_half_up(pl.element(), decimals=1)),
-        neighbour_ratios=pl.col("neighbour_ratios").list.eval(pl.element().round(2)),
-    )
-    rows = table_of(named, _NUMBERS, _sentences(settings))
+    rows = table_of(cases, _NUMBERS, _sentences(settings))
     further = dict.fromkeys(name for names in _FURTHER.values() for name in names)
     return rows.select(pl.exclude(further), *further)
 

@@ -11,19 +11,20 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from engine.arrays import Floats
 from engine.kernels import rows
+from engine.kernels.compiling import given
 from engine.kernels.demand import episode_sums
+from engine.kernels.records import Spans
 from engine.settings.shelf.calibrated import Certainty
 from engine.settings.shelf.common import IntervalSettings, RecommendSettings
 from engine.settings.shelf.delivered import PriceCheckSettings
 from engine.shelf.calibrated.expect import Demand
-from engine.shelf.classic.measure import identify
+from engine.shelf.cases import identify
 from engine.shelf.panel import Panel
 from engine.shelf.points import Points
 from engine.shelf.prices import PaidPrices, believed_prices
 from engine.stats import round_half_up
-
-Floats = NDArray[np.float64]
 
 
 def measure(
@@ -69,7 +70,7 @@ def _sums(panel: Panel, found: Demand, episodes: pl.DataFrame) -> Floats:
 
     def add(block: slice) -> None:
         history = (panel.array("units"), panel.array("expected"), found.usable)
-        episode_sums(*history, pair[block], first[block], last[block], sums[block])
+        episode_sums(*history, given(Spans(pair, first, last), block), sums[block])
 
     rows.in_blocks(add, pair.size)
     return sums

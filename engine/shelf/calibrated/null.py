@@ -14,15 +14,14 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
+from engine.arrays import Floats, Integers
 from engine.kernels import demand as demand_kernel
 from engine.kernels import evidence as evidence_kernel
 from engine.kernels import rows
+from engine.kernels.compiling import given
+from engine.kernels.records import Factors, Sales, Weighing
 from engine.settings.shelf.calibrated import DemandSettings, EpisodeSettings
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 LEVELS = np.geomspace(0.02, 200.0, 25)
 """Bounds of the bands of level, units of sale a day."""
@@ -115,6 +114,19 @@ def simulate(demand: DemandSettings, episode: EpisodeSettings) -> pl.DataFrame:
             darks = [_quantiles(some, DARK_TAILS) for some in _by_band(level, peaks)]
             cells += [{"open": curve, "dark": dark} for curve, dark in zip(curves, darks, strict=True)]
     return pl.DataFrame(cells, schema_overrides={name: pl.List(pl.Float64) for name in ("open", "dark")})
+
+
+def weighing_of(episode: EpisodeSettings, fade: float) -> Weighing:
+    """How evidence is weighed, as kernels take it. fade: relative variance that an ordinary level gains a day."""
+    return given(Weighing(fade, np.array(episode.depths), np.array(episode.depth_weights)))
+
+
+def rule_of(episode: EpisodeSettings) -> evidence_kernel.EpisodeRule:
+    """What counts as an open episode, as kernels take it."""
+    shortest_and_longest = (episode.min_days, episode.max_days)
+    return evidence_kernel.EpisodeRule(
+        episode.max_ratio, episode.closing_evidence, episode.start_slack, *shortest_and_longest
+    )
 
 
 @lru_cache(maxsize=4)
@@ -213,18 +225,10 @@ class _Series:
 
     def learn(self, level: Floats) -> None:
         """Fill in the level."""
+        tables = (self._usable, self._no_offer, self._one_group, self._one_group, self._one_group, self._unit)
         demand_kernel.levels(
-            self.units,
-            self._usable,
-            self._no_offer,
-            self._one_group,
-            self._one_group,
-            self._one_group,
-            self._no_factor,
-            self._no_factor,
-            self._no_factor,
-            self._no_factor,
-            self._unit,
+            given(demand_kernel.Cells(self.units, *tables)),
+            given(Factors(*(self._no_factor,) * 4)),
             self._demand.day_memory,
             self._demand.long_day_memory,
             self._demand.level_prior_units,
@@ -236,34 +240,17 @@ class _Series:
     def mark(self, peaks: Floats) -> None:
         """Fill in the evidence of the darkest stretch."""
         nothing, dark = np.full(len(peaks), np.inf), np.empty(self.units.shape, np.uint8)
-        depth = self._demand.dark_depth
-        evidence_kernel.mark_dark(
-            self.units, self._expected, self._usable, self._spread, self._unit, depth, nothing, dark, peaks
-        )
+        evidence_kernel.mark_dark(self._sales(), self._demand.dark_depth, nothing, dark, peaks)
 
     def weigh(self, episode: EpisodeSettings, level: Floats, evidence: Floats) -> None:
         """Fill in the evidence of an open episode."""
         first = np.empty(len(level), np.int64)
-        evidence_kernel.open_evidence(
-            self.units,
-            self._expected,
-            self._usable,
-            self._usable,
-            self._spread,
-            self._unit,
-            self._demand.before_memory,
-            self._demand.left_out_doubt,
-            0.0,
-            np.array(episode.depths),
-            np.array(episode.depth_weights),
-            episode.max_ratio,
-            episode.closing_evidence,
-            episode.start_slack,
-            episode.min_days,
-            episode.max_days,
-            evidence,
-            first,
-        )
+        how = (self._demand.before_memory, self._demand.left_out_doubt, weighing_of(episode, 0.0), rule_of(episode))
+        evidence_kernel.open_evidence(self._sales(), *how, evidence, first)
+
+    def _sales(self) -> Sales:
+        cells = (self.units, self._expected, self._usable, self._usable)
+        return given(Sales(*cells, self._spread, self._unit))
 
 
 if __name__ == "__main__":

@@ -9,8 +9,8 @@ the whole chain at once, in `transfer`.
 import polars as pl
 
 from engine.settings.shelf.common import RecommendSettings
+from engine.shelf.advice import END_PROMO, REVIEW, SENTENCES, flags, formatted, priced, remedy
 from engine.shelf.calibrated.response import ASSUMED
-from engine.shelf.classic.recommend import END_PROMO, REVIEW, SENTENCES, flags, formatted, priced, remedy
 from engine.stats import PERCENT, ratio, round_half_up
 from engine.vocabulary import shelf as v
 

@@ -12,18 +12,17 @@ from typing import NamedTuple
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
+from engine.arrays import Floats, Integers
 from engine.kernels import rows
-from engine.kernels.response import response_sums
+from engine.kernels.compiling import given
+from engine.kernels.response import Priced, response_sums
 from engine.settings.shelf.calibrated import ResponseSettings
 from engine.settings.shelf.common import RecommendSettings
 from engine.shelf.calibrated.expect import Demand
 from engine.shelf.panel import Panel
 from engine.vocabulary import shelf as v
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 CATEGORY, CHAIN, ASSUMED = "category", "chain", "assumed"
 """Where a response was learnt; assumed: nowhere, it is the setting."""
 LIFT_PRIOR = 1.0
@@ -131,23 +130,20 @@ def _sums_by_sku(panel: Panel, found: Demand, slopes: Floats, settings: Response
     sums = np.empty((panel.pairs.height, 6))
     bounds = -math.log1p(-settings.min_change_pct / 100), math.log(settings.max_change_ratio)
 
+    priced = Priced(
+        panel.array("price"),
+        panel.array("promo"),
+        found.usual_price,
+        panel.array("units"),
+        found.usable,
+        found.clean,
+        found.unit,
+        found.category,
+        panel.codes("store"),
+    )
+
     def add(block: slice) -> None:
-        response_sums(
-            panel.array("price")[block],
-            panel.array("promo")[block],
-            found.usual_price[block],
-            panel.array("units")[block],
-            found.usable[block],
-            found.clean[block],
-            found.unit[block],
-            found.category[block],
-            panel.codes("store")[block],
-            found.weekday,
-            found.store_day,
-            slopes,
-            *bounds,
-            sums[block],
-        )
+        response_sums(given(priced, block), found.weekday, found.store_day, slopes, *bounds, sums[block])
 
     rows.in_blocks(add, len(sums))
     sku, n_skus = panel.codes("sku"), panel.skus.height

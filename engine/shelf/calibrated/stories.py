@@ -11,19 +11,20 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from engine.arrays import Floats, Integers
 from engine.errors import Problem
 from engine.kernels import rows
+from engine.kernels.causes import Course
+from engine.kernels.compiling import given
+from engine.kernels.records import FoundSpans
 from engine.kernels.rises import before_rises
 from engine.kernels.runs import stretches
 from engine.settings.shelf.calibrated import PatternSettings, StorySettings
 from engine.shelf.calibrated.causes import score, told
-from engine.shelf.calibrated.course import Course
 from engine.shelf.calibrated.expect import Demand
 from engine.shelf.panel import Panel
 from engine.vocabulary import shelf as v
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 TINY = 1e-12
 N_WEEKDAYS = 7
 SHOWN = 5
@@ -157,19 +158,10 @@ def _before_rises(panel: Panel, found: Demand, runs: pl.DataFrame, of: StorySett
     pair, first = (np.ascontiguousarray(runs[name].to_numpy(), np.int64) for name in ("pair", "first"))
     shares = np.empty(pair.size)
 
+    sales = given(found.sales(panel.array("units"), panel.array("expected")))
+
     def look(block: slice) -> None:
-        before_rises(
-            panel.array("units"),
-            panel.array("expected"),
-            found.clean,
-            found.dispersion,
-            found.unit,
-            of.rise_units,
-            of.rise_evidence,
-            pair[block],
-            first[block],
-            shares[block],
-        )
+        before_rises(sales, of.rise_units, of.rise_evidence, pair[block], first[block], shares[block])
 
     rows.in_blocks(look, pair.size)
     return pl.Series(shares).fill_nan(None)
@@ -265,7 +257,7 @@ def _runs(marked: NDArray[np.bool_], min_days: int) -> list[tuple[int, int, int]
     padded = np.ascontiguousarray(np.pad(marked, ((0, 0), (0, 1))).astype(np.uint8))
     ends = np.full(len(padded), padded.shape[1])
     nothing = np.empty(0, np.int64)
-    count = stretches(padded, ends, min_days, nothing, nothing, nothing)
+    count = stretches(padded, ends, min_days, FoundSpans(nothing, nothing, nothing))
     row, first, last = (np.empty(count, np.int64) for _ in range(3))
-    stretches(padded, ends, min_days, row, first, last)
+    stretches(padded, ends, min_days, FoundSpans(row, first, last))
     return list(zip(row.tolist(), first.tolist(), last.tolist(), strict=True))

@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from engine.arrays import Integers
 from engine.settings.shelf.calibrated import StorySettings
 from engine.shelf.calibrated.expect import Demand
 from engine.shelf.calibrated.stories import SetAside, Story
@@ -19,7 +20,6 @@ from engine.shelf.panel import Panel
 from engine.shelf.publish import with_names
 from engine.vocabulary import shelf as v
 
-Integers = NDArray[np.int64]
 OF_STORES = (v.STORE_WIDE, v.LATE_FEED, v.RAN_OUT)
 """Kinds that are told by store; the others are told by SKU."""
 COLUMNS: dict[str, Any] = {

@@ -11,19 +11,18 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from engine.arrays import Floats, Integers
 from engine.kernels import rows
 from engine.kernels.pace import paces
 from engine.settings.shelf.calibrated import TransferSettings
 from engine.settings.shelf.common import MisallocationSettings, RecommendSettings
+from engine.shelf.advice import destination
 from engine.shelf.calibrated.expect import Demand
 from engine.shelf.calibrated.recommend import KEEP_STOCK, at_risk
-from engine.shelf.classic.recommend import destination
 from engine.shelf.evidence import neighbour_lists
 from engine.shelf.panel import Panel
 from engine.vocabulary import shelf as v
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 COLUMNS = ("case_id", "sku_id", "from_store_id", "to_store_id", "units", "km", "gain", "gain_basis")
 LANES_AT_ONCE = 50_000
 """SKUs share no stock: a long chain is solved some SKUs at a time."""

@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from engine.arrays import Flags, Floats
 from engine.errors import Problem
 from engine.kernels import rows
 from engine.kernels.unusual import EXTRAORDINARY, IMPOSSIBLE, carry_ordinary, judge_sales, ordinary
@@ -19,8 +20,6 @@ from engine.settings.shelf.calibrated import DemandSettings
 from engine.shelf.panel import Panel
 from engine.vocabulary import shelf as v
 
-Floats = NDArray[np.float64]
-Flags = NDArray[np.uint8]
 MIDDLE = 0.5
 EXAMPLES = 5
 WHY = {

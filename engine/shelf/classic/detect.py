@@ -8,6 +8,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from engine.kernels import rows
+from engine.kernels.records import FoundSpans
 from engine.kernels.runs import dark_runs
 from engine.settings.shelf.classic import DetectSettings
 from engine.shelf.panel import Panel
@@ -31,7 +32,6 @@ def detect(panel: Panel, settings: DetectSettings) -> pl.DataFrame:
 
 def _find(panel: Panel, block: slice, settings: DetectSettings, room: list[NDArray[np.int64]]) -> int:
     """How many runs some rows have; row, first and last day of as many as there is room for are written."""
-    row, first, last = room
     return dark_runs(
         panel.array("units")[block],
         panel.array("expected")[block],
@@ -40,7 +40,5 @@ def _find(panel: Panel, block: slice, settings: DetectSettings, room: list[NDArr
         settings.dark_ratio,
         settings.min_dark_days,
         TIE_TOLERANCE,
-        row,
-        first,
-        last,
+        FoundSpans(*room),
     )

@@ -4,37 +4,30 @@ In: `Panel` and measured cases. Out: the cases with their evidence, one score fr
 cause and the secondary ones.
 """
 
-import numpy as np
 import polars as pl
 
-from engine.settings.shelf.common import (
-    CauseSettings,
-    ConversionSettings,
-    MisallocationSettings,
-    OverstockSettings,
-    PriceSettings,
-    PromoSettings,
+from engine.settings.shelf.classic import (
+    CauseScores,
+    ConversionScores,
+    MisallocationScores,
+    OverstockScores,
+    PriceScores,
+    PromoScores,
 )
-from engine.shelf.evidence import evidence, high_performers
+from engine.shelf.evidence import evidence_of_cases, high_performers
+from engine.shelf.naming import name_causes
 from engine.shelf.panel import Panel
 from engine.shelf.points import Points
 from engine.stats import above, below, ratio
 from engine.vocabulary import shelf as v
 
-SCORE_DECIMALS = 9
-"""Scores equal to so many decimals are tied."""
 
-
-def diagnose(panel: Panel, cases: pl.DataFrame, settings: CauseSettings) -> pl.DataFrame:
+def diagnose(panel: Panel, cases: pl.DataFrame, settings: CauseScores) -> pl.DataFrame:
     """Scores, primary and secondary causes, with every number behind them."""
     points = Points(panel, cases["pair"].to_numpy(), cases["last"].to_numpy())
-    measured = (
-        evidence(points, settings)
-        .drop("on_hand", "price")
-        .rename({"category_price": "category_average", "own_price": "own_average"})
-    )
+    measured = [cases, evidence_of_cases(points, settings), high_performers(points, settings.misallocation)]
     return (
-        pl.concat([cases, measured, high_performers(points, settings.misallocation)], how="horizontal")
+        pl.concat(measured, how="horizontal")
         .lazy()
         .with_columns(own_price=pl.when(pl.col("price_basis") == "own").then("price"))
         .with_columns(
@@ -50,7 +43,7 @@ def diagnose(panel: Panel, cases: pl.DataFrame, settings: CauseSettings) -> pl.D
     )
 
 
-def price_too_high(settings: PriceSettings) -> pl.Expr:
+def price_too_high(settings: PriceScores) -> pl.Expr:
     """Dearer than its category, dearer than it was. A missing average adds nothing."""
     price = pl.col("own_price")
     to_category = ratio(price, pl.col("category_average"))
@@ -63,14 +56,14 @@ def price_too_high(settings: PriceSettings) -> pl.Expr:
     ).alias(_score(v.PRICE_TOO_HIGH))
 
 
-def conversion_drop(settings: ConversionSettings) -> pl.Expr:
+def conversion_drop(settings: ConversionScores) -> pl.Expr:
     """Seen as before, bought less."""
     drop = pl.col("conversion_drop_pct")
     extra = (drop - settings.min_drop_pct).clip(upper_bound=settings.extra_max)
     return _sum_of((above(drop, settings.min_drop_pct), settings.score + extra)).alias(_score(v.CONVERSION_DROP))
 
 
-def overstock(settings: OverstockSettings) -> pl.Expr:
+def overstock(settings: OverstockScores) -> pl.Expr:
     """More on hand than sales can clear, and sales falling. Unknown on-hand scores 0."""
     cover = pl.col("days_of_supply")
     extra = ((cover - settings.cover_days) * settings.cover_extra_per_day).clip(upper_bound=settings.cover_extra_max)
@@ -81,7 +74,7 @@ def overstock(settings: OverstockSettings) -> pl.Expr:
     ).alias(_score(v.OVERSTOCK))
 
 
-def promo_ineffective(settings: PromoSettings) -> pl.Expr:
+def promo_ineffective(settings: PromoScores) -> pl.Expr:
     """On promotion and not lifted, or sold even less."""
     lift = pl.col("promo_lift_pct")
     is_negative = below(lift, 0.0)
@@ -92,7 +85,7 @@ def promo_ineffective(settings: PromoSettings) -> pl.Expr:
     ).alias(_score(v.PROMO_INEFFECTIVE))
 
 
-def misallocation(settings: MisallocationSettings) -> pl.Expr:
+def misallocation(settings: MisallocationScores) -> pl.Expr:
     """Neighbours sell it over their expectation."""
     stores = pl.col("neighbours_over")
     extra = (stores * settings.score_per_store).clip(upper_bound=settings.extra_max)
@@ -108,33 +101,3 @@ def _sum_of(*parts: tuple[pl.Expr, pl.Expr]) -> pl.Expr:
 
 def _score(cause: str) -> str:
     return f"score_{cause}"
-
-
-def name_causes(cases: pl.DataFrame, names: tuple[str, ...], settings: CauseSettings) -> pl.DataFrame:
-    """The best cause, if good enough, is primary; the other good ones are secondary, best first.
-
-    rank_<cause>: 1 for the best cause of the case.
-    """
-    scores = cases.select(_score(cause) for cause in names).to_numpy().round(SCORE_DECIMALS)
-    order = np.argsort(-scores, axis=1, kind="stable")
-    causes = pl.Series(names)
-    ranked = {f"rank_{place}": causes.gather(order[:, place]) for place in range(len(names))}
-    place_of = np.argsort(order, axis=1).astype(np.int8) + np.int8(1)
-    places = {f"rank_{cause}": place_of[:, number] for number, cause in enumerate(names)}
-    points = {f"points_{place}": np.take_along_axis(scores, order, axis=1)[:, place] for place in range(len(names))}
-    frame = pl.DataFrame(ranked | points)
-    is_primary = above(pl.col("points_0"), settings.primary_score)
-    named = frame.select(
-        primary_cause=pl.when(is_primary).then("rank_0"),
-        secondary_causes=pl.concat_str(
-            [
-                pl.when(
-                    above(pl.col(f"points_{place}"), settings.secondary_score) & ~(is_primary & (place == 0))
-                ).then(f"rank_{place}")
-                for place in range(len(names))
-            ],
-            separator=",",
-            ignore_nulls=True,
-        ),
-    )
-    return pl.concat([cases, named, pl.DataFrame(places)], how="horizontal")

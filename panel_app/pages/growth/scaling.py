@@ -14,9 +14,11 @@ import panel_material_ui as pmu
 import polars as pl
 from markupsafe import Markup
 
-from engine.decisions import subjects
 from engine.decisions import words as w
+from engine.decisions.growth import words as gw
+from engine.decisions.growth.candidates import candidates
 from engine.errors import DarkshelfError
+from engine.outputs.growth.desk import candidate_id
 from engine.outputs.growth.report import SIGNERS
 from engine.outputs.spreadsheet import csv_bytes
 from engine.vocabulary import growth as v
@@ -113,9 +115,7 @@ class GrowthPage:
         shown = found.slice((at - 1) * rows, rows).collect().to_dicts()
         return render(
             "table.html",
-            rows=[
-                {**row, "href": self._to(row=subjects.growth_id(row["str_code"], row["spu_code"]))} for row in shown
-            ],
+            rows=[{**row, "href": self._to(row=candidate_id(row["str_code"], row["spu_code"]))} for row in shown],
             count=count,
             of=self.scaling.summary["candidates"],
             filters=FILTERS,
@@ -148,7 +148,7 @@ class GrowthPage:
             return render("card.html", row=None, told=self.told)
         try:
             row = self.scaling.candidate(unquote(store), unquote(spu))
-            (subject,) = subjects.candidates(self.scaling.run, [(row["str_code"], row["spu_code"])])
+            (subject,) = candidates(self.scaling.run, [candidate_id(row["str_code"], row["spu_code"])])
         except DarkshelfError as error:
             return render("card.html", row=None, told=Told("refused", str(error)))
         is_it = (pl.col("str_code") == row["str_code"]) & (pl.col("spu_code") == row["spu_code"])
@@ -161,14 +161,14 @@ class GrowthPage:
             strip=None if not strip else Markup(strip),
             state=state[0] if state else None,
             history=self.session.decisions.history(subject),
-            reasons=list(w.GROWTH_REASONS.items()),
+            reasons=list(gw.REASONS.items()),
             may_decide=self.session.may_decide,
             close=self._to(),
             told=self.told,
         )
 
     def _decided(self) -> pl.DataFrame:
-        state = self.session.decisions.state(self.scaling.run.run_id, kind=w.GROWTH)
+        state = self.session.decisions.state(self.scaling.run.run_id, kind=gw.CANDIDATE)
         kept = ("decision", "version", "reason", "units", "comment", "decided_by", "decided_at")
         return state.select(str_code="store_id", spu_code="sku_id", **{name: pl.col(name) for name in kept})
 
@@ -205,7 +205,7 @@ class GrowthPage:
     def _decide(self, do: str, fields: Mapping[str, str]) -> None:
         store, _, spu = self.session.view.told("row").partition("/")
         try:
-            (subject,) = subjects.candidates(self.scaling.run, [(unquote(store), unquote(spu))])
+            (subject,) = candidates(self.scaling.run, [f"{store}/{spu}"])
         except DarkshelfError as error:
             self.told = Told("refused", str(error))
         else:

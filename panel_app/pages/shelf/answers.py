@@ -10,10 +10,10 @@ from typing import Any
 import panel as pn
 import panel_material_ui as pmu
 
-from engine.decisions import answers
-from engine.decisions import words as w
-from engine.decisions.answer_file import import_answers
-from engine.decisions.tasks import Task
+from engine.decisions.shelf import answers
+from engine.decisions.shelf import words as sw
+from engine.decisions.shelf.answer_file import import_answers
+from engine.decisions.shelf.tasks import Task
 from engine.errors import DarkshelfError, NotFoundError, ProblemsError
 from panel_app.deciding import Told
 from panel_app.pages.shelf import loop
@@ -61,7 +61,7 @@ class AnswersPage:
             stores=list(stores.iter_rows()),
             store=store,
             name=next((name for key, name in stores.iter_rows() if key == store), None),
-            words=w.ANSWERS,
+            words=sw.ANSWERS,
             told=self.told,
             may_decide=session.may_decide,
             **facts,
@@ -99,7 +99,7 @@ class AnswersPage:
             try:
                 by = self.session.user or f"store {store}"
                 answers.record(self.session.decisions, self.night.run, [given], by=by)
-                self.told = Told("done", f"Kept: {w.ANSWERS[given.answer].says}.")
+                self.told = Told("done", f"Kept: {sw.ANSWERS[given.answer].says}.")
             except DarkshelfError as error:
                 self.told = Told("refused", said_of(error))
         told = self.told
@@ -143,7 +143,7 @@ def said_of(error: DarkshelfError) -> str:
 def _question(view: View, store: str, task: Task) -> dict[str, Any]:
     href = address(View(page="answers", run=view.run, more={"store": (store,), "sku": (task.sku_id,)}))
     answer = task.answer
-    return {"task": task, "answer": w.ANSWERS[answer].says if answer in w.ANSWERS else answer, "href": href}
+    return {"task": task, "answer": sw.ANSWERS[answer].says if answer in sw.ANSWERS else answer, "href": href}
 
 
 PAGE = NightPage("answers", "Answers", lambda session: AnswersPage(session).view)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import panel as pn
 
-from engine.decisions import subjects
 from engine.decisions import words as w
+from engine.decisions.shelf.cases import cases
 from engine.errors import NotFoundError
 from panel_app.layout import beside
 from panel_app.pages.shelf import charts
@@ -95,7 +95,7 @@ class CasePage:
         )
 
     def _draw_form(self) -> None:
-        (subject,) = subjects.cases(self.night.run, [self.case_id])
+        (subject,) = cases(self.night.run, [self.case_id])
         self.form.html = render(
             "decision.html",
             case=self.case,

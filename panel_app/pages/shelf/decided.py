@@ -8,7 +8,8 @@ from typing import Any, Final
 import polars as pl
 
 from engine.decisions import words as w
-from engine.decisions.episodes import CARRIED_SCHEMA, carried
+from engine.decisions.shelf.episodes import CARRIED_SCHEMA, carried
+from engine.decisions.shelf.words import CASE
 from engine.decisions.store import Decisions
 from engine.runs.registry import Run
 from panel_app.session import Session
@@ -58,7 +59,7 @@ class Decided:
 
     def _read(self, run: Run) -> pl.DataFrame:
         # Tonight's decisions come every minute, those of other nights hardly ever: they are read apart.
-        others = self.decisions.revision_of_other_nights(run.run_id)
+        others = self.decisions.revision_of_other_runs(CASE, run.run_id)
         earlier = _kept(self._earlier, run.run_id, others, lambda: carried(self.decisions, run).rename(EARLIER))
         state = self.decisions.state(run.run_id).drop("store_id", "sku_id", "detection_date", "run_id", "kind")
         here = state.rename({"subject_id": "case_id", "action": "action_decided"}).drop("price")

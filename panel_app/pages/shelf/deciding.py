@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from engine.decisions import subjects
+from engine.decisions.shelf.cases import cases
 from engine.errors import DarkshelfError
 from panel_app.deciding import Told, decide_on, decide_on_all, sentence
 from panel_app.session import Session
@@ -11,7 +11,7 @@ from panel_app.session import Session
 def decide(session: Session, case_id: str, version: int, act: str, fields: Mapping[str, str]) -> Told:
     """One act on one case, as the reader saw it at `version`."""
     try:
-        (subject,) = subjects.cases(session.run, [case_id])
+        (subject,) = cases(session.run, [case_id])
     except DarkshelfError as error:
         return Told("refused", sentence(error))
     return decide_on(session, subject, version, act, fields)
@@ -24,7 +24,7 @@ def decide_many(
     if not case_ids:
         return Told("refused", "No case is chosen.")
     try:
-        chosen = subjects.cases(session.run, case_ids)
+        chosen = cases(session.run, case_ids)
     except DarkshelfError as error:
         return Told("refused", sentence(error))
     return decide_on_all(session, chosen, versions, act, fields)

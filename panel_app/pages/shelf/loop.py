@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from engine.decisions import accuracy as accuracies
-from engine.decisions import recovery as recoveries
-from engine.decisions import tasks
-from engine.decisions.settings import LoopSettings
+from engine.decisions.shelf import accuracy as accuracies
+from engine.decisions.shelf import recovery as recoveries
+from engine.decisions.shelf import tasks
+from engine.decisions.shelf.settings import LoopSettings
 from engine.decisions.store import Decisions
 from panel_app.stores.shelf import Nights
 

@@ -4,8 +4,8 @@ from typing import Any, Final
 
 import polars as pl
 
-from engine.decisions import words as w
-from engine.decisions.settings import TaskSettings
+from engine.decisions.shelf import words as sw
+from engine.decisions.shelf.settings import TaskSettings
 from engine.outputs.shelf import shapes
 from panel_app.pages.shelf.words import cause_name
 from panel_app.stores.shelf import Night
@@ -74,7 +74,7 @@ def factors(expectation: dict[str, Any] | None) -> dict[str, Any] | None:
 
 def asked_for(case: dict[str, Any], night: Night) -> dict[str, Any]:
     """What the action takes: minutes of a check in the store, and the transfers that the chain's plan has for it."""
-    check = w.CHECKS.get(case["primary_cause"] or "", w.LOOK_FOR_IT)
+    check = sw.CHECKS.get(case["primary_cause"] or "", sw.LOOK_FOR_IT)
     minutes = getattr(TaskSettings(), f"{check.kind}_minutes")
     moves: list[dict[str, Any]] = []
     if night.has(shapes.TRANSFERS):

@@ -15,7 +15,7 @@ from engine.outputs.compare import key_figures
 from engine.outputs.read import telling_of_damage
 from engine.outputs.shelf import shapes
 from engine.outputs.shelf.compare import open_cases
-from engine.settings.shelf.night import Settings
+from engine.settings.shelf.night import PROFILES, USUAL
 from panel_app.pages.shelf import loop
 from panel_app.pages.shelf.listing import KEYS
 from panel_app.pages.shelf.markup import render
@@ -146,19 +146,22 @@ def _compared(session: Session, night: Night, other: str) -> dict[str, Any] | No
 
 
 def _settings(night: Night) -> list[tuple[str, list[tuple[str, Any, bool]]]]:
-    """The resolved settings by section: key, value, and whether it is another than the default."""
+    """The resolved settings by section: key, value, and whether it is another than the profile's default.
+
+    A key that no setting of today has is no other than its default.
+    """
     told = tomllib.loads((night.run.folder / shapes.SETTINGS).read_text(encoding="utf-8"))
-    usual = Settings().model_dump(mode="json")
+    usual = PROFILES[told.get("profile", USUAL)]().model_dump(mode="json")
     sections: dict[str, list[tuple[str, Any, bool]]] = {}
     for section, key, value, default in _leaves(told, usual, ""):
         sections.setdefault(section or "the whole run", []).append((key, value, value != default))
     return list(sections.items())
 
 
-def _leaves(told: dict[str, Any], usual: Any, section: str) -> list[tuple[str, str, Any, Any]]:
+def _leaves(told: dict[str, Any], usual: dict[str, Any], section: str) -> list[tuple[str, str, Any, Any]]:
     found = []
     for key, value in told.items():
-        default = usual.get(key) if isinstance(usual, dict) else None
+        default = usual.get(key, {} if isinstance(value, dict) else value)
         if isinstance(value, dict):
             found += _leaves(value, default, f"{section}.{key}".strip("."))
         else:

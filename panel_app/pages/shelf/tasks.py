@@ -10,7 +10,7 @@ from typing import Any
 import panel as pn
 import panel_material_ui as pmu
 
-from engine.decisions.tasks import Plan
+from engine.decisions.shelf.tasks import Plan
 from engine.outputs.spreadsheet import csv_bytes
 from panel_app.pages.shelf import loop
 from panel_app.pages.shelf.listing import KEYS, listed, unfiltered

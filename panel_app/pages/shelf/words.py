@@ -1,6 +1,6 @@
 """What the codes of the shelf desk are called."""
 
-from engine.decisions import words as w
+from engine.decisions.shelf import words as sw
 from engine.outputs.glossary import name_of
 
 
@@ -11,9 +11,9 @@ def cause_name(cause: str | None) -> str:
 
 def reason_in_words(code: str | None) -> str | None:
     """The reason of a rejection in words, None without one."""
-    return w.CASE_REASONS.get(code, code.replace("_", " ")) if code else None
+    return sw.REASONS.get(code, code.replace("_", " ")) if code else None
 
 
 def rejections() -> list[tuple[str, str]]:
     """The reasons a case can be rejected for: code and words."""
-    return list(w.CASE_REASONS.items())
+    return list(sw.REASONS.items())

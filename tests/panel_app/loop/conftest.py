@@ -11,7 +11,7 @@ import pytest
 
 from engine.growth import desk as growth_desk
 from engine.settings.growth.scaling import GrowthSettings
-from engine.settings.shelf.night import Settings
+from engine.settings.shelf.calibrated import CalibratedSettings
 from engine.shelf import desk
 from engine.synth.chain import write_chain
 from engine.synth.plan import ChainPlan
@@ -38,7 +38,7 @@ def runs(tmp_path_factory) -> Path:
     pricing = pl.read_parquet(folder / "in" / "pricing.parquet")
     faulty = pl.when(pl.int_range(pl.len()) == 3).then(-1.0).otherwise("price").alias("price")
     pricing.with_columns(faulty).write_parquet(folder / "in" / "pricing.parquet")
-    folding = Settings.model_validate({"stories": {"fold_stores": 3}})
+    folding = CalibratedSettings.model_validate({"stories": {"fold_stores": 3}})
     for day in DAYS:
         desk.run(folder / "in", folder / "out", folding, day)
     return folder / "out"

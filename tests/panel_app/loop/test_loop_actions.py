@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
-from engine.decisions import words as w
+from engine.decisions.growth import words as gw
 from tests.command import PROGRAM
 
 if TYPE_CHECKING:
@@ -202,10 +202,10 @@ def test_a_candidate_is_adjusted_down_rejected_undone_and_accepted(open_page):
     form.get_by_label("Down to").fill(str(round(most / 2, 1)))
     form.get_by_role("button", name="Adjust down").click()
     assert told(screen) == "Saved: modified."
-    form.get_by_label("Reason to reject").select_option(next(iter(w.GROWTH_REASONS)))
+    form.get_by_label("Reason to reject").select_option(next(iter(gw.REASONS)))
     form.get_by_role("button", name="Reject").click()
     screen.locator(".told.refused", has_text="comment").wait_for()
-    form.get_by_label("Reason to reject").select_option(next(iter(w.GROWTH_REASONS)))
+    form.get_by_label("Reason to reject").select_option(next(iter(gw.REASONS)))
     form.get_by_role("textbox", name="Comment").fill("the wall is full")
     form.get_by_role("button", name="Reject").click()
     screen.locator(".told", has_text="Saved: rejected.").wait_for()

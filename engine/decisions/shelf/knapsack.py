@@ -8,7 +8,8 @@ by dynamic programming over categories and minutes (Kellerer, Pferschy and Pisin
 import numpy as np
 from numpy.typing import NDArray
 
-Integers = NDArray[np.int64]
+from engine.arrays import Integers
+
 NEVER = np.iinfo(np.int64).min // 2
 """A sum that cannot be reached."""
 

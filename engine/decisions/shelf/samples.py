@@ -13,9 +13,9 @@ import polars as pl
 from sqlalchemy import select
 
 from engine.decisions.database import SAMPLING, insert_new, lock, read_rows, reading, writing
-from engine.decisions.nights import features, open_cases
 from engine.decisions.schema import sample
-from engine.decisions.settings import TaskSettings
+from engine.decisions.shelf.nights import features, open_cases
+from engine.decisions.shelf.settings import TaskSettings
 from engine.decisions.store import Decisions
 from engine.runs.registry import Run
 from engine.vocabulary import shelf as v

@@ -15,10 +15,10 @@ from typing import Final
 
 import polars as pl
 
-from engine.decisions import answers, samples
-from engine.decisions.nights import open_cases, shelf_nights
-from engine.decisions.settings import AccuracySettings
-from engine.decisions.shares import Share, share_of
+from engine.decisions.shelf import answers, samples
+from engine.decisions.shelf.nights import open_cases, shelf_nights
+from engine.decisions.shelf.settings import AccuracySettings
+from engine.decisions.shelf.shares import Share, share_of
 from engine.decisions.store import Decisions
 from engine.outputs.read import each_readable
 from engine.runs.registry import Run

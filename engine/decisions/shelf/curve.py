@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit, logit
 
+from engine.arrays import Floats
 from engine.settings.shelf.calibrated import Certainty
 
-Floats = NDArray[np.float64]
 STEP = 0.001
 """Confidences are published to a tenth of a percent: what is called certain may be half a step less."""
 

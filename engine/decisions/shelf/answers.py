@@ -11,11 +11,11 @@ from typing import Any, Final
 import polars as pl
 from pydantic import TypeAdapter, ValidationError
 
-from engine.decisions import words as w
 from engine.decisions.acts import Name, Text
 from engine.decisions.database import insert_new, read_rows, reading, writing
-from engine.decisions.nights import judged_pairs
 from engine.decisions.schema import answer as table_of_answers
+from engine.decisions.shelf import words as sw
+from engine.decisions.shelf.nights import judged_pairs
 from engine.decisions.state import MOMENT
 from engine.decisions.store import Decisions
 from engine.errors import InputError, Problem
@@ -110,8 +110,8 @@ def every(
 
 def meaning() -> list[pl.Expr]:
     """What the column `answer` says: `is_dark` and `cause`. A word that is no longer known tells nothing."""
-    dark = {word: each.is_dark for word, each in w.ANSWERS.items()}
-    cause = {word: each.cause for word, each in w.ANSWERS.items()}
+    dark = {word: each.is_dark for word, each in sw.ANSWERS.items()}
+    cause = {word: each.cause for word, each in sw.ANSWERS.items()}
     return [
         pl.col("answer").replace_strict(dark, default=None, return_dtype=pl.Boolean).alias("is_dark"),
         pl.col("answer").replace_strict(cause, default=None, return_dtype=pl.String).alias("cause"),
@@ -120,8 +120,8 @@ def meaning() -> list[pl.Expr]:
 
 def _faults(given: Given, judged: Set[tuple[Any, ...]]) -> Iterator[Problem]:
     where = f"store {given.store_id}, SKU {given.sku_id}"
-    if given.answer not in w.ANSWERS:
-        yield Problem(where, f"answer {given.answer!r} is none there is", f"it is one of {', '.join(w.ANSWERS)}")
+    if given.answer not in sw.ANSWERS:
+        yield Problem(where, f"answer {given.answer!r} is none there is", f"it is one of {', '.join(sw.ANSWERS)}")
     if (str(given.store_id), str(given.sku_id)) not in judged:
         yield Problem(where, "was not judged in that night", "name a store-SKU of the night")
     try:

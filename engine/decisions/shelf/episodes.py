@@ -11,7 +11,8 @@ from typing import Final
 import polars as pl
 
 from engine.decisions import words as w
-from engine.decisions.nights import TEXT_IDS, of_store
+from engine.decisions.shelf.nights import TEXT_IDS, of_store
+from engine.decisions.shelf.words import CASE
 from engine.decisions.state import ENTRY_SCHEMA, VERDICT_COLUMNS, standing_of
 from engine.decisions.store import Decisions
 from engine.outputs.read import table, telling_of_damage
@@ -42,7 +43,7 @@ def carried(decisions: Decisions, run: Run, store_id: str | None = None) -> pl.D
     since = cases["detection_date"].min()
     if not isinstance(since, dt.date):
         return pl.DataFrame(schema=CARRIED_SCHEMA)
-    entries = decisions.entries_of_other_nights(run.run_id, dt.date.fromisoformat(run.as_of), since, store_id)
+    entries = decisions.entries_of_other_runs(CASE, run.run_id, dt.date.fromisoformat(run.as_of), since, store_id)
     standing = standing_of(entries).with_columns(
         last_dark_date=pl.coalesce(DARK_DAYS[::-1]),
         decision=pl.col("act").replace_strict(w.DECISIONS, default=None, return_dtype=pl.String),

@@ -12,10 +12,10 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
-from engine.decisions import answers
-from engine.decisions.accuracy import answered_cases
-from engine.decisions.curve import Curve
-from engine.decisions.nights import shelf_nights
+from engine.decisions.shelf import answers
+from engine.decisions.shelf.accuracy import answered_cases
+from engine.decisions.shelf.curve import Curve
+from engine.decisions.shelf.nights import shelf_nights
 from engine.decisions.store import Decisions
 
 FEEDBACK_SCHEMA: Final = pl.Schema(

@@ -13,10 +13,10 @@ from typing import Final
 import polars as pl
 
 from engine.contracts.contract import Column, Consequence, Contract, Kind, Rule
-from engine.decisions import words as w
 from engine.decisions.acts import NAME_LENGTH, TEXT_LENGTH
-from engine.decisions.answers import keep
-from engine.decisions.nights import judged_pairs, shelf_nights
+from engine.decisions.shelf import words as sw
+from engine.decisions.shelf.answers import keep
+from engine.decisions.shelf.nights import judged_pairs, shelf_nights
 from engine.decisions.store import Decisions
 from engine.delivery.source import UNREADABLE, DataFile, Source, open_source
 from engine.delivery.tables import broken_files, verify, with_common_ids
@@ -92,7 +92,7 @@ def _rules(published: Sequence[Run], named: Sequence[str]) -> Iterator[Rule]:
     run_id, answered = restored("run_id"), pl.col("answer").is_not_null()
     is_known = _joined(run_id, restored("store_id"), restored("sku_id")).is_in(known.implode())
     last = ", ".join(run.run_id for run in published[-SHOWN:]) or "none"
-    words = ", ".join(w.ANSWERS)
+    words = ", ".join(sw.ANSWERS)
     yield _stop("run_id names no night there is", "run_id", ~run_id.is_in(there), f"the last nights: {last}")
     yield _stop(
         "the store-SKU was not judged in that night",
@@ -101,7 +101,7 @@ def _rules(published: Sequence[Run], named: Sequence[str]) -> Iterator[Rule]:
         "name a store-SKU of the night, ids as its outputs have them",
     )
     yield _stop(
-        "answer is none there is", "answer", ~pl.col("answer").is_in(list(w.ANSWERS)), f"it is one of {words}"
+        "answer is none there is", "answer", ~pl.col("answer").is_in(list(sw.ANSWERS)), f"it is one of {words}"
     )
     for name in ("answered_on", "answered_by"):
         yield _stop(f"{name} is missing", name, answered & pl.col(name).is_null(), "say when and by whom")

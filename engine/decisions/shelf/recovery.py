@@ -15,12 +15,12 @@ from typing import Final
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 from scipy.special import stdtrit
 
+from engine.arrays import Floats
 from engine.decisions import words as w
-from engine.decisions.nights import features, open_cases, shelf_nights
-from engine.decisions.settings import RecoverySettings
+from engine.decisions.shelf.nights import features, open_cases, shelf_nights
+from engine.decisions.shelf.settings import RecoverySettings
 from engine.decisions.store import Decisions
 from engine.outputs.read import each_readable
 from engine.outputs.shelf import shapes
@@ -28,7 +28,6 @@ from engine.runs.registry import Run
 from engine.vocabulary import shelf as v
 from engine.vocabulary.common import TIE_TOLERANCE
 
-Floats = NDArray[np.float64]
 ACTED: Final = (w.DECISIONS[w.ACCEPT], w.DECISIONS[w.MODIFY])
 CASE_COLUMNS: Final = ("category", "primary_cause", "price", "expected_daily_units", "recoverable_30d")
 DAYS_OF_PROMISE: Final = 30

@@ -15,12 +15,13 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from engine.decisions import answers, samples
 from engine.decisions import words as w
-from engine.decisions.episodes import carried, dark_days, same_episode
-from engine.decisions.knapsack import best_set
-from engine.decisions.nights import names, open_cases, refuse_other_desks, shelf_nights
-from engine.decisions.settings import TaskSettings
+from engine.decisions.shelf import answers, samples
+from engine.decisions.shelf import words as sw
+from engine.decisions.shelf.episodes import carried, dark_days, same_episode
+from engine.decisions.shelf.knapsack import best_set
+from engine.decisions.shelf.nights import names, open_cases, refuse_other_desks, shelf_nights
+from engine.decisions.shelf.settings import TaskSettings
 from engine.decisions.store import Decisions
 from engine.errors import NotFoundError
 from engine.outputs.read import each_readable
@@ -207,7 +208,7 @@ def _resting(decisions: Decisions, run: Run, cases: pl.DataFrame, settings: Task
     """The cases whose check was answered for an earlier night in the last days, and that did not grow since."""
     first = dt.date.fromisoformat(run.as_of) - dt.timedelta(days=settings.rest_days - 1)
     said = answers.every(decisions, since=dt.datetime.combine(first, dt.time(), dt.UTC))
-    said = said.filter(pl.col("run_id") != run.run_id, pl.col("answer") != w.NOT_CHECKED)
+    said = said.filter(pl.col("run_id") != run.run_id, pl.col("answer") != sw.NOT_CHECKED)
     nights = [night for night in shelf_nights(run.folder.parents[1]) if night.run_id in set(said["run_id"])]
     known = list(each_readable(nights, dark_days))
     then = [pl.DataFrame(schema=dark_days(run).schema | {"run_id": pl.String}).clear()] + [
@@ -239,7 +240,7 @@ def _checks(cases: pl.DataFrame, drawn: pl.DataFrame, run: Run) -> pl.DataFrame:
 
 def _sheet(rows: pl.DataFrame, minutes: float, settings: TaskSettings) -> StoreSheet:
     """The best checks of one store."""
-    checks = [w.CHECKS.get(cause or "", w.LOOK_FOR_IT) for cause in rows["primary_cause"]]
+    checks = [sw.CHECKS.get(cause or "", sw.LOOK_FOR_IT) for cause in rows["primary_cause"]]
     cost = np.array([_ticks(_minutes(check.kind, settings)) for check in checks], np.int64)
     categories = rows["category"].unique(maintain_order=True).to_list()
     group = np.array([categories.index(category) for category in rows["category"]], np.int64)
@@ -258,7 +259,7 @@ def _sheet(rows: pl.DataFrame, minutes: float, settings: TaskSettings) -> StoreS
 
 
 def _tasks(
-    rows: pl.DataFrame, checks: Sequence[w.Check], chosen: np.ndarray, settings: TaskSettings
+    rows: pl.DataFrame, checks: Sequence[sw.Check], chosen: np.ndarray, settings: TaskSettings
 ) -> Iterator[Task]:
     """The chosen checks in the order of the walk: by category and name, which tells nothing of their worth."""
     picked = rows.with_row_index("place").filter(pl.col("place").is_in(chosen.tolist()))
@@ -299,10 +300,10 @@ def _grouped(rows: pl.DataFrame, tasks: Sequence[Task], minutes: float, settings
 
 def _minutes(kind: str, settings: TaskSettings) -> float:
     return {
-        w.LOOK: settings.look_minutes,
-        w.COUNT: settings.count_minutes,
-        w.LABEL: settings.label_minutes,
-        w.OFFER: settings.offer_minutes,
+        sw.LOOK: settings.look_minutes,
+        sw.COUNT: settings.count_minutes,
+        sw.LABEL: settings.label_minutes,
+        sw.OFFER: settings.offer_minutes,
     }[kind]
 
 

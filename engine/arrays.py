@@ -1,0 +1,10 @@
+"""Arrays by what they hold, whatever their number of dimensions."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+Flags = NDArray[np.uint8]
+"""Small whole numbers: 0 and 1, codes, bits."""
+Marks = NDArray[np.bool_]

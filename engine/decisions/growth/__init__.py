@@ -1,0 +1,1 @@
+"""What is decided on the candidates of a scaling."""

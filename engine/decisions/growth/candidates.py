@@ -1,0 +1,46 @@
+"""Candidates as subjects of decisions: a product in a store, and the units a scaling gave it."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+from engine.decisions.growth.words import CANDIDATE, REASONS
+from engine.decisions.subjects import Subject, SubjectKind, in_order
+from engine.outputs.growth import shapes
+from engine.outputs.growth.desk import candidate_codes, candidate_id
+from engine.outputs.growth.figures import QUANTITY
+from engine.outputs.read import table, telling_of_damage
+from engine.runs.registry import Run
+
+if TYPE_CHECKING:
+    from engine.decisions.acts import Modify
+
+PROPOSED_SLACK = 1e-9
+
+
+def candidates(run: Run, ids: Sequence[str]) -> list[Subject]:
+    """The named candidates of a scaling, in their order; ids as `candidate_id` makes them. Raises NotFoundError."""
+    columns = ("str_code", "spu_code", QUANTITY)
+    with telling_of_damage(run):
+        wanted = pl.col("spu_code").cast(pl.String).is_in([candidate_codes(each)[1] for each in ids])
+        rows = table(run, shapes.AUDIT).select(columns).filter(wanted).collect()
+    found = {
+        name: Subject(CANDIDATE, run.run_id, name, str(store), str(spu), proposed_units=units or 0.0)
+        for store, spu, units in rows.rows()
+        for name in (candidate_id(store, spu),)
+    }
+    return in_order(run, found, ids, "candidate")
+
+
+def complaints(act: "Modify", subject: Subject) -> Iterator[str]:
+    """A change that would grow by more than the run allows, or by anything but units."""
+    if act.units is None or (act.action, act.price, act.discount_pct) != (None, None, None):
+        yield "a growth candidate is adjusted in units alone"
+    elif subject.proposed_units is None or act.units > subject.proposed_units * (1 + PROPOSED_SLACK):
+        yield f"{act.units:g} units are more than the {subject.proposed_units or 0:g} that were recommended"
+
+
+CANDIDATES: Final = SubjectKind(
+    CANDIDATE, "candidate", REASONS, candidates, comment_on_reject=True, complaints=complaints
+)

@@ -1,0 +1,60 @@
+"""Arguments that travel together through several kernels. `compiling.given` makes them what kernels take."""
+
+from typing import NamedTuple
+
+from engine.kernels.types import Flags2D, Floats1D, Floats2D, Integers1D, Out
+
+
+class Sales(NamedTuple):
+    """What rows sold, and what was expected of them.
+
+    units, expected: (n_rows, n_days), NaN unknown. usable: the same, 1 where the cell may be judged. clean: the
+    usable ones that may be learnt from. dispersion: (n_rows,), relative variance of a day beyond that of counts.
+    unit: (n_rows,), of sale: the variance of the smallest sale over its mean, 1 for pieces.
+    """
+
+    units: Floats2D
+    expected: Floats2D
+    usable: Flags2D
+    clean: Flags2D
+    dispersion: Floats1D
+    unit: Floats1D
+
+
+class Weighing(NamedTuple):
+    """How evidence of an episode is weighed.
+
+    fade: relative variance that an ordinary level gains with every day of it. depths: (n_depths,), shares of the
+    expectation that a fall may leave. weights: (n_depths,), of the depths.
+    """
+
+    fade: float
+    depths: Floats1D
+    weights: Floats1D
+
+
+class Factors(NamedTuple):
+    """What multiplies a level. weekday: (categories, n_days). offer: (categories, offers). store_day: (stores,
+    n_days). sku_day: (skus, n_days).
+    """
+
+    weekday: Floats2D
+    offer: Floats2D
+    store_day: Floats2D
+    sku_day: Floats2D
+
+
+class Spans(NamedTuple):
+    """Days of rows, from a first to a last one, both included. All (n_spans,)."""
+
+    rows: Integers1D
+    firsts: Integers1D
+    lasts: Integers1D
+
+
+class FoundSpans(NamedTuple):
+    """Room for `Spans` that a kernel finds: written as far as it reaches, so that a call with empty arrays counts."""
+
+    rows: Out[Integers1D]
+    firsts: Out[Integers1D]
+    lasts: Out[Integers1D]

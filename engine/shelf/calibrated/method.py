@@ -1,0 +1,173 @@
+"""Calibrated: counts against a factored expectation (specification, section 9), in the words of `Method`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from engine.errors import Problem
+from engine.kernels.causes import Course
+from engine.outputs.shelf import shapes
+from engine.settings.shelf.calibrated import CalibratedSettings
+from engine.shelf.calibrated import stories, transfer, unusual
+from engine.shelf.calibrated.causes import diagnose
+from engine.shelf.calibrated.chance import Chances, report
+from engine.shelf.calibrated.course import course
+from engine.shelf.calibrated.detect import detect
+from engine.shelf.calibrated.detectability import detectability
+from engine.shelf.calibrated.expect import Demand, expect
+from engine.shelf.calibrated.feedback import Recalibration
+from engine.shelf.calibrated.findings import expectations
+from engine.shelf.calibrated.measure import measure
+from engine.shelf.calibrated.null import NullEvidence, null_evidence
+from engine.shelf.calibrated.recommend import recommend
+from engine.shelf.calibrated.response import Response, price_response
+from engine.shelf.calibrated.telling import stories as told_stories
+from engine.shelf.cases import with_cost
+from engine.shelf.notices import feed_notices, record_notices, row_notices, unknown_days
+from engine.shelf.panel import Panel
+from engine.shelf.prices import PaidPrices, paid_prices, price_notices, refuse_swapped
+from engine.shelf.totals import refuse_totals
+from engine.vocabulary import shelf as v
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """What the chain's own past says. ended: day from which each pair is not judged any more, (pairs,), `n_days`
+    where it is to the end; the others as their own pages say.
+    """
+
+    null: NullEvidence
+    paid: PaidPrices
+    demand: Demand
+    response: Response
+    course: Course
+    ended: Integers
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the night found. chances: of every store-SKU. aside: episodes that are no dark shelves. first, last: days
+    of each pair's latest episode, (pairs,), `n_days` without one.
+    """
+
+    learnt: Learnt
+    chances: Chances
+    aside: stories.SetAside
+    first: Integers
+    last: Integers
+
+
+class Calibrated:
+    """Counts against a factored expectation, with the chance of every case."""
+
+    def __init__(self, settings: CalibratedSettings, recalibration: Recalibration) -> None:
+        self._settings = settings
+        self._recalibration = recalibration
+
+    def expect(self, panel: Panel) -> tuple[Panel, Learnt]:
+        """As `Method`. Raises InputError where prices and sales cannot belong together."""
+        of = self._settings
+        null = null_evidence(of.demand, of.episode)
+        paid = paid_prices(panel)
+        refuse_swapped(panel, paid, of.price_check)
+        refuse_totals(panel, of.price_check)
+        panel, demand = expect(panel, of.demand, of.episode, null, partial(_ended_on, of=of))
+        response = price_response(panel, demand, of.response, of.recommend, of.interval.level)
+        fared = course(panel, demand, of.pattern)
+        ended = stories.ended_on(panel, fared, of.stories)
+        return panel, Learnt(null, paid, demand, response, fared, ended)
+
+    def detect(self, panel: Panel, learnt: Learnt) -> tuple[pl.DataFrame, Found]:
+        """As `Method`."""
+        of = self._settings
+        runs, chances = detect(panel, learnt.demand, learnt.null, of.demand, of.episode, learnt.ended)
+        runs, aside = stories.set_aside(panel, learnt.demand, learnt.course, runs, of.stories, of.pattern)
+        latest = runs.group_by("pair").agg(pl.col("first", "last").sort_by("first").last())
+        first, last = np.full((2, panel.pairs.height), panel.n_days)
+        first[latest["pair"]] = latest["first"]
+        last[latest["pair"]] = latest["last"]
+        return runs, Found(learnt, chances, aside, first, last)
+
+    def measure(self, panel: Panel, found: Found, runs: pl.DataFrame) -> pl.DataFrame:
+        """As `Method`."""
+        of, learnt = self._settings, found.learnt
+        believed = (learnt.paid, of.price_check)
+        cases = measure(panel, learnt.demand, runs, of.certainty, of.interval, of.recommend, *believed)
+        return self._recalibration.corrected(cases)
+
+    def diagnose(self, panel: Panel, found: Found, cases: pl.DataFrame) -> pl.DataFrame:
+        """As `Method`."""
+        of, learnt = self._settings, found.learnt
+        return diagnose(panel, learnt.demand, learnt.course, cases, of.causes, of.pattern)
+
+    def recommend(self, panel: Panel, found: Found, cases: pl.DataFrame) -> pl.DataFrame:
+        """As `Method`."""
+        learnt = found.learnt
+        of_pair = learnt.demand.category[cases["pair"].to_numpy()]
+        response = learnt.response.table.select(*v.PRICE_RESPONSE_COLUMNS, "promo_lift")[of_pair]
+        priced = pl.concat([with_cost(panel, cases), response], how="horizontal")
+        return recommend(priced, self._settings.recommend)
+
+    def settle(
+        self, panel: Panel, found: Found, cases: pl.DataFrame
+    ) -> tuple[pl.DataFrame, Mapping[str, pl.DataFrame]]:
+        """As `Method`: transfers."""
+        of = self._settings
+        costed = with_cost(panel, cases)
+        is_dark = np.nan_to_num(found.chances.q_values, nan=1.0) <= of.episode.max_fdr
+        known = (panel, found.learnt.demand, costed, is_dark)
+        plan = transfer.transfers(*known, of.causes.misallocation, of.transfers, of.recommend)
+        return transfer.told(costed, plan, of.recommend).drop("cost"), {shapes.TRANSFERS: plan}
+
+    def bands(self, panel: Panel, found: Found, pair: Integers) -> tuple[Floats, NDArray[np.bool_]]:
+        """As `Method`; the dark days are those of the pair's latest episode on which it was in stock."""
+        demand, expected = found.learnt.demand, panel.array("expected")[pair]
+        errors = expected / np.sqrt(np.maximum(demand.learnt_units[pair], 1.0))[:, None]
+        day = np.arange(panel.n_days)
+        within = (day >= found.first[pair, None]) & (day <= found.last[pair, None])
+        return errors, within & (demand.usable[pair] == 1)
+
+    def tables(self, panel: Panel, found: Found, cases: pl.DataFrame) -> Mapping[str, pl.DataFrame]:
+        """As `Method`: why so much was expected, the night's stories, and what sales can watch."""
+        of, learnt = self._settings, found.learnt
+        known = (panel, learnt.demand)
+        return {
+            shapes.EXPECTATION: expectations(*known, cases),
+            shapes.STORIES: told_stories(*known, found.aside, cases, of.stories),
+            shapes.DETECTABILITY: detectability(*known, found.chances, learnt.null, of.demand, of.episode, of.watch),
+            shapes.PRICE_RESPONSE: learnt.response.table,
+            shapes.STOCK_CORRECTIONS: panel.stock_corrections,
+            shapes.UNKNOWN_DAYS: unknown_days(panel),
+            shapes.UNMATCHED_RETURNS: panel.unmatched_returns,
+            shapes.UNUSUAL: learnt.demand.unusual,
+        }
+
+    def facts(self, found: Found) -> Mapping[str, Any]:
+        """As `Method`."""
+        return report(found.chances)
+
+    def notices(self, panel: Panel, learnt: Learnt) -> tuple[Problem, ...]:
+        """As `Method`: feeds, prices that are not what was paid, wrong records, returns of nothing."""
+        of = self._settings
+        share = of.delivery.told_share
+        return (
+            *feed_notices(panel, share),
+            *row_notices(panel, share),
+            *unusual.notices(learnt.demand.unusual),
+            *price_notices(panel, learnt.paid, of.price_check),
+            *record_notices(panel),
+            *stories.end_notices(panel, learnt.ended),
+        )
+
+
+def _ended_on(panel: Panel, demand: Demand, of: CalibratedSettings) -> Integers:
+    """The day from which each pair has ended, told from the first estimate of demand."""
+    return stories.ended_on(panel, course(panel, demand, of.pattern), of.stories)
