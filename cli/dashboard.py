@@ -1,4 +1,4 @@
-"""`darkshelf dashboard`: the nights in a browser; `darkshelf dashboard user`: who may log in there."""
+"""`darkshelf dashboard`: the published runs in a browser; `darkshelf dashboard user`: who may log in there."""
 
 import logging
 import os
@@ -12,6 +12,7 @@ from rich.text import Text
 
 from cli.console import err, out, table
 from cli.options import Assignments, ConfigFile
+from engine.vocabulary.growth import DESK as GROWTH
 
 if TYPE_CHECKING:
     from engine.errors import Problem
@@ -43,8 +44,12 @@ def dashboard(
             help="Database of decisions, such as postgresql://user@host/name; by default a file beside the runs.",
         ),
     ] = None,
+    further: Annotated[
+        list[str] | None,
+        typer.Option(metavar="DESK=DIR", help="Where runs of a desk are published beside --out. Repeatable."),
+    ] = None,
     growth: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Where growth runs are published, if elsewhere than --out.")
+        Path | None, typer.Option(metavar="DIR", help="The same for the growth desk, in short.")
     ] = None,
     users: UsersFile = None,
     basic_auth: Annotated[Path | None, typer.Option(hidden=True)] = None,
@@ -73,7 +78,7 @@ def dashboard(
     config: ConfigFile = None,
     assignments: Assignments = None,
 ) -> None:
-    """Serve the published nights and take decisions on their cases, until interrupted.
+    """Serve the published runs and take decisions on what they found, until interrupted.
 
     Example:  darkshelf dashboard --out data/demo
 
@@ -102,6 +107,7 @@ def dashboard(
         problems.append(Problem("--oauth-provider", "needs --oauth-redirect under a --prefix", advice))
     no_hosts = [host for host in origin or [] if not HOST.fullmatch(host)]
     problems += [Problem("--origin", f"{host!r} is no host", "give HOST or HOST:PORT") for host in no_hosts]
+    folders = _folders([*(further or []), *([f"{GROWTH}={growth}"] if growth else [])], problems)
     oauth = _oauth(oauth_provider, oauth_key, oauth_redirect, problems)
     people = None if oauth else _people(out_folder, users, problems)
     if problems:
@@ -130,7 +136,7 @@ def dashboard(
             address=address,
             port=port,
             decisions=decisions,
-            growth=growth,
+            further=folders,
             access=access,
             origins=origin or [],
             prefix=prefix,
@@ -140,6 +146,24 @@ def dashboard(
         raise OutputError(
             f"{address}:{port} cannot be listened on: {error.strerror or error}. Name another --port"
         ) from error
+
+
+def _folders(words: list[str], problems: "list[Problem]") -> dict[str, list[Path]]:
+    """Further folders by the name of their desk; what is wrong with them is added to the problems."""
+    from engine.errors import Problem
+    from engine.outputs.desks import desks
+
+    known = [desk.name for desk in desks()]
+    found: dict[str, list[Path]] = {}
+    for word in words:
+        name, parted, folder = word.partition("=")
+        if not (parted and folder):
+            problems.append(Problem("--further", f"{word!r} is no DESK=DIR", "give a desk and a folder"))
+        elif name not in known:
+            problems.append(Problem("--further", f"there is no desk {name!r}", f"name one of {', '.join(known)}"))
+        else:
+            found.setdefault(name, []).append(Path(folder))
+    return found
 
 
 def _oauth(

@@ -1,1 +1,1 @@
-"""The dashboard: the published nights in a browser, and the decisions made on them."""
+"""The dashboard: the published runs in a browser, and the decisions made on them."""

@@ -4,7 +4,7 @@ A page reaches the screen twice: at once as plain HTML inside the document, and 
 loaded the components. What the reader needs in the first second therefore never waits for a script.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache, partial
@@ -20,16 +20,15 @@ from panel_material_ui.template.base import parse_template
 
 from engine.decisions.store import Decisions
 from engine.errors import DarkshelfError
-from panel_app.decided import Decided
 from panel_app.door.door import LOADED_BY
 from panel_app.door.logins import Logins
 from panel_app.markup import CSS, HERE, Html, render
-from panel_app.pages import PAGES
 from panel_app.pages.page import Page
+from panel_app.rooms import Around, Room, Rooms
 from panel_app.session import Session
 from panel_app.settings import DashboardSettings
 from panel_app.state import View, address
-from panel_app.stores.shelf import Nights
+from panel_app.stores.runs import Runs
 from panel_app.waiting import CSS as WAITING_CSS
 from panel_app.waiting import Waiting
 
@@ -65,14 +64,13 @@ FRAME = {
     "box-sizing": "border-box",
 }
 THEME_COOKIE = "darkshelf_theme"
-BY_KEY: Mapping[str, Page] = {page.key: page for page in PAGES}
 
 
 class Dashboard:
     """The application over one output folder, shared by every session.
 
-    deciders: who may decide; None for everybody. logins: None where nobody logs in. sessions, opened: pages in
-    browsers now, and since the start.
+    further: more folders with runs, by the name of their desk. deciders: who may decide; None for everybody. logins:
+    None where nobody logs in. sessions, opened: pages in browsers now, and since the start.
     """
 
     def __init__(
@@ -82,13 +80,13 @@ class Dashboard:
         decisions: Decisions,
         *,
         deciders: Collection[str] | None = None,
-        growth: Path | None = None,
+        further: Mapping[str, Sequence[Path]] | None = None,
         logins: Logins | None = None,
     ) -> None:
         self.settings = settings
         self.logins = logins
-        self.nights = Nights(out, settings, growth)
-        self.decided = Decided(decisions)
+        self.rooms = Rooms(out, settings, further)
+        self.decisions = decisions
         self.deciders = None if deciders is None else frozenset(deciders)
         self.sessions = 0
         self.opened = 0
@@ -102,8 +100,8 @@ class Dashboard:
         login = self.logins.known(pn.state.cookies[LOADED_BY]) if self.logins else None
         user = login.user if login else ""
         session = Session(
-            self.nights,
-            self.decided,
+            self.rooms,
+            self.decisions,
             location.search if location else "",
             user=user,
             may_decide=self.deciders is None or user in self.deciders,
@@ -116,7 +114,7 @@ class Dashboard:
 
 
 class Shell:
-    """The frame of one session: bar, menu, news of a newer night, and the page itself."""
+    """The frame of one session: bar, menu, news of a newer run, and the page itself."""
 
     def __init__(self, session: Session) -> None:
         self.session = session
@@ -124,7 +122,8 @@ class Shell:
         self.news = session.html("", label="news", pressed=lambda do, value: self._show_newest())
         self.content = pn.Column(sizing_mode="stretch_width", css_classes=["content"])
         dark = pn.state.cookies.get(THEME_COOKIE) == "dark"
-        self.told_of = session.night.run_id if session.night else None
+        self.room: Room | None = None
+        self.told_of: str | None = None
         session.on_show(self.draw)
         self.draw()
         with _following_nobody():
@@ -148,44 +147,64 @@ class Shell:
             )
         self.page.param.watch(self._keep_theme, "dark_theme")
         self._describe_first_paint(dark=dark)
-        pn.state.onload(self._watch_for_nights)
+        pn.state.onload(self._watch_for_runs)
 
     def draw(self) -> None:
         """Build the page of the session's view anew."""
-        session, view = self.session, self.session.view
-        page = BY_KEY.get(view.page)
-        self.menu.html = str(self._menu(view))
-        session.title = f"{page.title if page else 'Not found'} · darkshelf"
-        self.content[:] = [self._build(page)]
+        session = self.session
+        place, around = session.place, session.rooms.look_around()
+        self._enter(place.room if place else None)
+        self.menu.html = str(self._menu(around))
+        session.title = f"{place.page.title if place else 'Not found'} · darkshelf"
+        self.content[:] = [self._build(place.page if place else None)]
+
+    def _enter(self, room: Room | None) -> None:
+        """News are of the runs of one desk: in another room they begin anew."""
+        if room is not self.room:
+            self.room, self.news.html = room, ""
+            self.told_of = self.session.opened.run_id if self.session.opened else None
 
     def _build(self, page: Page | None) -> pn.viewable.Viewable:
         session = self.session
         if page is None:
-            return self._trouble("There is no such page", [], address(View()), "To the summary")
-        if session.night is None and page.needs_night:
+            return self._trouble("There is no such page", [], *self._to_home())
+        if session.opened is None and page.needs_run:
+            noun = session.store(Runs).noun
             newest = address(replace(session.view, run=None)) if session.view.run else None
-            return self._trouble("No night to show", session.trouble.splitlines(), newest, "Show the newest night")
+            return self._trouble(
+                f"No {noun} to show", session.trouble.splitlines(), newest, f"Show the newest {noun}"
+            )
         try:
             return page.build(session)
         except DarkshelfError as error:
-            return self._trouble("This cannot be shown", str(error).splitlines(), address(View()), "To the summary")
+            return self._trouble("This cannot be shown", str(error).splitlines(), *self._to_home())
+
+    def _to_home(self) -> tuple[str, str]:
+        """The address of the first page, and the words of a link to it."""
+        return address(View()), f"To the {self.session.rooms.home().page.title.lower()}"
 
     def _trouble(self, title: str, lines: list[str], href: str | None, link: str) -> Html:
         return self.session.html(render("trouble.html", title=title, lines=lines, href=href, link=link))
 
-    def _menu(self, view: View) -> Markup:
-        items = [(page, address(view.to(page.key, case=None))) for page in PAGES if page.in_menu]
-        session = self.session
+    def _menu(self, around: Around) -> Markup:
+        session, place = self.session, self.session.place
+        home = around.rooms[0].pages[0]
+        items = []
+        for room in around.rooms:
+            view = session.view_in(room)
+            links = ((page, view.to("" if page is home else page.key, keep=page.shared)) for page in room.pages)
+            items += [(page, address(to)) for page, to in links if page.in_menu]
         return render(
             "menu.html",
             items=items,
-            current="cases" if view.page == "case" else view.page,
-            night=session.night,
-            fixed=view.run is not None,
-            newest=address(replace(view, run=None)),
+            current=place.page.under or place.page.key if place else "",
+            noun=session.store(Runs).noun if place else "",
+            opened=session.opened,
+            fixed=session.view.run is not None,
+            newest=address(replace(session.view, run=None)),
             user=session.user,
             may_decide=session.may_decide,
-            skipped=session.nights.skipped(),
+            skipped=around.skipped,
         )
 
     def _describe_first_paint(self, *, dark: bool) -> None:
@@ -207,20 +226,21 @@ class Shell:
             currency=self.session.settings.currency,
         )
 
-    def _watch_for_nights(self) -> None:
+    def _watch_for_runs(self) -> None:
         pn.state.add_periodic_callback(self._look_for_news, period=round(1000 * self.session.settings.poll_seconds))
 
     def _look_for_news(self) -> None:
         session = self.session
-        latest = session.nights.latest_id()
+        latest = session.latest_id()
         if latest is None or latest == self.told_of:
             return
         self.told_of = latest
-        if session.night is None:
-            session.find_night()
+        if session.opened is None:
+            session.find_run()
             session.redraw()
-        elif latest != session.night.run_id:
-            self.news.html = str(render("news.html", night=session.nights.night(latest).as_of))
+        elif latest != session.opened.run_id:
+            store = session.store(Runs)
+            self.news.html = str(render("news.html", noun=store.noun, as_of=store.open(latest).as_of))
 
     def _show_newest(self) -> None:
         self.news.html = ""

@@ -1,16 +1,16 @@
 """Deciding: from what a form sent to an act in the database, and from its outcome to words.
 
-In: a session, cases with the versions that the reader saw, the name of an act and its fields. Out: a `Told`.
+In: a session, subjects with the versions that the reader saw, the name of an act and its fields. Out: a `Told`.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from engine.decisions import acts, subjects
+from engine.decisions import acts
 from engine.decisions import words as w
 from engine.decisions.outcome import ConflictError
-from engine.decisions.shelf.cases import cases
+from engine.decisions.subjects import Subject
 from engine.errors import DarkshelfError, ProblemsError
 from panel_app.session import Session
 
@@ -35,49 +35,35 @@ class Told:
     batch: str | None = None
 
 
-def decide(session: Session, case_id: str, version: int, act: str, fields: Mapping[str, str]) -> Told:
-    """One act on one case, as the reader saw it at `version`."""
-    assert session.night is not None
-    try:
-        (subject,) = cases(session.night.run, [case_id])
-    except DarkshelfError as error:
-        return Told("refused", _sentence(error))
-    return decide_on(session, subject, version, act, fields)
-
-
-def decide_on(session: Session, subject: subjects.Subject, version: int, act: str, fields: Mapping[str, str]) -> Told:
-    """One act on one subject, a case or a candidate to grow, as the reader saw it at `version`."""
+def decide_on(session: Session, subject: Subject, version: int, act: str, fields: Mapping[str, str]) -> Told:
+    """One act on one subject, as the reader saw it at `version`."""
     if refused := _refused(session):
         return refused
     by = session.user or NOBODY
     try:
         if act == w.UNDO:
-            session.decided.decisions.undo(subject, by=by, version=version)
+            session.decisions.undo(subject, by=by, version=version)
             return Told("done", "Undone.")
-        session.decided.decisions.decide(subject, _act(act, fields), by=by, version=version)
+        session.decisions.decide(subject, _act(act, fields), by=by, version=version)
     except ConflictError as error:
         meanwhile = "; ".join(map(str, error.conflict.meanwhile))
         return Told("conflict", f"Not saved: somebody decided meanwhile. {meanwhile}. Look at it and decide again.")
     except DarkshelfError as error:
-        return Told("refused", _sentence(error))
+        return Told("refused", sentence(error))
     return Told("done", f"Saved: {w.DECISIONS.get(act, act)}.")
 
 
-def decide_many(
-    session: Session, case_ids: Sequence[str], versions: Mapping[str, int], act: str, fields: Mapping[str, str]
+def decide_on_all(
+    session: Session, chosen: Sequence[Subject], versions: Mapping[str, int], act: str, fields: Mapping[str, str]
 ) -> Told:
-    """One act on many cases at once; what others decided meanwhile stays as they left it, and is told."""
+    """One act on many subjects at once; what others decided meanwhile stays as they left it, and is told."""
     if refused := _refused(session):
         return refused
-    assert session.night is not None
-    if not case_ids:
-        return Told("refused", "No case is chosen.")
     try:
-        chosen = cases(session.night.run, case_ids)
         by = session.user or NOBODY
-        outcome = session.decided.decisions.decide_many(chosen, _act(act, fields), by=by, versions=versions)
+        outcome = session.decisions.decide_many(chosen, _act(act, fields), by=by, versions=versions)
     except DarkshelfError as error:
-        return Told("refused", _sentence(error))
+        return Told("refused", sentence(error))
     return Told("conflict" if outcome.conflicts else "done", str(outcome), outcome.batch)
 
 
@@ -86,9 +72,9 @@ def undo_many(session: Session, batch: str) -> Told:
     if refused := _refused(session):
         return refused
     try:
-        outcome = session.decided.decisions.undo_batch(batch, by=session.user or NOBODY)
+        outcome = session.decisions.undo_batch(batch, by=session.user or NOBODY)
     except DarkshelfError as error:
-        return Told("refused", _sentence(error))
+        return Told("refused", sentence(error))
     return Told("conflict" if outcome.conflicts else "done", f"Undone. {outcome}")
 
 
@@ -103,7 +89,8 @@ def _refused(session: Session) -> Told | None:
     return None if session.may_decide else Told("refused", "You may look, not decide.")
 
 
-def _sentence(error: DarkshelfError) -> str:
+def sentence(error: DarkshelfError) -> str:
+    """Why an act was not taken, every problem in a sentence."""
     if isinstance(error, ProblemsError):
         return "Not saved. " + " ".join(f"{problem.where}: {problem.what}." for problem in error.problems)
     return f"Not saved. {error}"

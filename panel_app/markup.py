@@ -16,7 +16,7 @@ from markupsafe import Markup
 from panel.custom import JSComponent
 
 from engine.outputs.glossary import name_of, tip_of
-from panel_app.words import cause_name, reason_in_words, term
+from panel_app.words import term
 
 HERE = Path(__file__).parent
 CSS = "".join((HERE / "assets" / name).read_text(encoding="utf-8") for name in ("page.css", "loop.css"))
@@ -64,6 +64,24 @@ def render(template: str, /, **facts: Any) -> Markup:
     return Markup(_environment().get_template(template).render(**facts))
 
 
+def renderer(folder: Path, **known: Any) -> Callable[..., Markup]:
+    """`render` for the templates of another folder, which may take in those of `templates/`.
+
+    known: what they may name beside their facts.
+    """
+
+    @cache
+    def environment() -> Environment:
+        made = _environment().overlay(loader=FileSystemLoader([folder, HERE / "templates"]))
+        made.globals = {**made.globals, **known}
+        return made
+
+    def render_here(template: str, /, **facts: Any) -> Markup:
+        return Markup(environment().get_template(template).render(**facts))
+
+    return render_here
+
+
 def inline(source: str, /, **facts: Any) -> Markup:
     """The same for a template that is given, for pieces too small for a file."""
     return Markup(_environment().from_string(source).render(**facts))
@@ -78,9 +96,10 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters.update(money=money, count=count, number=number, percent=percent, day=day, short_money=short_money)
-    made.globals.update(term=term, name_of=name_of, tip_of=tip_of, cause_name=cause_name)
-    made.globals.update(reason_in_words=reason_in_words)
+    made.filters.update(
+        money=money, count=count, number=number, percent=percent, day=day, moment=moment, short_money=short_money
+    )
+    made.globals.update(term=term, name_of=name_of, tip_of=tip_of)
     return made
 
 
@@ -132,3 +151,11 @@ def day(value: date | str | None) -> Markup:
     if value is None:
         return UNKNOWN
     return Markup('<time class="day" datetime="{}">{}</time>').format(str(value), str(value))
+
+
+def moment(text: str) -> Markup:
+    """What a run looked at: a date where it is one, else as its desk writes it."""
+    try:
+        return day(date.fromisoformat(text))
+    except ValueError:
+        return Markup.escape(text)

@@ -7,7 +7,7 @@ For many readers several such processes stand behind a proxy that keeps each rea
 import gc
 import json
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,10 +17,10 @@ from tornado.web import RequestHandler
 
 from engine.decisions.store import open_decisions
 from panel_app.app import THEME_COOKIE, Dashboard
+from panel_app.charts import warm
 from panel_app.door.door import LOADED_BY
 from panel_app.door.headers import ForeignHost, foreign_hosts, headers_transform, host_name, with_port
 from panel_app.login import EVERYBODY, Access, make_door
-from panel_app.pages.shelf import charts
 from panel_app.settings import DashboardSettings
 
 LOGGER = logging.getLogger("darkshelf.dashboard")
@@ -41,20 +41,20 @@ def serve(
     address: str = "127.0.0.1",
     port: int = 5006,
     decisions: str | None = None,
-    growth: Path | None = None,
+    further: Mapping[str, Sequence[Path]] | None = None,
     access: Access = EVERYBODY,
     origins: Collection[str] = (),
     prefix: str = "",
     announce: Callable[[], None] = lambda: None,
 ) -> None:
-    """Serve the nights of an output folder. Blocks until the process is interrupted.
+    """Serve the published runs of an output folder. Blocks until the process is interrupted.
 
-    growth: where growth runs are published, if elsewhere. origins: hosts that a proxy serves this under. prefix: the
-    path it is served under. announce: called when the server listens. Raises DarkshelfError when the decisions or
+    further: more folders with runs, by the name of their desk. origins: hosts that a proxy serves this under. prefix:
+    the path it is served under. announce: called when the server listens. Raises DarkshelfError when the decisions or
     the secrets cannot be opened, OSError when the port is taken.
     """
     pn.extension()
-    charts.warm()
+    warm()
     # What is loaded by now stays for good. Looking through it for garbage, again and again, stops every reader.
     gc.collect()
     gc.freeze()
@@ -62,7 +62,7 @@ def serve(
     path = f"/{prefix.strip('/')}/" if prefix.strip("/") else "/"
     door, keys = make_door(out, settings, access, hosts, path)
     dashboard = Dashboard(
-        out, settings, open_decisions(out, decisions), deciders=access.deciders, growth=growth, logins=door.logins
+        out, settings, open_decisions(out, decisions), deciders=access.deciders, further=further, logins=door.logins
     )
     watch = {"dashboard": dashboard}
     server = pn.serve(
@@ -153,14 +153,17 @@ def state_of(dashboard: Dashboard) -> tuple[dict[str, str], str]:
         if dashboard.logins is not None:
             dashboard.logins.check()
         part = "decisions"
-        dashboard.decided.decisions.revision()
-        part = "night"
-        night = dashboard.nights.night()
-        night.load()
+        dashboard.decisions.revision()
+        part = "runs"
+        room, page = dashboard.rooms.home()
+        store = room.store(page)
+        part = store.noun
+        first = store.open()
+        first.load()
     except Exception as error:
         # Whatever it is, a page shows nothing then; who asks is to be told, not to meet a traceback.
         return {"status": "failing", "part": part, "why": type(error).__name__}, f"{part}: {error}"
-    return {"status": "ok", "night": night.run_id}, ""
+    return {"status": "ok", part: first.run_id}, ""
 
 
 class Metrics(_Watch):
@@ -176,7 +179,7 @@ class Metrics(_Watch):
             "darkshelf_memory_bytes": ("Resident memory of the process", psutil.Process().memory_info().rss),
             "darkshelf_decisions_total": (
                 "Entries in the database of decisions",
-                self.dashboard.decided.decisions.count(),
+                self.dashboard.decisions.count(),
             ),
         }
         lines = []

@@ -1,56 +1,60 @@
 """One open page in one browser: what it looks at, who looks, and how it moves.
 
-Nothing here is shared with another session; what is shared are the nights, which never change.
+Nothing here is shared with another session; what is shared are published runs, which never change.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import Any, TypeVar
 
 import panel as pn
 
+from engine.decisions.store import Decisions
 from engine.errors import DarkshelfError
+from engine.runs.registry import Run
 from panel_app.browser import Browser
-from panel_app.decided import Decided
 from panel_app.markup import Html
+from panel_app.rooms import Place, Room, Rooms
 from panel_app.state import View, address, parse
-from panel_app.stores.shelf import Night, Nights
+from panel_app.stores.runs import Opened, Runs
 
-if TYPE_CHECKING:
-    from panel_app.settings import DashboardSettings
-
-VIEWER = "view"
-DECIDER = "decide"
+Store = TypeVar("Store", bound=Runs)
+Kind = TypeVar("Kind", bound=Opened)
+Own = TypeVar("Own")
 
 
 class Session:
     """What the pages are given.
 
-    view: what is looked at. night: the published run that is looked at, the same until the reader asks for another.
-    user: who is logged in, empty without a login. is_over: asks whether the login has ended since. width: of the
-    window in pixels, 0 until it is known.
+    view: what is looked at. place: its page and the room of that, None where there is no such page. opened: the
+    published run that is looked at, the same until the reader asks for another; None where there is none, and on
+    pages that need none. user: who is logged in, empty without a login. is_over: asks whether the login has ended
+    since. width: of the window in pixels, 0 until it is known.
     """
 
     def __init__(
         self,
-        nights: Nights,
-        decided: Decided,
+        rooms: Rooms,
+        decisions: Decisions,
         query: str,
         *,
         user: str = "",
         may_decide: bool = True,
         is_over: Callable[[], bool] = lambda: False,
     ) -> None:
-        self.nights = nights
-        self.decided = decided
-        self.settings: DashboardSettings = nights.settings
+        self.rooms = rooms
+        self.decisions = decisions
+        self.settings = rooms.settings
         self.user = user
         self._may_decide = may_decide
         self.is_over = is_over
         self.view = parse(query)
-        self.night: Night | None = None
+        self.place: Place | None = None
+        self.opened: Opened | None = None
         self.trouble = ""
-        self.tiles = ""
+        self._runs: dict[Runs, tuple[str | None, Opened]] = {}
+        self._views: dict[str, View] = {}
+        self._own: dict[type[Any], Any] = {}
         self.width = 0
         self._waiting: list[Callable[[], None]] = []
         self.browser = Browser(moved=self._moved, key=self._pressed, arrived=self._arrived)
@@ -58,20 +62,66 @@ class Session:
         self._followers: list[Callable[[View], bool]] = []
         self._show: Callable[[], None] = lambda: None
         self.title = "darkshelf"
-        self.find_night()
+        self.find_run()
 
     @property
     def may_decide(self) -> bool:
         """Whether this user's decisions are taken, now: a login that ended takes the right with it."""
         return self._may_decide and not self.is_over()
 
-    def find_night(self) -> None:
-        """Open the night of the view; `trouble` says why there is none."""
-        try:
-            self.night = self.nights.night(self.view.run)
-            self.trouble = ""
-        except DarkshelfError as error:
-            self.night, self.trouble = None, str(error)
+    @property
+    def run(self) -> Run:
+        """The published run that is looked at, on a page that needs one."""
+        return self.shown(Opened).run
+
+    def shown(self, kind: type[Kind]) -> Kind:
+        """The run that is looked at, as the store of the page opens it."""
+        assert isinstance(self.opened, kind)
+        return self.opened
+
+    def store(self, kind: type[Store]) -> Store:
+        """The store of the page, which is shared with every session."""
+        assert self.place is not None
+        found = self.place.room.store(self.place.page)
+        assert isinstance(found, kind)
+        return found
+
+    def own(self, kind: type[Own]) -> Own:
+        """What pages keep for this one reader, by its class; it is made when first asked for."""
+        if kind not in self._own:
+            self._own[kind] = kind()
+        found: Own = self._own[kind]
+        return found
+
+    def find_run(self) -> None:
+        """Find the page of the view and open its run; `trouble` says why there is none."""
+        view, self.opened, self.trouble = self.view, None, ""
+        self.place = self.rooms.place(view.page)
+        if self.place is None or not self.place.page.needs_run:
+            return
+        store = self.store(Runs)
+        asked, opened = self._runs.get(store, (None, None))
+        if opened is None or asked != view.run:
+            try:
+                opened = store.open(view.run)
+            except DarkshelfError as error:
+                self.trouble = str(error)
+                return
+            self._runs[store] = (view.run, opened)
+        self.opened = opened
+
+    def latest_id(self) -> str | None:
+        """The newest run that the page could show; None before the first, and on a page that needs none."""
+        if self.opened is None:
+            self.place = self.rooms.place(self.view.page)
+        if self.place is None or not self.place.page.needs_run:
+            return None
+        return self.store(Runs).latest_id()
+
+    def view_in(self, room: Room) -> View:
+        """What the reader looked at last in a room, the newest run before they were there."""
+        here = self.place is not None and self.place.room is room
+        return self.view if here else self._views.get(room.desk, View())
 
     def on_show(self, show: Callable[[], None]) -> None:
         """Who draws a page anew when the session moves to another."""
@@ -116,20 +166,12 @@ class Session:
         self._look_at(view)
         self.browser.push(address(self.view), self.title)
 
-    def probe_tiles(self, draw: Callable[[], None]) -> None:
-        """Draw once more with tiles, when the browser reaches them."""
-
-        def reached() -> None:
-            self.tiles = self.settings.map_tiles
-            draw()
-
-        self.browser.probe(self.settings.map_tiles, reached)
-
     def show_newest(self) -> None:
-        """Move to the newest night. A case of the old one may not be there any more, so that its page is left."""
-        page = "cases" if self.view.page == "case" else self.view.page
-        self.view = replace(self.view, page=page, run=None, case=None, at=1)
-        self.find_night()
+        """Move to the newest run. What was looked at in the old one may not be there, so that its page is left."""
+        assert self.place is not None
+        self._runs.pop(self.store(Runs), None)
+        self.view = replace(self.view, page=self.place.page.under or self.view.page, run=None, case=None, at=1)
+        self.find_run()
         self.redraw()
         self.browser.push(address(self.view), self.title)
 
@@ -139,9 +181,11 @@ class Session:
 
     def _look_at(self, view: View) -> None:
         before, self.view = self.view, view
+        if self.place is not None:
+            self._views[self.place.room.desk] = before
         same_page = view.page == before.page and view.run == before.run
-        if view.run != before.run:
-            self.find_night()
+        if not same_page:
+            self.find_run()
         if same_page and any(follower(view) for follower in list(self._followers)):
             return
         self.redraw()

@@ -80,10 +80,12 @@ export function render({model, view}) {
     const focused = root.getRootNode().activeElement?.id
     root.innerHTML = model.html
     localise(root)
-    root.querySelector("nav.menu a[aria-current]")?.scrollIntoView({inline: "center", block: "nearest"})
+    showCurrent(root)
     if (focused) root.querySelector(`#${CSS.escape(focused)}`)?.focus()
   }
   draw()
+  // A piece is drawn before it is on the screen, where it gets a width.
+  if (root.querySelector(".menu")) new ResizeObserver(() => showCurrent(root)).observe(root)
   model.on("html", draw)
   listen(root, model)
   return root

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from panel_app.stores.runs import Runs
+
 if TYPE_CHECKING:
     from panel.viewable import Viewable
 
@@ -14,12 +16,18 @@ if TYPE_CHECKING:
 class Page:
     """A page of the dashboard.
 
-    key: its name in the address. build: the page for a session that has a night; it is called again whenever the
-    session moves here. in_menu: whether the menu lists it. needs_night: whether it needs a night to show anything.
+    key: its name in the address. build: the page for a session; it is called again whenever the session moves here.
+    in_menu: whether the menu lists it. under: the page of the menu that is marked meanwhile, itself by default.
+    needs_run: whether it shows one run, `session.opened`, which is there then; without it the page looks for what it
+    shows itself. shared: the keys of the address that the pages of its desk have in common, so that they stay when
+    the reader moves here. store: what reads the runs of its desk; pages that name the same one share it.
     """
 
     key: str
     title: str
     build: Callable[["Session"], "Viewable"]
     in_menu: bool = True
-    needs_night: bool = True
+    under: str = ""
+    needs_run: bool = True
+    shared: frozenset[str] = frozenset()
+    store: type[Runs] = Runs

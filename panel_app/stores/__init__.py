@@ -1,1 +1,1 @@
-"""What the pages ask of published runs; a file a desk."""
+"""What pages read: the published runs of a desk."""

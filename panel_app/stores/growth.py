@@ -3,11 +3,10 @@
 One `Scaling` per run, shared by every session; the audit stays on disk and is filtered and cut lazily.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cached_property, lru_cache
-from pathlib import Path
 from threading import Lock
-from typing import Any, Final
+from typing import Any, ClassVar, Final, cast
 
 import polars as pl
 
@@ -19,9 +18,10 @@ from engine.outputs.growth import figures as growth_figures
 from engine.outputs.growth import shapes
 from engine.outputs.growth.explain import explained
 from engine.outputs.growth.read import boundary_report
-from engine.runs.registry import Registry, Run
+from engine.runs.registry import Run
 from engine.vocabulary import growth as v
-from engine.vocabulary.growth import DESK
+from panel_app.settings import DashboardSettings
+from panel_app.stores.runs import Opened, Runs
 
 CHARTS: Final = (
     "adjustment_distribution",
@@ -37,11 +37,11 @@ STRIPS: Final = 256
 ORDER: Final = (growth_figures.QUANTITY, "performance_gap")
 
 
-class Scaling:
+class Scaling(Opened):
     """One published growth run."""
 
-    def __init__(self, run: Run) -> None:
-        self.run = run
+    def __init__(self, run: Run, settings: DashboardSettings) -> None:
+        super().__init__(run, settings)
         self._lock = Lock()
 
     @cached_property
@@ -119,17 +119,16 @@ def _drawn(draw: Any, *facts: Any) -> str:
         return ""
 
 
-class Scalings:
-    """The growth runs under some output folders, each opened once and shared by everybody."""
+class Scalings(Runs):
+    """The growth runs under some output folders."""
 
-    def __init__(self, folders: Sequence[Path]) -> None:
-        self.registries = [Registry(folder) for folder in folders]
-        self._opened: dict[Path, Scaling] = {}
+    noun: ClassVar[str] = "scaling"
+    opens: ClassVar[type[Opened]] = Scaling
 
-    def runs(self) -> list[Run]:
-        """The published growth runs, oldest first."""
-        found = [run for registry in self.registries for run in registry.runs(DESK)]
-        return sorted(found, key=lambda run: (run.as_of, run.finished_at, run.run_id))
+    def latest_id(self) -> str | None:
+        """The newest: a folder that is shared with another desk says in `LATEST` nothing of this one."""
+        runs = self.runs()
+        return runs[-1].run_id if runs else None
 
     def scaling(self, run_id: str | None = None) -> Scaling:
         """A run by its id, the newest without one. Raises NotFoundError."""
@@ -139,4 +138,4 @@ class Scalings:
         found = [run for run in runs if run_id in (None, run.run_id)]
         if not found:
             raise NotFoundError(f"there is no growth run {run_id!r}; the newest is {runs[-1].run_id}")
-        return self._opened.setdefault(found[-1].folder, Scaling(found[-1]))
+        return cast("Scaling", self.open(found[-1].run_id))

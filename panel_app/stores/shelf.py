@@ -4,12 +4,13 @@ One `Night` per run folder, shared by every session: its tables are read once, n
 cut lazily, so that a page of 100,000 cases costs what a page of 1,000 does.
 """
 
-from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
-from typing import Any, Final
+from typing import Any, ClassVar, Final, cast
 
 import polars as pl
 
@@ -17,35 +18,70 @@ from engine.outputs import read
 from engine.outputs.shelf import shapes
 from engine.outputs.shelf.read import one_case
 from engine.outputs.shelf.severity import severity
-from engine.runs.registry import Registry, Run
-from engine.vocabulary.growth import DESK as GROWTH
-from engine.vocabulary.shelf import DESK
-from panel_app.decided import NOT_BEFORE
+from engine.runs.registry import Run
 from panel_app.settings import DashboardSettings
-from panel_app.state import Filters, View
-from panel_app.stores.growth import Scalings
+from panel_app.stores.runs import Opened, Runs
 
 UNDECIDED: Final = "undecided"
+NOT_BEFORE: Final = "none"
+"""Nothing was decided on the episode on an earlier night."""
 TEXT_COLUMNS: Final = ("store_name", "region", "sku_name", "category", "brand")
+LISTS: Final = ("store", "region", "category", "brand", "cause", "status", "severity", "decision", "earlier")
+OPEN_ONLY: Final = ("open",)
+SORTS: Final = (
+    "revenue_at_risk",
+    "recoverable_30d",
+    "confidence_score",
+    "duration_days",
+    "underperformance_pct",
+    "detection_date",
+    "store_name",
+    "sku_name",
+    "primary_cause",
+    "case_id",
+)
+"""Columns the table of cases can be sorted by."""
 
 
-class Night:
+@dataclass(frozen=True)
+class Filters:
+    """Which cases are looked at. An empty list lets all through, the empty text in one stands for unknown."""
+
+    store: tuple[str, ...] = ()
+    region: tuple[str, ...] = ()
+    category: tuple[str, ...] = ()
+    brand: tuple[str, ...] = ()
+    cause: tuple[str, ...] = ()
+    status: tuple[str, ...] = OPEN_ONLY
+    severity: tuple[str, ...] = ()
+    decision: tuple[str, ...] = ()
+    earlier: tuple[str, ...] = ()
+    text: str = ""
+    confidence: int = 0
+    revenue: int = 0
+    since: date | None = None
+    until: date | None = None
+
+    def changed(self) -> int:
+        """How many filters are not at their default."""
+        return sum(getattr(self, one.name) != one.default for one in fields(self))
+
+
+@dataclass(frozen=True)
+class CaseList:
+    """The cases that are looked at, and their order. sort: one of `SORTS`."""
+
+    filters: Filters = Filters()
+    sort: str = SORTS[0]
+    ascending: bool = False
+
+
+class Night(Opened):
     """One published run. Its tables are read when first asked for and then kept."""
 
     def __init__(self, run: Run, settings: DashboardSettings) -> None:
-        self.run = run
-        self.settings = settings
+        super().__init__(run, settings)
         self._lock = Lock()
-
-    @property
-    def run_id(self) -> str:
-        """The name of the run."""
-        return self.run.run_id
-
-    @property
-    def as_of(self) -> str:
-        """The day the night looked at, as an ISO date."""
-        return self.run.as_of
 
     @cached_property
     def summary(self) -> dict[str, Any]:
@@ -87,11 +123,6 @@ class Night:
     def notices(self) -> list[dict[str, Any]]:
         """What is odd about the input, each with where, what, advice, count, of, examples; older runs have none."""
         return list(self.data_quality.get("notices", []))
-
-    @property
-    def is_partial(self) -> bool:
-        """Whether the night was run although its day is not complete."""
-        return self.run.manifest.get("partial") is True
 
     def load(self) -> None:
         """Read what the first page needs, unless it is in memory. Raises NotFoundError where it is damaged."""
@@ -154,22 +185,22 @@ class Night:
         values = self.cases[column].fill_null("").unique().sort().to_list()
         return {value: value or "unknown" for value in values}
 
-    def select(self, view: View, decided: pl.DataFrame) -> pl.LazyFrame:
-        """The cases of a view, in its order, each with what was decided on it (`Decided.of`)."""
+    def select(self, wanted: CaseList, decided: pl.DataFrame) -> pl.LazyFrame:
+        """The cases of a list, in its order, each with what was decided on it (`Decided.of`)."""
         frame = self.cases.lazy().join(decided.lazy(), on="case_id", how="left", maintain_order="left")
         frame = frame.with_columns(
             pl.col("decision").fill_null(UNDECIDED),
             pl.col("version").fill_null(0),
             pl.col("earlier").fill_null(NOT_BEFORE),
         )
-        frame = frame.filter(*conditions(view.filters))
-        return frame.sort(view.sort, "case_id", descending=[not view.ascending, False], nulls_last=True)
+        frame = frame.filter(*conditions(wanted.filters))
+        return frame.sort(wanted.sort, "case_id", descending=[not wanted.ascending, False], nulls_last=True)
 
     def neighbours_in_list(
-        self, case_id: str, view: View, decided: pl.DataFrame
+        self, case_id: str, wanted: CaseList, decided: pl.DataFrame
     ) -> tuple[str | None, str | None, int, int]:
-        """The cases before and after one in the order of a view, its place from 1 (0: not there), and how many."""
-        ids = self.select(view, decided).select("case_id").collect()["case_id"]
+        """The cases before and after one in the order of a list, its place from 1 (0: not there), and how many."""
+        ids = self.select(wanted, decided).select("case_id").collect()["case_id"]
         place = ids.index_of(case_id)
         if place is None:
             return None, (ids[0] if len(ids) else None), 0, len(ids)
@@ -194,48 +225,28 @@ class Night:
         return rows.row(0, named=True) if rows.height else None
 
 
-class Nights:
-    """The runs under an output folder, each opened once and shared by everybody."""
+class Nights(Runs):
+    """The nights under an output folder."""
 
-    def __init__(self, out: Path, settings: DashboardSettings, growth: Path | None = None) -> None:
-        self.out = out
-        self.settings = settings
-        self.registry = Registry(out)
-        self.scalings = Scalings([out, growth] if growth else [out])
-        self._nights: OrderedDict[str, Night] = OrderedDict()
+    noun: ClassVar[str] = "night"
+    opens: ClassVar[type[Opened]] = Night
+
+    def __init__(self, desk: str, folders: Sequence[Path], settings: DashboardSettings) -> None:
+        super().__init__(desk, folders, settings)
         self._summaries: dict[str, dict[str, Any]] = {}
-        self._lock = Lock()
 
-    def latest_id(self) -> str | None:
-        """The night that readers see: what `LATEST` names where that can be read; None before the first."""
-        return self.registry.latest_id(DESK)
+    @property
+    def out(self) -> Path:
+        """The output folder."""
+        return self.registries[0].out
+
+    def has(self, run_id: str) -> bool:
+        """Whether a night is there and can be read."""
+        return any(registry.has(run_id) for registry in self.registries)
 
     def night(self, run_id: str | None = None) -> Night:
         """A night by its run id, the newest without one. Raises NotFoundError."""
-        wanted = run_id or self.latest_id()
-        with self._lock:
-            if wanted is not None and wanted in self._nights:
-                self._nights.move_to_end(wanted)
-                return self._nights[wanted]
-        run = read.find_run(self.out, wanted, DESK)
-        with self._lock:
-            night = self._nights.setdefault(run.run_id, Night(run, self.settings))
-            while len(self._nights) > self.settings.nights_kept:
-                self._nights.popitem(last=False)
-        return night
-
-    def runs(self) -> list[Run]:
-        """The published shelf nights that can be read, oldest first."""
-        return self.registry.runs(DESK)
-
-    def skipped(self) -> list[str]:
-        """What lies beside the nights and cannot be shown, a sentence each: damaged runs, those of unknown desks."""
-        survey = self.registry.survey()
-        others = [run for run in survey.runs if run.desk not in (DESK, GROWTH)]
-        return [
-            *(f"{problem.where} {problem.what}" for problem in survey.skipped),
-            *(f"run {run.run_id} is of no desk that is known here" for run in others),
-        ]
+        return cast("Night", self.open(run_id))
 
     def before(self, run_id: str) -> Night | None:
         """The last night before one: of an earlier day, the newest of that day that can be read."""
@@ -293,7 +304,7 @@ def conditions(filters: Filters) -> list[pl.Expr]:
     """The filters as conditions on the cases."""
     columns = {"store": "store_key"}
     told: list[pl.Expr] = []
-    for name in ("store", "region", "category", "brand", "cause", "status", "severity", "decision", "earlier"):
+    for name in LISTS:
         values = getattr(filters, name)
         if values:
             told.append(pl.col(columns.get(name, name)).fill_null("").is_in(list(values)))

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from engine.decisions.store import open_decisions
+from engine.decisions.store import Decisions, open_decisions
 from engine.runs.registry import Registry
-from panel_app.decided import Decided
+from panel_app.pages.shelf.decided import Decided
+from panel_app.rooms import Rooms
 from panel_app.settings import DashboardSettings
 from panel_app.stores.shelf import Night, Nights
 from tests.panel_app import nights as planted
@@ -52,8 +53,14 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
 
 @pytest.fixture(scope="session")
 def nights(published: Published) -> Nights:
-    """The nights as the dashboard reads them."""
-    return Nights(published.out, DashboardSettings())
+    """The nights as the pages of the shelf desk read them."""
+    return Nights("shelf", [published.out], DashboardSettings())
+
+
+@pytest.fixture(scope="session")
+def rooms(published: Published) -> Rooms:
+    """The desks over the nights."""
+    return Rooms(published.out, DashboardSettings())
 
 
 @pytest.fixture(scope="session")
@@ -173,11 +180,17 @@ def _is_foreign(url: str) -> bool:
 
 
 @pytest.fixture
-def decided(tmp_path: Path) -> Iterator[Decided]:
-    """Decisions in a fresh database, as the pages read them."""
+def decisions(tmp_path: Path) -> Iterator[Decisions]:
+    """A fresh database of decisions."""
     store = open_decisions(tmp_path)
-    yield Decided(store)
+    yield store
     store.close()
+
+
+@pytest.fixture
+def decided(decisions: Decisions) -> Decided:
+    """The same as the pages of the shelf desk read it."""
+    return Decided(decisions)
 
 
 @pytest.fixture

@@ -244,3 +244,13 @@ def test_every_page_stands_where_there_is_little_to_show(
 )
 def test_an_address_that_leads_nowhere_says_so(window: Callable[..., Window], query: str, says: str) -> None:
     assert says in window(390).open(query).text()
+
+
+@pytest.mark.parametrize("query", ["?page=run", "?page=accuracy"])
+def test_a_menu_that_is_wider_than_the_window_shows_where_the_reader_is(
+    window: Callable[..., Window], query: str
+) -> None:
+    current = window(390).open(query).page.locator("nav.menu a[aria-current]").last
+    box = current.bounding_box()
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 390

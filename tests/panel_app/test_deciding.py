@@ -8,35 +8,38 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
-from panel_app.deciding import decide, decide_many, undo_many
+from panel_app.deciding import undo_many
 from panel_app.pages.shelf.cases import CasesPage
+from panel_app.pages.shelf.deciding import decide, decide_many
 from panel_app.pages.shelf.filtering import refine
+from panel_app.pages.shelf.listing import listed
 from panel_app.session import Session
-from panel_app.state import Filters, View, parse
+from panel_app.state import View, parse
+from panel_app.stores.shelf import Filters
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from panel_app.decided import Decided
-    from panel_app.stores.shelf import Nights
+    from engine.decisions.store import Decisions
+    from panel_app.pages.shelf.decided import Decided
+    from panel_app.rooms import Rooms
 
 CASE = "2_12_2025-06-19"
 OTHER = "3_13_2025-06-23"
 
 
 @pytest.fixture
-def session(nights: Nights, decided: Decided) -> Callable[..., Session]:
+def session(rooms: Rooms, decisions: Decisions) -> Callable[..., Session]:
     """A session of somebody at an address."""
 
     def of(user: str = "ann", query: str = "?page=cases", *, may_decide: bool = True) -> Session:
-        return Session(nights, decided, query, user=user, may_decide=may_decide)
+        return Session(rooms, decisions, query, user=user, may_decide=may_decide)
 
     return of
 
 
 def state(decided: Decided, session: Session, case: str = CASE) -> dict:
-    assert session.night is not None
-    (row,) = decided.of(session.night.run).filter(case_id=case).to_dicts()
+    (row,) = decided.of(session.run).filter(case_id=case).to_dicts()
     return row
 
 
@@ -69,7 +72,7 @@ def test_a_form_that_makes_no_sense_is_refused_in_words(session, decided, act, f
     told = decide(session(), CASE, 0, act, fields)
     assert told.kind == "refused"
     assert told.text.startswith("Not saved.")
-    assert decided.of(session().night.run).is_empty()
+    assert decided.of(session().run).is_empty()
 
 
 def test_the_second_of_two_is_told_what_the_first_did(session, decided) -> None:
@@ -85,12 +88,12 @@ def test_who_only_views_decides_nothing(session, decided) -> None:
     assert decide(viewer, CASE, 0, "accept", {}).text == "You may look, not decide."
     assert decide_many(viewer, [CASE], {}, "accept", {}).kind == "refused"
     assert undo_many(viewer, "any").kind == "refused"
-    assert decided.of(viewer.night.run).is_empty()
+    assert decided.of(viewer.run).is_empty()
 
 
-def test_a_login_that_ended_decides_nothing_on_a_page_that_is_still_open(nights, decided) -> None:
+def test_a_login_that_ended_decides_nothing_on_a_page_that_is_still_open(rooms, decisions, decided) -> None:
     ended: list[bool] = []
-    page = Session(nights, decided, "?page=cases", user="ann", is_over=lambda: bool(ended))
+    page = Session(rooms, decisions, "?page=cases", user="ann", is_over=lambda: bool(ended))
     assert decide(page, CASE, 0, "accept", {}).kind == "done"
     ended.append(True)
     assert not page.may_decide
@@ -141,7 +144,7 @@ def test_a_form_of_filters_is_judged_as_a_link_is() -> None:
     view = refine(View(page="cases", at=4), {"confidence": "900", "since": "yesterday", "region": "North"})
     assert view == parse("?page=cases&confidence=100&region=North")
     assert refine(view, {"region": "North"}) == view
-    assert refine(view, {"confidence": "0"}).filters == Filters(region=("North",))
+    assert listed(refine(view, {"confidence": "0"})).filters == Filters(region=("North",))
 
 
 def test_one_sessions_view_is_not_anothers(session) -> None:

@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from panel_app.deciding import decide
 from panel_app.pages.shelf.cases import CasesPage
+from panel_app.pages.shelf.deciding import decide
+from panel_app.pages.shelf.listing import listed
 from panel_app.pages.shelf.past import past
 from panel_app.session import Session
 from panel_app.state import View, parse
+from panel_app.stores.shelf import Nights
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from panel_app.decided import Decided
-    from panel_app.stores.shelf import Nights
+    from engine.decisions.store import Decisions
+    from panel_app.rooms import Rooms
     from tests.panel_app.conftest import Published, Window
 
 CASE = "1_14_2025-06-17"
@@ -25,15 +27,15 @@ REJECTED = {"reason": "not_dark", "comment": "shelf was fine"}
 
 
 @pytest.fixture
-def tonight(nights: Nights, decided: Decided, published: Published) -> Session:
+def tonight(rooms: Rooms, decisions: Decisions, published: Published) -> Session:
     """A session on the newest night, after ann rejected a case on the night before."""
-    yesterday = Session(nights, decided, f"?run={published.before}", user="ann")
+    yesterday = Session(rooms, decisions, f"?run={published.before}", user="ann")
     assert decide(yesterday, CASE, 0, "reject", REJECTED).kind == "done"
-    return Session(nights, decided, "?page=cases", user="ben")
+    return Session(rooms, decisions, "?page=cases", user="ben")
 
 
 def test_a_case_says_what_was_decided_on_its_episode_and_is_undecided_tonight(decided, tonight, published):
-    row = decided.on(tonight.night.run, CASE)
+    row = decided.on(tonight.run, CASE)
     assert (row["decision"], row["version"]) == ("undecided", 0)
     assert (row["earlier"], row["earlier_reason"], row["earlier_comment"], row["earlier_by"]) == (
         "rejected",
@@ -45,7 +47,7 @@ def test_a_case_says_what_was_decided_on_its_episode_and_is_undecided_tonight(de
 
 def test_what_is_decided_tonight_stands_beside_it(decided, tonight):
     assert decide(tonight, CASE, 0, "accept", {}).kind == "done"
-    row = decided.on(tonight.night.run, CASE)
+    row = decided.on(tonight.run, CASE)
     assert (row["decision"], row["decided_by"], row["earlier"], row["earlier_by"]) == (
         "accepted",
         "ben",
@@ -54,11 +56,11 @@ def test_what_is_decided_tonight_stands_beside_it(decided, tonight):
     )
 
 
-def test_a_decision_on_an_earlier_night_is_seen_without_asking_twice(decided, tonight, nights, published):
-    assert decided.of(tonight.night.run).height == 1
-    yesterday = Session(nights, decided, f"?run={published.before}", user="ann")
+def test_a_decision_on_an_earlier_night_is_seen_without_asking_twice(decided, tonight, rooms, decisions, published):
+    assert decided.of(tonight.run).height == 1
+    yesterday = Session(rooms, decisions, f"?run={published.before}", user="ann")
     decide(yesterday, CASE, 1, "undo", {})
-    assert decided.of(tonight.night.run).is_empty()
+    assert decided.of(tonight.run).is_empty()
 
 
 @pytest.mark.parametrize(
@@ -70,8 +72,8 @@ def test_a_decision_on_an_earlier_night_is_seen_without_asking_twice(decided, to
     ],
 )
 def test_earlier_decisions_are_a_filter(decided, tonight, query, shown):
-    view = parse(f"?page=cases{query}")
-    assert tonight.night.select(view, decided.of(tonight.night.run)).collect().height == shown
+    wanted = listed(parse(f"?page=cases{query}"))
+    assert tonight.opened.select(wanted, decided.of(tonight.run)).collect().height == shown
 
 
 def test_an_export_has_the_earlier_decision(tonight):
@@ -80,13 +82,12 @@ def test_an_export_has_the_earlier_decision(tonight):
     assert (row["decision"], row["earlier"], row["earlier_by"]) == ("undecided", "rejected", "ann")
 
 
-def test_the_history_of_a_pair_has_every_decision_even_of_nights_that_are_gone(decided, tonight, published):
+def test_the_history_of_a_pair_has_every_decision_even_of_nights_that_are_gone(tonight, published, monkeypatch):
     case = {"store_id": 1, "sku_id": 14}
     here, before = past(tonight, case)
     assert (here["run_id"], here["decision"]) == (published.main, "undecided")
     assert (before["run_id"], before["decision"], before["decided_by"]) == (published.before, "rejected", "ann")
-    tonight.nights = type(tonight.nights)(tonight.nights.out / "elsewhere", tonight.settings)
-    tonight.nights.history = lambda *_: []
+    monkeypatch.setattr(Nights, "history", lambda *_: [])
     (gone,) = past(tonight, case)
     assert (gone["case_id"], gone["decision"], gone["href"], gone["status"]) == (CASE, "rejected", None, None)
 
@@ -123,5 +124,5 @@ def test_a_reader_sees_who_decided_before_and_leaves_such_cases_out(
 
 def test_the_address_holds_the_filter() -> None:
     view = parse("?page=cases&earlier=rejected")
-    assert view == View(page="cases", filters=view.filters)
-    assert view.filters.earlier == ("rejected",)
+    assert view == View(page="cases", more={"earlier": ("rejected",)})
+    assert listed(view).filters.earlier == ("rejected",)

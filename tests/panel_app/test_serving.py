@@ -103,6 +103,8 @@ def test_access_is_open_only_where_nobody_logs_in(tmp_path: Path) -> None:
         pytest.param(["--users", "nowhere.json"], "nowhere.json is no file", id="users file"),
         pytest.param(["--users", __file__], "others on this machine may read it", id="users file of everybody"),
         pytest.param(["--origin", "https://x.example"], "'https://x.example' is no host", id="origin with a scheme"),
+        pytest.param(["--further", "growth"], "'growth' is no DESK=DIR", id="folder of no desk"),
+        pytest.param(["--further", "nobody=x"], "there is no desk 'nobody'", id="folder of an unknown desk"),
         pytest.param(["--origin", "*"], "'*' is no host", id="every origin"),
         pytest.param(["--set", "frame_origins=a; script-src *"], "frame_origins", id="frames"),
         pytest.param(["--set", "login_delay_most_seconds=1", "--set", "login_delay_seconds=2"], "below", id="delays"),

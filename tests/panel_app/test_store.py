@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import NotFoundError
+from panel_app.rooms import Rooms
 from panel_app.settings import DashboardSettings
-from panel_app.state import SORTS, Filters, View
-from panel_app.stores.shelf import Night, Nights
+from panel_app.stores.shelf import SORTS, CaseList, Filters, Night, Nights
 from tests.panel_app.nights import AS_OF, SCRIPT
 
 if TYPE_CHECKING:
@@ -44,6 +44,10 @@ filters = st.builds(
     since=st.none() | st.dates(AS_OF - timedelta(15), AS_OF),
     until=st.none() | st.dates(AS_OF - timedelta(15), AS_OF),
 )
+
+
+def nights_in(out: Path, **settings: float) -> Nights:
+    return Nights("shelf", [out], DashboardSettings(**settings))
 
 
 def passes(row: dict[str, Any], wanted: Filters) -> bool:
@@ -79,7 +83,7 @@ def test_the_table_shows_what_passes_in_the_order_asked_for(
     known = sorted((row for row in kept if row[sort] is not None), key=lambda row: row["case_id"])
     known.sort(key=lambda row: row[sort], reverse=not ascending)
     unknown = sorted(row["case_id"] for row in kept if row[sort] is None)
-    shown = night.select(View(filters=wanted, sort=sort, ascending=ascending), NOTHING_DECIDED).collect()
+    shown = night.select(CaseList(filters=wanted, sort=sort, ascending=ascending), NOTHING_DECIDED).collect()
     assert shown["case_id"].to_list() == [row["case_id"] for row in known] + unknown
     assert set(shown["decision"].to_list()) <= {"undecided"}
 
@@ -90,15 +94,15 @@ def test_a_decision_is_a_filter_too(night: Night) -> None:
         {"case_id": [first], "decision": ["accepted"], "version": [3], "assigned_to": ["Eve"], "earlier": [None]},
         schema=NOTHING_DECIDED.schema,
     )
-    view = View(filters=Filters(decision=("accepted",)))
+    view = CaseList(filters=Filters(decision=("accepted",)))
     (row,) = night.select(view, decided).collect().to_dicts()
     assert (row["case_id"], row["version"], row["assigned_to"]) == (first, 3, "Eve")
-    view = View(filters=Filters(decision=("undecided",)))
+    view = CaseList(filters=Filters(decision=("undecided",)))
     assert night.select(view, decided).collect().height == night.cases.height - 1
 
 
 def test_next_and_previous_follow_the_list_that_was_filtered(night: Night) -> None:
-    view = View(filters=Filters(category=("drinks",)), sort="case_id", ascending=True)
+    view = CaseList(filters=Filters(category=("drinks",)), sort="case_id", ascending=True)
     ids = night.select(view, NOTHING_DECIDED).collect()["case_id"].to_list()
     assert night.neighbours_in_list(ids[1], view, NOTHING_DECIDED) == (ids[0], ids[2], 2, 3)
     assert night.neighbours_in_list(ids[0], view, NOTHING_DECIDED)[0] is None
@@ -116,7 +120,7 @@ def test_everybody_reads_one_copy_of_a_night(nights: Nights, night: Night) -> No
 
 
 def test_old_nights_leave_the_memory(published: Published) -> None:
-    nights = Nights(published.out, DashboardSettings(nights_kept=1))
+    nights = nights_in(published.out, nights_kept=1)
     first = nights.night(published.before)
     nights.night(published.main)
     assert nights.night(published.before) is not first
@@ -142,7 +146,7 @@ def test_the_trend_has_a_day_once_and_ends_with_the_night(nights: Nights, publis
 
 
 def test_severity_follows_the_thresholds(published: Published) -> None:
-    strict = Nights(published.out, DashboardSettings(red_from=400, orange_from=350)).night(published.main)
+    strict = nights_in(published.out, red_from=400, orange_from=350).night(published.main)
     found = dict(strict.cases.select("case_id", "severity").iter_rows())
     amounts = dict(strict.cases.select("case_id", "revenue_at_risk").iter_rows())
     for case, amount in amounts.items():
@@ -156,7 +160,7 @@ def test_a_store_is_offered_by_its_name_and_id(night: Night) -> None:
 def test_a_damaged_night_is_told(published: Published, tmp_path: Path) -> None:
     cases = shutil.copytree(published.out, tmp_path / "out") / "runs" / published.main / "cases.parquet"
     cases.write_bytes(bytes(cases.stat().st_size))
-    night = Nights(tmp_path / "out", DashboardSettings()).night()
+    night = nights_in(tmp_path / "out").night()
     with pytest.raises(NotFoundError, match=r"is damaged: cases\.parquet is not what was published"):
         _ = night.cases
 
@@ -165,9 +169,9 @@ def test_a_night_that_is_not_whole_is_named_and_the_one_before_shown(published: 
     folder = shutil.copytree(published.out, tmp_path / "out") / "runs"
     (folder / published.main / "cases.parquet").write_bytes(b"no parquet")
     (folder / published.bare / "manifest.json").write_text("{")
-    nights = Nights(tmp_path / "out", DashboardSettings())
+    nights = nights_in(tmp_path / "out")
     assert nights.latest_id() == nights.night().run_id == published.before
-    told = nights.skipped()
+    told = Rooms(tmp_path / "out", DashboardSettings()).look_around().skipped
     assert len(told) == 2
     assert told[0].startswith(f"run {published.bare} is damaged: its manifest.json cannot be read")
     assert told[1].startswith(f"run {published.main} is damaged: cases.parquet is not whole: 10 bytes instead of")
@@ -177,8 +181,10 @@ def test_a_run_of_an_unknown_desk_is_named(published: Published, tmp_path: Path)
     other = shutil.copytree(published.out, tmp_path / "out") / "runs" / "other"
     other.mkdir()
     (other / "manifest.json").write_text('{"desk": "whitespace", "as_of": "2099-01-01"}')
-    nights = Nights(tmp_path / "out", DashboardSettings())
-    assert nights.skipped() == ["run other is of no desk that is known here"]
+    nights = nights_in(tmp_path / "out")
+    assert Rooms(tmp_path / "out", DashboardSettings()).look_around().skipped == [
+        "run other is of no desk that is known here"
+    ]
     assert nights.latest_id() == published.main
     with pytest.raises(NotFoundError, match="other is a run of the whitespace desk, not of the shelf desk"):
         nights.night("other")
@@ -188,12 +194,12 @@ def test_an_earlier_night_that_is_damaged_is_left_out_of_what_is_told_of_the_pas
     published: Published, tmp_path: Path
 ) -> None:
     folder = shutil.copytree(published.out, tmp_path / "out") / "runs" / published.before
-    whole = Nights(tmp_path / "out", DashboardSettings())
+    whole = nights_in(tmp_path / "out")
     pair = whole.night().cases.row(0, named=True)
     assert published.before in whole.trend(published.main)["run_id"].to_list()
     for name in ("summary.json", "cases.parquet"):
         (folder / name).write_bytes(bytes((folder / name).stat().st_size))
-    nights = Nights(tmp_path / "out", DashboardSettings())
+    nights = nights_in(tmp_path / "out")
     assert nights.trend(published.main)["run_id"].to_list() == [published.empty, published.bare, published.main]
     before = nights.before(published.main)
     assert before is not None
@@ -204,4 +210,4 @@ def test_an_earlier_night_that_is_damaged_is_left_out_of_what_is_told_of_the_pas
 
 def test_there_may_be_no_night_yet(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match="there is no run"):
-        Nights(tmp_path, DashboardSettings()).night()
+        nights_in(tmp_path).night()

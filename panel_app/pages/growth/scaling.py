@@ -5,7 +5,6 @@ that is open (`row`).
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from io import BytesIO
 from typing import Final
 from urllib.parse import unquote
@@ -24,10 +23,11 @@ from engine.outputs.growth.report import SIGNERS
 from engine.outputs.spreadsheet import csv_bytes
 from engine.vocabulary import growth as v
 from panel_app.deciding import Told, decide_on
-from panel_app.markup import render
+from panel_app.pages.growth.markup import render
 from panel_app.pages.page import Page
 from panel_app.session import Session
 from panel_app.state import View, address
+from panel_app.stores.growth import Scalings
 
 FILTERS: Final = {
     "state": v.GROWTH_STATUSES,
@@ -68,7 +68,7 @@ class GrowthPage:
     def __init__(self, session: Session) -> None:
         self.session = session
         self.told: Told | None = None
-        self.scaling = session.nights.scalings.scaling(session.view.more.get("scaling"))
+        self.scaling = session.store(Scalings).scaling(session.view.told("scaling") or None)
         self.head = session.html(self._head(), label="growth", pressed=self._press)
         self.boundary = session.html(self._boundary(), label="boundary")
         self.card = session.html("", label="candidate", sent=self._decide)
@@ -98,7 +98,7 @@ class GrowthPage:
         self.table.html = self._table(decided)
         self.card.html = self._card(decided)
         self.sheet.html = render(
-            "growth_sheet.html",
+            "sheet.html",
             run=self.scaling.run,
             signers=SIGNERS,
             facts=self.scaling.summary,
@@ -108,59 +108,59 @@ class GrowthPage:
     def _table(self, decided: pl.DataFrame) -> str:
         """The filtered candidates of one page."""
         view, rows = self.session.view, self.session.settings.page_rows
-        found = self.scaling.select(view.more, decided)
+        found = self.scaling.select(self._filters(), decided)
         count = found.select(pl.len()).collect().item()
         pages = max(-(-count // rows), 1)
         at = min(view.at, pages)
         shown = found.slice((at - 1) * rows, rows).collect().to_dicts()
         return render(
-            "growth_table.html",
+            "table.html",
             rows=[{**row, "href": self._to(row=candidate_id(row["str_code"], row["spu_code"]))} for row in shown],
             count=count,
             of=self.scaling.summary["candidates"],
             filters=FILTERS,
-            chosen={key: view.more.get(key, "") for key in ("find", *FILTERS)},
+            chosen=self._filters(),
             at=at,
             pages=pages,
             turn={
-                name: address(replace(view, at=place, more=self._more()))
+                name: self._to(at=place)
                 for name, place in (("previous", at - 1), ("next", at + 1))
                 if 1 <= place <= pages
             },
         )
 
     def _head(self) -> str:
-        runs = [run.run_id for run in self.session.nights.scalings.runs()][::-1]
-        return render("growth_head.html", run=self.scaling.run, runs=runs, facts=self.scaling.summary)
+        runs = [run.run_id for run in self.session.store(Scalings).runs()][::-1]
+        return render("head.html", run=self.scaling.run, runs=runs, facts=self.scaling.summary)
 
     def _boundary(self) -> str:
         checks = self.scaling.boundary["checks"]
-        return render("growth.html", checks=checks, bars_of=self.scaling.bars, to=self._to)
+        return render("boundary.html", checks=checks, bars_of=self.scaling.bars, to=self._to)
 
     def _draw_figures(self) -> None:
         drawn = {CHART_NAMES[name]: Markup(svg) for name, svg in self.scaling.charts.items()}
-        self.figures.html = render("growth_figures.html", charts=drawn)
+        self.figures.html = render("figures.html", charts=drawn)
 
     def _card(self, decided: pl.DataFrame) -> str:
         """The open candidate: its explanation, its peers, what can be decided."""
-        store, parted, spu = self.session.view.more.get("row", "").partition("/")
+        store, parted, spu = self.session.view.told("row").partition("/")
         if not parted:
-            return render("growth_card.html", row=None, told=self.told)
+            return render("card.html", row=None, told=self.told)
         try:
             row = self.scaling.candidate(unquote(store), unquote(spu))
             (subject,) = candidates(self.scaling.run, [candidate_id(row["str_code"], row["spu_code"])])
         except DarkshelfError as error:
-            return render("growth_card.html", row=None, told=Told("refused", str(error)))
+            return render("card.html", row=None, told=Told("refused", str(error)))
         is_it = (pl.col("str_code") == row["str_code"]) & (pl.col("spu_code") == row["spu_code"])
         state = decided.filter(is_it).to_dicts()
         strip = self.scaling.strip(row)
         return render(
-            "growth_card.html",
+            "card.html",
             row=row,
             steps=STEPS,
             strip=None if not strip else Markup(strip),
             state=state[0] if state else None,
-            history=self.session.decided.decisions.history(subject),
+            history=self.session.decisions.history(subject),
             reasons=list(gw.REASONS.items()),
             may_decide=self.session.may_decide,
             close=self._to(),
@@ -168,19 +168,24 @@ class GrowthPage:
         )
 
     def _decided(self) -> pl.DataFrame:
-        state = self.session.decided.decisions.state(self.scaling.run.run_id, kind=gw.CANDIDATE)
+        state = self.session.decisions.state(self.scaling.run.run_id, kind=gw.CANDIDATE)
         kept = ("decision", "version", "reason", "units", "comment", "decided_by", "decided_at")
         return state.select(str_code="store_id", spu_code="sku_id", **{name: pl.col(name) for name in kept})
 
-    def _more(self, **changes: str) -> dict[str, str]:
-        kept = {key: text for key, text in self.session.view.more.items() if key != "row"}
-        return {key: text for key, text in {**kept, **changes}.items() if text}
+    def _filters(self) -> dict[str, str]:
+        """What the address says of the candidates, empty for all."""
+        return {key: self.session.view.told(key) for key in ("find", *FILTERS)}
 
-    def _to(self, **changes: str) -> str:
-        return address(replace(self.session.view, at=self.session.view.at, more=self._more(**changes)))
+    def _view(self, at: int, **changes: str) -> View:
+        """The same filters but for some changes, and no open candidate unless one of them is that."""
+        view = self.session.view
+        return view.telling({"scaling": view.told("scaling"), **self._filters(), **changes}, at=at)
+
+    def _to(self, at: int | None = None, **changes: str) -> str:
+        return address(self._view(at or self.session.view.at, **changes))
 
     def _follow(self, view: View) -> bool:
-        if view.more.get("scaling", self.scaling.run.run_id) != self.scaling.run.run_id:
+        if (view.told("scaling") or self.scaling.run_id) != self.scaling.run_id:
             return False
         self.told = None
         self.draw()
@@ -188,17 +193,17 @@ class GrowthPage:
 
     def _press(self, do: str, value: str) -> None:
         if do == "scaling":
-            self.session.go(replace(self.session.view, at=1, more={"scaling": value}))
+            self.session.go(self.session.view.telling({"scaling": value}))
         elif do == "print":
             self.session.browser.print_page()
         elif do in FILTERS:
-            self.session.go(replace(self.session.view, at=1, more=self._more(**{do: value})))
+            self.session.go(self._view(1, **{do: value}))
 
     def _filter(self, do: str, fields: Mapping[str, str]) -> None:
-        self.session.go(replace(self.session.view, at=1, more=self._more(find=fields.get("find", "").strip()[:200])))
+        self.session.go(self._view(1, find=fields.get("find", "").strip()[:200]))
 
     def _decide(self, do: str, fields: Mapping[str, str]) -> None:
-        store, _, spu = self.session.view.more.get("row", "").partition("/")
+        store, _, spu = self.session.view.told("row").partition("/")
         try:
             (subject,) = candidates(self.scaling.run, [f"{store}/{spu}"])
         except DarkshelfError as error:
@@ -211,7 +216,7 @@ class GrowthPage:
 
     def _export(self) -> BytesIO:
         """The candidates that are filtered, in their order, with what was decided on them."""
-        return BytesIO(csv_bytes(self.scaling.select(self.session.view.more, self._decided()).collect()))
+        return BytesIO(csv_bytes(self.scaling.select(self._filters(), self._decided()).collect()))
 
 
-PAGE = Page("growth", "Growth", lambda session: GrowthPage(session).view, needs_night=False)
+PAGE = Page("growth", "Growth", lambda session: GrowthPage(session).view, needs_run=False, store=Scalings)

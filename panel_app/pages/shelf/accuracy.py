@@ -3,18 +3,19 @@
 The address holds what the cases are parted by (`by`).
 """
 
-from dataclasses import replace
 from typing import Any, Final
 
 import panel as pn
 import polars as pl
 
-from panel_app import loop
-from panel_app.markup import render
-from panel_app.pages.page import Page
+from panel_app.pages.shelf import loop
+from panel_app.pages.shelf.listing import KEYS
+from panel_app.pages.shelf.markup import render
+from panel_app.pages.shelf.page import NightPage
+from panel_app.pages.shelf.words import cause_name
 from panel_app.session import Session
 from panel_app.state import View, address
-from panel_app.words import cause_name
+from panel_app.stores.shelf import Night
 
 PARTS: Final = {"confidence": "Confidence", "cause": "Cause", "category": "Category", "store": "Store"}
 ROWS = 100
@@ -35,7 +36,7 @@ def build(session: Session) -> pn.viewable.Viewable:
 
 def _render(session: Session) -> str:
     found, recovered = loop.accuracy(session), loop.recovery(session)
-    told = session.view.more.get("by", "")
+    told = session.view.told("by")
     by = told if told in PARTS else next(iter(PARTS))
     rows = found.parts.filter(part=by)
     shown = rows if by == "confidence" else rows.sort("answers", "name", descending=[True, False]).head(ROWS)
@@ -45,7 +46,7 @@ def _render(session: Session) -> str:
         overall=found.overall,
         recovered=recovered,
         by=by,
-        parts=[(key, title, address(replace(session.view, more={"by": key}, at=1))) for key, title in PARTS.items()],
+        parts=[(key, title, address(session.view.telling({"by": key}, keep=KEYS))) for key, title in PARTS.items()],
         rows=[{**row, "name": _name(session, by, row["name"])} for row in shown.iter_rows(named=True)],
         left_out=rows.height - shown.height,
         least=loop.SETTINGS.accuracy.min_answers,
@@ -58,8 +59,8 @@ def _render(session: Session) -> str:
 def _name(session: Session, by: str, name: str) -> str:
     if by == "cause":
         return cause_name(None if name == "none" else name)
-    if by == "store" and session.night is not None:
-        names = session.night.stores.filter(store_key=name)["store_name"].to_list()
+    if by == "store":
+        names = session.shown(Night).stores.filter(store_key=name)["store_name"].to_list()
         return f"{names[0]} ({name})" if names and names[0] else f"Store {name}"
     return "No category" if by == "category" and name == "none" else name
 
@@ -71,4 +72,4 @@ def _dearest(cases: pl.DataFrame, most: int = 10) -> list[dict[str, Any]]:
     return [{**row, "href": address(View(page="case", run=row["run_id"], case=row["case_id"]))} for row in rows]
 
 
-PAGE = Page("accuracy", "Accuracy", build)
+PAGE = NightPage("accuracy", "Accuracy", build)

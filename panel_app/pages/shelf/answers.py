@@ -4,7 +4,6 @@ The address holds the store (`store`) and the product that is asked for (`sku`).
 """
 
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +15,15 @@ from engine.decisions.shelf import words as sw
 from engine.decisions.shelf.answer_file import import_answers
 from engine.decisions.shelf.tasks import Task
 from engine.errors import DarkshelfError, NotFoundError, ProblemsError
-from panel_app import loop
 from panel_app.deciding import Told
-from panel_app.markup import render
-from panel_app.pages.page import Page
+from panel_app.pages.shelf import loop
+from panel_app.pages.shelf.listing import KEYS
+from panel_app.pages.shelf.markup import render
+from panel_app.pages.shelf.page import NightPage
 from panel_app.pages.shelf.tasks import store_of
 from panel_app.session import Session
-from panel_app.state import Filters, View, address
+from panel_app.state import View, address
+from panel_app.stores.shelf import Night, Nights
 
 SUFFIXES = (".csv", ".parquet")
 LARGEST_BYTES = 20_000_000
@@ -33,8 +34,7 @@ class AnswersPage:
     """The questions of one session's store."""
 
     def __init__(self, session: Session) -> None:
-        assert session.night is not None
-        self.session, self.night = session, session.night
+        self.session, self.night = session, session.shown(Night)
         self.told: Told | None = None
         self.piece = session.html("", label="answers", pressed=self._press, sent=self._answer)
         self.upload = pmu.FileInput(accept=",".join(SUFFIXES), label="Answers from a file", variant="outlined")
@@ -75,7 +75,7 @@ class AnswersPage:
         except NotFoundError:
             return {"asked": [], "task": None, "done": 0}
         tasks = [task for sheet in plan.stores for group in sheet.groups for task in group.tasks]
-        open_sku = view.more.get("sku")
+        open_sku = view.told("sku")
         asked = [_question(view, store, task) for task in tasks]
         waiting = [each for each in asked if each["answer"] is None]
         task = next((each for each in asked if each["task"].sku_id == open_sku), waiting[0] if waiting else None)
@@ -88,7 +88,7 @@ class AnswersPage:
 
     def _press(self, do: str, value: str) -> None:
         if do == "store":
-            self.session.go(View(page="answers", run=self.session.view.run, filters=Filters(store=(value,))))
+            self.session.go(View(page="answers", run=self.session.view.run, more={"store": (value,)}))
 
     def _answer(self, do: str, fields: Any) -> None:
         store = store_of(self.session.view)
@@ -98,12 +98,12 @@ class AnswersPage:
             given = answers.Given(store, fields.get("sku", ""), fields.get("answer", ""), fields.get("note") or None)
             try:
                 by = self.session.user or f"store {store}"
-                answers.record(self.session.decided.decisions, self.night.run, [given], by=by)
+                answers.record(self.session.decisions, self.night.run, [given], by=by)
                 self.told = Told("done", f"Kept: {sw.ANSWERS[given.answer].says}.")
             except DarkshelfError as error:
                 self.told = Told("refused", said_of(error))
         told = self.told
-        self.session.go(replace(self.session.view, more={}))
+        self.session.go(self.session.view.telling({}, keep=KEYS, at=self.session.view.at))
         self.told = told
         self._draw()
 
@@ -124,7 +124,7 @@ class AnswersPage:
             file = Path(folder) / f"answers{suffix}"
             file.write_bytes(content)
             try:
-                found = import_answers(self.session.decided.decisions, self.session.nights.out, file)
+                found = import_answers(self.session.decisions, self.session.store(Nights).out, file)
             except DarkshelfError as error:
                 return Told("refused", said_of(error))
         blank = f", {found.blank:,} without an answer" if found.blank else ""
@@ -141,9 +141,9 @@ def said_of(error: DarkshelfError) -> str:
 
 
 def _question(view: View, store: str, task: Task) -> dict[str, Any]:
-    href = address(View(page="answers", run=view.run, filters=Filters(store=(store,)), more={"sku": task.sku_id}))
+    href = address(View(page="answers", run=view.run, more={"store": (store,), "sku": (task.sku_id,)}))
     answer = task.answer
     return {"task": task, "answer": sw.ANSWERS[answer].says if answer in sw.ANSWERS else answer, "href": href}
 
 
-PAGE = Page("answers", "Answers", lambda session: AnswersPage(session).view)
+PAGE = NightPage("answers", "Answers", lambda session: AnswersPage(session).view)

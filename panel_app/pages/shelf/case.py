@@ -2,39 +2,44 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import panel as pn
 
 from engine.decisions import words as w
 from engine.decisions.shelf.cases import cases
 from engine.errors import NotFoundError
-from panel_app.deciding import Told, decide
 from panel_app.layout import beside
-from panel_app.markup import render
-from panel_app.pages.page import Page
 from panel_app.pages.shelf import charts
+from panel_app.pages.shelf.decided import decided_in
+from panel_app.pages.shelf.deciding import decide
+from panel_app.pages.shelf.listing import listed
+from panel_app.pages.shelf.markup import render
 from panel_app.pages.shelf.neighbourhood import neighbourhood
+from panel_app.pages.shelf.page import NightPage
 from panel_app.pages.shelf.past import past
 from panel_app.pages.shelf.reasoning import asked_for, factors, parts_of_the_fall, reasons
+from panel_app.pages.shelf.words import rejections
 from panel_app.session import Session
 from panel_app.state import View, address
-from panel_app.words import rejections
+from panel_app.stores.shelf import Night, Nights
+
+if TYPE_CHECKING:
+    from panel_app.deciding import Told
 
 
 class CasePage:
     """One case of one session, at the version the reader sees."""
 
     def __init__(self, session: Session) -> None:
-        assert session.night is not None
-        self.session, self.night = session, session.night
+        self.session, self.night = session, session.shown(Night)
         self.case_id = session.view.case or ""
         self.case, evidence, self.daily = self.night.case(self.case_id)
         self.evidence = evidence.to_dicts()
         self.told: Told | None = None
         self.kept: Mapping[str, str] = {}
         self.before, self.after, self.place, self.of = self.night.neighbours_in_list(
-            self.case_id, session.view, session.decided.of(self.night.run)
+            self.case_id, listed(session.view), decided_in(session).of(self.night.run)
         )
         self.head = session.html("", label="case")
         self.form = session.html("", label="decision", pressed=self._press, sent=self._decide)
@@ -65,12 +70,12 @@ class CasePage:
 
     def _state(self) -> dict[str, Any]:
         """What stands of this case's decisions now."""
-        return self.session.decided.on(self.night.run, self.case_id)
+        return decided_in(self.session).on(self.night.run, self.case_id)
 
     def _before(self) -> str | None:
         """The address of the case on the night where the last verdict on its episode was given; None without one."""
-        state, nights = self._state(), self.session.nights
-        if state["earlier_run"] is None or not nights.registry.has(state["earlier_run"]):
+        state = self._state()
+        if state["earlier_run"] is None or not self.session.store(Nights).has(state["earlier_run"]):
             return None
         return address(View(page="case", run=state["earlier_run"], case=state["earlier_case"]))
 
@@ -97,7 +102,7 @@ class CasePage:
             state=self._state(),
             may_decide=self.session.may_decide,
             reasons=rejections(),
-            entries=self.session.decided.decisions.history(subject),
+            entries=self.session.decisions.history(subject),
             before=self._before(),
             told=self.told,
             kept=self.kept,
@@ -169,4 +174,4 @@ def build(session: Session) -> pn.viewable.Viewable:
     return CasePage(session).view
 
 
-PAGE = Page("case", "Case", build, in_menu=False)
+PAGE = NightPage("case", "Case", build, in_menu=False, under="cases")

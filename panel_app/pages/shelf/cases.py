@@ -12,14 +12,17 @@ import polars as pl
 from engine.decisions import words as w
 from engine.outputs.spreadsheet import csv_bytes
 from engine.vocabulary import shelf as v
-from panel_app.decided import NOT_BEFORE
-from panel_app.deciding import Told, decide_many, undo_many
-from panel_app.markup import render
-from panel_app.pages.page import Page
+from panel_app.deciding import Told, undo_many
+from panel_app.pages.shelf.decided import decided_in
+from panel_app.pages.shelf.deciding import decide_many
 from panel_app.pages.shelf.filtering import filter_facts, refine
+from panel_app.pages.shelf.listing import filtered, listed, listing, to, unfiltered
+from panel_app.pages.shelf.markup import render
+from panel_app.pages.shelf.page import NightPage
+from panel_app.pages.shelf.words import rejections
 from panel_app.session import Session
 from panel_app.state import View, address
-from panel_app.words import rejections
+from panel_app.stores.shelf import NOT_BEFORE, Night
 
 COLUMNS = (
     ("severity", None),
@@ -49,8 +52,7 @@ class CasesPage:
     """The table of one session, with what is ticked in it."""
 
     def __init__(self, session: Session) -> None:
-        assert session.night is not None
-        self.session, self.night = session, session.night
+        self.session, self.night = session, session.shown(Night)
         self.ticked: dict[str, int] = {}
         self.told: Told | None = None
         self.filters = session.html("", label="filters", pressed=self._refine, sent=self._refine_form)
@@ -66,10 +68,14 @@ class CasesPage:
         exports = pn.Row(self.csv, self.parquet, margin=(0, 0, 16, 0))
         return pn.Column(self.filters, self.table, self.bulk, exports, sizing_mode="stretch_width")
 
+    def _select(self, view: View) -> pl.LazyFrame:
+        """The cases that the view lists, in its order, with what was decided on them."""
+        return self.night.select(listed(view), decided_in(self.session).of(self.night.run))
+
     def draw(self, view: View) -> None:
         """The pieces anew, as the view asks."""
         rows = self.session.settings.page_rows
-        found = self.night.select(view, self.session.decided.of(self.night.run))
+        found = self._select(view)
         count, at_risk, rejected = found.select(pl.len(), total_money(), rejected_before()).collect().row(0)
         pages = max(-(-count // rows), 1)
         at = min(view.at, pages)
@@ -78,29 +84,29 @@ class CasesPage:
         self.table.html = render(
             "cases.html",
             columns=[(name, self._sorter(view, by)) for name, by in COLUMNS],
-            rows=[{**row, "href": address(view.to("case", case=row["case_id"]))} for row in shown],
+            rows=[{**row, "href": address(to(view, "case", case=row["case_id"]))} for row in shown],
             ticked=self.ticked,
             may_decide=self.session.may_decide,
             count=count,
             at_risk=at_risk,
             rejected=rejected,
             left_out=self._left_out(view, count),
-            without_rejected=address(view.filtered(earlier=NOT_REJECTED)),
-            with_all=address(view.filtered(earlier=())),
+            without_rejected=address(filtered(view, earlier=NOT_REJECTED)),
+            with_all=address(filtered(view, earlier=())),
             pages=pages,
             at=at,
             first=(at - 1) * rows + 1,
             last=min(at * rows, count),
             turn={name: address(replace(view, at=n)) for name, n in _turns(at, pages).items()},
-            all_cases=address(replace(view, filters=type(view.filters)(status=()), at=1)),
+            all_cases=address(unfiltered(view, status=())),
         )
         self._draw_bulk(count)
 
     def _left_out(self, view: View, shown: int) -> int:
         """How many cases are not shown because of what was decided on earlier nights."""
-        if not view.filters.earlier:
+        if not listed(view).filters.earlier:
             return 0
-        found = self.night.select(view.filtered(earlier=()), self.session.decided.of(self.night.run))
+        found = self._select(filtered(view, earlier=()))
         return int(found.select(pl.len()).collect().item()) - shown
 
     def _draw_bulk(self, count: int) -> None:
@@ -113,12 +119,14 @@ class CasesPage:
         """The link of a column's head and how the column is sorted now."""
         if by is None:
             return None
-        current = view.sort == by
+        wanted = listed(view)
+        current = wanted.sort == by
         # Names are read from A on, figures from the largest down.
         names = by in {"sku_name", "store_name", "primary_cause"}
-        ascending = not view.ascending if current else names
-        sorted_now = ("ascending" if view.ascending else "descending") if current else None
-        return {"href": address(replace(view, sort=by, ascending=ascending, at=1)), "sorted": sorted_now}
+        ascending = not wanted.ascending if current else names
+        sorted_now = ("ascending" if wanted.ascending else "descending") if current else None
+        resorted = listing(view, replace(wanted, sort=by, ascending=ascending))
+        return {"href": address(resorted), "sorted": sorted_now}
 
     def _follow(self, view: View) -> bool:
         self.draw(view)
@@ -148,14 +156,14 @@ class CasesPage:
             self.ticked.pop(case_id, None)
 
     def _versions(self, case_ids: list[str]) -> dict[str, int]:
-        decided = self.session.decided.of(self.night.run)
+        decided = decided_in(self.session).of(self.night.run)
         known = dict(decided.filter(pl.col("case_id").is_in(case_ids)).select("case_id", "version").iter_rows())
         return {case_id: known.get(case_id, 0) for case_id in case_ids}
 
     def _chosen(self, *, page_only: bool = False) -> dict[str, int]:
         """The filtered cases with the versions they are at now."""
         view, rows = self.session.view, self.session.settings.page_rows
-        found = self.night.select(view, self.session.decided.of(self.night.run)).select("case_id", "version")
+        found = self._select(view).select("case_id", "version")
         if page_only:
             found = found.slice((view.at - 1) * rows, rows)
         return dict(found.collect().iter_rows())
@@ -178,7 +186,7 @@ class CasesPage:
     def export(self, kind: str) -> bytes:
         """Exactly the filtered cases, in their order, as a file."""
         columns = [*v.CASE_COLUMNS, *v.FURTHER_CASE_COLUMNS]
-        found = self.night.select(self.session.view, self.session.decided.of(self.night.run))
+        found = self._select(self.session.view)
         known = found.collect_schema().names()
         frame = found.select([name for name in (*columns, *DECIDED) if name in known]).collect()
         if kind == "csv":
@@ -205,4 +213,4 @@ def _turns(at: int, pages: int) -> dict[str, int]:
     return {**back, **forth}
 
 
-PAGE = Page("cases", "Cases", lambda session: CasesPage(session).view)
+PAGE = NightPage("cases", "Cases", lambda session: CasesPage(session).view)

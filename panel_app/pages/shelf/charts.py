@@ -1,45 +1,24 @@
-"""Charts, drawn with hvPlot. hvPlot is loaded when the first one is drawn: no page waits for it to show its figures.
+"""Charts of the shelf desk."""
 
-What a hover shows of the data is text: Bokeh escapes it, and no title or label of a chart is a text of the data.
-"""
-
-from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 import panel as pn
 import polars as pl
 
+from panel_app.charts import ACCENT, BARE, FRAME, HEIGHT, Key, card, hv_plot
 from panel_app.forms import day_axis, number_axis
-from panel_app.layout import CARD
-from panel_app.markup import Html, render
 
-ACCENT: Final = "#2a7f9e"
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 EXPECTED: Final = "#8a6fb3"
 DARK: Final = "#9aa5ab"
 PROMO: Final = "#d9730d"
-HEIGHT: Final = 240
 LOW: Final = 130
 BANDS: Final = ((3, "up to 3"), (7, "4–7"), (14, "8–14"), (28, "15–28"), (56, "29–56"), (10_000, "57 or more"))
 """How long a case may last to be counted in a bar, and what the bar is called."""
-FRAME: Final = {"responsive": True, "grid": True, "legend": False, "xlabel": "", "ylabel": ""}
-BARE: Final[dict[str, Any]] = {"default_tools": [], "toolbar": None}
 FEW_TICKS: Final = 3
-Key = tuple[str, str, str]
-"""An entry of a legend: the shape and the colour of its sign, and its words."""
-
-
-def warm() -> None:
-    """Load hvPlot and draw once, so that the first reader does not wait for it."""
-    days = pl.DataFrame({"as_of": [date(2026, 1, 1), date(2026, 1, 2)], "at_risk": [1.0, 2.0]})
-    trend(days).get_root()
-
-
-def hv_plot(frame: pl.DataFrame) -> Any:
-    """The ways to draw a frame that hvPlot has."""
-    import hvplot.polars  # noqa: F401
-
-    return cast("Any", frame).hvplot
 
 
 def trend(nights: pl.DataFrame) -> pn.viewable.Viewable:
@@ -112,15 +91,6 @@ def day_frame(daily: dict[str, Any]) -> pl.DataFrame:
     return pl.DataFrame(lists).with_columns(
         date=pl.Series([first + timedelta(days=n) for n in range(length)], dtype=pl.Date)
     )
-
-
-def card(title: str, plot: Any, height: int, keys: Sequence[Key] = ()) -> pn.viewable.Viewable:
-    """A chart in a card, under its title and what its colours mean."""
-    heading = Html(render("chart.html", title=title, keys=keys), margin=(12, 16, 0, 16))
-    pane = pn.pane.HoloViews(
-        plot, sizing_mode="stretch_width", height=height, linked_axes=False, margin=(0, 10, 8, 4)
-    )
-    return pn.Column(heading, pane, sizing_mode="stretch_width", styles=CARD, margin=0)
 
 
 def _axes() -> dict[str, Any]:

@@ -6,16 +6,15 @@ from typing import Any, Final
 
 from engine.decisions import words as w
 from engine.outputs.shelf.severity import SEVERITIES
-from panel_app.decided import NOT_BEFORE
+from panel_app.pages.shelf.listing import SINGLE, filtered, listed, listing, unfiltered
+from panel_app.pages.shelf.words import cause_name
 from panel_app.session import Session
-from panel_app.state import LISTS, OPEN_ONLY, Filters, View, address, parse
-from panel_app.stores.shelf import Night
-from panel_app.words import cause_name
+from panel_app.state import View, address
+from panel_app.stores.shelf import LISTS, NOT_BEFORE, OPEN_ONLY, Filters, Night
 
 OFFERED: Final = 1_000
 """Choices of one filter sent to the browser; beyond it the search by text finds the rest."""
 CONFIDENCES: Final = (50, 70, 80, 90, 95)
-SINGLE: Final = ("text", "revenue", "confidence", "since", "until")
 NAMES: Final = {
     "store": "Store",
     "region": "Region",
@@ -31,8 +30,7 @@ NAMES: Final = {
 
 def filter_facts(session: Session, view: View) -> dict[str, Any]:
     """What the form of filters shows: choices that are left, and what is chosen as links that take it away."""
-    assert session.night is not None
-    offered = choices(session.night)
+    offered, filters = choices(session.shown(Night)), listed(view).filters
     return {
         "lists": [
             {
@@ -41,15 +39,15 @@ def filter_facts(session: Session, view: View) -> dict[str, Any]:
                 "choices": [
                     (value, label)
                     for value, label in list(offered[name].items())[:OFFERED]
-                    if value not in getattr(view.filters, name)
+                    if value not in getattr(filters, name)
                 ],
             }
             for name in LISTS
         ],
         "chosen": _chosen(view, offered),
-        "filters": view.filters,
+        "filters": filters,
         "confidences": CONFIDENCES,
-        "clear": address(replace(view, filters=Filters(), at=1)) if view.filters != Filters() else None,
+        "clear": address(unfiltered(view)) if filters != Filters() else None,
     }
 
 
@@ -67,38 +65,31 @@ def choices(night: Night) -> Mapping[str, Mapping[str, str]]:
 
 def refine(view: View, fields: Mapping[str, str]) -> View:
     """The view with what a form sent: a value added to a list, or a single filter set."""
-    filters = view.filters
+    wanted = listed(view)
+    filters = wanted.filters
     for name, value in fields.items():
-        if name in LISTS and name in fields:
-            chosen = getattr(filters, name)
-            if value not in chosen:
-                filters = replace(filters, **{name: (*chosen, value)})  # type: ignore[arg-type]
-    single = {name: fields[name] for name in SINGLE if name in fields}
-    if single:
-        # Through the address, so that what a form sends is judged as what a link says.
-        query = "&".join(f"{name}={_quoted(value)}" for name, value in single.items())
-        judged = parse(f"?{query}").filters
-        filters = replace(filters, **{name: getattr(judged, name) for name in single})
-    return replace(view, filters=filters, at=1)
-
-
-def _quoted(text: str) -> str:
-    from urllib.parse import quote_plus
-
-    return quote_plus(text)
+        if name in LISTS and value not in getattr(filters, name):
+            added: dict[str, Any] = {name: (*getattr(filters, name), value)}
+            filters = replace(filters, **added)
+    single = {name: (fields[name],) for name in SINGLE if name in fields}
+    # As an address, so that what a form sends is judged as what a link says.
+    judged = listed(View(more=single)).filters
+    filters = replace(filters, **{name: getattr(judged, name) for name in single})
+    return listing(view, replace(wanted, filters=filters))
 
 
 def _chosen(view: View, offered: Mapping[str, Mapping[str, str]]) -> list[tuple[str, str]]:
     """What is chosen, each with the address without it."""
+    filters = listed(view).filters
     found: list[tuple[str, str]] = []
     for name in LISTS:
-        values = getattr(view.filters, name)
+        values = getattr(filters, name)
         for value in values:
             rest = tuple(each for each in values if each != value)
             label = f"{NAMES[name]}: {offered[name].get(value, value) or 'unknown'}"
-            found.append((label, address(view.filtered(**{name: rest}))))
-    if view.filters.status == ():
-        found.append(("Status: any", address(view.filtered(status=OPEN_ONLY))))
+            found.append((label, address(filtered(view, **{name: rest}))))
+    if filters.status == ():
+        found.append(("Status: any", address(filtered(view, status=OPEN_ONLY))))
     labels = {
         "text": "Text",
         "revenue": "At least",
@@ -106,8 +97,8 @@ def _chosen(view: View, offered: Mapping[str, Mapping[str, str]]) -> list[tuple[
         "since": "Dark since",
         "until": "until",
     }
-    single = {name: value for name in SINGLE if (value := getattr(view.filters, name))}
+    single = {name: value for name in SINGLE if (value := getattr(filters, name))}
     return found + [
-        (f"{labels[name]}: {value}", address(view.filtered(**{name: getattr(Filters(), name)})))
+        (f"{labels[name]}: {value}", address(filtered(view, **{name: getattr(Filters(), name)})))
         for name, value in single.items()
     ]

@@ -3,7 +3,6 @@
 The address holds the kind that is listed (`kind`) and the story that is open (`story`, its first member and day).
 """
 
-from dataclasses import replace
 from typing import Any
 
 import panel as pn
@@ -12,9 +11,10 @@ import polars as pl
 from engine.outputs.read import telling_of_damage
 from engine.outputs.shelf import shapes
 from engine.vocabulary import shelf as v
-from panel_app.decided import UNTOUCHED
-from panel_app.markup import render
-from panel_app.pages.page import Page
+from panel_app.pages.shelf.decided import UNTOUCHED, decided_in
+from panel_app.pages.shelf.listing import KEYS, to
+from panel_app.pages.shelf.markup import render
+from panel_app.pages.shelf.page import NightPage
 from panel_app.session import Session
 from panel_app.state import View, address
 from panel_app.stores.shelf import Night
@@ -29,8 +29,7 @@ SEPARATOR = "~"
 
 def build(session: Session) -> pn.viewable.Viewable:
     """Kinds with their sums, the stories of one kind, and the members of one story."""
-    night = session.night
-    assert night is not None
+    night = session.shown(Night)
     if not night.has(shapes.STORIES):
         profile = night.run.manifest["profile"]
         piece = session.html(render("findings_none.html", profile=profile), label="findings")
@@ -50,30 +49,29 @@ def _render(session: Session, night: Night) -> str:
     with telling_of_damage(night.run):
         kinds = _kinds(night)
         listed = [row["kind"] for row in kinds]
-        kind = view.more.get("kind") if view.more.get("kind") in listed else listed[0] if listed else None
+        kind = view.told("kind") if view.told("kind") in listed else listed[0] if listed else None
         total = next((row["stories"] for row in kinds if row["kind"] == kind), 0)
         pages = max(-(-total // ROWS), 1)
         at = min(view.at, pages)
         stories = _stories(night, kind).slice((at - 1) * ROWS, ROWS).collect().to_dicts() if kind else []
         story = _open_story(session, night)
 
-    def to(**changes: Any) -> str:
-        more = {"kind": kind} if kind else {}
-        return address(replace(view, at=changes.pop("at", 1), more={**more, **changes}))
+    def here(at: int = 1, **more: str) -> str:
+        return address(view.telling({"kind": kind or "", **more}, keep=KEYS, at=at))
 
     return render(
         "findings.html",
-        kinds=[{**row, "href": to(kind=row["kind"])} for row in kinds],
+        kinds=[{**row, "href": here(kind=row["kind"])} for row in kinds],
         kind=kind,
         folded=kind in FOLDED,
-        stories=[{**row, "href": to(at=at, story=_key(row))} for row in stories],
+        stories=[{**row, "href": here(at=at, story=_key(row))} for row in stories],
         story=story,
         total=total,
         at=at,
         pages=pages,
-        earlier=to(at=at - 1) if at > 1 else None,
-        later=to(at=at + 1) if at < pages else None,
-        back=to(at=at),
+        earlier=here(at=at - 1) if at > 1 else None,
+        later=here(at=at + 1) if at < pages else None,
+        back=here(at=at),
     )
 
 
@@ -103,10 +101,10 @@ def _key(story: dict[str, Any]) -> str:
 
 def _open_story(session: Session, night: Night) -> dict[str, Any] | None:
     """The story of the address with its members: cases, or store-SKUs as they are called."""
-    first_date, parted, member = session.view.more.get("story", "").partition(SEPARATOR)
+    first_date, parted, member = session.view.told("story").partition(SEPARATOR)
     if not parted:
         return None
-    found = _stories(night, session.view.more.get("kind")).filter(
+    found = _stories(night, session.view.told("kind")).filter(
         pl.col("first_date").cast(pl.String) == first_date, pl.col("store_skus").list.first().fill_null("") == member
     )
     rows = found.head(1).collect().to_dicts()
@@ -114,13 +112,13 @@ def _open_story(session: Session, night: Night) -> dict[str, Any] | None:
         return None
     (story,) = rows
     cases = night.cases.filter(pl.col("case_id").is_in(story["case_ids"])).head(MOST_MEMBERS).to_dicts()
-    decided = {row["case_id"]: row for row in session.decided.of(night.run).iter_rows(named=True)}
+    decided = {row["case_id"]: row for row in decided_in(session).of(night.run).iter_rows(named=True)}
     return {
         **story,
         "cases": [
             {
                 **case,
-                "href": address(session.view.to("case", case=case["case_id"])),
+                "href": address(to(session.view, "case", case=case["case_id"])),
                 **decided.get(case["case_id"], UNTOUCHED),
             }
             for case in cases
@@ -129,4 +127,4 @@ def _open_story(session: Session, night: Night) -> dict[str, Any] | None:
     }
 
 
-PAGE = Page("findings", "Findings", build)
+PAGE = NightPage("findings", "Findings", build)

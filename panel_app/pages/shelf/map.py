@@ -1,5 +1,6 @@
 """The map: where the money is lost; a click on a store leads to its cases."""
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 import panel as pn
@@ -7,38 +8,50 @@ import polars as pl
 
 from engine.outputs.shelf.severity import HIGH, MODERATE, NONE, SEVERE
 from panel_app.layout import CARD, beside, wide_part
-from panel_app.markup import render
-from panel_app.pages.page import Page
 from panel_app.pages.shelf import maps
+from panel_app.pages.shelf.listing import to, unfiltered
+from panel_app.pages.shelf.markup import render
+from panel_app.pages.shelf.page import NightPage
 from panel_app.session import Session
-from panel_app.state import Filters, address
+from panel_app.state import address
+from panel_app.stores.shelf import Night
 
 LISTED: Final = 12
 """Stores named beside the map."""
 
 
+@dataclass
+class Tiles:
+    """Whether the browser of a reader reaches the tiles of the settings."""
+
+    reached: bool = False
+
+
 def build(session: Session) -> pn.viewable.Viewable:
     """The map beside the stores that lose most, which say the same in words."""
-    night = session.night
-    assert night is not None
-    stores = night.stores
+    stores, tiles = session.shown(Night).stores, session.own(Tiles)
     placed = stores.filter(pl.col("latitude").is_not_null(), pl.col("longitude").is_not_null())
     placed = placed.sort("revenue_at_risk_open", "store_key", nulls_last=False)  # The dearest are drawn last, on top.
     ground = pn.Column(sizing_mode="stretch_width")
 
     def to_store(row: int) -> None:
         store = placed["store_key"][row]
-        session.go(session.view.to("cases", filters=Filters(store=(store,), status=())))
+        session.go(unfiltered(to(session.view, "cases"), store=(store,), status=()))
 
     def draw() -> None:
-        ground[:] = [maps.store_map(placed, to_store, wide_part(session.width), session.tiles)]
+        address_of_tiles = session.settings.map_tiles if tiles.reached else ""
+        ground[:] = [maps.store_map(placed, to_store, wide_part(session.width), address_of_tiles)]
+
+    def reached() -> None:
+        tiles.reached = True
+        draw()
 
     listing = session.html(render("map_list.html", **_facts(session, placed.height)), label="stores")
     if not placed.height:
         return pn.Column(listing, sizing_mode="stretch_width")
     session.later(draw)
-    if session.settings.map_tiles and not session.tiles:
-        session.probe_tiles(draw)
+    if session.settings.map_tiles and not tiles.reached:
+        session.browser.probe(session.settings.map_tiles, reached)
     legend = session.html(render("map_legend.html", settings=session.settings), label="legend")
     left = pn.Column(legend, ground, sizing_mode="stretch_width", styles=CARD)
     head = session.html("<h1>Where it is lost</h1>", label="map")
@@ -47,9 +60,7 @@ def build(session: Session) -> pn.viewable.Viewable:
 
 def _facts(session: Session, placed: int) -> dict[str, Any]:
     """The stores that lose most, how many of each severity, and how many have no place."""
-    night = session.night
-    assert night is not None
-    stores = night.stores
+    stores = session.shown(Night).stores
     dearest = (
         stores.lazy()
         .filter(pl.col("cases_open") > 0)
@@ -60,7 +71,7 @@ def _facts(session: Session, placed: int) -> dict[str, Any]:
     )
     view = session.view
     for row in dearest:
-        row["href"] = address(view.to("cases", filters=Filters(store=(row["store_key"],), status=())))
+        row["href"] = address(unfiltered(to(view, "cases"), store=(row["store_key"],), status=()))
     counts = dict(stores.group_by("severity").len().iter_rows())
     return {
         "stores": dearest,
@@ -71,4 +82,4 @@ def _facts(session: Session, placed: int) -> dict[str, Any]:
     }
 
 
-PAGE = Page("map", "Map", build)
+PAGE = NightPage("map", "Map", build)

@@ -12,10 +12,10 @@ import polars as pl
 
 from engine.outputs.outlines import Box, lines_within
 from engine.outputs.shelf.severity import HIGH, MODERATE, NONE, SEVERE
+from panel_app.charts import hv_plot
 from panel_app.forms import hover
 from panel_app.layout import CARD
 from panel_app.markup import Html, render
-from panel_app.pages.shelf.charts import hv_plot
 
 SIGNS: Final[Mapping[str, tuple[str, str, str]]] = {
     SEVERE: ("diamond", "#c62828", "#7f1010"),

@@ -7,6 +7,7 @@ import polars as pl
 
 from panel_app.pages.shelf import maps
 from panel_app.session import Session
+from panel_app.stores.shelf import Night
 
 MOST_WIDTH: Final = 560
 """Of the small map, in pixels: its height follows from it, not its own width."""
@@ -18,8 +19,7 @@ def neighbourhood(
     session: Session, case: dict[str, Any], evidence: list[dict[str, Any]]
 ) -> pn.viewable.Viewable | None:
     """A small map around the store of a case; None where its place is unknown."""
-    night = session.night
-    assert night is not None
+    night = session.shown(Night)
     here = night.stores.filter(pl.col("store_id") == case["store_id"])
     if not here.height or here["latitude"][0] is None:
         return None

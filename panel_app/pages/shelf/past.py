@@ -3,9 +3,10 @@
 from typing import Any
 
 from engine.decisions.state import fold
-from panel_app.decided import UNTOUCHED
+from panel_app.pages.shelf.decided import UNTOUCHED
 from panel_app.session import Session
 from panel_app.state import View, address
+from panel_app.stores.shelf import Night, Nights
 
 
 def past(session: Session, case: dict[str, Any]) -> list[dict[str, Any]]:
@@ -13,13 +14,13 @@ def past(session: Session, case: dict[str, Any]) -> list[dict[str, Any]]:
 
     Of a night that is gone its decisions are left: then every figure is None, and so is the address.
     """
-    assert session.night is not None
-    pair, run_id = (case["store_id"], case["sku_id"]), session.night.run_id
-    entries = session.decided.decisions.history_of_pair(*pair)
+    night = session.shown(Night)
+    pair = (case["store_id"], case["sku_id"])
+    entries = session.decisions.history_of_pair(*pair)
     states = {(row["run_id"], row["subject_id"]): row for row in fold(entries).iter_rows(named=True)}
     days = dict(entries.select("run_id", "as_of").iter_rows())
     rows = []
-    for row in session.nights.history(*pair, run_id):
+    for row in session.store(Nights).history(*pair, night.run_id):
         state = states.pop((row["run_id"], row["case_id"]), UNTOUCHED)
         href = address(View(page="case", run=row["run_id"], case=row["case_id"]))
         rows.append({**UNTOUCHED, **state, **row, "as_of": str(row["as_of"]), "href": href})
@@ -27,6 +28,6 @@ def past(session: Session, case: dict[str, Any]) -> list[dict[str, Any]]:
     rows += [
         {**UNTOUCHED, **state, **unseen, "case_id": case_id, "as_of": str(days[run])}
         for (run, case_id), state in states.items()
-        if days[run] is not None and str(days[run]) <= session.night.as_of
+        if days[run] is not None and str(days[run]) <= night.as_of
     ]
     return sorted(rows, key=lambda row: row["as_of"], reverse=True)

@@ -7,8 +7,8 @@ import polars as pl
 from engine.decisions.shelf import words as sw
 from engine.decisions.shelf.settings import TaskSettings
 from engine.outputs.shelf import shapes
+from panel_app.pages.shelf.words import cause_name
 from panel_app.stores.shelf import Night
-from panel_app.words import cause_name
 
 WHOLE: Final = 100.0
 LEAST: Final = 0.5

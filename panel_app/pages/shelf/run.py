@@ -16,12 +16,13 @@ from engine.outputs.read import telling_of_damage
 from engine.outputs.shelf import shapes
 from engine.outputs.shelf.compare import open_cases
 from engine.settings.shelf.night import PROFILES, USUAL
-from panel_app import loop
-from panel_app.markup import render
-from panel_app.pages.page import Page
+from panel_app.pages.shelf import loop
+from panel_app.pages.shelf.listing import KEYS
+from panel_app.pages.shelf.markup import render
+from panel_app.pages.shelf.page import NightPage
 from panel_app.session import Session
 from panel_app.state import View, address
-from panel_app.stores.shelf import Night
+from panel_app.stores.shelf import Night, Nights
 
 COUNTS = ("read", "used", "quarantined", "outside_panel", "replaced")
 FIGURES = {
@@ -44,8 +45,7 @@ MOST_NIGHTS = 100
 
 def build(session: Session) -> pn.viewable.Viewable:
     """Everything about one night, and its comparison with another."""
-    night = session.night
-    assert night is not None
+    night = session.shown(Night)
     piece = session.html(_render(session, night), label="run", pressed=lambda do, value: _pressed(session, do, value))
 
     def follow(view: View) -> bool:
@@ -58,15 +58,15 @@ def build(session: Session) -> pn.viewable.Viewable:
 
 def _pressed(session: Session, do: str, value: str) -> None:
     if do == "night":
-        session.go(replace(session.view, run=value, more={}))
+        session.go(replace(session.view, run=value).telling({}, keep=KEYS, at=session.view.at))
     elif do == "compare":
-        session.go(replace(session.view, more={"with": value} if value else {}))
+        session.go(session.view.telling({"with": value}, keep=KEYS, at=session.view.at))
 
 
 def _render(session: Session, night: Night) -> str:
-    more, quality = session.view.more, night.data_quality
-    nights = [run.run_id for run in session.nights.runs()][-MOST_NIGHTS:][::-1]
-    aside = more.get("aside") if more.get("aside") in quality["rows"] else None
+    view, quality = session.view, night.data_quality
+    nights = [run.run_id for run in session.store(Nights).runs()][-MOST_NIGHTS:][::-1]
+    aside = view.told("aside") if view.told("aside") in quality["rows"] else None
     stages = night.run.manifest.get("stages", [])
     return render(
         "run.html",
@@ -79,7 +79,7 @@ def _render(session: Session, night: Night) -> str:
         aside=aside,
         rows_aside=_rows_aside(night, aside) if aside else None,
         aside_href={
-            name: address(replace(session.view, more={**more, "aside": name}))
+            name: address(view.telling({"aside": name}, keep=KEYS | {"with"}, at=view.at))
             for name, rows in quality["rows"].items()
             if rows["quarantined"]
         },
@@ -88,8 +88,8 @@ def _render(session: Session, night: Night) -> str:
         longest=max((stage["seconds"] for stage in stages), default=0) or 1,
         p_values=_p_values(night),
         reliability=loop.accuracy(session, [night.run_id]),
-        other=more.get("with", ""),
-        compared=_compared(session, night, more.get("with", "")),
+        other=view.told("with"),
+        compared=_compared(session, night, view.told("with")),
         settings=_settings(night),
     )
 
@@ -121,7 +121,7 @@ def _compared(session: Session, night: Night, other: str) -> dict[str, Any] | No
     if not other:
         return None
     try:
-        old, new = sorted((session.nights.night(other), night), key=lambda each: (each.as_of, each.run_id))
+        old, new = sorted((session.store(Nights).night(other), night), key=lambda each: (each.as_of, each.run_id))
         found = open_cases(old.run, new.run)
     except NotFoundError as error:
         return {"trouble": str(error)}
@@ -169,4 +169,4 @@ def _leaves(told: dict[str, Any], usual: dict[str, Any], section: str) -> list[t
     return found
 
 
-PAGE = Page("run", "Run", build)
+PAGE = NightPage("run", "Run", build)

@@ -6,13 +6,14 @@ from typing import Any
 import panel as pn
 
 from panel_app.layout import in_a_row
-from panel_app.markup import render
-from panel_app.pages.page import Page
 from panel_app.pages.shelf import charts
+from panel_app.pages.shelf.listing import to, unfiltered
+from panel_app.pages.shelf.markup import render
+from panel_app.pages.shelf.page import NightPage
+from panel_app.pages.shelf.words import cause_name
 from panel_app.session import Session
-from panel_app.state import Filters, View, address
-from panel_app.stores.shelf import Night
-from panel_app.words import cause_name
+from panel_app.state import View, address
+from panel_app.stores.shelf import Night, Nights
 
 BARS = 6
 """Bars of a list; the rest is added up."""
@@ -51,9 +52,8 @@ class Tile:
 
 def build(session: Session) -> pn.viewable.Viewable:
     """Headline, figures, where the money is, the dearest cases; then the trend."""
-    night = session.night
-    assert night is not None
-    before = session.nights.before(night.run_id)
+    night, nights = session.shown(Night), session.store(Nights)
+    before = nights.before(night.run_id)
     head = session.html(
         render(
             "summary.html",
@@ -63,16 +63,16 @@ def build(session: Session) -> pn.viewable.Viewable:
             tiles=tiles(session.view, night, before),
             lists=[_list(session.view, night, column) for column in ("cause", "category", "region")],
             top=_top(session.view, night),
-            all_cases=address(session.view.to("cases")),
+            all_cases=address(to(session.view, "cases")),
             told_first=TOLD_FIRST,
-            all_notices=address(session.view.to("run", filters=Filters())),
+            all_notices=address(unfiltered(to(session.view, "run"))),
         ),
         label="summary",
     )
     charts_row = pn.Column(sizing_mode="stretch_width")
 
     def draw() -> None:
-        trend = session.nights.trend(night.run_id)
+        trend = nights.trend(night.run_id)
         drawn = [charts.durations(night.durations())]
         if trend.height > 1:
             drawn.insert(0, charts.trend(trend))
@@ -88,13 +88,13 @@ def tiles(view: View, night: Night, before: Night | None) -> list[Tile]:
     now = _figures(night)
     then = _figures(before) if before else {}
     new = None if before is None else int((~night.open_ids.is_in(before.open_ids.to_list())).sum())
-    cases = address(view.to("cases", filters=Filters()))
+    cases = address(unfiltered(to(view, "cases")))
     return [
         Tile("cases_open", "count", now["cases_open"], then.get("cases_open"), href=cases),
         Tile("cases_new", "count", new),
         Tile("revenue_at_risk_open", "money", now["at_risk"], then.get("at_risk"), href=cases),
         Tile("recoverable_30d_open", "money", now["recoverable"], then.get("recoverable"), 1),
-        Tile("stores_with_open_cases", "count", now["stores"], then.get("stores"), href=address(view.to("map"))),
+        Tile("stores_with_open_cases", "count", now["stores"], then.get("stores"), href=address(to(view, "map"))),
         Tile("mean_confidence_open", "number", now["confidence"], then.get("confidence"), 1),
         Tile("expected_true_share", "percent", now["true_share"], then.get("true_share"), 1),
     ]
@@ -121,7 +121,7 @@ def _list(view: View, night: Night, column: str) -> dict[str, Any]:
     bars = []
     for value, cases, _, amount in rows.head(BARS).iter_rows():
         name = cause_name(value) if column == "cause" else value or "unknown"
-        href = address(view.to("cases", filters=Filters()).filtered(**{column: (value,)}))
+        href = address(unfiltered(to(view, "cases"), **{column: (value,)}))
         bars.append({"name": name, "cases": cases, "money": amount, "share": amount / most, "href": href})
     rest = rows.slice(BARS)
     if rest.height:
@@ -136,7 +136,7 @@ def _list(view: View, night: Night, column: str) -> dict[str, Any]:
 
 def _top(view: View, night: Night) -> list[dict[str, Any]]:
     rows = night.cases.lazy().filter(status="open").head(TOP_CASES).collect().to_dicts()
-    return [{**row, "href": address(view.to("case", case=row["case_id"]))} for row in rows]
+    return [{**row, "href": address(to(view, "case", case=row["case_id"]))} for row in rows]
 
 
-PAGE = Page("summary", "Summary", build)
+PAGE = NightPage("summary", "Summary", build)

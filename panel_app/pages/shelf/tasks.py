@@ -12,11 +12,12 @@ import panel_material_ui as pmu
 
 from engine.decisions.shelf.tasks import Plan
 from engine.outputs.spreadsheet import csv_bytes
-from panel_app import loop
-from panel_app.markup import render
-from panel_app.pages.page import Page
+from panel_app.pages.shelf import loop
+from panel_app.pages.shelf.listing import KEYS, listed, unfiltered
+from panel_app.pages.shelf.markup import render
+from panel_app.pages.shelf.page import NightPage
 from panel_app.session import Session
-from panel_app.state import Filters, View, address
+from panel_app.state import View, address
 from panel_app.stores.shelf import Night
 
 MINUTES = (15, 30, 60, 120, 240)
@@ -29,8 +30,7 @@ class TasksPage:
     """The plan of one session's view."""
 
     def __init__(self, session: Session) -> None:
-        assert session.night is not None
-        self.session, self.night = session, session.night
+        self.session, self.night = session, session.shown(Night)
         self.piece = session.html("", label="tasks", pressed=self._press)
         self.download = pmu.FileDownload(
             callback=lambda: BytesIO(csv_bytes(self.plan().form())),
@@ -73,7 +73,7 @@ class TasksPage:
         if do == "print":
             self.session.browser.print_page()
         elif do == "minutes":
-            self.session.go(replace(self.session.view, at=1, more={"minutes": value}))
+            self.session.go(self.session.view.telling({"minutes": value}, keep=KEYS))
 
 
 def _list_of_stores(view: View, plan: Plan) -> dict[str, Any]:
@@ -86,7 +86,7 @@ def _list_of_stores(view: View, plan: Plan) -> dict[str, Any]:
             {
                 "sheet": sheet,
                 "tasks": sum(len(group.tasks) for group in sheet.groups),
-                "href": address(replace(view, filters=Filters(store=(sheet.store_id,)), at=1)),
+                "href": address(unfiltered(view, store=(sheet.store_id,))),
             }
             for sheet in sheets[(at - 1) * ROWS : at * ROWS]
         ],
@@ -110,21 +110,21 @@ def _sheet(view: View, night: Night, plan: Plan) -> dict[str, Any]:
         "sheet": sheet,
         "store": store,
         "name": sheet.store_name if sheet else names[0] if names else None,
-        "all_stores": address(replace(view, filters=Filters(), at=1)),
-        "answer": address(View(page="answers", run=view.run, filters=Filters(store=(store or "",)))),
+        "all_stores": address(unfiltered(view)),
+        "answer": address(View(page="answers", run=view.run, more={"store": (store or "",)})),
     }
 
 
 def minutes_of(view: View) -> float:
     """The minutes of the address, in halves; those of the settings without any that make sense."""
-    told = view.more.get("minutes", "")
+    told = view.told("minutes")
     usual = loop.SETTINGS.tasks.labour_minutes
     return min(float(int(told)), 1440.0) if told.isascii() and told.isdigit() and len(told) <= 4 else usual
 
 
 def store_of(view: View) -> str | None:
     """The one store of the address."""
-    return view.filters.store[0] if view.filters.store else None
+    return next(iter(listed(view).filters.store), None)
 
 
-PAGE = Page("tasks", "Tasks", lambda session: TasksPage(session).view)
+PAGE = NightPage("tasks", "Tasks", lambda session: TasksPage(session).view)

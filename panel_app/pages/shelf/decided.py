@@ -1,6 +1,7 @@
 """What was decided on the cases of a night, as one frame that every session shares until somebody decides again."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from threading import Lock
 from typing import Any, Final
 
@@ -11,11 +12,11 @@ from engine.decisions.shelf.episodes import CARRIED_SCHEMA, carried
 from engine.decisions.shelf.words import CASE
 from engine.decisions.store import Decisions
 from engine.runs.registry import Run
+from panel_app.session import Session
+from panel_app.stores.shelf import NOT_BEFORE
 
-KEPT = 8
+KEPT: Final = 8
 """Nights whose decisions stay in memory."""
-NOT_BEFORE: Final = "none"
-"""Nothing was decided on the episode on an earlier night."""
 EARLIER: Final = {
     **{name: f"earlier_{name.removeprefix('decided_')}" for name in tuple(CARRIED_SCHEMA)[1:]},
     "decision": "earlier",
@@ -65,6 +66,16 @@ class Decided:
         return here.join(earlier, on="case_id", how="full", coalesce=True).with_columns(
             pl.col(name).fill_null(UNTOUCHED[name]) for name in ("decision", "version", "earlier")
         )
+
+
+def decided_in(session: Session) -> Decided:
+    """What was decided on the nights of a session's dashboard."""
+    return _shared(session.decisions)
+
+
+@lru_cache(KEPT)
+def _shared(decisions: Decisions) -> Decided:
+    return Decided(decisions)
 
 
 def _kept(

@@ -12,10 +12,10 @@ from engine.decisions.shelf import recovery as recoveries
 from engine.decisions.shelf import tasks
 from engine.decisions.shelf.settings import LoopSettings
 from engine.decisions.store import Decisions
+from panel_app.stores.shelf import Nights
 
 if TYPE_CHECKING:
     from panel_app.session import Session
-    from panel_app.stores.shelf import Nights
 
 KEPT: Final = 16
 SETTINGS: Final = LoopSettings()
@@ -23,38 +23,38 @@ SETTINGS: Final = LoopSettings()
 
 def accuracy(session: "Session", run_ids: Sequence[str] | None = None) -> accuracies.Accuracy:
     """How right nights were, all of them or those named."""
-    decisions, nights = session.decided.decisions, session.nights
+    decisions, nights = session.decisions, session.store(Nights)
     named = None if run_ids is None else tuple(run_ids)
     return _accuracy(decisions, nights, decisions.revision(), nights.latest_id(), named)
 
 
 def recovery(session: "Session") -> recoveries.Recovery:
     """What accepted actions brought."""
-    decisions, nights = session.decided.decisions, session.nights
+    decisions, nights = session.decisions, session.store(Nights)
     return _recovery(decisions, nights, decisions.revision(), nights.latest_id())
 
 
 def plan(session: "Session", run_id: str, minutes: float | None = None, store_id: str | None = None) -> tasks.Plan:
     """The checks of a night, of one store or of all. Raises NotFoundError for a store that was not judged."""
-    decisions = session.decided.decisions
-    return _plan(decisions, session.nights, decisions.revision(), run_id, minutes, store_id)
+    decisions, nights = session.decisions, session.store(Nights)
+    return _plan(decisions, nights, decisions.revision(), run_id, minutes, store_id)
 
 
 @lru_cache(KEPT)
 def _accuracy(
-    decisions: Decisions, nights: "Nights", revision: int, latest: str | None, run_ids: tuple[str, ...] | None
+    decisions: Decisions, nights: Nights, revision: int, latest: str | None, run_ids: tuple[str, ...] | None
 ) -> accuracies.Accuracy:
     return accuracies.measure(decisions, nights.out, SETTINGS.accuracy, run_ids)
 
 
 @lru_cache(KEPT)
-def _recovery(decisions: Decisions, nights: "Nights", revision: int, latest: str | None) -> recoveries.Recovery:
+def _recovery(decisions: Decisions, nights: Nights, revision: int, latest: str | None) -> recoveries.Recovery:
     return recoveries.measure(decisions, nights.out, SETTINGS.recovery)
 
 
 @lru_cache(KEPT)
 def _plan(
-    decisions: Decisions, nights: "Nights", revision: int, run_id: str, minutes: float | None, store_id: str | None
+    decisions: Decisions, nights: Nights, revision: int, run_id: str, minutes: float | None, store_id: str | None
 ) -> tasks.Plan:
     run = nights.night(run_id).run
     return tasks.plan(decisions, run, SETTINGS.tasks, store_id=store_id, minutes=minutes)
