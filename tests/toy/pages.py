@@ -1,0 +1,21 @@
+"""The page of the toy desk."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from engine.outputs.read import summary
+from panel_app.markup import inline
+from panel_app.pages.page import Page
+
+if TYPE_CHECKING:
+    from panel.viewable import Viewable
+
+    from panel_app.session import Session
+
+
+def build(session: Session) -> Viewable:
+    return session.html(inline("<h1>{{ quiet }} quiet stores</h1>", quiet=summary(session.run)["quiet"]), label="toy")
+
+
+PAGES = (Page("toy", "Toy", build),)
