@@ -15,7 +15,8 @@ from typing import Any, Final
 
 from engine.errors import NotFoundError
 from engine.outputs.compare import Change
-from engine.outputs.shown import Shown
+from engine.outputs.markup import as_html
+from engine.outputs.shown import Shown, as_text
 from engine.runs.registry import Registry, Run
 from engine.settings.frozen import DeskSettings, RunSettings
 
@@ -24,10 +25,23 @@ GROUP: Final = "darkshelf.desks"
 
 @dataclass(frozen=True)
 class Explanation:
-    """One finding explained. facts: everything as JSON holds it. shown: the same for people."""
+    """One finding explained. facts: everything as JSON holds it. shown: the same for people.
+
+    Printing it shows it in words.
+
+    >>> print(night.explain(night.cases["case_id"][0]))
+    SKU ...
+    """
 
     facts: Mapping[str, Any]
     shown: Shown
+
+    def __str__(self) -> str:
+        """The finding in words."""
+        return as_text(self.shown)
+
+    def _repr_html_(self) -> str:
+        return as_html(self.shown)
 
 
 @dataclass(frozen=True)
@@ -42,9 +56,9 @@ class Desk:
     stages: what each stage says while it works. options: what `run` takes beyond folder, output and settings.
     moment: reads the label of a run, such as its as-of day; raises ValueError.
 
-    run, subjects, pages: where the rest is found, as `module:name`, since it lives on higher floors: the function
-    `run(place, out, settings, moment, *, force, watch, ...)`, the `SubjectKind` of its decisions, the pages of its
-    dashboard; "" for none.
+    run, result, subjects, pages: where the rest is found, as `module:name`, since it needs this record or lives on
+    higher floors: the function `run(place, out, settings, moment, *, force, watch, ...)`, the kind of `Result` that
+    it returns, the `SubjectKind` of its decisions, the pages of its dashboard; "" for none.
     """
 
     name: str
@@ -59,6 +73,7 @@ class Desk:
     report: Callable[[Registry, Run, RunSettings], str]
     report_settings: type[RunSettings]
     run: str
+    result: str = "engine.outputs.result:Result"
     subjects: str = ""
     pages: str = ""
     views: Callable[[Run], Mapping[str, str]] = field(default=lambda run: {})

@@ -11,7 +11,7 @@ import logging
 import re
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,8 +42,6 @@ LOGS_KEPT = 20
 """So many of them; the oldest go first."""
 RUN_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.-]{0,199}")
 UNTOUCHED = "The runs published before are untouched."
-EDGE_BYTES = 65_536
-"""So much of the start and of the end of a file goes into its fingerprint; a Parquet footer is always in it."""
 CLOCKS_APART = dt.timedelta(days=1)
 """A day begins this much earlier in the far east than on the clock that runs are stamped with, rounded up."""
 
@@ -113,20 +111,6 @@ class Survey:
 
     runs: list[Run]
     skipped: list[Problem]
-
-
-def fingerprint_files(files: Iterable[Path], root: Path) -> dict[str, str]:
-    """A short hash per file of its size, its modification time and its first and last bytes, by relative name."""
-    prints: dict[str, str] = {}
-    for file in files:
-        status = file.stat()
-        hashed = hashlib.blake2b(f"{status.st_size} {status.st_mtime_ns}".encode(), digest_size=8)
-        with file.open("rb") as stream:
-            hashed.update(stream.read(EDGE_BYTES))
-            stream.seek(max(status.st_size - EDGE_BYTES, 0))
-            hashed.update(stream.read(EDGE_BYTES))
-        prints[str(file.relative_to(root))] = hashed.hexdigest()
-    return prints
 
 
 def run_name(as_of: str, profile: str, *fingerprints: str) -> str:

@@ -5,7 +5,7 @@ Order of precedence: defaults, then one TOML file, then `--set key=value`.
 
 import difflib
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
@@ -24,11 +24,22 @@ def load_as(model: type[AnySettings], path: Path | None = None, assignments: Seq
     Raises SettingsError listing every unknown key and every value out of bounds at once.
     """
     tree = _read_toml(path) if path is not None else {}
-    problems: list[Problem] = []
-    for assignment in assignments:
-        problem = _assign(tree, assignment, model)
-        if problem is not None:
-            problems.append(problem)
+    found = (_assign(tree, assignment, model) for assignment in assignments)
+    return _validated(model, tree, [problem for problem in found if problem is not None])
+
+
+def load_values(model: type[AnySettings], values: Mapping[str, object]) -> AnySettings:
+    """The settings of a desk: defaults, then values by dotted keys such as `detect.dark_ratio`, in their order.
+
+    Raises SettingsError listing every unknown key and every value out of bounds at once.
+    """
+    tree: dict[str, Any] = {}
+    found = (_put(tree, key, value, key, model) for key, value in values.items())
+    return _validated(model, tree, [problem for problem in found if problem is not None])
+
+
+def _validated(model: type[AnySettings], tree: dict[str, Any], problems: list[Problem]) -> AnySettings:
+    """The settings of a tree of values. Raises SettingsError with the problems there were before and its own."""
     try:
         settings = model.model_validate(tree)
     except ValidationError as error:
@@ -110,11 +121,16 @@ def _assign(tree: dict[str, Any], assignment: str, model: type[BaseModel]) -> Pr
         value = tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         value = text.strip()
-    *sections, name = key.strip().split(".")
+    return _put(tree, key.strip(), value, f"--set {assignment}", model)
+
+
+def _put(tree: dict[str, Any], key: str, value: object, named: str, model: type[BaseModel]) -> Problem | None:
+    """Put a value into its place in a tree; the problem where that is none. named: as messages call it."""
+    *sections, name = key.split(".")
     for section in sections:
         inner = tree.setdefault(section, {})
         if not isinstance(inner, dict):
-            return Problem(f"--set {assignment}", f"{section} is a value, not a section", _nearest(key, model))
+            return Problem(named, f"{section} is a value, not a section", _nearest(key, model))
         tree = inner
     tree[name] = value
     return None

@@ -174,6 +174,7 @@ DESK = Desk(
     report=_report,
     report_settings=ReportSettings,
     run="engine.growth.desk:run",
+    result="engine.outputs.growth.result:Scaling",
     subjects="engine.decisions.growth:CANDIDATES",
     pages="panel_app.pages.growth:PAGES",
     stages=STAGES,
