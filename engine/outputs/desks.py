@@ -23,7 +23,7 @@ from engine.settings.frozen import DeskSettings, RunSettings
 GROUP: Final = "darkshelf.desks"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Explanation:
     """One finding explained. facts: everything as JSON holds it. shown: the same for people.
 
@@ -36,7 +36,7 @@ class Explanation:
     facts: Mapping[str, Any]
     shown: Shown
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         """The finding in words."""
         return as_text(self.shown)
 

@@ -110,9 +110,9 @@ class Result:
         return []
 
     def __repr__(self) -> str:
-        """What kind of run it is, its name, its result in a few words and its place."""
+        """What kind of run it is, its name, and its result in a few words."""
         headline = desk_of(self.run).headline(self.run.manifest)
-        return f"{type(self).__name__}({self.run_id}: {headline}; in {self.folder})"
+        return f"{type(self).__name__}({self.run_id}: {headline})"
 
     def _repr_html_(self) -> str:
         return as_html([*desk_of(self.run).shown(self.run), *self.found()])

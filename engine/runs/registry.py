@@ -47,7 +47,15 @@ CLOCKS_APART = dt.timedelta(days=1)
 
 
 class DamagedRunError(NotFoundError):
-    """A published run cannot be read, or is not what was published. problem: the same with its facts."""
+    """A published run cannot be read, or is not what was published. problem: the same with its facts.
+
+    >>> published = night.to_folder("data/damaged")
+    >>> (published.folder / "summary.json").write_text("{}")
+    2
+    >>> darkshelf.open_run("data/damaged", night.run_id)
+    Traceback (most recent call last):
+    engine.runs.registry.DamagedRunError: the run ... is damaged: summary.json is not whole: ...
+    """
 
     def __init__(self, run_id: str, folder: Path, reason: str) -> None:
         advice = f"Delete {folder} and run again"

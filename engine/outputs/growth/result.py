@@ -20,7 +20,7 @@ class Scaling(Result):
     """A published scaling of the growth desk.
 
     >>> scaling
-    Scaling(202506A-default-...: ... scaled, ... units; in ...)
+    Scaling(202506A-default-...: ... scaled, ... units)
     """
 
     @cached_property

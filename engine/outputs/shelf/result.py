@@ -27,7 +27,7 @@ class Night(Result):
     """A published night of the shelf desk.
 
     >>> night
-    Night(2026-03-31-calibrated-...: ... open, $... at risk; in ...)
+    Night(2026-03-31-calibrated-...: ... open, $... at risk)
     """
 
     @cached_property

@@ -25,7 +25,11 @@ from engine.settings.shelf.delivered import DeliverySettings, InputSettings, Pan
 
 
 class Settings(DeskSettings):
-    """Everything a night is told. Grain: one run."""
+    """Everything a night is told. Grain: one run.
+
+    >>> darkshelf.Settings().detect.dark_ratio
+    0.6
+    """
 
     profile: Literal["calibrated", "classic"] = Field("calibrated", description="How shelves are judged.")
     inputs: InputSettings = InputSettings()
