@@ -16,6 +16,8 @@ from engine.errors import InputError, OutputError, Problem, TryLaterError
 LOCK = ".lock"
 HASHES_HELD = 10_000
 """Hashes of files that are remembered."""
+EDGE_BYTES = 65_536
+"""So much of the start and of the end of a file goes into its fingerprint; a Parquet footer is always in it."""
 PARTIAL = ".partial"
 """What the name of anything ends with that is not whole yet; it begins with a dot."""
 
@@ -65,6 +67,17 @@ def refuse_special(file: Path) -> None:
     """Raise OSError for a pipe, a socket, a device or a folder in the place of a file."""
     if not stat.S_ISREG(file.stat().st_mode):
         raise OSError(errno.EINVAL, "it is a pipe, a socket, a device or a folder, and no regular file")
+
+
+def fingerprint(file: Path) -> str:
+    """A short hash of a file's size, its modification time and its first and last bytes. Raises OSError."""
+    status = file.stat()
+    hashed = hashlib.blake2b(f"{status.st_size} {status.st_mtime_ns}".encode(), digest_size=8)
+    with file.open("rb") as stream:
+        hashed.update(stream.read(EDGE_BYTES))
+        stream.seek(max(status.st_size - EDGE_BYTES, 0))
+        hashed.update(stream.read(EDGE_BYTES))
+    return hashed.hexdigest()
 
 
 def content_hash(file: Path) -> str:

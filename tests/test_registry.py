@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
+from engine.disk import fingerprint
 from engine.errors import InputError, NotFoundError, OutputError, TryLaterError
 from engine.runs.journal import Journal
-from engine.runs.registry import LOGS_KEPT, Registry, fingerprint_files, run_name
+from engine.runs.registry import LOGS_KEPT, Registry, run_name
 from engine.settings.shelf.calibrated import CalibratedSettings
 from engine.settings.shelf.night import load
 from engine.shelf import desk
@@ -416,19 +417,19 @@ def test_a_fingerprint_sees_size_time_and_both_ends_of_a_file(tmp_path):
     file = tmp_path / "sales.csv"
     content = bytearray(b"x" * 200_000)
 
-    def fingerprint(seconds: int = 1) -> str:
+    def written(seconds: int = 1) -> str:
         file.write_bytes(content)
         os.utime(file, (seconds, seconds))
-        return fingerprint_files([file], tmp_path)["sales.csv"]
+        return fingerprint(file)
 
-    first = fingerprint()
-    assert fingerprint() == first
-    seen = {first, fingerprint(seconds=2)}
+    first = written()
+    assert written() == first
+    seen = {first, written(seconds=2)}
     for place in (0, len(content) - 1):
         content[place] += 1
-        seen.add(fingerprint())
+        seen.add(written())
     content.append(1)
-    seen.add(fingerprint())
+    seen.add(written())
     assert len(seen) == 5
 
 
@@ -473,7 +474,7 @@ def test_the_manifest_tells_how_the_run_came_about(chain, tmp_path):
     manifest = json.loads((night.folder / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["run_id"] == night.run_id
     assert manifest["as_of"] == AS_OF.isoformat()
-    assert manifest["input_fingerprints"]["pricing"] == fingerprint_files([chain / "pricing.parquet"], chain)
+    assert manifest["input_fingerprints"]["pricing"] == {"pricing.parquet": fingerprint(chain / "pricing.parquet")}
     assert [stage["stage"] for stage in manifest["stages"]][-1] == "publish"
     resolved = load(night.folder / "config_resolved.toml")
     assert resolved.interval.level == 0.9

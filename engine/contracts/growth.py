@@ -1,6 +1,7 @@
 """The tables of the growth desk, as contracts (specification of growth, section 1)."""
 
 from collections.abc import Collection
+from dataclasses import replace
 
 import polars as pl
 
@@ -29,10 +30,7 @@ def growth_contracts(required: Collection[str]) -> dict[str, Contract]:
         Contract(v.SUPPLY, ("spu_code",), (SPU_CODE, _amount("available_units"))),
         Contract(v.STORE_BUDGETS, ("str_code",), (STR_CODE, _amount("budget_amount"))),
     )
-    return {
-        each.table: Contract(each.table, each.key, each.columns, each.rules, required=each.table in required)
-        for each in made
-    }
+    return {each.table: replace(each, required=each.table in required, ids_are_text=True) for each in made}
 
 
 def _sales() -> Contract:

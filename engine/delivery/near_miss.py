@@ -59,11 +59,17 @@ def near_miss(wanted: str, names: Iterable[str]) -> str | None:
 
 def file_alike(folder: Path, tables: Iterable[str], table: str) -> str | None:
     """The file or folder that is probably a table under another name; None when none of no table looks like it."""
-    names = {entry.name: entry.name.partition(".")[0] for entry in sorted(folder.iterdir()) if _may_be_a_table(entry)}
+    entries = (entry.name for entry in sorted(folder.iterdir()) if _may_be_a_table(entry))
+    return name_alike(entries, tables, table)
+
+
+def name_alike(names: Iterable[str], tables: Iterable[str], table: str) -> str | None:
+    """The one of the names of no table that looks most like a table's; what is behind a dot is no part of them."""
+    stems = {name: name.partition(".")[0] for name in names}
     for known in tables:
-        names = {name: stem for name, stem in names.items() if not named_after(known, stem)}
-    meant = near_miss(table, names.values())
-    return next((name for name, stem in names.items() if stem == meant), None)
+        stems = {name: stem for name, stem in stems.items() if not named_after(known, stem)}
+    meant = near_miss(table, stems.values())
+    return next((name for name, stem in stems.items() if stem == meant), None)
 
 
 def named_after(table: str, stem: str) -> bool:

@@ -58,7 +58,7 @@ def sent_twice(source: Source, settings: InputSettings) -> tuple[Source, list[Pr
     """
     if settings.sent_twice == "sum" or not source.files:
         return source, [], []
-    sampled = SAMPLED if sum(file.stat().st_size for file in source.files) >= SAMPLED_FROM_BYTES else 1
+    sampled = SAMPLED if sum(part.n_bytes for part in source.parts) >= SAMPLED_FROM_BYTES else 1
     n_rows, n_keys = _count_keys(source, sampled)
     if not n_rows:
         # Few store-SKUs with many rows may leave a sample without any.

@@ -19,7 +19,7 @@ from engine.contracts.contract import UNUSABLE, Contract, Kind, Reading, Rule, a
 from engine.delivery.csv_text import LEGIBLE_CSV, odd_line, refuse_half_a_row, separator_of
 from engine.delivery.csv_text import UNREADABLE as UNREADABLE
 from engine.delivery.near_miss import columns_meant, file_alike, named_after
-from engine.disk import refuse_special
+from engine.disk import fingerprint, refuse_special
 from engine.errors import InputError, Problem
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ LAST_ROW = "last row of all"
 
 @dataclass(frozen=True)
 class DataFile:
-    """One file of a table. name: as messages call it, below the input folder.
+    """One file of a table. name: as messages call it, below the input folder; path is the same for a frame.
 
     folders: values that stand in the names of folders, such as `store_id=12`, by column; null where there is none.
     is_empty: it holds no row.
@@ -72,6 +72,11 @@ class Part:
         """Whether a row without a single value is an empty line and no fault."""
         return self.separator is not None
 
+    @property
+    def n_bytes(self) -> int:
+        """How large its files are together."""
+        return sum(file.path.stat().st_size for file in self.files)
+
     def scan(self, *, numbered: bool = False) -> pl.LazyFrame:
         """The rows in file order, columns as the files have them.
 
@@ -80,16 +85,18 @@ class Part:
         return pl.concat([self._scan_file(file, numbered=numbered) for file in self.files])
 
     def _scan_file(self, file: DataFile, *, numbered: bool) -> pl.LazyFrame:
-        if self.separator is None:
-            rows = pl.scan_parquet(file.path, glob=False, hive_partitioning=False)
-        else:
-            schema = {name: kind for name, kind in self.schema.items() if name not in file.folders}
-            rows = pl.scan_csv(file.path, separator=self.separator, schema=schema, glob=False)
+        rows = self._rows_of(file)
         if numbered:
             # A file may have columns of these names itself.
             rows = rows.drop(SOURCE_ROW, SOURCE_FILE, strict=False).with_row_index(SOURCE_ROW, 1)
         values = dict(file.folders) | ({SOURCE_FILE: file.name} if numbered else {})
         return rows.with_columns(pl.lit(value, pl.String).alias(name) for name, value in values.items())
+
+    def _rows_of(self, file: DataFile) -> pl.LazyFrame:
+        if self.separator is None:
+            return pl.scan_parquet(file.path, glob=False, hive_partitioning=False)
+        schema = {name: kind for name, kind in self.schema.items() if name not in file.folders}
+        return pl.scan_csv(file.path, separator=self.separator, schema=schema, glob=False)
 
 
 @dataclass(frozen=True)
@@ -131,8 +138,10 @@ class Source:
 
     @property
     def text_ids(self) -> frozenset[str]:
-        """The id columns that some file carries as text."""
-        ids = {column.name for column in self.contract.columns if column.kind is Kind.ID}
+        """The id columns that some file carries as text, or all where the contract says so."""
+        ids = frozenset(column.name for column in self.contract.columns if column.kind is Kind.ID)
+        if self.contract.ids_are_text:
+            return ids
         return frozenset(
             name for part in self.parts for name in ids & part.schema.keys() if is_text(part.schema[name])
         )
@@ -188,8 +197,8 @@ class Source:
 
     @property
     def fingerprints(self) -> Mapping[str, str]:
-        """What is known of the content without a look at the files; empty when they have to be asked."""
-        return {}
+        """Short hashes that differ when the content does, a file each or one for all of it, by name."""
+        return {file.name: fingerprint(file.path) for part in self.parts for file in part.files}
 
     def unreadable(self, file: DataFile, error: BaseException) -> Problem:
         """The problem of a file of this table that cannot be read."""
@@ -295,11 +304,19 @@ def find_files(
         elif files:
             found[name] = files
         elif contract.required:
-            alike = file_alike(folder, contracts, name)
-            looks_so = f"{alike} looks like {name}: rename it; or " if alike else ""
-            advice = f"{looks_so}put {name}.parquet, {name}.csv or a folder {name} with such files into {folder}"
-            problems.append(Problem(name, "the table is missing", advice))
+            problems.append(missing_table(name, file_alike(folder, contracts, name), how_to_put(name, folder)))
     return found, problems
+
+
+def how_to_put(name: str, folder: Path) -> str:
+    """What to do about a table that is not in a folder."""
+    return f"put {name}.parquet, {name}.csv or a folder {name} with such files into {folder}"
+
+
+def missing_table(name: str, alike: str | None, how: str) -> Problem:
+    """The problem of a table that is not there. alike: what may be it under another name. how: to deliver it."""
+    looks_so = f"{alike} looks like {name}: rename it; or " if alike else ""
+    return Problem(name, "the table is missing", f"{looks_so}{how}")
 
 
 def _twins(files: Sequence[DataFile]) -> list[str]:
@@ -319,24 +336,30 @@ def open_source(
 
     as_text: read every CSV column as text, so that no cell can fail to be read.
     """
-    parts: list[Part] = []
+    looked_into: list[Part] = []
     problems: list[Problem] = []
-    misshapen: dict[str, list[Part]] = {}
     for file in files:
         try:
-            part = _look_into(file, contract, as_text=as_text)
+            looked_into.append(_look_into(file, contract, as_text=as_text))
         except UNREADABLE as error:
             problems.append(unreadable_file(contract.table, file, error))
-            continue
+    parts, misshapen = fitting(looked_into, contract)
+    return Source(contract, parts), problems + misshapen
+
+
+def fitting(parts: Iterable[Part], contract: Contract) -> tuple[tuple[Part, ...], list[Problem]]:
+    """The parts that have the columns of the contract, neighbours alike as one, and the problems of the others."""
+    found: list[Part] = []
+    misshapen: dict[str, list[Part]] = {}
+    for part in parts:
         fault = _fault_of_columns(part, contract)
         if fault:
             misshapen.setdefault(fault, []).append(part)
-        elif parts and (parts[-1].schema, parts[-1].separator) == (part.schema, part.separator):
-            parts[-1] = Part((*parts[-1].files, *part.files), part.schema, part.separator)
+        elif found and (found[-1].schema, found[-1].separator) == (part.schema, part.separator):
+            found[-1] = Part((*found[-1].files, *part.files), part.schema, part.separator)
         else:
-            parts.append(part)
-    problems += (_misshapen(contract, fault, alike) for fault, alike in misshapen.items())
-    return Source(contract, tuple(parts)), problems
+            found.append(part)
+    return tuple(found), [_misshapen(contract, fault, alike) for fault, alike in misshapen.items()]
 
 
 def unreadable_file(table: str, file: DataFile, error: BaseException) -> Problem:

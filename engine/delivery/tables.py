@@ -1,6 +1,6 @@
-"""Delivery: a folder of tables, opened under contract and judged row by row.
+"""Delivery: a folder of tables or frames in memory, opened under contract and judged row by row.
 
-In: a folder. Out: a `Source` per table, or every problem at once. Nothing is written.
+In: a folder or frames. Out: a `Source` per table, or every problem at once. Nothing is written.
 """
 
 from collections.abc import Iterator, Mapping
@@ -9,22 +9,44 @@ from dataclasses import replace
 from pathlib import Path
 
 from engine.contracts.contract import FAULTY, UNUSABLE, Consequence, Contract, Rule
+from engine.delivery.frames import Frames
 from engine.delivery.near_miss import columns_meant, file_alike
-from engine.delivery.source import CELL, SOURCE_FILE, SOURCE_ROW, UNREADABLE, Source, batches, find_files, open_source
+from engine.delivery.source import (
+    CELL,
+    SOURCE_FILE,
+    SOURCE_ROW,
+    UNREADABLE,
+    Source,
+    batches,
+    find_files,
+    how_to_put,
+    open_source,
+)
 from engine.errors import InputError, Problem
 
+Delivered = Path | Frames
+"""Where tables are that were handed in: in a folder, or in memory."""
 EXAMPLES = 5
 """Rows shown of every problem."""
 
 
 def open_tables(
-    folder: Path, promised: Mapping[str, Contract], *, as_text: bool = False
+    place: Delivered, promised: Mapping[str, Contract], *, as_text: bool = False
 ) -> tuple[dict[str, Source], list[Problem]]:
-    """The tables of a folder by name, and what is wrong with the folder, its files and their columns.
+    """The tables of a delivery by name, and what is wrong with the place, its files and their columns.
 
-    as_text: read every CSV cell as text, so that each can be judged on its own. Raises InputError when the folder
+    as_text: read every CSV cell as text, so that each can be judged on its own. Raises InputError when a folder
     cannot be listed.
     """
+    tables, problems = (
+        place.open(promised) if isinstance(place, Frames) else _open_files(place, promised, as_text=as_text)
+    )
+    return with_common_ids(tables), problems
+
+
+def _open_files(
+    folder: Path, promised: Mapping[str, Contract], *, as_text: bool
+) -> tuple[dict[str, Source], list[Problem]]:
     files, problems = find_files(folder, promised)
     tables: dict[str, Source] = {}
     for name, contract in promised.items():
@@ -33,7 +55,12 @@ def open_tables(
             problems += wrong
             if source.parts:
                 tables[name] = source
-    return with_common_ids(tables), problems
+    return tables, problems
+
+
+def how_to_deliver(place: Delivered, name: str) -> str:
+    """What to do about a table that is not there."""
+    return place.how_to_deliver(name) if isinstance(place, Frames) else how_to_put(name, place)
 
 
 def with_common_ids(tables: Mapping[str, Source]) -> dict[str, Source]:
@@ -96,11 +123,11 @@ def too_many_faults(source: Source, counts: Mapping[str, int], max_share: float)
     return [Problem(source.contract.table, what, advice, n_faulty, n_rows, tuple(reasons))]
 
 
-def near_misses(folder: Path, promised: Mapping[str, Contract], tables: Mapping[str, Source]) -> list[Problem]:
-    """Files and columns nobody needs that look like a table or a column that is not there."""
+def near_misses(place: Delivered, promised: Mapping[str, Contract], tables: Mapping[str, Source]) -> list[Problem]:
+    """Files, frames and columns nobody needs that look like a table or a column that is not there."""
     found = []
     for name, contract in promised.items():
-        alike = None if name in tables else file_alike(folder, promised, name)
+        alike = None if name in tables else _alike(place, promised, name)
         if alike:
             advice = f"rename it if it is the table {name}; without it the night goes on"
             found.append(Problem(name, f"was not delivered, but {alike} looks like it", advice))
@@ -110,6 +137,11 @@ def near_misses(folder: Path, promised: Mapping[str, Contract], tables: Mapping[
                 advice = f"rename it if it is {lacks}; without it the night goes on"
                 found.append(Problem(name, f"{file} has no column {lacks}, but {meant} looks like it", advice))
     return found
+
+
+def _alike(place: Delivered, promised: Mapping[str, Contract], name: str) -> str | None:
+    """What is probably a table that is not there, under another name."""
+    return place.alike(promised, name) if isinstance(place, Frames) else file_alike(place, promised, name)
 
 
 def empty_files(tables: Mapping[str, Source]) -> list[Problem]:

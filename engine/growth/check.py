@@ -1,6 +1,7 @@
-"""Check: from a folder to the tables of one half month under contract, or every problem at once.
+"""Check: from a delivery to the tables of one half month under contract, or every problem at once.
 
-In: a folder. Out: `Delivery`, with what else there is to know of it. Nothing is written.
+In: a folder of tables, or frames in memory. Out: `Delivery`, with what else there is to know of it. Nothing is
+written.
 """
 
 from collections.abc import Iterator, Mapping
@@ -9,11 +10,10 @@ from pathlib import Path
 
 import polars as pl
 
-from engine.contracts.contract import Kind
 from engine.contracts.growth import CLUSTER_SPELLINGS, growth_contracts
 from engine.delivery.keys import in_two_forms, keys, without_digits
 from engine.delivery.source import UNREADABLE, Loaded, Source
-from engine.delivery.tables import EXAMPLES, broken_files, judge, open_tables
+from engine.delivery.tables import EXAMPLES, Delivered, broken_files, how_to_deliver, judge, open_tables
 from engine.errors import InputError, Problem
 from engine.growth.inputs import clean_clusters, marked, of_period
 from engine.settings.growth.scaling import InputSettings
@@ -35,12 +35,17 @@ class Delivery:
     loaded: the usable rows of every table, read once. dataset_id: as the tables carry it, None when none does.
     """
 
-    folder: Path
+    place: Delivered
     sources: Mapping[str, Source]
     loaded: Mapping[str, Loaded]
     period: str | None
     dataset_id: str | None
     remarks: tuple[Problem, ...]
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder of the tables, None where they are in memory."""
+        return self.place if isinstance(self.place, Path) else None
 
     @property
     def label(self) -> str:
@@ -52,19 +57,20 @@ class Delivery:
         return {name: loaded.table() for name, loaded in self.loaded.items()}
 
 
-def check(folder: Path, settings: InputSettings, period: str | None = None) -> Delivery:
+def check(place: Delivered, settings: InputSettings, period: str | None = None) -> Delivery:
     """Open and judge every table. period: the half month to scale, by default the latest of the sales.
 
     Raises InputError with every problem of files, columns, rows and between tables.
     """
-    sources, problems = open_as_text(folder, ALWAYS)
+    # Every CSV cell is judged on its own: what is loaded is counted and judged in the same reading.
+    sources, problems = open_tables(place, growth_contracts(ALWAYS), as_text=True)
     told = {problem.where for problem in problems}
-    problems += [problem for problem in _missing(sources, settings, folder) if problem.where not in told]
+    problems += [problem for problem in _missing(sources, settings, place) if problem.where not in told]
     loaded, stops, remarks = _load(sources)
     written = [keys(sources[name]) for name in loaded]
     stops += [problem for table in written for problem in without_digits(table)]
     remarks += in_two_forms(written)
-    delivery = _settle_period(Delivery(folder, sources, loaded, period, None, tuple(remarks)))
+    delivery = _settle_period(Delivery(place, sources, loaded, period, None, tuple(remarks)))
     found = list(_between_tables(delivery, settings))
     problems += stops + [problem for problem, stops_run in found if stops_run]
     if problems:
@@ -91,17 +97,6 @@ def _load(sources: Mapping[str, Source]) -> tuple[dict[str, Loaded], list[Proble
     return loaded, stops, remarks
 
 
-def open_as_text(folder: Path, required: tuple[str, ...]) -> tuple[dict[str, Source], list[Problem]]:
-    """The tables of the growth desk: codes are text, and every CSV cell is judged on its own."""
-    sources, problems = open_tables(folder, growth_contracts(required), as_text=True)
-    return {name: _codes_as_text(source) for name, source in sources.items()}, problems
-
-
-def _codes_as_text(source: Source) -> Source:
-    codes = frozenset(column.name for column in source.contract.columns if column.kind is Kind.ID)
-    return replace(source, ids_as_text=codes)
-
-
 def duplicates(rows: pl.LazyFrame, table: str, key: tuple[str, ...], advice: str) -> Problem | None:
     """The problem of rows that share a key, with the first keys; None when there is none."""
     repeated = rows.group_by(key).len().filter(pl.col("len") > 1).sort(key).collect()
@@ -113,15 +108,14 @@ def duplicates(rows: pl.LazyFrame, table: str, key: tuple[str, ...], advice: str
     return Problem(table, f"rows share {' and '.join(key)}", advice, count, total, examples)
 
 
-def _missing(sources: Mapping[str, Source], settings: InputSettings, folder: Path) -> list[Problem]:
+def _missing(sources: Mapping[str, Source], settings: InputSettings, place: Delivered) -> list[Problem]:
     """Steps 9 and 10 may only be missing by name: an absent table is no proof that there is no conflict."""
     allowed = {v.STEP9: settings.allow_missing_step9, v.STEP10: settings.allow_missing_step10}
     return [
         Problem(
             name,
             "the table is missing, so conflicts with it cannot be seen",
-            f"put {name}.parquet or {name}.csv into {folder}, or allow it by name: "
-            f"--set inputs.allow_missing_{name}=true",
+            f"{how_to_deliver(place, name)}, or allow it by name: --set inputs.allow_missing_{name}=true",
         )
         for name, may_miss in allowed.items()
         if name not in sources and not may_miss

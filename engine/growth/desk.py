@@ -1,4 +1,4 @@
-"""The desk: one scaling, from a folder of tables to a published run.
+"""The desk: one scaling, from delivered tables to a published run.
 
 check → inputs → benchmark → scale → boundary → publish, the last three block by block
 """
@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from engine.delivery.tables import Delivered
 from engine.errors import InputError
 from engine.growth import publish
 from engine.growth.blocks import Task, task_of
@@ -21,37 +22,37 @@ from engine.growth.scale import BoundaryError
 from engine.growth.second_opinion import second_opinion
 from engine.growth.summary import Shrinkage, data_quality, key_figures, of_plan
 from engine.outputs.growth import shapes
+from engine.outputs.growth.result import Scaling
 from engine.outputs.growth.telling import telling
-from engine.outputs.result import Result
 from engine.outputs.write import write_json, write_parquet
 from engine.runs.journal import Journal
 from engine.runs.publish import Making
 from engine.runs.publish import publish as publish_run
-from engine.runs.registry import Registry, fingerprint_files
+from engine.runs.registry import Registry
 from engine.settings.growth.scaling import GrowthSettings
 from engine.vocabulary import growth as v
 
 
 def run(
-    folder: Path,
+    place: Delivered,
     out: Path,
     settings: GrowthSettings,
     period: str | None = None,
     *,
     force: bool = False,
     watch: Callable[[str], None] | None = None,
-) -> Result:
+) -> Scaling:
     """Scale the candidates of one half month and publish the result under `out`.
 
-    period: by default the latest of the sales. force: run again what is there already. watch: called with the name of
-    each stage as it begins. Raises InputError, TryLaterError, OutputError, and BoundaryError when a check fails;
-    nothing is published then.
+    place: a folder of tables, or frames in memory. period: by default the latest of the sales. force: run again what
+    is there already. watch: called with the name of each stage as it begins. Raises InputError, TryLaterError,
+    OutputError, and BoundaryError when a check fails; nothing is published then.
     """
     journal = Journal(watch)
     with journal.stage("check"):
-        delivery = check(folder, settings.inputs, period)
-        prints = {name: fingerprint_files(each.files, folder) for name, each in delivery.sources.items()}
-    making = Making(v.DESK, delivery.label, settings, prints, folder)
+        delivery = check(place, settings.inputs, period)
+        prints = {name: dict(source.fingerprints) for name, source in delivery.sources.items()}
+    making = Making(v.DESK, delivery.label, settings, prints, delivery.folder)
 
     def write(partial: Path) -> dict[str, Any]:
         with journal.stage("inputs"):
@@ -62,7 +63,7 @@ def run(
             task = task_of(tables, given, settings)
         return _described(delivery, _scale_into(partial, delivery, task, journal))
 
-    return Result(*publish_run(out, making, journal, write, force=force))
+    return Scaling(*publish_run(out, making, journal, write, force=force))
 
 
 def _scale_into(folder: Path, delivery: Delivery, task: Task, journal: Journal) -> dict[str, Any]:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import polars as pl
 
-from engine.delivery.tables import verify
+from engine.contracts.growth import growth_contracts
+from engine.delivery.tables import open_tables, verify
 from engine.errors import InputError, Problem
-from engine.growth.check import UNDATED, duplicates, open_as_text
+from engine.growth.check import UNDATED, duplicates
 from engine.growth.inputs import clean_sales, of_period
 from engine.growth.periods import following
 from engine.runs.registry import Run
@@ -23,7 +24,7 @@ def following_sales(folder: Path, run: Run) -> pl.LazyFrame:
     Raises InputError with every problem, also when the sales do not reach that far.
     """
     period = str(run.manifest["period"])
-    sources, problems = open_as_text(folder, (v.STORE_SPU_SALES,))
+    sources, problems = open_tables(folder, growth_contracts((v.STORE_SPU_SALES,)), as_text=True)
     problems += verify(sources)[0]
     if period == UNDATED or (not problems and "period" not in sources[v.STORE_SPU_SALES].columns):
         what = f"the half month after {period} cannot be told"

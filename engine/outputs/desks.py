@@ -5,7 +5,7 @@ that is installed beside it. Shared rooms find it there and know none by name.
 """
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import entry_points
@@ -15,19 +15,34 @@ from typing import Any, Final
 
 from engine.errors import NotFoundError
 from engine.outputs.compare import Change
-from engine.outputs.shown import Shown
+from engine.outputs.markup import as_html
+from engine.outputs.shown import Shown, as_text
 from engine.runs.registry import Registry, Run
 from engine.settings.frozen import DeskSettings, RunSettings
+from engine.settings.loading import Assigned
 
 GROUP: Final = "darkshelf.desks"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Explanation:
-    """One finding explained. facts: everything as JSON holds it. shown: the same for people."""
+    """One finding explained. facts: everything as JSON holds it. shown: the same for people.
+
+    Printing it shows it in words.
+
+    >>> print(str(night.explain(night.cases["case_id"][0])).splitlines()[1])
+    case ...
+    """
 
     facts: Mapping[str, Any]
     shown: Shown
+
+    def __repr__(self) -> str:
+        """The finding in words."""
+        return as_text(self.shown)
+
+    def _repr_html_(self) -> str:
+        return as_html(self.shown)
 
 
 @dataclass(frozen=True)
@@ -42,15 +57,15 @@ class Desk:
     stages: what each stage says while it works. options: what `run` takes beyond folder, output and settings.
     moment: reads the label of a run, such as its as-of day; raises ValueError.
 
-    run, subjects, pages: where the rest is found, as `module:name`, since it lives on higher floors: the function
-    `run(place, out, settings, moment, *, force, watch, ...)`, the `SubjectKind` of its decisions, the pages of its
-    dashboard; "" for none.
+    run, result, subjects, pages: where the rest is found, as `module:name`, since it needs this record or lives on
+    higher floors: the function `run(place, out, settings, moment, *, force, watch, ...)`, the kind of `Result` that
+    it returns, the `SubjectKind` of its decisions, the pages of its dashboard; "" for none.
     """
 
     name: str
     purpose: str
     rank: int
-    load: Callable[[Path | None, Sequence[str]], DeskSettings]
+    load: Callable[[Path | None, Assigned], DeskSettings]
     models: Mapping[str, type[RunSettings]]
     headline: Callable[[Mapping[str, Any]], str]
     shown: Callable[[Run], Shown]
@@ -59,6 +74,7 @@ class Desk:
     report: Callable[[Registry, Run, RunSettings], str]
     report_settings: type[RunSettings]
     run: str
+    result: str = "engine.outputs.result:Result"
     subjects: str = ""
     pages: str = ""
     views: Callable[[Run], Mapping[str, str]] = field(default=lambda run: {})

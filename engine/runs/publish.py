@@ -6,6 +6,7 @@ In: what makes the run, and a function that writes its files. Out: the published
 import datetime as dt
 import json
 import platform
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -20,6 +21,8 @@ from engine.settings.frozen import DeskSettings
 from engine.settings.loading import as_toml
 
 SETTINGS: Final = "config_resolved.toml"
+IN_MEMORY: Final = "frames"
+"""What a manifest says in place of the folder of the input where there was none."""
 PACKAGES: Final = ("darkshelf", "polars", "numpy", "numba", "pyarrow")
 """Another version of one of these may give other results: it makes another run."""
 
@@ -29,14 +32,15 @@ class Making:
     """What makes a run, and with that its name: the same twice is the same run.
 
     as_of: the day, half month or other label that the run is of. inputs: fingerprints of the files by table.
-    place: where the input lies. further: marks of whatever else changes the results, such as what was learnt.
+    place: where the input lies, None for frames in memory. further: marks of whatever else changes the results, such
+    as what was learnt.
     """
 
     desk: str
     as_of: str
     settings: DeskSettings
     inputs: Mapping[str, Mapping[str, str]]
-    place: Path
+    place: Path | None
     further: tuple[str, ...] = ()
 
     @property
@@ -75,6 +79,24 @@ def publish(
     return registry.find(run_id), True
 
 
+def publish_copy(run: Run, out: Path) -> tuple[Run, bool]:
+    """Publish a run that lies elsewhere under `out`, unless it is there already: the run, and whether it was copied.
+
+    Raises as `publish` does, and DamagedRunError where a file of the run is not what was published.
+    """
+    registry = Registry(out)
+    with registry.writer():
+        _refuse_other_desks(registry, run.desk)
+        if registry.has(run.run_id):
+            return registry.find(run.run_id), False
+        files = [(name, run.file(name)) for name in run.manifest.get("files", {})]
+        with registry.publish(run.run_id) as partial:
+            for name, file in (*files, (MANIFEST, run.folder / MANIFEST)):
+                (partial / name).parent.mkdir(exist_ok=True)
+                shutil.copyfile(file, partial / name)
+    return registry.find(run.run_id), True
+
+
 def _manifest(run_id: str, making: Making, told: Mapping[str, Any], journal: Journal) -> dict[str, Any]:
     """How the run came about."""
     return {
@@ -84,7 +106,7 @@ def _manifest(run_id: str, making: Making, told: Mapping[str, Any], journal: Jou
         "profile": making.settings.profile,
         "as_of": making.as_of,
         "finished_at": dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds"),
-        "input": str(making.place.resolve()),
+        "input": IN_MEMORY if making.place is None else str(making.place.resolve()),
         "input_fingerprints": making.inputs,
         "settings_fingerprint": making.settings.fingerprint(),
         "settings": making.settings.model_dump(mode="json"),

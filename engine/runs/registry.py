@@ -11,7 +11,7 @@ import logging
 import re
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,14 +42,20 @@ LOGS_KEPT = 20
 """So many of them; the oldest go first."""
 RUN_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.-]{0,199}")
 UNTOUCHED = "The runs published before are untouched."
-EDGE_BYTES = 65_536
-"""So much of the start and of the end of a file goes into its fingerprint; a Parquet footer is always in it."""
 CLOCKS_APART = dt.timedelta(days=1)
 """A day begins this much earlier in the far east than on the clock that runs are stamped with, rounded up."""
 
 
 class DamagedRunError(NotFoundError):
-    """A published run cannot be read, or is not what was published. problem: the same with its facts."""
+    """A published run cannot be read, or is not what was published. problem: the same with its facts.
+
+    >>> published = night.to_folder("data/damaged")
+    >>> (published.folder / "summary.json").write_text("{}")
+    2
+    >>> darkshelf.open_run("data/damaged", night.run_id)
+    Traceback (most recent call last):
+    engine.runs.registry.DamagedRunError: the run ... is damaged: summary.json is not whole: ...
+    """
 
     def __init__(self, run_id: str, folder: Path, reason: str) -> None:
         advice = f"Delete {folder} and run again"
@@ -113,20 +119,6 @@ class Survey:
 
     runs: list[Run]
     skipped: list[Problem]
-
-
-def fingerprint_files(files: Iterable[Path], root: Path) -> dict[str, str]:
-    """A short hash per file of its size, its modification time and its first and last bytes, by relative name."""
-    prints: dict[str, str] = {}
-    for file in files:
-        status = file.stat()
-        hashed = hashlib.blake2b(f"{status.st_size} {status.st_mtime_ns}".encode(), digest_size=8)
-        with file.open("rb") as stream:
-            hashed.update(stream.read(EDGE_BYTES))
-            stream.seek(max(status.st_size - EDGE_BYTES, 0))
-            hashed.update(stream.read(EDGE_BYTES))
-        prints[str(file.relative_to(root))] = hashed.hexdigest()
-    return prints
 
 
 def run_name(as_of: str, profile: str, *fingerprints: str) -> str:

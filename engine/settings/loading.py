@@ -16,10 +16,12 @@ from engine.errors import Problem, SettingsError
 from engine.settings.frozen import RunSettings
 
 AnySettings = TypeVar("AnySettings", bound=RunSettings)
+Assigned = Sequence[str] | Mapping[str, object]
+"""Values of settings: `key=value` texts, or values by their dotted keys."""
 
 
-def load_as(model: type[AnySettings], path: Path | None = None, assignments: Sequence[str] = ()) -> AnySettings:
-    """The settings of a desk: defaults, then the TOML file, then `key=value` assignments in their order.
+def load_as(model: type[AnySettings], path: Path | None = None, assignments: Assigned = ()) -> AnySettings:
+    """The settings of a desk: defaults, then the TOML file, then assignments in their order.
 
     Raises SettingsError listing every unknown key and every value out of bounds at once.
     """
@@ -28,14 +30,17 @@ def load_as(model: type[AnySettings], path: Path | None = None, assignments: Seq
 
 
 def read_tree(
-    path: Path | None, assignments: Sequence[str], known: Collection[str]
+    path: Path | None, assignments: Assigned, known: Collection[str]
 ) -> tuple[dict[str, Any], list[Problem]]:
     """What the TOML file and the assignments say, nested by section, and what cannot be read of the assignments.
 
     known: every key there is, for advice. Raises SettingsError when the file cannot be read.
     """
     tree = _read_toml(path) if path is not None else {}
-    problems = [_assign(tree, assignment, known) for assignment in assignments]
+    if isinstance(assignments, Mapping):
+        problems = [_put(tree, key, value, key, known) for key, value in assignments.items()]
+    else:
+        problems = [_assign(tree, assignment, known) for assignment in assignments]
     return tree, [problem for problem in problems if problem is not None]
 
 
@@ -129,11 +134,16 @@ def _assign(tree: dict[str, Any], assignment: str, known: Collection[str]) -> Pr
         value = tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         value = text.strip()
-    *sections, name = key.strip().split(".")
+    return _put(tree, key.strip(), value, f"--set {assignment}", known)
+
+
+def _put(tree: dict[str, Any], key: str, value: object, named: str, known: Collection[str]) -> Problem | None:
+    """Put a value into its place in a tree; the problem where that is none. named: as messages call it."""
+    *sections, name = key.split(".")
     for section in sections:
         inner = tree.setdefault(section, {})
         if not isinstance(inner, dict):
-            return Problem(f"--set {assignment}", f"{section} is a value, not a section", _nearest(key, known))
+            return Problem(named, f"{section} is a value, not a section", _nearest(key, known))
         tree = inner
     tree[name] = value
     return None

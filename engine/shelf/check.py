@@ -1,6 +1,6 @@
 """Check: from tables to sources under contract, or every problem at once.
 
-In: a folder of tables, or a lake of days. Out: `Sources`, opened but not read. Nothing is written.
+In: a folder of tables, frames in memory, or a lake of days. Out: `Sources`, opened but not read. Nothing is written.
 """
 
 import datetime as dt
@@ -12,7 +12,7 @@ from engine.contracts.shelf import contracts
 from engine.delivery.keys import Keys, in_two_forms, keys, without_digits
 from engine.delivery.sent_twice import sent_twice
 from engine.delivery.source import UNREADABLE, Source
-from engine.delivery.tables import broken_files, empty_files, near_misses, open_tables, verify
+from engine.delivery.tables import Delivered, broken_files, empty_files, near_misses, open_tables, verify
 from engine.errors import InputError, Problem
 from engine.lake.manifest import DayLake, refuse_lake
 from engine.lake.source import open_days
@@ -22,8 +22,8 @@ from engine.shelf.meet import meet
 from engine.shelf.places import unknown_places
 from engine.vocabulary import shelf as v
 
-Place = Path | DayLake
-"""Where the tables of a night are: a folder of them, or a lake."""
+Place = Delivered | DayLake
+"""Where the tables of a night are: in a folder, in memory, or in a lake."""
 
 
 @dataclass(frozen=True)
@@ -75,9 +75,11 @@ class Sources:
     unknown_places: tuple[str | int, ...] = ()
 
     @property
-    def folder(self) -> Path:
-        """The folder of the tables or of the lake."""
-        return self.place.folder if isinstance(self.place, DayLake) else self.place
+    def folder(self) -> Path | None:
+        """The folder of the tables or of the lake, None where they are in memory."""
+        if isinstance(self.place, DayLake):
+            return self.place.folder
+        return self.place if isinstance(self.place, Path) else None
 
     def within(self, n_days: int, held_days: int) -> "Sources":
         """The same tables, of which days before the last n are read only where they have to be.
@@ -195,7 +197,8 @@ def _open(
     promised = contracts(as_of, signed=readings.signed)
     if isinstance(place, DayLake):
         return open_days(place, promised, as_of)
-    refuse_lake(place)
+    if isinstance(place, Path):
+        refuse_lake(place)
     return open_tables(place, promised, as_text=as_text)
 
 

@@ -1,4 +1,4 @@
-"""The desk: one night, from a folder of tables to a published run.
+"""The desk: one night, from delivered tables to a published run.
 
 check → panel → expect → detect → measure → diagnose → recommend → settle → publish
 """
@@ -15,13 +15,12 @@ import polars as pl
 from engine.delivery.tables import verify
 from engine.errors import InputError, Problem
 from engine.memory import Memory
-from engine.outputs.result import Result
 from engine.outputs.shelf import shapes
+from engine.outputs.shelf.result import Night
 from engine.outputs.write import WIDE_ROWS_PER_GROUP, appended_parquet, write_json, write_parquet
 from engine.runs.journal import Journal
 from engine.runs.publish import Making
 from engine.runs.publish import publish as publish_run
-from engine.runs.registry import fingerprint_files
 from engine.settings.shelf.night import Settings
 from engine.shelf import publish, summary
 from engine.shelf.calibrated import Recalibration, learn
@@ -74,23 +73,21 @@ def run(
     max_memory: int | None = None,
     feedback: Path | None = None,
     watch: Callable[[str], None] | None = None,
-) -> Result:
+) -> Night:
     """Run one night and publish it under `out`.
 
-    place: a folder of tables, or a lake of days. as_of: the last day that may be seen, by default the newest day of
-    the chain. force: run again what is there already. allow_partial: an as-of day that is not complete is judged by
-    what came of it, and the run is marked. max_memory: bytes the process may take; the days of the chain then
-    live in files of `out` while the night runs. feedback: a file of what stores answered on earlier nights, which
-    corrects the confidence of the calibrated profile. watch: called with the name of each stage as it begins.
+    place: a folder of tables, frames in memory, or a lake of days. as_of: the last day that may be seen, by default
+    the newest day of the chain. force: run again what is there already. allow_partial: an as-of day that is not
+    complete is judged by what came of it, and the run is marked. max_memory: bytes the process may take; the days of
+    the chain then live in files of `out` while the night runs. feedback: a file of what stores answered on earlier
+    nights, which corrects the confidence of the calibrated profile. watch: called with the name of each stage as it
+    begins.
     Raises InputError, TryLaterError and OutputError; the runs published before stay as they are.
     """
     journal = Journal(watch)
     with journal.stage("check"):
         sources = _opened(place, settings, as_of)
-        prints = {
-            name: dict(source.fingerprints) or fingerprint_files(source.files, sources.folder)
-            for name, source in sources.tables.items()
-        }
+        prints = {name: dict(source.fingerprints) for name, source in sources.tables.items()}
         recalibration = _learn(feedback, sources.as_of, settings)
     learnt = () if recalibration.fingerprint is None else (recalibration.fingerprint,)
     further = (*learnt, "partial") if allow_partial else learnt
@@ -103,7 +100,7 @@ def run(
             told = _night_into(folder, sources, settings, plan, journal, memory, recalibration)
         return {"feedback": recalibration.described(), "seeds": "each case's own id", **told}
 
-    return Result(*publish_run(out, making, journal, write, force=force))
+    return Night(*publish_run(out, making, journal, write, force=force))
 
 
 def _night_into(

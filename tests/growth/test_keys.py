@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.growth.check import open_as_text
+from engine.contracts.growth import growth_contracts
+from engine.delivery.tables import open_tables
 from engine.growth.keys import PAIR, Codes
 from tests.growth.golden import GOLDEN
 from tests.growth.tables import among_peers
@@ -39,7 +40,7 @@ def test_a_code_that_no_table_names_has_no_pair():
 def test_a_table_that_is_read_once_is_the_table(tmp_path, form):
     made = among_peers(GOLDEN["seed"].case)
     made.rows["sales"][3] |= {"store_sales": None, "sell_through_rate": 0.4}
-    sources, problems = open_as_text(made.write(tmp_path / "in", form), ())
+    sources, problems = open_tables(made.write(tmp_path / "in", form), growth_contracts(()), as_text=True)
     assert not problems
     texts = pl.Categorical(pl.Categories.random())
     for source in sources.values():

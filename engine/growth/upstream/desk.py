@@ -12,10 +12,11 @@ from typing import Any
 
 import polars as pl
 
+from engine.contracts.growth import growth_contracts
 from engine.delivery.source import Source
-from engine.delivery.tables import verify
+from engine.delivery.tables import open_tables, verify
 from engine.errors import InputError, OutputError, Problem
-from engine.growth.check import duplicates, open_as_text
+from engine.growth.check import duplicates
 from engine.growth.inputs import clean_clusters, clean_traffic, of_period
 from engine.growth.upstream.clusters import Clusters, find_clusters
 from engine.growth.upstream.nominate import nominate
@@ -62,7 +63,7 @@ def discover(
 
 
 def _checked(folder: Path) -> dict[str, Source]:
-    sources, problems = open_as_text(folder, (v.STORE_SPU_SALES,))
+    sources, problems = open_tables(folder, growth_contracts((v.STORE_SPU_SALES,)), as_text=True)
     stops, _ = verify(sources)
     problems += stops
     if not problems:

@@ -21,7 +21,7 @@ from engine.runs.registry import Registry, Run
 from engine.settings.frozen import RunSettings
 from engine.settings.growth.scaling import BacktestSettings, GrowthSettings
 from engine.settings.growth.upstream import DiscoverSettings
-from engine.settings.loading import load_as
+from engine.settings.loading import Assigned, load_as
 from engine.vocabulary import growth as v
 
 STAGES = {
@@ -157,7 +157,7 @@ def _report(registry: Registry, run: Run, settings: RunSettings) -> str:
     return report(run, explained(run, table(run, shapes.AUDIT)))
 
 
-def _load(path: Path | None, assignments: Any) -> GrowthSettings:
+def _load(path: Path | None, assignments: Assigned) -> GrowthSettings:
     return load_as(GrowthSettings, path, assignments)
 
 
@@ -174,6 +174,7 @@ DESK = Desk(
     report=_report,
     report_settings=ReportSettings,
     run="engine.growth.desk:run",
+    result="engine.outputs.growth.result:Scaling",
     subjects="engine.decisions.growth.candidates:CANDIDATES",
     pages="panel_app.pages.growth:PAGES",
     stages=STAGES,

@@ -94,6 +94,7 @@ DESK = Desk(
     report_settings=ReportSettings,
     views=_views,
     run="engine.shelf.desk:run",
+    result="engine.outputs.shelf.result:Night",
     subjects="engine.decisions.shelf.cases:CASES",
     pages="panel_app.pages.shelf:PAGES",
     stages=STAGES,

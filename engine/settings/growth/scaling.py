@@ -169,7 +169,11 @@ class BacktestSettings(RunSettings):
 
 
 class GrowthSettings(DeskSettings):
-    """Everything a growth run is told. Grain: one run."""
+    """Everything a growth run is told. Grain: one run.
+
+    >>> darkshelf.GrowthSettings().profile
+    'default'
+    """
 
     profile: Literal["default", "reference"] = Field("default", description="The defaults a run starts from.")
     inputs: InputSettings = InputSettings()

@@ -192,7 +192,11 @@ class WatchSettings(Frozen):
 
 
 class CalibratedSettings(NightSettings):
-    """Everything a night is told that the calibrated method judges. Grain: one run."""
+    """Everything a night is told that the calibrated method judges. Grain: one run.
+
+    >>> darkshelf.CalibratedSettings().episode.max_fdr
+    0.1
+    """
 
     profile: Literal["calibrated"] = Field("calibrated", description="How shelves are judged.")
     price_check: PriceCheckSettings = PriceCheckSettings()

@@ -114,7 +114,11 @@ class BootstrapSettings(IntervalSettings):
 
 
 class ClassicSettings(NightSettings):
-    """Everything a night is told that the classic method judges. Grain: one run."""
+    """Everything a night is told that the classic method judges. Grain: one run.
+
+    >>> darkshelf.ClassicSettings().detect.dark_ratio
+    0.6
+    """
 
     profile: Literal["classic"] = Field("classic", description="How shelves are judged.")
     panel: InterpolatedPanelSettings = InterpolatedPanelSettings()

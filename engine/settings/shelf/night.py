@@ -7,7 +7,7 @@ from typing import Any
 from pydantic.fields import FieldInfo
 
 from engine.errors import Problem, SettingsError
-from engine.settings.loading import described, read_tree, settings_of
+from engine.settings.loading import Assigned, described, read_tree, settings_of
 from engine.settings.shelf.calibrated import CalibratedSettings
 from engine.settings.shelf.classic import ClassicSettings
 from engine.settings.shelf.common import NightSettings
@@ -21,7 +21,7 @@ USUAL = "calibrated"
 _KEYS = {profile: frozenset(key for key, _ in described(model)) for profile, model in PROFILES.items()}
 
 
-def load(path: Path | None = None, assignments: Sequence[str] = ()) -> Settings:
+def load(path: Path | None = None, assignments: Assigned = ()) -> Settings:
     """The settings of a night: defaults of its profile, then the TOML file, then `key=value` assignments in order.
 
     Raises SettingsError listing every unknown key, every key that another profile alone reads, and every value out

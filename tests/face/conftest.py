@@ -1,0 +1,53 @@
+"""A chain and the tables of a scaling, in a folder to work in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+import engine as darkshelf
+from tests.growth.golden import GOLDEN
+from tests.growth.tables import PERIOD, among_peers, merged
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture(scope="session")
+def place(tmp_path_factory) -> Path:
+    """A folder with `data/chain` for the shelf desk and `data/growth` for the growth desk; nobody writes there."""
+    folder = tmp_path_factory.mktemp("face")
+    darkshelf.simulate(folder / "data" / "chain", stores=40, skus=10, days=60, extra_episodes=0.1)
+    tables = merged(*(among_peers(each.case, f"S{n:02}", f"P{n:02}", n) for n, each in enumerate(GOLDEN.values())))
+    for name in ("sales", "step9", "step10", "step11"):
+        for row in tables.rows[name]:
+            row["period"] = PERIOD
+    tables.write(folder / "data" / "growth")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def chain(place) -> Path:
+    return place / "data" / "chain"
+
+
+@pytest.fixture(scope="session")
+def night(chain) -> darkshelf.Night:
+    """A night over the chain, whose run goes with it."""
+    return darkshelf.run_shelf(chain)
+
+
+@pytest.fixture(scope="session")
+def scaling(place) -> darkshelf.Scaling:
+    return darkshelf.run_growth(place / "data" / "growth")
+
+
+@pytest.fixture
+def workplace(place, tmp_path, monkeypatch) -> Path:
+    """An empty working folder but for `data`, with links to both sets of tables."""
+    (tmp_path / "data").mkdir()
+    for name in ("chain", "growth"):
+        (tmp_path / "data" / name).symlink_to(place / "data" / name)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
