@@ -15,9 +15,15 @@ def bench(
 
     Example:  darkshelf bench --size 100k --rounds 5
     """
-    from bench.speed.compare import compare
-    from bench.speed.sizes import SIZES, data_home
+    from engine.errors import NotFoundError
 
+    try:
+        from bench.speed.compare import compare
+        from bench.speed.sizes import SIZES, data_home
+    except ModuleNotFoundError as error:
+        raise NotFoundError(
+            "the benchmarks come with a clone of the project, not with the installed package: run it there"
+        ) from error
     if size not in SIZES:
         raise typer.BadParameter(f"{size!r} is none of {', '.join(SIZES)}", param_hint="--size")
     with err.status(f"simulating {size} store-SKUs if they are not there yet, then {rounds} rounds"):
