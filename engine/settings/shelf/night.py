@@ -63,9 +63,12 @@ def _taken_out(tree: dict[str, Any], keys: Sequence[str]) -> list[str]:
 
 def _take_out(tree: dict[str, Any], path: Sequence[str]) -> bool:
     name, *rest = path
+    if name not in tree:
+        return False
     if not rest:
-        return tree.pop(name, tree) is not tree
-    inner = tree.get(name)
+        del tree[name]
+        return True
+    inner = tree[name]
     found = isinstance(inner, dict) and _take_out(inner, rest)
     if found and not inner:
         del tree[name]
