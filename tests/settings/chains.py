@@ -143,13 +143,6 @@ def half_of_the_keys(folder: Path) -> Path:
     return write_parquet(folder, tables | {PRICES: tables[PRICES].with_columns(moved)})
 
 
-def keys_of_long_ago(folder: Path) -> Path:
-    """Prices of one store that came six weeks ago, and not since."""
-    tables = small_chain()
-    is_recent = pl.col("date") > AS_OF - timedelta(days=40)
-    return write_parquet(folder, tables | {PRICES: tables[PRICES].filter((pl.col("store_id") != 3) | ~is_recent)})
-
-
 def sent_twice(folder: Path) -> Path:
     """The sales of the last week again."""
     return _with_a_copy(folder, days=7, changed=0)
