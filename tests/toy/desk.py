@@ -23,13 +23,14 @@ from engine.outputs.shown import Grid, line
 from engine.outputs.write import write_json, write_parquet
 from engine.runs.journal import Journal
 from engine.runs.publish import Making, publish
-from engine.runs.registry import Registry, Run, fingerprint_files
 from engine.settings.frozen import DeskSettings, RunSettings
 from engine.settings.loading import load_as
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
+
+    from engine.runs.registry import Registry, Run
 
 QUIET = "quiet_stores.parquet"
 STORE = Column("store_id", Kind.ID, null=Consequence.STOP)
@@ -64,7 +65,7 @@ def run(
         problems += verify(sources)[0]
         if problems:
             raise InputError(problems)
-    prints = {name: fingerprint_files(source.files, place) for name, source in sources.items()}
+    prints = {name: dict(source.fingerprints) for name, source in sources.items()}
 
     def write(folder: Path) -> dict[str, Any]:
         with journal.stage("compare"):
