@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import polars as pl
 import pytest
 
+from bench.page import between_marks
 from engine.contracts.contract import Consequence, Kind
 from engine.contracts.shelf import contracts
 from engine.decisions.shelf.settings import LoopSettings
@@ -42,7 +43,6 @@ PAGES = sorted(
 )
 SETTINGS_PAGE = ROOT / "docs" / "settings.md"
 FORMATS_PAGE = ROOT / "docs" / "file-formats.md"
-BEGIN, END = "<!-- generated: begin -->\n", "<!-- generated: end -->\n"
 
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"`(darkshelf [^`]+)`")
@@ -124,8 +124,7 @@ def tables_of(fields: dict[str, FieldInfo], beginning: str) -> str:
 
 def settings_page() -> str:
     """The page as it should be: its own prose, and the tables between the two marks."""
-    before, _, rest = SETTINGS_PAGE.read_text(encoding="utf-8").partition(BEGIN)
-    return f"{before}{BEGIN}\n{settings_tables()}\n{END}{rest.partition(END)[2]}"
+    return between_marks(SETTINGS_PAGE, "generated", settings_tables())
 
 
 def test_the_settings_page_says_what_the_settings_are():

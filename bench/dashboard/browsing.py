@@ -55,16 +55,21 @@ def wait_for(address: str, server: subprocess.Popen[bytes]) -> None:
     raise RuntimeError("the dashboard did not start")
 
 
+def chromium_path() -> str:
+    """Where Chromium is. Raises RuntimeError where there is none."""
+    found = which("chromium")
+    if found is None:
+        raise RuntimeError("there is no chromium: see tests/system_packages.sh")
+    return found
+
+
 @contextmanager
 def browser() -> Iterator[Any]:
     """Chromium as the tests use it. Raises RuntimeError where there is none."""
     from playwright.sync_api import sync_playwright
 
-    found = which("chromium")
-    if found is None:
-        raise RuntimeError("there is no chromium: see tests/system_packages.sh")
     with sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=found, args=list(FLAGS))
+        started = driver.chromium.launch(executable_path=chromium_path(), args=list(FLAGS))
         yield started
         started.close()
 

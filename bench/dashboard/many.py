@@ -3,7 +3,8 @@
 import asyncio
 import random
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
@@ -12,7 +13,15 @@ from shutil import copytree
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from bench.dashboard.browsing import FLAGS, PATIENCE_SECONDS, READY, memory_mib, seconds_of_async, serving
+from bench.dashboard.browsing import (
+    FLAGS,
+    PATIENCE_SECONDS,
+    READY,
+    chromium_path,
+    memory_mib,
+    seconds_of_async,
+    serving,
+)
 from bench.dashboard.nights import CLASSIC
 from engine.shelf import desk
 
@@ -48,16 +57,22 @@ def clicking(out: Path, duration_seconds: float) -> Watch:
 
 
 async def _all(address: str, watch: Watch, duration_seconds: float) -> None:
-    from playwright.async_api import async_playwright
-
-    async with async_playwright() as driver:
-        chromium = await driver.chromium.launch(executable_path="/usr/bin/chromium", args=list(FLAGS))
-        pages = [await _reader(chromium, address, watch) for _ in range(USERS)]
+    async with _readers(address, watch) as pages:
         end = time.monotonic() + duration_seconds
         await asyncio.gather(
             _sample(address, watch, end),
             *(_clicks(page, random.Random(place), watch, end) for place, page in enumerate(pages)),
         )
+
+
+@asynccontextmanager
+async def _readers(address: str, watch: Watch) -> AsyncIterator[list[Any]]:
+    """The pages of all readers, each a stranger to the others."""
+    from playwright.async_api import async_playwright
+
+    async with async_playwright() as driver:
+        chromium = await driver.chromium.launch(executable_path=chromium_path(), args=list(FLAGS))
+        yield [await _reader(chromium, address, watch) for _ in range(USERS)]
         await chromium.close()
 
 
@@ -137,13 +152,9 @@ def publishing(out: Path, tables: Path, day: date) -> Publishing:
 
 
 async def _read_on(address: str, publish: Callable[[], object]) -> Publishing:
-    from playwright.async_api import async_playwright
-
     watch, seen = Watch(), Publishing(0, 0, 0, [])
     done = asyncio.Event()
-    async with async_playwright() as driver:
-        chromium = await driver.chromium.launch(executable_path="/usr/bin/chromium", args=list(FLAGS))
-        pages = [await _reader(chromium, address, watch) for _ in range(USERS)]
+    async with _readers(address, watch) as pages:
 
         async def run() -> None:
             await asyncio.sleep(3)
@@ -154,7 +165,6 @@ async def _read_on(address: str, publish: Callable[[], object]) -> Publishing:
         await asyncio.gather(run(), *(_reads(page, seen, done) for page in pages))
         for page in pages:
             seen.told_of_it += await page.locator(".news button").count()
-        await chromium.close()
     seen.errors = watch.errors
     return seen
 

@@ -16,18 +16,18 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from bench.page import between_marks
 from bench.speed import baseline, growth_tables
 from bench.speed.process import interleaved, measure, report
-from bench.speed.ratios import figure, spread
+from bench.speed.ratios import Ratio, Rounds, figure, spread
 from bench.speed.sizes import data_home
+from engine.outputs.document import render
 
 FILE = Path(__file__).with_name("growth.json")
 PAGE = Path(__file__).parents[2] / "docs" / "growth.md"
-BEGIN, END = "<!-- speed: begin -->\n", "<!-- speed: end -->\n"
 MOST_TIMES, MOST_GIB = 5, 8
 FIGURES = ("wall_seconds", "cpu_seconds", "peak_mib", "others_share", "seconds", "inner_cpu_seconds", "rows")
 Sample = dict[str, Any]
-Rounds = Mapping[str, Sequence[Sample]]
 
 
 def tables(spus: int) -> Path:
@@ -68,9 +68,9 @@ def measured(spus: int, names: Sequence[str], rounds: int) -> dict[str, list[Sam
 def table(found: Mapping[str, Any]) -> str:
     """The figures of the page."""
     million, large = found["sizes"].get("500", {}), found["sizes"].get("5000", {})
-    lines = ["| what | asked | measured | |", "|---|---|---|---|"]
+    rows = []
     if million:
-        lines += [
+        rows += [
             _ratio("scaling / floor, processor time", million, "inner_cpu_seconds", "scaling", MOST_TIMES),
             _ratio("scaling / floor, wall time", million, "seconds", "scaling", MOST_TIMES),
             _ratio("whole command / floor process, processor time", million, "cpu_seconds", "process", None),
@@ -78,26 +78,23 @@ def table(found: Mapping[str, Any]) -> str:
         ]
     if large:
         low, middle, high = spread([figure(sample, "peak_mib") / 1024 for sample in large["process"]])
-        candidates = large["process"][0]["rows"]
-        verdict = "met" if middle <= MOST_GIB else "missed"
-        what = f"peak memory of the whole command, {candidates:,} candidates"
-        lines.append(f"| {what} | at most {MOST_GIB} GiB | {middle:.2f} GiB ({low:.2f} to {high:.2f}) | {verdict} |")
-    return "\n".join(lines) + "\n"
+        what = f"peak memory of the whole command, {large['process'][0]['rows']:,} candidates"
+        told = f"{middle:.2f} GiB ({low:.2f} to {high:.2f})"
+        rows.append((what, f"at most {MOST_GIB} GiB", told, "met" if middle <= MOST_GIB else "missed"))
+    return render(Path(__file__).with_suffix(".md"), figures=rows)
 
 
-def _ratio(what: str, rounds: Rounds, name: str, upper: str, most: float | None) -> str:
+def _ratio(what: str, rounds: Rounds, name: str, upper: str, most: float | None) -> tuple[str, str, str, str]:
     """Both sides of a round saw the same machine."""
-    ratios = [figure(u, name) / figure(low, name) for u, low in zip(rounds[upper], rounds["floor"], strict=True)]
-    low, middle, high = spread(ratios)
+    low, middle, high = spread(Ratio(what, (upper, name), ("floor", name)).of_rounds(rounds))
     asked = "" if most is None else f"at most {most}"
     verdict = "" if most is None else "met" if middle <= most else "missed"
-    return f"| {what} | {asked} | {middle:.1f} ({low:.1f} to {high:.1f}) | {verdict} |"
+    return what, asked, f"{middle:.1f} ({low:.1f} to {high:.1f})", verdict
 
 
 def page(found: Mapping[str, Any]) -> str:
-    """The page as it should be: its own prose, and the figures between the two marks."""
-    before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
-    return f"{before}{BEGIN}\n{table(found)}\n{END}{rest.partition(END)[2]}"
+    """The page as it should be."""
+    return between_marks(PAGE, "speed", table(found))
 
 
 def main() -> None:

@@ -18,11 +18,13 @@ from typing import Any
 
 import polars as pl
 
+from bench.page import between_marks
 from bench.speed.growth import PAGE
 from engine.growth import desk
 from engine.growth.backtest import backtest
 from engine.growth.follow import following_sales
 from engine.growth.upstream import desk as upstream
+from engine.outputs.document import render
 from engine.outputs.growth.read import boundary_report
 from engine.outputs.read import find_run
 from engine.settings.growth.scaling import BacktestSettings, GrowthSettings
@@ -30,7 +32,6 @@ from engine.settings.growth.upstream import DiscoverSettings
 from engine.vocabulary import growth as v
 
 FILE = Path(__file__).with_name("growth_real.json")
-BEGIN, END = "<!-- real: begin -->\n", "<!-- real: end -->\n"
 HALF_MONTHS = tuple(f"{year}{month:02}{half}" for year in (2019, 2020) for month in range(1, 13) for half in "AB")
 SETTINGS = DiscoverSettings(nominate={"min_adoption": 0.3})
 HISTORY = 8
@@ -110,9 +111,7 @@ def table(rows: Sequence[Mapping[str, Any]]) -> str:
             f"{above} / {len(tests) - above - below} / {below}, of {len(tests)}",
         ),
     ]
-    return (
-        "\n".join(["| what | measured |", "|---|---|", *(f"| {what} | {figure} |" for what, figure in lines)]) + "\n"
-    )
+    return render(Path(__file__).with_suffix(".md"), figures=lines)
 
 
 def _pooled(tests: Sequence[Mapping[str, Any]], name: str) -> float:
@@ -127,9 +126,8 @@ def _range(rows: Sequence[Mapping[str, Any]], name: str) -> str:
 
 
 def page(rows: Sequence[Mapping[str, Any]]) -> str:
-    """The page as it should be: its own prose, and the figures between the two marks."""
-    before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
-    return f"{before}{BEGIN}\n{table(rows)}\n{END}{rest.partition(END)[2]}"
+    """The page as it should be."""
+    return between_marks(PAGE, "real", table(rows))
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """The page of the baseline: `python -m bench.speed.report` writes docs/performance.md and its two pictures anew."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -8,7 +8,8 @@ from typing import Any
 from bench.speed import baseline
 from bench.speed.contenders import CONTENDERS
 from bench.speed.ratios import STAGES, figure, spread
-from bench.speed.targets import exponent, in_range, in_times_faster, outcomes
+from bench.speed.targets import exponent, in_range, in_rows, in_times_faster, outcomes
+from engine.outputs.document import render
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = DOCS / "performance.md"
@@ -33,60 +34,42 @@ STARTS = {"help": "`--help`", "runs_list": "`darkshelf runs list`", "explain": "
 CURVES = ("floor", "night", *DETECTION)
 
 Sizes = Mapping[str, Mapping[str, Any]]
+Row = tuple[str, ...]
 
 
 def page(measured: Mapping[str, Any]) -> str:
     """The page as the baseline says it."""
     sizes = measured["sizes"]
-    sections = [
-        HEAD.format(day=measured["measured_on"]),
-        _facts(measured),
-        TARGETS,
-        _targets(sizes),
-        DETECTIONS,
-        _detections(sizes),
-        _expectation(sizes),
-        GROWTH,
-        _growth(sizes),
-        NIGHT,
-        _usages(sizes, NIGHTS),
-        STAGE,
-        _stages(sizes),
-        START,
-        _usages(sizes, STARTS),
-        AGAIN,
-    ]
-    return "\n".join(section.strip("\n") + "\n" for section in sections)
+    return render(
+        Path(__file__).with_suffix(".md"),
+        day=measured["measured_on"],
+        sizes=sizes,
+        facts=_facts(measured),
+        targets=in_rows(outcomes(sizes)),
+        detections=_detections(sizes),
+        faster=_expectation(sizes),
+        growth=_growth(sizes),
+        nights=_usages(sizes, NIGHTS),
+        stages=_stages(sizes),
+        starts=_usages(sizes, STARTS),
+    )
 
 
-def in_table(headers: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: bool = True) -> str:
-    """A Markdown table; numbers: all columns but the first align right."""
-    marks = ["---", *["---:" if numbers else "---"] * (len(headers) - 1)]
-    return "\n".join(f"| {' | '.join(row)} |" for row in (headers, marks, *rows))
-
-
-def _facts(measured: Mapping[str, Any]) -> str:
+def _facts(measured: Mapping[str, Any]) -> Sequence[Row]:
     machine, versions = measured["machine"], measured["versions"]
     host = f"{machine['cores']} cores ({machine['processor']}), {machine['memory_gib']} GiB, {machine['system']}"
     packages = ", ".join(f"{package} {number}" for package, number in versions.items())
     rounds = ", ".join(f"{len(size['rounds']['floor'])} at {name}" for name, size in measured["sizes"].items())
-    facts = {
-        "machine": host,
-        "threads": str(machine["threads"]),
-        "rounds": rounds,
-        "Python": machine["python"],
-        "packages": packages,
-    }
-    return in_table(("", "measured with"), facts.items(), numbers=False)
+    return [
+        ("machine", host),
+        ("threads", str(machine["threads"])),
+        ("rounds", rounds),
+        ("Python", machine["python"]),
+        ("packages", packages),
+    ]
 
 
-def _targets(sizes: Sizes) -> str:
-    words = {True: "met", False: "**missed**", None: "–"}
-    rows = [(found.what, found.target, found.measured, words[found.is_met]) for found in outcomes(sizes)]
-    return in_table(("what", "target", "measured", ""), rows, numbers=False)
-
-
-def _detections(sizes: Sizes) -> str:
+def _detections(sizes: Sizes) -> Sequence[Row]:
     rows = []
     for name, size in sizes.items():
         rounds = size["rounds"]
@@ -97,7 +80,7 @@ def _detections(sizes: Sizes) -> str:
             slower = "" if contender == "ours" else in_times_faster(ratios)
             peak = _peak(rounds[contender]) if _tells(contender, "peak_mib") else "–"
             rows.append((DETECTION[contender], name, in_range(theirs), peak, slower))
-    return in_table(("who", "size", "seconds", "peak MiB", "ours is faster"), rows)
+    return rows
 
 
 def _peak(samples: Sequence[Mapping[str, Any]]) -> str:
@@ -115,19 +98,19 @@ def _expectation(sizes: Sizes) -> str:
         if samples := size["rounds"].get("expectation"):
             ratios = [figure(sample, "ours_seconds") / figure(sample, "seconds") for sample in samples]
             lines.append(f"{in_times_faster(ratios)} at {name}")
-    return EXPECTATION.format(faster="; ".join(lines) or "not measured")
+    return "; ".join(lines) or "not measured"
 
 
-def _growth(sizes: Sizes) -> str:
+def _growth(sizes: Sizes) -> Sequence[Row]:
     rows = []
     for contender in CURVES:
         powers = [exponent(sizes, contender, name) if _tells(contender, name) else None for name in PICTURES]
         time, memory = ("–" if power is None else f"{power:.2f}" for power in powers)
         rows.append((DETECTION.get(contender) or NIGHTS[contender], time, memory))
-    return in_table(("who", "exponent of time", "exponent of memory"), rows)
+    return rows
 
 
-def _usages(sizes: Sizes, names: Mapping[str, str]) -> str:
+def _usages(sizes: Sizes, names: Mapping[str, str]) -> Sequence[Row]:
     rows = []
     for size_name, size in sizes.items():
         for contender, what in names.items():
@@ -137,10 +120,10 @@ def _usages(sizes: Sizes, names: Mapping[str, str]) -> str:
                     for name in ("seconds", "wall_seconds", "cpu_seconds")
                 )
                 rows.append((what, size_name, inner, wall, cpu, _peak(samples)))
-    return in_table(("what", "size", "inner seconds", "wall seconds", "CPU seconds", "peak MiB"), rows)
+    return rows
 
 
-def _stages(sizes: Sizes) -> str:
+def _stages(sizes: Sizes) -> Sequence[Row]:
     rows = []
     for stage in STAGES:
         cells = []
@@ -150,8 +133,7 @@ def _stages(sizes: Sizes) -> str:
             over = [spent / figure(sample, "seconds") for spent, sample in zip(seconds, floors, strict=False)]
             cells += [f"{spread(seconds)[1]:.3f}", f"{spread(over)[1]:.2f}"]
         rows.append((stage, *cells))
-    headers = [words for name in sizes for words in (f"{name}, seconds", "floors")]
-    return in_table(("stage", *headers), rows)
+    return rows
 
 
 def draw(sizes: Sizes) -> None:
@@ -193,72 +175,6 @@ def main() -> None:
     measured = baseline.read()
     PAGE.write_text(page(measured), encoding="utf-8")
     draw(measured["sizes"])
-
-
-HEAD = """
-# Performance
-
-How fast a night is, against what, and how to measure it again. This page is made of `bench/speed/baseline.json`,
-measured on {day}; `python -m bench.speed.report` writes it anew.
-
-Machines differ, and the machine of these figures is shared, so what counts are ratios: both sides run as fresh
-processes on the same files, with the same threads, one after the other in every round, and a ratio is formed within a
-round. Figures are the median of the rounds, smallest and largest in brackets. A size is its store-SKUs, each with 90
-days in four tables, simulated from a seed. Files are in the cache of the operating system and kernels are compiled.
-"""
-TARGETS = """
-## Targets
-
-At 100,000 store-SKUs, unless said. The *floor* reads every column a night needs, once, and reduces it to a sum:
-nothing that looks at every row can be faster.
-"""
-DETECTIONS = """
-## Detection
-
-The classic rule from the tables to the list of cases (sections 1 to 4 of [the rule](classic-rule.md)), by those who
-would write it otherwise. Every answer was the same as ours, case by case. The others may rely on clean, sorted tables
-and read only sales and inventory; ours reads all four tables and checks every row. Imports are not counted.
-"""
-EXPECTATION = """
-The expectation alone: ours, trimmed, against StatsForecast's `WindowAverage`, which does not trim, over the same
-settled units in memory: {faster}. Without trimming both give the same numbers.
-"""
-GROWTH = """
-## Growth
-
-The exponent is the slope of the logarithms: 1 is linear. A sample of stores has no memory worth telling.
-
-![Seconds against store-SKUs of the floor, the night and every rival](images/time-by-size.svg)
-
-![Peak memory against store-SKUs of the floor, the night and every rival](images/memory-by-size.svg)
-"""
-NIGHT = """
-## Whole nights
-
-Inner seconds leave out the interpreter and its imports; wall, CPU and peak memory are those of the whole process, as
-the operating system accounts for it.
-"""
-STAGE = """
-## Stages
-
-Seconds of each stage of a night, and how often the floor fits into it.
-"""
-START = """
-## Start-up
-"""
-AGAIN = """
-## Again
-
-```sh
-make bench             # kernels beside plain definitions, stages, a night
-make bench-check       # fails when a ratio got worse than the baseline by more than its noise
-make bench-baseline    # measures everything anew and writes this page, on a quiet machine
-darkshelf bench        # a few rounds on this machine beside the baseline
-```
-
-One million store-SKUs are measured on demand: `python -m bench.speed.baseline --sizes 1m`. Chains are kept in the
-cache folder of the user, or where `DARKSHELF_BENCH_DATA` says.
-"""
 
 
 if __name__ == "__main__":

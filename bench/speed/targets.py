@@ -1,7 +1,7 @@
 """What has to be reached, and whether a baseline reaches it."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
@@ -51,6 +51,12 @@ def outcomes(sizes: Mapping[str, Mapping[str, Any]]) -> list[Outcome]:
     """Every target beside what was measured. sizes: those of a baseline."""
     ratios = [_of_ratio(ratio, _rounds(sizes, SIZE)) for ratio in RATIOS if ratio.target is not None]
     return [*ratios, *(_of_limit(limit, _rounds(sizes, limit.size)) for limit in LIMITS), _of_growth(sizes)]
+
+
+def in_rows(found: Iterable[Outcome]) -> list[tuple[str, str, str, str]]:
+    """Targets as rows of a page: what, target, measured, and whether it is met."""
+    words = {True: "met", False: "**missed**", None: "–"}
+    return [(one.what, one.target, one.measured, words[one.is_met]) for one in found]
 
 
 def exponent(sizes: Mapping[str, Mapping[str, Any]], contender: str, name: str) -> float | None:

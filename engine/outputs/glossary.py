@@ -7,8 +7,11 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
+from pathlib import Path
 from types import MappingProxyType
 from typing import Final
+
+from engine.outputs.document import render
 
 TITLES: Final = {
     "night": "A night",
@@ -81,11 +84,4 @@ def tip_of(key: str, topic: str | None = None) -> str:
 
 def as_markdown() -> str:
     """The tables of docs/glossary.md, one per topic."""
-    lines: list[str] = []
-    for topic, title in TITLES.items():
-        lines += [f"## {title}", "", "| shown as | key | unit | meaning |", "|---|---|---|---|"]
-        for entry in TOPICS[topic].values():
-            if not entry.key.startswith(SCORE_OF):
-                lines.append(f"| {entry.name} | `{entry.key}` | {entry.unit} | {entry.meaning} |")
-        lines.append("")
-    return "\n".join(lines)
+    return render(Path(__file__).with_suffix(".md"), titles=TITLES, topics=TOPICS, score_of=SCORE_OF)

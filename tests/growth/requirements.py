@@ -9,9 +9,10 @@ import ast
 from collections import defaultdict
 from pathlib import Path
 
+from bench.page import between_marks
+
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "growth.md"
-BEGIN, END = "<!-- requirements: begin -->\n", "<!-- requirements: end -->\n"
 
 REQUIREMENTS = {
     "R1": "strict Step 11/12 boundary",
@@ -155,8 +156,7 @@ def table() -> str:
 
 def page() -> str:
     """The page as it should be: its own prose, and the table between the two marks."""
-    before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
-    return f"{before}{BEGIN}\n{table()}\n{END}{rest.partition(END)[2]}"
+    return between_marks(PAGE, "requirements", table())
 
 
 if __name__ == "__main__":

@@ -154,5 +154,5 @@ def test_the_report_is_one_file_with_everything_to_review_and_sign(run, capsys, 
     assert "Step 11 said what" in text
     assert "Step 12 said how much" in text
     assert "NOT SCALED: Step 10 reduction (blocked)" in text
-    assert "Crème d&#x27;été" in text
+    assert "Crème d&#39;été" in text
     assert 'class="PASS"' in text

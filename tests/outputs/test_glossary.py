@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.page import between_marks
 from engine.outputs import glossary
 from engine.outputs.glossary import GLOSSARY, TOPICS, name_of, tip_of
 from engine.outputs.growth import figures as growth_figures
@@ -16,13 +17,11 @@ from engine.vocabulary import shelf as v
 
 PAGE = Path(__file__).parents[2] / "docs" / "glossary.md"
 FORMATS = (PAGE.with_name("file-formats.md"), PAGE.with_name("growth-file-formats.md"))
-BEGIN, END = "<!-- generated: begin -->\n", "<!-- generated: end -->\n"
 
 
 def page() -> str:
     """The page as it should be: its own prose, and the tables between the two marks."""
-    before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
-    return f"{before}{BEGIN}\n{glossary.as_markdown()}\n{END}{rest.partition(END)[2]}"
+    return between_marks(PAGE, "generated", glossary.as_markdown())
 
 
 def test_the_page_prints_the_glossary():

@@ -5,6 +5,7 @@ It registers itself by an entry point, and no shared room knows of it.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -16,7 +17,7 @@ from engine.delivery.tables import open_tables, verify
 from engine.errors import InputError, NotFoundError
 from engine.outputs.compare import Change, key_figures
 from engine.outputs.desks import Desk, Explanation
-from engine.outputs.document import document
+from engine.outputs.document import render
 from engine.outputs.read import DATA_QUALITY, SUMMARY, summary, table
 from engine.outputs.result import Result
 from engine.outputs.shown import Grid, line
@@ -28,7 +29,6 @@ from engine.settings.loading import load_as
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     from engine.runs.registry import Registry, Run
 
@@ -99,7 +99,7 @@ def compare(old: Run, new: Run) -> Change:
 
 
 def report(registry: Registry, found: Run, settings: RunSettings) -> str:
-    return document("Quiet stores", f"<h1>{summary(found)['quiet']} quiet stores</h1>")
+    return render(Path(__file__).with_name("report.html"), quiet=summary(found)["quiet"])
 
 
 def subjects(found: Run, names: Sequence[str]) -> list[Subject]:

@@ -3,16 +3,13 @@
 In: a published night, the one before it, and how much to show. Out: HTML text that needs neither script nor network.
 """
 
-import datetime as dt
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from pydantic import Field
 
-from engine.outputs.document import document
+from engine.outputs.document import render
 from engine.outputs.glossary import name_of, tip_of
 from engine.outputs.read import data_quality, summary, table, telling_of_damage
 from engine.outputs.shelf import figures, shapes
@@ -21,7 +18,7 @@ from engine.outputs.shelf.read import one_case
 from engine.outputs.shelf.severity import COLOURS, SEVERITIES, SHAPES, SeveritySettings
 from engine.runs.registry import Run
 
-HERE = Path(__file__).parent
+TEMPLATE = Path(__file__).with_suffix(".html")
 GROUPS = ("primary_cause", "category", "region")
 EXPLAINED = (
     "revenue_at_risk_open",
@@ -47,28 +44,27 @@ def report(run: Run, before: Run | None, settings: ReportSettings) -> str:
     facts = summary(run)
     stores = stores_by_severity(run, settings)
     chart = draw_map(stores)
-    body = (
-        _environment()
-        .get_template("report.html")
-        .render(
-            run=run,
-            facts=facts,
-            before=before,
-            headline={figure.key: figure for figure in figures.headline(run, before)},
-            groups=[(name, figures.by(run, name).to_dicts()) for name in GROUPS],
-            most_groups=settings.groups,
-            chart=None if chart is None else Markup(chart),
-            severities=[(name, stores.filter(severity=name).height) for name in SEVERITIES],
-            without_place=stores["latitude"].null_count(),
-            settings=settings,
-            cases=[_told(run, case) for case in figures.dearest(run, settings.cases)],
-            stories=_stories(run, settings.stories),
-            warnings=data_quality(run)["warnings"],
-            explained=EXPLAINED,
-        )
+    return render(
+        TEMPLATE,
+        run=run,
+        facts=facts,
+        before=before,
+        headline={figure.key: figure for figure in figures.headline(run, before)},
+        groups=[(name, figures.by(run, name).to_dicts()) for name in GROUPS],
+        most_groups=settings.groups,
+        chart=None if chart is None else Markup(chart),
+        severities=[(name, stores.filter(severity=name).height) for name in SEVERITIES],
+        without_place=stores["latitude"].null_count(),
+        settings=settings,
+        cases=[_told(run, case) for case in figures.dearest(run, settings.cases)],
+        stories=_stories(run, settings.stories),
+        warnings=data_quality(run)["warnings"],
+        explained=EXPLAINED,
+        name_of=name_of,
+        tip_of=tip_of,
+        colours=COLOURS,
+        shapes=SHAPES,
     )
-    style = (HERE / "report.css").read_text(encoding="utf-8")
-    return document(f"Dark shelves on {facts['as_of']}", body, style)
 
 
 def _told(run: Run, case: dict[str, Any]) -> dict[str, Any]:
@@ -83,43 +79,3 @@ def _stories(run: Run, most: int) -> list[dict[str, Any]]:
         return []
     with telling_of_damage(run):
         return table(run, shapes.STORIES).head(most).collect().to_dicts()
-
-
-@cache
-def _environment() -> Environment:
-    made = Environment(
-        loader=FileSystemLoader(HERE),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    made.globals.update(name_of=name_of, tip_of=tip_of, colours=COLOURS, shapes=SHAPES)
-    made.filters.update(money=_money, count=_count, number=_number, day=_day)
-    return made
-
-
-def _money(amount: float | None) -> str:
-    """An amount in words a person reads: cents below a hundred only."""
-    if amount is None:
-        return "an unknown amount"
-    sign, size = "−" if amount < 0 else "", abs(amount)
-    return f"{sign}${size:,.0f}" if size >= 100 or size == 0 else f"{sign}${size:,.2f}"
-
-
-def _count(value: float | None, one: str = "", many: str = "") -> str:
-    """A whole number, with its noun where one is given."""
-    if value is None:
-        return "unknown"
-    noun = one if value == 1 else many
-    return f"{value:,.0f} {noun}".rstrip()
-
-
-def _number(value: float | None, digits: int = 1) -> str:
-    return "unknown" if value is None else f"{value:,.{digits}f}"
-
-
-def _day(value: dt.date | str) -> str:
-    """A date in words, such as 31 March 2026."""
-    day = dt.date.fromisoformat(value) if isinstance(value, str) else value
-    return f"{day.day} {day:%B %Y}"
