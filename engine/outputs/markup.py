@@ -1,20 +1,22 @@
 """Markup: what a verb has to say as HTML for a notebook. Every text is escaped."""
 
-from html import escape
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, Final
 
 import polars as pl
 
-from engine.outputs.document import table
+from engine.outputs.document import render
 from engine.outputs.shown import Grid, Line, Part, Shown
 
 TAGS: Final = {"strong": "strong", "faint": "small"}
 """The HTML element of a style; texts of other styles stand as they are."""
+TEMPLATE: Final = Path(__file__).with_name("shown.html")
 
 
 def as_html(shown: Shown) -> str:
     """Everything, a paragraph or a table a block."""
-    return "\n".join(_line(block) if isinstance(block, Line) else _grid(block) for block in shown)
+    return render(TEMPLATE, blocks=[_block(block) for block in shown], zip=zip)
 
 
 def first_rows(frame: pl.DataFrame, columns: tuple[str, ...], most: int, what: str) -> Grid:
@@ -29,16 +31,14 @@ def _text(value: Any) -> str:
     return "–" if value is None else f"{value:,.2f}" if isinstance(value, float) else str(value)
 
 
-def _line(block: Line) -> str:
-    return f"<p>{''.join(map(_part, block.parts))}</p>"
+def _block(block: Line | Grid) -> dict[str, Any]:
+    """A block as the template takes it, its texts with the HTML element of their style."""
+    if isinstance(block, Line):
+        return {"headers": (), "parts": _parts(block.parts)}
+    rows = [_parts(row) for row in block.rows]
+    return {"headers": block.headers, "title": block.title, "numbers": block.numbers, "rows": rows}
 
 
-def _grid(block: Grid) -> str:
-    rows = [[_part(cell) if isinstance(cell, Part) else escape(cell) for cell in row] for row in block.rows]
-    title = f"<p>{escape(block.title)}</p>\n" if block.title else ""
-    return title + table(block.headers, rows, block.numbers)
-
-
-def _part(part: Part) -> str:
-    tag = TAGS.get(part.style)
-    return f"<{tag}>{escape(part.text)}</{tag}>" if tag else escape(part.text)
+def _parts(cells: Iterable[str | Part]) -> list[dict[str, str]]:
+    parts = (Part(cell) if isinstance(cell, str) else cell for cell in cells)
+    return [{"text": part.text, "tag": TAGS.get(part.style, "")} for part in parts]
