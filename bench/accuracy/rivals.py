@@ -142,8 +142,8 @@ def hidden_markov(days: Days) -> Integers:
         weight = (states * days.known[:, :, None]) @ shares
         level = np.maximum(units.sum(axis=1) / np.maximum(weight.sum(axis=1), TINY), TINY)
         moves = transitions / transitions.sum(axis=1, keepdims=True)
-        hoped = ((states * days.known[:, :, None]) * level[:, None, None]).sum(axis=(0, 1))
-        partly = (states[:, :, 1] * units).sum() / max(hoped[1], TINY)
+        expected_units = ((states * days.known[:, :, None]) * level[:, None, None]).sum(axis=(0, 1))
+        partly = (states[:, :, 1] * units).sum() / max(expected_units[1], TINY)
         shares = np.array([HMM_SHARES[0], float(np.clip(partly, 0.1, 0.9)), 1.0])
     length, first = trailing(days, states[:, :, 0] > HMM_CHANCE)
     return _alert(days, (length > 0) & (units.sum(axis=1) > 0), first)

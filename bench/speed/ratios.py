@@ -104,7 +104,7 @@ def spread(values: Sequence[float]) -> tuple[float, float, float]:
     return min(values), median(values), max(values)
 
 
-def doubt(values: Sequence[float]) -> float:
+def relative_variance(values: Sequence[float]) -> float:
     """How far the quickest may be from the work itself, as a share: its distance to the second quickest."""
     first, second = sorted(values)[:2]
     return (second - first) / first if first else 0.0
@@ -130,7 +130,9 @@ def judge(size: str, ratio: Ratio, baseline: Rounds, now: Rounds) -> Verdict:
     """Whether a ratio is worse than its baseline by more than the noise of both, which take at least two rounds."""
     has_quiet = ratio.is_quiet(now)
     baseline, now = undisturbed(baseline), undisturbed(now)
-    noise = DOUBTS * math.hypot(*(doubt(side) for rounds in (baseline, now) for side in ratio.sides(rounds)))
+    noise = DOUBTS * math.hypot(
+        *(relative_variance(side) for rounds in (baseline, now) for side in ratio.sides(rounds))
+    )
     allowed = ratio.of_quickest(baseline) * (1 + min(max(noise, LEAST_NOISE), MOST_NOISE))
     upper, lower = (min(side) for side in ratio.sides(now))
     looks_worse = upper - allowed * lower > RESOLUTION_SECONDS

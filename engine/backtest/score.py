@@ -117,12 +117,12 @@ def _floors(nights: Sequence[Night], episodes: pl.DataFrame) -> list[float | Non
     return floors
 
 
-def could_alert(depth: float, hoped: float, threshold: float) -> bool:
+def could_alert(depth: float, expected_units: float, threshold: float) -> bool:
     """Whether the middle outcome of a depth has a chance of at most the threshold, when the rate is known exactly.
 
-    hoped: sales expected by now, in grains.
+    expected_units: sales expected by now, in grains.
     """
-    return poisson_at_most(math.floor(depth * hoped), hoped) <= threshold
+    return poisson_at_most(math.floor(depth * expected_units), expected_units) <= threshold
 
 
 def poisson_at_most(count: int, mean: float) -> float:

@@ -10,9 +10,9 @@ from engine.kernels.types import Flags2D, Floats1D, Floats2D, Integers1D, Out, S
 
 SIGNALS = (
     "sold",
-    "hoped",
-    "hoped_at_usual_offer",
-    "hoped_alone",
+    "expected_units",
+    "expected_at_usual_offer",
+    "expected_alone",
     "days",
     "views",
     "views_exposure",
@@ -38,7 +38,7 @@ SIGNALS = (
     "store_share",
     "sku_share",
     "sold_before",
-    "hoped_before",
+    "expected_before",
 )
 """Columns of `episode_signals`, all sums over days."""
 
@@ -46,14 +46,14 @@ SIGNALS = (
 class Course(NamedTuple):
     """How every store and every SKU fared day by day, and what every SKU cost.
 
-    store_sold, store_hoped: (stores, n_days), sku_sold, sku_hoped: (skus, n_days), see `group_course`. price_totals,
-    price_counts: (skus, n_days), see `price_course`.
+    store_sold, store_expected: (stores, n_days), sku_sold, sku_expected: (skus, n_days), see `group_course`.
+    price_totals, price_counts: (skus, n_days), see `price_course`.
     """
 
     store_sold: Floats2D
-    store_hoped: Floats2D
+    store_expected: Floats2D
     sku_sold: Floats2D
-    sku_hoped: Floats2D
+    sku_expected: Floats2D
     price_totals: Floats2D
     price_counts: Floats2D
 
@@ -107,13 +107,13 @@ def group_course(
     first_day: int,
     end_day: int,
     sold: Out[Floats2D],
-    hoped: Out[Floats2D],
+    expected_units: Out[Floats2D],
 ) -> None:
     """Add the usable cells of some days to their (group, day), dark ones too.
 
     group: (n_rows,). factor: (groups, n_days), what the expectation already owes to the group's day; it is taken out.
     spread: a row counts by its expected units e as e / (1 + spread · e), so that no best seller speaks for all. sold,
-    hoped: (groups, n_days), added to.
+    expected_units: (groups, n_days), added to.
     """
     units, expected, usable = sales.units, sales.expected, sales.usable
     for row in range(units.shape[0]):
@@ -122,7 +122,7 @@ def group_course(
             if usable[row, day] and expected[row, day] > 0.0:
                 alone = expected[row, day] / factor[place, day]
                 sold[place, day] += units[row, day] / (1.0 + spread * alone)
-                hoped[place, day] += alone / (1.0 + spread * alone)
+                expected_units[place, day] += alone / (1.0 + spread * alone)
 
 
 @kernel
@@ -190,23 +190,23 @@ def episode_signals(
             lift = factors.offer[of.category[row], of.offer[row, day]]
             usual = expected[row, day] / lift
             if is_dark:
-                hoped = expected[row, day]
+                expected_units = expected[row, day]
                 found[0] += units[row, day]
-                found[1] += hoped
+                found[1] += expected_units
                 found[2] += usual
-                found[3] += hoped / (factors.store_day[store[row], day] * factors.sku_day[sku[row], day])
+                found[3] += expected_units / (factors.store_day[store[row], day] * factors.sku_day[sku[row], day])
                 found[4] += 1.0
                 found[17] += promo[row, day]
-                of_store = hoped / factors.store_day[store[row], day]
-                of_sku = hoped / factors.sku_day[sku[row], day]
+                of_store = expected_units / factors.store_day[store[row], day]
+                of_sku = expected_units / factors.sku_day[sku[row], day]
                 own, other = 1.0 + spread * of_store, 1.0 + spread * of_sku
                 # Days count by what this row expected of them, as its own loss does.
                 others_sold = course.store_sold[store[row], day] - units[row, day] / own
-                others_hoped = course.store_hoped[store[row], day] - of_store / own
-                found[26] += hoped * (others_sold + prior) / (others_hoped + prior)
+                others_expected = course.store_expected[store[row], day] - of_store / own
+                found[26] += expected_units * (others_sold + prior) / (others_expected + prior)
                 others_sold = course.sku_sold[sku[row], day] - units[row, day] / other
-                others_hoped = course.sku_hoped[sku[row], day] - of_sku / other
-                found[27] += hoped * (others_sold + prior) / (others_hoped + prior)
+                others_expected = course.sku_expected[sku[row], day] - of_sku / other
+                found[27] += expected_units * (others_sold + prior) / (others_expected + prior)
             else:
                 found[28] += units[row, day]
                 found[29] += expected[row, day]

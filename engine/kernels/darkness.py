@@ -11,44 +11,44 @@ from engine.kernels.types import Floats1D, Integers1D, Out
 
 
 class Levels(NamedTuple):
-    """What rows sell: hoped_a_day, units of sale; learnt_units, that tell it; dispersion. All (n_rows,)."""
+    """What rows sell: expected_a_day, units of sale; learnt_units, that tell it; dispersion. All (n_rows,)."""
 
-    hoped_a_day: Floats1D
+    expected_a_day: Floats1D
     learnt_units: Floats1D
     dispersion: Floats1D
 
 
 @inner
 def _of_nothing(days: int, levels: Levels, row: int, weighing: Weighing) -> float:
-    """Evidence of days at a row's level on which nothing was sold, as `open_evidence` weighs them."""
-    doubt = levels.dispersion[row] / days + 1.0 / levels.learnt_units[row] + weighing.fade * days
-    return log_ratio(0.0, days * levels.hoped_a_day[row], 1.0 / doubt, weighing)
+    """Evidence of days at a row's level on which nothing was sold, as `open_log_likelihood_ratio` weighs them."""
+    relative_variance = levels.dispersion[row] / days + 1.0 / levels.learnt_units[row] + weighing.level_drift * days
+    return log_ratio(0.0, days * levels.expected_a_day[row], 1.0 / relative_variance, weighing)
 
 
 @kernel
-def learnt_before(sales: Sales, memory: float, left_out_doubt: float, learnt: Out[Floats1D]) -> None:
-    """Units of sale that tell the level of an episode which begins tomorrow: one over its doubt in `open_evidence`.
+def learnt_before(sales: Sales, memory: float, left_out_variance: float, learnt: Out[Floats1D]) -> None:
+    """Units of sale that tell the level of an episode which begins tomorrow: one over its relative variance.
 
-    memory, left_out_doubt: see `learn_before`. learnt: (n_rows,), 0 where nothing was sold; written.
+    memory, left_out_variance: see `learn_before`. learnt: (n_rows,), 0 where nothing was sold; written.
     """
     n_days = sales.units.shape[1]
-    share, doubt = np.empty(n_days + 1), np.empty(n_days + 1)
+    share, relative_variance = np.empty(n_days + 1), np.empty(n_days + 1)
     for row in range(learnt.size):
-        learn_before(sales, row, memory, left_out_doubt, share, doubt)
-        learnt[row] = 1.0 / doubt[n_days] if doubt[n_days] > 0.0 else 0.0
+        learn_before(sales, row, memory, left_out_variance, share, relative_variance)
+        learnt[row] = 1.0 / relative_variance[n_days] if relative_variance[n_days] > 0.0 else 0.0
 
 
 @kernel
 def days_to_alert(
     levels: Levels, bounds: Floats1D, weighing: Weighing, min_days: int, max_days: int, days: Out[Integers1D]
 ) -> None:
-    """Days without any sale, all at the level, until the evidence of `open_evidence` reaches each row's bound.
+    """Days without any sale, all at the level, until `open_log_likelihood_ratio` reaches each row's bound.
 
     bounds: (n_rows,). days: (n_rows,), written; -1 where `max_days` are too few.
     """
     for row in range(days.size):
         days[row] = -1
-        if not (levels.hoped_a_day[row] > 0.0 and levels.learnt_units[row] > 0.0):
+        if not (levels.expected_a_day[row] > 0.0 and levels.learnt_units[row] > 0.0):
             continue
         for n in range(min_days, max_days + 1):
             if _of_nothing(n, levels, row, weighing) >= bounds[row]:
@@ -65,7 +65,7 @@ def most_evidence(levels: Levels, weighing: Weighing, min_days: int, max_days: i
     """
     for row in range(most.size):
         most[row] = 0.0
-        if not (levels.hoped_a_day[row] > 0.0 and levels.learnt_units[row] > 0.0):
+        if not (levels.expected_a_day[row] > 0.0 and levels.learnt_units[row] > 0.0):
             continue
         n = min_days
         while True:

@@ -41,9 +41,9 @@ ENOUGH_DAYS = 3.0
 
 
 @inner
-def _set(sums: Out[Integers1D], place: int, seen: float, hoped: float, variance: float) -> None:
+def _set(sums: Out[Integers1D], place: int, seen: float, expected_units: float, variance: float) -> None:
     sums[place] = int(seen * SCALE + 0.5)
-    sums[place + 1] = int(hoped * SCALE + 0.5)
+    sums[place + 1] = int(expected_units * SCALE + 0.5)
     sums[place + 2] = int(variance * SCALE + 0.5)
 
 

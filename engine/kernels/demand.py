@@ -61,10 +61,10 @@ def group_sums(
         stores, skus = factors.store_day[of.store[row]], factors.sku_day[of.sku[row]]
         for day in range(first_day, end_day):
             if clean[row, day]:
-                hoped = level[row] * weekdays[day] * offers[offer[row, day]] * stores[day] * skus[day]
+                expected_units = level[row] * weekdays[day] * offers[offer[row, day]] * stores[day] * skus[day]
                 place = group[row] * n_offers + (offer[row, day] if n_offers > 1 else 0)
                 sold[place, day] += units[row, day] / unit[row]
-                expected[place, day] += hoped / unit[row]
+                expected[place, day] += expected_units / unit[row]
                 cells[place, day] += 1.0
 
 
@@ -73,7 +73,7 @@ def levels(
     of: Cells,
     factors: Factors,
     memory: float,
-    long_memory: float,
+    long_decay_factor: float,
     prior_units: float,
     level: Out[Floats1D],
     exposure: Out[Floats1D],
@@ -81,8 +81,8 @@ def levels(
 ) -> None:
     """Level of every row from its clean days, the later the heavier, and the expected units of every day.
 
-    memory, long_memory: weight of a day relative to the next one, in the recent level and in the lasting one that it
-    is shrunk toward by prior_units, in units of sale. level: (n_rows,), units a day at factors of 1, NaN without
+    memory, long_decay_factor: weight of a day relative to the next one, in the recent level and in the lasting one
+    that it is shrunk toward by prior_units, in units of sale. level: (n_rows,), units a day at factors of 1, NaN without
     clean days. exposure: (n_rows,), days of equal weight that would tell the level as well. expected: (n_rows,
     n_days). All written.
     """
@@ -91,7 +91,7 @@ def levels(
     for row in range(units.shape[0]):
         weekdays, offers = factors.weekday[of.category[row]], factors.offer[of.category[row]]
         stores, skus = factors.store_day[of.store[row]], factors.sku_day[of.sku[row]]
-        sold = hoped = squares = long_sold = long_hoped = long_squares = 0.0
+        sold = expected_units = squares = long_sold = long_expected = long_squares = 0.0
         # From the last day back, so that the last one has weight 1 however long the history is.
         weight = long_weight = 1.0
         for back in range(n_days):
@@ -100,21 +100,21 @@ def levels(
             expected[row, day] = factor
             if clean[row, day]:
                 sold += weight * units[row, day]
-                hoped += weight * factor
+                expected_units += weight * factor
                 squares += weight * weight * factor
                 long_sold += long_weight * units[row, day]
-                long_hoped += long_weight * factor
+                long_expected += long_weight * factor
                 long_squares += long_weight * long_weight * factor
             weight *= memory
-            long_weight *= long_memory
+            long_weight *= long_decay_factor
         level[row], exposure[row] = np.nan, 0.0
-        if hoped > 0.0:
-            lasting = long_sold / long_hoped
+        if expected_units > 0.0:
+            lasting = long_sold / long_expected
             prior = prior_units * unit[row] / lasting if lasting > 0.0 else 0.0
-            level[row] = (sold + prior * lasting) / (hoped + prior)
+            level[row] = (sold + prior * lasting) / (expected_units + prior)
             # Days of unequal weight tell as much as (Σw)² / Σw² equal ones; what each level tells, by its share.
-            own, lent = hoped * hoped / squares, long_hoped * long_hoped / long_squares
-            share = (hoped / (hoped + prior)) ** 2
+            own, lent = expected_units * expected_units / squares, long_expected * long_expected / long_squares
+            share = (expected_units / (expected_units + prior)) ** 2
             exposure[row] = 1.0 / (share / own + (1.0 - share) / lent)
         for day in range(n_days):
             expected[row, day] *= level[row]
@@ -127,13 +127,13 @@ def spreads(units: Floats2D, expected: Floats2D, clean: Flags2D, sums: Out[Float
     sums: (n_rows, 3), written.
     """
     for row in range(units.shape[0]):
-        errors = hoped = squares = 0.0
+        errors = expected_units = squares = 0.0
         for day in range(units.shape[1]):
             if clean[row, day]:
                 errors += (units[row, day] - expected[row, day]) ** 2
-                hoped += expected[row, day]
+                expected_units += expected[row, day]
                 squares += expected[row, day] ** 2
-        sums[row, 0], sums[row, 1], sums[row, 2] = errors, hoped, squares
+        sums[row, 0], sums[row, 1], sums[row, 2] = errors, expected_units, squares
 
 
 @kernel

@@ -19,15 +19,17 @@ SMALLEST_LEFT = 0.02
 
 
 @kernel
-def log_ratio(sold: float, hoped: float, size: float, weighing: Weighing) -> float:
-    """Log likelihood ratio of the mixture of depths to no change; sold and hoped in units of sale.
+def log_ratio(sold: float, expected_units: float, size: float, weighing: Weighing) -> float:
+    """Log likelihood ratio of the mixture of depths to no change; sold and expected in units of sale.
 
     size: of the negative binomial, one over its relative variance beyond that of counts.
     """
     total = 0.0
     for place in range(weighing.depths.size):
         depth = weighing.depths[place]
-        shift = (size + sold) * math.log((size + hoped) / (size + depth * hoped)) + sold * math.log(depth)
+        shift = (size + sold) * math.log((size + expected_units) / (size + depth * expected_units)) + sold * math.log(
+            depth
+        )
         # Beyond 700 an exponential is no number any more.
         total += weighing.weights[place] * math.exp(min(shift, 700.0))
     return math.log(total) if total > 0.0 else -700.0
@@ -35,32 +37,39 @@ def log_ratio(sold: float, hoped: float, size: float, weighing: Weighing) -> flo
 
 @kernel
 def learn_before(
-    sales: Sales, row: int, memory: float, left_out_doubt: float, share: Out[Floats1D], doubt: Out[Floats1D]
+    sales: Sales,
+    row: int,
+    memory: float,
+    left_out_variance: float,
+    share: Out[Floats1D],
+    relative_variance: Out[Floats1D],
 ) -> None:
     """What a row's clean days before each day sold of their expectation, the later the heavier, and its variance.
 
     A level is as unsure as the counts and the dispersion of the days that tell it. Days that are left out for being
     dark may have been dark by chance: what the others sold is then too much. memory: weight of a day relative to the
-    next. left_out_doubt: relative variance if all days are left out. share: 0 where nothing was sold before. doubt:
-    relative variance of the share. Both (n_days + 1,), the last place is tomorrow's; written.
+    next. left_out_variance: relative variance if all days are left out. share: 0 where nothing was sold before.
+    relative_variance: of the share. Both (n_days + 1,), the last place is tomorrow's; written.
     """
     units, expected, usable, clean = sales.units[row], sales.expected[row], sales.usable[row], sales.clean[row]
     dispersion, unit = sales.dispersion[row], sales.unit[row]
-    sold = hoped = counted = squares = left_out = 0.0
+    sold = expected_units = counted = squares = left_out = 0.0
     for day in range(units.size + 1):
-        share[day] = doubt[day] = 0.0
-        if sold > 0.0 and hoped > 0.0:
-            share[day] = sold / hoped
-            doubt[day] = counted / (hoped * sold) + dispersion * squares / (hoped * hoped)
-            doubt[day] += left_out_doubt * (left_out / (left_out + hoped)) ** 2
-        sold, hoped, left_out = memory * sold, memory * hoped, memory * left_out
+        share[day] = relative_variance[day] = 0.0
+        if sold > 0.0 and expected_units > 0.0:
+            share[day] = sold / expected_units
+            relative_variance[day] = counted / (expected_units * sold) + dispersion * squares / (
+                expected_units * expected_units
+            )
+            relative_variance[day] += left_out_variance * (left_out / (left_out + expected_units)) ** 2
+        sold, expected_units, left_out = memory * sold, memory * expected_units, memory * left_out
         # These are variances, in which a weight counts by its square.
         counted, squares = memory * memory * counted, memory * memory * squares
         if day == units.size or not expected[day] > 0.0:
             continue
         if clean[day]:
             sold += units[day] / unit
-            hoped += expected[day] / unit
+            expected_units += expected[day] / unit
             counted += expected[day] / unit
             squares += (expected[day] / unit) ** 2
         elif usable[day]:
@@ -71,17 +80,17 @@ def learn_before(
 def _begin(sales: Sales, row: int, found: Floats1D, share: float, start: int, slack: float) -> int:
     """The likeliest first day of a row's episode, its level and depth being those from `start` on.
 
-    Were the level in doubt here too, the days since the start would count for little, and a long episode would seem
-    short. found: evidence from each day on; days without any are no start. share: of the expectation, sold before.
-    slack: an earlier day has to be so much likelier, as a logarithm.
+    Were the level uncertain here too, the days since the start would count for little, and a long episode would
+    seem short. found: evidence from each day on; days without any are no start. share: of the expectation, sold
+    before. slack: an earlier day has to be so much likelier, as a logarithm.
     """
     units, expected, usable = sales.units[row], sales.expected[row], sales.usable[row]
     dispersion, unit = sales.dispersion[row], sales.unit[row]
-    sold = hoped = 0.0
+    sold = expected_units = 0.0
     for day in range(start, units.size):
         if usable[day]:
-            sold, hoped = sold + units[day], hoped + share * expected[day]
-    left = min(max(sold / hoped, SMALLEST_LEFT), 1.0)
+            sold, expected_units = sold + units[day], expected_units + share * expected[day]
+    left = min(max(sold / expected_units, SMALLEST_LEFT), 1.0)
     size = 1.0 / max(dispersion, 1e-6)
     total = best = 0.0
     first = start
@@ -111,10 +120,10 @@ class EpisodeRule(NamedTuple):
 
 
 @kernel
-def open_evidence(
+def open_log_likelihood_ratio(
     sales: Sales,
     memory: float,
-    left_out_doubt: float,
+    left_out_variance: float,
     weighing: Weighing,
     rule: EpisodeRule,
     best: Out[Floats1D],
@@ -124,29 +133,33 @@ def open_evidence(
 
     What an episode should have sold is the course of `expected` at the level of the clean days before it: no day of
     the episode judges itself. Days that are not usable neither start, extend nor end an episode. memory,
-    left_out_doubt: see `learn_before`. best: (n_rows,), 0 without an episode; first: (n_rows,), n_days without one.
+    left_out_variance: see `learn_before`. best: (n_rows,), 0 without an episode; first: (n_rows,), n_days without.
     Both written.
     """
     units, expected, usable, unit = sales.units, sales.expected, sales.usable, sales.unit
     n_days = units.shape[1]
-    share, doubt, found = np.empty(n_days + 1), np.empty(n_days + 1), np.empty(n_days)
+    share, relative_variance, found = np.empty(n_days + 1), np.empty(n_days + 1), np.empty(n_days)
     for row in range(units.shape[0]):
         best[row], first[row] = 0.0, n_days
-        learn_before(sales, row, memory, left_out_doubt, share, doubt)
-        sold = hoped = squares = 0.0
+        learn_before(sales, row, memory, left_out_variance, share, relative_variance)
+        sold = expected_units = squares = 0.0
         days = 0
         found[:] = 0.0
         for day in range(n_days - 1, max(n_days - 1 - rule.max_days, -1), -1):
             if not usable[row, day]:
                 continue
             sold += units[row, day] / unit[row]
-            hoped += expected[row, day] / unit[row]
+            expected_units += expected[row, day] / unit[row]
             squares += (expected[row, day] / unit[row]) ** 2
             days += 1
-            if days < rule.min_days or not (hoped > 0.0 and share[day] > 0.0):
+            if days < rule.min_days or not (expected_units > 0.0 and share[day] > 0.0):
                 continue
-            due = share[day] * hoped
-            size = 1.0 / (sales.dispersion[row] * squares / (hoped * hoped) + doubt[day] + weighing.fade * days)
+            due = share[day] * expected_units
+            size = 1.0 / (
+                sales.dispersion[row] * squares / (expected_units * expected_units)
+                + relative_variance[day]
+                + weighing.level_drift * days
+            )
             ratio = log_ratio(sold, due, size, weighing)
             if ratio < -rule.closing:
                 break
@@ -159,30 +172,34 @@ def open_evidence(
 
 @kernel
 def past_evidence(
-    sales: Sales, memory: float, left_out_doubt: float, weighing: Weighing, spans: Spans, found: Out[Floats1D]
+    sales: Sales, memory: float, left_out_variance: float, weighing: Weighing, spans: Spans, found: Out[Floats1D]
 ) -> None:
-    """Evidence of given stretches against the days before each, as `open_evidence` has it; 0 where nothing sold then.
+    """Evidence of given stretches against the days before each, as of an open one; 0 where nothing sold then.
 
-    memory, left_out_doubt: see `learn_before`. found: (n_spans,), written.
+    memory, left_out_variance: see `learn_before`. found: (n_spans,), written.
     """
     units, expected, usable, unit = sales.units, sales.expected, sales.usable, sales.unit
     n_days = units.shape[1]
-    share, doubt = np.empty(n_days + 1), np.empty(n_days + 1)
+    share, relative_variance = np.empty(n_days + 1), np.empty(n_days + 1)
     for place in range(spans.rows.size):
         row, first = spans.rows[place], spans.firsts[place]
         found[place] = 0.0
-        learn_before(sales, row, memory, left_out_doubt, share, doubt)
-        sold = hoped = squares = 0.0
+        learn_before(sales, row, memory, left_out_variance, share, relative_variance)
+        sold = expected_units = squares = 0.0
         days = 0
         for day in range(first, spans.lasts[place] + 1):
             if usable[row, day]:
                 sold += units[row, day] / unit[row]
-                hoped += expected[row, day] / unit[row]
+                expected_units += expected[row, day] / unit[row]
                 squares += (expected[row, day] / unit[row]) ** 2
                 days += 1
-        if hoped > 0.0 and share[first] > 0.0:
-            size = 1.0 / (sales.dispersion[row] * squares / (hoped * hoped) + doubt[first] + weighing.fade * days)
-            found[place] = log_ratio(sold, share[first] * hoped, size, weighing)
+        if expected_units > 0.0 and share[first] > 0.0:
+            size = 1.0 / (
+                sales.dispersion[row] * squares / (expected_units * expected_units)
+                + relative_variance[first]
+                + weighing.level_drift * days
+            )
+            found[place] = log_ratio(sold, share[first] * expected_units, size, weighing)
 
 
 @kernel
@@ -238,12 +255,12 @@ def _running_sums(sales: Sales, row: int, dark: Flags1D, sums: Out[Floats2D]) ->
 
 @inner
 def _fall_from(
-    sales: Sales, row: int, start: int, share: float, doubt: float, fade: float, depth: float
+    sales: Sales, row: int, start: int, share: float, relative_variance: float, level_drift: float, depth: float
 ) -> tuple[float, int]:
     """Most evidence of a fall of a row that begins on a day, and its last day.
 
-    The units since the start are negative binomial, as in `open_evidence`. share: of the expectation, sold before.
-    doubt: relative variance of that share.
+    The units since the start are negative binomial, as of an open episode. share: of the expectation, sold before.
+    relative_variance: of that share.
     """
     units, expected, usable = sales.units[row], sales.expected[row], sales.usable[row]
     dispersion, unit = sales.dispersion[row], sales.unit[row]
@@ -254,7 +271,7 @@ def _fall_from(
             continue
         e = share * expected[day] / unit
         since, due, squares, days = since + units[day] / unit, due + e, squares + e * e, days + 1
-        size = 1.0 / (dispersion * squares / (due * due) + doubt + fade * days)
+        size = 1.0 / (dispersion * squares / (due * due) + relative_variance + level_drift * days)
         total = (size + since) * math.log((size + due) / (size + depth * due)) + since * math.log(depth)
         if total > peak:
             peak, top = total, day
@@ -266,13 +283,13 @@ def _fall_from(
 
 @kernel
 def mark_fallen(
-    sales: Sales, fade: float, before_days: int, depth: float, bound: float, rounds: int, dark: Out[Flags2D]
+    sales: Sales, level_drift: float, before_days: int, depth: float, bound: float, rounds: int, dark: Out[Flags2D]
 ) -> None:
     """Mark the days of every stretch that lastingly sold a part of what the days before it let expect.
 
     A level of late would follow the fall; that of the before_days days before does not. Only the course of `expected`
-    counts, not its level. fade: as in `Weighing`. depth, bound: as in `mark_dark`. rounds: so many stretches a row at
-    most. dark: marks are added.
+    counts, not its level. level_drift: as in `Weighing`. depth, bound: as in `mark_dark`. rounds: so many stretches a
+    row at most. dark: marks are added.
     """
     units, expected, usable, unit = sales.units, sales.expected, sales.usable, sales.unit
     n_days = units.shape[1]
@@ -285,19 +302,19 @@ def mark_fallen(
                 if not usable[row, start] or dark[row, start]:
                     continue
                 since = max(start - before_days, 0)
-                sold_before, hoped_before, squares, _ = sums[:, start] - sums[:, since]
-                if not (sold_before > 0.0 and hoped_before > 0.0):
+                sold_before, expected_before, squares, _ = sums[:, start] - sums[:, since]
+                if not (sold_before > 0.0 and expected_before > 0.0):
                     continue
-                share = sold_before / hoped_before
-                doubt = unit[row] / sold_before + sales.dispersion[row] * squares / hoped_before**2
+                share = sold_before / expected_before
+                relative_variance = unit[row] / sold_before + sales.dispersion[row] * squares / expected_before**2
                 # Sales as expected or better on its first day speak against every fall.
                 if expected[row, start] > 0.0 and units[row, start] >= share * expected[row, start]:
                     continue
                 # Were nothing sold any more, no dispersion and no fading, there would still be no more evidence.
-                left = doubt * share * (sums[3, n_days] - sums[3, start]) / unit[row]
-                if math.log((1.0 + left) / (1.0 + depth * left)) <= best * doubt:
+                left = relative_variance * share * (sums[3, n_days] - sums[3, start]) / unit[row]
+                if math.log((1.0 + left) / (1.0 + depth * left)) <= best * relative_variance:
                     continue
-                peak, top = _fall_from(sales, row, start, share, doubt, fade, depth)
+                peak, top = _fall_from(sales, row, start, share, relative_variance, level_drift, depth)
                 if peak > best:
                     best, first, last = peak, start, top
             if first == n_days:

@@ -72,14 +72,14 @@ def _find(values: Integers1D, first: int, last: int, wanted: int) -> int:
 @inner
 def _ratio(units: Floats1D, expected: Floats1D, end: int, window: int, min_days: int) -> float:
     """Mean units over mean expectation on the days both are known, NaN with too few days or nothing expected."""
-    sold = hoped = 0.0
+    sold = expected_units = 0.0
     days = 0
     for day in range(max(end - window + 1, 0), end + 1):
         if not (np.isnan(units[day]) or np.isnan(expected[day])):
             sold += units[day]
-            hoped += expected[day]
+            expected_units += expected[day]
             days += 1
-    return sold / hoped if days >= min_days and hoped > 0 else np.nan
+    return sold / expected_units if days >= min_days and expected_units > 0 else np.nan
 
 
 class Neighbourhood(NamedTuple):
@@ -213,19 +213,19 @@ def _rise(sales: Sales, pair: int, first: int, last: int, rule: Rising) -> tuple
     units, expected, usable = sales.units[pair], sales.expected[pair], sales.usable[pair]
     dispersion, unit = sales.dispersion[pair], sales.unit[pair]
     begin, before_end = first - rule.before_days, first - rule.gap_days
-    sold = hoped = squares = sold_before = hoped_before = 0.0
+    sold = expected_units = squares = sold_before = expected_before = 0.0
     for day in range(max(begin, 0), last + 1):
         if usable[day] and day < before_end:
             sold_before += units[day]
-            hoped_before += expected[day]
+            expected_before += expected[day]
         elif usable[day] and day >= first:
             sold += units[day]
-            hoped += expected[day]
+            expected_units += expected[day]
             squares += expected[day] ** 2
-    if not (sold_before > 0.0 and hoped_before > 0.0 and hoped > 0.0):
+    if not (sold_before > 0.0 and expected_before > 0.0 and expected_units > 0.0):
         return np.nan, np.nan, np.nan
-    share = sold_before / hoped_before
-    usual = share * hoped
+    share = sold_before / expected_before
+    usual = share * expected_units
     variance = unit * usual + dispersion * share * share * squares + usual * usual * unit / sold_before
     return sold / usual, (sold - usual) / math.sqrt(variance), sold - usual
 

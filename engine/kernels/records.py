@@ -24,11 +24,11 @@ class Sales(NamedTuple):
 class Weighing(NamedTuple):
     """How evidence of an episode is weighed.
 
-    fade: relative variance that an ordinary level gains with every day of it. depths: (n_depths,), shares of the
-    expectation that a fall may leave. weights: (n_depths,), of the depths.
+    level_drift: relative variance that an ordinary level gains with every day of it. depths: (n_depths,), shares of
+    the expectation that a fall may leave. weights: (n_depths,), of the depths.
     """
 
-    fade: float
+    level_drift: float
     depths: Floats1D
     weights: Floats1D
 

@@ -45,12 +45,12 @@ def _base(of: Priced, row: int, weekdays: Floats1D, stores: Floats1D, min_change
     """Units a day at factors of 1, from a row's clean days at the usual price off promotion; 0 without any."""
     price, promo, usual = of.price[row], of.promo[row], of.usual_price[row]
     units, clean = of.units[row], of.clean[row]
-    sold = hoped = 0.0
+    sold = expected_units = 0.0
     for day in range(units.size):
         if clean[day] and not promo[day] and price[day] > 0.0 and _change(price[day], usual, min_change) == 0.0:
             sold += units[day]
-            hoped += weekdays[day] * stores[day]
-    return sold / hoped if hoped > 0.0 else 0.0
+            expected_units += weekdays[day] * stores[day]
+    return sold / expected_units if expected_units > 0.0 else 0.0
 
 
 @kernel
@@ -88,12 +88,12 @@ def response_sums(
             # An ordinary day tells the base, which is told already; of the slopes it says nothing.
             if x == 0.0 and p == 0.0:
                 continue
-            hoped = base * weekdays[day] * stores[day] * math.exp(slope * x + lift * p)
-            hoped /= unit[row]
-            error = units[row, day] / unit[row] - hoped
+            expected_units = base * weekdays[day] * stores[day] * math.exp(slope * x + lift * p)
+            expected_units /= unit[row]
+            error = units[row, day] / unit[row] - expected_units
             sums[row, 0] += x * error
             sums[row, 1] += p * error
-            sums[row, 2] += x * x * hoped
-            sums[row, 3] += x * p * hoped
-            sums[row, 4] += p * hoped
+            sums[row, 2] += x * x * expected_units
+            sums[row, 3] += x * p * expected_units
+            sums[row, 4] += p * expected_units
             sums[row, 5] += x != 0.0

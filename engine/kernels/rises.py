@@ -10,9 +10,9 @@ from engine.kernels.types import Floats1D, Integers1D, Out
 
 
 @inner
-def _gain(sold: float, hoped: float, share: float) -> float:
+def _gain(sold: float, expected_units: float, share: float) -> float:
     """Log likelihood ratio of a Poisson count's own share of its expectation to a given one."""
-    return sold * math.log(sold / (share * hoped)) if sold > 0.0 else 0.0
+    return sold * math.log(sold / (share * expected_units)) if sold > 0.0 else 0.0
 
 
 @kernel
@@ -30,23 +30,23 @@ def before_rises(
     for place in range(rows.size):
         row, end = rows[place], ends[place]
         shares[place] = np.nan
-        sold = hoped = 0.0
+        sold = expected_units = 0.0
         days = 0
         for day in range(end):
             if clean[row, day]:
                 sold += units[row, day] / unit[row]
-                hoped += expected[row, day] / unit[row]
+                expected_units += expected[row, day] / unit[row]
                 days += 1
-        if not (sold > 0.0 and hoped > 0.0):
+        if not (sold > 0.0 and expected_units > 0.0):
             continue
         # Instead of dividing every ratio by the scatter, the bound is multiplied by it once.
-        best = bound * (1.0 + sales.dispersion[row] * hoped / days)
+        best = bound * (1.0 + sales.dispersion[row] * expected_units / days)
         before = due = 0.0
         for day in range(end):
-            later, due_later = sold - before, hoped - due
+            later, due_later = sold - before, expected_units - due
             # A rise, not a fall: later days sold more of their expectation. Products spare dividing by nothing.
             if due >= least_units and due > 0.0 and due_later > 0.0 and later * due > before * due_later:
-                ratio = _gain(before, due, sold / hoped) + _gain(later, due_later, sold / hoped)
+                ratio = _gain(before, due, sold / expected_units) + _gain(later, due_later, sold / expected_units)
                 if ratio >= best:
                     best, shares[place] = ratio, before / due
             if clean[row, day]:

@@ -263,7 +263,7 @@ def _weigh(chain: Chain, stores_out: Marks, categories_out: Marks, of: DeliveryS
             chain.category[pairs],
             stores_out,
             categories_out,
-            of.habit_memory,
+            of.habit_decay_factor,
             of.steady_share,
             of_stores,
             sums,
@@ -276,9 +276,9 @@ def _weigh(chain: Chain, stores_out: Marks, categories_out: Marks, of: DeliveryS
 
 def _kept_share(sums: Integers, lost: Marks, counted: Marks) -> Floats:
     """Of the sellers expected of the groups that count, the share in groups that were not lost, (days,)."""
-    hoped = sums[..., kernel.SOLD + 1]
-    total = hoped.sum(axis=0, where=counted)
-    return np.asarray(1.0 - hoped.sum(axis=0, where=lost & counted) / np.maximum(total, 1))
+    expected_units = sums[..., kernel.SOLD + 1]
+    total = expected_units.sum(axis=0, where=counted)
+    return np.asarray(1.0 - expected_units.sum(axis=0, where=lost & counted) / np.maximum(total, 1))
 
 
 def _days_above(chain: Chain, floor: float) -> Marks:
@@ -306,7 +306,7 @@ def _states(
     store, first, last = _run_table(silent & opened)
     so_far = np.pad(np.cumsum(evidence, axis=1), ((0, 0), (1, 0)))
     length = last - first + 1
-    is_told = so_far[store, last + 1] - so_far[store, first] >= of.silent_evidence
+    is_told = so_far[store, last + 1] - so_far[store, first] >= of.silent_log_likelihood_ratio
     of_run = np.repeat(np.arange(store.size), length)
     day = first[of_run] + np.arange(of_run.size) - np.repeat(np.cumsum(length) - length, length)
     cell = (store[of_run], day)
@@ -326,7 +326,7 @@ def _on_closed_weekdays(silent: Marks, opened: Marks, evidence: Floats, of: Deli
         days = slice(weekday, None, N_WEEKDAYS)
         of_weekday = silent[:, days] & opened[:, days]
         is_habit = of_weekday.sum(axis=1) > of.closed_share * np.maximum(opened[:, days].sum(axis=1), 1)
-        is_habit &= evidence[:, days].sum(axis=1) >= of.silent_evidence
+        is_habit &= evidence[:, days].sum(axis=1) >= of.silent_log_likelihood_ratio
         closed[:, days] = is_habit[:, None] & of_weekday
     return closed
 
@@ -340,24 +340,26 @@ def _falls_short(sums: Integers, slack: float, of: DeliverySettings) -> Marks:
 
 
 def _is_short(sums: Integers, measure: int, slack: float, of: DeliverySettings) -> Marks:
-    hoped, variance = (sums[..., measure + place] / kernel.SCALE for place in (1, 2))
+    expected_units, variance = (sums[..., measure + place] / kernel.SCALE for place in (1, 2))
     usual, share, tested = _shares(sums, measure, of)
     with np.errstate(invalid="ignore", divide="ignore"):
         away = share / usual - 1.0
         spread = MAD_SIGMA * _median(np.abs(away))
         # Whoever sells nearly every day sells less surely on the quiet weekdays.
-        by_count = of.errors * np.sqrt(variance + hoped * np.maximum(1.0 - usual, 0.0)) / (hoped * usual)
+        by_count = (
+            of.errors * np.sqrt(variance + expected_units * np.maximum(1.0 - usual, 0.0)) / (expected_units * usual)
+        )
         bound = np.maximum(slack, np.maximum(of.spreads * spread, by_count))
         return tested & (usual > 0) & (away < -bound)
 
 
 def _shares(sums: Integers, measure: int, of: DeliverySettings) -> tuple[Floats, Floats, Marks]:
     """What share of the expected is usual on each day's weekday, what it was, and which days can be judged."""
-    seen, hoped = (sums[..., measure + place] / kernel.SCALE for place in (0, 1))
-    tested = hoped >= of.min_expected
+    seen, expected_units = (sums[..., measure + place] / kernel.SCALE for place in (0, 1))
+    tested = expected_units >= of.min_expected
     began = tested.argmax(axis=1)[:, None]
     tested &= np.arange(sums.shape[1]) >= began + of.settling_days
-    share = np.where(tested, seen / np.maximum(hoped, TINY), np.nan)
+    share = np.where(tested, seen / np.maximum(expected_units, TINY), np.nan)
     return _by_weekday(share), share, tested
 
 
@@ -383,10 +385,10 @@ def _median(values: Floats) -> Floats:
 
 
 def _usual(sums: Integers, measure: int) -> Floats:
-    hoped = sums[..., measure + 1] / kernel.SCALE
+    expected_units = sums[..., measure + 1] / kernel.SCALE
     seen = sums[..., measure] / kernel.SCALE
-    share = np.where(hoped > 0, seen / np.maximum(hoped, TINY), np.nan)
-    return hoped * np.nan_to_num(_by_weekday(share), nan=1.0)
+    share = np.where(expected_units > 0, seen / np.maximum(expected_units, TINY), np.nan)
+    return expected_units * np.nan_to_num(_by_weekday(share), nan=1.0)
 
 
 def _short_runs(marked: Marks, longest: int) -> Marks:

@@ -218,7 +218,7 @@ def standard_error(units: Days, day: int, window: int, sigmas: int, min_kept: in
 # runs
 
 
-def dark(units: Days, hoped: Days, stocked: Sequence[int], ratio: Fraction) -> list[bool]:
+def dark(units: Days, expected_units: Days, stocked: Sequence[int], ratio: Fraction) -> list[bool]:
     """In stock, something expected, and less sold than the ratio of it."""
     return [
         sold is not None
@@ -226,7 +226,7 @@ def dark(units: Days, hoped: Days, stocked: Sequence[int], ratio: Fraction) -> l
         and hope > 0
         and is_stocked == 1
         and Fraction(sold) < ratio * Fraction(hope)
-        for sold, hope, is_stocked in zip(units, hoped, stocked, strict=True)
+        for sold, hope, is_stocked in zip(units, expected_units, stocked, strict=True)
     ]
 
 
@@ -291,12 +291,14 @@ def angle_km(one: np.ndarray, other: np.ndarray) -> float:
     return EARTH_RADIUS_KM * math.atan2(float(np.linalg.norm(np.cross(one, other))), float(one @ other))
 
 
-def sales_ratio(units: Days, hoped: Days, end: int, window: int, min_days: int) -> Fraction | None:
+def sales_ratio(units: Days, expected_units: Days, end: int, window: int, min_days: int) -> Fraction | None:
     """Sold over expected on the days of the window on which both are known; None when too few or nothing expected."""
     days = [
-        day for day in range(max(0, end - window + 1), end + 1) if units[day] is not None and hoped[day] is not None
+        day
+        for day in range(max(0, end - window + 1), end + 1)
+        if units[day] is not None and expected_units[day] is not None
     ]
-    hope = sum(Fraction(hoped[day]) for day in days)
+    hope = sum(Fraction(expected_units[day]) for day in days)
     return sum(Fraction(units[day]) for day in days) / hope if len(days) >= min_days and hope > 0 else None
 
 

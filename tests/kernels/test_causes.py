@@ -46,20 +46,20 @@ def panel_of(seed: int) -> SimpleNamespace:
 
 def plain_course(chain: SimpleNamespace, group: np.ndarray, factor: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Units and expected units by (group, day), a row damped by what it sells without the day's own factor."""
-    sold, hoped = np.zeros((2, GROUPS, DAYS))
+    sold, expected_units = np.zeros((2, GROUPS, DAYS))
     for row, day in zip(*np.nonzero(chain.usable), strict=True):
         alone = chain.expected[row, day] / factor[group[row], day]
         sold[group[row], day] += chain.units[row, day] / (1 + SPREAD * alone)
-        hoped[group[row], day] += alone / (1 + SPREAD * alone)
-    return sold, hoped
+        expected_units[group[row], day] += alone / (1 + SPREAD * alone)
+    return sold, expected_units
 
 
 def course_of(chain: SimpleNamespace, group: np.ndarray, factor: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    sold, hoped = np.zeros((GROUPS, DAYS)), np.zeros((GROUPS, DAYS))
+    sold, expected_units = np.zeros((GROUPS, DAYS)), np.zeros((GROUPS, DAYS))
     for first, end in ((0, 5), (5, DAYS)):
         sales = Sales(chain.units, chain.expected, chain.usable, chain.clean, np.zeros(ROWS), np.ones(ROWS))
-        group_course(given(sales), group, factor, SPREAD, first, end, sold, hoped)
-    return sold, hoped
+        group_course(given(sales), group, factor, SPREAD, first, end, sold, expected_units)
+    return sold, expected_units
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -100,8 +100,10 @@ def plain_signals(chain: SimpleNamespace, row: int, first: int, last: int) -> di
         """The row's expectation times what the others of its group sold of theirs."""
         others = SimpleNamespace(**vars(chain) | {"usable": chain.usable.copy()})
         others.usable[row] = 0
-        sold, hoped = (table[group[row]] for table in plain_course(others, group, factor))
-        return float(sum(chain.expected[row, day] * (sold[day] + PRIOR) / (hoped[day] + PRIOR) for day in dark))
+        sold, expected_units = (table[group[row]] for table in plain_course(others, group, factor))
+        return float(
+            sum(chain.expected[row, day] * (sold[day] + PRIOR) / (expected_units[day] + PRIOR) for day in dark)
+        )
 
     priced = known(chain.price[row], dark)
     priced_before = [day for day in known(chain.price[row], before) if not chain.promo[row, day]]
@@ -126,9 +128,9 @@ def plain_signals(chain: SimpleNamespace, row: int, first: int, last: int) -> di
     pairs = [day for day in range(max(first, 1), last + 1) if not np.isnan(on_hand[day] + on_hand[day - 1])]
     return {
         "sold": total(chain.units[row], dark),
-        "hoped": total(chain.expected[row], dark),
-        "hoped_at_usual_offer": total(usual, dark),
-        "hoped_alone": total(chain.expected[row] / (store * sku), dark),
+        "expected_units": total(chain.expected[row], dark),
+        "expected_at_usual_offer": total(usual, dark),
+        "expected_alone": total(chain.expected[row] / (store * sku), dark),
         "days": len(dark),
         "views": total(chain.views[row], views),
         "views_exposure": total(usual, views),
@@ -154,7 +156,7 @@ def plain_signals(chain: SimpleNamespace, row: int, first: int, last: int) -> di
         "store_share": wide(chain.store, chain.store_factor),
         "sku_share": wide(chain.sku, chain.sku_factor),
         "sold_before": total(chain.units[row], before),
-        "hoped_before": total(chain.expected[row], before),
+        "expected_before": total(chain.expected[row], before),
     }
 
 

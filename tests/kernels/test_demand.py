@@ -99,11 +99,11 @@ def test_sums_are_those_of_the_clean_cells_of_each_group_and_day(world, by_offer
 
 
 @given(worlds(), st.sampled_from([0.5, 0.9, 1.0]), st.sampled_from([0.8, 1.0]), st.sampled_from([0.0, 5.0]))
-def test_a_level_is_a_weighted_ratio_of_sales_to_factors(world, memory, long_memory, prior_units):
+def test_a_level_is_a_weighted_ratio_of_sales_to_factors(world, memory, long_decay_factor, prior_units):
     n = len(world.units)
     level, exposure, expected = np.empty(n), np.empty(n), np.empty((n, N_DAYS))
     unit = 0.5 * np.arange(1.0, n + 1)
-    memories = (memory, long_memory, prior_units)
+    memories = (memory, long_decay_factor, prior_units)
     kernel.levels(world.cells(unit), world.factors(), *memories, level, exposure, expected)
     for row, days in enumerate(world.units):
         clean = [day for day in range(N_DAYS) if world.is_clean(row, day)]
@@ -112,15 +112,15 @@ def test_a_level_is_a_weighted_ratio_of_sales_to_factors(world, memory, long_mem
             assert exposure[row] == 0
             continue
 
-        def mean(fade: float, row: int = row, days: list = days, clean: list = clean) -> tuple[float, float]:
-            weights = {day: fade ** (N_DAYS - 1 - day) for day in clean}
-            hoped = sum(weights[day] * world.factor(row, day) for day in clean)
-            return sum(weights[day] * days[day] for day in clean) / hoped, hoped
+        def mean(level_drift: float, row: int = row, days: list = days, clean: list = clean) -> tuple[float, float]:
+            weights = {day: level_drift ** (N_DAYS - 1 - day) for day in clean}
+            expected_units = sum(weights[day] * world.factor(row, day) for day in clean)
+            return sum(weights[day] * days[day] for day in clean) / expected_units, expected_units
 
-        recent, hoped = mean(memory)
-        lasting, _ = mean(long_memory)
+        recent, expected_units = mean(memory)
+        lasting, _ = mean(long_decay_factor)
         prior = prior_units * unit[row] / lasting if lasting > 0 else 0.0
-        wanted = (recent * hoped + prior * lasting) / (hoped + prior)
+        wanted = (recent * expected_units + prior * lasting) / (expected_units + prior)
         assert level[row] == pytest.approx(wanted)
         assert expected[row].tolist() == pytest.approx([wanted * world.factor(row, day) for day in range(N_DAYS)])
 

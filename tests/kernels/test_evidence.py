@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from engine.kernels import compiling
 from engine.kernels.darkness import learnt_before
-from engine.kernels.evidence import EpisodeRule, mark_dark, mark_fallen, open_evidence, past_evidence
+from engine.kernels.evidence import EpisodeRule, mark_dark, mark_fallen, open_log_likelihood_ratio, past_evidence
 from engine.kernels.records import FoundSpans, Sales, Spans, Weighing
 from engine.kernels.runs import stretches
 
@@ -39,24 +39,28 @@ def learnt(series: list, start: int, memory: float, dispersion: float) -> tuple[
     """Share of their expectation that the clean days before a start sold, the later the heavier, and its variance."""
     before = [(start - 1 - day, *series[day][:2]) for day in range(start) if series[day][3]]
     sold = sum(memory**age * units for age, units, _ in before)
-    hoped = sum(memory**age * expected for age, _, expected in before)
+    expected_units = sum(memory**age * expected for age, _, expected in before)
     counted = sum(memory ** (2 * age) * expected for age, _, expected in before)
     squares = sum((memory**age * expected) ** 2 for age, _, expected in before)
     left_out = sum(memory ** (start - 1 - day) * one[1] for day, one in enumerate(series[:start]) if one[2] > one[3])
     if not sold > 0:
         return 0.0, 0.0
-    doubt = LEFT_OUT_DOUBT * (left_out / (left_out + hoped)) ** 2 + dispersion * squares / hoped**2
-    return sold / hoped, counted / hoped / sold + doubt
+    relative_variance = (
+        LEFT_OUT_DOUBT * (left_out / (left_out + expected_units)) ** 2 + dispersion * squares / expected_units**2
+    )
+    return sold / expected_units, counted / expected_units / sold + relative_variance
 
 
-def plain_ratio(days: list, share: float, doubt: float, dispersion: float) -> float:
+def plain_ratio(days: list, share: float, relative_variance: float, dispersion: float) -> float:
     """Log likelihood ratio of the mixture of depths to ordinary days at a share of the expectation."""
-    sold, hoped = sum(one for one, _ in days), sum(one for _, one in days)
-    size = 1 / (dispersion * sum(one**2 for _, one in days) / hoped**2 + doubt + FADE * len(days))
-    usual = log_negative_binomial(sold, share * hoped, size)
+    sold, expected_units = sum(one for one, _ in days), sum(one for _, one in days)
+    size = 1 / (
+        dispersion * sum(one**2 for _, one in days) / expected_units**2 + relative_variance + FADE * len(days)
+    )
+    usual = log_negative_binomial(sold, share * expected_units, size)
     return math.log(
         sum(
-            weight * math.exp(log_negative_binomial(sold, depth * share * hoped, size) - usual)
+            weight * math.exp(log_negative_binomial(sold, depth * share * expected_units, size) - usual)
             for depth, weight in zip(DEPTHS, WEIGHTS, strict=True)
         )
     )
@@ -68,12 +72,12 @@ def plain_evidence(
     """The best evidence over all starts by the ratio of probabilities, and the latest start almost as good."""
     found = {}
     for start in range(max(len(series) - max_days, 0), len(series)):
-        days = [(sold, hoped) for sold, hoped, usable, _ in series[start:] if usable]
-        share, doubt = learnt(series, start, memory, dispersion)
+        days = [(sold, expected_units) for sold, expected_units, usable, _ in series[start:] if usable]
+        share, relative_variance = learnt(series, start, memory, dispersion)
         if not series[start][2] or len(days) < min_days or not share > 0:
             continue
         if sum(one for one, _ in days) <= 0.5 * share * sum(one for _, one in days):
-            found[start] = plain_ratio(days, share, doubt, dispersion)
+            found[start] = plain_ratio(days, share, relative_variance, dispersion)
     best = max(found, key=lambda start: (found[start], start), default=None)
     if best is None or not found[best] > 0:
         return 0.0, len(series)
@@ -85,14 +89,15 @@ def plain_evidence(
 
 def plain_begin(series: list, starts: list, best: int, share: float, dispersion: float, slack: float) -> int:
     """The likeliest start at the level and depth of the best one; an earlier day has to add so much likelihood."""
-    days = [(sold, share * hoped) for sold, hoped, usable, _ in series[best:] if usable]
-    left = min(max(sum(sold for sold, _ in days) / sum(hoped for _, hoped in days), 0.02), 1.0)
+    days = [(sold, share * expected_units) for sold, expected_units, usable, _ in series[best:] if usable]
+    left = min(max(sum(sold for sold, _ in days) / sum(expected_units for _, expected_units in days), 0.02), 1.0)
     size = 1 / max(dispersion, 1e-6)
 
     def total(start: int) -> float:
         return sum(
-            log_negative_binomial(sold, left * share * hoped, size) - log_negative_binomial(sold, share * hoped, size)
-            for sold, hoped, usable, _ in series[start:]
+            log_negative_binomial(sold, left * share * expected_units, size)
+            - log_negative_binomial(sold, share * expected_units, size)
+            for sold, expected_units, usable, _ in series[start:]
             if usable
         )
 
@@ -115,15 +120,17 @@ def sales(series: list, dispersion: float, unit: float = 1.0) -> Sales:
     return compiling.given(Sales(units * unit, expected * unit, usable, clean, *scatter))
 
 
-def weighing(fade: float = FADE) -> Weighing:
-    return compiling.given(Weighing(fade, np.array(DEPTHS), np.array(WEIGHTS)))
+def weighing(level_drift: float = FADE) -> Weighing:
+    return compiling.given(Weighing(level_drift, np.array(DEPTHS), np.array(WEIGHTS)))
 
 
-def weigh(series, memory=0.98, dispersion=0.1, unit=1.0, slack=0.0, min_days=2, max_days=56, closing=NEVER, fade=0.0):
+def weigh(
+    series, memory=0.98, dispersion=0.1, unit=1.0, slack=0.0, min_days=2, max_days=56, closing=NEVER, level_drift=0.0
+):
     best, first = np.empty(1), np.empty(1, np.int64)
     rule = EpisodeRule(0.5, closing, slack, min_days, max_days)
-    how = (memory, LEFT_OUT_DOUBT, weighing(fade), rule)
-    open_evidence(sales(series, dispersion, unit), *how, best, first)
+    how = (memory, LEFT_OUT_DOUBT, weighing(level_drift), rule)
+    open_log_likelihood_ratio(sales(series, dispersion, unit), *how, best, first)
     return best[0], int(first[0])
 
 
@@ -132,7 +139,9 @@ def weigh(series, memory=0.98, dispersion=0.1, unit=1.0, slack=0.0, min_days=2, 
 )
 def test_evidence_is_the_best_likelihood_ratio_over_all_starts(series, memory, dispersion, slack, min_days, max_days):
     wanted, start = plain_evidence(series, memory, dispersion, slack, min_days, max_days)
-    found, first = weigh(series, memory, dispersion, slack=slack, min_days=min_days, max_days=max_days, fade=FADE)
+    found, first = weigh(
+        series, memory, dispersion, slack=slack, min_days=min_days, max_days=max_days, level_drift=FADE
+    )
     assert found == pytest.approx(wanted, abs=1e-9)
     assert first == start
 
@@ -145,7 +154,7 @@ def test_the_unit_of_sale_scales_units_and_expectation_alike(series, unit):
 @given(SERIES, st.floats(0.01, 100))
 def test_the_level_of_the_expectation_cancels(series, factor):
     scaled = [(units, factor * expected, usable, clean) for units, expected, usable, clean in series]
-    # The doubt about the level is that of the units sold; the dispersion is relative.
+    # The relative variance about the level is that of the units sold; the dispersion is relative.
     assert weigh(scaled, dispersion=0.3)[0] == pytest.approx(weigh(series, dispersion=0.3)[0], rel=1e-6, abs=1e-9)
 
 
@@ -204,9 +213,9 @@ def test_a_past_stretch_is_weighed_against_the_days_before_it(series, first, len
     found = np.empty(1)
     place = compiling.given(Spans(np.array([0]), np.array([first]), np.array([last])))
     past_evidence(sales(series, 0.3), 0.9, LEFT_OUT_DOUBT, weighing(), place, found)
-    share, doubt = learnt(series, first, 0.9, 0.3)
+    share, relative_variance = learnt(series, first, 0.9, 0.3)
     inside = [(units, expected) for units, expected, usable, _ in series[first : last + 1] if usable]
-    wanted = plain_ratio(inside, share, doubt, 0.3) if inside and share > 0 else 0.0
+    wanted = plain_ratio(inside, share, relative_variance, 0.3) if inside and share > 0 else 0.0
     assert found[0] == pytest.approx(wanted, abs=1e-9)
 
 
@@ -214,8 +223,8 @@ def test_a_past_stretch_is_weighed_against_the_days_before_it(series, first, len
 def test_tomorrow_is_judged_by_all_clean_days(series):
     found = np.empty(1)
     learnt_before(sales(series, 0.2), 0.9, LEFT_OUT_DOUBT, found)
-    doubt = learnt(series, len(series), 0.9, 0.2)[1]
-    assert found[0] == pytest.approx(1 / doubt if doubt > 0 else 0.0)
+    relative_variance = learnt(series, len(series), 0.9, 0.2)[1]
+    assert found[0] == pytest.approx(1 / relative_variance if relative_variance > 0 else 0.0)
 
 
 def marked(units: list[int], bound: float) -> tuple[list[int], float]:
@@ -244,18 +253,18 @@ BEFORE_DAYS, FALLEN_DEPTH = 8, 0.35
 def plain_fall(days: list, dark: set, start: int, dispersion: float) -> tuple[float, int]:
     """Most evidence that sales fell on a day against the days before it, by the ratio of probabilities."""
     before = [days[day] for day in range(max(start - BEFORE_DAYS, 0), start) if days[day][2] and day not in dark]
-    sold_before, hoped_before = sum(one[0] for one in before), sum(one[1] for one in before)
-    if not (sold_before > 0 and hoped_before > 0):
+    sold_before, expected_before = sum(one[0] for one in before), sum(one[1] for one in before)
+    if not (sold_before > 0 and expected_before > 0):
         return 0.0, start
-    share, peak, top = sold_before / hoped_before, 0.0, start
+    share, peak, top = sold_before / expected_before, 0.0, start
     seen: list = []
     for day in range(start, len(days)):
         if not days[day][2]:
             continue
         seen.append((days[day][0], share * days[day][1]))
         sold, due = sum(one for one, _ in seen), sum(one for _, one in seen)
-        doubt = 1 / sold_before + dispersion * sum(one[1] ** 2 for one in before) / hoped_before**2
-        size = 1 / (dispersion * sum(one**2 for _, one in seen) / due**2 + doubt + FADE * len(seen))
+        relative_variance = 1 / sold_before + dispersion * sum(one[1] ** 2 for one in before) / expected_before**2
+        size = 1 / (dispersion * sum(one**2 for _, one in seen) / due**2 + relative_variance + FADE * len(seen))
         usual = log_negative_binomial(sold, due, size)
         evidence = log_negative_binomial(sold, FALLEN_DEPTH * due, size) - usual
         if evidence > peak:

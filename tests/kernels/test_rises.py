@@ -26,7 +26,9 @@ def log_poisson(sold: float, mean: float) -> float:
 
 def plain(series: list, end: int, dispersion: float, least: float, bound: float) -> float | None:
     """Share sold before the likeliest day on which a higher rate may have begun; None without a proven one."""
-    clean = [(day, sold, hoped) for day, (sold, hoped, is_clean) in enumerate(series[:end]) if is_clean]
+    clean = [
+        (day, sold, expected_units) for day, (sold, expected_units, is_clean) in enumerate(series[:end]) if is_clean
+    ]
     found: list[tuple[float, float]] = []
     for rise in range(end):
         parts = [[one for one in clean if one[0] < rise], [one for one in clean if one[0] >= rise]]

@@ -87,7 +87,7 @@ def days_until(
     units_a_day: float,
     learnt: float,
     dispersion: float,
-    fade: float,
+    level_drift: float,
     depths: Sequence[float],
     weights: Sequence[float],
     days: range,
@@ -95,7 +95,7 @@ def days_until(
     """The first number of empty days whose likelihood ratio reaches a bound (a logarithm); -1 without one."""
     for n in days:
         mean = n * units_a_day
-        size = 1 / (dispersion * n * units_a_day**2 / mean**2 + 1 / learnt + fade * n)
+        size = 1 / (dispersion * n * units_a_day**2 / mean**2 + 1 / learnt + level_drift * n)
         mixture = sum(
             weight * chance_of_nothing(depth * mean, size) for depth, weight in zip(depths, weights, strict=True)
         )

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from engine.kernels import compiling
 from engine.kernels.darkness import Levels, days_to_alert, most_evidence
-from engine.kernels.evidence import EpisodeRule, open_evidence
+from engine.kernels.evidence import EpisodeRule, open_log_likelihood_ratio
 from engine.kernels.records import Sales
 from engine.outputs.shelf import shapes
 from engine.settings.shelf.calibrated import DemandSettings, EpisodeSettings
@@ -26,41 +26,41 @@ FADE = 0.001
 WEIGHING = weighing_of(EPISODE, FADE)
 
 
-def kernel_days(bound: float, hoped: float, learnt: float, dispersion: float) -> int:
+def kernel_days(bound: float, expected_units: float, learnt: float, dispersion: float) -> int:
     days = np.empty(1, np.int64)
-    levels = compiling.given(Levels(*(np.array([value]) for value in (hoped, learnt, dispersion))))
+    levels = compiling.given(Levels(*(np.array([value]) for value in (expected_units, learnt, dispersion))))
     days_to_alert(levels, np.array([bound]), WEIGHING, 2, 56, days)
     return int(days[0])
 
 
 @given(st.floats(0.5, 15), st.floats(0.02, 60), st.floats(1, 5000), st.floats(0, 1))
-def test_the_first_empty_days_whose_evidence_reaches_the_bound(bound, hoped, learnt, dispersion):
-    args = bound, hoped, learnt, dispersion, FADE, EPISODE.depths, EPISODE.depth_weights
+def test_the_first_empty_days_whose_evidence_reaches_the_bound(bound, expected_units, learnt, dispersion):
+    args = bound, expected_units, learnt, dispersion, FADE, EPISODE.depths, EPISODE.depth_weights
     lower, upper = (plain.days_until(bound + off, *args[1:], range(2, 57)) for off in (-1e-6, 1e-6))
     assert kernel_days(*args[:4]) in {lower, upper}
 
 
 @given(st.floats(0.5, 15), st.floats(0.02, 60), st.floats(1, 5000), st.floats(0, 1))
-def test_it_is_the_evidence_of_the_night_itself(bound, hoped, learnt, dispersion):
+def test_it_is_the_evidence_of_the_night_itself(bound, expected_units, learnt, dispersion):
     # One clean day that sold as expected tells the level: as unsure as its count and its dispersion.
-    found = kernel_days(bound, hoped, 1 / (1 / learnt + dispersion), dispersion)
+    found = kernel_days(bound, expected_units, 1 / (1 / learnt + dispersion), dispersion)
     n = found if found > 0 else 56
     evidence, first = np.empty(1), np.empty(1, np.int64)
-    units, expected = np.append(learnt, np.zeros(n))[None], np.append(learnt, np.full(n, hoped))[None]
+    units, expected = np.append(learnt, np.zeros(n))[None], np.append(learnt, np.full(n, expected_units))[None]
     usable, clean = np.ones((1, n + 1), np.uint8), np.eye(1, n + 1, dtype=np.uint8)
     sales = compiling.given(Sales(units, expected, usable, clean, np.array([dispersion]), np.ones(1)))
     rule = EpisodeRule(0.5, np.inf, 0.0, 2, n)
-    open_evidence(sales, 1.0, 0.0, WEIGHING, rule, evidence, first)
+    open_log_likelihood_ratio(sales, 1.0, 0.0, WEIGHING, rule, evidence, first)
     assert (evidence[0] >= bound - 1e-9) == (found > 0)
 
 
 @given(st.floats(0.02, 60), st.floats(1, 5000), st.floats(0, 1), st.integers(2, 56))
-def test_the_most_telling_empty_days_are_as_telling_as_their_likelihood(hoped, learnt, dispersion, last):
+def test_the_most_telling_empty_days_are_as_telling_as_their_likelihood(expected_units, learnt, dispersion, last):
     most = np.empty(1)
-    levels = compiling.given(Levels(*(np.array([value]) for value in (hoped, learnt, dispersion))))
+    levels = compiling.given(Levels(*(np.array([value]) for value in (expected_units, learnt, dispersion))))
     most_evidence(levels, WEIGHING, 2, last, most)
     lengths = sorted({min(2**power, last) for power in range(1, 7)})
-    args = hoped, learnt, dispersion, FADE, EPISODE.depths, EPISODE.depth_weights
+    args = expected_units, learnt, dispersion, FADE, EPISODE.depths, EPISODE.depth_weights
     reached = [plain.days_until(most[0] - 1e-6, *args, range(n, n + 1)) for n in lengths]
     passed = [plain.days_until(most[0] + 1e-6, *args, range(n, n + 1)) for n in lengths]
     assert max(reached) > 0

@@ -17,15 +17,15 @@ def test_a_case_carries_the_numbers_of_its_days(chain, only_case):
     case = only_case(chain)
     one_or_two_low_days_are_outliers = [10.0] * 3
     three_are_not = [((28 - low) * 10 + low * 4) / 28 for low in (3, 4, 5)]
-    hoped = sum(one_or_two_low_days_are_outliers + three_are_not) / 6
+    expected_units = sum(one_or_two_low_days_are_outliers + three_are_not) / 6
     assert case["case_id"] == "1_sku_2025-06-25"
     assert (case["detection_date"], case["last_dark_date"]) == (date(2025, 6, 25), AS_OF)
     assert case["duration_days"] == 6
-    assert case["expected_daily_units"] == pytest.approx(hoped)
+    assert case["expected_daily_units"] == pytest.approx(expected_units)
     assert case["actual_daily_units"] == 4.0
-    assert case["underperformance_pct"] == pytest.approx((hoped - 4) / hoped * 100)
-    assert case["revenue_at_risk"] == pytest.approx((hoped - 4) * 2.5 * 6)
-    assert case["projected_30d_loss"] == pytest.approx((hoped - 4) * 2.5 * 30)
+    assert case["underperformance_pct"] == pytest.approx((expected_units - 4) / expected_units * 100)
+    assert case["revenue_at_risk"] == pytest.approx((expected_units - 4) * 2.5 * 6)
+    assert case["projected_30d_loss"] == pytest.approx((expected_units - 4) * 2.5 * 30)
     assert case["on_hand"] == 50.0
 
 

@@ -16,8 +16,12 @@ class DemandSettings(Frozen):
     """What an ordinary day would have sold: how each factor is learnt."""
 
     rounds: int = Field(3, ge=1, le=10, description="How often factors are learnt and dark days left out in turn.")
-    day_memory: float = Field(0.93, gt=0.5, le=1, description="Weight of a day in the level relative to the next.")
-    long_day_memory: float = Field(0.99, gt=0.5, le=1, description="The same in the lasting level of slow sellers.")
+    day_decay_factor: float = Field(
+        0.93, gt=0.5, le=1, description="Weight of a day in the level relative to the next."
+    )
+    long_day_decay_factor: float = Field(
+        0.99, gt=0.5, le=1, description="The same in the lasting level of slow sellers."
+    )
     level_prior_units: float = Field(20, ge=0, description="Sales by which the recent level outweighs the lasting.")
     usual_price_quantile: float = Field(0.75, ge=0, le=1, description="Quantile of own prices that is the usual one.")
     price_settling_days: int = Field(14, ge=1, le=90, description="First prices that tell the usual one together.")
@@ -31,13 +35,25 @@ class DemandSettings(Frozen):
     dark_false_share: float = Field(0.8, gt=0, lt=1, description="At most this share of the days left out is chance.")
     fallen_before_days: int = Field(28, ge=7, le=90, description="Days before a lasting fall that it is told by.")
     fallen_depth: float = Field(0.5, gt=0, lt=1, description="The same on days of a lasting fall to a part.")
-    before_memory: float = Field(0.98, gt=0.5, le=1, description="Weight of a day before an episode to the next.")
-    left_out_doubt: float = Field(0.025, ge=0, le=4, description="Relative variance of a level with no day learnt.")
+    before_decay_factor: float = Field(
+        0.98, gt=0.5, le=1, description="Weight of a day before an episode to the next."
+    )
+    left_out_variance: float = Field(
+        0.025, ge=0, le=4, description="Relative variance of a level with no day learnt."
+    )
     drift_units: float = Field(30, gt=0, description="Sales a month from which a store-SKU tells how levels drift.")
-    fade: float = Field(0.0002, ge=0, le=1, description="Relative variance that any level may fade a day.")
-    fade_share: float = Field(0.43, ge=0, le=10, description="Of the drift of a month, what a level may fade a day.")
-    open_evidence: float = Field(3, gt=0, description="Evidence from which an open episode is not learnt from.")
-    fallen_evidence: float = Field(8, gt=0, description="Log likelihood ratio from which a fall is lasting.")
+    level_drift: float = Field(
+        0.0002, ge=0, le=1, description="Relative variance by which any level may drift a day."
+    )
+    level_drift_share: float = Field(
+        0.43, ge=0, le=10, description="Of the drift of a month, by how much a level may drift a day."
+    )
+    open_log_likelihood_ratio: float = Field(
+        3, gt=0, description="Evidence from which an open episode is not learnt from."
+    )
+    fallen_log_likelihood_ratio: float = Field(
+        8, gt=0, description="Log likelihood ratio from which a fall is lasting."
+    )
     new_normal_days: int = Field(56, ge=14, le=365, description="A level that has held so long is the new normal.")
     velocity_bands: tuple[Positive, ...] = Field((0.3, 1, 3, 10), description="Sales a day that part dispersions.")
     bulk_quantile: float = Field(0.9, ge=0, le=1, description="Quantile of own sales that a bulk order is held to.")
@@ -67,13 +83,19 @@ class EpisodeSettings(Frozen):
     depths: tuple[Share, ...] = Field((0.02, 0.1, 0.25, 0.5), description="Shares still sold that are tried.")
     depth_weights: tuple[Share, ...] = Field((0.4, 0.25, 0.2, 0.15), description="How much each depth is believed.")
     max_ratio: float = Field(0.6, gt=0, lt=1, description="An episode sold at most this share of the expectation.")
-    closing_evidence: float = Field(5.0, gt=0, description="Evidence of usual sales that ends an episode.")
+    closing_log_likelihood_ratio: float = Field(
+        5.0, gt=0, description="Evidence of usual sales that ends an episode."
+    )
     start_slack: float = Field(2.0, ge=0, description="Log likelihood ratio that an earlier first day has to add.")
     min_days: int = Field(1, ge=1, le=28, description="Shortest episode, in days in stock and open.")
     max_days: int = Field(56, ge=7, le=365, description="Longest episode; what lasts longer is a new normal.")
     max_fdr: float = Field(0.10, gt=0, lt=1, description="Expected share of false findings among the open cases.")
-    closed_evidence: float = Field(12.5, gt=0, description="Log likelihood ratio that makes a past episode a case.")
-    before_evidence: float = Field(6, gt=0, description="That of a past episode against the days before it.")
+    closed_log_likelihood_ratio: float = Field(
+        12.5, gt=0, description="Log likelihood ratio that makes a past episode a case."
+    )
+    before_log_likelihood_ratio: float = Field(
+        6, gt=0, description="That of a past episode against the days before it."
+    )
     closed_days: int = Field(3, ge=1, le=28, description="Shortest past episode, in calendar days.")
 
     @model_validator(mode="after")
@@ -157,7 +179,7 @@ class StorySettings(Frozen):
     run_out_cover_days: float = Field(3, ge=0, description="And lasts so few days: it ran out.")
     risen_share: float = Field(0.75, gt=0, lt=1, description="Past stretches need so much of the level before them.")
     store_points: float = Field(50, ge=0, le=100, description="Score of store_wide that makes it the store's.")
-    rise_evidence: float = Field(6, gt=0, description="Log likelihood ratio from which a rise is proven.")
+    rise_log_likelihood_ratio: float = Field(6, gt=0, description="Log likelihood ratio from which a rise is proven.")
     rise_units: float = Field(20, ge=0, description="Sales due before a rise, from which they tell a return.")
     return_share: float = Field(0.65, ge=0, le=1, description="Back at this share of the level before a rise.")
     fold_stores: int = Field(5, ge=2, description="So many cases of a SKU and cause are one story.")

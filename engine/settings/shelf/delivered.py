@@ -48,7 +48,9 @@ class InputSettings(Frozen):
 class DeliverySettings(Frozen):
     """When a day was delivered as usual, by the chain's own past; what falls short is unknown and told."""
 
-    habit_memory: float = Field(0.9, gt=0.5, lt=1, description="Weight of a day in a store-SKU's habit to the next.")
+    habit_decay_factor: float = Field(
+        0.9, gt=0.5, lt=1, description="Weight of a day in a store-SKU's habit to the next."
+    )
     settling_days: int = Field(14, ge=7, le=56, description="Days of its past before a day is judged.")
     steady_share: float = Field(0.9, gt=0.5, lt=1, description="Who sells on this share of days sells steadily.")
     chain_slack: float = Field(0.1, gt=0, lt=1, description="A chain's day may always fall short by this share.")
@@ -58,7 +60,9 @@ class DeliverySettings(Frozen):
     errors: float = Field(5, gt=0, le=20, description="And beyond so many standard errors of counts.")
     min_expected: float = Field(5, ge=1, description="Fewer sellers expected than this tell nothing of a day.")
     short_days: int = Field(3, ge=1, le=14, description="A longer shortfall with rows is a fall, no lost delivery.")
-    silent_evidence: float = Field(12, gt=0, description="Log likelihood ratio from which a silent store is shut.")
+    silent_log_likelihood_ratio: float = Field(
+        12, gt=0, description="Log likelihood ratio from which a silent store is shut."
+    )
     min_silent_skus: int = Field(3, ge=1, description="A store with fewer SKUs is never taken for shut.")
     closed_days: int = Field(7, ge=2, le=56, description="Without rows for so long a store is closed.")
     closed_share: float = Field(0.5, ge=0, le=1, description="Without sales on more of its days a weekday is closed.")

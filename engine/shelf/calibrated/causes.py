@@ -169,16 +169,16 @@ def _neighbours(
 
 def _signals(settings: PatternSettings) -> tuple[pl.Expr, ...]:
     """What changed, as shares of what was: null where either side is unknown."""
-    views_hoped = _sum("views_exposure") * ratio(_sum("views_before"), _sum("views_exposure_before"))
+    views_expected = _sum("views_exposure") * ratio(_sum("views_before"), _sum("views_exposure_before"))
     before = ratio(_sum("price_before"), _sum("price_days_before"))
     elsewhere = ratio(_sum("elsewhere_before"), _sum("elsewhere_days_before"))
     stock = ratio(_sum("stock"), _sum("stock_days"))
     prior = settings.prior_views
     return (
-        ratio(_sum("sold"), _sum("hoped")).alias("units_share"),
-        ratio(_sum("sold"), _sum("hoped_at_usual_offer")).alias("promoted_share"),
-        ratio(_sum("hoped_at_usual_offer"), _sum("hoped")).alias("usual_offer_share"),
-        ratio(_sum("views") + prior, views_hoped + prior).alias("views_share"),
+        ratio(_sum("sold"), _sum("expected_units")).alias("units_share"),
+        ratio(_sum("sold"), _sum("expected_at_usual_offer")).alias("promoted_share"),
+        ratio(_sum("expected_at_usual_offer"), _sum("expected_units")).alias("usual_offer_share"),
+        ratio(_sum("views") + prior, views_expected + prior).alias("views_share"),
         before.alias("usual_price"),
         ratio(ratio(_sum("price"), _sum("price_days")), before).alias("price_share"),
         ratio(ratio(_sum("elsewhere"), _sum("elsewhere_days")), elsewhere).alias("price_share_elsewhere"),
@@ -186,18 +186,18 @@ def _signals(settings: PatternSettings) -> tuple[pl.Expr, ...]:
         ratio(_sum("promo_days_before"), _sum("days_before")).alias("promo_days_share_before"),
         stock.alias("stock_at_start"),
         ratio(stock, ratio(_sum("stock_before"), _sum("stock_days_before"))).alias("stock_share"),
-        ratio(stock, ratio(_sum("hoped_at_usual_offer"), _sum("days"))).alias("cover_at_start_days"),
+        ratio(stock, ratio(_sum("expected_at_usual_offer"), _sum("days"))).alias("cover_at_start_days"),
         ratio(_sum("stock_moves"), _sum("stock_pairs")).alias("stock_moves_share"),
-        ratio(_sum("store_share"), _sum("hoped")).alias("store_share_left"),
-        ratio(_sum("sku_share"), _sum("hoped")).alias("chain_share_left"),
-        ratio(_sum("sold_before"), _sum("hoped_before")).alias("before_share"),
+        ratio(_sum("store_share"), _sum("expected_units")).alias("store_share_left"),
+        ratio(_sum("sku_share"), _sum("expected_units")).alias("chain_share_left"),
+        ratio(_sum("sold_before"), _sum("expected_before")).alias("before_share"),
     )
 
 
 def _falls(settings: PatternSettings) -> tuple[pl.Expr, ...]:
     prior = settings.prior_units
     return (
-        _fall((_sum("sold") + prior) / (_sum("hoped_alone") + prior)).alias("fall"),
+        _fall((_sum("sold") + prior) / (_sum("expected_alone") + prior)).alias("fall"),
         _fall(pl.col("store_share_left")).alias("store_fall"),
         _fall(pl.col("chain_share_left")).alias("chain_fall"),
         _fall(pl.col("views_share")).fill_null(0.0).alias("views_fall"),
@@ -240,7 +240,7 @@ def _strengths(settings: PatternSettings) -> tuple[pl.Expr, ...]:
 
 def _reasons(settings: PatternSettings) -> tuple[pl.Expr, ...]:
     """Of the share lost on shoppers who came, what each sign explains as far as its pattern reaches."""
-    lost = _sum("hoped") - _sum("sold")
+    lost = _sum("expected_units") - _sum("sold")
     reach = {
         v.PRICE_TOO_HIGH: settings.price_response * pl.col("price_rise").log(),
         v.OVERSTOCK: pl.lit(settings.overstock_fall),

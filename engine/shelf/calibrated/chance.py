@@ -48,7 +48,7 @@ def p_values(found: Demand, level: Floats, evidence: Floats, null: NullEvidence)
 def least_chances(found: Demand, null: NullEvidence, episode: EpisodeSettings) -> Floats:
     """The smallest p-value that each store-SKU could have had: that of the most telling shelf without any sale."""
     most = np.empty(found.level.size)
-    weighing = weighing_of(episode, found.fade)
+    weighing = weighing_of(episode, found.level_drift)
     levels = Levels(found.level / found.unit, found.learnt_units, found.dispersion)
 
     def look(block: slice) -> None:

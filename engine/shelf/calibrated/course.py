@@ -21,19 +21,19 @@ from engine.shelf.panel import Panel
 def course(panel: Panel, found: Demand, settings: PatternSettings) -> Course:
     """Add up the chain by store and by SKU. Threads share the days: every sum is in the order of the pairs."""
     n_days = panel.n_days
-    store_sold, store_hoped = np.zeros((2, panel.stores.height, n_days))
-    sku_sold, sku_hoped, price_totals, price_counts = np.zeros((4, panel.skus.height, n_days))
+    store_sold, store_expected = np.zeros((2, panel.stores.height, n_days))
+    sku_sold, sku_expected, price_totals, price_counts = np.zeros((4, panel.skus.height, n_days))
     sales = given(found.sales(panel.array("units"), panel.array("expected")))
     spread = settings.group_spread
     store, sku = panel.codes("store"), panel.codes("sku")
 
     def add(first: int, end: int) -> None:
-        causes.group_course(sales, store, found.store_day, spread, first, end, store_sold, store_hoped)
-        causes.group_course(sales, sku, found.sku_day, spread, first, end, sku_sold, sku_hoped)
+        causes.group_course(sales, store, found.store_day, spread, first, end, store_sold, store_expected)
+        causes.group_course(sales, sku, found.sku_day, spread, first, end, sku_sold, sku_expected)
         causes.price_course(panel.array("price"), found.usual_price, sku, first, end, price_totals, price_counts)
 
     _over_days(add, n_days)
-    return Course(store_sold, store_hoped, sku_sold, sku_hoped, price_totals, price_counts)
+    return Course(store_sold, store_expected, sku_sold, sku_expected, price_totals, price_counts)
 
 
 def _over_days(kernel: Callable[[int, int], None], n_days: int) -> None:

@@ -75,7 +75,7 @@ def _past(
     tried = np.flatnonzero(panel.judged)
     is_found = q_values(chances[tried]) <= settings.max_fdr
     if is_found.any():
-        bounds[tried] = max(float(best[tried][is_found].min()), settings.closed_evidence)
+        bounds[tried] = max(float(best[tried][is_found].min()), settings.closed_log_likelihood_ratio)
     mark(sales, demand.dark_depth, peaks, bounds, dark)
     mark(sales, demand.fallen_depth, deep_peaks, bounds, deep)
     np.maximum(dark, deep, out=dark)
@@ -91,7 +91,7 @@ def _past(
     rows.in_blocks(look, best.size)
     columns = [np.concatenate(parts) for parts in zip(*(blocks[start] for start in sorted(blocks)), strict=True)]
     against_before = _against_before(panel, found, demand, settings, *columns)
-    kept = np.flatnonzero(against_before >= settings.before_evidence)
+    kept = np.flatnonzero(against_before >= settings.before_log_likelihood_ratio)
     pair, first, last = (column[kept] for column in columns)
     return pl.DataFrame({"pair": pair, "first": first, "last": last, "evidence": best[pair]})
 
@@ -109,7 +109,7 @@ def _against_before(
     evidence = np.empty(pair.size)
 
     sales = given(found.sales(panel.array("units"), panel.array("expected")))
-    how = (demand.before_memory, demand.left_out_doubt, weighing_of(settings, found.fade))
+    how = (demand.before_decay_factor, demand.left_out_variance, weighing_of(settings, found.level_drift))
 
     def weigh(block: slice) -> None:
         past_evidence(sales, *how, given(Spans(pair, first, last), block), evidence[block])

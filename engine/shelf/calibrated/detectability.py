@@ -46,13 +46,13 @@ def detectability(
     # A likelihood ratio of e^x has a chance of e^-x wherever one looks: a cell's own table may ask for more.
     bounds = np.maximum(null.needed(chance, level / unit, dispersion, known_days), -math.log(chance))
     days = np.empty(judged.size, np.int64)
-    learnt_units, weighing = np.empty(judged.size), weighing_of(episode, found.fade)
+    learnt_units, weighing = np.empty(judged.size), weighing_of(episode, found.level_drift)
     sales = found.sales(panel.array("units"), panel.array("expected"))
     levels = Levels(level / unit, learnt_units, dispersion)
 
     def look(block: slice) -> None:
         of_rows = given(sales, judged[block])
-        learnt_before(of_rows, demand.before_memory, demand.left_out_doubt, learnt_units[block])
+        learnt_before(of_rows, demand.before_decay_factor, demand.left_out_variance, learnt_units[block])
         until = (weighing, episode.min_days, episode.max_days)
         days_to_alert(given(levels, block), bounds[block], *until, days[block])
 

@@ -18,7 +18,7 @@ from engine.arrays import Flags, Floats, Integers
 from engine.kernels import demand, rows
 from engine.kernels.compiling import given
 from engine.kernels.demand import Cells
-from engine.kernels.evidence import mark_fallen, open_evidence
+from engine.kernels.evidence import mark_fallen, open_log_likelihood_ratio
 from engine.kernels.records import Factors, Sales
 from engine.settings.shelf.calibrated import DemandSettings, EpisodeSettings
 from engine.shelf.calibrated.dark import darkest, mark
@@ -43,7 +43,7 @@ class Demand:
     (pairs,), NaN unknown. usable: cells in stock and known (pairs, days). clean: the usable ones outside dark
     stretches. is_weighed: whose SKU sells in fractions (pairs,). unit: of sale (pairs,), 1 for whole numbers, else
     the variance of slow weighed sellers over their mean. dispersion: of each pair (pairs,), relative variance beyond
-    it. in_lots: whose own rises prove lots (pairs,). fade: relative variance that an ordinary level gains a day.
+    it. in_lots: whose own rises prove lots (pairs,). level_drift: relative variance that a level gains a day.
     unusual: cells set aside, see `set_unusual_aside`.
     """
 
@@ -62,7 +62,7 @@ class Demand:
     unit: Floats
     dispersion: Floats
     in_lots: NDArray[np.bool_]
-    fade: float
+    level_drift: float
     unusual: pl.DataFrame
 
     @property
@@ -81,7 +81,7 @@ class Demand:
 
     @property
     def learnt_units(self) -> Floats:
-        """Units of sale without dispersion that would tell each level as well, (pairs,): one over its doubt."""
+        """Units of sale that would tell each level as well, (pairs,): one over its relative variance."""
         counted = np.nan_to_num(self.level) * self.exposure / self.unit
         return counted / (1 + self.dispersion * counted / np.maximum(self.exposure, TINY))
 
@@ -160,7 +160,7 @@ def _first_guess(panel: Panel, settings: DemandSettings, unlearnt: Flags, unusua
         unit=np.ones(shape[0]),
         dispersion=np.zeros(shape[0]),
         in_lots=np.zeros(shape[0], np.bool_),
-        fade=0.0,
+        level_drift=0.0,
         unusual=unusual,
     )
 
@@ -227,7 +227,7 @@ def _levels(panel: Panel, found: Demand, settings: DemandSettings, expected: Flo
     level, exposure = np.empty(panel.pairs.height), np.empty(panel.pairs.height)
 
     cells, factors = found.cells(panel), given(found.factors)
-    memory = (settings.day_memory, settings.long_day_memory, settings.level_prior_units)
+    memory = (settings.day_decay_factor, settings.long_day_decay_factor, settings.level_prior_units)
 
     def learn(block: slice) -> None:
         written = (level[block], exposure[block], expected[block])
@@ -245,15 +245,19 @@ def _clean(panel: Panel, found: Demand, settings: DemandSettings, null: NullEvid
     # Between lots a shelf looks dark: were its pauses left out, its level would rise to a multiple of the truth.
     bounds[found.in_lots] = np.inf
     mark(sales, settings.dark_depth, peaks, bounds, dark)
-    found = replace(found, fade=settings.fade + settings.fade_share * _drift(panel, found, settings, expected, dark))
+    found = replace(
+        found,
+        level_drift=settings.level_drift
+        + settings.level_drift_share * _drift(panel, found, settings, expected, dark),
+    )
 
     def leave_out(block: slice) -> None:
         mark_fallen(
             given(sales, block),
-            found.fade,
+            found.level_drift,
             settings.fallen_before_days,
             settings.fallen_depth,
-            settings.fallen_evidence,
+            settings.fallen_log_likelihood_ratio,
             settings.rounds,
             dark[block],
         )
@@ -283,8 +287,8 @@ def _drift(panel: Panel, found: Demand, settings: DemandSettings, expected: Floa
     is_told = (sums >= settings.drift_units).all(axis=1) & (found.level > 0)
     if not is_told.any():
         return 0.0
-    later, hoped_later, earlier, hoped_earlier = sums[is_told].T
-    moved = np.log(later / hoped_later) - np.log(earlier / hoped_earlier)
+    later, expected_later, earlier, expected_earlier = sums[is_told].T
+    moved = np.log(later / expected_later) - np.log(earlier / expected_earlier)
     of_counts = 1 / later + 1 / earlier + 2 * found.dispersion[is_told] / days
     return float(max(np.median(moved**2) / CHI_SQUARE_MEDIAN - np.median(of_counts), 0.0))
 
@@ -292,13 +296,13 @@ def _drift(panel: Panel, found: Demand, settings: DemandSettings, expected: Floa
 def open_episodes(
     panel: Panel, found: Demand, expected: Floats, settings: DemandSettings, episode: EpisodeSettings
 ) -> tuple[Floats, Integers]:
-    """Evidence and first day of the best episode of every pair that lasts until tonight; see `open_evidence`."""
+    """Evidence and first day of the best episode of every pair that lasts until tonight."""
     evidence, first = np.empty(panel.pairs.height), np.empty(panel.pairs.height, np.int64)
-    sales, weighing = found.sales(panel.array("units"), expected), weighing_of(episode, found.fade)
-    how = (settings.before_memory, settings.left_out_doubt, weighing, rule_of(episode))
+    sales, weighing = found.sales(panel.array("units"), expected), weighing_of(episode, found.level_drift)
+    how = (settings.before_decay_factor, settings.left_out_variance, weighing, rule_of(episode))
 
     def weigh(block: slice) -> None:
-        open_evidence(given(sales, block), *how, evidence[block], first[block])
+        open_log_likelihood_ratio(given(sales, block), *how, evidence[block], first[block])
 
     rows.in_blocks(weigh, evidence.size)
     return evidence, first
@@ -309,7 +313,7 @@ def _leave_out_open(
 ) -> None:
     """Take what may be an open episode out of the clean days, so that the level stays that of the days before."""
     evidence, first = open_episodes(panel, found, expected, settings, episode)
-    for row in np.flatnonzero(evidence >= settings.open_evidence):
+    for row in np.flatnonzero(evidence >= settings.open_log_likelihood_ratio):
         found.clean[row, first[row] :] = 0
 
 
@@ -324,13 +328,13 @@ def _dispersion(panel: Panel, found: Demand, expected: Floats, settings: DemandS
         demand.spreads(panel.array("units")[block], expected[block], found.clean[block], sums[block])
 
     rows.in_blocks(add, len(sums))
-    errors, hoped, squares = sums.T
-    weighed = _unit_of_sale(errors[found.is_weighed], hoped[found.is_weighed], settings)
+    errors, expected_units, squares = sums.T
+    weighed = _unit_of_sale(errors[found.is_weighed], expected_units[found.is_weighed], settings)
     unit = np.where(found.is_weighed, weighed, 1.0)
     band = np.digitize(np.nan_to_num(found.level) / unit, settings.velocity_bands)
     group = found.category * (len(settings.velocity_bands) + 1) + band
-    errors, hoped, squares = errors / unit**2, hoped / unit, squares / unit**2
-    beyond = errors - hoped
+    errors, expected_units, squares = errors / unit**2, expected_units / unit, squares / unit**2
+    beyond = errors - expected_units
     n_groups = int(group.max(initial=0)) + 1
     of_group, weight = np.bincount(group, beyond, n_groups), np.bincount(group, squares, n_groups)
     chain = max(beyond.sum(), 0.0) / max(squares.sum(), TINY)
@@ -367,14 +371,14 @@ def _of_lots(panel: Panel, found: Demand, unit: Floats, settings: DemandSettings
     return np.clip(of_ups, 0.0, of_pauses) * rises / (rises + settings.lots_prior_rises)
 
 
-def _unit_of_sale(errors: Floats, hoped: Floats, settings: DemandSettings) -> float:
+def _unit_of_sale(errors: Floats, expected_units: Floats, settings: DemandSettings) -> float:
     """Variance over mean of the slow sellers, where nothing else adds to it."""
-    sold = hoped[hoped > 0]
+    sold = expected_units[expected_units > 0]
     if not sold.size:
         return 1.0
     place = max(int(sold.size * settings.slow_share), 1) - 1
-    is_slow = (hoped > 0) & (hoped <= np.partition(sold, place)[place])
-    return float(errors[is_slow].sum() / hoped[is_slow].sum())
+    is_slow = (expected_units > 0) & (expected_units <= np.partition(sold, place)[place])
+    return float(errors[is_slow].sum() / expected_units[is_slow].sum())
 
 
 def _shrunk(sums: Sequence[Floats], prior_units: float) -> Floats:

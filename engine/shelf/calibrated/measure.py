@@ -77,12 +77,12 @@ def _sums(panel: Panel, found: Demand, episodes: pl.DataFrame) -> Floats:
 
 
 def _error_units(found: Demand, pair: NDArray[np.int64], sums: Floats) -> Floats:
-    """Standard error of the units lost: the level was learnt from few units and may fade, and sales scatter."""
+    """Standard error of the units lost: the level was learnt from few units and may drift, and sales scatter."""
     days, expected, squares = sums[:, 0], sums[:, 2], sums[:, 3]
     of_level = expected**2 / np.maximum(found.learnt_units[pair], 1.0)
-    of_fade = found.fade * days * expected**2
+    of_level_drift = found.level_drift * days * expected**2
     of_sales = found.unit[pair] * expected + found.dispersion[pair] * squares
-    return np.sqrt(of_level + of_fade + of_sales)
+    return np.sqrt(of_level + of_level_drift + of_sales)
 
 
 def _probability(evidence: Floats, ratio: Floats, days: Floats, certainty: Certainty) -> Floats:

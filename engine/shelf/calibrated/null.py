@@ -116,16 +116,16 @@ def simulate(demand: DemandSettings, episode: EpisodeSettings) -> pl.DataFrame:
     return pl.DataFrame(cells, schema_overrides={name: pl.List(pl.Float64) for name in ("open", "dark")})
 
 
-def weighing_of(episode: EpisodeSettings, fade: float) -> Weighing:
-    """How evidence is weighed, as kernels take it. fade: relative variance that an ordinary level gains a day."""
-    return given(Weighing(fade, np.array(episode.depths), np.array(episode.depth_weights)))
+def weighing_of(episode: EpisodeSettings, level_drift: float) -> Weighing:
+    """How evidence is weighed, as kernels take it. level_drift: relative variance that a level gains a day."""
+    return given(Weighing(level_drift, np.array(episode.depths), np.array(episode.depth_weights)))
 
 
 def rule_of(episode: EpisodeSettings) -> evidence_kernel.EpisodeRule:
     """What counts as an open episode, as kernels take it."""
     shortest_and_longest = (episode.min_days, episode.max_days)
     return evidence_kernel.EpisodeRule(
-        episode.max_ratio, episode.closing_evidence, episode.start_slack, *shortest_and_longest
+        episode.max_ratio, episode.closing_log_likelihood_ratio, episode.start_slack, *shortest_and_longest
     )
 
 
@@ -149,15 +149,15 @@ def _table(fingerprint: str, demand: DemandSettings, episode: EpisodeSettings) -
 
 def _fingerprint(demand: DemandSettings, episode: EpisodeSettings) -> str:
     of_episode = episode.model_dump(
-        include={"depths", "depth_weights", "max_ratio", "closing_evidence", "min_days", "max_days"}
+        include={"depths", "depth_weights", "max_ratio", "closing_log_likelihood_ratio", "min_days", "max_days"}
     )
     of_demand = demand.model_dump(
         include={
-            "day_memory",
-            "long_day_memory",
+            "day_decay_factor",
+            "long_day_decay_factor",
             "level_prior_units",
             "dark_depth",
-            "before_memory",
+            "before_decay_factor",
         }
     )
     return hashlib.blake2b(
@@ -229,8 +229,8 @@ class _Series:
         demand_kernel.levels(
             given(demand_kernel.Cells(self.units, *tables)),
             given(Factors(*(self._no_factor,) * 4)),
-            self._demand.day_memory,
-            self._demand.long_day_memory,
+            self._demand.day_decay_factor,
+            self._demand.long_day_decay_factor,
             self._demand.level_prior_units,
             level,
             self._exposure,
@@ -245,8 +245,13 @@ class _Series:
     def weigh(self, episode: EpisodeSettings, level: Floats, evidence: Floats) -> None:
         """Fill in the evidence of an open episode."""
         first = np.empty(len(level), np.int64)
-        how = (self._demand.before_memory, self._demand.left_out_doubt, weighing_of(episode, 0.0), rule_of(episode))
-        evidence_kernel.open_evidence(self._sales(), *how, evidence, first)
+        how = (
+            self._demand.before_decay_factor,
+            self._demand.left_out_variance,
+            weighing_of(episode, 0.0),
+            rule_of(episode),
+        )
+        evidence_kernel.open_log_likelihood_ratio(self._sales(), *how, evidence, first)
 
     def _sales(self) -> Sales:
         cells = (self.units, self._expected, self._usable, self._usable)

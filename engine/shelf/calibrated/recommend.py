@@ -139,8 +139,8 @@ def _units_gained(settings: RecommendSettings) -> pl.Expr:
 def _stakes(settings: RecommendSettings) -> tuple[pl.Expr, ...]:
     """What a shelf that sells as expected would earn more over the window, from the stock that is there."""
     days = pl.lit(float(settings.projection_days))
-    hoped, sold = (units_sold(pl.col(f"{name}_daily_units"), days) for name in ("expected", "actual"))
-    recoverable = pl.when(pl.col("status") == v.CLOSED).then(0.0).otherwise((hoped - sold) * unit_value())
+    expected_units, sold = (units_sold(pl.col(f"{name}_daily_units"), days) for name in ("expected", "actual"))
+    recoverable = pl.when(pl.col("status") == v.CLOSED).then(0.0).otherwise((expected_units - sold) * unit_value())
     return (recoverable.clip(lower_bound=0).alias("recoverable_30d"),)
 
 

@@ -109,10 +109,10 @@ def end_notices(panel: Panel, ended: Integers) -> Iterator[Problem]:
 def _has_peaked(course: Course, story: Story, ratio: float) -> bool:
     """Whether the best week before a SKU's fall sold that many times its worst, as shares of their expectation."""
     kernel = np.ones(N_WEEKDAYS)
-    sold, hoped = (table[story.group, : story.first] for table in (course.sku_sold, course.sku_hoped))
+    sold, expected_units = (table[story.group, : story.first] for table in (course.sku_sold, course.sku_expected))
     if sold.size < 2 * N_WEEKDAYS:
         return False
-    due = np.convolve(hoped, kernel, mode="valid")
+    due = np.convolve(expected_units, kernel, mode="valid")
     shares = np.convolve(sold, kernel, mode="valid")[due > 0.0] / due[due > 0.0]
     return bool(shares.size and shares.max() >= ratio * shares.min())
 
@@ -120,8 +120,8 @@ def _has_peaked(course: Course, story: Story, ratio: float) -> bool:
 def _last_week(course: Course, story: Story) -> float:
     """Share of its expectation that a SKU sold in the last week of a fall."""
     days = slice(max(story.last - 6, story.first), story.last + 1)
-    sold, hoped = course.sku_sold[story.group, days].sum(), course.sku_hoped[story.group, days].sum()
-    return float(sold / hoped) if hoped > 0.0 else 1.0
+    sold, expected_units = course.sku_sold[story.group, days].sum(), course.sku_expected[story.group, days].sum()
+    return float(sold / expected_units) if expected_units > 0.0 else 1.0
 
 
 def _kind(of: StorySettings) -> pl.Expr:
@@ -161,7 +161,7 @@ def _before_rises(panel: Panel, found: Demand, runs: pl.DataFrame, of: StorySett
     sales = given(found.sales(panel.array("units"), panel.array("expected")))
 
     def look(block: slice) -> None:
-        before_rises(sales, of.rise_units, of.rise_evidence, pair[block], first[block], shares[block])
+        before_rises(sales, of.rise_units, of.rise_log_likelihood_ratio, pair[block], first[block], shares[block])
 
     rows.in_blocks(look, pair.size)
     return pl.Series(shares).fill_nan(None)
@@ -181,7 +181,9 @@ def _within(panel: Panel, runs: pl.DataFrame, stories: tuple[Story, ...]) -> pl.
 
 def _stories(panel: Panel, course: Course, of: StorySettings) -> Iterator[Story]:
     """What happened to whole stores, SKUs and the chain, day by day."""
-    holiday = _falls(course.store_sold.sum(axis=0)[None], course.store_hoped.sum(axis=0)[None], of, of.holiday_days)
+    holiday = _falls(
+        course.store_sold.sum(axis=0)[None], course.store_expected.sum(axis=0)[None], of, of.holiday_days
+    )
     for _, first, last in holiday:
         yield Story(v.HOLIDAY, -1, first, last)
     on_holiday = np.zeros(panel.n_days, np.bool_)
@@ -189,12 +191,12 @@ def _stories(panel: Panel, course: Course, of: StorySettings) -> Iterator[Story]
         on_holiday[first : last + 1] = True
     for store, first, last in _silences(panel, course, of):
         yield Story(v.LATE_FEED, store, first, last)
-    for store, first, last in _falls(course.store_sold, course.store_hoped, of, of.wide_days):
+    for store, first, last in _falls(course.store_sold, course.store_expected, of, of.wide_days):
         silent = course.store_sold[store, first : last + 1] == 0
         if not (silent | on_holiday[first : last + 1]).all():
             yield Story(v.STORE_WIDE, store, first, last)
     stores = np.bincount(panel.codes("sku"), minlength=panel.skus.height)
-    for sku, first, last in _falls(course.sku_sold, course.sku_hoped, of, of.wide_days):
+    for sku, first, last in _falls(course.sku_sold, course.sku_expected, of, of.wide_days):
         if stores[sku] >= of.min_stores and not on_holiday[first : last + 1].all():
             fall = Story(v.CHAIN_WIDE, sku, first, last)
             ends = last == panel.n_days - 1 and _last_week(course, fall) <= of.end_share
@@ -211,20 +213,20 @@ def _first_day(panel: Panel) -> int:
     return int(np.argmax(panel.is_open.any(axis=0)))
 
 
-def _falls(sold: Floats, hoped: Floats, of: StorySettings, min_days: int) -> list[tuple[int, int, int]]:
+def _falls(sold: Floats, expected_units: Floats, of: StorySettings, min_days: int) -> list[tuple[int, int, int]]:
     """Row, first and last day of every stretch on which a group sold too little, smoothed over some days."""
     width = min(min_days, of.smoothed_days)
     kernel = np.ones(width)
-    smooth_sold, smooth_hoped = (
-        np.apply_along_axis(np.convolve, 1, table, kernel, mode="same") for table in (sold, hoped)
+    smooth_sold, smooth_expected = (
+        np.apply_along_axis(np.convolve, 1, table, kernel, mode="same") for table in (sold, expected_units)
     )
     # The level of late follows a long fall: what was usual tells the course itself, in its better days.
-    course = np.where(smooth_hoped > 0, smooth_sold / np.maximum(smooth_hoped, TINY), 1.0)
+    course = np.where(smooth_expected > 0, smooth_sold / np.maximum(smooth_expected, TINY), 1.0)
     usual = np.quantile(course, of.usual_quantile, axis=1, keepdims=True)
-    fallen = (smooth_sold < of.wide_share * usual * smooth_hoped) & (usual * smooth_hoped >= of.min_units)
+    fallen = (smooth_sold < of.wide_share * usual * smooth_expected) & (usual * smooth_expected >= of.min_units)
     found = []
     for row, first, last in _runs(fallen, min_days):
-        due = usual[row, 0] * hoped[row, first : last + 1].sum()
+        due = usual[row, 0] * expected_units[row, first : last + 1].sum()
         lost = due - sold[row, first : last + 1].sum()
         if lost >= max(of.min_units, of.wide_errors * np.sqrt(due)):
             found.append((row, first, last))
@@ -236,7 +238,7 @@ def _silences(panel: Panel, course: Course, of: StorySettings) -> list[tuple[int
 
     Closed days at the very end too, unless the store keeps such days: was closed on most of the same weekday before.
     """
-    silent = (course.store_sold == 0) & (course.store_hoped >= of.min_units)
+    silent = (course.store_sold == 0) & (course.store_expected >= of.min_units)
     found = _runs(silent, 1)
     closed = ~panel.is_open
     for store in np.flatnonzero(closed[:, -1]):

@@ -109,8 +109,8 @@ def _wide(panel: Panel, found: Demand, told: Sequence[Story]) -> list[dict[str, 
     rows = []
     for story in told:
         members, factor = _members(panel, found, story)
-        lost, hoped, money = _lost(panel, found, members, story.first, story.last, factor)
-        share = f"{100 * (1 - lost / hoped):.0f}" if hoped > 0 else "0"
+        lost, expected_units, money = _lost(panel, found, members, story.first, story.last, factor)
+        share = f"{100 * (1 - lost / expected_units):.0f}" if expected_units > 0 else "0"
         rows.append(_row(panel, story.kind, story.group, members, story.first, story.last, lost, money, share))
     return rows
 
@@ -131,10 +131,12 @@ def _lost(
     """Units lost, units expected, and money lost by some store-SKUs over some days, never less than nothing."""
     days = slice(first, last + 1)
     usable = found.usable[pair, days] == 1
-    hoped = np.where(usable, np.nan_to_num(panel.array("expected")[pair, days]) / factor[days], 0.0)
-    lost = hoped.sum(axis=1) - np.where(usable, np.nan_to_num(panel.array("units")[pair, days]), 0.0).sum(axis=1)
+    expected_units = np.where(usable, np.nan_to_num(panel.array("expected")[pair, days]) / factor[days], 0.0)
+    lost = expected_units.sum(axis=1) - np.where(usable, np.nan_to_num(panel.array("units")[pair, days]), 0.0).sum(
+        axis=1
+    )
     money = lost * np.nan_to_num(found.usual_price[pair])
-    return max(float(lost.sum()), 0.0), float(hoped.sum()), max(float(money.sum()), 0.0)
+    return max(float(lost.sum()), 0.0), float(expected_units.sum()), max(float(money.sum()), 0.0)
 
 
 def _aside(panel: Panel, found: Demand, aside: SetAside) -> list[dict[str, Any]]:
@@ -154,8 +156,8 @@ def _aside(panel: Panel, found: Demand, aside: SetAside) -> list[dict[str, Any]]
         pair, first, last = (members[name].to_numpy() for name in ("pair", "first", "last"))
         none = np.ones(panel.n_days)
         parts = [_lost(panel, found, pair[[n]], first[n], last[n], none) for n in range(pair.size)]
-        lost, hoped, money = (sum(part[place] for part in parts) for place in range(3))
-        share = f"{100 * (1 - lost / hoped):.0f}" if hoped > 0 else "0"
+        lost, expected_units, money = (sum(part[place] for part in parts) for place in range(3))
+        share = f"{100 * (1 - lost / expected_units):.0f}" if expected_units > 0 else "0"
         rows.append(
             _row(panel, str(kind), int(str(group)), np.unique(pair), first.min(), last.max(), lost, money, share)
         )

@@ -175,10 +175,10 @@ def _paces(
     days, sold, factor, earlier_days, earlier_sold, earlier_factor = sums.T
     known = (np.minimum(days, earlier_days) >= misallocation.min_days) & (np.minimum(factor, earlier_factor) > 0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        hoped = earlier_sold / earlier_factor * factor
+        expected_units = earlier_sold / earlier_factor * factor
         prior = settings.pace_prior_units * found.unit
-        over = (sold + prior) / (hoped + prior)
-        usual = np.where(known, hoped / days, np.nan)
+        over = (sold + prior) / (expected_units + prior)
+        usual = np.where(known, expected_units / days, np.nan)
     return over * usual, usual
 
 
