@@ -83,8 +83,8 @@ def levels(
 
     memory, long_decay_factor: weight of a day relative to the next one, in the recent level and in the lasting one
     that it is shrunk toward by prior_units, in units of sale. level: (n_rows,), units a day at factors of 1, NaN
-    without clean days. exposure: (n_rows,), days of equal weight that would tell the level as well. expected: (n_rows,
-    n_days). All written.
+    without clean days. exposure: (n_rows,), days of equal weight that would tell the level as well. expected:
+    (n_rows, n_days). All written.
     """
     units, clean, offer, unit = of.units, of.clean, of.offer, of.unit
     n_days = units.shape[1]
