@@ -74,7 +74,7 @@ class Modify(Act):
 
     def complaints(self, subject: Subject) -> Iterator[str]:
         """What the kind of the subject does not allow."""
-        yield from kind_named(subject.kind).complaints(self, subject)
+        yield from kind_named(subject.kind).complaints(self.model_dump(), subject)
 
 
 class Assign(Act):

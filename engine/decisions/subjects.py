@@ -7,14 +7,11 @@ an error.
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from engine.errors import NotFoundError
 from engine.outputs.desks import desks, entry
 from engine.runs.registry import Run
-
-if TYPE_CHECKING:
-    from engine.decisions.acts import Modify
 
 SHOWN = 3
 """Ids named when some are not there."""
@@ -42,7 +39,7 @@ class Subject:
     attributes: Mapping[str, str] = field(default_factory=dict)
 
 
-def _no_complaints(act: "Modify", subject: Subject) -> Iterator[str]:
+def _no_complaints(change: Mapping[str, Any], subject: Subject) -> Iterator[str]:
     """Any change will do."""
     yield from ()
 
@@ -53,7 +50,7 @@ class SubjectKind:
 
     name: as entries have it. noun: how one is called. reasons: why one is rejected, with what each says to a person.
     find: the subjects of a run by their ids, in their order; raises NotFoundError. comment_on_reject: whether a
-    rejection has to say more than its reason. complaints: why a change cannot be made of a subject.
+    rejection has to say more than its reason. complaints: why a change, given by its fields, cannot be made of one.
     """
 
     name: str
@@ -61,7 +58,7 @@ class SubjectKind:
     reasons: Mapping[str, str]
     find: Callable[[Run, Sequence[str]], list[Subject]]
     comment_on_reject: bool = False
-    complaints: Callable[["Modify", Subject], Iterator[str]] = _no_complaints
+    complaints: Callable[[Mapping[str, Any], Subject], Iterator[str]] = _no_complaints
 
 
 def kinds() -> Mapping[str, SubjectKind]:

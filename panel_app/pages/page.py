@@ -2,21 +2,19 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from panel_app.stores.runs import Runs
 
 if TYPE_CHECKING:
     from panel.viewable import Viewable
 
-    from panel_app.session import Session
-
 
 @dataclass(frozen=True)
 class Page:
     """A page of the dashboard.
 
-    key: its name in the address. build: the page for a session; it is called again whenever the session moves here.
+    key: its name in the address. build: the page for a `Session`, called again whenever that moves here.
     in_menu: whether the menu lists it. under: the page of the menu that is marked meanwhile, itself by default.
     needs_run: whether it shows one run, `session.opened`, which is there then; without it the page looks for what it
     shows itself. shared: the keys of the address that the pages of its desk have in common, so that they stay when
@@ -25,7 +23,7 @@ class Page:
 
     key: str
     title: str
-    build: Callable[["Session"], "Viewable"]
+    build: Callable[[Any], "Viewable"]
     in_menu: bool = True
     under: str = ""
     needs_run: bool = True

@@ -1,7 +1,7 @@
 """Candidates as subjects of decisions: a product in a store, and the units a scaling gave it."""
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
 
 import polars as pl
 
@@ -12,9 +12,6 @@ from engine.outputs.growth.desk import candidate_codes, candidate_id
 from engine.outputs.growth.figures import QUANTITY
 from engine.outputs.read import table, telling_of_damage
 from engine.runs.registry import Run
-
-if TYPE_CHECKING:
-    from engine.decisions.acts import Modify
 
 PROPOSED_SLACK = 1e-9
 
@@ -33,12 +30,13 @@ def candidates(run: Run, ids: Sequence[str]) -> list[Subject]:
     return in_order(run, found, ids, "candidate")
 
 
-def complaints(act: "Modify", subject: Subject) -> Iterator[str]:
+def complaints(change: Mapping[str, Any], subject: Subject) -> Iterator[str]:
     """A change that would grow by more than the run allows, or by anything but units."""
-    if act.units is None or (act.action, act.price, act.discount_pct) != (None, None, None):
+    units = change["units"]
+    if units is None or any(change[name] is not None for name in ("action", "price", "discount_pct")):
         yield "a growth candidate is adjusted in units alone"
-    elif subject.proposed_units is None or act.units > subject.proposed_units * (1 + PROPOSED_SLACK):
-        yield f"{act.units:g} units are more than the {subject.proposed_units or 0:g} that were recommended"
+    elif subject.proposed_units is None or units > subject.proposed_units * (1 + PROPOSED_SLACK):
+        yield f"{units:g} units are more than the {subject.proposed_units or 0:g} that were recommended"
 
 
 CANDIDATES: Final = SubjectKind(
