@@ -42,7 +42,9 @@ def the_first_page_is_zero(content: bytes) -> bytes:
 
 
 def a_name_of_a_table_is_no_text(content: bytes) -> bytes:
-    return content.replace(b"CREATE TABLE entry", b"CREATE TABLE entr\x8d")
+    damaged = content.replace(b'CREATE TABLE "entry"', b'CREATE TABLE "entr\x8d"')
+    assert damaged != content
+    return damaged
 
 
 @pytest.mark.parametrize(
