@@ -9,9 +9,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context, select_autoescape
+from jinja2.runtime import Context
 
 from engine.errors import OutputError
+from engine.vocabulary.common import DOLLARS
 
 SHARED = Path(__file__).parent
 """Where `document.html`, the base of every HTML report, and `table.html` stand."""
@@ -49,12 +51,14 @@ def _environment(folder: Path) -> Environment:
     return made
 
 
-def _money(amount: float | None) -> str:
-    """An amount in words a person reads: cents below a hundred only."""
+@pass_context
+def _money(context: Context, amount: float | None) -> str:
+    """An amount in words a person reads: cents below a hundred only; the fact `currency` stands before it."""
     if amount is None:
         return "an unknown amount"
     sign, size = "−" if amount < 0 else "", abs(amount)
-    return f"{sign}${size:,.0f}" if size >= 100 or size == 0 else f"{sign}${size:,.2f}"
+    currency = context.get("currency", DOLLARS)
+    return f"{sign}{currency}{size:,.0f}" if size >= 100 or size == 0 else f"{sign}{currency}{size:,.2f}"
 
 
 def _count(value: float | None, one: str = "", many: str = "") -> str:

@@ -107,8 +107,10 @@ def flags() -> pl.Expr:
     ).alias("review_flags")
 
 
-def formatted(planned: pl.DataFrame, remedy: str) -> pl.DataFrame:
+def formatted(planned: pl.DataFrame, remedy: str, currency: str) -> pl.DataFrame:
     """The sentences of a remedy, one of `SENTENCES`: position and text of the cases that have it.
+
+    currency: what stands before an amount of money.
 
     Python's own formatting, once per distinct set of numbers: the texts are exact to the digit.
     """
@@ -116,7 +118,7 @@ def formatted(planned: pl.DataFrame, remedy: str) -> pl.DataFrame:
     numbers = [pl.col(name).round(TEXT_DECIMALS) for name in columns]
     chosen = planned.filter(pl.col("remedy") == remedy).select("position", pl.struct(*numbers).alias("numbers"))
     distinct = chosen.select(pl.col("numbers").unique())
-    texts = pl.Series("text", [sentence(**row) for row in distinct["numbers"]], pl.String)
+    texts = pl.Series("text", [sentence(currency, **row) for row in distinct["numbers"]], pl.String)
     return chosen.join(distinct.with_columns(texts), on="numbers", how="left").select("position", "text")
 
 
@@ -126,24 +128,24 @@ def destination(store: pl.Expr, km: pl.Expr) -> pl.Expr:
     return pl.format("Store #{} ({}.{}km)", store, tenths // 10, tenths % 10)
 
 
-def _clear_text(markdown_pct: float, price: float | None, clearance_price: float | None) -> str:
-    prices = "" if price is None else f" (${price:.2f} → ${clearance_price:.2f})"
+def _clear_text(currency: str, markdown_pct: float, price: float | None, clearance_price: float | None) -> str:
+    prices = "" if price is None else f" ({currency}{price:.2f} → {currency}{clearance_price:.2f})"
     return f"Markdown by {markdown_pct:.0f}% to clear aged inventory{prices}"
 
 
-def _promo_text(promo_off_pct: float, promo_run_days: float, promo_lift_estimate_pct: float) -> str:
+def _promo_text(_: str, promo_off_pct: float, promo_run_days: float, promo_lift_estimate_pct: float) -> str:
     return (
         f"Run {promo_off_pct:.0f}% off promo for {promo_run_days:.0f} days "
         f"(estimated {promo_lift_estimate_pct:.0f}% lift)"
     )
 
 
-def _cut_text(cut_pct: float, price: float, new_price: float) -> str:
-    return f"Reduce price by {cut_pct:.0f}% from ${price:.2f} to ${new_price:.2f}"
+def _cut_text(currency: str, cut_pct: float, price: float, new_price: float) -> str:
+    return f"Reduce price by {cut_pct:.0f}% from {currency}{price:.2f} to {currency}{new_price:.2f}"
 
 
-def _hold_text(price: float) -> str:
-    return f"Hold price: ${price:.2f} is already at the cost floor"
+def _hold_text(currency: str, price: float) -> str:
+    return f"Hold price: {currency}{price:.2f} is already at the cost floor"
 
 
 SENTENCES: dict[str, tuple[tuple[str, ...], Callable[..., str]]] = {

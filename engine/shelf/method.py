@@ -70,4 +70,4 @@ def method_of(settings: Settings, recalibration: calibrated.Recalibration | None
 def findings_of(settings: Settings) -> Callable[[pl.DataFrame], pl.DataFrame]:
     """What makes the rows of `evidence.parquet` from diagnosed cases, by profile."""
     tell = classic.findings if settings.profile == "classic" else calibrated.findings
-    return partial(tell, settings=settings.causes)
+    return partial(tell, settings=settings.causes, currency=settings.currency)

@@ -85,6 +85,6 @@ def changed(share: pl.Expr) -> pl.Expr:
     return pl.when(whole == 0).then(pl.lit("unchanged")).otherwise(size + word)
 
 
-def money(amount: pl.Expr) -> pl.Expr:
-    """An amount as text."""
-    return pl.lit("$") + amount.cast(pl.Decimal(38, 2)).cast(pl.String)
+def money(amount: pl.Expr, currency: str) -> pl.Expr:
+    """An amount as text. currency: what stands before it."""
+    return pl.lit(currency) + amount.cast(pl.Decimal(38, 2)).cast(pl.String)

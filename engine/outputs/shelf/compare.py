@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from engine.outputs.compare import Change, key_figures
-from engine.outputs.money import money
+from engine.outputs.money import currency_of, money
 from engine.outputs.read import table, telling_of_damage
 from engine.outputs.shelf import shapes
 from engine.outputs.shown import Grid
@@ -36,7 +36,9 @@ def compare(old: Run, new: Run) -> Change:
     """Compare the open cases and the key figures of two nights; cases by revenue at risk, descending."""
     cases = open_cases(old, new)
     sentence = f"{cases.still_open:,} cases are open in both."
-    return Change(key_figures(old, new), sentence, (_listed("opened", cases.opened), _listed("gone", cases.gone)))
+    parts = (("opened", cases.opened, new), ("gone", cases.gone, old))
+    lists = tuple(_listed(title, part, currency_of(run.manifest)) for title, part, run in parts)
+    return Change(key_figures(old, new), sentence, lists)
 
 
 def _open_cases(run: Run) -> pl.DataFrame:
@@ -44,10 +46,10 @@ def _open_cases(run: Run) -> pl.DataFrame:
         return table(run, shapes.CASES).filter(pl.col("status") == v.OPEN).select(COLUMNS).collect()
 
 
-def _listed(title: str, cases: pl.DataFrame) -> Grid:
+def _listed(title: str, cases: pl.DataFrame, currency: str) -> Grid:
     ranked = cases.sort("revenue_at_risk", "case_id", descending=[True, False], nulls_last=True)
     rows = [
-        (case, money(at_risk), cause or "–", action)
+        (case, money(at_risk, currency), cause or "–", action)
         for case, _, at_risk, cause, action in ranked.select(COLUMNS).iter_rows()
     ]
     return Grid(HEADERS, rows, numbers=("at risk",), title=title)

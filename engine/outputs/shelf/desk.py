@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.outputs.desks import Desk
-from engine.outputs.money import money
+from engine.outputs.money import currency_of, money
 from engine.outputs.read import summary
 from engine.outputs.shelf import shapes
 from engine.outputs.shelf.compare import compare
@@ -45,13 +45,19 @@ def _headline(manifest: Mapping[str, Any]) -> str:
     cases, at_risk = manifest.get("cases_open"), manifest.get("revenue_at_risk_open")
     if not isinstance(cases, int):
         return "–"
-    return f"{cases:,} open, {money(at_risk if isinstance(at_risk, int | float) else None)} at risk"
+    known = at_risk if isinstance(at_risk, int | float) else None
+    return f"{cases:,} open, {money(known, currency_of(manifest))} at risk"
 
 
 def _shown(run: Run) -> Shown:
     """A night's key figures and its causes."""
     figures = summary(run)
-    causes = [(cause, f"{row['cases']:,}", money(row["revenue_at_risk"])) for cause, row in _causes(figures)]
+    currency = currency_of(run.manifest)
+    sums = ("revenue_at_risk_open", "projected_30d_loss_open", "projected_recovery_open")
+    at_risk, lost, recovered = (money(figures[name], currency) for name in sums)
+    causes = [
+        (cause, f"{row['cases']:,}", money(row["revenue_at_risk"], currency)) for cause, row in _causes(figures)
+    ]
     numbers = ("open cases", "revenue at risk")
     return (
         line(
@@ -60,9 +66,8 @@ def _shown(run: Run) -> Shown:
             f"{figures['store_skus_judged']:,} store-SKUs judged ({figures['cases']:,} cases with the closed ones).",
         ),
         line(
-            f"Revenue at risk {money(figures['revenue_at_risk_open'])}; if nothing is done, "
-            f"{money(figures['projected_30d_loss_open'])} in the next 30 days; the actions are projected to recover "
-            f"{money(figures['projected_recovery_open'])}."
+            f"Revenue at risk {at_risk}; if nothing is done, {lost} in the next 30 days; the actions are projected "
+            f"to recover {recovered}."
         ),
         *([Grid(("cause", *numbers), causes, numbers)] if causes else []),
     )

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from engine.outputs.document import render
 from engine.outputs.glossary import name_of, tip_of
+from engine.outputs.money import currency_of
 from engine.outputs.read import data_quality, summary, table, telling_of_damage
 from engine.outputs.shelf import figures, shapes
 from engine.outputs.shelf.charts import draw_case, draw_map, stores_by_severity
@@ -47,6 +48,7 @@ def report(run: Run, before: Run | None, settings: ReportSettings) -> str:
     return render(
         TEMPLATE,
         run=run,
+        currency=currency_of(run.manifest),
         facts=facts,
         before=before,
         headline={figure.key: figure for figure in figures.headline(run, before)},

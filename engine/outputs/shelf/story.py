@@ -7,7 +7,7 @@ import datetime as dt
 from typing import Any
 
 from engine.outputs.desks import Explanation
-from engine.outputs.money import money
+from engine.outputs.money import currency_of, money
 from engine.outputs.shelf.read import one_case, why_expected
 from engine.outputs.shown import Grid, Line, Part, Shown, line
 from engine.runs.registry import Run
@@ -23,15 +23,15 @@ SCORE_WIDTH = 20
 def explain(run: Run, case_id: str) -> Explanation:
     """A case of a night. Raises NotFoundError with the nearest cases there are."""
     case, evidence, daily = one_case(run, case_id)
-    why = why_expected(run, case_id)
+    why, currency = why_expected(run, case_id), currency_of(run.manifest)
     facts = {"case": case, "evidence": evidence.to_dicts(), "daily": daily}
     shown: Shown = (
         *_headline(case),
-        *_numbers(case, why),
+        *_numbers(case, why, currency),
         *_days(case, daily),
         _causes(evidence.to_dicts()),
         line(),
-        *_action(case),
+        *_action(case, currency),
     )
     return Explanation(facts if why is None else facts | {"why_expected": why}, shown)
 
@@ -44,12 +44,12 @@ def _headline(case: dict[str, Any]) -> list[Line]:
     return [title, line(Part(f"case {case['case_id']}", "faint")), line()]
 
 
-def _numbers(case: dict[str, Any], why: str | None) -> list[Line]:
+def _numbers(case: dict[str, Any], why: str | None, currency: str) -> list[Line]:
     told = [
         f"In stock, but for {case['duration_days']} days ({case['detection_date']} … {case['last_dark_date']}, "
         f"{case['status']}) it sold {case['actual_daily_units']:.2f} a day where "
         f"{case['expected_daily_units']:.2f} were expected: {case['underperformance_pct']:.0f}% less.",
-        _loss(case),
+        _loss(case, currency),
     ]
     stock = "unknown" if case["on_hand"] is None else f"{case['on_hand']:g} units"
     told += [] if why is None else [why]
@@ -57,13 +57,14 @@ def _numbers(case: dict[str, Any], why: str | None) -> list[Line]:
     return [line(text) for text in told]
 
 
-def _loss(case: dict[str, Any]) -> str:
+def _loss(case: dict[str, Any], currency: str) -> str:
     if case["revenue_at_risk"] is None:
         return "No price is known, so the loss cannot be put in money."
-    low, high = money(case["revenue_at_risk_low"]), money(case["revenue_at_risk_high"])
+    columns = ("revenue_at_risk", "revenue_at_risk_low", "revenue_at_risk_high", "projected_30d_loss")
+    at_risk, low, high, lost = (money(case[name], currency) for name in columns)
     return (
-        f"That is {money(case['revenue_at_risk'])} so far ({low} … {high} against the days before it began, "
-        f"95% interval), and {money(case['projected_30d_loss'])} over 30 days if it goes on."
+        f"That is {at_risk} so far ({low} … {high} against the days before it began, 95% interval), and {lost} over "
+        "30 days if it goes on."
     )
 
 
@@ -110,11 +111,11 @@ def _causes(evidence: list[dict[str, Any]]) -> Grid:
     return Grid(("why", "score", "", "evidence"), rows, numbers=("score",))
 
 
-def _action(case: dict[str, Any]) -> list[Line]:
+def _action(case: dict[str, Any], currency: str) -> list[Line]:
     todo = line(Part("do: ", "strong"), Part(case["recommended_action"], "good"))
     if case["primary_cause"] is None:
         return [todo, line("No cause stands out; have someone look at the shelf.")]
-    return [todo, line(f"projected to bring {money(case['projected_recovery'])}")]
+    return [todo, line(f"projected to bring {money(case['projected_recovery'], currency)}")]
 
 
 def _score(score: float | None) -> str:

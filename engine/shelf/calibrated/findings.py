@@ -12,6 +12,7 @@ from engine.shelf.calibrated.expect import Demand
 from engine.shelf.panel import Panel
 from engine.shelf.wording import NUMBERS, changed, money, percent, rounded, table_of, unless_known
 from engine.vocabulary import shelf as v
+from engine.vocabulary.common import DOLLARS
 
 _FURTHER: Mapping[str, tuple[str, ...]] = {
     v.PRICE_TOO_HIGH: ("usual_price", "price_share", "price_share_elsewhere"),
@@ -28,9 +29,12 @@ _FURTHER: Mapping[str, tuple[str, ...]] = {
 _NUMBERS = {cause: (*NUMBERS.get(cause, ()), *further) for cause, further in _FURTHER.items()}
 
 
-def findings(cases: pl.DataFrame, settings: CauseSettings) -> pl.DataFrame:
-    """The rows of `evidence.parquet`: one per case and cause, 1 the best rank."""
-    rows = table_of(cases, _NUMBERS, _sentences(settings))
+def findings(cases: pl.DataFrame, settings: CauseSettings, currency: str = DOLLARS) -> pl.DataFrame:
+    """The rows of `evidence.parquet`: one per case and cause, 1 the best rank.
+
+    currency: what stands before an amount of money.
+    """
+    rows = table_of(cases, _NUMBERS, _sentences(settings, currency))
     further = dict.fromkeys(name for names in _FURTHER.values() for name in names)
     return rows.select(pl.exclude(further), *further)
 
@@ -74,10 +78,10 @@ def _why() -> pl.Expr:
     ).alias("says")
 
 
-def _sentences(settings: CauseSettings) -> dict[str, pl.Expr]:
+def _sentences(settings: CauseSettings, currency: str) -> dict[str, pl.Expr]:
     share = percent(pl.col("units_share"))
     return {
-        v.PRICE_TOO_HIGH: _on_price(),
+        v.PRICE_TOO_HIGH: _on_price(currency),
         v.CONVERSION_DROP: _on_conversion(),
         v.OVERSTOCK: _on_stock(),
         v.PROMO_INEFFECTIVE: _on_promo(),
@@ -103,15 +107,19 @@ def _sentences(settings: CauseSettings) -> dict[str, pl.Expr]:
     }
 
 
-def _on_price() -> pl.Expr:
+def _on_price(currency: str) -> pl.Expr:
     own = unless_known(
-        pl.format("{} against its own {} before", changed(pl.col("price_share")), money(pl.col("usual_price"))),
+        pl.format(
+            "{} against its own {} before", changed(pl.col("price_share")), money(pl.col("usual_price"), currency)
+        ),
         "no price of its own before",
     )
     elsewhere = unless_known(
         pl.format("{} in other stores", changed(pl.col("price_share_elsewhere"))), "no other store to compare with"
     )
-    return unless_known(pl.format("Price {}: {}, {}.", money(pl.col("price")), own, elsewhere), "No price is known.")
+    return unless_known(
+        pl.format("Price {}: {}, {}.", money(pl.col("price"), currency), own, elsewhere), "No price is known."
+    )
 
 
 def _on_conversion() -> pl.Expr:

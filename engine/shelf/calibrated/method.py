@@ -114,7 +114,7 @@ class Calibrated:
         of_pair = learnt.demand.category[cases["pair"].to_numpy()]
         response = learnt.response.table.select(*v.PRICE_RESPONSE_COLUMNS, "promo_lift")[of_pair]
         priced = pl.concat([with_cost(panel, cases), response], how="horizontal")
-        return recommend(priced, self._settings.recommend)
+        return recommend(priced, self._settings.recommend, self._settings.currency)
 
     def settle(
         self, panel: Panel, found: Found, cases: pl.DataFrame

@@ -11,8 +11,10 @@ import polars as pl
 from engine.settings.shelf.common import RecommendSettings
 from engine.shelf.advice import END_PROMO, REVIEW, SENTENCES, flags, formatted, priced, remedy
 from engine.shelf.calibrated.response import ASSUMED
+from engine.shelf.wording import money
 from engine.stats import PERCENT, ratio, round_half_up
 from engine.vocabulary import shelf as v
+from engine.vocabulary.common import DOLLARS
 
 OVER = "No action: the shelf sells again"
 KEEP_STOCK = "Keep the stock: no neighbour within reach would sell more of it"
@@ -35,10 +37,11 @@ OF_FURTHER_CAUSES = {
 PRICE_REMEDIES = ("cut_price", "promote", "clear")
 
 
-def recommend(cases: pl.DataFrame, settings: RecommendSettings) -> pl.DataFrame:
+def recommend(cases: pl.DataFrame, settings: RecommendSettings, currency: str = DOLLARS) -> pl.DataFrame:
     """One action a case, chosen by its primary cause.
 
     cases: with cost (null unknown), `PRICE_RESPONSE_COLUMNS` and promo_lift. Money is null without a price.
+    currency: what stands before an amount.
     """
     planned = (
         cases.lazy()
@@ -53,7 +56,7 @@ def recommend(cases: pl.DataFrame, settings: RecommendSettings) -> pl.DataFrame:
         .collect()
         .rechunk()
     )
-    return planned.with_columns(recommended_action=_sentences(planned)).select(
+    return planned.with_columns(recommended_action=_sentences(planned, currency)).select(
         *cases.columns,
         *("recommended_action", "projected_recovery", "recoverable_30d"),
         "recovery_basis",
@@ -180,13 +183,14 @@ def _flags() -> pl.Expr:
     return pl.concat_str(*parts, separator=",", ignore_nulls=True).alias("review_flags")
 
 
-def _sentences(planned: pl.DataFrame) -> pl.Series:
+def _sentences(planned: pl.DataFrame, currency: str) -> pl.Series:
     """The sentence of every case, in the order of the cases; a price says where its effect was learnt."""
     lift = pl.when(pl.col("remedy") == "promote").then(pl.col("share_gained") * 100)
     numbered = planned.with_columns(promo_lift_estimate_pct=lift).with_row_index("position")
-    with_numbers = pl.concat([formatted(numbered, remedy) for remedy in SENTENCES])
+    with_numbers = pl.concat([formatted(numbered, remedy, currency) for remedy in SENTENCES])
     fixed = pl.col("remedy").replace_strict(FIXED, default=None, return_dtype=pl.String)
-    no_gain = pl.format("Hold price: ${} earns more than ${} would", _cents("price"), _cents("offered_price"))
+    prices = (money(round_half_up(pl.col(name), decimals=2), currency) for name in ("price", "offered_price"))
+    no_gain = pl.format("Hold price: {} earns more than {} would", *prices)
     kind = pl.col("remedy")
     sentence = pl.coalesce(pl.when(kind == "no_gain").then(no_gain), fixed, "text", pl.lit(REVIEW))
     says = pl.when(kind.is_in([*PRICE_REMEDIES, "no_gain"])).then(pl.format("; {}", _on_response()))
@@ -195,10 +199,6 @@ def _sentences(planned: pl.DataFrame) -> pl.Series:
         .select(pl.concat_str(sentence, says.fill_null("")).alias("action"))
         .to_series()
     )
-
-
-def _cents(name: str) -> pl.Expr:
-    return round_half_up(pl.col(name), decimals=2).cast(pl.Decimal(38, 2)).cast(pl.String)
 
 
 def _on_response() -> pl.Expr:

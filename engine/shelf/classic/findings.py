@@ -9,19 +9,20 @@ from engine.settings.shelf.common import CauseSettings
 from engine.shelf.wording import NUMBERS, money, percent, rounded, table_of, unless_known
 from engine.stats import ratio
 from engine.vocabulary import shelf as v
+from engine.vocabulary.common import DOLLARS
 
 
-def findings(cases: pl.DataFrame, settings: CauseSettings) -> pl.DataFrame:
+def findings(cases: pl.DataFrame, settings: CauseSettings, currency: str = DOLLARS) -> pl.DataFrame:
     """The rows of `evidence.parquet`.
 
-    rank: 1 is the best cause of the case. is_primary: it names the case.
+    rank: 1 is the best cause of the case. is_primary: it names the case. currency: what stands before an amount.
     """
-    return table_of(cases, NUMBERS, _sentences(settings))
+    return table_of(cases, NUMBERS, _sentences(settings, currency))
 
 
-def _sentences(settings: CauseSettings) -> dict[str, pl.Expr]:
+def _sentences(settings: CauseSettings, currency: str) -> dict[str, pl.Expr]:
     return {
-        v.PRICE_TOO_HIGH: _on_price(),
+        v.PRICE_TOO_HIGH: _on_price(currency),
         v.CONVERSION_DROP: _on_conversion(settings.conversion_drop.recent_days),
         v.OVERSTOCK: _on_cover(),
         v.PROMO_INEFFECTIVE: _on_promo(),
@@ -29,16 +30,19 @@ def _sentences(settings: CauseSettings) -> dict[str, pl.Expr]:
     }
 
 
-def _on_price() -> pl.Expr:
+def _on_price(currency: str) -> pl.Expr:
     price, category, own = (pl.col(name) for name in ("price", "category_average", "own_average"))
     to_category = unless_known(
-        pl.format("{}% of its category's average {}", percent(ratio(price, category)), money(category)),
+        pl.format("{}% of its category's average {}", percent(ratio(price, category)), money(category, currency)),
         "no category average",
     )
     to_own = unless_known(
-        pl.format("{}% of its own average {}", percent(ratio(price, own)), money(own)), "no average of its own"
+        pl.format("{}% of its own average {}", percent(ratio(price, own)), money(own, currency)),
+        "no average of its own",
     )
-    return unless_known(pl.format("Price {}: {}, {}.", money(price), to_category, to_own), "No price is known.")
+    return unless_known(
+        pl.format("Price {}: {}, {}.", money(price, currency), to_category, to_own), "No price is known."
+    )
 
 
 def _on_conversion(recent_days: int) -> pl.Expr:

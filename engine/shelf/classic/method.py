@@ -60,7 +60,9 @@ class Classic:
 
     def recommend(self, panel: Panel, found: None, cases: pl.DataFrame) -> pl.DataFrame:
         """As `Method`."""
-        return recommend(with_cost(panel, cases), self._settings.recommend).with_columns(_UNKNOWN)
+        return recommend(with_cost(panel, cases), self._settings.recommend, self._settings.currency).with_columns(
+            _UNKNOWN
+        )
 
     def settle(
         self, panel: Panel, found: None, cases: pl.DataFrame

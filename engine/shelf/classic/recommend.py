@@ -9,10 +9,11 @@ import polars as pl
 from engine.settings.shelf.classic import RecoverySettings
 from engine.shelf.advice import END_PROMO, REVIEW, SENTENCES, destination, flags, formatted, priced, remedy
 from engine.stats import PERCENT
+from engine.vocabulary.common import DOLLARS
 
 
-def recommend(cases: pl.DataFrame, settings: RecoverySettings) -> pl.DataFrame:
-    """One action a case, chosen by its primary cause."""
+def recommend(cases: pl.DataFrame, settings: RecoverySettings, currency: str = DOLLARS) -> pl.DataFrame:
+    """One action a case, chosen by its primary cause. currency: what stands before an amount."""
     planned = (
         cases.lazy()
         .pipe(priced, settings)
@@ -23,7 +24,7 @@ def recommend(cases: pl.DataFrame, settings: RecoverySettings) -> pl.DataFrame:
         # Columns cut at different rows make Polars 2.1 read beyond a list column's end when rows are picked.
         .rechunk()
     )
-    return planned.with_columns(recommended_action=_actions(planned)).select(
+    return planned.with_columns(recommended_action=_actions(planned, currency)).select(
         *cases.columns, "recommended_action", "projected_recovery", "review_flags"
     )
 
@@ -58,11 +59,11 @@ def _recovery(settings: RecoverySettings) -> pl.Expr:
     ).alias("projected_recovery")
 
 
-def _actions(planned: pl.DataFrame) -> pl.Series:
+def _actions(planned: pl.DataFrame, currency: str) -> pl.Series:
     """The sentence of every case, in the order of the cases."""
     numbered = planned.with_row_index("position")
     sentences = [_fixed(numbered), _transfers(numbered)]
-    sentences += [formatted(numbered, remedy) for remedy in SENTENCES]
+    sentences += [formatted(numbered, remedy, currency) for remedy in SENTENCES]
     return pl.concat(sentences).sort("position")["text"]
 
 
