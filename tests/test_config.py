@@ -15,7 +15,8 @@ from engine.settings.shelf.night import PROFILES, known_keys, load, readers
 KEYS = known_keys()
 LISTS = [key for key in KEYS if get_origin(KEYS[key].annotation) is tuple]
 WORDS = [key for key in KEYS if get_origin(KEYS[key].annotation) is Literal]
-CHANGEABLE = [key for key in KEYS if key not in {*WORDS, *LISTS}]
+TEXTS = [key for key in KEYS if KEYS[key].annotation is str]
+CHANGEABLE = [key for key in KEYS if key not in {*WORDS, *LISTS, *TEXTS}]
 """Settings that are one number."""
 
 
@@ -75,6 +76,14 @@ def test_every_setting_has_bounds_and_says_them(key):
     signs = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
     assert limits(key)
     assert bounds(KEYS[key]) == ", ".join(f"{signs[kind]} {limit}" for kind, limit in limits(key).items())
+
+
+def test_a_text_says_how_long_it_may_be():
+    assert TEXTS == ["currency"]
+    assert bounds(KEYS["currency"]) == "text of 1 to 5 signs"
+    assert load(assignments=["currency=€"]).fingerprint() != load().fingerprint()
+    for text in ("''", "dollars"):
+        assert problems(f"currency={text}")[0][0] == "currency"
 
 
 def test_a_choice_says_what_there_is_to_choose_from():

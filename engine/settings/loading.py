@@ -77,9 +77,16 @@ def bounds(field: FieldInfo) -> str:
     is_list = get_origin(field.annotation) is tuple
     rules = _rules_of_a_list(field) if is_list else field.metadata
     limits = [f"{signs[kind]} {getattr(rule, kind)}" for rule in rules for kind in signs if hasattr(rule, kind)]
+    if field.annotation is str:
+        lengths = " to ".join(str(length) for rule in rules for length in _lengths(rule))
+        return f"text of {lengths} signs" if lengths else ""
     if get_origin(field.annotation) is Literal:
         return f"one of {', '.join(map(str, get_args(field.annotation)))}"
     return f"list of numbers {', '.join(limits)}" if is_list and limits else ", ".join(limits)
+
+
+def _lengths(rule: Any) -> list[int]:
+    return [getattr(rule, kind) for kind in ("min_length", "max_length") if hasattr(rule, kind)]
 
 
 def _rules_of_a_list(field: FieldInfo) -> list[Any]:

@@ -175,6 +175,8 @@ def chains_of(key: str) -> tuple[Callable[[Path], Path], ...]:
 def other_values(key: str, field: FieldInfo) -> list[object]:
     """Values of the setting's kind other than its default, far ones first; those out of bounds are refused later."""
     default: Any = field.default
+    if field.annotation is str:
+        return ["€"]
     if get_origin(field.annotation) is Literal:
         return [word for word in get_args(field.annotation) if word != default]
     if isinstance(default, tuple):
