@@ -70,7 +70,7 @@ VARIANTS = (
     Variant("forgetting (a level of late)", {"day_decay_factor": 0.99}),
     Variant("the level of the days before (open episodes left out of learning)", {"open_log_likelihood_ratio": ALL}),
     Variant("lasting falls to a part left out of learning", {"fallen_log_likelihood_ratio": ALL}),
-    Variant("relative_variance about a level whose days were left out", {"left_out_variance": 0.0}),
+    Variant("doubt about a level whose days were left out", {"left_out_variance": 0.0}),
     Variant("returns from a rise set aside", stories={"rise_log_likelihood_ratio": ALL}),
     Variant("fading (levels that hold)", {"level_drift": 0.0, "level_drift_share": 0.0}),
     Variant("dispersion by category and band (one for the chain)", {"dispersion_prior_share": 1e9}),
