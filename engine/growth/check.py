@@ -157,7 +157,7 @@ def _wrong_periods(delivery: Delivery) -> Iterator[Problem]:
         if name == v.STORE_SPU_SALES and own == 0:
             yield Problem(name, f"has no row of {delivery.period}", f"choose one of the periods there: {known}")
         elif name != v.STORE_SPU_SALES and own < total:
-            advice = f"deliver {name} for {delivery.period}, or name the period with --period"
+            advice = f"deliver {name} for {delivery.period}, or name the half month that is there"
             yield Problem(name, f"is not of {delivery.period} (periods there: {known})", advice, total - own, total)
 
 

@@ -17,7 +17,7 @@ HALF = 0.5
 MOSTLY = 0.9
 """On so many of its days it has to."""
 FEWEST = 3
-"""Of two, either holds the sum of the others."""
+"""SKUs or stores among which one can be a total: of two, either holds the sum of the other."""
 ROUNDING = 1e-6
 """Sums that differ by less than this share are the same."""
 
@@ -49,7 +49,7 @@ def _found(panel: Panel, sold: Floats, kind: str, within: str, of: PriceCheckSet
     named = [
         str(ids[int(one)])
         for one in np.flatnonzero(np.abs(share / HALF - 1.0) <= of.tolerance)
-        if len(ids) > 2 and _is_total(panel, int(one), kind, within)
+        if len(ids) >= FEWEST and _is_total(panel, int(one), kind, within)
     ]
     if not named:
         return []
