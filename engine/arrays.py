@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Singles = NDArray[np.float32]
 Integers = NDArray[np.int64]
 Flags = NDArray[np.uint8]
 """Small whole numbers: 0 and 1, codes, bits."""

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Install what the tests need beyond Python: a browser and a PostgreSQL server, with Debian's package manager.
+# Install what the tests need beyond Python: a browser, a PostgreSQL server, fonts and OpenMP, with Debian's package manager.
 # Says in one line what is missing where it cannot install; CI then fails, elsewhere the tests that need it are skipped.
 set -euo pipefail
 
@@ -7,6 +7,7 @@ missing=()
 command -v chromium >/dev/null 2>&1 || missing+=(chromium)
 compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null || missing+=(postgresql)
 fc-list 2>/dev/null | grep -qi "noto.*cjk" || missing+=(fonts-noto-cjk fonts-noto-core)
+ldconfig -p 2>/dev/null | grep -q "libgomp.so.1" || missing+=(libgomp1)
 [ ${#missing[@]} -eq 0 ] && exit 0
 
 if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null 2>&1; then

@@ -1,0 +1,1 @@
+"""What the whitespace desk published, read again: shapes, figures, charts, report."""

@@ -1,0 +1,1 @@
+"""The settings of the whitespace desk, a file a stage."""

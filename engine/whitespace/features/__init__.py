@@ -1,0 +1,1 @@
+"""The features of a customer and a division as of a cutoff, from one registry."""
