@@ -156,6 +156,7 @@ def accuracy(
     """
     from engine.decisions.shelf import accuracy as answered
     from engine.decisions.shelf import recovery
+    from engine.decisions.shelf.nights import currency_of_nights
 
     settings, decisions = _settings(config, assignments), _open(out_folder, database)
     wanted = None if run_id is None else [run_id]
@@ -165,7 +166,7 @@ def accuracy(
         answer({"accuracy": _facts(found), "recovery": _facts(brought)})
         return
     _show_accuracy(found)
-    _show_recovery(brought)
+    _show_recovery(brought, currency_of_nights(out_folder, wanted))
 
 
 def feedback(
@@ -257,16 +258,16 @@ def _show_accuracy(found: "Accuracy") -> None:
         out.print(f"Of all dark shelves the nights found {told}.", soft_wrap=True)
 
 
-def _show_recovery(found: "Recovery") -> None:
+def _show_recovery(found: "Recovery", currency: str) -> None:
     out.print(
         f"{found.acted:,} cases were acted on: {found.cases.height:,} compared with others like them, "
         f"{found.waiting:,} wait for a later night, {found.unmatched:,} have none alike.",
         soft_wrap=True,
     )
     if found.money is not None:
-        told = f"{money(found.money.mean)} ({money(found.money.low)} to {money(found.money.high)})"
-        promised = f", {money(found.promised_money)} promised" if found.promised_money is not None else ""
-        out.print(f"An action brought {told} a day more than none did{promised}.", soft_wrap=True)
+        mean, low, high = (money(one, currency) for one in (found.money.mean, found.money.low, found.money.high))
+        promised = "" if found.promised_money is None else f", {money(found.promised_money, currency)} promised"
+        out.print(f"An action brought {mean} ({low} to {high}) a day more than none did{promised}.", soft_wrap=True)
 
 
 def _percent(share: float | None) -> str:

@@ -12,7 +12,7 @@ import typer
 
 from cli.console import out, progress, table
 from cli.options import AsJson
-from engine.outputs.money import money
+from engine.outputs.money import currency_of, money
 
 
 class FileFormat(Enum):
@@ -99,7 +99,9 @@ def demo(
     out.print()
     show_result(DESK, night)
     cases = pl.read_parquet(night.folder / shapes.CASES, glob=False)
-    _show_scorecard(score(pl.read_parquet(chain / "truth.parquet", glob=False), cases), seconds)
+    _show_scorecard(
+        score(pl.read_parquet(chain / "truth.parquet", glob=False), cases), seconds, currency_of(night.run.manifest)
+    )
     _grow(chain, out_folder / "growth")
     named = cases.filter(pl.col("primary_cause").is_not_null(), pl.col("status") == "open")
     for case_id in (cases if named.is_empty() else named)["case_id"].head(1):
@@ -136,7 +138,7 @@ def _grow(chain: Path, folder: Path) -> None:
     )
 
 
-def _show_scorecard(card: Any, seconds: float) -> None:
+def _show_scorecard(card: Any, seconds: float, currency: str) -> None:
     out.print(f"\n[bold]Scorecard[/bold]: what was planted and what the night made of it, in {seconds:.1f} s")
     numbers = ("planted", "found", "cause right", "lost", "seen at risk", "actions bring")
     rows = table("planted cause", *numbers, numbers=numbers)
@@ -147,9 +149,9 @@ def _show_scorecard(card: Any, seconds: float) -> None:
             f"{line.planted:,}",
             f"{line.found:,}",
             f"{line.right:,}",
-            money(line.lost_revenue),
-            f"{money(line.revenue_at_risk)}{share}",
-            money(line.projected_recovery),
+            money(line.lost_revenue, currency),
+            f"{money(line.revenue_at_risk, currency)}{share}",
+            money(line.projected_recovery, currency),
         )
     out.print(rows)
     out.print(f"{card.total.cases:,} of the night's {card.cases:,} cases touch a planted dark shelf.")

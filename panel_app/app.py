@@ -22,7 +22,7 @@ from engine.decisions.store import Decisions
 from engine.errors import DarkshelfError
 from panel_app.door.door import LOADED_BY
 from panel_app.door.logins import Logins
-from panel_app.markup import CSS, HERE, Html, render
+from panel_app.markup import HERE, Html, render
 from panel_app.pages.page import Page
 from panel_app.rooms import Around, Room, Rooms
 from panel_app.session import Session
@@ -215,7 +215,7 @@ class Shell:
             return
         document.template_variables.update(
             base=BASE_TEMPLATE,
-            page_css=CSS,
+            page_css=self.session.rooms.css,
             waiting_css=WAITING_CSS,
             waiting=render("waiting.html"),
             first_paint=Markup("").join(Markup(piece.html) for piece in pieces),

@@ -19,7 +19,7 @@ from engine.outputs.glossary import name_of, tip_of
 from panel_app.words import term
 
 HERE = Path(__file__).parent
-CSS = "".join((HERE / "assets" / name).read_text(encoding="utf-8") for name in ("page.css", "loop.css"))
+CSS = (HERE / "assets" / "page.css").read_text(encoding="utf-8")
 UNKNOWN = Markup('<span class="unknown" title="unknown">–</span>')
 
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from engine.errors import InputError, Problem
 from engine.outputs.desks import Desk, desks, entry
 from engine.runs.registry import Registry
+from panel_app.markup import CSS
 from panel_app.pages.page import Page
 from panel_app.settings import DashboardSettings
 from panel_app.stores.runs import Runs
@@ -51,7 +52,7 @@ class Around(NamedTuple):
 class Rooms:
     """The rooms over one output folder, in the order of the desks. Raises InputError where two pages have one key.
 
-    further: more folders with runs, by the name of the desk.
+    further: more folders with runs, by the name of the desk. css: what pages look like, those of every desk.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class Rooms:
                 if other.page is not page:
                     what = f"is of the {other.room.desk} desk and of the {room.desk} desk"
                     raise InputError([Problem(f"the page {page.key!r}", what, "give one of them another key")])
+        self.css = "".join([CSS, *(entry(desk.style) for desk in desks() if desk.style)])
 
     def home(self) -> Place:
         """The first page of the first desk that has runs, of the first desk where none has any."""

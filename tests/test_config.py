@@ -156,7 +156,7 @@ def test_a_setting_that_another_profile_alone_reads_is_refused(key, tmp_path):
 
 def test_each_profile_reads_what_it_has_and_what_both_share():
     alone = {profile: {key for key in KEYS if readers(key) == (profile,)} for profile in PROFILES}
-    assert {"demand.rounds", "episode.max_fdr", "price_check.tolerance"} <= alone["calibrated"]
+    assert {"demand.rounds", "episode.max_fdr", "panel.return_days", "price_check.tolerance"} <= alone["calibrated"]
     assert {"detect.dark_ratio", "panel.gap_fill_days", "interval.replicates"} <= alone["classic"]
     assert {readers(key) for key in KEYS} == {("calibrated",), ("classic",), ("calibrated", "classic")}
 

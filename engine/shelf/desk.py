@@ -150,8 +150,15 @@ def inspect(
 
 def panel_plan(settings: Settings, *, allow_partial: bool = False) -> PanelPlan:
     """How the panel of a night is built. allow_partial: see `run`."""
-    gap_fill_days = settings.panel.gap_fill_days if settings.profile == "classic" else 0
-    return PanelPlan(settings.panel, settings.delivery, settings.expect.window_days, gap_fill_days, allow_partial)
+    # The classic rule fills gaps and sets units below 0 aside; the calibrated method nets them and fills none.
+    return PanelPlan(
+        settings.panel,
+        settings.delivery,
+        revenue_days=settings.expect.window_days,
+        gap_fill_days=settings.panel.gap_fill_days if settings.profile == "classic" else 0,
+        return_days=settings.panel.return_days if settings.profile == "calibrated" else 0,
+        allow_partial=allow_partial,
+    )
 
 
 def _opened(place: Place, settings: Settings, as_of: dt.date | None, *, as_text: bool = False) -> Sources:

@@ -170,7 +170,7 @@ def _place_all(sources: Sources, plan: PanelPlan, memory: Memory) -> Panel:
     of_sku = skus["category"].replace_strict(code_of, default=-1, return_dtype=pl.Int64)
     category = of_sku.gather(grid.pairs["sku"])
     refuse_turned_signs(placed)
-    unmatched = undo_returns(placed, plan.panel.return_days)
+    unmatched = undo_returns(placed, plan.return_days)
     chain = _chain(grid, arrays["units"], category, len(categories))
     deliveries = judge_days(chain, plan.delivery)
     is_partial = bool(deliveries.is_incomplete[-1])

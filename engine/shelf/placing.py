@@ -61,13 +61,15 @@ class RowAccount:
 @dataclass(frozen=True)
 class PanelPlan:
     """How a panel is built. revenue_days: how many days before the as-of day keep their revenue. gap_fill_days: the
-    longest gap that is interpolated. allow_partial: an as-of day that is not complete is no reason to stop.
+    longest gap that is interpolated. return_days: how far back a return undoes sales. allow_partial: an as-of day
+    that is not complete is no reason to stop.
     """
 
     panel: PanelSettings
     delivery: DeliverySettings
     revenue_days: int
     gap_fill_days: int
+    return_days: int
     allow_partial: bool = False
 
 

@@ -177,10 +177,10 @@ def test_accuracy_tells_what_actions_brought(out, capsys):
     decisions.decide_many(cases(Registry(out).runs()[0], acted), Accept(), by="Ann", versions={})
     decisions.close()
     sold = {(store, 1): 8.0 if store < 20 else 6.0 for store in STORES}
-    publish(out, [], sold, as_of=AS_OF + dt.timedelta(days=8))
+    publish(out, [], sold, as_of=AS_OF + dt.timedelta(days=8), settings={"currency": "€"})
     told = darkshelf(capsys, "accuracy", "--out", out).out
     assert "20 cases were acted on: 20 compared with others like them, 0 wait for a later night" in told
-    assert "An action brought $4.00 ($4.00 to $4.00) a day more than none did, $10.00 promised." in told
+    assert "An action brought €4.00 (€4.00 to €4.00) a day more than none did, €10.00 promised." in told
 
 
 # Feedback

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from engine.errors import InputError
 from engine.outputs import desks as found
 from engine.outputs.desks import desks
 from panel_app.app import Dashboard, Shell
-from panel_app.markup import Html
+from panel_app.markup import CSS, Html
 from panel_app.rooms import Rooms
 from panel_app.serve import state_of
 from panel_app.session import Session
@@ -148,6 +149,11 @@ def test_the_health_of_a_server_is_that_of_its_home_page(
     run_id = pantry.publish(tmp_path, "2026-03-31", 12)
     dashboard = Dashboard(tmp_path, DashboardSettings(), decisions)
     assert state_of(dashboard) == ({"status": "ok", "run": run_id}, "")
+
+
+def test_a_desk_brings_the_look_of_its_pages(installed: Path, tmp_path: Path) -> None:
+    assert ".jar { color: teal; }" in rooms(tmp_path).css
+    assert not re.search(r"\.(cases|severity|verdict|jar)\b", CSS), "the look that all desks share knows none of them"
 
 
 def test_two_pages_of_one_key_are_refused(installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -46,15 +46,6 @@ def faulty_trade(folder: Path) -> Path:
     return write_parquet(folder, tables)
 
 
-def short_trade(folder: Path) -> Path:
-    """The same trade, of whose last day little more than half was delivered."""
-    write_chain(folder, TRADE)
-    sales = pl.read_parquet(folder / f"{SALES}.parquet")
-    came = (pl.col("date") < TRADE.last_date) | (pl.int_range(pl.len()) % 100 < 55)
-    sales.filter(came).write_parquet(folder / f"{SALES}.parquet")
-    return folder
-
-
 def awkward(folder: Path) -> Path:
     """Every awkward fact of the specification."""
     write_awkward_chain(folder, format="parquet")
@@ -199,10 +190,3 @@ def few_days(folder: Path) -> Path:
     """Three weeks of sales."""
     tables = small_chain()
     return write_parquet(folder, tables | {SALES: tables[SALES].filter(pl.col("date") > AS_OF - timedelta(days=20))})
-
-
-def half_of_a_day(folder: Path) -> Path:
-    """Four tenths of the chain delivered on the last day."""
-    tables = small_chain()
-    came = (pl.col("date") < AS_OF) | (pl.int_range(pl.len()) % 5 < 2)
-    return write_parquet(folder, tables | {SALES: tables[SALES].filter(came)})

@@ -7,9 +7,11 @@ is still to be written.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from functools import cache, partial
 from hashlib import blake2b
 from io import BytesIO
+from pathlib import Path
 from shutil import rmtree
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
@@ -20,7 +22,7 @@ from engine.lake.ingest import ingest
 from engine.memory import Memory
 from engine.runs.journal import Journal
 from engine.settings.loading import described
-from engine.settings.shelf.night import PROFILES, load
+from engine.settings.shelf.night import PROFILES, Settings, load
 from engine.shelf import desk
 from engine.shelf.check import Intake, check, readings_of
 from engine.shelf.features import features
@@ -28,102 +30,61 @@ from engine.shelf.method import findings_of
 from engine.shelf.panel import Panel, panel
 from engine.shelf.series import series_blocks
 from engine.shelf.summary import data_quality
-from tests.settings import chains
+from tests.settings import chains, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
+    from collections.abc import Iterator
 
     import polars as pl
     from pydantic.fields import FieldInfo
 
-    from engine.settings.shelf.night import Settings
-
 pytestmark = pytest.mark.slow
 
-ORDINARY = (chains.trade, chains.faulty_trade, chains.awkward)
+Chain = Callable[[Path], Path]
+"""What writes a chain into a folder."""
+
+ORDINARY = (plain.told_shelves, chains.trade, chains.faulty_trade, chains.awkward)
 """Where an effect is looked for, in this order, unless a key is about something rarer."""
-RARER: dict[str, tuple[Callable[[Path], Path], ...]] = {
-    "inputs.min_keys_meeting": (chains.half_of_the_keys,),
-    "inputs.usual_keys_meeting": (chains.half_of_the_keys,),
-    "inputs.sent_twice_share": (chains.sent_nearly_twice,),
-    "inputs.sent_twice_rows": (chains.a_few_sent_twice,),
-    "inputs.sent_twice": (chains.sent_twice,),
-    "inputs.max_set_aside_share": (chains.faulty_prices,),
-    "inputs": (chains.faulty_trade,),
-    "panel.min_history_days": (chains.few_days,),
-    "panel": (chains.faulty_trade, chains.awkward),
-    "delivery.stray_late_share": (chains.a_late_date,),
-    "delivery.stray": (chains.a_stray_date, chains.a_late_date),
-    "delivery.far_gap_days": (chains.a_far_date,),
-    "delivery.usual_days": (chains.a_far_date, chains.a_stray_date),
-    "ingest": (chains.short_trade,),
-    "delivery": (chains.faulty_trade, chains.half_of_a_day),
+RARER: dict[Chain, str] = {
+    plain.uneven_deliveries: "inputs.usual_keys_meeting inputs.keys_days inputs.swapped panel.min_on_hand delivery",
+    plain.thin_day: "delivery.habit delivery.chain delivery.spreads",
+    plain.small_baskets: "delivery.amount",
+    plain.some_far_days: "delivery.usual_days",
+    plain.half_monday: "ingest",
+    plain.shrunk_monday: "ingest.min_kept_share",
+    chains.half_of_the_keys: "inputs.min_keys_meeting",
+    chains.sent_nearly_twice: "inputs.sent_twice_share",
+    chains.a_few_sent_twice: "inputs.sent_twice_rows",
+    chains.sent_twice: "inputs.sent_twice",
+    chains.faulty_prices: "inputs.max_set_aside_share",
+    chains.few_days: "panel.min_history_days",
+    chains.a_stray_date: "delivery.stray",
+    chains.a_late_date: "delivery.stray_late_share",
+    chains.a_far_date: "delivery.far_gap_days",
+    chains.trade: (
+        "expect.min_kept_days causes.conversion_drop causes.promo_ineffective causes.misallocation "
+        "recommend.price_response recommend.promo recommend.deep_drop recommend.end_promo "
+        "demand.drift demand.level_drift_share episode.max_fdr episode.before episode.closed "
+        "pattern.gap pattern.prior_views pattern.promo pattern.neighbour pattern.conversion "
+        "stories.run_out stories.risen stories.store_points stories.fold_cases transfers"
+    ),
+    chains.faulty_trade: (
+        "inputs panel delivery.min_silent delivery.silent delivery.closed delivery.told delivery.stale_days "
+        "delivery.settling delivery.group delivery.min_kept "
+        "recommend.max_price recommend.deep_promo recommend.promo_lift_per price_check demand.bulk_ratio "
+        "demand.paid demand.stock_ratio demand.price_ratio demand.slow pattern.price_response pattern.promo_share "
+        "pattern.stock_growth stories.fold_gap"
+    ),
+    chains.awkward: (
+        "recommend.min_price price_check.min_units demand.impossible demand.weighed pattern.price_rise "
+        "stories.holiday stories.launch stories.unit response.max_change panel.held_days panel.stock_from"
+    ),
 }
-"""The chains of keys by how they begin; the first that fits counts."""
-NOT_SHOWN_YET = frozenset(
-    {
-        "calibrated: causes.overstock.unsold_cover_days",
-        "calibrated: certainty.intercept_sd",
-        "calibrated: certainty.log_slope_sd",
-        "calibrated: certainty.min_answers",
-        "calibrated: delivery.amount_slack",
-        "calibrated: delivery.habit_decay_factor",
-        "calibrated: delivery.min_kept_share",
-        "calibrated: delivery.short_days",
-        "calibrated: delivery.stale_gaps",
-        "calibrated: delivery.steady_share",
-        "calibrated: delivery.stray_share",
-        "calibrated: delivery.usual_days",
-        "calibrated: demand.lots_alone",
-        "calibrated: episode.depth_weights",
-        "calibrated: ingest.errors",
-        "calibrated: ingest.min_weekdays",
-        "calibrated: ingest.slack",
-        "calibrated: ingest.spreads",
-        "calibrated: ingest.stray_share",
-        "calibrated: ingest.usual_days",
-        "calibrated: inputs.keys_days",
-        "calibrated: inputs.swapped_place_spread",
-        "calibrated: inputs.usual_keys_meeting",
-        "calibrated: panel.min_on_hand",
-        "calibrated: recommend.clearance_pct",
-        "calibrated: recommend.cover_clearance_pct",
-        "calibrated: recommend.deep_clearance_cover_days",
-        "calibrated: response.max_response",
-        "calibrated: stories.ended_share",
-        "calibrated: stories.rise_units",
-        "calibrated: stories.season_ratio",
-        "classic: causes.overstock.unsold_cover_days",
-        "classic: delivery.amount_slack",
-        "classic: delivery.chain_slack",
-        "classic: delivery.errors",
-        "classic: delivery.habit_decay_factor",
-        "classic: delivery.min_expected",
-        "classic: delivery.min_kept_share",
-        "classic: delivery.short_days",
-        "classic: delivery.spreads",
-        "classic: delivery.stale_gaps",
-        "classic: delivery.steady_share",
-        "classic: delivery.stray_share",
-        "classic: delivery.usual_days",
-        "classic: ingest.errors",
-        "classic: ingest.min_weekdays",
-        "classic: ingest.slack",
-        "classic: ingest.spreads",
-        "classic: ingest.stray_share",
-        "classic: ingest.usual_days",
-        "classic: inputs.keys_days",
-        "classic: inputs.swapped_place_spread",
-        "classic: inputs.usual_keys_meeting",
-        "classic: panel.min_on_hand",
-        "classic: panel.return_days",
-        "classic: recommend.min_price_cut_pct",
-    }
-)
-"""Settings for which no chain here shows an effect. It only ever shrinks."""
+"""How the keys begin that a chain is there for; the longest beginning of a key counts."""
+CHAINS = {beginning: chain for chain, beginnings in RARER.items() for beginning in beginnings.split()}
 
 
+BOUNDS = ("ge", "gt", "le", "lt")
 FIELDS = {
     f"{profile}: {key}": (profile, key, field)
     for profile, model in PROFILES.items()
@@ -141,13 +102,13 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
         patch.setattr("engine.shelf.calibrated.null.SERIES", 1600)
         yield folder
-    for cached in (written, usual_panel, usual_results, usual_outcome):
+    for cached in (written, usual_panel, judged, delivered, answered, ingested):
         cached.cache_clear()
 
 
 @pytest.mark.parametrize(
     ("profile", "key", "field"),
-    [pytest.param(*of, id=name) for name, of in FIELDS.items() if name not in NOT_SHOWN_YET],
+    [pytest.param(*of, id=name) for name, of in FIELDS.items()],
 )
 def test_every_setting_changes_something(profile: str, key: str, field: FieldInfo, place: Path):
     assert any(
@@ -155,21 +116,22 @@ def test_every_setting_changes_something(profile: str, key: str, field: FieldInf
     )
 
 
-def test_what_is_not_shown_yet_is_still_there():
-    assert FIELDS.keys() >= NOT_SHOWN_YET
-
-
 @pytest.mark.parametrize("profile", PROFILES)
-def test_the_same_settings_show_nothing(profile: str, place: Path):
+@pytest.mark.parametrize("way", ["judged", "delivered"])
+def test_the_same_settings_show_nothing(way: str, profile: str, place: Path):
     settings = load(assignments=[f"profile={profile}"])
+    look = {"judged": judged, "delivered": delivered}[way]
     for chain in ORDINARY:
-        assert results(usual_panel(chain, profile, place), settings) == usual_results(chain, profile, place)
-        assert outcome(written(chain, place), settings, place) == usual_outcome(chain, profile, place)
+        assert look.__wrapped__(chain, settings, place) == look(chain, settings, place)
 
 
-def chains_of(key: str) -> tuple[Callable[[Path], Path], ...]:
-    """The chains that may need a key."""
-    return next((some for beginning, some in RARER.items() if key.startswith(beginning)), ORDINARY)
+def chains_of(key: str) -> tuple[Chain, ...]:
+    """The chains that may need a key: the one that is there for it, then the ordinary ones."""
+    fitting = [beginning for beginning in CHAINS if key.startswith(beginning)]
+    if not fitting:
+        return ORDINARY
+    mine = CHAINS[max(fitting, key=len)]
+    return (mine,) if key.startswith("ingest") else (mine, *(chain for chain in ORDINARY if chain is not mine))
 
 
 def other_values(key: str, field: FieldInfo) -> list[object]:
@@ -181,37 +143,34 @@ def other_values(key: str, field: FieldInfo) -> list[object]:
         return [word for word in get_args(field.annotation) if word != default]
     if isinstance(default, tuple):
         stretched = [[round(one * factor, 6) for one in default] for factor in (0.7, 1.3)]
-        return [*stretched, [default[0] / 2, *default[1:]], [*default[:-1], default[-1] * 0.9]]
-    limits = [getattr(rule, kind) for rule in field.metadata for kind in ("ge", "le") if hasattr(rule, kind)]
-    nearby = [limit for limit in limits if abs(limit) <= 20 * max(abs(default), 1)]
-    factors = (0.02, 0.98, 20.0, 0.5, 2.0, 1.2) if field.annotation is float else (0.5, 2, 10, 0.1)
-    found = [*nearby, *(default * factor for factor in factors)]
+        return [*stretched, [default[0] / 2, *default[1:]], [*default[:-1], default[-1] * 0.9], [*reversed(default)]]
+    bounds = [getattr(rule, kind) for rule in field.metadata for kind in BOUNDS if hasattr(rule, kind)]
+    limits = [bound for bound in bounds if abs(bound) <= 20 * max(abs(default), 1)]
+    between = [(default + bound) / 2 for bound in limits]
+    factors = (0.02, 0.98, 20.0, 0.5, 2.0, 3.0, 1.2) if field.annotation is float else (0.5, 2, 10, 0.1)
+    found = [*limits, *between, *(default * factor for factor in factors), default + 1]
     numbers = [round(one) for one in found] if field.annotation is int else [round(one, 9) for one in found]
     return list(dict.fromkeys(one for one in numbers if one != default))
 
 
-def shows(chain: Callable[[Path], Path], profile: str, key: str, value: object, place: Path) -> bool:
-    """Whether a night over the chain is another with this value. A value that is refused shows nothing."""
+def shows(chain: Chain, profile: str, key: str, value: object, place: Path) -> bool:
+    """Whether the program leaves something else behind with this value. A value that is refused shows nothing."""
     try:
         settings = load(assignments=[f"profile={profile}", f"{key}={json.dumps(value)}"])
     except SettingsError:
         return False
-    section = key.partition(".")[0]
-    if section == "ingest":
-        return lake_of(chain, settings, place) != lake_of(chain, load(), place)
-    if section in {"inputs", "panel", "delivery"}:
-        return outcome(written(chain, place), settings, place) != usual_outcome(chain, profile, place)
-    return results(usual_panel(chain, profile, place), settings) != usual_results(chain, profile, place)
+    look = next((way for beginning, way in WAYS.items() if key.startswith(beginning)), judged)
+    return look(chain, settings, place) != look(chain, load(assignments=[f"profile={profile}"]), place)
 
 
 @cache
-def written(chain: Callable[[Path], Path], place: Path) -> Path:
+def written(chain: Chain, place: Path) -> Path:
     """The folder of a chain."""
     return chain(place / chain.__name__)
 
 
 @cache
-def usual_panel(chain: Callable[[Path], Path], profile: str, place: Path) -> Panel:
+def usual_panel(chain: Chain, profile: str, place: Path) -> Panel:
     """The panel of a night that is told nothing."""
     settings = load(assignments=[f"profile={profile}"])
     intake = Intake(settings.inputs, settings.delivery, readings_of(profile))
@@ -220,30 +179,19 @@ def usual_panel(chain: Callable[[Path], Path], profile: str, place: Path) -> Pan
 
 
 @cache
-def usual_results(chain: Callable[[Path], Path], profile: str, place: Path) -> str:
-    """What a night that is told nothing finds."""
-    return results(usual_panel(chain, profile, place), load(assignments=[f"profile={profile}"]))
-
-
-@cache
-def usual_outcome(chain: Callable[[Path], Path], profile: str, place: Path) -> str:
-    """What a night that is told nothing leaves behind."""
-    return outcome(written(chain, place), load(assignments=[f"profile={profile}"]), place)
-
-
-def results(chain: Panel, settings: Settings) -> str:
-    """What a night finds on a panel, as it would be published: a digest, or the refusal."""
+def judged(chain: Chain, settings: Settings, place: Path) -> str:
+    """What a night finds on the usual panel, as it would be published: a digest, or the refusal."""
+    days = usual_panel(chain, settings.profile, place)
     blocks: list[pl.DataFrame] = []
     try:
-        night = desk.judge(chain, settings, Journal(), lambda cases: blocks.append(findings_of(settings)(cases)))
+        night = desk.judge(days, settings, Journal(), lambda cases: blocks.append(findings_of(settings)(cases)))
     except DarkshelfError as refusal:
         return f"{refusal.exit_code}: {refusal}"
-    method, chain, found = night.method, night.panel, night.found
-    tables = {**night.decided, **method.tables(chain, found, night.cases)}
-    bands = partial(method.bands, chain, found)
-    days = series_blocks(chain, night.cases, bands, settings.expect.interval_z)
-    quality = data_quality(chain, settings.panel.min_history_days, method.notices(chain, night.learnt))
-    frames = [night.cases, *blocks, *tables.values(), *days, features(chain, settings.expect, settings.causes)]
+    method, days, found = night.method, night.panel, night.found
+    tables = {**night.decided, **method.tables(days, found, night.cases)}
+    series = series_blocks(days, night.cases, partial(method.bands, days, found), settings.expect.interval_z)
+    quality = data_quality(days, settings.panel.min_history_days, method.notices(days, night.learnt))
+    frames = [night.cases, *blocks, *tables.values(), *series, features(days, settings.expect, settings.causes)]
     told = json.dumps([dict(method.facts(found)), quality], default=str)
     return digest(told.encode(), *map(as_parquet, frames))
 
@@ -255,26 +203,52 @@ def as_parquet(frame: pl.DataFrame) -> bytes:
     return file.getvalue()
 
 
-def outcome(folder: Path, settings: Settings, place: Path) -> str:
-    """What a night leaves behind: a digest of its files, or the refusal."""
+@cache
+def delivered(chain: Chain, settings: Settings, place: Path) -> str:
+    """What a whole night leaves behind, the reading of its tables included."""
+    return outcome(chain, settings, place)
+
+
+@cache
+def answered(chain: Chain, settings: Settings, place: Path) -> str:
+    """What a night leaves behind that learns from what stores answered."""
+    return outcome(chain, settings, place, feedback=plain.answers_of_stores(place / "answers.parquet"))
+
+
+def outcome(chain: Chain, settings: Settings, place: Path, feedback: Path | None = None) -> str:
+    """A digest of the files of a night, or the refusal."""
     rmtree(place / "out", ignore_errors=True)
     try:
-        run = desk.run(folder, place / "out", settings, allow_partial=True).folder
+        night = desk.run(written(chain, place), place / "out", settings, allow_partial=True, feedback=feedback)
     except DarkshelfError as refusal:
         return f"{refusal.exit_code}: {refusal}"
     of_the_run = {"manifest.json", "logs.jsonl", "config_resolved.toml"}
-    files = sorted(file for file in run.rglob("*") if file.is_file() and file.name not in of_the_run)
-    return digest(*(str(file.relative_to(run)).encode() + file.read_bytes() for file in files))
+    files = sorted(file for file in night.folder.rglob("*") if file.is_file() and file.name not in of_the_run)
+    return digest(*(str(file.relative_to(night.folder)).encode() + file.read_bytes() for file in files))
 
 
-def lake_of(chain: Callable[[Path], Path], settings: Settings, place: Path) -> str:
-    """What a lake that holds ordinary trade says to a chain."""
-    rmtree(place / "lake", ignore_errors=True)
-    ingest(written(chains.trade, place), place / "lake", load().ingest)
+@cache
+def ingested(chain: Chain, settings: Settings, place: Path) -> str:
+    """What a lake says to a delivery."""
+    lake = place / "lake"
+    rmtree(lake, ignore_errors=True)
+    ingest(written(chain, place) / "held", lake, load().ingest)
     try:
-        return repr(ingest(written(chain, place), place / "lake", settings.ingest, settings.inputs))
+        return repr(ingest(written(chain, place) / "delivered", lake, settings.ingest, settings.inputs))
     except DarkshelfError as refusal:
         return f"{refusal.exit_code}: {refusal}"
+
+
+WAYS: dict[str, Callable[[Chain, Settings, Path], str]] = {
+    "ingest": ingested,
+    "inputs": delivered,
+    "panel": delivered,
+    "delivery": delivered,
+    "certainty.min_answers": answered,
+    "certainty.intercept_sd": answered,
+    "certainty.log_slope_sd": answered,
+}
+"""Where keys show, by how they begin; all others show in what is judged."""
 
 
 def digest(*parts: bytes) -> str:

@@ -9,10 +9,12 @@ from pathlib import Path
 import polars as pl
 
 from engine.errors import NotFoundError
+from engine.outputs.money import currency_of
 from engine.outputs.read import table, telling_of_damage
 from engine.outputs.shelf import shapes
 from engine.runs.registry import Registry, Run
 from engine.vocabulary import shelf as v
+from engine.vocabulary.common import DOLLARS
 from engine.vocabulary.shelf import DESK as SHELF
 
 DESK = SHELF
@@ -31,6 +33,16 @@ def shelf_nights(out: Path, run_ids: Sequence[str] | None = None) -> list[Run]:
     for run in named:
         refuse_other_desks(run)
     return named
+
+
+def currency_of_nights(out: Path, run_ids: Sequence[str] | None = None) -> str:
+    """What stands before an amount of some nights, or of all: as the newest of them was told.
+
+    Raises NotFoundError for one that is named and is none, or cannot be read.
+    """
+    nights = shelf_nights(out, run_ids)
+    newest = max(nights, key=lambda run: (run.as_of, run.finished_at), default=None)
+    return DOLLARS if newest is None else currency_of(newest.manifest)
 
 
 def is_night(run: Run) -> bool:

@@ -177,6 +177,7 @@ DESK = Desk(
     result="engine.outputs.growth.result:Scaling",
     subjects="engine.decisions.growth.candidates:CANDIDATES",
     pages="panel_app.pages.growth:PAGES",
+    style="panel_app.pages.growth:CSS",
     stages=STAGES,
     moment=str,
 )

@@ -102,6 +102,7 @@ DESK = Desk(
     result="engine.outputs.shelf.result:Night",
     subjects="engine.decisions.shelf.cases:CASES",
     pages="panel_app.pages.shelf:PAGES",
+    style="panel_app.pages.shelf:CSS",
     stages=STAGES,
     options=frozenset({"lake", "backfill", "max_memory", "feedback", "allow_partial"}),
 )

@@ -6,10 +6,16 @@ from pydantic import Field, model_validator
 
 from engine.settings.frozen import Amount, Frozen, Positive, Share
 from engine.settings.shelf.common import NightSettings
-from engine.settings.shelf.delivered import PriceCheckSettings
+from engine.settings.shelf.delivered import PanelSettings, PriceCheckSettings
 
 WEIGHT_TOLERANCE: Final = 1e-6
 """Weights that add up to 1 within this do."""
+
+
+class NettedPanelSettings(PanelSettings):
+    """Which days a night sees, and which sales a return undoes."""
+
+    return_days: int = Field(28, ge=0, le=365, description="A return undoes sales at most so many days back.")
 
 
 class DemandSettings(Frozen):
@@ -221,6 +227,7 @@ class CalibratedSettings(NightSettings):
     """
 
     profile: Literal["calibrated"] = Field("calibrated", description="How shelves are judged.")
+    panel: NettedPanelSettings = NettedPanelSettings()
     price_check: PriceCheckSettings = PriceCheckSettings()
     demand: DemandSettings = DemandSettings()
     episode: EpisodeSettings = EpisodeSettings()

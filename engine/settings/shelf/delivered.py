@@ -16,7 +16,6 @@ class PanelSettings(Frozen):
     active_days: int = Field(7, ge=1, le=28, description="Judged when in stock on one of the last so many days.")
     min_history_days: int = Field(28, ge=1, description="Warn when the sales reach back fewer days than this.")
     held_days: int = Field(400, ge=0, le=3650, description="A stock or price row before the panel holds so long.")
-    return_days: int = Field(28, ge=0, le=365, description="A return undoes sales at most so many days back.")
 
 
 class InputSettings(Frozen):

@@ -1,5 +1,7 @@
 """The pages of the shelf desk, in the order of the menu."""
 
+from pathlib import Path
+
 from panel_app.pages.page import Page
 from panel_app.pages.shelf import accuracy, answers, case, cases, findings, map, run, summary, tasks  # noqa: A004
 
@@ -14,3 +16,5 @@ PAGES: tuple[Page, ...] = (
     accuracy.PAGE,
     run.PAGE,
 )
+CSS = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
+"""What no other desk's pages look like."""

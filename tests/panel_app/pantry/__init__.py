@@ -55,4 +55,5 @@ DESK = Desk(
     report_settings=RunSettings,
     run="tests.panel_app.pantry:publish",
     pages="tests.panel_app.pantry.pages:PAGES",
+    style="tests.panel_app.pantry.pages:CSS",
 )

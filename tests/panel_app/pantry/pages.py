@@ -13,3 +13,4 @@ def build(session: Session):
 
 
 PAGES = (Page("pantry", "Pantry", build),)
+CSS = ".jar { color: teal; }\n"
