@@ -61,7 +61,7 @@ night.explain(dearest)""",
     (
         "And the evidence it rests on.",
         """evidence = night.table("evidence").filter(pl.col("case_id") == dearest)
-evidence.sort("rank").select("cause", "score", "says")""",
+evidence.sort("rank").select("cause", "score", "explanation")""",
     ),
     (
         "The chain is simulated, so the truth is known: its dearest dark shelves, beside the cases of the night.",

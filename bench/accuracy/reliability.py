@@ -17,11 +17,11 @@ RIDGE = 1e-6
 
 
 def features(alerts: pl.DataFrame) -> Floats:
-    """What the curve is drawn from, (alerts, 4): 1, log evidence, root of the share sold, log days."""
+    """What the curve is drawn from, (alerts, 4): 1, log of the log likelihood ratio, root of the share, log days."""
     sold = alerts["actual_daily_units"] / alerts["expected_daily_units"]
     columns = (
         np.ones(alerts.height),
-        np.log(np.maximum(alerts["evidence"].to_numpy(), np.exp(-1))),
+        np.log(np.maximum(alerts["log_likelihood_ratio"].to_numpy(), np.exp(-1))),
         np.sqrt(sold.to_numpy()),
         np.log(alerts["duration_days"].to_numpy()),
     )

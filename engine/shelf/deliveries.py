@@ -301,10 +301,10 @@ def _states(
     """
     silent = ~has_sales
     opened = np.logical_or.accumulate(has_rows, axis=1)
-    evidence = np.where(silent & opened, of_stores[..., kernel.SILENCE] / kernel.SCALE, 0.0)
+    log_likelihood_ratio = np.where(silent & opened, of_stores[..., kernel.SILENCE] / kernel.SCALE, 0.0)
     states = np.where(has_rows, DELIVERED, CLOSED).astype(np.uint8)
     store, first, last = _run_table(silent & opened)
-    so_far = np.pad(np.cumsum(evidence, axis=1), ((0, 0), (1, 0)))
+    so_far = np.pad(np.cumsum(log_likelihood_ratio, axis=1), ((0, 0), (1, 0)))
     length = last - first + 1
     is_told = so_far[store, last + 1] - so_far[store, first] >= of.silent_log_likelihood_ratio
     of_run = np.repeat(np.arange(store.size), length)
@@ -315,18 +315,18 @@ def _states(
     is_long = length[of_run] >= of.closed_days
     for kind, is_so in ((NOT_DELIVERED, is_missing), (GONE, is_missing & is_long), (SHUT, is_shut)):
         states[store[of_run][is_so], day[is_so]] = kind
-    states[_on_closed_weekdays(silent, opened, evidence, of)] = CLOSED
+    states[_on_closed_weekdays(silent, opened, log_likelihood_ratio, of)] = CLOSED
     return states
 
 
-def _on_closed_weekdays(silent: Marks, opened: Marks, evidence: Floats, of: DeliverySettings) -> Marks:
+def _on_closed_weekdays(silent: Marks, opened: Marks, log_likelihood_ratio: Floats, of: DeliverySettings) -> Marks:
     """The silent days of weekdays on which a store sells nothing more often than not, and not by chance."""
     closed = np.zeros_like(silent)
     for weekday in range(N_WEEKDAYS):
         days = slice(weekday, None, N_WEEKDAYS)
         of_weekday = silent[:, days] & opened[:, days]
         is_habit = of_weekday.sum(axis=1) > of.closed_share * np.maximum(opened[:, days].sum(axis=1), 1)
-        is_habit &= evidence[:, days].sum(axis=1) >= of.silent_log_likelihood_ratio
+        is_habit &= log_likelihood_ratio[:, days].sum(axis=1) >= of.silent_log_likelihood_ratio
         closed[:, days] = is_habit[:, None] & of_weekday
     return closed
 

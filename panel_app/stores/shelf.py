@@ -130,10 +130,10 @@ class Night(Opened):
 
     def has(self, name: str) -> bool:
         """Whether the run has this file: some are published by one profile only."""
-        return (self.run.folder / name).exists()
+        return read.has(self.run, name)
 
     def table(self, name: str) -> pl.LazyFrame:
-        """Any other published table, such as `shapes.STORIES`."""
+        """Any other published table, such as `shapes.EVENTS`."""
         return read.table(self.run, name)
 
     @cached_property

@@ -82,7 +82,7 @@ def test_a_case_is_told_with_its_numbers(runs, capsys):
         assert told in answer.out
     for row in evidence.iter_rows(named=True):
         assert row["cause"] in answer.out
-        assert row["says"] in answer.out
+        assert row["explanation"] in answer.out
     assert [answer.out.count(cause) for cause in CAUSES] == [1] * len(CAUSES)
 
 
@@ -262,7 +262,7 @@ def test_wrong_sql_is_told_with_the_tables_there_are(runs, capsys, query, reason
     answer = darkshelf(capsys, "sql", query, "--out", runs)
     assert (answer.code, answer.out) == (2, "")
     assert reason in answer.err
-    assert "tables here: cases, daily, detectability, evidence, expectation, features, price_resp" in answer.err
+    assert "tables here: cases, daily, detectability, events, evidence, expectation, features, pr" in answer.err
     assert answer.err.count("darkshelf: ") == 1
 
 

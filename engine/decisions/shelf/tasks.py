@@ -272,7 +272,7 @@ def _tasks(
             sku_id=row["sku_id"],
             sku_name=row["sku_name"],
             category=row["category"],
-            check=check.says,
+            check=check.question,
             minutes=_minutes(check.kind, settings),
             case_id=row["case_id"],
             drawn=row["drawn"],

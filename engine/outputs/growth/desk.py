@@ -97,7 +97,7 @@ def _caps(figures: Mapping[str, Any]) -> Grid:
 
 def _boundary(checks: Mapping[str, Any]) -> Grid:
     rows = [
-        (check["says"], check["verdict"], f"{check['looked_at']:,}", f"{check['broken']:,}", check["note"])
+        (check["statement"], check["verdict"], f"{check['looked_at']:,}", f"{check['broken']:,}", check["note"])
         for check in checks["checks"]
     ]
     return Grid(("boundary", "verdict", "looked at", "broken", ""), rows, ("looked at", "broken"))

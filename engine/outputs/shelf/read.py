@@ -5,7 +5,7 @@ from typing import Any
 import polars as pl
 
 from engine.errors import NotFoundError
-from engine.outputs.read import table, telling_of_damage
+from engine.outputs.read import has, table, telling_of_damage
 from engine.outputs.shelf import shapes
 from engine.runs.registry import Run
 
@@ -31,11 +31,12 @@ def one_case(run: Run, case_id: str) -> tuple[dict[str, Any], pl.DataFrame, dict
 
 def why_expected(run: Run, case_id: str) -> str | None:
     """The expectation of a case's last day as the product of its factors; None where the profile has no factors."""
-    if not (run.folder / shapes.EXPECTATION).exists():
+    if not has(run, shapes.EXPECTATION):
         return None
     with telling_of_damage(run):
-        says = table(run, shapes.EXPECTATION).filter(pl.col("case_id") == case_id).select("says").collect()
-    return str(says.item()) if says.height else None
+        of_case = table(run, shapes.EXPECTATION).filter(pl.col("case_id") == case_id)
+        explanation = of_case.select("explanation").collect()
+    return str(explanation.item()) if explanation.height else None
 
 
 def _nearest(run: Run, case_id: str) -> str:

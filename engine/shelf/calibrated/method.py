@@ -13,20 +13,20 @@ from engine.errors import Problem
 from engine.kernels.causes import Course
 from engine.outputs.shelf import shapes
 from engine.settings.shelf.calibrated import CalibratedSettings
-from engine.shelf.calibrated import stories, transfer, unusual
+from engine.shelf.calibrated import events, transfer, unusual
 from engine.shelf.calibrated.causes import diagnose
 from engine.shelf.calibrated.chance import Chances, report
 from engine.shelf.calibrated.course import course
 from engine.shelf.calibrated.detect import detect
 from engine.shelf.calibrated.detectability import detectability
+from engine.shelf.calibrated.event_rows import table_of_events
 from engine.shelf.calibrated.expect import Demand, expect
 from engine.shelf.calibrated.feedback import Recalibration
 from engine.shelf.calibrated.findings import expectations
 from engine.shelf.calibrated.measure import measure
-from engine.shelf.calibrated.null import NullEvidence, null_evidence
+from engine.shelf.calibrated.null import NullDistribution, null_distribution
 from engine.shelf.calibrated.recommend import recommend
 from engine.shelf.calibrated.response import Response, price_response
-from engine.shelf.calibrated.telling import stories as told_stories
 from engine.shelf.cases import with_cost
 from engine.shelf.notices import feed_notices, record_notices, row_notices, unknown_days
 from engine.shelf.panel import Panel
@@ -44,7 +44,7 @@ class Learnt:
     where it is to the end; the others as their own pages say.
     """
 
-    null: NullEvidence
+    null: NullDistribution
     paid: PaidPrices
     demand: Demand
     response: Response
@@ -60,7 +60,7 @@ class Found:
 
     learnt: Learnt
     chances: Chances
-    aside: stories.SetAside
+    aside: events.SetAside
     first: Integers
     last: Integers
 
@@ -75,21 +75,21 @@ class Calibrated:
     def expect(self, panel: Panel) -> tuple[Panel, Learnt]:
         """As `Method`. Raises InputError where prices and sales cannot belong together."""
         of = self._settings
-        null = null_evidence(of.demand, of.episode)
+        null = null_distribution(of.demand, of.episode)
         paid = paid_prices(panel)
         refuse_swapped(panel, paid, of.price_check)
         refuse_totals(panel, of.price_check)
         panel, demand = expect(panel, of.demand, of.episode, null, partial(_ended_on, of=of))
         response = price_response(panel, demand, of.response, of.recommend, of.interval.level)
         fared = course(panel, demand, of.pattern)
-        ended = stories.ended_on(panel, fared, of.stories)
+        ended = events.ended_on(panel, fared, of.events)
         return panel, Learnt(null, paid, demand, response, fared, ended)
 
     def detect(self, panel: Panel, learnt: Learnt) -> tuple[pl.DataFrame, Found]:
         """As `Method`."""
         of = self._settings
         runs, chances = detect(panel, learnt.demand, learnt.null, of.demand, of.episode, learnt.ended)
-        runs, aside = stories.set_aside(panel, learnt.demand, learnt.course, runs, of.stories, of.pattern)
+        runs, aside = events.set_aside(panel, learnt.demand, learnt.course, runs, of.events, of.pattern)
         latest = runs.group_by("pair").agg(pl.col("first", "last").sort_by("first").last())
         first, last = np.full((2, panel.pairs.height), panel.n_days)
         first[latest["pair"]] = latest["first"]
@@ -136,12 +136,12 @@ class Calibrated:
         return errors, within & (demand.usable[pair] == 1)
 
     def tables(self, panel: Panel, found: Found, cases: pl.DataFrame) -> Mapping[str, pl.DataFrame]:
-        """As `Method`: why so much was expected, the night's stories, and what sales can watch."""
+        """As `Method`: why so much was expected, the night's events, and what sales can watch."""
         of, learnt = self._settings, found.learnt
         known = (panel, learnt.demand)
         return {
             shapes.EXPECTATION: expectations(*known, cases),
-            shapes.STORIES: told_stories(*known, found.aside, cases, of.stories),
+            shapes.EVENTS: table_of_events(*known, found.aside, cases, of.events),
             shapes.DETECTABILITY: detectability(*known, found.chances, learnt.null, of.demand, of.episode, of.watch),
             shapes.PRICE_RESPONSE: learnt.response.table,
             shapes.STOCK_CORRECTIONS: panel.stock_corrections,
@@ -164,10 +164,10 @@ class Calibrated:
             *unusual.notices(learnt.demand.unusual),
             *price_notices(panel, learnt.paid, of.price_check),
             *record_notices(panel),
-            *stories.end_notices(panel, learnt.ended),
+            *events.end_notices(panel, learnt.ended),
         )
 
 
 def _ended_on(panel: Panel, demand: Demand, of: CalibratedSettings) -> Integers:
     """The day from which each pair has ended, told from the first estimate of demand."""
-    return stories.ended_on(panel, course(panel, demand, of.pattern), of.stories)
+    return events.ended_on(panel, course(panel, demand, of.pattern), of.events)

@@ -19,7 +19,7 @@ from engine.settings.shelf.common import MisallocationSettings, RecommendSetting
 from engine.shelf.advice import destination
 from engine.shelf.calibrated.expect import Demand
 from engine.shelf.calibrated.recommend import KEEP_STOCK, at_risk
-from engine.shelf.evidence import neighbour_lists
+from engine.shelf.cause_measures import neighbour_lists
 from engine.shelf.panel import Panel
 from engine.vocabulary import shelf as v
 

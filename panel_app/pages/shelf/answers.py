@@ -99,7 +99,7 @@ class AnswersPage:
             try:
                 by = self.session.user or f"store {store}"
                 answers.record(self.session.decisions, self.night.run, [given], by=by)
-                self.told = Told("done", f"Kept: {sw.ANSWERS[given.answer].says}.")
+                self.told = Told("done", f"Kept: {sw.ANSWERS[given.answer].wording}.")
             except DarkshelfError as error:
                 self.told = Told("refused", said_of(error))
         told = self.told
@@ -143,7 +143,7 @@ def said_of(error: DarkshelfError) -> str:
 def _question(view: View, store: str, task: Task) -> dict[str, Any]:
     href = address(View(page="answers", run=view.run, more={"store": (store,), "sku": (task.sku_id,)}))
     answer = task.answer
-    return {"task": task, "answer": sw.ANSWERS[answer].says if answer in sw.ANSWERS else answer, "href": href}
+    return {"task": task, "answer": sw.ANSWERS[answer].wording if answer in sw.ANSWERS else answer, "href": href}
 
 
 PAGE = NightPage("answers", "Answers", lambda session: AnswersPage(session).view)

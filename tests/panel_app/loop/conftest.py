@@ -38,7 +38,7 @@ def runs(tmp_path_factory) -> Path:
     pricing = pl.read_parquet(folder / "in" / "pricing.parquet")
     faulty = pl.when(pl.int_range(pl.len()) == 3).then(-1.0).otherwise("price").alias("price")
     pricing.with_columns(faulty).write_parquet(folder / "in" / "pricing.parquet")
-    folding = CalibratedSettings.model_validate({"stories": {"fold_stores": 3}})
+    folding = CalibratedSettings.model_validate({"events": {"fold_stores": 3}})
     for day in DAYS:
         desk.run(folder / "in", folder / "out", folding, day)
     return folder / "out"

@@ -1,4 +1,4 @@
-"""What people do on the pages of the loop: look into stories, plan, print, answer, decide on growth, compare."""
+"""What people do on the pages of the loop: look into events, plan, print, answer, decide on growth, compare."""
 
 from __future__ import annotations
 
@@ -41,25 +41,25 @@ def told(screen: Any) -> str:
     return screen.locator(".told").first.inner_text()
 
 
-def test_a_story_leads_to_its_cases_and_back_again(open_page):
+def test_an_event_leads_to_its_cases_and_back_again(open_page):
     screen = open_page("?page=findings&kind=sku_in_stores")
     screen.locator("table.grid tbody tr").first.click()
     screen.get_by_role("link", name="close").wait_for()
-    assert "story=" in screen.url
-    screen.locator("section[aria-labelledby=story] tbody a").first.click()
+    assert "event=" in screen.url
+    screen.locator("section[aria-labelledby=event] tbody a").first.click()
     screen.wait_for_url(re.compile("page=case"))
     screen.go_back()
     screen.get_by_role("link", name="close").click()
     screen.get_by_role("link", name="close").wait_for(state="detached")
-    assert "story=" not in screen.url
+    assert "event=" not in screen.url
 
 
-def test_kinds_of_stories_are_chosen_one_by_one(open_page):
+def test_kinds_of_events_are_chosen_one_by_one(open_page):
     screen = open_page("?page=findings")
     kinds = screen.locator(".chooser a")
     last = kinds.last.locator("b").inner_text()
     kinds.last.click()
-    screen.locator("#stories", has_text=last).wait_for()
+    screen.locator("#events", has_text=last).wait_for()
 
 
 def test_the_minutes_of_a_store_are_in_the_address_and_change_the_plan(open_page):
