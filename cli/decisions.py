@@ -245,10 +245,10 @@ def _show_accuracy(found: "Accuracy") -> None:
         figures = (f"{row['answers']:,}", f"{row['dark']:,}", _percent(row["precision"]), interval)
         rows.add_row(Text(name), *figures, _percent(row["promised"]), row["verdict"] or "–")
     out.print(rows)
-    lots = found.drawn
-    if lots is not None:
-        told = f"{_percent(lots.estimate)} ({_percent(lots.low)} to {_percent(lots.high)})"
-        out.print(f"Of all open cases, by the {lots.answers:,} drawn at random: {told}.", soft_wrap=True)
+    sampled = found.drawn
+    if sampled is not None:
+        told = f"{_percent(sampled.estimate)} ({_percent(sampled.low)} to {_percent(sampled.high)})"
+        out.print(f"Of all open cases, by the {sampled.answers:,} drawn at random: {told}.", soft_wrap=True)
     recall = found.recall
     if recall.estimate is None:
         out.print(f"Recall is not known yet: {recall.why_not}.", soft_wrap=True)

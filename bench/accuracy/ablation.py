@@ -81,7 +81,7 @@ VARIANTS = (
 
 
 def night(variant: Variant, chain: Panel) -> Night:
-    """The alerts of a variant over a settled panel."""
+    """The alerts of a variant over a imputed panel."""
     runs = cases(variant, chain)
     opened = runs.filter(pl.col("last") == chain.n_days - 1, pl.col("q_value").is_not_null())
     alerts = opened.select(*v.PAIR, detection_date=_date(chain, "first"))

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.accuracy import chains
-from bench.accuracy.nights import alerts, days_of, settled
+from bench.accuracy.nights import alerts, days_of, imputed
 from bench.accuracy.rivals import RULES
 from engine.settings.shelf.calibrated import CalibratedSettings
 from engine.settings.shelf.classic import ClassicSettings
@@ -33,7 +33,7 @@ def night(mix: str, store_skus: int, seed: int, *, with_rivals: bool = False) ->
     """One night over one chain: findings at each rate, tests of the p-values, and false alerts of the rivals."""
     with TemporaryDirectory() as room:
         folder = chains.write(Path(room) / "chain", mix, store_skus, DAYS, seed)
-        chain = settled(folder, chains.LAST_DAY)
+        chain = imputed(folder, chains.LAST_DAY)
         ours = judged(chain, CalibratedSettings(), seed)
         told = {"mix": mix, "seed": seed, "store_skus": chain.pairs.height, **ours}
         if with_rivals:

@@ -65,10 +65,10 @@ def _dark_runs(units: pd.Series, on_hand: pd.Series, is_open: np.ndarray) -> lis
         return []
     listed = (units.notna() | (on_hand > 0)).to_numpy().argmax()
     trading = is_open & (np.arange(LOOKBACK_DAYS) >= listed)
-    settled = _gaps_filled(units.fillna(0).where(trading))
+    imputed = _gaps_filled(units.fillna(0).where(trading))
     runs, length = [], 0
     for day in range(LOOKBACK_DAYS + 1):
-        if day < LOOKBACK_DAYS and in_stock.iloc[day] and _is_dark(settled, day):
+        if day < LOOKBACK_DAYS and in_stock.iloc[day] and _is_dark(imputed, day):
             length += 1
             continue
         if length >= MIN_DARK_DAYS:

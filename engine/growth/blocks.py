@@ -22,7 +22,7 @@ SAID_BY_STEP11 = ("opportunity_tier", "opportunity_score", "recommendation_type"
 SPU_NAMES = ("spu_name", "cate_name")
 STORE_NAMES = ("store_name",)
 COLUMNS = (*v.STORE_SPU, "cluster_id", *NUMBERS, *SAID_BY_STEP11, *STORE_NAMES, *SPU_NAMES, "unit_price")
-"""Columns of the scaled candidates with what is known of them; the audit adds the second opinion and the plan."""
+"""Columns of the scaled candidates and what is known of them; the audit adds the newsvendor quantity and the plan."""
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,8 @@ from engine.growth.check import Delivery, check
 from engine.growth.fit import Fit, fit
 from engine.growth.inputs import Inputs, inputs
 from engine.growth.ledger import fed_back
+from engine.growth.newsvendor import newsvendor_quantity
 from engine.growth.scale import BoundaryError
-from engine.growth.second_opinion import second_opinion
 from engine.growth.summary import Shrinkage, data_quality, key_figures, of_plan
 from engine.outputs.growth import shapes
 from engine.outputs.growth.result import Scaling
@@ -79,8 +79,8 @@ def _scale_into(folder: Path, delivery: Delivery, task: Task, journal: Journal) 
             with journal.stage("boundary"):
                 checks.append(boundary(audit, block.step11, block.given, settings))
             with journal.stage("publish"):
-                opinion = second_opinion(audit, settings.newsvendor) if settings.newsvendor.is_asked else None
-                add(publish.with_fit(audit, opinion, plan))
+                optimum = newsvendor_quantity(audit, settings.newsvendor) if settings.newsvendor.is_asked else None
+                add(publish.with_fit(audit, optimum, plan))
     verdicts = report(together(checks))
     if verdicts["verdict"] == FAIL:
         raise BoundaryError(f"a boundary check failed, nothing is published: {verdicts['checks']}")

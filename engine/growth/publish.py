@@ -33,10 +33,10 @@ ROWS_TOLD_AT_A_TIME = 100_000
 """So many rows have their texts in memory."""
 
 
-def with_fit(audit: pl.DataFrame, opinion: pl.Series | None, plan: Fit | None) -> pl.DataFrame:
-    """The audit with the second opinion and the plan under stock; null where neither was asked for."""
+def with_fit(audit: pl.DataFrame, optimum: pl.Series | None, plan: Fit | None) -> pl.DataFrame:
+    """The audit with the newsvendor quantity and the plan under stock; null where neither was asked for."""
     nothing = pl.Series("newsvendor_units", [None], pl.Int32).new_from_index(0, audit.height)
-    audit = audit.with_columns(nothing if opinion is None else opinion)
+    audit = audit.with_columns(nothing if optimum is None else optimum)
     if plan is None:
         return audit.with_columns(fitted_quantity=pl.lit(None, pl.Float64), fitted_units=pl.lit(None, pl.Int32))
     fitted = audit.join(plan.rows, on=v.STORE_SPU, how="left", maintain_order="left")

@@ -15,7 +15,7 @@ from engine.arrays import Floats, Integers, Marks
 from engine.errors import Problem, TryLaterError
 from engine.kernels import deliveries as kernel
 from engine.kernels import rows
-from engine.kernels.settle import DELIVERED, PARTIAL
+from engine.kernels.impute import DELIVERED, PARTIAL
 from engine.settings.shelf.delivered import DeliverySettings
 from engine.vocabulary import shelf as v
 
@@ -358,7 +358,7 @@ def _shares(sums: Integers, measure: int, of: DeliverySettings) -> tuple[Floats,
     seen, expected_units = (sums[..., measure + place] / kernel.SCALE for place in (0, 1))
     tested = expected_units >= of.min_expected
     began = tested.argmax(axis=1)[:, None]
-    tested &= np.arange(sums.shape[1]) >= began + of.settling_days
+    tested &= np.arange(sums.shape[1]) >= began + of.warm_up_days
     share = np.where(tested, seen / np.maximum(expected_units, TINY), np.nan)
     return _by_weekday(share), share, tested
 

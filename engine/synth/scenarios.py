@@ -27,8 +27,8 @@ class Scenario(NamedTuple):
     """A fixed scenario: one SKU in a row of neighbouring stores.
 
     last_day: None runs to the end of the chain. daily_units: what the SKU sells on an ordinary day in an
-    ordinary store. price_position: where its regular price stands in its category, 0 the cheapest, 1 the
-    dearest. oversold_stores: neighbours that sell the SKU well over, and are not dark.
+    ordinary store. price_position: where its regular price stands in its category, 0 the lowest, 1 the
+    highest. oversold_stores: neighbours that sell the SKU well over, and are not dark.
     """
 
     cause: str

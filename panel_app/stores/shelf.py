@@ -95,7 +95,7 @@ class Night(Opened):
 
     @cached_property
     def cases(self) -> pl.DataFrame:
-        """Every case with what is known of it, dearest first; ids also as text, and `severity`."""
+        """Every case with what is known of it, by value, descending; ids also as text, and `severity`."""
         with self._lock, read.telling_of_damage(self.run):
             return (
                 read.table(self.run, shapes.CASES)
@@ -158,7 +158,7 @@ class Night(Opened):
         return self.cases.filter(pl.col("status") == "open")["case_id"]
 
     def money_by(self, column: str) -> pl.DataFrame:
-        """Open cases and their revenue at risk by a column, dearest first: value ('' for unknown), cases, money."""
+        """Open cases and their revenue at risk by a column, descending: value ('' for unknown), cases, money."""
         return (
             self.cases.lazy()
             .filter(pl.col("status") == "open")

@@ -129,7 +129,7 @@ def test_an_unknown_case_is_answered_with_the_nearest(runs, capsys, case_id, own
     assert answer.err == f"darkshelf: there is no case '{case_id}' in run {latest}; cases of {owner}: {DARK_CASE}\n"
 
 
-def test_the_nearest_cases_are_the_dearest_of_the_same_store_sku(awkward, capsys):
+def test_the_nearest_cases_are_the_largest_of_the_same_store_sku(awkward, capsys):
     cases = pl.read_parquet(Registry(awkward).find().folder / shapes.CASES)
     pair = cases.group_by("store_id", "sku_id", maintain_order=True).len().filter(pl.col("len") == 2).row(0)
     answer = darkshelf(capsys, "explain", f"{pair[0]}_{pair[1]}_1999-01-01", "--out", awkward)

@@ -54,8 +54,8 @@ def night_of(folder: Path, seed: int) -> Bench:
     overlaps = truth.join(cases, on=v.PAIR).filter(
         pl.col("detection_date") <= pl.col("last_date"), pl.col("last_dark_date") >= pl.col("first_date")
     )
-    dearest = overlaps.sort("revenue_at_risk", descending=True, nulls_last=True)
-    found = dearest.group_by("episode", maintain_order=True).agg(
+    largest = overlaps.sort("revenue_at_risk", descending=True, nulls_last=True)
+    found = largest.group_by("episode", maintain_order=True).agg(
         pl.col("case_id").first(), pl.col("primary_cause").first(), pl.col("revenue_at_risk").sum().alias("at_risk")
     )
     is_true = pl.col("case_id").is_in(overlaps["case_id"].to_list())

@@ -81,7 +81,7 @@ class Recall:
 
 @dataclass(frozen=True)
 class Accuracy:
-    """How right the nights were. parts: `PART_SCHEMA`. drawn: precision over all open cases, from those drawn by lot.
+    """How right the nights were. parts: `PART_SCHEMA`. drawn: precision over all open cases, from the random sample.
 
     asked, told: answers on open cases, and those that tell whether the shelf was dark. cause_right: share of dark
     shelves with a cause named by both on which they agree. brier: mean squared error of the confidence, 0 to 1.
@@ -113,14 +113,14 @@ def measure(
     """Compare the open cases of nights, all of them or those named, with the latest answers on them."""
     asked, found = answered_cases(decisions, out, run_ids), _drawn(decisions, run_ids)
     told = asked.drop_nulls("is_dark")
-    lots = told.drop_nulls("probability")
+    sampled = told.drop_nulls("probability")
     agreed = told.filter("is_dark").drop_nulls(["cause", "primary_cause"])
     return Accuracy(
         nights=asked["run_id"].n_unique(),
         asked=asked.height,
         told=told.height,
         parts=_parts(told, settings),
-        drawn=_share(lots["is_dark"], lots["store_id"], settings, (1 / lots["probability"]).to_list()),
+        drawn=_share(sampled["is_dark"], sampled["store_id"], settings, (1 / sampled["probability"]).to_list()),
         recall=_recall(found, settings),
         cause_right=_share(agreed["cause"] == agreed["primary_cause"], agreed["store_id"], settings),
         brier=_brier(told, settings),
@@ -131,7 +131,7 @@ def answered_cases(decisions: Decisions, out: Path, run_ids: Sequence[str] | Non
     """The open cases of nights that were answered, telling or not, sorted. Columns: `ANSWERED_SCHEMA`."""
     said = answers.latest(decisions, run_ids).with_columns(answered_on=pl.col("answered_at").dt.date())
     wanted = set(said["run_id"])
-    lots = samples.every(decisions, run_ids).filter("has_case").select("run_id", *v.PAIR, "probability")
+    sampled = samples.every(decisions, run_ids).filter("has_case").select("run_id", *v.PAIR, "probability")
     nights = [run for run in shelf_nights(out, run_ids) if run.run_id in wanted]
     parts = [
         cases.with_columns(run_id=pl.lit(run.run_id), confidence_score=_chance(run))
@@ -139,7 +139,7 @@ def answered_cases(decisions: Decisions, out: Path, run_ids: Sequence[str] | Non
     ]
     key = ["run_id", *v.PAIR]
     cases = pl.concat(parts) if parts else pl.DataFrame(schema=ANSWERED_SCHEMA).drop(*OF_ANSWER, "probability")
-    joined = cases.join(said.select(*key, *OF_ANSWER), on=key).join(lots, on=key, how="left")
+    joined = cases.join(said.select(*key, *OF_ANSWER), on=key).join(sampled, on=key, how="left")
     return joined.select(*ANSWERED_SCHEMA).cast(ANSWERED_SCHEMA).sort("run_id", "case_id")
 
 

@@ -52,7 +52,7 @@ def judged_pairs(run: Run) -> pl.DataFrame:
 
 
 def open_cases(run: Run, columns: Iterable[str], store_id: str | None = None) -> pl.DataFrame:
-    """The open cases of a night, of one store or of all, dearest first.
+    """The open cases of a night, of one store or of all, by value, descending.
 
     Columns: case_id, store_id and sku_id as text, and further ones.
     """

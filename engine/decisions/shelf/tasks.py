@@ -43,8 +43,9 @@ CASE_COLUMNS: Final = (
 
 @dataclass(frozen=True)
 class Task:
-    """One check of one product. case_id: null where the product has no open case. drawn: by lot, whatever its worth.
+    """One check of one product.
 
+    case_id: null where the product has no open case. drawn: of the random sample, whatever its worth.
     value: money a true case would bring, null without a case. chance: of being true, 0 to 1. answer: the latest that
     was given for this night, null before.
     """
@@ -229,9 +230,9 @@ def _answers(decisions: Decisions, run: Run) -> pl.DataFrame:
 
 def _checks(cases: pl.DataFrame, drawn: pl.DataFrame, run: Run) -> pl.DataFrame:
     """Every check there could be, in one fixed order: the cases, and what was drawn beside them."""
-    lots = drawn.select(*v.PAIR, drawn=True)
+    sampled = drawn.select(*v.PAIR, drawn=True)
     stores, skus = names(run)
-    checks = cases.join(lots, on=v.PAIR, how="full", coalesce=True)
+    checks = cases.join(sampled, on=v.PAIR, how="full", coalesce=True)
     named = checks.join(stores, on="store_id", how="left").join(skus, on="sku_id", how="left")
     return named.with_columns(
         pl.col("drawn", "is_free").fill_null(value=False), pl.col("category").fill_null(NO_CATEGORY)

@@ -27,7 +27,7 @@ STAGES = {
     "measure": "measuring what they cost",
     "diagnose": "asking why",
     "recommend": "deciding what to do",
-    "settle": "settling the chain's plan",
+    "allocate": "allocating the chain's stock",
     "publish": "publishing",
 }
 DAYS_VIEW = """

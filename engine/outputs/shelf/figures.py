@@ -60,7 +60,7 @@ def open_cases(run: Run) -> pl.LazyFrame:
 
 
 def by(run: Run, column: str) -> pl.DataFrame:
-    """Open cases and their revenue at risk by a column, dearest first. Columns: the column, cases, at_risk.
+    """Open cases and their revenue at risk by a column, descending. Columns: the column, cases, at_risk.
 
     A null of the column stays null: unknown, or no cause.
     """
@@ -69,7 +69,7 @@ def by(run: Run, column: str) -> pl.DataFrame:
     return found.sort("at_risk", column, descending=[True, False], nulls_last=True)
 
 
-def dearest(run: Run, most: int) -> list[dict[str, Any]]:
+def largest(run: Run, most: int) -> list[dict[str, Any]]:
     """The open cases with the most revenue at risk."""
     with telling_of_damage(run):
         ranked = open_cases(run).sort("revenue_at_risk", "case_id", descending=[True, False], nulls_last=True)

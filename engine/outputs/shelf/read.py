@@ -40,7 +40,7 @@ def why_expected(run: Run, case_id: str) -> str | None:
 
 
 def _nearest(run: Run, case_id: str) -> str:
-    """Cases of the same store-SKU, else of the same store, else of the night, dearest first."""
+    """Cases of the same store-SKU, else of the same store, else of the night, by value, descending."""
     pair, store = case_id.rpartition("_")[0], case_id.partition("_")[0]
     for beginning, owner in ((f"{pair}_", "that store-SKU"), (f"{store}_", "that store"), ("", "this night")):
         alike = table(run, shapes.CASES).filter(pl.col("case_id").str.starts_with(beginning)).head(NEAREST)

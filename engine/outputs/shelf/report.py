@@ -35,9 +35,9 @@ EXPLAINED = (
 class ReportSettings(SeveritySettings):
     """What the report of a night is told."""
 
-    cases: int = Field(10, ge=0, le=100, description="Cases shown with their chart, dearest first.")
-    groups: int = Field(8, ge=1, le=100, description="Causes, categories and regions shown, dearest first.")
-    events: int = Field(5, ge=0, le=100, description="Events told, dearest first.")
+    cases: int = Field(10, ge=0, le=100, description="Cases shown with their chart, by value, descending.")
+    groups: int = Field(8, ge=1, le=100, description="Causes, categories and regions shown, by value, descending.")
+    events: int = Field(5, ge=0, le=100, description="Events told, by value, descending.")
 
 
 def report(run: Run, before: Run | None, settings: ReportSettings) -> str:
@@ -58,7 +58,7 @@ def report(run: Run, before: Run | None, settings: ReportSettings) -> str:
         severities=[(name, stores.filter(severity=name).height) for name in SEVERITIES],
         without_place=stores["latitude"].null_count(),
         settings=settings,
-        cases=[_told(run, case) for case in figures.dearest(run, settings.cases)],
+        cases=[_told(run, case) for case in figures.largest(run, settings.cases)],
         events=_events(run, settings.events),
         warnings=data_quality(run)["warnings"],
         explained=EXPLAINED,

@@ -130,9 +130,9 @@ class TierSettings(Frozen):
 
 
 class NewsvendorSettings(Frozen):
-    """A second opinion from margin and leftover cost, shown beside the quantity."""
+    """The newsvendor quantity, from margin and leftover cost, shown beside the quantity."""
 
-    is_asked: bool = Field(True, description="Whether recommendations carry the second opinion.")
+    is_asked: bool = Field(True, description="Whether recommendations carry the newsvendor quantity.")
     margin_share: float = Field(0.5, gt=0, lt=1, description="Share of the price lost with a sale that is missed.")
     leftover_share: float = Field(0.3, gt=0, le=1, description="Share of the price lost with a unit left over.")
     least_dispersion: float = Field(

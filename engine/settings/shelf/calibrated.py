@@ -24,7 +24,7 @@ class DemandSettings(Frozen):
     )
     level_prior_units: float = Field(20, ge=0, description="Sales by which the recent level outweighs the lasting.")
     usual_price_quantile: float = Field(0.75, ge=0, le=1, description="Quantile of own prices that is the usual one.")
-    price_settling_days: int = Field(14, ge=1, le=90, description="First prices that tell the usual one together.")
+    price_warm_up_days: int = Field(14, ge=1, le=90, description="First prices that tell the usual one together.")
     price_bounds: tuple[Share, ...] = Field((0.98, 0.9, 0.8, 0.65), description="Price shares that part offers.")
     offer_prior_units: float = Field(200, gt=0, description="Sales by which a category's offer outweighs the chain.")
     weekday_prior_units: float = Field(500, gt=0, description="Sales by which a weekday outweighs the chain's.")

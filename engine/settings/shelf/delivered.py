@@ -51,7 +51,7 @@ class DeliverySettings(Frozen):
     habit_decay_factor: float = Field(
         0.9, gt=0.5, lt=1, description="Weight of a day in a store-SKU's habit to the next."
     )
-    settling_days: int = Field(14, ge=7, le=56, description="Days of its past before a day is judged.")
+    warm_up_days: int = Field(14, ge=7, le=56, description="Days of its past before a day is judged.")
     steady_share: float = Field(0.9, gt=0.5, lt=1, description="Who sells on this share of days sells steadily.")
     chain_slack: float = Field(0.1, gt=0, lt=1, description="A chain's day may always fall short by this share.")
     amount_slack: float = Field(0.2, gt=0, lt=1, description="The same of its amounts, in logarithms of units.")

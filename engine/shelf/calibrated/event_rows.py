@@ -1,7 +1,7 @@
 """Event rows: the rows of `events.parquet`, one an event, whatever the number of its members.
 
-In: `Panel`, `Demand`, what was set aside, published cases. Out: one row per event, dearest first. Amounts of events
-that fold cases are those of the cases; the cases themselves stay as they are.
+In: `Panel`, `Demand`, what was set aside, published cases. Out: one row per event, by value, descending. Amounts of
+events that fold cases are those of the cases; the cases themselves stay as they are.
 """
 
 import datetime as dt

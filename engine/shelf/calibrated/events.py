@@ -1,7 +1,7 @@
 """Events: what is no dark shelf, and to be told once each.
 
 In: `Panel`, `Demand`, `Course`, episodes after testing. Out: the episodes that stay, and what was set aside.
-Episodes are set aside after the false discovery rate was settled: the q-values stay what they were.
+Episodes are set aside after the false discovery rate was held: the q-values stay what they were.
 """
 
 from collections.abc import Iterator

@@ -139,7 +139,7 @@ def _first_guess(panel: Panel, settings: DemandSettings, unlearnt: Flags, unusua
         usable[block] = is_known & (panel.array("in_stock")[block] == 1) & (unlearnt[block] == 0)
         clean[block] = usable[block]
         price, promo = panel.array("price")[block], panel.array("promo")[block]
-        usual = (settings.usual_price_quantile, settings.price_settling_days, bounds)
+        usual = (settings.usual_price_quantile, settings.price_warm_up_days, bounds)
         demand.offers(price, promo, *usual, usual_price[block], offers[block])
 
     rows.in_blocks(look, shape[0])

@@ -116,10 +116,10 @@ class Calibrated:
         priced = pl.concat([with_cost(panel, cases), response], how="horizontal")
         return recommend(priced, self._settings.recommend, self._settings.currency)
 
-    def settle(
+    def allocate(
         self, panel: Panel, found: Found, cases: pl.DataFrame
     ) -> tuple[pl.DataFrame, Mapping[str, pl.DataFrame]]:
-        """As `Method`: transfers."""
+        """As `Method`: stock of other stores, as transfers."""
         of = self._settings
         costed = with_cost(panel, cases)
         is_dark = np.nan_to_num(found.chances.q_values, nan=1.0) <= of.episode.max_fdr

@@ -64,10 +64,10 @@ class Classic:
             _UNKNOWN
         )
 
-    def settle(
+    def allocate(
         self, panel: Panel, found: None, cases: pl.DataFrame
     ) -> tuple[pl.DataFrame, Mapping[str, pl.DataFrame]]:
-        """As `Method`: nothing is decided for all cases at once."""
+        """As `Method`: nothing is allocated."""
         return cases, {}
 
     def bands(self, panel: Panel, found: None, pair: Integers) -> tuple[Floats, NDArray[np.bool_]]:

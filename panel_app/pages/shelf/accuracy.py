@@ -52,7 +52,7 @@ def _render(session: Session) -> str:
         least=loop.SETTINGS.accuracy.min_answers,
         least_matched=loop.SETTINGS.recovery.min_matched,
         level=loop.SETTINGS.accuracy.level,
-        cases=_dearest(recovered.cases),
+        cases=_by_value(recovered.cases),
     )
 
 
@@ -65,7 +65,7 @@ def _name(session: Session, by: str, name: str) -> str:
     return "No category" if by == "category" and name == "none" else name
 
 
-def _dearest(cases: pl.DataFrame, most: int = 10) -> list[dict[str, Any]]:
+def _by_value(cases: pl.DataFrame, most: int = 10) -> list[dict[str, Any]]:
     """The matched cases that brought the most."""
     ranked = cases.sort("recovered_money", "case_id", descending=[True, False], nulls_last=True)
     rows = ranked.head(most).to_dicts()

@@ -76,7 +76,7 @@ def _render(session: Session, night: Night) -> str:
 
 
 def _kinds(night: Night) -> list[dict[str, Any]]:
-    """Kinds of events: those of cases first, then the dearest."""
+    """Kinds of events: those of cases first, then by value, descending."""
     sums = (
         night.table(shapes.EVENTS)
         .group_by("kind")

@@ -102,7 +102,7 @@ def _list_of_stores(view: View, plan: Plan) -> dict[str, Any]:
 
 
 def _sheet(view: View, night: Night, plan: Plan) -> dict[str, Any]:
-    """The sheet of one store; it does not say what was drawn by lot, nor what a check is worth."""
+    """The sheet of one store; it does not say what is of the random sample, nor what a check is worth."""
     sheet = plan.stores[0] if plan.stores else None
     store = store_of(view)
     names = night.stores.filter(store_key=store)["store_name"].to_list()
