@@ -101,7 +101,7 @@ def list_decisions(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """List what stands on the cases or candidates of a run, the latest change first.
+    """List what is in effect on the cases or candidates of a run, the latest change first.
 
     Example:  darkshelf decisions list --out data/runs
     """
@@ -233,7 +233,7 @@ def _show_plan(plan: "Plan") -> None:
 
 
 def _show_accuracy(found: "Accuracy") -> None:
-    out.print(f"{found.told:,} of {found.asked:,} answers on open cases tell, in {found.nights:,} nights.")
+    out.print(f"{found.conclusive:,} of {found.asked:,} answers on open cases tell, in {found.nights:,} nights.")
     rows = table("", "answers", "dark", "precision", "interval", "promised", "", numbers=("answers", "dark"))
     for row in found.parts.iter_rows(named=True):
         if row["part"] == "store" and row["precision"] is None:

@@ -51,7 +51,7 @@ def test_its_findings_are_explained_asked_and_reported(out, tmp_path, capsys):
     assert finding in darkshelf(capsys, "explain", finding, "--out", out).out
 
 
-def test_what_was_decided_then_stands(out, capsys):
+def test_what_was_decided_then_is_in_effect(out, capsys):
     answer = darkshelf(capsys, "decisions", "list", "--out", out, "--json")
     assert (answer.code, answer.err) == (0, "")
     (row,) = answer.json()["decisions"]

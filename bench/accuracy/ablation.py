@@ -71,7 +71,7 @@ VARIANTS = (
     Variant("the level of the days before (open episodes left out of learning)", {"open_log_likelihood_ratio": ALL}),
     Variant("lasting falls to a part left out of learning", {"fallen_log_likelihood_ratio": ALL}),
     Variant("doubt about a level whose days were left out", {"left_out_variance": 0.0}),
-    Variant("returns from a rise set aside", events={"rise_log_likelihood_ratio": ALL}),
+    Variant("returns from a rise excluded", events={"rise_log_likelihood_ratio": ALL}),
     Variant("fading (levels that hold)", {"level_drift": 0.0, "level_drift_share": 0.0}),
     Variant("dispersion by category and band (one for the chain)", {"dispersion_prior_share": 1e9}),
     Variant("dispersion (counts are Poisson)", dispersion=np.zeros_like),
@@ -115,7 +115,7 @@ def cases(variant: Variant, chain: Panel) -> pl.DataFrame:
     episode = settings.episode.model_copy(update={"max_fdr": EVERYTHING}) if variant.table_alone else settings.episode
     runs, chances = calibrated.detect(chain, found, variant.null(null), settings.demand, episode)
     course = calibrated.course(chain, found, settings.pattern)
-    runs, _ = calibrated.set_aside(chain, found, course, runs, settings.events, settings.pattern)
+    runs, _ = calibrated.exclude(chain, found, course, runs, settings.events, settings.pattern)
     if variant.table_alone:
         tried = np.flatnonzero(~np.isnan(chances.p_values))
         history = found.usable.sum(axis=1, dtype=np.int64)

@@ -45,10 +45,10 @@ def across_stores(alerts: pl.DataFrame) -> dict[str, Any]:
     for one in range(FOLDS):
         refitted[fold == one] = 1 / (1 + np.exp(-x[fold == one] @ fitted(x[fold != one], right[fold != one])))
     shipped = alerts["confidence_score"].to_numpy() / 100
-    return {"shipped": _told(shipped, right, fold), "cross-validated": _told(refitted, right, fold)}
+    return {"shipped": _figures(shipped, right, fold), "cross-validated": _figures(refitted, right, fold)}
 
 
-def _told(chance: Floats, right: Floats, fold: NDArray[np.int64]) -> Mapping[str, Any]:
+def _figures(chance: Floats, right: Floats, fold: NDArray[np.int64]) -> Mapping[str, Any]:
     table = reliability(chance, right > 0)
     of_fold = [
         calibration_error(reliability(chance[fold == one], right[fold == one] > 0))

@@ -61,7 +61,7 @@ def data_quality(run: Run) -> dict[str, Any]:
 
 
 @contextmanager
-def telling_of_damage(run: Run) -> Iterator[None]:
+def raising_damage(run: Run) -> Iterator[None]:
     """Raise DamagedRunError where a published file is gone or cannot be read."""
     try:
         yield
@@ -72,7 +72,7 @@ def telling_of_damage(run: Run) -> Iterator[None]:
 
 def facts(run: Run, name: str) -> dict[str, Any]:
     """The content of a JSON file of a run. Raises DamagedRunError."""
-    with telling_of_damage(run):
+    with raising_damage(run):
         return dict(json.loads(read_regular(run.file(name))))
 
 

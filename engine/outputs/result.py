@@ -81,7 +81,7 @@ class Result:
             raise NotFoundError(
                 f"there is no table {name!r} in run {self.run_id}; there are {', '.join(self.tables)}"
             )
-        with read.telling_of_damage(self.run):
+        with read.raising_damage(self.run):
             return read.table(self.run, f"{name}{PARQUET}").collect()
 
     def explain(self, name: str) -> Explanation:

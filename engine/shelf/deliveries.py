@@ -168,7 +168,7 @@ def notices(
     first = int(np.argmax(np.any(found.has_rows, axis=0)))
     lost = (found.stores == NOT_DELIVERED) & ~found.is_incomplete
     lost[:, [*range(first), -1]] = False
-    if lost.sum() > of.told_share * len(stores) * (chain.n_days - first):
+    if lost.sum() > of.notice_share * len(stores) * (chain.n_days - first):
         where = np.argwhere(lost)
         names = tuple(f"{stores[store]}: {chain.date(day)}" for store, day in where[:SHOWN])
         what = f"{len(where):,} store-days were not delivered, or hold far less than these stores usually sell"

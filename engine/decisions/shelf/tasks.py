@@ -18,7 +18,7 @@ import polars as pl
 from engine.decisions import words as w
 from engine.decisions.shelf import answers, samples
 from engine.decisions.shelf import words as sw
-from engine.decisions.shelf.episodes import carried, dark_days, same_episode
+from engine.decisions.shelf.episodes import carried_forward, dark_days, same_episode
 from engine.decisions.shelf.knapsack import best_set
 from engine.decisions.shelf.nights import names, open_cases, refuse_other_desks, shelf_nights
 from engine.decisions.shelf.settings import TaskSettings
@@ -195,7 +195,11 @@ def _rejected(decisions: Decisions, run: Run, case_ids: pl.Series, store_id: str
     """The cases that are rejected: on this night, or on an earlier one where nothing was decided on this."""
     here = decisions.state(run.run_id, case_ids.to_list()).select(case_id="subject_id", decision="decision")
     decided = here.filter(pl.col("decision") != w.UNDECIDED)
-    earlier = carried(decisions, run, store_id).select("case_id", "decision").join(decided, on="case_id", how="anti")
+    earlier = (
+        carried_forward(decisions, run, store_id)
+        .select("case_id", "decision")
+        .join(decided, on="case_id", how="anti")
+    )
     return pl.concat([decided, earlier]).filter(decision=w.DECISIONS[w.REJECT])["case_id"]
 
 

@@ -12,7 +12,7 @@ from pydantic import Field
 from engine.outputs.document import render
 from engine.outputs.glossary import name_of, tip_of
 from engine.outputs.money import currency_of
-from engine.outputs.read import data_quality, has, summary, table, telling_of_damage
+from engine.outputs.read import data_quality, has, raising_damage, summary, table
 from engine.outputs.shelf import figures, shapes
 from engine.outputs.shelf.charts import draw_case, draw_map, stores_by_severity
 from engine.outputs.shelf.read import one_case
@@ -37,7 +37,7 @@ class ReportSettings(SeveritySettings):
 
     cases: int = Field(10, ge=0, le=100, description="Cases shown with their chart, by value, descending.")
     groups: int = Field(8, ge=1, le=100, description="Causes, categories and regions shown, by value, descending.")
-    events: int = Field(5, ge=0, le=100, description="Events told, by value, descending.")
+    events: int = Field(5, ge=0, le=100, description="Events shown, by value, descending.")
 
 
 def report(run: Run, before: Run | None, settings: ReportSettings) -> str:
@@ -58,7 +58,7 @@ def report(run: Run, before: Run | None, settings: ReportSettings) -> str:
         severities=[(name, stores.filter(severity=name).height) for name in SEVERITIES],
         without_place=stores["latitude"].null_count(),
         settings=settings,
-        cases=[_told(run, case) for case in figures.largest(run, settings.cases)],
+        cases=[_explained(run, case) for case in figures.largest(run, settings.cases)],
         events=_events(run, settings.events),
         warnings=data_quality(run)["warnings"],
         explained=EXPLAINED,
@@ -69,7 +69,7 @@ def report(run: Run, before: Run | None, settings: ReportSettings) -> str:
     )
 
 
-def _told(run: Run, case: dict[str, Any]) -> dict[str, Any]:
+def _explained(run: Run, case: dict[str, Any]) -> dict[str, Any]:
     """A case with its chart and the evidence of its cause."""
     _, evidence, daily = one_case(run, case["case_id"])
     explanations = [row["explanation"] for row in evidence.iter_rows(named=True) if row["is_primary"]]
@@ -79,5 +79,5 @@ def _told(run: Run, case: dict[str, Any]) -> dict[str, Any]:
 def _events(run: Run, most: int) -> list[dict[str, Any]]:
     if not has(run, shapes.EVENTS):
         return []
-    with telling_of_damage(run):
+    with raising_damage(run):
         return table(run, shapes.EVENTS).head(most).collect().to_dicts()

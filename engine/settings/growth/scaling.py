@@ -146,12 +146,12 @@ class NewsvendorSettings(Frozen):
 
 
 class TraceSettings(Frozen):
-    """How a decision is told."""
+    """How a decision is explained."""
 
     style: Literal["extended", "seed"] = Field(
         "extended", description="Five lines as first specified (seed), or with every factor and the cap (extended)."
     )
-    told_rows: int = Field(
+    explained_rows: int = Field(
         200_000,
         ge=0,
         description="Up to so many recommendations are published with their texts and as CSV; of more, on demand.",

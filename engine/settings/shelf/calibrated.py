@@ -161,7 +161,7 @@ class PatternSettings(Frozen):
 
 
 class EventSettings(Frozen):
-    """What is no dark shelf and is told once, and which cases are folded into one row."""
+    """What is excluded for an event, and which cases are grouped into one."""
 
     smoothed_days: int = Field(3, ge=1, le=7, description="Days over which a store's or SKU's sales are smoothed.")
     wide_days: int = Field(4, ge=1, le=28, description="Shortest fall of a whole store or SKU.")
@@ -184,9 +184,9 @@ class EventSettings(Frozen):
     rise_log_likelihood_ratio: float = Field(6, gt=0, description="Log likelihood ratio from which a rise is proven.")
     rise_units: float = Field(20, ge=0, description="Sales due before a rise, from which they tell a return.")
     return_share: float = Field(0.65, ge=0, le=1, description="Back at this share of the level before a rise.")
-    fold_stores: int = Field(5, ge=2, description="So many cases of a SKU and cause are one event.")
-    fold_cases: int = Field(20, ge=2, description="So many cases of a category, region and cause are one event.")
-    fold_gap_days: int = Field(7, ge=0, le=28, description="Cases that begin further apart are two events.")
+    group_stores: int = Field(5, ge=2, description="So many cases of a SKU and cause are one event.")
+    group_cases: int = Field(20, ge=2, description="So many cases of a category, region and cause are one event.")
+    group_gap_days: int = Field(7, ge=0, le=28, description="Cases that begin further apart are two events.")
 
 
 class ResponseSettings(Frozen):

@@ -63,7 +63,9 @@ def diagnose(
     )
 
 
-def told(panel: Panel, found: Demand, course: Course, runs: pl.DataFrame, pattern: PatternSettings) -> pl.DataFrame:
+def signals_of(
+    panel: Panel, found: Demand, course: Course, runs: pl.DataFrame, pattern: PatternSettings
+) -> pl.DataFrame:
     """The signals of episodes and what their store and the chain explain of them, before anything else is asked."""
     return (
         _sums(panel, found, course, runs, pattern)

@@ -1,7 +1,7 @@
 """Event rows: the rows of `events.parquet`, one an event, whatever the number of its members.
 
-In: `Panel`, `Demand`, what was set aside, published cases. Out: one row per event, by value, descending. Amounts of
-events that fold cases are those of the cases; the cases themselves stay as they are.
+In: `Panel`, `Demand`, what was excluded, published cases. Out: one row per event, by value, descending. Amounts of
+events that group cases are those of the cases; the cases themselves stay as they are.
 """
 
 import datetime as dt
@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 
 from engine.arrays import Integers
 from engine.settings.shelf.calibrated import EventSettings
-from engine.shelf.calibrated.events import Event, SetAside
+from engine.shelf.calibrated.events import Event, Excluded
 from engine.shelf.calibrated.expect import Demand
 from engine.shelf.panel import Panel
 from engine.shelf.publish import with_names
 from engine.vocabulary import shelf as v
 
 OF_STORES = (v.STORE_WIDE, v.LATE_FEED, v.RAN_OUT)
-"""Kinds that are told by store; the others are told by SKU."""
+"""Kinds that are named by store; the others are named by SKU."""
 COLUMNS: dict[str, Any] = {
     "kind": pl.String,
     "store_id": None,
@@ -52,29 +52,31 @@ _EXPLANATIONS = {
 
 
 def table_of_events(
-    panel: Panel, found: Demand, aside: SetAside, cases: pl.DataFrame, of: EventSettings
+    panel: Panel, found: Demand, excluded: Excluded, cases: pl.DataFrame, of: EventSettings
 ) -> pl.DataFrame:
-    """Whole stores, SKUs and the chain; episodes set aside, by store or SKU; and cases with one reason."""
+    """Whole stores, SKUs and the chain; excluded episodes, by store or SKU; and cases with one reason."""
     ids = {"store_id": panel.stores["store_id"].dtype, "sku_id": panel.skus["sku_id"].dtype}
     schema = {name: kind or ids[name] for name, kind in COLUMNS.items()}
-    rows = [*_wide(panel, found, aside.events), *_aside(panel, found, aside)]
-    told = pl.DataFrame(rows, schema=schema, orient="row")
-    folded = fold(with_names(panel, cases), of).select(pl.col(name).cast(kind) for name, kind in schema.items())
+    rows = [*_wide(panel, found, excluded.events), *_of_excluded(panel, found, excluded)]
+    happened = pl.DataFrame(rows, schema=schema, orient="row")
+    grouped_cases = grouped(with_names(panel, cases), of).select(
+        pl.col(name).cast(kind) for name, kind in schema.items()
+    )
     order = ["lost_revenue", "kind", "store_id", "sku_id", "first_date", "category", "region", "cause"]
-    return pl.concat([told, folded]).sort(order, descending=[True, *[False] * 7], nulls_last=True)
+    return pl.concat([happened, grouped_cases]).sort(order, descending=[True, *[False] * 7], nulls_last=True)
 
 
-def fold(cases: pl.DataFrame, of: EventSettings) -> pl.DataFrame:
+def grouped(cases: pl.DataFrame, of: EventSettings) -> pl.DataFrame:
     """Open cases of one SKU and cause in many stores, then of one category, region and cause, that began together."""
     left = cases.filter(pl.col("status") == v.OPEN).with_columns(pl.col("primary_cause").fill_null("unknown"))
     tables = []
     for kind, keys, least in (
-        (v.SKU_IN_STORES, ["sku_id"], of.fold_stores),
-        (v.CATEGORY_IN_REGION, ["category", "region"], of.fold_cases),
+        (v.SKU_IN_STORES, ["sku_id"], of.group_stores),
+        (v.CATEGORY_IN_REGION, ["category", "region"], of.group_cases),
     ):
-        grouped = _begun_together(left, [*keys, "primary_cause"], of.fold_gap_days)
+        grouped = _begun_together(left, [*keys, "primary_cause"], of.group_gap_days)
         many = grouped.filter(pl.len().over("group") >= least, *(pl.col(key).is_not_null() for key in keys))
-        tables.append(_folded(many, kind, keys))
+        tables.append(_events_of(many, kind, keys))
         left = left.join(many.select("case_id"), on="case_id", how="anti", maintain_order="left")
     return pl.concat(tables, how="diagonal_relaxed")
 
@@ -87,7 +89,7 @@ def _begun_together(cases: pl.DataFrame, keys: Sequence[str], gap_days: int) -> 
     return ordered.with_columns(group=(is_new | late.fill_null(value=True)).cum_sum())
 
 
-def _folded(many: pl.DataFrame, kind: str, keys: Sequence[str]) -> pl.DataFrame:
+def _events_of(many: pl.DataFrame, kind: str, keys: Sequence[str]) -> pl.DataFrame:
     empty = [name for name in ("store_id", "sku_id", "category", "region") if name not in keys]
     text = pl.format("{} cases began together for one reason: {}.", pl.col("members"), pl.col("cause"))
     return (
@@ -107,9 +109,9 @@ def _folded(many: pl.DataFrame, kind: str, keys: Sequence[str]) -> pl.DataFrame:
     )
 
 
-def _wide(panel: Panel, found: Demand, told: Sequence[Event]) -> list[dict[str, Any]]:
+def _wide(panel: Panel, found: Demand, happened: Sequence[Event]) -> list[dict[str, Any]]:
     rows = []
-    for event in told:
+    for event in happened:
         members, factor = _members(panel, found, event)
         lost, expected_units, money = _lost(panel, found, members, event.first, event.last, factor)
         share = f"{100 * (1 - lost / expected_units):.0f}" if expected_units > 0 else "0"
@@ -141,15 +143,15 @@ def _lost(
     return max(float(lost.sum()), 0.0), float(expected_units.sum()), max(float(money.sum()), 0.0)
 
 
-def _aside(panel: Panel, found: Demand, aside: SetAside) -> list[dict[str, Any]]:
-    """Episodes that no event of a whole store or SKU tells, one row per kind and store or SKU."""
-    known = {(event.kind, event.group) for event in aside.events}
-    known |= {(v.CHAIN_WIDE, event.group) for event in aside.events if event.kind == v.END_OF_LIFE}
+def _of_excluded(panel: Panel, found: Demand, excluded: Excluded) -> list[dict[str, Any]]:
+    """Episodes that no event of a whole store or SKU covers, one row per kind and store or SKU."""
+    known = {(event.kind, event.group) for event in excluded.events}
+    known |= {(v.CHAIN_WIDE, event.group) for event in excluded.events if event.kind == v.END_OF_LIFE}
     of_store = pl.col("kind").is_in(OF_STORES)
-    episodes = aside.episodes.with_columns(
+    episodes = excluded.episodes.with_columns(
         group=pl.when(of_store)
-        .then(panel.pairs["store"].gather(aside.episodes["pair"]))
-        .otherwise(panel.pairs["sku"].gather(aside.episodes["pair"]))
+        .then(panel.pairs["store"].gather(excluded.episodes["pair"]))
+        .otherwise(panel.pairs["sku"].gather(excluded.episodes["pair"]))
     ).sort("kind", "group", "pair", "first")
     rows = []
     for (kind, group), members in episodes.group_by("kind", "group", maintain_order=True):

@@ -1,7 +1,7 @@
-"""Events: what is no dark shelf, and to be told once each.
+"""Events: what happened to many shelves at once, and the episodes excluded for it: no dark shelves.
 
-In: `Panel`, `Demand`, `Course`, episodes after testing. Out: the episodes that stay, and what was set aside.
-Episodes are set aside after the false discovery rate was held: the q-values stay what they were.
+In: `Panel`, `Demand`, `Course`, episodes after testing. Out: the episodes that stay, and what was excluded.
+Episodes are excluded after the false discovery rate was held: the q-values stay what they were.
 """
 
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ from engine.kernels.records import FoundSpans
 from engine.kernels.rises import before_rises
 from engine.kernels.runs import stretches
 from engine.settings.shelf.calibrated import EventSettings, PatternSettings
-from engine.shelf.calibrated.causes import score, told
+from engine.shelf.calibrated.causes import score, signals_of
 from engine.shelf.calibrated.expect import Demand
 from engine.shelf.panel import Panel
 from engine.vocabulary import shelf as v
@@ -44,19 +44,19 @@ class Event:
 
 
 @dataclass(frozen=True)
-class SetAside:
+class Excluded:
     """What is no dark shelf. events: of whole stores, SKUs and the chain. episodes: pair, first, last, kind."""
 
     events: tuple[Event, ...]
     episodes: pl.DataFrame
 
 
-def set_aside(
+def exclude(
     panel: Panel, found: Demand, course: Course, runs: pl.DataFrame, of: EventSettings, pattern: PatternSettings
-) -> tuple[pl.DataFrame, SetAside]:
+) -> tuple[pl.DataFrame, Excluded]:
     """The episodes that may be dark shelves, and the others with the kind of event they belong to."""
     events = tuple(sorted(_events(panel, course, of), key=lambda one: (one.kind, one.group, one.first)))
-    signals = told(panel, found, course, runs, pattern)
+    signals = signals_of(panel, found, course, runs, pattern)
     listed = panel.codes("listed")[runs["pair"].to_numpy()]
     since = listed - _first_day(panel)
     kinds = runs.with_columns(signals).with_columns(listed=listed, since=since, n_days=panel.n_days)
@@ -65,8 +65,8 @@ def set_aside(
         share_before_rise=_before_rises(panel, found, runs, of),
     ).select(kind=_kind(of))
     kept = kinds["kind"].is_null()
-    aside = runs.select("pair", "first", "last").with_columns(kinds["kind"]).filter(~kept)
-    return runs.filter(kept), SetAside(events, aside)
+    excluded = runs.select("pair", "first", "last").with_columns(kinds["kind"]).filter(~kept)
+    return runs.filter(kept), Excluded(events, excluded)
 
 
 def ended_on(panel: Panel, course: Course, of: EventSettings) -> Integers:
@@ -99,7 +99,7 @@ def end_notices(panel: Panel, ended: Integers) -> Iterator[Problem]:
     yield Problem(
         v.SALES,
         what,
-        "the night's events tell each; look at their delivery if they still sell",
+        "the night's events list each; look at their delivery if they still sell",
         None,
         None,
         examples,

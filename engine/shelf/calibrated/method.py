@@ -54,13 +54,13 @@ class Learnt:
 
 @dataclass(frozen=True)
 class Found:
-    """What the night found. chances: of every store-SKU. aside: episodes that are no dark shelves. first, last: days
-    of each pair's latest episode, (pairs,), `n_days` without one.
+    """What the night found. chances: of every store-SKU. excluded: episodes that are no dark shelves. first, last:
+    days of each pair's latest episode, (pairs,), `n_days` without one.
     """
 
     learnt: Learnt
     chances: Chances
-    aside: events.SetAside
+    excluded: events.Excluded
     first: Integers
     last: Integers
 
@@ -89,12 +89,12 @@ class Calibrated:
         """As `Method`."""
         of = self._settings
         runs, chances = detect(panel, learnt.demand, learnt.null, of.demand, of.episode, learnt.ended)
-        runs, aside = events.set_aside(panel, learnt.demand, learnt.course, runs, of.events, of.pattern)
+        runs, excluded = events.exclude(panel, learnt.demand, learnt.course, runs, of.events, of.pattern)
         latest = runs.group_by("pair").agg(pl.col("first", "last").sort_by("first").last())
         first, last = np.full((2, panel.pairs.height), panel.n_days)
         first[latest["pair"]] = latest["first"]
         last[latest["pair"]] = latest["last"]
-        return runs, Found(learnt, chances, aside, first, last)
+        return runs, Found(learnt, chances, excluded, first, last)
 
     def measure(self, panel: Panel, found: Found, runs: pl.DataFrame) -> pl.DataFrame:
         """As `Method`."""
@@ -125,7 +125,7 @@ class Calibrated:
         is_dark = np.nan_to_num(found.chances.q_values, nan=1.0) <= of.episode.max_fdr
         known = (panel, found.learnt.demand, costed, is_dark)
         plan = transfer.transfers(*known, of.causes.misallocation, of.transfers, of.recommend)
-        return transfer.told(costed, plan, of.recommend).drop("cost"), {shapes.TRANSFERS: plan}
+        return transfer.with_transfers(costed, plan, of.recommend).drop("cost"), {shapes.TRANSFERS: plan}
 
     def bands(self, panel: Panel, found: Found, pair: Integers) -> tuple[Floats, NDArray[np.bool_]]:
         """As `Method`; the dark days are those of the pair's latest episode on which it was in stock."""
@@ -141,7 +141,7 @@ class Calibrated:
         known = (panel, learnt.demand)
         return {
             shapes.EXPECTATION: expectations(*known, cases),
-            shapes.EVENTS: table_of_events(*known, found.aside, cases, of.events),
+            shapes.EVENTS: table_of_events(*known, found.excluded, cases, of.events),
             shapes.DETECTABILITY: detectability(*known, found.chances, learnt.null, of.demand, of.episode, of.watch),
             shapes.PRICE_RESPONSE: learnt.response.table,
             shapes.STOCK_CORRECTIONS: panel.stock_corrections,
@@ -157,7 +157,7 @@ class Calibrated:
     def notices(self, panel: Panel, learnt: Learnt) -> tuple[Problem, ...]:
         """As `Method`: feeds, prices that are not what was paid, wrong records, returns of nothing."""
         of = self._settings
-        share = of.delivery.told_share
+        share = of.delivery.notice_share
         return (
             *feed_notices(panel, share),
             *row_notices(panel, share),

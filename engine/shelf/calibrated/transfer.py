@@ -123,7 +123,7 @@ def ship(lanes: pl.DataFrame) -> Integers:
     return units
 
 
-def told(cases: pl.DataFrame, plan: pl.DataFrame, recommend: RecommendSettings) -> pl.DataFrame:
+def with_transfers(cases: pl.DataFrame, plan: pl.DataFrame, recommend: RecommendSettings) -> pl.DataFrame:
     """The cases with what the plan does for them: added to the sentence, and to the recovery as far as it is at risk.
 
     The order of the cases stays.

@@ -89,7 +89,7 @@ class Classic:
 
     def notices(self, panel: Panel, learnt: None) -> tuple[Problem, ...]:
         """As `Method`: feeds, and what was interpolated."""
-        share = self._settings.delivery.told_share
+        share = self._settings.delivery.notice_share
         told = (*feed_notices(panel, share), *row_notices(panel, share))
         if not panel.interpolated:
             return told

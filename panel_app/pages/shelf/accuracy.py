@@ -36,7 +36,7 @@ def build(session: Session) -> pn.viewable.Viewable:
 
 def _render(session: Session) -> str:
     found, recovered = loop.accuracy(session), loop.recovery(session)
-    told = session.view.told("by")
+    told = session.view.text("by")
     by = told if told in PARTS else next(iter(PARTS))
     rows = found.parts.filter(part=by)
     shown = rows if by == "confidence" else rows.sort("answers", "name", descending=[True, False]).head(ROWS)
@@ -46,7 +46,9 @@ def _render(session: Session) -> str:
         overall=found.overall,
         recovered=recovered,
         by=by,
-        parts=[(key, title, address(session.view.telling({"by": key}, keep=KEYS))) for key, title in PARTS.items()],
+        parts=[
+            (key, title, address(session.view.with_texts({"by": key}, keep=KEYS))) for key, title in PARTS.items()
+        ],
         rows=[{**row, "name": _name(session, by, row["name"])} for row in shown.iter_rows(named=True)],
         left_out=rows.height - shown.height,
         least=loop.SETTINGS.accuracy.min_answers,

@@ -8,7 +8,7 @@ from typing import Any
 import panel as pn
 import polars as pl
 
-from engine.outputs.read import telling_of_damage
+from engine.outputs.read import raising_damage
 from engine.outputs.shelf import shapes
 from engine.vocabulary import shelf as v
 from panel_app.pages.shelf.decided import UNTOUCHED, decided_in
@@ -19,7 +19,7 @@ from panel_app.session import Session
 from panel_app.state import View, address
 from panel_app.stores.shelf import Night
 
-FOLDED = (v.SKU_IN_STORES, v.CATEGORY_IN_REGION)
+GROUPED = (v.SKU_IN_STORES, v.CATEGORY_IN_REGION)
 """Kinds whose members are open cases."""
 ROWS = 25
 """Events on one page."""
@@ -46,10 +46,10 @@ def build(session: Session) -> pn.viewable.Viewable:
 
 def _render(session: Session, night: Night) -> str:
     view = session.view
-    with telling_of_damage(night.run):
+    with raising_damage(night.run):
         kinds = _kinds(night)
         listed = [row["kind"] for row in kinds]
-        kind = view.told("kind") if view.told("kind") in listed else listed[0] if listed else None
+        kind = view.text("kind") if view.text("kind") in listed else listed[0] if listed else None
         total = next((row["events"] for row in kinds if row["kind"] == kind), 0)
         pages = max(-(-total // ROWS), 1)
         at = min(view.at, pages)
@@ -57,13 +57,13 @@ def _render(session: Session, night: Night) -> str:
         event = _open_event(session, night)
 
     def here(at: int = 1, **more: str) -> str:
-        return address(view.telling({"kind": kind or "", **more}, keep=KEYS, at=at))
+        return address(view.with_texts({"kind": kind or "", **more}, keep=KEYS, at=at))
 
     return render(
         "findings.html",
         kinds=[{**row, "href": here(kind=row["kind"])} for row in kinds],
         kind=kind,
-        folded=kind in FOLDED,
+        grouped=kind in GROUPED,
         events=[{**row, "href": here(at=at, event=_key(row))} for row in events],
         event=event,
         total=total,
@@ -86,7 +86,7 @@ def _kinds(night: Night) -> list[dict[str, Any]]:
             cents=(pl.col("lost_revenue") * 100).round().cast(pl.Int64).sum(),
         )
     )
-    ordered = sums.sort(~pl.col("kind").is_in(FOLDED), "cents", "kind", descending=[False, True, False])
+    ordered = sums.sort(~pl.col("kind").is_in(GROUPED), "cents", "kind", descending=[False, True, False])
     return [{**row, "money": row["cents"] / 100} for row in ordered.collect().iter_rows(named=True)]
 
 
@@ -101,10 +101,10 @@ def _key(event: dict[str, Any]) -> str:
 
 def _open_event(session: Session, night: Night) -> dict[str, Any] | None:
     """The event of the address with its members: cases, or store-SKUs as they are called."""
-    first_date, parted, member = session.view.told("event").partition(SEPARATOR)
+    first_date, parted, member = session.view.text("event").partition(SEPARATOR)
     if not parted:
         return None
-    found = _events(night, session.view.told("kind")).filter(
+    found = _events(night, session.view.text("kind")).filter(
         pl.col("first_date").cast(pl.String) == first_date, pl.col("store_skus").list.first().fill_null("") == member
     )
     rows = found.head(1).collect().to_dicts()

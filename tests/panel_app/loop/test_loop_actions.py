@@ -37,8 +37,8 @@ def heading(screen: Any, text: str) -> None:
 
 def told(screen: Any) -> str:
     """What the page says became of the last act."""
-    screen.locator(".told").first.wait_for()
-    return screen.locator(".told").first.inner_text()
+    screen.locator(".reply").first.wait_for()
+    return screen.locator(".reply").first.inner_text()
 
 
 def test_an_event_leads_to_its_cases_and_back_again(open_page):
@@ -204,15 +204,15 @@ def test_a_candidate_is_adjusted_down_rejected_undone_and_accepted(open_page):
     assert told(screen) == "Saved: modified."
     form.get_by_label("Reason to reject").select_option(next(iter(gw.REASONS)))
     form.get_by_role("button", name="Reject").click()
-    screen.locator(".told.refused", has_text="comment").wait_for()
+    screen.locator(".reply.refused", has_text="comment").wait_for()
     form.get_by_label("Reason to reject").select_option(next(iter(gw.REASONS)))
     form.get_by_role("textbox", name="Comment").fill("the wall is full")
     form.get_by_role("button", name="Reject").click()
-    screen.locator(".told", has_text="Saved: rejected.").wait_for()
+    screen.locator(".reply", has_text="Saved: rejected.").wait_for()
     form.get_by_role("button", name="Undo").click()
-    screen.locator(".told", has_text="Undone.").wait_for()
+    screen.locator(".reply", has_text="Undone.").wait_for()
     form.get_by_role("button", name="Accept").click()
-    screen.locator(".told", has_text="Saved: accepted.").wait_for()
+    screen.locator(".reply", has_text="Saved: accepted.").wait_for()
     screen.get_by_text("1 accepted").wait_for()
     assert screen.locator("table.grid .chip.accepted").count() == 1
 
