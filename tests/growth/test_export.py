@@ -82,7 +82,7 @@ def test_everyone_can_be_exported_with_the_reason(place, capsys):
 def test_the_command_says_where_the_words_are(place, capsys):
     answer = darkshelf(capsys, "growth", "scale", place / "in", "--out", place / "numbers", "--profile", "reference",
                        "--set", "trace.explained_rows=10")  # fmt: skip
-    assert "darkshelf growth export tells them" in answer.out
+    assert "darkshelf growth export explains them" in answer.out
 
 
 def test_a_published_row_is_told_alone(place):
