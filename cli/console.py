@@ -87,7 +87,7 @@ class Warnings(logging.Handler):
 
 
 @contextmanager
-def telling_warnings() -> Iterator[None]:
+def printing_warnings() -> Iterator[None]:
     """Tell the warnings of the engine while the block runs."""
     logger, handler = logging.getLogger("darkshelf"), Warnings()
     logger.addHandler(handler)

@@ -101,7 +101,7 @@ def list_decisions(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """List what stands on the cases or candidates of a run, the latest change first.
+    """List what is in effect on the cases or candidates of a run, the latest change first.
 
     Example:  darkshelf decisions list --out data/runs
     """
@@ -234,7 +234,7 @@ def _show_plan(plan: "Plan") -> None:
 
 
 def _show_accuracy(found: "Accuracy") -> None:
-    out.print(f"{found.told:,} of {found.asked:,} answers on open cases tell, in {found.nights:,} nights.")
+    out.print(f"{found.conclusive:,} of {found.asked:,} answers on open cases tell, in {found.nights:,} nights.")
     rows = table("", "answers", "dark", "precision", "interval", "promised", "", numbers=("answers", "dark"))
     for row in found.parts.iter_rows(named=True):
         if row["part"] == "store" and row["precision"] is None:
@@ -246,10 +246,10 @@ def _show_accuracy(found: "Accuracy") -> None:
         figures = (f"{row['answers']:,}", f"{row['dark']:,}", _percent(row["precision"]), interval)
         rows.add_row(Text(name), *figures, _percent(row["promised"]), row["verdict"] or "–")
     out.print(rows)
-    lots = found.drawn
-    if lots is not None:
-        told = f"{_percent(lots.estimate)} ({_percent(lots.low)} to {_percent(lots.high)})"
-        out.print(f"Of all open cases, by the {lots.answers:,} drawn at random: {told}.", soft_wrap=True)
+    sampled = found.drawn
+    if sampled is not None:
+        told = f"{_percent(sampled.estimate)} ({_percent(sampled.low)} to {_percent(sampled.high)})"
+        out.print(f"Of all open cases, by the {sampled.answers:,} drawn at random: {told}.", soft_wrap=True)
     recall = found.recall
     if recall.estimate is None:
         out.print(f"Recall is not known yet: {recall.why_not}.", soft_wrap=True)

@@ -11,7 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from cli import backtest, bench, check, dashboard, decisions, growth, lake, report, run, runs, settings, simulate
-from cli.console import answer, err, telling_warnings
+from cli.console import answer, err, printing_warnings
 from engine.errors import EXIT_BUG, DarkshelfError, Problem, ProblemsError
 
 app = typer.Typer(
@@ -81,7 +81,7 @@ def main() -> None:
     as_json = "--json" in sys.argv
     gc.set_threshold(NEW_OBJECTS_PER_COLLECTION)
     try:
-        with telling_warnings():
+        with printing_warnings():
             code = app(prog_name="darkshelf", standalone_mode=not as_json)
         if code == EXIT_INTERRUPTED:
             _end("interrupted", code, as_json=as_json)

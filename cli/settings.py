@@ -53,7 +53,7 @@ def explain(
         rows = table("setting", "value", "bounds", "meaning", title=f"{each.name}: {each.purpose}")
         # A profile, a file and assignments are of one desk; the others are told as they are by default.
         given = (profile, config, assignments) if each is desk_named(desk) else (None, None, None)
-        for row in _told(each, key, load_for(each, *given)):
+        for row in _rows_of(each, key, load_for(each, *given)):
             rows.add_row(*row)
         if rows.row_count:
             out.print(rows)
@@ -62,7 +62,7 @@ def explain(
         raise NotFoundError(f"no setting begins with {key!r}; list all with  darkshelf config explain")
 
 
-def _told(desk: "Desk", key: str, settings: "RunSettings") -> "Iterator[tuple[str, ...]]":
+def _rows_of(desk: "Desk", key: str, settings: "RunSettings") -> "Iterator[tuple[str, ...]]":
     """The settings of a desk that begin with a key: name, value, bounds, meaning.
 
     settings: of the run. What they do not have and another verb or profile reads says so, and is as it is by default.

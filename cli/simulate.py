@@ -140,7 +140,7 @@ def _grow(chain: Path, folder: Path) -> None:
 
 def _show_scorecard(card: Any, seconds: float, currency: str) -> None:
     out.print(f"\n[bold]Scorecard[/bold]: what was planted and what the night made of it, in {seconds:.1f} s")
-    numbers = ("planted", "found", "cause right", "lost", "seen at risk", "actions bring")
+    numbers = ("planted", "found", "cause right", "lost", "estimated revenue at risk", "actions bring")
     rows = table("planted cause", *numbers, numbers=numbers)
     for line in (*card.causes, card.total):
         share = "" if line.recovered_share is None else f" ({line.recovered_share:.0%})"

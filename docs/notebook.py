@@ -49,22 +49,22 @@ night""",
     print(darkshelf.Problem(**notice))""",
     ),
     (
-        "The cases are a frame, dearest first.",
+        "The cases are a frame, by value, descending.",
         """columns = ("case_id", "status", "duration_days", "revenue_at_risk", "primary_cause", "recommended_action")
 night.cases.select(columns).head(10)""",
     ),
     (
         "One case in words.",
-        """dearest = night.cases["case_id"][0]
-night.explain(dearest)""",
+        """largest = night.cases["case_id"][0]
+night.explain(largest)""",
     ),
     (
         "And the evidence it rests on.",
-        """evidence = night.table("evidence").filter(pl.col("case_id") == dearest)
-evidence.sort("rank").select("cause", "score", "says")""",
+        """evidence = night.table("evidence").filter(pl.col("case_id") == largest)
+evidence.sort("rank").select("cause", "score", "explanation")""",
     ),
     (
-        "The chain is simulated, so the truth is known: its dearest dark shelves, beside the cases of the night.",
+        "The chain is simulated, so the truth is known: its largest dark shelves, beside the cases of the night.",
         """truth = pl.read_parquet("data/tables/truth.parquet")
 cases = night.cases.select("store_id", "sku_id", "case_id", "primary_cause")
 truth.join(cases, on=["store_id", "sku_id"], how="left").sort("lost_revenue", descending=True).select(

@@ -48,7 +48,7 @@ def refuse_a_file(folder: Path, advice: str) -> None:
 
 
 @contextmanager
-def told_as_output_error(folder: Path, untouched: str) -> Iterator[None]:
+def raised_as_output_error(folder: Path, untouched: str) -> Iterator[None]:
     """Raise OutputError where the disk fails. untouched: what is as it was, all the same."""
     try:
         yield

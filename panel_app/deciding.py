@@ -1,6 +1,6 @@
 """Deciding: from what a form sent to an act in the database, and from its outcome to words.
 
-In: a session, subjects with the versions that the reader saw, the name of an act and its fields. Out: a `Told`.
+In: a session, subjects with the versions that the reader saw, the name of an act and its fields. Out: a `Reply`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,7 +27,7 @@ FIELDS: Final = {
 
 
 @dataclass(frozen=True)
-class Told:
+class Reply:
     """What became of an act. kind: done, conflict or refused. batch: of many, what can be taken back together."""
 
     kind: str
@@ -35,7 +35,7 @@ class Told:
     batch: str | None = None
 
 
-def decide_on(session: Session, subject: Subject, version: int, act: str, fields: Mapping[str, str]) -> Told:
+def decide_on(session: Session, subject: Subject, version: int, act: str, fields: Mapping[str, str]) -> Reply:
     """One act on one subject, as the reader saw it at `version`."""
     if refused := _refused(session):
         return refused
@@ -43,19 +43,19 @@ def decide_on(session: Session, subject: Subject, version: int, act: str, fields
     try:
         if act == w.UNDO:
             session.decisions.undo(subject, by=by, version=version)
-            return Told("done", "Undone.")
+            return Reply("done", "Undone.")
         session.decisions.decide(subject, _act(act, fields), by=by, version=version)
     except ConflictError as error:
         meanwhile = "; ".join(map(str, error.conflict.meanwhile))
-        return Told("conflict", f"Not saved: somebody decided meanwhile. {meanwhile}. Look at it and decide again.")
+        return Reply("conflict", f"Not saved: somebody decided meanwhile. {meanwhile}. Look at it and decide again.")
     except DarkshelfError as error:
-        return Told("refused", sentence(error))
-    return Told("done", f"Saved: {w.DECISIONS.get(act, act)}.")
+        return Reply("refused", sentence(error))
+    return Reply("done", f"Saved: {w.DECISIONS.get(act, act)}.")
 
 
 def decide_on_all(
     session: Session, chosen: Sequence[Subject], versions: Mapping[str, int], act: str, fields: Mapping[str, str]
-) -> Told:
+) -> Reply:
     """One act on many subjects at once; what others decided meanwhile stays as they left it, and is told."""
     if refused := _refused(session):
         return refused
@@ -63,19 +63,19 @@ def decide_on_all(
         by = session.user or NOBODY
         outcome = session.decisions.decide_many(chosen, _act(act, fields), by=by, versions=versions)
     except DarkshelfError as error:
-        return Told("refused", sentence(error))
-    return Told("conflict" if outcome.conflicts else "done", str(outcome), outcome.batch)
+        return Reply("refused", sentence(error))
+    return Reply("conflict" if outcome.conflicts else "done", str(outcome), outcome.batch)
 
 
-def undo_many(session: Session, batch: str) -> Told:
+def undo_many(session: Session, batch: str) -> Reply:
     """Take back a bulk act wherever nothing was decided since."""
     if refused := _refused(session):
         return refused
     try:
         outcome = session.decisions.undo_batch(batch, by=session.user or NOBODY)
     except DarkshelfError as error:
-        return Told("refused", sentence(error))
-    return Told("conflict" if outcome.conflicts else "done", f"Undone. {outcome}")
+        return Reply("refused", sentence(error))
+    return Reply("conflict" if outcome.conflicts else "done", f"Undone. {outcome}")
 
 
 def _act(name: str, fields: Mapping[str, str]) -> acts.Act:
@@ -83,10 +83,10 @@ def _act(name: str, fields: Mapping[str, str]) -> acts.Act:
     return acts.parse_act(name, **given)
 
 
-def _refused(session: Session) -> Told | None:
+def _refused(session: Session) -> Reply | None:
     if session.is_over():
-        return Told("refused", "Not saved: you are logged out. Load the page again and log in.")
-    return None if session.may_decide else Told("refused", "You may look, not decide.")
+        return Reply("refused", "Not saved: you are logged out. Load the page again and log in.")
+    return None if session.may_decide else Reply("refused", "You may look, not decide.")
 
 
 def sentence(error: DarkshelfError) -> str:

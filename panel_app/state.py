@@ -35,7 +35,7 @@ class View:
     at: int = 1
     more: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
-    def told(self, key: str) -> str:
+    def text(self, key: str) -> str:
         """The last text of a key, empty without one."""
         return self.more.get(key, ("",))[-1]
 
@@ -43,7 +43,7 @@ class View:
         """Another page on the same run. keep: the keys of the address that stay."""
         return View(page, self.run, case, more={key: texts for key, texts in self.more.items() if key in keep})
 
-    def telling(self, more: Mapping[str, str], *, keep: Collection[str] = (), at: int = 1) -> "View":
+    def with_texts(self, more: Mapping[str, str], *, keep: Collection[str] = (), at: int = 1) -> "View":
         """The same page with other texts in its address; those that are empty are left out, as are keys not kept."""
         kept = {key: texts for key, texts in self.more.items() if key in keep}
         return replace(self, at=at, more={**kept, **{key: (text,) for key, text in more.items() if text}})

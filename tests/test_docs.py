@@ -303,13 +303,13 @@ def test_every_input_table_is_on_the_page_as_its_contract_has_it(contract):
 
 
 def test_the_page_of_answers_has_every_word_and_what_it_says():
-    says = {True: "yes", False: "no", None: "does not tell"}
+    tells = {True: "yes", False: "no", None: "does not tell"}
     page = ROOT / "docs" / "deciding.md"
     rows = [
         (word, [cell.strip() for cell in cells.split("|")]) for word, cells in ROW.findall(page.read_text("utf-8"))
     ]
     found = [(word, *cells) for word, cells in rows if word in ANSWERS]
-    assert found == [(word, each.says, says[each.is_dark]) for word, each in ANSWERS.items()]
+    assert found == [(word, each.wording, tells[each.is_dark]) for word, each in ANSWERS.items()]
 
 
 if __name__ == "__main__":

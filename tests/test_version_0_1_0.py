@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from engine import open_run
+from engine.outputs.growth.read import boundary_report
 from engine.runs.registry import Registry
 from tests.command import darkshelf
 
@@ -49,7 +51,7 @@ def test_its_findings_are_explained_asked_and_reported(out, tmp_path, capsys):
     assert finding in darkshelf(capsys, "explain", finding, "--out", out).out
 
 
-def test_what_was_decided_then_stands(out, capsys):
+def test_what_was_decided_then_is_in_effect(out, capsys):
     answer = darkshelf(capsys, "decisions", "list", "--out", out, "--json")
     assert (answer.code, answer.err) == (0, "")
     (row,) = answer.json()["decisions"]
@@ -73,3 +75,29 @@ def test_a_night_is_run_from_its_lake_and_the_lake_takes_further_days(tmp_path, 
     dropped = darkshelf(capsys, "lake", "drop", "--date", "2026-03-04", "--lake", lake)
     assert dropped.code == 0, dropped
     assert json.loads((lake / "lake.json").read_text(encoding="utf-8"))["format"] == 2
+
+
+def test_what_its_tables_and_columns_were_called_is_read_under_todays_names(capsys):
+    night = open_run(KEPT / "shelf", "2026-03-31-calibrated-ac0126d4")
+    assert "events" in night.tables
+    assert "stories" not in night.tables
+    for table, before, today in (
+        ("cases", "evidence", "log_likelihood_ratio"),
+        ("evidence", "says", "explanation"),
+        ("expectation", "says", "explanation"),
+        ("events", "says", "explanation"),
+    ):
+        assert today in night.table(table).columns
+        assert before not in night.table(table).columns
+    asked = (
+        "select max(log_likelihood_ratio) > 0 as is_large, (select count(explanation) from events) as n from cases"
+    )
+    answer = darkshelf(capsys, "sql", asked, "--out", KEPT / "shelf", "--run", night.run_id, "--format", "csv")
+    assert (answer.out, answer.err) == (f"is_large,n\ntrue,{night.table('events').height}\n", "")
+
+
+def test_its_boundary_is_read_under_todays_names():
+    (run,) = Registry(KEPT / "growth").runs()
+    checks = boundary_report(run)["checks"]
+    assert checks[0]["statement"] == "Every scaled row was marked by Step 11."
+    assert not any("says" in check for check in checks)

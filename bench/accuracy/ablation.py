@@ -16,7 +16,7 @@ from engine.backtest.replay import Night
 from engine.settings.shelf.calibrated import CalibratedSettings
 from engine.shelf import calibrated
 from engine.shelf.calibrated.chance import q_values
-from engine.shelf.calibrated.null import NullEvidence
+from engine.shelf.calibrated.null import NullDistribution
 from engine.shelf.panel import Panel
 from engine.vocabulary import shelf as v
 
@@ -27,24 +27,24 @@ EVERYTHING = 1 - 1e-9
 """A rate of false findings at which every episode is one."""
 
 
-class BoundAlone(NullEvidence):
+class BoundAlone(NullDistribution):
     """A table that knows nothing: p-values are Ville's bound."""
 
-    def chances(self, evidence: Floats, *_: Any) -> Floats:
+    def chances(self, log_likelihood_ratio: Floats, *_: Any) -> Floats:
         """Nothing is too unlikely."""
-        return np.zeros(evidence.size)
+        return np.zeros(log_likelihood_ratio.size)
 
 
 @dataclass(frozen=True)
 class Variant:
-    """The profile without a part. demand, stories: settings that switch it off. evidence: what becomes of the table.
+    """The profile without a part. demand, events: settings that switch it off. null: what becomes of the table.
     dispersion: what becomes of each pair's dispersion. table_alone: leave out Ville's bound.
     """
 
     what: str
     demand: dict[str, Any] | None = None
-    stories: dict[str, Any] | None = None
-    evidence: Callable[[NullEvidence], NullEvidence] = lambda table: table
+    events: dict[str, Any] | None = None
+    null: Callable[[NullDistribution], NullDistribution] = lambda table: table
     dispersion: Callable[[Floats], Floats] = lambda some: some
     table_alone: bool = False
 
@@ -52,7 +52,7 @@ class Variant:
     def settings(self) -> CalibratedSettings:
         """The settings of the night."""
         defaults = CalibratedSettings()
-        parts = {"demand": self.demand, "stories": self.stories}
+        parts = {"demand": self.demand, "events": self.events}
         return defaults.model_copy(
             update={name: getattr(defaults, name).model_copy(update=part or {}) for name, part in parts.items()}
         )
@@ -71,17 +71,17 @@ VARIANTS = (
     Variant("the level of the days before (open episodes left out of learning)", {"open_log_likelihood_ratio": ALL}),
     Variant("lasting falls to a part left out of learning", {"fallen_log_likelihood_ratio": ALL}),
     Variant("doubt about a level whose days were left out", {"left_out_variance": 0.0}),
-    Variant("returns from a rise set aside", stories={"rise_log_likelihood_ratio": ALL}),
+    Variant("returns from a rise excluded", events={"rise_log_likelihood_ratio": ALL}),
     Variant("fading (levels that hold)", {"level_drift": 0.0, "level_drift_share": 0.0}),
     Variant("dispersion by category and band (one for the chain)", {"dispersion_prior_share": 1e9}),
     Variant("dispersion (counts are Poisson)", dispersion=np.zeros_like),
-    Variant("search correction by table (Ville's bound alone)", evidence=lambda t: BoundAlone(t.open, t.dark)),
+    Variant("search correction by table (Ville's bound alone)", null=lambda t: BoundAlone(t.open, t.dark)),
     Variant("Ville's bound (the table alone)", table_alone=True),
 )
 
 
 def night(variant: Variant, chain: Panel) -> Night:
-    """The alerts of a variant over a settled panel."""
+    """The alerts of a variant over a imputed panel."""
     runs = cases(variant, chain)
     opened = runs.filter(pl.col("last") == chain.n_days - 1, pl.col("q_value").is_not_null())
     alerts = opened.select(*v.PAIR, detection_date=_date(chain, "first"))
@@ -108,19 +108,22 @@ def planted(variant: Variant, chain: Panel, truth: pl.DataFrame) -> dict[str, in
 def cases(variant: Variant, chain: Panel) -> pl.DataFrame:
     """The episodes that a variant keeps, open and over: store, SKU, first, last, q_value."""
     settings = variant.settings
-    null = calibrated.null_evidence(settings.demand, settings.episode)
+    null = calibrated.null_distribution(settings.demand, settings.episode)
     chain, found = calibrated.expect(chain, settings.demand, settings.episode, null)
     found = replace(found, dispersion=variant.dispersion(found.dispersion))
     rate = settings.episode.max_fdr
     episode = settings.episode.model_copy(update={"max_fdr": EVERYTHING}) if variant.table_alone else settings.episode
-    runs, chances = calibrated.detect(chain, found, variant.evidence(null), settings.demand, episode)
+    runs, chances = calibrated.detect(chain, found, variant.null(null), settings.demand, episode)
     course = calibrated.course(chain, found, settings.pattern)
-    runs, _ = calibrated.set_aside(chain, found, course, runs, settings.stories, settings.pattern)
+    runs, _ = calibrated.exclude(chain, found, course, runs, settings.events, settings.pattern)
     if variant.table_alone:
         tried = np.flatnonzero(~np.isnan(chances.p_values))
         history = found.usable.sum(axis=1, dtype=np.int64)
         by_table = null.chances(
-            chances.evidence[tried], (found.level / found.unit)[tried], found.dispersion[tried], history[tried]
+            chances.log_likelihood_ratio[tried],
+            (found.level / found.unit)[tried],
+            found.dispersion[tried],
+            history[tried],
         )
         kept = pl.Series(tried[q_values(by_table) <= rate])
         runs = runs.filter(pl.col("q_value").is_null() | pl.col("pair").is_in(kept.implode()))

@@ -17,7 +17,7 @@ import numpy as np
 import polars as pl
 
 from bench.accuracy import ablation, chains, nulls, planted, recorded
-from bench.accuracy.nights import contenders, settled
+from bench.accuracy.nights import contenders, imputed
 from bench.accuracy.reliability import across_stores
 from engine.backtest.backtest import night_days, prepare, score
 from engine.resampling import Stores
@@ -117,7 +117,7 @@ def of_ablation() -> dict[str, Any]:
 
 def _ablate_recorded() -> Iterator[tuple[str, dict[str, Any]]]:
     truth = recorded.read_truth(data() / "truth.parquet")
-    panels = [settled(data(), day) for day in recorded.NIGHTS]
+    panels = [imputed(data(), day) for day in recorded.NIGHTS]
     for variant in ablation.VARIANTS:
         nights = [ablation.night(variant, chain) for chain in panels]
         alerts = recorded.verdicts(nights, truth)
@@ -132,7 +132,7 @@ def _ablate_slow() -> Iterator[tuple[str, dict[str, Any]]]:
         room = Path(scratch)
         folder = chains.write(room / "chain", chains.SLOW, ABLATION_STORE_SKUS, planted.DAYS, SLOW_SEEDS[0])
         given, truth = prepare(folder, room / "work", plan)
-        panels = [settled(given, day) for day in night_days(folder, plan)]
+        panels = [imputed(given, day) for day in night_days(folder, plan)]
     for variant in ablation.VARIANTS:
         found = score([ablation.night(variant, chain) for chain in panels], truth, plan).figures["bands"][0]
         yield variant.what, {name: found[name] for name in ("alerts", "precision", "recall", "worth_recall")}
@@ -145,7 +145,7 @@ def _ablate_causes() -> Iterator[tuple[str, dict[str, Any]]]:
             folder = Path(scratch) / "chain"
             write_chain(folder, CAUSES.model_copy(update={"seed": seed}))
             truth = pl.read_parquet(folder / "truth.parquet")
-            chains_of_causes.append((settled(folder, chains.LAST_DAY), truth))
+            chains_of_causes.append((imputed(folder, chains.LAST_DAY), truth))
     for variant in ablation.VARIANTS:
         counts = [ablation.planted(variant, chain, truth) for chain, truth in chains_of_causes]
         total = {name: sum(one[name] for one in counts) for name in counts[0]}
@@ -157,7 +157,7 @@ def _ablate_nulls() -> Iterator[tuple[str, dict[str, Any]]]:
     for mix in chains.MIXES:
         with TemporaryDirectory() as scratch:
             folder = chains.write(Path(scratch) / "chain", mix, ABLATION_STORE_SKUS, nulls.DAYS, 7)
-            panels.append(settled(folder, chains.LAST_DAY))
+            panels.append(imputed(folder, chains.LAST_DAY))
     for variant in ablation.VARIANTS:
         findings = [ablation.night(variant, chain).alerts.height for chain in panels]
         yield variant.what, {"findings": sum(findings), "nights_with_any": int(np.count_nonzero(findings))}

@@ -1,4 +1,4 @@
-"""Nights of every contender over one folder: our two profiles through the desk, the rivals on the settled panel."""
+"""Nights of every contender over one folder: our two profiles through the desk, the rivals on the imputed panel."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -26,14 +26,14 @@ def contenders(folder: Path, days: Sequence[dt.date], runs: Path) -> dict[str, l
     found = {name: replay(folder, days, by_desk(settings, runs)) for name, settings in OURS.items()}
     found |= {name: [] for name in RULES}
     for day in days:
-        chain = settled(folder, day)
+        chain = imputed(folder, day)
         seen = days_of(chain)
         for name, rule in RULES.items():
             found[name].append(Night(day, alerts(chain, rule, seen)))
     return found
 
 
-def settled(folder: Path, as_of: dt.date) -> Panel:
+def imputed(folder: Path, as_of: dt.date) -> Panel:
     """The panel of a night, as the desk makes it."""
     settings = CalibratedSettings()
     return panel(check(folder, as_of), panel_plan(settings), Memory())

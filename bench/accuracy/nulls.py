@@ -1,7 +1,7 @@
 """Nights over chains in which nothing happened: what is found there is false, and p-values should be even.
 
-P-values of counts cannot be even: no evidence at all has p-value 1. Before they are tested, those without evidence
-are drawn from what positive evidence leaves, as a randomised test does. That is done with the chances of the table.
+P-values of counts cannot be even: a log likelihood ratio of 0 has p-value 1. Before they are tested, those of 0
+are drawn from what the positive ones leave, as a randomised test does. That is done with the chances of the table.
 Published p-values are also kept above Ville's bound: of them is asked only that they are not too small too often.
 """
 
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.accuracy import chains
-from bench.accuracy.nights import alerts, days_of, settled
+from bench.accuracy.nights import alerts, days_of, imputed
 from bench.accuracy.rivals import RULES
 from engine.settings.shelf.calibrated import CalibratedSettings
 from engine.settings.shelf.classic import ClassicSettings
@@ -33,7 +33,7 @@ def night(mix: str, store_skus: int, seed: int, *, with_rivals: bool = False) ->
     """One night over one chain: findings at each rate, tests of the p-values, and false alerts of the rivals."""
     with TemporaryDirectory() as room:
         folder = chains.write(Path(room) / "chain", mix, store_skus, DAYS, seed)
-        chain = settled(folder, chains.LAST_DAY)
+        chain = imputed(folder, chains.LAST_DAY)
         ours = judged(chain, CalibratedSettings(), seed)
         told = {"mix": mix, "seed": seed, "store_skus": chain.pairs.height, **ours}
         if with_rivals:
@@ -51,15 +51,15 @@ def _classic(chain: Panel) -> int:
 
 def judged(chain: Panel, settings: CalibratedSettings, seed: int) -> dict[str, Any]:
     """Findings at each rate, and how even the p-values are."""
-    null = calibrated.null_evidence(settings.demand, settings.episode)
+    null = calibrated.null_distribution(settings.demand, settings.episode)
     chain, found = calibrated.expect(chain, settings.demand, settings.episode, null)
     _, chances = calibrated.detect(chain, found, null, settings.demand, settings.episode)
     tried = ~np.isnan(chances.p_values)
-    published, evidence = chances.p_values[tried], chances.evidence[tried]
+    published, log_likelihood_ratio = chances.p_values[tried], chances.log_likelihood_ratio[tried]
     rate, spread = (found.level / found.unit)[tried], found.dispersion[tried]
     history = found.usable.sum(axis=1, dtype=np.int64)[tried]
-    of_table = null.chances(evidence, rate, spread, history)
-    largest = null.chances(np.full(evidence.size, 1e-12), rate, spread, history)
+    of_table = null.chances(log_likelihood_ratio, rate, spread, history)
+    largest = null.chances(np.full(log_likelihood_ratio.size, 1e-12), rate, spread, history)
     even = randomised(of_table, largest, np.random.default_rng([seed, 1]))
     return {
         "findings": {f"{level:g}": int((chances.q_values[tried] <= level).sum()) for level in RATES},
@@ -70,7 +70,7 @@ def judged(chain: Panel, settings: CalibratedSettings, seed: int) -> dict[str, A
 
 
 def randomised(p_values: Floats, largest: Floats, random: np.random.Generator) -> Floats:
-    """P-values with those of the atom drawn evenly from it. largest: the p-value of the weakest evidence there is."""
+    """P-values with those of the atom drawn evenly from it. largest: the p-value of the smallest ratio there is."""
     in_atom = (p_values >= largest) & ((p_values >= 1) | np.isclose(p_values, largest))
     drawn = largest + (1 - largest) * random.random(p_values.size)
     return np.where(in_atom, drawn, p_values)

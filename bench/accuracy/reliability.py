@@ -17,11 +17,11 @@ RIDGE = 1e-6
 
 
 def features(alerts: pl.DataFrame) -> Floats:
-    """What the curve is drawn from, (alerts, 4): 1, log evidence, root of the share sold, log days."""
+    """What the curve is drawn from, (alerts, 4): 1, log of the log likelihood ratio, root of the share, log days."""
     sold = alerts["actual_daily_units"] / alerts["expected_daily_units"]
     columns = (
         np.ones(alerts.height),
-        np.log(np.maximum(alerts["evidence"].to_numpy(), np.exp(-1))),
+        np.log(np.maximum(alerts["log_likelihood_ratio"].to_numpy(), np.exp(-1))),
         np.sqrt(sold.to_numpy()),
         np.log(alerts["duration_days"].to_numpy()),
     )
@@ -45,10 +45,10 @@ def across_stores(alerts: pl.DataFrame) -> dict[str, Any]:
     for one in range(FOLDS):
         refitted[fold == one] = 1 / (1 + np.exp(-x[fold == one] @ fitted(x[fold != one], right[fold != one])))
     shipped = alerts["confidence_score"].to_numpy() / 100
-    return {"shipped": _told(shipped, right, fold), "cross-validated": _told(refitted, right, fold)}
+    return {"shipped": _figures(shipped, right, fold), "cross-validated": _figures(refitted, right, fold)}
 
 
-def _told(chance: Floats, right: Floats, fold: NDArray[np.int64]) -> Mapping[str, Any]:
+def _figures(chance: Floats, right: Floats, fold: NDArray[np.int64]) -> Mapping[str, Any]:
     table = reliability(chance, right > 0)
     of_fold = [
         calibration_error(reliability(chance[fold == one], right[fold == one] > 0))

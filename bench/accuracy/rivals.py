@@ -1,7 +1,7 @@
 """Rules that others find dark shelves by, written from what they published; none is part of the product.
 
 In: the days of a chain up to a night. Out: the first day of the silence that each store-SKU is alerted for, the
-number of days where it is not. Every rule sees the settled panel, days out of stock left out, as our own profiles do.
+number of days where it is not. Every rule sees the imputed panel, days out of stock left out, as our own profiles do.
 """
 
 from collections.abc import Callable

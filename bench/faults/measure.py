@@ -72,8 +72,8 @@ def _plain(room: Path) -> tuple[Chain, Night]:
     """The chain, which now knows its open cases, and the night without a fault."""
     chain = simulated(PLAN)
     bare = run(write(room / "plain", plain(chain)), room / "plain-out")
-    dearest = min(bare.open, key=lambda pair: (-bare.open[pair], pair))
-    return replace(chain, dark=chain.dark | bare.open.keys(), case=dearest), bare
+    largest = min(bare.open, key=lambda pair: (-bare.open[pair], pair))
+    return replace(chain, dark=chain.dark | bare.open.keys(), case=largest), bare
 
 
 def _faults(wanted: frozenset[str]) -> Iterable[tuple[str, Fault]]:

@@ -53,12 +53,12 @@ def _planted(told: Mapping[str, Figures]) -> Sequence[Row]:
 
 def _row(fault: Figures) -> Row:
     if fault["code"] != DONE:
-        return (fault["what"], str(fault["code"]), _told(fault["told"]), *[""] * 5)
+        return (fault["what"], str(fault["code"]), _figures(fault["told"]), *[""] * 5)
     counts = [f"{fault[name]:,}" for name in ("open", "new", "gone", "moved")]
-    return (fault["what"], str(fault["code"]), _told(fault["told"]), *counts, f"${fault['at_risk']:,.0f}")
+    return (fault["what"], str(fault["code"]), _figures(fault["told"]), *counts, f"${fault['at_risk']:,.0f}")
 
 
-def _told(texts: Sequence[str]) -> str:
+def _figures(texts: Sequence[str]) -> str:
     """The first text on one line, as much of it as a page can hold, and how many there are beside it."""
     if not texts:
         return ""

@@ -88,7 +88,7 @@ create temp table unknown as
 
 WINDOWS = """
 create temp table past as
-  with settled as (
+  with imputed as (
     select range::integer as cell, (range // {lookback})::integer as pair, on_hand,
            case when unknown.cell is null then coalesce(sales.units, 0) else unknown.units end as units
     from range({lookback} * (select count(*) from pairs))
@@ -100,7 +100,7 @@ create temp table past as
            sum(units * units) over before as squares, max(units) over before as highest,
            min(units) over before as lowest,
            last_value(on_hand ignore nulls) over (partition by pair order by cell) as on_hand
-    from settled
+    from imputed
     window before as (partition by pair order by cell rows between {window} preceding and 1 preceding))
   select cell, pair, units, on_hand, n, total, highest, lowest, total / n as mean,
          {sigmas} * sqrt(greatest(squares - total * total / n, 0) / (n - 1)) as reach

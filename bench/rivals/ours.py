@@ -17,14 +17,14 @@ from engine.shelf.panel import Panel, panel
 SETTINGS = ClassicSettings()
 
 
-def settled(folder: Path) -> Panel:
+def imputed(folder: Path) -> Panel:
     """The panel of a folder."""
     return panel(check(folder, intake=Intake(readings=CLASSIC)), panel_plan(SETTINGS), Memory())
 
 
 def cases(folder: Path, out: Path, stores: int | None) -> None:
     """Write every case of the folder; `stores` keeps the first so many of the answer, not of the work."""
-    chain = expect(settled(folder), SETTINGS.expect)
+    chain = expect(imputed(folder), SETTINGS.expect)
     runs = detect(chain, SETTINGS.detect)
     first_day = np.datetime64(chain.first_day)
     found = chain.pairs.select("store_id", "sku_id", "store")[runs["pair"]].with_columns(

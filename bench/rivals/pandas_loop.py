@@ -59,16 +59,16 @@ def _by_day(rows: pd.DataFrame | None, column: str, days: pd.DatetimeIndex) -> p
 def _dark_runs(units: pd.Series, on_hand: pd.Series, is_open: np.ndarray) -> list[tuple[int, int]]:
     """First and last day of every unbroken run of dark days of one store-SKU that is judged."""
     sold_lately = (units > 0).rolling(STOCK_FROM_SALES_DAYS, min_periods=1).max().shift(1) == 1
-    carried = on_hand.ffill()
-    in_stock = (carried > 0).where(carried.notna(), sold_lately)
+    carried_forward = on_hand.ffill()
+    in_stock = (carried_forward > 0).where(carried_forward.notna(), sold_lately)
     if not in_stock.iloc[-ACTIVE_DAYS:].any():
         return []
     listed = (units.notna() | (on_hand > 0)).to_numpy().argmax()
     trading = is_open & (np.arange(LOOKBACK_DAYS) >= listed)
-    settled = _gaps_filled(units.fillna(0).where(trading))
+    imputed = _gaps_filled(units.fillna(0).where(trading))
     runs, length = [], 0
     for day in range(LOOKBACK_DAYS + 1):
-        if day < LOOKBACK_DAYS and in_stock.iloc[day] and _is_dark(settled, day):
+        if day < LOOKBACK_DAYS and in_stock.iloc[day] and _is_dark(imputed, day):
             length += 1
             continue
         if length >= MIN_DARK_DAYS:

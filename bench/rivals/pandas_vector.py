@@ -28,7 +28,7 @@ PAIR = ["store_id", "sku_id"]
 def cases(folder: Path, out: Path, stores: int | None) -> None:
     """Write every case of the folder, or of its first stores."""
     sold, held = _wide(folder, stores)
-    units, in_stock = _settled(sold, held)
+    units, in_stock = _imputed(sold, held)
     judged = in_stock.columns[in_stock.iloc[-ACTIVE_DAYS:].any()]
     units, in_stock = units[judged], in_stock[judged]
     expected = _expected(units)
@@ -56,7 +56,7 @@ def _wide(folder: Path, stores: int | None) -> list[pd.DataFrame]:
     return [one.reindex(columns=pairs) for one in wide]
 
 
-def _settled(sold: pd.DataFrame, held: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _imputed(sold: pd.DataFrame, held: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Units, and whether in stock."""
     is_open = sold.notna().T.groupby(level="store_id").any().T
     is_open = is_open.reindex(columns=sold.columns.get_level_values("store_id")).set_axis(sold.columns, axis=1)

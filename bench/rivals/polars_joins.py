@@ -38,8 +38,8 @@ def cases(folder: Path, out: Path, stores: int | None) -> None:
     stock = _in_span(stock, first_date, last_date, stores).rename({"quantity_on_hand": "on_hand"})
     pairs = _pairs(sales, stock)
     sold, held = _by_cell(sales, pairs), _by_cell(stock, pairs)
-    settled = _settled(pairs, sold, held, _unknown(pairs, sold))
-    runs = _runs(_judged(_past(settled))).join(pairs, on="pair")
+    imputed = _imputed(pairs, sold, held, _unknown(pairs, sold))
+    runs = _runs(_judged(_past(imputed))).join(pairs, on="pair")
     first, last = (
         first_date + pl.duration(days=pl.col(cell) % LOOKBACK_DAYS) for cell in ("first_cell", "last_cell")
     )
@@ -106,7 +106,7 @@ def _unknown(pairs: pl.DataFrame, sold: pl.LazyFrame) -> pl.LazyFrame:
     return pl.concat([filled, before_listing]).with_columns(is_unknown=True).sort("cell")
 
 
-def _settled(pairs: pl.DataFrame, sold: pl.LazyFrame, held: pl.LazyFrame, unknown: pl.LazyFrame) -> pl.LazyFrame:
+def _imputed(pairs: pl.DataFrame, sold: pl.LazyFrame, held: pl.LazyFrame, unknown: pl.LazyFrame) -> pl.LazyFrame:
     """Units of every cell, null when unknown, and whether it is in stock; sorted."""
     cells = pl.LazyFrame({"cell": pl.int_range(pairs.height * LOOKBACK_DAYS, dtype=pl.UInt32, eager=True)})
     delivered = (
@@ -133,8 +133,8 @@ def _settled(pairs: pl.DataFrame, sold: pl.LazyFrame, held: pl.LazyFrame, unknow
     )
 
 
-def _past(settled: pl.LazyFrame) -> pl.LazyFrame:
-    """The settled cells with number and trimmed mean of the known days before each, where there are enough."""
+def _past(imputed: pl.LazyFrame) -> pl.LazyFrame:
+    """The imputed cells with number and trimmed mean of the known days before each, where there are enough."""
     units = pl.col("units")
     framed = {
         "n": units.is_not_null().cast(pl.Float64).rolling_sum(WINDOW_DAYS, min_samples=MIN_KEPT_DAYS),
@@ -146,7 +146,7 @@ def _past(settled: pl.LazyFrame) -> pl.LazyFrame:
     before = {name: expression.shift(1).over("pair") for name, expression in framed.items()}
     reach = SIGMAS * pl.col("deviation")
     bound = reach + TIE * (pl.col("mean") + reach)
-    past = settled.with_columns(**before).with_columns(bound=bound).collect().lazy()
+    past = imputed.with_columns(**before).with_columns(bound=bound).collect().lazy()
     top, bottom = pl.col("mean") + pl.col("bound"), pl.col("mean") - pl.col("bound")
     outside = past.filter((pl.col("highest") > top) | (pl.col("lowest") < bottom)).drop("units", "in_stock")
     suspects = (

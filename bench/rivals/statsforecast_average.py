@@ -1,7 +1,7 @@
 """The expectation alone by StatsForecast: `python -m bench.rivals.statsforecast_average FOLDER STORES`.
 
 Its `WindowAverage` is the mean of the days before, one day ahead of every day; it trims no outliers and wants every
-day known. It gets settled units of the store-SKUs without an unknown day, and its answer has to be ours without
+day known. It gets imputed units of the store-SKUs without an unknown day, and its answer has to be ours without
 trimming. Prints its inner seconds, and those of our whole trimmed expectation over the same units.
 """
 
@@ -17,7 +17,7 @@ from statsforecast import StatsForecast
 from statsforecast.models import WindowAverage
 
 from bench.rivals import MIN_KEPT_DAYS, SIGMAS, TIE, WINDOW_DAYS
-from bench.rivals.ours import settled
+from bench.rivals.ours import imputed
 from bench.speed.process import THREADS
 from engine.kernels import rows
 from engine.kernels.expectation import expectation
@@ -28,7 +28,7 @@ UNTRIMMED = 1e6
 
 def known_units(folder: Path, stores: int) -> NDArray[np.float64]:
     """The units of the store-SKUs of the first stores that know all their days."""
-    chain = settled(folder)
+    chain = imputed(folder)
     units = chain.array("units")[: int(chain.pair_starts()[stores])]
     return np.ascontiguousarray(units[~np.isnan(units).any(axis=1)])
 

@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from engine.growth.benchmark import standing
+from engine.growth.benchmark import benchmarks_of
 from engine.growth.blocks import ranges
 from engine.growth.check import check
 from engine.growth.inputs import inputs
@@ -21,11 +21,11 @@ def scaling(folder: Path) -> int:
     settings = GrowthSettings()
     delivery = check(folder, settings.inputs)
     given = inputs(delivery.tables(), delivery.period, settings)
-    stands = standing(given, settings)
+    benchmarks = benchmarks_of(given, settings)
     rows = 0
     for first, last in ranges(given):
         block = given.between(first, last)
-        scaled = scale(block, settings, stands.between(first, last)).collect()
+        scaled = scale(block, settings, benchmarks.between(first, last)).collect()
         rows += keep_the_list(scaled, block.candidates.collect()).height
     return rows
 

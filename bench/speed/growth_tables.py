@@ -64,13 +64,13 @@ def _keys(pairs: NDArray[np.int64], stores: pl.Series, codes: pl.Series) -> pl.D
 def _sales(
     rng: Generator, pairs: NDArray[np.int64], stores: pl.Series, codes: pl.Series, cluster: NDArray[np.int64]
 ) -> pl.DataFrame:
-    carried = pairs[rng.random(pairs.size) < CARRIED_SHARE]
-    store, spu = carried // len(codes), carried % len(codes)
+    assortment = pairs[rng.random(pairs.size) < CARRIED_SHARE]
+    store, spu = assortment // len(codes), assortment % len(codes)
     usual = rng.lognormal(DEMAND_MEAN_LOG, DEMAND_SPREAD_LOG, (CLUSTERS, len(codes)))[cluster[store], spu]
-    sold = rng.poisson(usual * rng.gamma(STORE_SHAPE, 1 / STORE_SHAPE, carried.size)).astype(float)
+    sold = rng.poisson(usual * rng.gamma(STORE_SHAPE, 1 / STORE_SHAPE, assortment.size)).astype(float)
     held = sold + rng.poisson(usual / 2)
     category = rng.integers(0, len(CATEGORIES), len(codes))
-    return _keys(carried, stores, codes).with_columns(
+    return _keys(assortment, stores, codes).with_columns(
         period=pl.lit(PERIOD),
         current_spu_count=pl.Series(held),
         store_sales=pl.Series(sold),

@@ -11,11 +11,11 @@ from engine.kernels.bootstrap import mean_intervals
 from engine.kernels.cells import Grid, locate
 from engine.kernels.compiling import given
 from engine.kernels.expectation import expectation
+from engine.kernels.impute import DELIVERED, Cells, ImputationRule, Owners, impute
 from engine.kernels.neighbours import EARTH_RADIUS_KM, pairs_within
 from engine.kernels.records import FoundSpans
 from engine.kernels.runs import dark_runs
 from engine.kernels.seeds import hash_texts
-from engine.kernels.settle import DELIVERED, Cells, Owners, SettlingRule, settle
 from engine.kernels.windows import sums
 
 N_SERIES, N_DAYS = 1000, 90
@@ -54,17 +54,17 @@ def cells_of_dictionary():
     return np.array([place[key] * N_DAYS + day for key, day in zip(keys, days, strict=False)])
 
 
-def settled_by_kernel():
+def imputed_by_kernel():
     units, on_hand, price = HOLED.copy(), HOLED.copy(), HOLED.copy()
     promo, in_stock = np.zeros(UNITS.shape, np.uint8), np.empty(UNITS.shape, np.uint8)
     state, withheld = np.full((1, N_DAYS), DELIVERED, np.uint8), np.zeros((1, N_DAYS), np.bool_)
     group, listed, held = np.zeros(N_SERIES, np.int64), np.empty(N_SERIES, np.int32), np.full(N_SERIES, np.nan)
     cells = Cells(units, np.empty((N_SERIES, 0)), on_hand, price, promo, in_stock)
-    settle(cells, given(Owners(group, group, held, held)), state, withheld, SettlingRule(0.0, 7, 3, False), listed)
+    impute(cells, given(Owners(group, group, held, held)), state, withheld, ImputationRule(0.0, 7, 3, False), listed)
     return np.array([units, on_hand, price, in_stock])
 
 
-def settled_in_numpy():
+def imputed_in_numpy():
     """Zero from the first known day on; on-hand and price carried forward, stock inferred before they are known."""
     is_known = ~np.isnan(HOLED)
     units = np.where(np.maximum.accumulate(is_known, axis=1) & ~is_known, 0.0, HOLED)
@@ -178,7 +178,7 @@ def seeds_in_python():
 
 DUELS = {
     "cells": Duel(cells_of_kernel, cells_of_dictionary),
-    "settle": Duel(settled_by_kernel, settled_in_numpy),
+    "impute": Duel(imputed_by_kernel, imputed_in_numpy),
     "expectation": Duel(expected_by_kernel, expected_in_numpy),
     "runs": Duel(runs_by_kernel, runs_in_numpy),
     "windows": Duel(sums_by_kernel, sums_in_python),

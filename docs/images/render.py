@@ -9,7 +9,7 @@ from rich.console import Console
 
 from cli import console
 from engine.outputs.read import find_run
-from engine.outputs.shelf.story import explain
+from engine.outputs.shelf.explain import explain
 
 OUT = Path("data/demo")
 CASE = "3_1_2026-03-01"

@@ -17,7 +17,14 @@ from engine.shelf import desk
 from engine.vocabulary import shelf as v
 
 MONEY = ("revenue_at_risk", "revenue_at_risk_low", "revenue_at_risk_high")
-TOLD = (*MONEY, "confidence_score", "evidence", "expected_daily_units", "actual_daily_units", "duration_days")
+TOLD = (
+    *MONEY,
+    "confidence_score",
+    "log_likelihood_ratio",
+    "expected_daily_units",
+    "actual_daily_units",
+    "duration_days",
+)
 """What a judge may say of an alert beside its first day; null where it does not."""
 
 

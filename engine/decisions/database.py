@@ -88,7 +88,7 @@ def open_database(out: Path, url: str | None = None) -> Engine:
     is_new = url is None and not (out / FILE).exists()
     engine = _sqlite(place) if place.get_backend_name() == "sqlite" else _postgresql(place)
     try:
-        with _told(engine, "opened"):
+        with _raised_as_failure(engine, "opened"):
             if engine.dialect.name == "sqlite":
                 _refuse_damage(engine)
             _migrate(engine)
@@ -105,7 +105,7 @@ def reading(engine: Engine) -> Iterator[Connection]:
     """A connection that reads. Raises TryLaterError when the database cannot be reached, DamagedDecisionsError when
     what is read cannot have been written.
     """
-    with _told(engine, "read"), engine.connect() as connection:
+    with _raised_as_failure(engine, "read"), engine.connect() as connection:
         yield connection
 
 
@@ -118,7 +118,7 @@ def writing(engine: Engine) -> Iterator[Connection]:
     DamagedDecisionsError.
     """
     with (
-        _told(engine, "written"),
+        _raised_as_failure(engine, "written"),
         engine.connect().execution_options(is_writer=True) as connection,
         connection.begin(),
     ):
@@ -126,8 +126,8 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
-def _told(engine: Engine, done: str) -> Iterator[None]:
-    """Raise what the database meets as a failure that is told. done: what cannot be done with the decisions."""
+def _raised_as_failure(engine: Engine, done: str) -> Iterator[None]:
+    """Raise what the database meets as a failure with its reason. done: what cannot be done with the decisions."""
     try:
         yield
     except (DBAPIError, PoolTimeoutError) as error:
@@ -188,7 +188,7 @@ def insert_new(
     """
     if not rows:
         return []
-    names = _told_columns(table)
+    names = _written_columns(table)
     sealed = [{**row, "seal": _seal_of(table, [row.get(name) for name in names])} for row in rows]
     make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     statement = make(table).on_conflict_do_nothing().returning(key)
@@ -206,7 +206,7 @@ def read_rows(
 
     Raises DamagedDecisionsError when a row is not what was written.
     """
-    told = _told_columns(table)
+    told = _written_columns(table)
     places = [told.index(name) for name in names]
     statement = select(*(table.c[name] for name in told), table.c.seal).where(*where).order_by(*order)
     found = []
@@ -218,7 +218,7 @@ def read_rows(
 
 
 @cache
-def _told_columns(table: Table) -> tuple[str, ...]:
+def _written_columns(table: Table) -> tuple[str, ...]:
     """The columns of a table that a row is written with, without its seal."""
     return tuple(
         column.name for column in table.columns if column.name != "seal" and column.autoincrement is not True
@@ -226,13 +226,13 @@ def _told_columns(table: Table) -> tuple[str, ...]:
 
 
 def _seal_of(table: Table, values: Sequence[Any]) -> str:
-    """The seal of a row, from its values in the order of `_told_columns`: as written, the same as when read."""
+    """The seal of a row, from its values in the order of `_written_columns`: as written, the same as when read."""
     alike = list(values)
     for place in _numbers(table):
         if alike[place] is not None:
             alike[place] = float(alike[place])
     # A column that came after the first seals is part of one only where it says something.
-    told = zip(_told_columns(table), alike, strict=True)
+    told = zip(_written_columns(table), alike, strict=True)
     alike = [value for name, value in told if name not in LATER_COLUMNS or value is not None]
     return hashlib.sha256(json.dumps(alike, default=_as_text).encode()).hexdigest()[:16]
 
@@ -240,7 +240,7 @@ def _seal_of(table: Table, values: Sequence[Any]) -> str:
 @cache
 def _numbers(table: Table) -> tuple[int, ...]:
     """The places of the fractional numbers among the columns: one may be written as a whole number."""
-    return tuple(place for place, name in enumerate(_told_columns(table)) if isinstance(table.c[name].type, Float))
+    return tuple(place for place, name in enumerate(_written_columns(table)) if isinstance(table.c[name].type, Float))
 
 
 def _as_text(moment: object) -> str:

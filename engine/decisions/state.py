@@ -1,4 +1,4 @@
-"""State: what stands of a history. In: entries. Out: one row per subject.
+"""State: what is in effect of a history. In: entries. Out: one row per subject.
 
 An entry that was undone counts for nothing; of those that stand the last verdict, the last assignment and the last
 comment are the state. An undo is not undone: who wants it back decides again.
@@ -61,7 +61,7 @@ STATE_SCHEMA: Final = pl.Schema(
         "changed_at": MOMENT,
     }
 )
-"""The state of subjects. decided_by and decided_at are of the verdict that stands, changed_by and changed_at of the
+"""The state of subjects. decided_by and decided_at are of the verdict in effect, changed_by and changed_at of the
 last entry of any kind."""
 SUBJECT: Final = ("kind", "run_id", "subject_id")
 VERDICT_COLUMNS: Final = ("reason", "action", "price", "discount_pct", "units", "decided_by", "decided_at")

@@ -80,7 +80,7 @@ class Decisions:
         return self._append([(subject, fields) for subject in subjects], by, versions)
 
     def undo(self, subject: Subject, *, by: str, version: int) -> int:
-        """Take back the last entry that stands; returns the new version. Raises ConflictError, and InputError
+        """Take back the last entry in effect; returns the new version. Raises ConflictError, and InputError
         when there is nothing to take back.
         """
         entries = self._frame(_of([subject]), entry.c.version <= version)
@@ -114,7 +114,7 @@ class Decisions:
         return self._append(list(zip(subjects, undoing, strict=True)), by, versions)
 
     def state(self, run_id: str, ids: Sequence[str] | None = None, *, kind: str | None = None) -> pl.DataFrame:
-        """What stands on the subjects of a run that anybody touched, sorted by id. Columns: `STATE_SCHEMA`.
+        """What is in effect on the subjects of a run that anybody touched, sorted by id. Columns: `STATE_SCHEMA`.
 
         kind: of this kind alone.
 

@@ -16,7 +16,7 @@ ACTS: Final = (*VERDICTS, ASSIGN, COMMENT, UNDO)
 
 UNDECIDED: Final = "undecided"
 DECISIONS: Final = {ACCEPT: "accepted", REJECT: "rejected", MODIFY: "modified"}
-"""What a subject is after each verdict; without one that stands it is `undecided`."""
+"""What a subject is after each verdict; without one in effect it is `undecided`."""
 
 OTHER: Final = "other"
 """A reason that needs a comment, of every kind of subject."""

@@ -70,10 +70,10 @@ def sent_twice(source: Source, settings: InputSettings) -> tuple[Source, list[Pr
     repeats = _repeats(source, fewer, sampled)
     if repeats and sampled > 1:
         repeats = _repeats(source, settings, 1)
-    told = [_told(source, repeat, settings) for repeat in repeats]
+    problems = [_problem_of(source, repeat, settings) for repeat in repeats]
     if settings.sent_twice == "refuse" or not repeats:
-        return source, told, []
-    return replace(source, parts=tuple(_counted_once(source, repeats))), [], told
+        return source, problems, []
+    return replace(source, parts=tuple(_counted_once(source, repeats))), [], problems
 
 
 def _count_keys(source: Source, sampled: int) -> tuple[int, int]:
@@ -150,7 +150,7 @@ def _across_files(rows: pl.DataFrame, columns: list[str], settings: InputSetting
             yield Repeat(copy, first, 1, equal.select(*columns, N).sort(columns), fewer)
 
 
-def _told(source: Source, repeat: Repeat, settings: InputSettings) -> Problem:
+def _problem_of(source: Source, repeat: Repeat, settings: InputSettings) -> Problem:
     days = repeat.rows["date"].sort()
     alone = repeat.file == repeat.earlier
     rows = f"{repeat.rows.height:,} of {repeat.of:,} different rows"

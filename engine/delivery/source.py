@@ -1,16 +1,14 @@
-"""The lake: tables found on disk, lazy readers for them, and the one room that talks to DuckDB.
+"""Source: tables found on disk, and lazy readers for them.
 
 A table is a file, a folder of files, or several files that share its name: `pricing.csv`, `pricing.parquet`,
 `pricing/2026-01.csv.gz`, `pricing-2026-01.parquet`, `pricing/store_id=12/part-0.parquet`.
 """
 
 import datetime as dt
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 import polars as pl
@@ -21,9 +19,6 @@ from engine.delivery.csv_text import UNREADABLE as UNREADABLE
 from engine.delivery.near_miss import columns_meant, file_alike, named_after
 from engine.disk import fingerprint, refuse_special
 from engine.errors import InputError, Problem
-
-if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
 
 CSV = (".csv", ".csv.gz", ".csv.zst")
 PARQUET = (".parquet",)
@@ -36,8 +31,6 @@ SHOWN_CHARACTERS = 80
 SOURCE_FILE = "source_file"
 SOURCE_ROW = "source_row"
 CELL = "cell"
-WRITING = frozenset({"COPY", "COPY_DATABASE", "EXPORT", "ATTACH"})
-"""Kinds of SQL statements that may write files."""
 LAST_ROW = "last row of all"
 
 
@@ -451,50 +444,3 @@ def _csv_type(kind: Kind | None, first_cell: str | None) -> pl.DataType:
     if kind is Kind.FLAG and cell in {"true", "false"}:
         return pl.Boolean()
     return pl.String()
-
-
-def sql(query: str, views: Mapping[str, Path], macros: Mapping[str, str], *, is_open: bool = False) -> pl.DataFrame:
-    """One answer from DuckDB over Parquet files, each a view under its name.
-
-    macros: further views by name, given as the query that makes them. is_open: the query may read and write other
-    files and load extensions, with the rights of whoever asks; else it sees the views and nothing else. Raises
-    InputError on wrong SQL.
-    """
-    import duckdb
-
-    advice = f"tables here: {', '.join((*views, *macros))}"
-    if not query.strip():
-        raise InputError([Problem("sql", "there is no question", advice)])
-    # A path is a pattern to DuckDB: its own brackets and stars have to be told apart from wildcards.
-    patterns = {name: re.sub(r"([\[*?])", r"[\1]", str(file)) for name, file in views.items()}
-    with duckdb.connect() as connection:
-        try:
-            connection.execute("set autoinstall_known_extensions = false")
-            for name, pattern in patterns.items():
-                connection.read_parquet(pattern).create_view(name)
-            for name, made_by in macros.items():
-                connection.execute(f'create view "{name}" as {made_by}')
-            if not is_open:
-                _shut(connection, (*map(str, views.values()), *patterns.values()))
-                _refuse_writing(connection, query)
-            answer = connection.sql(query)
-            return answer.pl() if answer is not None else pl.DataFrame()
-        except duckdb.PermissionException as error:
-            allowed = f"{advice}; a query that you trust may read files with  --open"
-            raise InputError([Problem("sql", str(error).strip(), allowed)]) from error
-        except duckdb.Error as error:
-            raise InputError([Problem("sql", str(error).strip(), advice)]) from error
-
-
-def _shut(connection: "DuckDBPyConnection", paths: Iterable[str]) -> None:
-    """Let the connection open these files and nothing else, for good."""
-    named = ", ".join("'" + path.replace("'", "''") + "'" for path in paths)
-    connection.execute(f"set allowed_paths = [{named}]")
-    connection.execute("set enable_external_access = false")
-    connection.execute("set lock_configuration = true")
-
-
-def _refuse_writing(connection: "DuckDBPyConnection", query: str) -> None:
-    """Raise InputError where a query copies something out: a file that may be read could be written, too."""
-    if any(statement.type.name in WRITING for statement in connection.extract_statements(query)):
-        raise InputError([Problem("sql", "writes a file", "print the answer, or allow it with  --open")])

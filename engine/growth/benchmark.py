@@ -20,7 +20,7 @@ IS_PEER = pl.col(PEER_GROUP).is_not_null() & pl.col("store_sales").is_not_null()
 
 
 @dataclass(frozen=True)
-class Standing:
+class Benchmarks:
     """Where every store stands among its peers; made once for all candidates of a run.
 
     members: see `members`. levels: one row a peer group, see `benchmark`, shrunk where that is asked for, with the
@@ -30,7 +30,7 @@ class Standing:
     members: pl.LazyFrame
     levels: pl.LazyFrame
 
-    def between(self, first: int, last: int) -> "Standing":
+    def between(self, first: int, last: int) -> "Benchmarks":
         """The same with the members of a range of pairs; benchmarks are those of everybody."""
         return replace(self, members=self.members.filter(pl.col(PAIR).is_between(first, last)))
 
@@ -39,7 +39,7 @@ class Standing:
         return self.members.filter(IS_PEER)
 
 
-def standing(given: Inputs, settings: GrowthSettings) -> Standing:
+def benchmarks_of(given: Inputs, settings: GrowthSettings) -> Benchmarks:
     """The members and benchmarks of a run, in memory."""
     everyone = in_memory(members(given, settings.benchmark))
     peer_sales = everyone.filter(IS_PEER)
@@ -49,7 +49,7 @@ def standing(given: Inputs, settings: GrowthSettings) -> Standing:
     levels = shrink(levels, peer_sales, settings.benchmark)
     if settings.benchmark.own_store == "included":
         levels = levels.drop("ascending")
-    return Standing(everyone, levels.drop("spu_code").collect().lazy())
+    return Benchmarks(everyone, levels.drop("spu_code").collect().lazy())
 
 
 def members(given: Inputs, settings: BenchmarkSettings) -> pl.LazyFrame:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from engine.growth.benchmark import Standing, standing
+from engine.growth.benchmark import Benchmarks, benchmarks_of
 from engine.growth.inputs import Inputs, in_memory, known, marked
 from engine.growth.keys import PAIR, Codes
 from engine.growth.scale import NUMBERS, keep_the_list, scale
@@ -22,7 +22,7 @@ SAID_BY_STEP11 = ("opportunity_tier", "opportunity_score", "recommendation_type"
 SPU_NAMES = ("spu_name", "cate_name")
 STORE_NAMES = ("store_name",)
 COLUMNS = (*v.STORE_SPU, "cluster_id", *NUMBERS, *SAID_BY_STEP11, *STORE_NAMES, *SPU_NAMES, "unit_price")
-"""Columns of the scaled candidates with what is known of them; the audit adds the second opinion and the plan."""
+"""Columns of the scaled candidates and what is known of them; the audit adds the newsvendor quantity and the plan."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Task:
     """A scaling, whole or the part of one block. step11: what Step 11 said of its candidates, with pair and key."""
 
     given: Inputs
-    stands: Standing
+    benchmarks: Benchmarks
     step11: pl.LazyFrame
     names: Names
     settings: GrowthSettings
@@ -50,7 +50,7 @@ class Task:
             yield replace(
                 self,
                 given=self.given.between(first, last),
-                stands=self.stands.between(first, last),
+                benchmarks=self.benchmarks.between(first, last),
                 step11=self.step11.filter(own),
             )
 
@@ -58,11 +58,11 @@ class Task:
         """The same task with benchmarks as the clusters have them."""
         benchmark = self.settings.benchmark.model_copy(update={"shrinkage_peers": 0.0})
         settings = self.settings.model_copy(update={"benchmark": benchmark})
-        return replace(self, stands=standing(self.given, settings), settings=settings)
+        return replace(self, benchmarks=benchmarks_of(self.given, settings), settings=settings)
 
     def scaled(self) -> pl.DataFrame:
         """The candidates as Step 12 leaves them, in `COLUMNS`, sorted by key. Raises BoundaryError."""
-        rows = scale(self.given, self.settings, self.stands).collect()
+        rows = scale(self.given, self.settings, self.benchmarks).collect()
         return self._named(keep_the_list(rows, self.given.candidates.collect()))
 
     def _named(self, rows: pl.DataFrame) -> pl.DataFrame:
@@ -86,7 +86,7 @@ def ranges(given: Inputs) -> Iterator[tuple[int, int]]:
 def task_of(tables: Mapping[str, pl.LazyFrame], given: Inputs, settings: GrowthSettings) -> Task:
     """The whole scaling. tables: by name, as `given` was made from them."""
     step11 = in_memory(given.codes.keyed(marked(tables[v.STEP11])).select(PAIR, *v.STORE_SPU, *SAID_BY_STEP11))
-    return Task(given, standing(given, settings), step11, _names(tables, given.codes), settings)
+    return Task(given, benchmarks_of(given, settings), step11, _names(tables, given.codes), settings)
 
 
 def _names(tables: Mapping[str, pl.LazyFrame], codes: Codes) -> Names:

@@ -20,7 +20,7 @@ Rule = tuple[pl.Expr, pl.Expr]
 """Which rows a check is about, and which of them break it."""
 QUANTITY = pl.col("recommended_adjustment_quantity")
 IS_SCALED, EVERY = QUANTITY > 0, pl.col("is_candidate").is_not_null()
-SAYS = {
+STATEMENTS = {
     "only_candidates": ("Every scaled row was marked by Step 11.", "R80"),
     "no_key_added": ("Step 12 identified nothing on its own.", "R81"),
     "keys_unique": ("No store and SPU is scaled twice.", "R76"),
@@ -36,7 +36,7 @@ SAYS = {
     "finite": ("No number is NaN or infinite.", "R85"),
     "step11_unchanged": ("What Step 11 said is passed on as it was.", "R43"),
 }
-"""Every check in its order: what it says, and the requirement it proves."""
+"""Every check in its order: its statement, and the requirement it proves."""
 READ = (
     "recommended_adjustment_quantity",
     "recommended_units",
@@ -70,7 +70,7 @@ class Check:
     """
 
     name: str
-    says: str
+    statement: str
     requirement: str
     looked_at: int
     broken: int
@@ -107,7 +107,7 @@ def boundary(audit: pl.DataFrame, step11: pl.LazyFrame, given: Inputs, settings:
     counts["finite"] = (rows.height, _not_finite(audit))
     found = {name: _check(name, *both) for name, both in counts.items()}
     found |= {check.name: check for check in _conflicts(rows, given, settings)}
-    return [found[name] for name in SAYS]
+    return [found[name] for name in STATEMENTS]
 
 
 def together(parts: Iterable[list[Check]]) -> list[Check]:
@@ -129,7 +129,7 @@ def report(checks: list[Check]) -> dict[str, object]:
 
 
 def _check(name: str, looked_at: int, broken: int, idle: str = "") -> Check:
-    return Check(name, *SAYS[name], looked_at, broken, idle)
+    return Check(name, *STATEMENTS[name], looked_at, broken, idle)
 
 
 def _counted(rows: pl.DataFrame, rules: dict[str, Rule]) -> dict[str, tuple[int, int]]:

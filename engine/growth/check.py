@@ -70,7 +70,7 @@ def check(place: Delivered, settings: InputSettings, period: str | None = None) 
     written = [keys(sources[name]) for name in loaded]
     stops += [problem for table in written for problem in without_digits(table)]
     remarks += in_two_forms(written)
-    delivery = _settle_period(Delivery(place, sources, loaded, period, None, tuple(remarks)))
+    delivery = _with_latest_period(Delivery(place, sources, loaded, period, None, tuple(remarks)))
     found = list(_between_tables(delivery, settings))
     problems += stops + [problem for problem, stops_run in found if stops_run]
     if problems:
@@ -122,7 +122,7 @@ def _missing(sources: Mapping[str, Source], settings: InputSettings, place: Deli
     ]
 
 
-def _settle_period(delivery: Delivery) -> Delivery:
+def _with_latest_period(delivery: Delivery) -> Delivery:
     if delivery.period is not None or not _has(delivery, v.STORE_SPU_SALES, "period"):
         return delivery
     latest = delivery.loaded[v.STORE_SPU_SALES].rows["period"].max()

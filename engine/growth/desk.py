@@ -18,12 +18,12 @@ from engine.growth.check import Delivery, check
 from engine.growth.fit import Fit, fit
 from engine.growth.inputs import Inputs, inputs
 from engine.growth.ledger import fed_back
+from engine.growth.newsvendor import newsvendor_quantity
 from engine.growth.scale import BoundaryError
-from engine.growth.second_opinion import second_opinion
 from engine.growth.summary import Shrinkage, data_quality, key_figures, of_plan
 from engine.outputs.growth import shapes
+from engine.outputs.growth.explanation_facts import explanation_facts
 from engine.outputs.growth.result import Scaling
-from engine.outputs.growth.telling import telling
 from engine.outputs.write import write_json, write_parquet
 from engine.runs.journal import Journal
 from engine.runs.publish import Making
@@ -70,24 +70,24 @@ def _scale_into(folder: Path, delivery: Delivery, task: Task, journal: Journal) 
     """Scale, check the boundary and write the files; the key figures are returned."""
     settings = task.settings
     plan = _plan(delivery, task)
-    told = telling(settings.model_dump(), delivery.sources.keys())
+    known = explanation_facts(settings.model_dump(), delivery.sources.keys())
     checks = []
-    with publish.rows_into(folder, told, settings.trace.told_rows) as add:
+    with publish.rows_into(folder, known, settings.trace.explained_rows) as add:
         for block in task.blocks():
             with journal.stage("scale"):
                 audit = block.scaled()
             with journal.stage("boundary"):
                 checks.append(boundary(audit, block.step11, block.given, settings))
             with journal.stage("publish"):
-                opinion = second_opinion(audit, settings.newsvendor) if settings.newsvendor.is_asked else None
-                add(publish.with_fit(audit, opinion, plan))
+                optimum = newsvendor_quantity(audit, settings.newsvendor) if settings.newsvendor.is_asked else None
+                add(publish.with_fit(audit, optimum, plan))
     verdicts = report(together(checks))
     if verdicts["verdict"] == FAIL:
         raise BoundaryError(f"a boundary check failed, nothing is published: {verdicts['checks']}")
     with journal.stage("publish"):
         if plan is not None:
             write_parquet(plan.spus, folder / shapes.SUPPLY_PLAN)
-        publish.publish_peers(folder, task.stands, task.given)
+        publish.publish_peers(folder, task.benchmarks, task.given)
         publish.publish_quarantine(folder, delivery)
         facts = key_figures(pl.scan_parquet(folder / shapes.AUDIT, glob=False), delivery.label) | {
             "fit_to_stock": None if plan is None else of_plan(plan),

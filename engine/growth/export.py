@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from engine.errors import InputError, OutputError, Problem
-from engine.growth.publish import FORMS, write_told
+from engine.growth.publish import FORMS, write_explained
 from engine.outputs.growth import shapes
 from engine.outputs.growth.explain import explained
 from engine.outputs.read import table
@@ -30,6 +30,6 @@ def export(run: Run, file: Path, *, everyone: bool) -> int:
     rows = audit if everyone else audit.filter(pl.col("recommended_adjustment_quantity") > 0)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        return write_told(explained(run, rows), [file])
+        return write_explained(explained(run, rows), [file])
     except OSError as error:
         raise OutputError(f"{file} cannot be written: {error.strerror or error}") from error

@@ -11,7 +11,7 @@ from engine.delivery.tables import EXAMPLES
 from engine.errors import Problem
 from engine.growth.keys import PAIR, Codes
 from engine.outputs.growth import shapes
-from engine.outputs.read import each_readable, table, telling_of_damage
+from engine.outputs.read import each_readable, raising_damage, table
 from engine.runs.registry import Run
 from engine.vocabulary import growth as v
 from engine.vocabulary.common import TIE_TOLERANCE
@@ -45,7 +45,7 @@ def fed_back(step9: pl.LazyFrame, codes: Codes, runs: Iterable[Run], period: str
 
 
 def _same_increases(step9: pl.LazyFrame, codes: Codes, run: Run) -> pl.DataFrame:
-    with telling_of_damage(run):
+    with raising_damage(run):
         given = table(run, shapes.AUDIT).select(
             *v.STORE_SPU, "recommended_adjustment_quantity", "recommended_units", known_units="step9_units"
         )

@@ -11,7 +11,7 @@ import polars as pl
 
 from engine.contracts.contract import UNUSABLE
 from engine.delivery.source import PARQUET
-from engine.growth.benchmark import Standing
+from engine.growth.benchmark import Benchmarks
 from engine.growth.blocks import ROWS_PER_BLOCK
 from engine.growth.check import Delivery
 from engine.growth.fit import Fit
@@ -19,7 +19,7 @@ from engine.growth.inputs import Inputs
 from engine.growth.keys import PEER_GROUP
 from engine.outputs.growth import shapes
 from engine.outputs.growth.explain import explain
-from engine.outputs.growth.telling import Telling
+from engine.outputs.growth.explanation_facts import ExplanationFacts
 from engine.outputs.write import appended_parquet, write_csv_rows, write_parquet
 from engine.vocabulary import growth as v
 from engine.vocabulary.common import TIE_TOLERANCE
@@ -29,14 +29,14 @@ FORMS = (".csv", *PARQUET, MARKDOWN)
 """What decisions can be exported as."""
 NAMED = (("str_code", "store_name"), ("spu_code", "spu_name"))
 PEER_COLUMNS = ("cluster_id", "spu_code", "str_code", "store_sales", "peer_percentile")
-ROWS_TOLD_AT_A_TIME = 100_000
+ROWS_EXPLAINED_AT_A_TIME = 100_000
 """So many rows have their texts in memory."""
 
 
-def with_fit(audit: pl.DataFrame, opinion: pl.Series | None, plan: Fit | None) -> pl.DataFrame:
-    """The audit with the second opinion and the plan under stock; null where neither was asked for."""
+def with_fit(audit: pl.DataFrame, optimum: pl.Series | None, plan: Fit | None) -> pl.DataFrame:
+    """The audit with the newsvendor quantity and the plan under stock; null where neither was asked for."""
     nothing = pl.Series("newsvendor_units", [None], pl.Int32).new_from_index(0, audit.height)
-    audit = audit.with_columns(nothing if opinion is None else opinion)
+    audit = audit.with_columns(nothing if optimum is None else optimum)
     if plan is None:
         return audit.with_columns(fitted_quantity=pl.lit(None, pl.Float64), fitted_units=pl.lit(None, pl.Int32))
     fitted = audit.join(plan.rows, on=v.STORE_SPU, how="left", maintain_order="left")
@@ -45,10 +45,10 @@ def with_fit(audit: pl.DataFrame, opinion: pl.Series | None, plan: Fit | None) -
 
 
 @contextmanager
-def rows_into(folder: Path, told: Telling, most_told: int) -> Iterator[Callable[[pl.DataFrame], None]]:
+def rows_into(folder: Path, known: ExplanationFacts, most_explained: int) -> Iterator[Callable[[pl.DataFrame], None]]:
     """A function that adds the rows of a block to the audit, and those that are scaled to the recommendations.
 
-    Up to `most_told` recommendations are published with their texts, and as CSV; more of them as numbers alone.
+    Up to `most_explained` recommendations are published with their texts, and as CSV; more of them as numbers alone.
     """
     waiting: list[pl.DataFrame] = []
     with ExitStack() as files:
@@ -58,18 +58,18 @@ def rows_into(folder: Path, told: Telling, most_told: int) -> Iterator[Callable[
         def add(block: pl.DataFrame) -> None:
             add_audit(block)
             waiting.append(block.filter(pl.col("recommended_adjustment_quantity") > 0))
-            if not add_numbers and sum(rows.height for rows in waiting) > most_told:
+            if not add_numbers and sum(rows.height for rows in waiting) > most_explained:
                 add_numbers.append(files.enter_context(appended_parquet(folder / shapes.RECOMMENDATIONS)))
             while add_numbers and waiting:
                 add_numbers[0](waiting.pop(0))
 
         yield add
         if not add_numbers:
-            told_rows = explain(pl.concat(waiting).lazy(), told)
-            write_told(told_rows, (folder / shapes.RECOMMENDATIONS, folder / shapes.RECOMMENDATIONS_CSV))
+            explained_rows = explain(pl.concat(waiting).lazy(), known)
+            write_explained(explained_rows, (folder / shapes.RECOMMENDATIONS, folder / shapes.RECOMMENDATIONS_CSV))
 
 
-def write_told(rows: pl.LazyFrame, files: Iterable[Path]) -> int:
+def write_explained(rows: pl.LazyFrame, files: Iterable[Path]) -> int:
     """Write rows to files, each CSV or Parquet by its name, so many at a time; how many rows there are.
 
     rows: lazy; a slice at a time is computed and held.
@@ -77,8 +77,8 @@ def write_told(rows: pl.LazyFrame, files: Iterable[Path]) -> int:
     count = int(rows.select(pl.len()).collect().item())
     with ExitStack() as stack:
         adds = [stack.enter_context(_appended(file)) for file in files]
-        for first in range(0, max(count, 1), ROWS_TOLD_AT_A_TIME):
-            block = rows.slice(first, ROWS_TOLD_AT_A_TIME).collect()
+        for first in range(0, max(count, 1), ROWS_EXPLAINED_AT_A_TIME):
+            block = rows.slice(first, ROWS_EXPLAINED_AT_A_TIME).collect()
             for add in adds:
                 add(block)
     return count
@@ -109,11 +109,11 @@ def _in_markdown() -> pl.Expr:
     return pl.format("## {}, {}\n\n- {}\n\n", store.str.strip_chars_end(), spu.str.strip_chars_end(), lines)
 
 
-def publish_peers(folder: Path, stands: Standing, given: Inputs) -> None:
+def publish_peers(folder: Path, benchmarks: Benchmarks, given: Inputs) -> None:
     """The peers of every cluster and SPU that has a candidate, with their sales and places, cluster after cluster."""
     candidates = given.candidates.join(given.clusters, on="str_code").pipe(given.codes.grouped)
     groups = candidates.select(PEER_GROUP).unique().collect().lazy()
-    wanted = stands.peers().join(groups, on=PEER_GROUP, how="semi").select(PEER_GROUP, *PEER_COLUMNS).collect()
+    wanted = benchmarks.peers().join(groups, on=PEER_GROUP, how="semi").select(PEER_GROUP, *PEER_COLUMNS).collect()
     order = (PEER_GROUP, "store_sales", "str_code")
     with appended_parquet(folder / shapes.PEERS) as add:
         for low, high in _cluster_ranges(wanted):

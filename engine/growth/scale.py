@@ -9,7 +9,7 @@ from math import prod
 import polars as pl
 
 from engine.errors import DarkshelfError
-from engine.growth.benchmark import Standing, standing
+from engine.growth.benchmark import Benchmarks, benchmarks_of
 from engine.growth.caps import with_caps
 from engine.growth.decide import decide, gate
 from engine.growth.factors import with_factors
@@ -60,19 +60,19 @@ class BoundaryError(DarkshelfError):
     """Step 12 would add or lose a key: a bug, and nothing is published."""
 
 
-def scale(given: Inputs, settings: GrowthSettings, stands: Standing | None = None) -> pl.LazyFrame:
+def scale(given: Inputs, settings: GrowthSettings, benchmarks: Benchmarks | None = None) -> pl.LazyFrame:
     """One row per candidate: pair, key, `cluster_id` and `NUMBERS`. Order of rows is not promised.
 
-    stands: benchmarks of everybody, made here when they are not given. Quantities are units; joint_increase adds
+    benchmarks: benchmarks of everybody, made here when they are not given. Quantities are units; joint_increase adds
     Step 9's, joint_share is its share of the current quantity (null when none is held). Null: gap, ratio, quantile
     and median without a benchmark; base and raw quantity where the gap is not closed; a cap that does not apply. No
     number is NaN or infinite.
     """
-    stands = standing(given, settings) if stands is None else stands
+    benchmarks = benchmarks_of(given, settings) if benchmarks is None else benchmarks
     return (
-        given.candidates.pipe(_with_sales, given, stands.members)
+        given.candidates.pipe(_with_sales, given, benchmarks.members)
         .pipe(given.codes.grouped)
-        .join(stands.levels, on=PEER_GROUP, how="left", maintain_order="left")
+        .join(benchmarks.levels, on=PEER_GROUP, how="left", maintain_order="left")
         .pipe(leave_out, settings.benchmark)
         .pipe(_with_conflicts, given)
         .pipe(_with_gap)

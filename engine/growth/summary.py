@@ -88,7 +88,7 @@ def of_plan(plan: Fit) -> dict[str, object]:
         "shortage_units": units(short, "shortage_units"),
         "expected_gain": round(plan.gain, 2),
         "expected_gain_without_shortage": round(plan.gain_wanted, 2),
-        "dearest_shortage_per_unit": None if short.is_empty() else round(float(short["price_per_unit"].max()), 4),  # type: ignore[arg-type]
+        "highest_price_short": None if short.is_empty() else round(float(short["price_per_unit"].max()), 4),  # type: ignore[arg-type]
     }
 
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from engine.kernels.compiling import inner, kernel
-from engine.kernels.evidence import learn_before, log_ratio
+from engine.kernels.likelihood_ratio import learn_before, log_ratio
 from engine.kernels.records import Sales, Weighing
 from engine.kernels.types import Floats1D, Integers1D, Out
 
@@ -20,7 +20,7 @@ class Levels(NamedTuple):
 
 @inner
 def _of_nothing(days: int, levels: Levels, row: int, weighing: Weighing) -> float:
-    """Evidence of days at a row's level on which nothing was sold, as `open_log_likelihood_ratio` weighs them."""
+    """Log likelihood ratio of days at a row's level without a sale, as `open_log_likelihood_ratio` weighs them."""
     relative_variance = levels.dispersion[row] / days + 1.0 / levels.learnt_units[row] + weighing.level_drift * days
     return log_ratio(0.0, days * levels.expected_a_day[row], 1.0 / relative_variance, weighing)
 
@@ -57,9 +57,11 @@ def days_to_alert(
 
 
 @kernel
-def most_evidence(levels: Levels, weighing: Weighing, min_days: int, max_days: int, most: Out[Floats1D]) -> None:
-    """Evidence of the most telling episode without any sale, 0 where none tells: of `min_days`, twice as long, and so
-    on, at last of `max_days`.
+def largest_log_likelihood_ratio(
+    levels: Levels, weighing: Weighing, min_days: int, max_days: int, most: Out[Floats1D]
+) -> None:
+    """Largest log likelihood ratio of an episode without any sale, 0 where none is above it: of `min_days`,
+    twice as long, and so on, at last of `max_days`.
 
     most: (n_rows,), written.
     """

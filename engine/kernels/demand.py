@@ -166,7 +166,7 @@ def offers(
     price: Floats2D,
     promo: Flags2D,
     quantile: float,
-    settling_days: int,
+    warm_up_days: int,
     bounds: Floats1D,
     usual_price: Out[Floats1D],
     offer: Out[Flags2D],
@@ -174,7 +174,7 @@ def offers(
     """What each cell was offered at: how far below the row's usual price, and whether on promotion.
 
     price, promo: (n_rows, n_days), NaN unknown. quantile: of the prices known until a day, its usual one: a later
-    rise turns no earlier day into an offer. settling_days: the first known prices tell the usual one together.
+    rise turns no earlier day into an offer. warm_up_days: the first known prices tell the usual one together.
     bounds: descending shares of the usual price. usual_price: (n_rows,), of the last day, NaN without a price,
     written. offer: (n_rows, n_days), written: 2 · (how many bounds the price is below) + promo; an unknown price is
     the usual one.
@@ -185,7 +185,7 @@ def offers(
         next_day = 0
         usual = np.nan
         for day in range(price.shape[1]):
-            while next_day < price.shape[1] and (next_day <= day or size < settling_days):
+            while next_day < price.shape[1] and (next_day <= day or size < warm_up_days):
                 if not np.isnan(price[row, next_day]):
                     # The known prices stay sorted, so that a quantile is a place among them.
                     place = size

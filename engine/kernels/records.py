@@ -22,7 +22,7 @@ class Sales(NamedTuple):
 
 
 class Weighing(NamedTuple):
-    """How evidence of an episode is weighed.
+    """How an episode's log likelihood ratio is weighed.
 
     level_drift: relative variance that an ordinary level gains with every day of it. depths: (n_depths,), shares of
     the expectation that a fall may leave. weights: (n_depths,), of the depths.

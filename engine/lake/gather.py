@@ -20,16 +20,16 @@ def gather(staged: Writer, table: str, parts: tuple[Partition, ...]) -> tuple[Pa
     """
     newest = max((day[:MONTH] for part in parts for day in part.days if day != WHOLE), default="")
     months: dict[tuple[str, tuple[str, ...]], dict[str, Partition]] = {}
-    settled: list[Partition] = []
+    gathered: list[Partition] = []
     for part in parts:
         for day in part.days:
             if day == WHOLE or (day[:MONTH] == newest and len(staged.held(table, part).days) == 1):
-                settled.append(part)
+                gathered.append(part)
             else:
                 months.setdefault((day[:MONTH], part.text_ids), {})[day] = part
     for (month, _), days in months.items():
-        settled.append(_gathered(staged, table, month, days))
-    return tuple(settled)
+        gathered.append(_gathered(staged, table, month, days))
+    return tuple(gathered)
 
 
 def _gathered(staged: Writer, table: str, month: str, days: Mapping[str, Partition]) -> Partition:

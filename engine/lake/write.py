@@ -16,7 +16,7 @@ import polars as pl
 
 from engine.contracts.contract import UNUSABLE, Contract, read_as
 from engine.delivery.source import UNREADABLE, DataFile, unreadable_file
-from engine.disk import LOCK, content_hash, one_writer, refuse_a_file, sync, told_as_output_error
+from engine.disk import LOCK, content_hash, one_writer, raised_as_output_error, refuse_a_file, sync
 from engine.errors import InputError, Problem
 from engine.lake.manifest import (
     MANIFEST,
@@ -169,7 +169,7 @@ def writer(folder: Path) -> Iterator[Writer]:
     Raises TryLaterError while another process writes, InputError when the folder is no place for a lake or holds a
     damaged one, OutputError when it cannot be written.
     """
-    with told_as_output_error(folder, UNTOUCHED):
+    with raised_as_output_error(folder, UNTOUCHED):
         refuse_a_file(folder, "name a folder to keep the lake in")
         folder.mkdir(parents=True, exist_ok=True)
         _refuse_other_files(folder)

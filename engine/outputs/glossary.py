@@ -22,7 +22,7 @@ TITLES: Final = {
     "evidence": "Evidence",
     "shelf": "Shelves, prices, places",
     "transfer": "Transfers",
-    "story": "Stories",
+    "event": "Events",
     "status": "Statuses and flags",
     "decision": "Decisions, tasks and answers",
     "growth": "Growth",

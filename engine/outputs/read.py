@@ -8,8 +8,10 @@ from typing import Any, Final, TypeVar
 
 import polars as pl
 
-from engine.delivery.source import UNREADABLE, sql
+from engine.delivery.query import sql
+from engine.delivery.source import UNREADABLE
 from engine.disk import read_regular
+from engine.outputs.renamed import columns_today, name_today, published_name
 from engine.runs.registry import LOGGER, DamagedRunError, Registry, Run
 
 SUMMARY: Final = "summary.json"
@@ -35,9 +37,17 @@ def each_readable(runs: Iterable[Run], ask: Callable[[Run], Asked]) -> Iterator[
             yield run, answer
 
 
+def has(run: Run, name: str) -> bool:
+    """Whether a run has this file, under today's name or the one of the version that published it."""
+    return (run.folder / published_name(run, name)).exists()
+
+
 def table(run: Run, name: str) -> pl.LazyFrame:
-    """A Parquet output of a run, such as `shapes.CASES`. Raises DamagedRunError when it is not what was published."""
-    return pl.scan_parquet(run.file(name), glob=False)
+    """A Parquet output of a run, such as `shapes.CASES`, with today's names of columns.
+
+    Raises DamagedRunError when it is not what was published.
+    """
+    return pl.scan_parquet(run.file(published_name(run, name)), glob=False).rename(columns_today(run), strict=False)
 
 
 def summary(run: Run) -> dict[str, Any]:
@@ -51,7 +61,7 @@ def data_quality(run: Run) -> dict[str, Any]:
 
 
 @contextmanager
-def telling_of_damage(run: Run) -> Iterator[None]:
+def raising_damage(run: Run) -> Iterator[None]:
     """Raise DamagedRunError where a published file is gone or cannot be read."""
     try:
         yield
@@ -62,7 +72,7 @@ def telling_of_damage(run: Run) -> Iterator[None]:
 
 def facts(run: Run, name: str) -> dict[str, Any]:
     """The content of a JSON file of a run. Raises DamagedRunError."""
-    with telling_of_damage(run):
+    with raising_damage(run):
         return dict(json.loads(read_regular(run.file(name))))
 
 
@@ -71,5 +81,6 @@ def query(run: Run, text: str, further: Mapping[str, str], *, is_open: bool = Fa
 
     further: views by name, in SQL over those tables. is_open: the query may open other files, too. Raises InputError.
     """
-    views = {file.stem: run.file(file.name) for file in sorted(run.folder.glob("*.parquet"))}
-    return sql(text, views, further, is_open=is_open)
+    published = sorted(run.folder.glob("*.parquet"))
+    views = {Path(name_today(run, file.name)).stem: run.file(file.name) for file in published}
+    return sql(text, views, further, columns_today(run), is_open=is_open)

@@ -12,6 +12,7 @@ from engine.errors import NotFoundError
 from engine.outputs import read
 from engine.outputs.desks import Explanation, desk_of
 from engine.outputs.markup import as_html
+from engine.outputs.renamed import name_today
 from engine.outputs.shown import Grid
 from engine.runs.publish import publish_copy
 from engine.runs.registry import Run
@@ -65,8 +66,8 @@ class Result:
         >>> "evidence" in night.tables
         True
         """
-        files = sorted(self.folder.rglob(f"*{PARQUET}"))
-        return tuple(file.relative_to(self.folder).with_suffix("").as_posix() for file in files)
+        files = (file.relative_to(self.folder).as_posix() for file in self.folder.rglob(f"*{PARQUET}"))
+        return tuple(sorted(name_today(self.run, name).removesuffix(PARQUET) for name in files))
 
     def table(self, name: str) -> pl.DataFrame:
         """A table by its name; the page on file formats says what each holds, at which grain.
@@ -80,7 +81,7 @@ class Result:
             raise NotFoundError(
                 f"there is no table {name!r} in run {self.run_id}; there are {', '.join(self.tables)}"
             )
-        with read.telling_of_damage(self.run):
+        with read.raising_damage(self.run):
             return read.table(self.run, f"{name}{PARQUET}").collect()
 
     def explain(self, name: str) -> Explanation:

@@ -21,11 +21,11 @@ from engine.disk import (
     PARTIAL,
     content_hash,
     one_writer,
+    raised_as_output_error,
     read_regular,
     refuse_a_file,
     sync,
     sync_all,
-    told_as_output_error,
 )
 from engine.errors import InputError, NotFoundError, Problem
 from engine.runs.manifest import MANIFEST, fault_of, read_manifest, seal
@@ -136,16 +136,16 @@ class Registry:
 
     @contextmanager
     def writer(self) -> Iterator[None]:
-        """Be the one writer, and settle what a killed one left behind.
+        """Be the one writer, and clear up what a killed one left behind.
 
         Raises TryLaterError while another process writes, InputError when `out` is a file or below one, OutputError
         when the folder cannot be written.
         """
-        with told_as_output_error(self.out, UNTOUCHED):
+        with raised_as_output_error(self.out, UNTOUCHED):
             refuse_a_file(self.out, "name a folder to publish runs in")
             self.folder.mkdir(parents=True, exist_ok=True)
             with one_writer(self.out, f"another run is writing to {self.out}"):
-                self._settle()
+                self._clear_up()
                 yield
 
     @contextmanager
@@ -157,7 +157,7 @@ class Registry:
         """
         partial = self.folder / f".{run_id}{PARTIAL}"
         try:
-            with told_as_output_error(self.out, UNTOUCHED):
+            with raised_as_output_error(self.out, UNTOUCHED):
                 partial.mkdir(parents=True)
                 yield partial
                 seal(partial)
@@ -338,7 +338,7 @@ class Registry:
         self._pointer.replace(self.out / LATEST)
         sync(self.out)
 
-    def _settle(self) -> None:
+    def _clear_up(self) -> None:
         """Clear unfinished runs, let `LATEST` name the run whose writer was killed before it could, and mend it."""
         for leftover in self.folder.glob(f".*{PARTIAL}"):
             self._keep_log(leftover)

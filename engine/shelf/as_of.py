@@ -18,7 +18,7 @@ ENOUGH_WEEKDAYS = 3
 """Days of a weekday that tell how many rows are usual on it; else all recent days do."""
 
 
-def settle_as_of(
+def choose_as_of(
     dates: Mapping[dt.date, int], as_of: dt.date | None, of: DeliverySettings
 ) -> tuple[dt.date, tuple[Problem, ...]]:
     """The as-of day, and what is to be told of dates behind the bulk of them.

@@ -55,7 +55,7 @@ def identify(
 
 
 def rank(cases: pl.DataFrame) -> pl.DataFrame:
-    """The cases by revenue at risk, dearest first and unknown last, then by case id."""
+    """The cases by revenue at risk, descending and unknown last, then by case id."""
     money = pl.col("revenue_at_risk").round(MONEY_DECIMALS)
     return cases.sort(money, "case_id", descending=[True, False], nulls_last=True)
 

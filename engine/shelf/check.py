@@ -17,7 +17,7 @@ from engine.errors import InputError, Problem
 from engine.lake.manifest import DayLake, refuse_lake
 from engine.lake.source import open_days
 from engine.settings.shelf.delivered import DeliverySettings, InputSettings
-from engine.shelf.as_of import settle_as_of
+from engine.shelf.as_of import choose_as_of
 from engine.shelf.meet import meet
 from engine.shelf.places import unknown_places
 from engine.vocabulary import shelf as v
@@ -96,7 +96,7 @@ class Sources:
 
 
 def check(place: Place, as_of: dt.date | None = None, intake: Intake = USUAL, *, as_text: bool = False) -> Sources:
-    """Open every table and settle the as-of day: the given one, else the newest date that is one of a day's delivery.
+    """Open every table and choose the as-of day: the given one, else the newest date that is one of a day's delivery.
 
     Raises InputError with every problem of files and columns, when a required table has no row that can be used, and
     when the ids of the tables do not meet or lost their digits; TryLaterError when the sales do not reach the as-of
@@ -108,7 +108,7 @@ def check(place: Place, as_of: dt.date | None = None, intake: Intake = USUAL, *,
         opened = {} if isinstance(place, DayLake) else _open(place, None, intake.readings, as_text=True)[0]
         raise InputError([*problems, *verify(opened)[0]])
     dates = _dates_of_sales(place, tables[v.SALES], intake.readings, as_text=as_text)
-    as_of, notices = settle_as_of(dates, as_of, intake.delivery)
+    as_of, notices = choose_as_of(dates, as_of, intake.delivery)
     tables, _ = _open(place, as_of, intake.readings, as_text=as_text)
     if not all(source.is_usable() for source in tables.values() if source.contract.required):
         opened, _ = _open(place, as_of, intake.readings, as_text=True)

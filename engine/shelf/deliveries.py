@@ -15,7 +15,7 @@ from engine.arrays import Floats, Integers, Marks
 from engine.errors import Problem, TryLaterError
 from engine.kernels import deliveries as kernel
 from engine.kernels import rows
-from engine.kernels.settle import DELIVERED, PARTIAL
+from engine.kernels.impute import DELIVERED, PARTIAL
 from engine.settings.shelf.delivered import DeliverySettings
 from engine.vocabulary import shelf as v
 
@@ -168,7 +168,7 @@ def notices(
     first = int(np.argmax(np.any(found.has_rows, axis=0)))
     lost = (found.stores == NOT_DELIVERED) & ~found.is_incomplete
     lost[:, [*range(first), -1]] = False
-    if lost.sum() > of.told_share * len(stores) * (chain.n_days - first):
+    if lost.sum() > of.notice_share * len(stores) * (chain.n_days - first):
         where = np.argwhere(lost)
         names = tuple(f"{stores[store]}: {chain.date(day)}" for store, day in where[:SHOWN])
         what = f"{len(where):,} store-days were not delivered, or hold far less than these stores usually sell"
@@ -301,10 +301,10 @@ def _states(
     """
     silent = ~has_sales
     opened = np.logical_or.accumulate(has_rows, axis=1)
-    evidence = np.where(silent & opened, of_stores[..., kernel.SILENCE] / kernel.SCALE, 0.0)
+    log_likelihood_ratio = np.where(silent & opened, of_stores[..., kernel.SILENCE] / kernel.SCALE, 0.0)
     states = np.where(has_rows, DELIVERED, CLOSED).astype(np.uint8)
     store, first, last = _run_table(silent & opened)
-    so_far = np.pad(np.cumsum(evidence, axis=1), ((0, 0), (1, 0)))
+    so_far = np.pad(np.cumsum(log_likelihood_ratio, axis=1), ((0, 0), (1, 0)))
     length = last - first + 1
     is_told = so_far[store, last + 1] - so_far[store, first] >= of.silent_log_likelihood_ratio
     of_run = np.repeat(np.arange(store.size), length)
@@ -315,18 +315,18 @@ def _states(
     is_long = length[of_run] >= of.closed_days
     for kind, is_so in ((NOT_DELIVERED, is_missing), (GONE, is_missing & is_long), (SHUT, is_shut)):
         states[store[of_run][is_so], day[is_so]] = kind
-    states[_on_closed_weekdays(silent, opened, evidence, of)] = CLOSED
+    states[_on_closed_weekdays(silent, opened, log_likelihood_ratio, of)] = CLOSED
     return states
 
 
-def _on_closed_weekdays(silent: Marks, opened: Marks, evidence: Floats, of: DeliverySettings) -> Marks:
+def _on_closed_weekdays(silent: Marks, opened: Marks, log_likelihood_ratio: Floats, of: DeliverySettings) -> Marks:
     """The silent days of weekdays on which a store sells nothing more often than not, and not by chance."""
     closed = np.zeros_like(silent)
     for weekday in range(N_WEEKDAYS):
         days = slice(weekday, None, N_WEEKDAYS)
         of_weekday = silent[:, days] & opened[:, days]
         is_habit = of_weekday.sum(axis=1) > of.closed_share * np.maximum(opened[:, days].sum(axis=1), 1)
-        is_habit &= evidence[:, days].sum(axis=1) >= of.silent_log_likelihood_ratio
+        is_habit &= log_likelihood_ratio[:, days].sum(axis=1) >= of.silent_log_likelihood_ratio
         closed[:, days] = is_habit[:, None] & of_weekday
     return closed
 
@@ -358,7 +358,7 @@ def _shares(sums: Integers, measure: int, of: DeliverySettings) -> tuple[Floats,
     seen, expected_units = (sums[..., measure + place] / kernel.SCALE for place in (0, 1))
     tested = expected_units >= of.min_expected
     began = tested.argmax(axis=1)[:, None]
-    tested &= np.arange(sums.shape[1]) >= began + of.settling_days
+    tested &= np.arange(sums.shape[1]) >= began + of.warm_up_days
     share = np.where(tested, seen / np.maximum(expected_units, TINY), np.nan)
     return _by_weekday(share), share, tested
 

@@ -1,6 +1,6 @@
 """The desk: one night, from delivered tables to a published run.
 
-check → panel → expect → detect → measure → diagnose → recommend → settle → publish
+check → panel → expect → detect → measure → diagnose → recommend → allocate → publish
 """
 
 import datetime as dt
@@ -198,8 +198,8 @@ def judge(
         cases = _judge_runs(chain, found, runs.slice(first, CASES_PER_BLOCK), method, journal)
         keep(cases)
         blocks.append(cases.select("pair", *publish.OWN_COLUMNS))
-    with journal.stage("settle"):
-        cases, decided = method.settle(chain, found, pl.concat(blocks))
+    with journal.stage("allocate"):
+        cases, decided = method.allocate(chain, found, pl.concat(blocks))
     return Judged(chain, method, learnt, found, cases, decided)
 
 

@@ -10,7 +10,7 @@ from engine.arrays import Floats, Integers
 from engine.kernels import rows
 from engine.settings.shelf.common import CauseSettings, ExpectSettings
 from engine.shelf.baseline import Baseline, baseline_at
-from engine.shelf.evidence import evidence
+from engine.shelf.cause_measures import measures
 from engine.shelf.panel import Panel
 from engine.shelf.points import Points
 from engine.stats import PERCENT, ratio
@@ -21,7 +21,7 @@ def features(panel: Panel, expect: ExpectSettings, causes: CauseSettings) -> pl.
     """The columns of `features.parquet` (specification, section 5), sorted by store and SKU."""
     pair = np.flatnonzero(panel.judged)
     day = np.full(pair.size, panel.n_days - 1)
-    measured = evidence(Points(panel, pair, day), causes)
+    measured = measures(Points(panel, pair, day), causes)
     return (
         pl.concat([panel.pairs.select(v.PAIR)[pair], measured], how="horizontal")
         .with_columns(**_baselines(panel, pair, day, expect))

@@ -78,8 +78,8 @@ def meet(tables: Mapping[str, Keys], settings: InputSettings) -> tuple[list[Prob
             found = list(_meetings(tables, table))
             apart = [each for each in found if each.share_of_smaller < settings.min_keys_meeting]
             in_part = [each for each in found if each.share < settings.usual_keys_meeting]
-            stops += [_told(each, apart=True) for each in apart[:1]]
-            notices += [_told(each, apart=False) for each in in_part[:1] if not apart]
+            stops += [_problem_of(each, apart=True) for each in apart[:1]]
+            notices += [_problem_of(each, apart=False) for each in in_part[:1] if not apart]
     return stops, notices
 
 
@@ -99,7 +99,7 @@ def _meetings(tables: Mapping[str, Keys], table: str) -> Iterator[Meeting]:
             yield meeting
 
 
-def _told(meeting: Meeting, *, apart: bool) -> Problem:
+def _problem_of(meeting: Meeting, *, apart: bool) -> Problem:
     n_sought, n_lacking = meeting.sought.height, meeting.lacking.height
     what = (
         f"{n_lacking:,} of {n_sought:,} {meeting.called} of {meeting.owner} ({100 * n_lacking / n_sought:.1f}%) "

@@ -42,10 +42,10 @@ class Method(Protocol[Learnt, Found]):
     def recommend(self, panel: Panel, found: Found, cases: pl.DataFrame) -> pl.DataFrame:
         """The cases with an action and what it is projected to bring."""
 
-    def settle(
+    def allocate(
         self, panel: Panel, found: Found, cases: pl.DataFrame
     ) -> tuple[pl.DataFrame, Mapping[str, pl.DataFrame]]:
-        """The cases of the whole night with what is decided for all of them at once, and its outputs by file name."""
+        """The cases of the whole night with the stock allocated to them, and the outputs of that by file name."""
 
     def bands(self, panel: Panel, found: Found, pair: Integers) -> tuple[Floats, NDArray[np.bool_]]:
         """Standard error of the expectation, and whether a day is dark, of some rows: (rows, days) each."""

@@ -36,12 +36,12 @@ def _rare(panel: Panel, table: str, feed: Feed) -> Iterator[Problem]:
         yield Problem(table, what, advice)
 
 
-def row_notices(panel: Panel, told_share: float) -> Iterator[Problem]:
+def row_notices(panel: Panel, notice_share: float) -> Iterator[Problem]:
     """Tables of which more than this share of the rows was set aside, later days apart."""
     for table, account in panel.accounts.items():
         reasons = {why: count for why, count in account.reasons.items() if why != AFTER_AS_OF}
         worst = max(reasons.values(), default=0)
-        if worst > told_share * account.read:
+        if worst > notice_share * account.read:
             what = "rows were set aside"
             advice = f"correct them at their source; {shapes.QUARANTINE}/{table}.parquet lists them all"
             examples = tuple(f"{count:,}: {why}" for why, count in reasons.items())
@@ -63,10 +63,10 @@ def record_notices(panel: Panel) -> Iterator[Problem]:
         yield Problem(v.SALES, what, advice, examples=_examples(left, "units"))
 
 
-def feed_notices(panel: Panel, told_share: float) -> Iterator[Problem]:
+def feed_notices(panel: Panel, notice_share: float) -> Iterator[Problem]:
     """Tables that are older than the as-of day lets expect or repeat themselves, and days that cannot be.
 
-    told_share: so many prices of 0 on the as-of day are told.
+    notice_share: so many prices of 0 on the as-of day are told.
     """
     stores = panel.stores["store_id"]
     for table, feed in panel.feeds.items():
@@ -89,7 +89,7 @@ def feed_notices(panel: Panel, told_share: float) -> Iterator[Problem]:
         what = f"every stock record of a store is 0 on {len(where):,} store-days, though most were not the day before"
         examples = tuple(f"{stores[int(store)]}: {panel.date(day)}" for store, day in where[:EXAMPLES])
         yield Problem(v.INVENTORY, what, "these records count as unknown; deliver them again", examples=examples)
-    if panel.free_prices > told_share * panel.pairs.height:
+    if panel.free_prices > notice_share * panel.pairs.height:
         what = f"the price is 0 or none in rows of {panel.as_of}: the last price before it holds"
         yield Problem(v.PRICING, what, "deliver the prices of that day", panel.free_prices, panel.pairs.height)
 

@@ -20,7 +20,7 @@ from engine.delivery.tables import naming_broken_files, too_many_faults, verify
 from engine.errors import InputError, Problem
 from engine.kernels import rows, windows
 from engine.kernels.compiling import given
-from engine.kernels.settle import Cells, Owners, SettlingRule, settle
+from engine.kernels.impute import Cells, ImputationRule, Owners, impute
 from engine.memory import Memory
 from engine.settings.shelf.delivered import DeliverySettings
 from engine.shelf.check import Sources, reread_as_text
@@ -184,7 +184,7 @@ def _place_all(sources: Sources, plan: PanelPlan, memory: Memory) -> Panel:
     if not sources.intake.readings.interpolates:
         forget(arrays["on_hand"], of_store, emptied)
     deliveries = as_rows_tell(deliveries) if sources.intake.readings.interpolates else with_partial_day(deliveries)
-    listed, interpolated = _settle_all(chain, placed, deliveries, plan, sources.intake.readings.interpolates)
+    listed, interpolated = _impute_all(chain, placed, deliveries, plan, sources.intake.readings.interpolates)
     # In a store that is shut there is nothing to be done about a shelf.
     is_shut = np.isin(deliveries.stores[:, -1], (SHUT, GONE))
     judged = (arrays["in_stock"][:, -plan.panel.active_days :] == 1).any(axis=1) & ~is_shut[chain.store]
@@ -278,10 +278,10 @@ def _feeds(stores: Stores, arrays: Mapping[str, Array], of: DeliverySettings) ->
     return {name: feed_of(arrays[array], stores, of, moves=array == "on_hand") for name, array in measures.items()}
 
 
-def _settle_all(
+def _impute_all(
     chain: Chain, placed: Placed, deliveries: Deliveries, plan: PanelPlan, interpolates: bool
 ) -> tuple[Array, int]:
-    """The first listed day of every pair, and how many cells were interpolated; the arrays are settled in place."""
+    """The first listed day of every pair, and how many cells were interpolated; the arrays are imputed in place."""
     arrays, held = placed.arrays, placed.held
     listed = np.empty(chain.store.size, np.int32)
     filled: list[int] = []
@@ -289,12 +289,12 @@ def _settle_all(
     names = ("units", "revenue", "on_hand", "price", "promo", "in_stock")
     owners = Owners(chain.store, chain.category, held["on_hand"], held["price"])
     of = plan.panel
-    rule = SettlingRule(of.min_on_hand, of.stock_from_sales_days, plan.gap_fill_days, not interpolates)
+    rule = ImputationRule(of.min_on_hand, of.stock_from_sales_days, plan.gap_fill_days, not interpolates)
 
-    def settle_block(block: slice) -> None:
+    def impute_block(block: slice) -> None:
         cells = Cells(*(arrays[name][block] for name in names))
         mine = given(owners, block)
-        filled.append(settle(cells, mine, deliveries.stores, deliveries.categories, rule, listed[block]))
+        filled.append(impute(cells, mine, deliveries.stores, deliveries.categories, rule, listed[block]))
 
-    rows.in_blocks(settle_block, chain.store.size)
+    rows.in_blocks(impute_block, chain.store.size)
     return listed, sum(filled)

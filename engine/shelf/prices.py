@@ -111,13 +111,13 @@ def price_notices(panel: Panel, found: PaidPrices, of: PriceCheckSettings) -> It
         yield Problem(v.PRICING, what, advice, int(told.sum()), panel.pairs.height)
         ratio = ratio - chain
     stores = _medians_of(ratio, panel.codes("store"), panel.stores.height)
-    yield from _told("stores", panel.stores["store_id"], stores, bound, advice)
+    yield from _problems_of("stores", panel.stores["store_id"], stores, bound, advice)
     odd_store = np.abs(np.nan_to_num(stores))[panel.codes("store")] > bound
     skus = _medians_of(np.where(odd_store, np.nan, ratio), panel.codes("sku"), panel.skus.height)
-    yield from _told("SKUs", panel.skus["sku_id"], skus, bound, advice)
+    yield from _problems_of("SKUs", panel.skus["sku_id"], skus, bound, advice)
 
 
-def _told(kind: str, ids: pl.Series, ratio: Floats, bound: float, advice: str) -> Iterator[Problem]:
+def _problems_of(kind: str, ids: pl.Series, ratio: Floats, bound: float, advice: str) -> Iterator[Problem]:
     odd = np.flatnonzero(np.abs(np.nan_to_num(ratio)) > bound)
     if not odd.size:
         return

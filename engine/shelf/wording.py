@@ -35,11 +35,11 @@ NUMBERS: Mapping[str, tuple[str, ...]] = {
 
 
 def table_of(
-    cases: pl.DataFrame, numbers_of: Mapping[str, tuple[str, ...]], says: Mapping[str, pl.Expr]
+    cases: pl.DataFrame, numbers_of: Mapping[str, tuple[str, ...]], explanations: Mapping[str, pl.Expr]
 ) -> pl.DataFrame:
     """One row a case and cause, cause by cause: score, rank, sentence, and the numbers of the cause.
 
-    numbers_of, says: by cause; the sentences read the numbers as they are published.
+    numbers_of, explanations: by cause; the sentences read the numbers as they are published.
     """
     named = cases.lazy().with_columns(
         price=pl.when(pl.col("price_basis") == "own").then("price"),
@@ -53,7 +53,7 @@ def table_of(
             pl.col(f"score_{cause}").alias("score"),
             pl.col(f"rank_{cause}").alias("rank"),
             (pl.col("primary_cause") == cause).fill_null(value=False).alias("is_primary"),
-            says[cause].alias("says"),
+            explanations[cause].alias("explanation"),
             *numbers,
         )
         for cause, numbers in numbers_of.items()

@@ -79,7 +79,7 @@ class Catalog:
     stores, skus: the columns of the tables of that name, in the input format. store_city: equal in one city.
     store_size, store_price_ratio: multiples of the chain's ordinary units and prices. sku_daily_units: ordinary
     daily units. sku_price: regular price. sku_conversion: units per impression. flyer_lift, flyer_price_ratio:
-    (SKUs, days), 1 outside flyers. carried: (stores, SKUs per store), SKU ids ascending.
+    (SKUs, days), 1 outside flyers. assortment: (stores, SKUs per store), SKU ids ascending.
     """
 
     stores: dict[str, NDArray[np.generic] | list[str]]
@@ -92,7 +92,7 @@ class Catalog:
     sku_conversion: NDArray[np.float64]
     flyer_lift: NDArray[np.float64]
     flyer_price_ratio: NDArray[np.float64]
-    carried: NDArray[np.int64]
+    assortment: NDArray[np.int64]
 
 
 def build_catalog(plan: ChainPlan) -> Catalog:
@@ -115,7 +115,7 @@ def build_catalog(plan: ChainPlan) -> Catalog:
         sku_conversion=rng.uniform(*CONVERSION_BOUNDS, plan.skus),
         flyer_lift=flyer_lift,
         flyer_price_ratio=flyer_price_ratio,
-        carried=_assortments(plan, rng),
+        assortment=_assortments(plan, rng),
     )
 
 
@@ -220,11 +220,11 @@ def _assortments(plan: ChainPlan, rng: np.random.Generator) -> NDArray[np.int64]
         for scenario in SCENARIOS[: plan.skus]
         for store_id in (*scenario.stores, *scenario.oversold_stores)
     }
-    carried = np.empty((plan.stores, plan.skus_per_store), np.int64)
-    for store, row in enumerate(carried):
+    assortment = np.empty((plan.stores, plan.skus_per_store), np.int64)
+    for store, row in enumerate(assortment):
         order = rng.permutation(everything)
         if store + 1 in must_carry:
             planted = must_carry[store + 1]
             order = np.concatenate(([planted], order[order != planted]))
         row[:] = np.sort(order[: plan.skus_per_store])
-    return carried
+    return assortment

@@ -49,7 +49,7 @@ def write_chain(out: Path, plan: ChainPlan, *, stores_per_block: int | None = No
     when the folder cannot be written.
     """
     catalog = build_catalog(plan)
-    episodes = plan_episodes(plan, catalog.store_city, catalog.carried, catalog.sku_daily_units)
+    episodes = plan_episodes(plan, catalog.store_city, catalog.assortment, catalog.sku_daily_units)
     dates = np.arange(plan.days) + np.datetime64(plan.first_date, "D")
     stores_per_block = stores_per_block or max(1, BLOCK_CELLS // (plan.skus_per_store * plan.days))
     lost_revenue: list[float] = []

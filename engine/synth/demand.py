@@ -65,7 +65,7 @@ class StoreDays(NamedTuple):
 def draw_store(plan: ChainPlan, catalog: Catalog, store_id: int, episodes: Sequence[Episode]) -> StoreDays:
     """The days of one store, its episodes included."""
     rng = np.random.Generator(np.random.Philox(np.random.SeedSequence([plan.seed, store_id])))
-    sku_id = catalog.carried[store_id - 1]
+    sku_id = catalog.assortment[store_id - 1]
     sku = sku_id - 1
     shape = (sku.size, plan.days)
     effects = _Effects(sku_id, plan.days, episodes)

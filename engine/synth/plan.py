@@ -41,9 +41,7 @@ class ChainPlan(BaseModel):
         0, ge=0, description="Last stores of the chain that lose half their shoppers for the last three weeks."
     )
     fading_skus: int = Field(0, ge=0, description="Last SKUs of the chain that fade everywhere in the last weeks.")
-    price_spread: float = Field(
-        1.4, ge=1, le=50, description="Dearest over cheapest regular price inside a category."
-    )
+    price_spread: float = Field(1.4, ge=1, le=50, description="Highest over lowest regular price inside a category.")
     flyer_share: float = Field(
         0.3, ge=0, le=1, description="Chance that a SKU is in the flyer for a week of a four-week period."
     )

@@ -27,8 +27,8 @@ class Scenario(NamedTuple):
     """A fixed scenario: one SKU in a row of neighbouring stores.
 
     last_day: None runs to the end of the chain. daily_units: what the SKU sells on an ordinary day in an
-    ordinary store. price_position: where its regular price stands in its category, 0 the cheapest, 1 the
-    dearest. oversold_stores: neighbours that sell the SKU well over, and are not dark.
+    ordinary store. price_position: where its regular price stands in its category, 0 the lowest, 1 the
+    highest. oversold_stores: neighbours that sell the SKU well over, and are not dark.
     """
 
     cause: str
@@ -123,15 +123,15 @@ def effect_of(episode: Episode) -> Effect:
 
 
 def plan_episodes(
-    plan: ChainPlan, store_city: NDArray[np.int64], carried: NDArray[np.int64], daily_units: NDArray[np.float64]
+    plan: ChainPlan, store_city: NDArray[np.int64], assortment: NDArray[np.int64], daily_units: NDArray[np.float64]
 ) -> dict[int, list[Episode]]:
     """Every episode of the chain by store id: the fixed scenarios as far as they fit, then the extra ones.
 
-    store_city: (stores,), equal for stores of one city. carried: (stores, SKUs per store), SKU ids ascending.
+    store_city: (stores,), equal for stores of one city. assortment: (stores, SKUs per store), SKU ids ascending.
     daily_units: (SKUs,), ordinary units a day. Stores at half traffic and fading SKUs have no extra episode.
     """
     by_store: defaultdict[int, list[Episode]] = defaultdict(list)
-    for episode in (*_fixed_episodes(plan), *_extra_episodes(plan, store_city, carried, daily_units)):
+    for episode in (*_fixed_episodes(plan), *_extra_episodes(plan, store_city, assortment, daily_units)):
         if episode.store_id <= plan.stores:
             by_store[episode.store_id].append(episode)
     return dict(by_store)
@@ -151,7 +151,7 @@ def _fixed_episodes(plan: ChainPlan) -> Iterator[Episode]:
 
 
 def _extra_episodes(
-    plan: ChainPlan, store_city: NDArray[np.int64], carried: NDArray[np.int64], daily_units: NDArray[np.float64]
+    plan: ChainPlan, store_city: NDArray[np.int64], assortment: NDArray[np.int64], daily_units: NDArray[np.float64]
 ) -> Iterator[Episode]:
     """Random store-SKUs, causes, starts and lengths; the SKUs of the fixed scenarios are left alone."""
     shortest, longest = EXTRA_DAYS
@@ -166,16 +166,16 @@ def _extra_episodes(
     starts = rng.integers(EXTRA_FIRST_DAY, last_start, size=count, endpoint=True)
     lengths = rng.integers(shortest, longest, size=count, endpoint=True)
     stores, columns = np.divmod(pairs, plan.skus_per_store)
-    taken = {(int(store), int(carried[store, column])) for store, column in zip(stores, columns, strict=True)}
+    taken = {(int(store), int(assortment[store, column])) for store, column in zip(stores, columns, strict=True)}
     for store, column, cause, start, length in zip(stores, columns, causes, starts, lengths, strict=True):
-        sku_id = int(carried[store, column])
+        sku_id = int(assortment[store, column])
         if sku_id <= len(SCENARIOS) or not _may_go_dark(plan, int(store) + 1, sku_id, daily_units):
             continue
         last_day = min(int(start + length) - 1, plan.days)
         episode = Episode(int(store) + 1, sku_id, names[cause], int(start), last_day)
         if episode.cause != MISALLOCATION:
             yield episode
-        elif neighbours := _free_neighbours(int(store), sku_id, store_city, carried, taken):
+        elif neighbours := _free_neighbours(int(store), sku_id, store_city, assortment, taken):
             yield episode
             for neighbour in neighbours:
                 taken.add((neighbour, sku_id))
@@ -196,7 +196,7 @@ def _free_neighbours(
     store: int,
     sku_id: int,
     store_city: NDArray[np.int64],
-    carried: NDArray[np.int64],
+    assortment: NDArray[np.int64],
     taken: set[tuple[int, int]],
 ) -> list[int]:
     """Up to three other stores of the city that carry the SKU and are in no episode with it."""
@@ -204,6 +204,6 @@ def _free_neighbours(
     for neighbour in np.flatnonzero(store_city == store_city[store]).tolist():
         if len(free) == OVERSOLD_NEIGHBOURS:
             break
-        if neighbour != store and (neighbour, sku_id) not in taken and sku_id in carried[neighbour]:
+        if neighbour != store and (neighbour, sku_id) not in taken and sku_id in assortment[neighbour]:
             free.append(neighbour)
     return free

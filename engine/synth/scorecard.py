@@ -11,7 +11,7 @@ from engine.vocabulary.shelf import CAUSES, PAIR
 class CauseScore:
     """Planted episodes of one cause, or of all, against the cases that overlap them.
 
-    planted, found, right: episodes; found by at least one overlapping case, right when the dearest of them names
+    planted, found, right: episodes; found by at least one overlapping case, right when the largest of them names
     the planted cause. cases: overlapping cases. lost_revenue: planted. revenue_at_risk, projected_recovery: of the
     overlapping cases, unknown amounts left out.
     """
@@ -89,15 +89,15 @@ def score(truth: pl.DataFrame, cases: pl.DataFrame) -> Scorecard:
 
 
 def _cause_score(cause: str, episodes: pl.DataFrame, overlaps: pl.DataFrame) -> CauseScore:
-    dearest = overlaps.sort("revenue_at_risk", "case_id", descending=[True, False], nulls_last=True).unique(
+    largest = overlaps.sort("revenue_at_risk", "case_id", descending=[True, False], nulls_last=True).unique(
         "episode", keep="first", maintain_order=True
     )
     matched = overlaps.unique("case_id", maintain_order=True)
     return CauseScore(
         cause=cause,
         planted=episodes.height,
-        found=dearest.height,
-        right=dearest.filter(pl.col("primary_cause") == pl.col("cause")).height,
+        found=largest.height,
+        right=largest.filter(pl.col("primary_cause") == pl.col("cause")).height,
         cases=matched.height,
         lost_revenue=float(episodes["lost_revenue"].sum()),
         revenue_at_risk=float(matched["revenue_at_risk"].sum()),

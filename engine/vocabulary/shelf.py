@@ -42,7 +42,7 @@ RAN_OUT: Final = "ran_out"
 RISEN: Final = "risen"
 SKU_IN_STORES: Final = "sku_in_stores"
 CATEGORY_IN_REGION: Final = "category_in_region"
-"""Kinds of stories beside `store_wide` and `chain_wide`; the last two fold cases."""
+"""Kinds of events beside `store_wide` and `chain_wide`; the last two group cases."""
 
 CASE_COLUMNS: Final = (
     "case_id",
@@ -82,7 +82,7 @@ FURTHER_CASE_COLUMNS: Final = (
     *(f"score_{cause}" for cause in ALL_CAUSES),
     "review_flags",
     "q_value",
-    "evidence",
+    "log_likelihood_ratio",
     "lost_units",
     "recoverable_30d",
     "recovery_basis",

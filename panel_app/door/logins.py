@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
-from engine.disk import told_as_output_error
+from engine.disk import raised_as_output_error
 from engine.errors import InputError
 from panel_app.door.private import KEPT
 from panel_app.door.users import Person, is_password_of, read_users
@@ -48,7 +48,7 @@ class Logins:
         self._trouble: InputError | None = None
         self._ended: set[str] = set()
         self._known: dict[str, Login] = {}
-        with told_as_output_error(self._ended_folder, KEPT):
+        with raised_as_output_error(self._ended_folder, KEPT):
             self._ended_folder.mkdir(mode=0o700, exist_ok=True)
             self._forget_expired()
         self.look()
@@ -94,7 +94,7 @@ class Logins:
         """Make a login worthless, here at once and on other processes at their next look."""
         self._ended.add(login.id)
         self._known.pop(login.id, None)
-        with told_as_output_error(self._ended_folder, KEPT):
+        with raised_as_output_error(self._ended_folder, KEPT):
             (self._ended_folder / login.id).touch(mode=0o600)
             os.utime(self._ended_folder / login.id, (login.until, login.until))
             self._forget_expired()

@@ -9,7 +9,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from engine.disk import PARTIAL, sync, told_as_output_error
+from engine.disk import PARTIAL, raised_as_output_error, sync
 from engine.errors import InputError, Problem
 
 FOLDER = ".dashboard"
@@ -24,7 +24,7 @@ def private_folder(out: Path) -> Path:
     Raises InputError when others may look into it, OutputError when it cannot be made.
     """
     folder = out / FOLDER
-    with told_as_output_error(folder, KEPT):
+    with raised_as_output_error(folder, KEPT):
         folder.mkdir(mode=stat.S_IRWXU, parents=True, exist_ok=True)
     refuse_open_to_others(folder)
     return folder
@@ -42,7 +42,7 @@ def write_private(file: Path, text: str, *, replace: bool = True) -> None:
 
     Raises OutputError when the disk does not take it.
     """
-    with told_as_output_error(file, KEPT):
+    with raised_as_output_error(file, KEPT):
         # Made by `mkstemp`, it is private from its first byte on, whatever the umask.
         handle, name = tempfile.mkstemp(prefix=f".{file.name}", suffix=PARTIAL, dir=file.parent)
         partial = Path(name)

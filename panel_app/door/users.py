@@ -16,7 +16,7 @@ from typing import Final
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from engine.disk import one_writer, told_as_output_error
+from engine.disk import one_writer, raised_as_output_error
 from engine.errors import InputError, NotFoundError, Problem
 from panel_app.door.private import KEPT, refuse_open_to_others, write_private
 
@@ -62,7 +62,7 @@ def add_user(file: Path, name: str, password: str) -> bool:
 
     Raises InputError when the name or the password will not do, OutputError when the disk does not take it.
     """
-    with told_as_output_error(file, KEPT), one_writer(file.parent, f"somebody else is writing to {file}"):
+    with raised_as_output_error(file, KEPT), one_writer(file.parent, f"somebody else is writing to {file}"):
         users = dict(read_users(file))
         _judge(name, password, users)
         is_new = name not in users
@@ -73,7 +73,7 @@ def add_user(file: Path, name: str, password: str) -> bool:
 
 def remove_user(file: Path, name: str) -> int:
     """Let somebody in no more; how many people are left. Raises NotFoundError naming those there are."""
-    with told_as_output_error(file, KEPT), one_writer(file.parent, f"somebody else is writing to {file}"):
+    with raised_as_output_error(file, KEPT), one_writer(file.parent, f"somebody else is writing to {file}"):
         users = dict(read_users(file))
         if name not in users:
             raise NotFoundError(f"there is no user {name!r} in {file}; there are: {', '.join(users) or 'none'}")

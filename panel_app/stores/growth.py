@@ -95,7 +95,7 @@ class Scaling(Opened):
     def candidate(self, str_code: str, spu_code: str) -> dict[str, Any]:
         """One candidate with its texts. Raises NotFoundError."""
         is_it = (pl.col("str_code") == str_code) & (pl.col("spu_code") == spu_code)
-        with read.telling_of_damage(self.run):
+        with read.raising_damage(self.run):
             rows = explained(self.run, read.table(self.run, shapes.AUDIT).filter(is_it)).collect().to_dicts()
         if not rows:
             raise NotFoundError(f"the run {self.run.run_id} has no candidate {spu_code!r} in store {str_code!r}")

@@ -95,8 +95,8 @@ class Night(Opened):
 
     @cached_property
     def cases(self) -> pl.DataFrame:
-        """Every case with what is known of it, dearest first; ids also as text, and `severity`."""
-        with self._lock, read.telling_of_damage(self.run):
+        """Every case with what is known of it, by value, descending; ids also as text, and `severity`."""
+        with self._lock, read.raising_damage(self.run):
             return (
                 read.table(self.run, shapes.CASES)
                 .with_columns(
@@ -112,7 +112,7 @@ class Night(Opened):
     def stores(self) -> pl.DataFrame:
         """Every store with its place, its open cases and `severity`."""
         at_risk = pl.when(pl.col("cases_open") > 0).then(pl.col("revenue_at_risk_open").fill_null(0.0))
-        with self._lock, read.telling_of_damage(self.run):
+        with self._lock, read.raising_damage(self.run):
             return (
                 read.table(self.run, shapes.STORES)
                 .with_columns(store_key=pl.col("store_id").cast(pl.String), severity=severity(at_risk, self.settings))
@@ -130,10 +130,10 @@ class Night(Opened):
 
     def has(self, name: str) -> bool:
         """Whether the run has this file: some are published by one profile only."""
-        return (self.run.folder / name).exists()
+        return read.has(self.run, name)
 
     def table(self, name: str) -> pl.LazyFrame:
-        """Any other published table, such as `shapes.STORIES`."""
+        """Any other published table, such as `shapes.EVENTS`."""
         return read.table(self.run, name)
 
     @cached_property
@@ -158,7 +158,7 @@ class Night(Opened):
         return self.cases.filter(pl.col("status") == "open")["case_id"]
 
     def money_by(self, column: str) -> pl.DataFrame:
-        """Open cases and their revenue at risk by a column, dearest first: value ('' for unknown), cases, money."""
+        """Open cases and their revenue at risk by a column, descending: value ('' for unknown), cases, money."""
         return (
             self.cases.lazy()
             .filter(pl.col("status") == "open")
@@ -220,7 +220,7 @@ class Night(Opened):
         """Level and factors of the expectation of the case's last day; None where the profile has none."""
         if not self.has(shapes.EXPECTATION):
             return None
-        with read.telling_of_damage(self.run):
+        with read.raising_damage(self.run):
             rows = self.table(shapes.EXPECTATION).filter(pl.col("case_id") == case_id).collect()
         return rows.row(0, named=True) if rows.height else None
 
@@ -291,7 +291,7 @@ class Nights(Runs):
         )
 
         def cases(run: Run) -> list[dict[str, Any]]:
-            with read.telling_of_damage(run):
+            with read.raising_damage(run):
                 return read.table(run, shapes.CASES).filter(of_pair).select(columns).collect().to_dicts()
 
         nights = [run for run in self.runs() if run.as_of <= until][-self.settings.trend_nights :]

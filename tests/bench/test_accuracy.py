@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 from bench.accuracy import ablation, chains, measure, nulls, recorded, reliability, report
-from bench.accuracy.nights import contenders, days_of, settled
+from bench.accuracy.nights import contenders, days_of, imputed
 from bench.accuracy.rivals import RULES
 from bench.accuracy.targets import at_least, at_most, outcomes
 from engine.backtest.replay import Night, by_desk
@@ -142,7 +142,7 @@ def test_the_atom_is_spread_over_what_positive_evidence_leaves():
 
 def test_a_chain_has_the_mix_it_is_named_for(tmp_path):
     folder = chains.write(tmp_path / "chain", "split", 400, 90, seed=2)
-    chain = settled(folder, chains.LAST_DAY)
+    chain = imputed(folder, chains.LAST_DAY)
     rate = chain.array("units").mean(axis=1)
     assert chain.pairs.height == 400
     assert ((rate < 0.5) | (rate > 5)).all()
@@ -167,7 +167,7 @@ def test_the_whole_profile_of_the_ablation_is_the_desk(tmp_path):
     sales = pl.read_parquet(folder / "sales_transactions.parquet")
     dark = (pl.col("sku_id") < 20) & (pl.col("date") > chains.LAST_DAY - timedelta(days=8))
     sales.filter(~dark).write_parquet(folder / "sales_transactions.parquet")
-    by_variant = ablation.night(ablation.VARIANTS[0], settled(folder, chains.LAST_DAY))
+    by_variant = ablation.night(ablation.VARIANTS[0], imputed(folder, chains.LAST_DAY))
     told = by_desk(CalibratedSettings(), tmp_path / "runs")(folder, chains.LAST_DAY)
     keys = ["store_id", "sku_id", "detection_date"]
     assert by_variant.alerts.height >= 20

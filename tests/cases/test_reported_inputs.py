@@ -64,9 +64,9 @@ def a_closed_store_is_no_dark_shelf(ran: Ran) -> None:
     ran.tells("S04")
 
 
-def the_end_of_a_sku_is_a_story(ran: Ran) -> None:
+def the_end_of_a_sku_is_an_event(ran: Ran) -> None:
     nothing_is_open(ran)
-    assert "end_of_life" in ran.frame(shapes.STORIES)["kind"].to_list()
+    assert "end_of_life" in ran.frame(shapes.EVENTS)["kind"].to_list()
 
 
 def ids_with_and_without_a_fraction_meet(ran: Ran) -> None:
@@ -121,7 +121,7 @@ def ids_that_lost_their_digits_stop(ran: Ran) -> None:
     ran.refuses(r"7\.61234E\+12")
 
 
-def the_end_of_a_season_is_a_story(ran: Ran) -> None:
+def the_end_of_a_season_is_an_event(ran: Ran) -> None:
     assert ran.answer["as_of"] == "2026-01-12"
     assert ran.open.filter(pl.col("sku_id") == "P03")["case_id"].to_list() == []
 
@@ -137,7 +137,7 @@ RIGHT = {
     "case_id_collision": two_cases_have_two_ids,
     "closed_zero_8skus": a_closed_store_is_no_dark_shelf,
     "closed_zero_rows": a_closed_store_is_no_dark_shelf,
-    "discontinued30": the_end_of_a_sku_is_a_story,
+    "discontinued30": the_end_of_a_sku_is_an_event,
     "float_ids2": ids_with_and_without_a_fraction_meet,
     "future_typo": a_date_in_the_future_is_set_aside,
     "lots_a": healthy_lots_stay_healthy,
@@ -149,7 +149,7 @@ RIGHT = {
     "price_log_one": one_case_at_its_value,
     "resent": a_file_sent_twice_is_refused_or_counted_once,
     "sci_ean": ids_that_lost_their_digits_stop,
-    "season_end": the_end_of_a_season_is_a_story,
+    "season_end": the_end_of_a_season_is_an_event,
     "stale_stock2": a_frozen_feed_proves_nothing,
     "stock_log_95": stock_counted_before_the_panel_holds,
     "void_900": nothing_is_open,

@@ -100,10 +100,10 @@ def test_a_busy_neighbour_whose_place_is_known_is_sent_some(tmp_path, capsys):
     assert night(capsys, folder, tmp_path / "out").only_case()["recommended_action"].startswith("Transfer")
 
 
-def test_a_sku_that_ended_everywhere_is_told_as_a_story(tmp_path, capsys):
+def test_a_sku_that_ended_everywhere_is_told_as_an_event(tmp_path, capsys):
     folder = FAULTS["sku_discontinued"].deliver(small(), tmp_path / "in")
     ran = night(capsys, folder, tmp_path / "out")
-    assert "end_of_life" in ran.frame(shapes.STORIES)["kind"].to_list()
+    assert "end_of_life" in ran.frame(shapes.EVENTS)["kind"].to_list()
     assert ran.answer["revenue_at_risk_open"] == pytest.approx(ran.only_case()["revenue_at_risk"], abs=0.005)
 
 

@@ -22,7 +22,7 @@ def test_amounts_are_told_in_the_currency_of_the_night(profile, tmp_path, capsys
     texts = [
         told.out,
         *cases["recommended_action"],
-        *pl.read_parquet(run.folder / "evidence.parquet")["says"],
+        *pl.read_parquet(run.folder / "evidence.parquet")["explanation"],
         *(
             darkshelf(capsys, *words, "--out", out).out
             for words in (["runs", "list"], ["explain", case_id], ["runs", "diff", run.run_id, run.run_id])

@@ -32,7 +32,7 @@ def chain(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("form", ["parquet", "csv", "csv.gz"])
 def test_a_simulated_chain_can_be_checked_run_and_explained(tmp_path, capsys, form):
     folder, out = tmp_path / "chain", tmp_path / "out"
-    # In fewer stores the planted SKU falls in the whole chain, which is a story and no case.
+    # In fewer stores the planted SKU falls in the whole chain, which is an event and no case.
     size = ("--stores", 60, "--skus", 5, "--days", 60)
     made = darkshelf(capsys, "synth", folder, *size, "--format", form, "--json").json()
     assert made["store_skus"] == 300

@@ -82,7 +82,7 @@ def test_a_case_is_told_with_its_numbers(runs, capsys):
         assert told in answer.out
     for row in evidence.iter_rows(named=True):
         assert row["cause"] in answer.out
-        assert row["says"] in answer.out
+        assert row["explanation"] in answer.out
     assert [answer.out.count(cause) for cause in CAUSES] == [1] * len(CAUSES)
 
 
@@ -129,7 +129,7 @@ def test_an_unknown_case_is_answered_with_the_nearest(runs, capsys, case_id, own
     assert answer.err == f"darkshelf: there is no case '{case_id}' in run {latest}; cases of {owner}: {DARK_CASE}\n"
 
 
-def test_the_nearest_cases_are_the_dearest_of_the_same_store_sku(awkward, capsys):
+def test_the_nearest_cases_are_the_largest_of_the_same_store_sku(awkward, capsys):
     cases = pl.read_parquet(Registry(awkward).find().folder / shapes.CASES)
     pair = cases.group_by("store_id", "sku_id", maintain_order=True).len().filter(pl.col("len") == 2).row(0)
     answer = darkshelf(capsys, "explain", f"{pair[0]}_{pair[1]}_1999-01-01", "--out", awkward)
@@ -262,7 +262,7 @@ def test_wrong_sql_is_told_with_the_tables_there_are(runs, capsys, query, reason
     answer = darkshelf(capsys, "sql", query, "--out", runs)
     assert (answer.code, answer.out) == (2, "")
     assert reason in answer.err
-    assert "tables here: cases, daily, detectability, evidence, expectation, features, price_resp" in answer.err
+    assert "tables here: cases, daily, detectability, events, evidence, expectation, features, pr" in answer.err
     assert answer.err.count("darkshelf: ") == 1
 
 

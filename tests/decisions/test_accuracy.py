@@ -35,7 +35,7 @@ def words(dark: int, fine: int, silent: int = 0) -> dict[tuple[str, str], str]:
 def test_without_answers_nothing_is_claimed(beside, tmp_path):
     night_of(tmp_path, 3)
     found = accuracy.measure(beside, tmp_path, SETTINGS)
-    assert (found.nights, found.asked, found.told, found.drawn, found.brier) == (0, 0, 0, None, None)
+    assert (found.nights, found.asked, found.conclusive, found.drawn, found.brier) == (0, 0, 0, None, None)
     assert found.overall["verdict"] == accuracy.TOO_FEW
     assert found.recall.estimate is None
 
@@ -44,12 +44,12 @@ def test_precision_is_claimed_from_thirty_answers_that_tell(beside, tmp_path):
     run = night_of(tmp_path, 40)
     answer(beside, run, words(dark=20, fine=9, silent=11))
     few = accuracy.measure(beside, tmp_path, SETTINGS)
-    assert (few.asked, few.told, few.overall["precision"]) == (40, 29, None)
+    assert (few.asked, few.conclusive, few.overall["precision"]) == (40, 29, None)
     answer(beside, run, {("39", "1"): "on_shelf_fine"} | {})
     later = [answers.Given("39", "1", "on_shelf_fine")]
     answers.record(beside, run, later, by="Max", at=MORNING + dt.timedelta(hours=1))
     enough = accuracy.measure(beside, tmp_path, SETTINGS)
-    assert (enough.told, enough.overall["answers"], enough.overall["dark"]) == (30, 30, 20)
+    assert (enough.conclusive, enough.overall["answers"], enough.overall["dark"]) == (30, 30, 20)
     assert enough.overall["precision"] == pytest.approx(2 / 3)
 
 
@@ -196,8 +196,8 @@ def test_some_nights_can_be_asked_about(beside, tmp_path):
     second = publish(tmp_path, [case(1, 1)], {(1, 1): 1.0}, as_of=AS_OF + dt.timedelta(days=1))
     answer(beside, first, words(dark=2, fine=0))
     answer(beside, second, {("1", "1"): "on_shelf_fine"})
-    assert accuracy.measure(beside, tmp_path, SETTINGS).told == 3
-    assert accuracy.measure(beside, tmp_path, SETTINGS, [second.run_id]).told == 1
+    assert accuracy.measure(beside, tmp_path, SETTINGS).conclusive == 3
+    assert accuracy.measure(beside, tmp_path, SETTINGS, [second.run_id]).conclusive == 1
 
 
 def test_recall_of_simulated_chains_lies_in_its_interval_as_often_as_it_says(beside):

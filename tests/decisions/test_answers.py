@@ -29,7 +29,7 @@ def given(*words: str, store: str = "1") -> list[answers.Given]:
 
 
 def test_every_word_says_something_and_names_a_cause_there_is():
-    assert all(each.says and each.cause in {None, *v.ALL_CAUSES} for each in sw.ANSWERS.values())
+    assert all(each.wording and each.cause in {None, *v.ALL_CAUSES} for each in sw.ANSWERS.values())
     assert {each.is_dark for each in sw.ANSWERS.values()} == {True, False, None}
     assert all(each.is_dark for each in sw.ANSWERS.values() if each.cause is not None)
 

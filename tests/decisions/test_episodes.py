@@ -19,7 +19,7 @@ from engine.decisions import database
 from engine.decisions.acts import Accept, Assign, Comment, Reject
 from engine.decisions.database import FILE, MIGRATIONS
 from engine.decisions.shelf.cases import cases
-from engine.decisions.shelf.episodes import carried, same_episode
+from engine.decisions.shelf.episodes import carried_forward, same_episode
 from engine.decisions.store import open_decisions
 from tests.decisions.nights import AS_OF, case, publish
 
@@ -47,8 +47,8 @@ def decide(decisions: Decisions, run: Run, act: Any, by: str = "Ann", version: i
 
 
 def known(decisions: Decisions, run: Run) -> dict[str, Any] | None:
-    """What is carried to the one case of a night."""
-    rows = carried(decisions, run).to_dicts()
+    """What is carried forward to the one case of a night."""
+    rows = carried_forward(decisions, run).to_dicts()
     assert len(rows) <= 1
     return rows[0] if rows else None
 
@@ -157,7 +157,7 @@ def test_a_night_that_was_pruned_leaves_what_was_decided_on_it(beside, tmp_path)
 
 
 def test_a_night_without_a_case_carries_nothing(beside, tmp_path):
-    assert carried(beside, publish(tmp_path, [], {(1, 2): 5.0})).is_empty()
+    assert carried_forward(beside, publish(tmp_path, [], {(1, 2): 5.0})).is_empty()
 
 
 def test_the_number_of_other_nights_grows_with_them_alone(decisions, tmp_path):

@@ -28,7 +28,7 @@ def many(count: int) -> list[Subject]:
     return [dataclasses.replace(CASE, subject_id=f"1_{n}_2026-03-25", sku_id=str(n)) for n in range(count)]
 
 
-def stands(decisions: Decisions, subject: Subject) -> dict[str, object]:
+def in_effect(decisions: Decisions, subject: Subject) -> dict[str, object]:
     return decisions.state(subject.run_id, [subject.subject_id], kind=subject.kind).row(0, named=True)
 
 
@@ -41,7 +41,7 @@ def test_what_nobody_decided_has_no_state(decisions):
 def test_a_decision_keeps_who_when_why_and_on_what(decisions):
     before = dt.datetime.now(dt.UTC)
     assert decisions.decide(CASE, Reject(reason="season", comment="rain"), by="Ann", version=0) == 1
-    row = stands(decisions, CASE)
+    row = in_effect(decisions, CASE)
     expected = {"decision": "rejected", "reason": "season", "comment": "rain", "decided_by": "Ann", "version": 1}
     assert row | expected == row
     assert (row["store_id"], row["sku_id"], row["detection_date"]) == ("1", "2", DAY)
@@ -51,7 +51,7 @@ def test_a_decision_keeps_who_when_why_and_on_what(decisions):
 def test_a_changed_action_keeps_its_words_and_numbers(decisions):
     act = Modify(action="Cut to 1.99", price=1.99, discount_pct=20, units=12.5)
     decisions.decide(CASE, act, by="Ann", version=0)
-    row = stands(decisions, CASE)
+    row = in_effect(decisions, CASE)
     assert (row["decision"], row["action"], row["price"], row["discount_pct"], row["units"]) == (
         "modified",
         "Cut to 1.99",
@@ -65,7 +65,7 @@ def test_an_assignment_and_a_comment_leave_the_verdict(decisions):
     decisions.decide(CASE, Accept(), by="Ann", version=0)
     decisions.decide(CASE, Assign(assigned_to="Eve"), by="Bob", version=1)
     decisions.decide(CASE, Comment(comment="done by noon"), by="Eve", version=2)
-    row = stands(decisions, CASE)
+    row = in_effect(decisions, CASE)
     assert (row["decision"], row["decided_by"], row["assigned_to"], row["comment"]) == (
         "accepted",
         "Ann",
@@ -138,9 +138,9 @@ def test_an_undo_is_a_further_entry_and_brings_back_what_stood(decisions):
     decisions.decide(CASE, Accept(), by="Ann", version=0)
     decisions.decide(CASE, Reject(reason="season"), by="Ann", version=1)
     assert decisions.undo(CASE, by="Ann", version=2) == 3
-    assert stands(decisions, CASE)["decision"] == "accepted"
+    assert in_effect(decisions, CASE)["decision"] == "accepted"
     assert decisions.undo(CASE, by="Ann", version=3) == 4
-    row = stands(decisions, CASE)
+    row = in_effect(decisions, CASE)
     assert (row["decision"], row["decided_by"], row["version"]) == ("undecided", None, 4)
     assert [entry.act for entry in decisions.history(CASE)] == [w.ACCEPT, w.REJECT, w.UNDO, w.UNDO]
     assert [entry.undoes for entry in decisions.history(CASE)] == [None, None, 2, 1]
@@ -181,7 +181,7 @@ def test_a_growth_candidate_is_adjusted_down_and_never_up(decisions):
     with pytest.raises(InputError, match="adjusted in units alone"):
         decisions.decide(GROWING, Modify(units=3, price=2), by="Ann", version=0)
     decisions.decide(GROWING, Modify(units=4), by="Ann", version=0)
-    row = stands(decisions, GROWING)
+    row = in_effect(decisions, GROWING)
     assert (row["decision"], row["units"]) == ("modified", 4.0)
 
 
@@ -189,7 +189,7 @@ def test_a_growth_candidate_is_rejected_with_a_comment(decisions):
     with pytest.raises(InputError, match="a comment has to say why"):
         decisions.decide(GROWING, Reject(reason="no_space"), by="Ann", version=0)
     decisions.decide(GROWING, Reject(reason="no_space", comment="two shelves only"), by="Ann", version=0)
-    assert stands(decisions, GROWING)["decision"] == "rejected"
+    assert in_effect(decisions, GROWING)["decision"] == "rejected"
 
 
 def test_another_reason_needs_a_comment(decisions):
@@ -209,7 +209,7 @@ def test_a_case_and_a_candidate_of_one_name_are_two(decisions):
 def test_any_text_comes_back_as_it_was(decisions, text):
     odd = dataclasses.replace(CASE, run_id=text, subject_id=text, store_id=text)
     decisions.decide(odd, Comment(comment=text), by="Ann", version=0)
-    row = stands(decisions, odd)
+    row = in_effect(decisions, odd)
     assert (row["comment"], row["subject_id"], row["store_id"]) == (text, text, text)
 
 

@@ -124,7 +124,7 @@ OF_DECISIONS = (
     ["decisions", "list", "--json"],
     ["tasks", "--json"],
 )
-"""The last of them draws lots and writes them down."""
+"""The last of them draws a random sample and writes it down."""
 
 
 def reads(verbs: Verbs, out: Path, watch: Watch) -> list[Answer]:

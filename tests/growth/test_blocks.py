@@ -30,7 +30,7 @@ def whole(tmp_path_factory):
 def test_the_size_of_a_block_changes_no_number(whole, tmp_path, monkeypatch, rows):
     for module in (blocks, publish):
         monkeypatch.setattr(module, "ROWS_PER_BLOCK", rows)
-    monkeypatch.setattr(publish, "ROWS_TOLD_AT_A_TIME", rows)
+    monkeypatch.setattr(publish, "ROWS_EXPLAINED_AT_A_TIME", rows)
     made = desk.run(golden_tables().write(tmp_path / "in"), tmp_path / "out", REFERENCE).folder
     for name in shapes.DATA_FILES:
         if name.endswith(".parquet"):

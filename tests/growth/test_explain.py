@@ -11,7 +11,7 @@ from hypothesis import given, settings
 
 from engine.growth.scale import scale
 from engine.outputs.growth.explain import explain
-from engine.outputs.growth.telling import telling
+from engine.outputs.growth.explanation_facts import explanation_facts
 from engine.settings.growth.scaling import GrowthSettings
 from tests.growth.golden import GOLDEN, SEED
 from tests.growth.strategies import tables
@@ -43,7 +43,8 @@ TEXTS = ("gap_justification", "scaling_explanation", "no_conflict_reason", "full
 def told(made: Tables, method: GrowthSettings, tier: str | None = "High Confidence Growth") -> list[Row]:
     given = made.inputs(method)
     audit = scale(given, method).with_columns(opportunity_tier=pl.lit(tier, pl.String))
-    return list(explain(audit, telling(method.model_dump(), made.frames().keys())).collect().iter_rows(named=True))
+    facts = explanation_facts(method.model_dump(), made.frames().keys())
+    return list(explain(audit, facts).collect().iter_rows(named=True))
 
 
 def worked_example() -> Tables:

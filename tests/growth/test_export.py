@@ -19,7 +19,7 @@ from tests.growth.test_desk import REFERENCE, golden_tables
 if TYPE_CHECKING:
     from pathlib import Path
 
-FEW_TOLD = GrowthSettings(profile="reference", trace={"told_rows": 10})
+FEW_EXPLAINED = GrowthSettings(profile="reference", trace={"explained_rows": 10})
 """One less than the golden rows that are scaled."""
 
 
@@ -28,7 +28,7 @@ def place(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("export")
     golden_tables().write(folder / "in")
     desk.run(folder / "in", folder / "told", REFERENCE)
-    desk.run(folder / "in", folder / "numbers", FEW_TOLD)
+    desk.run(folder / "in", folder / "numbers", FEW_EXPLAINED)
     return folder
 
 
@@ -81,8 +81,8 @@ def test_everyone_can_be_exported_with_the_reason(place, capsys):
 
 def test_the_command_says_where_the_words_are(place, capsys):
     answer = darkshelf(capsys, "growth", "scale", place / "in", "--out", place / "numbers", "--profile", "reference",
-                       "--set", "trace.told_rows=10")  # fmt: skip
-    assert "darkshelf growth export tells them" in answer.out
+                       "--set", "trace.explained_rows=10")  # fmt: skip
+    assert "darkshelf growth export explains them" in answer.out
 
 
 def test_a_published_row_is_told_alone(place):

@@ -1,4 +1,4 @@
-"""The plan under stock, and the second opinion."""
+"""The plan under stock, and the newsvendor quantity."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from scipy.stats import nbinom
 
 from engine.growth import desk
 from engine.growth.fit import fit
-from engine.growth.second_opinion import second_opinion
+from engine.growth.newsvendor import newsvendor_quantity
 from engine.outputs.growth import shapes
 from engine.settings.growth.scaling import GrowthSettings, NewsvendorSettings
 from tests.growth.golden import GOLDEN
@@ -127,28 +127,30 @@ def test_supply_brings_a_plan_into_the_run(tmp_path):
     assert pl.read_parquet(without.folder / shapes.RECOMMENDATIONS)["fitted_quantity"].null_count() == 2
 
 
-def opinion(sold: float, held: float, mean: float, variance: float, quantity: float = 3.0) -> int | None:
+def quantity_of(sold: float, held: float, mean: float, variance: float, quantity: float = 3.0) -> int | None:
     row = {"store_sales": sold, "current_spu_count": held, "peer_mean": mean, "peer_variance": variance}
-    return second_opinion(pl.DataFrame({**row, "recommended_adjustment_quantity": quantity}), NewsvendorSettings())[0]
+    return newsvendor_quantity(
+        pl.DataFrame({**row, "recommended_adjustment_quantity": quantity}), NewsvendorSettings()
+    )[0]
 
 
 @pytest.mark.parametrize(
     ("sold", "held", "mean", "variance"), [(3.0, 3.0, 8.0, 24.0), (20.0, 5.0, 8.0, 40.0), (0.0, 0.0, 4.0, 6.0)]
 )
-def test_the_second_opinion_orders_up_to_the_critical_quantile_of_demand(sold, held, mean, variance):
+def test_the_newsvendor_quantity_orders_up_to_the_critical_quantile_of_demand(sold, held, mean, variance):
     """Demand by hand: a gamma prior of the cluster, the store's own sales, the least level that is sure enough."""
     shape, rate = mean**2 / (variance - mean) + sold, mean / (variance - mean) + 1
     level = next(k for k in range(1000) if nbinom.cdf(k, shape, rate / (rate + 1)) >= 0.5 / 0.8)
-    assert opinion(sold, held, mean, variance) == max(0, math.ceil(level - held))
+    assert quantity_of(sold, held, mean, variance) == max(0, math.ceil(level - held))
 
 
-def test_the_second_opinion_is_silent_where_nothing_is_scaled_or_nothing_sells():
-    assert opinion(3.0, 3.0, 8.0, 24.0, quantity=0.0) is None
-    assert opinion(3.0, 3.0, 0.0, 0.0) is None
+def test_the_newsvendor_quantity_is_silent_where_nothing_is_scaled_or_nothing_sells():
+    assert quantity_of(3.0, 3.0, 8.0, 24.0, quantity=0.0) is None
+    assert quantity_of(3.0, 3.0, 0.0, 0.0) is None
 
 
 def test_peers_that_vary_no_more_than_chance_do_not_upset_it():
-    assert opinion(1.0, 0.0, 8.0, 8.0) == opinion(1.0, 0.0, 8.0, 2.0) > 0
+    assert quantity_of(1.0, 0.0, 8.0, 8.0) == quantity_of(1.0, 0.0, 8.0, 2.0) > 0
 
 
 def test_shrinkage_shows_its_effect(tmp_path):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from engine.kernels.settle import DELIVERED, PARTIAL
+from engine.kernels.impute import DELIVERED, PARTIAL
 from tests.oracles.interval import percentile, split_mix_64
 
 if TYPE_CHECKING:
@@ -97,13 +97,13 @@ def returns_netted(units: list[float], most_days_back: int) -> tuple[list[float]
     return days, left
 
 
-# settle
+# impute
 
 
 class Cells(NamedTuple):
     """One store-SKU as delivered. promo: per day a flag of the sales rows and one of the pricing row, or None.
 
-    state: of the store's days, see `settle`. held_*: from before the first day. withheld: days of its category that
+    state: of the store's days, see `impute`. held_*: from before the first day. withheld: days of its category that
     are unknown.
     """
 

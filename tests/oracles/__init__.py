@@ -1,1 +1,1 @@
-"""Second opinions: published rules again, slowly, from the specification, sharing no code with the engine."""
+"""Oracles: published rules again, slowly, from the specification, sharing no code with the engine."""

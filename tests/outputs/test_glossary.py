@@ -34,7 +34,7 @@ def test_every_cause_has_a_meaning_and_so_has_its_score(cause):
     assert GLOSSARY[f"score_{cause}"].unit == "0 to 100"
 
 
-STORIES = (
+EVENTS = (
     v.HOLIDAY, v.LATE_FEED, v.UNIT_CHANGE, v.END_OF_LIFE, v.LAUNCH, v.RAN_OUT, v.RISEN,
     v.SKU_IN_STORES, v.CATEGORY_IN_REGION,
 )  # fmt: skip
@@ -44,7 +44,7 @@ GROWTH = (*g.GROWTH_STATUSES, *g.GROWTH_CAPS, *g.SCALING_TIERS, *g.GROWTH_TEXTS,
 
 @pytest.mark.parametrize(
     ("topic", "key"),
-    [("story", key) for key in STORIES] + [("status", key) for key in FLAGS] + [("growth", key) for key in GROWTH],
+    [("event", key) for key in EVENTS] + [("status", key) for key in FLAGS] + [("growth", key) for key in GROWTH],
 )
 def test_every_word_of_the_vocabulary_has_a_meaning(topic, key):
     assert TOPICS[topic][key].meaning

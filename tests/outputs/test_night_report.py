@@ -111,7 +111,7 @@ def test_a_name_in_any_script_is_written_as_it_is(night, tmp_path, name):
 def test_a_night_without_cases_says_that_no_shelf_is_dark(night, tmp_path):
     words = words_of(report(without_cases(night, tmp_path), None, SETTINGS))
     assert "No shelf is dark" in words
-    assert "dearest" not in words
+    assert "highest value" not in words
 
 
 def test_without_coordinates_names_and_categories_the_report_stands(night, tmp_path):
@@ -203,7 +203,7 @@ def test_a_map_far_from_every_outline_is_a_plain_grid(night):
 
 
 def test_a_chart_takes_the_colour_of_its_page(night):
-    case, _, daily = one_case(night, figures.dearest(night, 1)[0]["case_id"])
+    case, _, daily = one_case(night, figures.largest(night, 1)[0]["case_id"])
     svg = draw_case(case, daily)
     assert "currentColor" in svg
     assert "#000000" not in svg

@@ -80,14 +80,14 @@ def test_who_logs_in_decides_and_views_as_the_provider_names_them(
     assert "8 shelves are stocked" in ann.text("h1")
     assert ann.text(".who") == "ann@example.com"
     ann.open(f"?page=case&case={CASE}").page.locator("#accept").click()
-    ann.page.locator(".told.done", has_text="Saved: accepted").wait_for()
+    ann.page.locator(".reply.done", has_text="Saved: accepted").wait_for()
     assert "ann@example.com accepted" in ann.text(".entries")
     log_in(eve, "eve")
     eve.open(f"?page=case&case={CASE}").page.locator(".decide", has_text="You may look, not decide.").wait_for()
     assert eve.page.locator("#accept").count() == 0
     assert eve.text(".who") == "eve@example.com · view only"
     ann.page.locator("#undo").click()
-    ann.page.locator(".told.done", has_text="Undone").wait_for()
+    ann.page.locator(".reply.done", has_text="Undone").wait_for()
 
 
 def test_moves_filters_back_and_reload_work_under_a_path(window: Callable[..., Window], proxied: str) -> None:

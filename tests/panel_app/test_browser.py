@@ -141,19 +141,19 @@ def test_keys_move_decide_and_ask_for_a_reason(window: Callable[..., Window]) ->
     reader.page.keyboard.press("j")  # Typed into the field, not a move.
     reader.page.locator("h1").first.click()
     reader.page.keyboard.press("a")
-    reader.page.locator(".told.done", has_text="Saved: accepted").wait_for()
+    reader.page.locator(".reply.done", has_text="Saved: accepted").wait_for()
     reader.page.locator("#undo").click()
-    reader.page.locator(".told.done", has_text="Undone").wait_for()
+    reader.page.locator(".reply.done", has_text="Undone").wait_for()
 
 
 def test_a_rejection_needs_its_reason_and_can_be_read_by_others(window: Callable[..., Window]) -> None:
     reader = window(390).open(f"?page=case&case={CASE}")
     reader.page.locator("#reject").click()
-    reader.page.locator(".told.refused").wait_for()
+    reader.page.locator(".reply.refused").wait_for()
     reader.page.locator("#reject-reason").select_option("season")
     reader.page.locator("#comment").fill("<script>alert(3)</script>")
     reader.page.locator("#reject").click()
-    reader.page.locator(".told.done", has_text="rejected").wait_for()
+    reader.page.locator(".reply.done", has_text="rejected").wait_for()
     other = window(1440).open("?page=cases&decision=rejected")
     assert "1 case" in other.text(".found")
     other.open(f"?page=case&case={CASE}")
@@ -166,13 +166,13 @@ def test_the_second_to_decide_is_told_what_the_first_did(window: Callable[..., W
     first.page.locator("summary", has_text="Do something else").click()
     first.page.locator("#other-action").fill("Call the supplier")
     first.page.locator("#modify").click()
-    first.page.locator(".told.done", has_text="modified").wait_for()
+    first.page.locator(".reply.done", has_text="modified").wait_for()
     second.page.locator("#accept").click()
-    second.page.locator(".told.conflict", has_text="somebody decided meanwhile").wait_for()
+    second.page.locator(".reply.conflict", has_text="somebody decided meanwhile").wait_for()
     second.page.locator("summary", has_text="Assign or comment").click()
     second.page.locator("#assigned-to").fill("Eve")
     second.page.locator("#assign").click()
-    second.page.locator(".told.done").wait_for()
+    second.page.locator(".reply.done").wait_for()
     second.page.locator(".lead .chip", has_text="Eve").wait_for()
 
 
@@ -181,10 +181,10 @@ def test_many_are_decided_at_once_and_taken_back(window: Callable[..., Window]) 
     reader.page.locator("#tick-1").check()
     reader.page.locator("label:has-text('the 1 ticked')").wait_for()
     reader.page.locator(".bulk button[value=accept]").click()
-    reader.page.locator(".told.done", has_text="1 saved").wait_for()
+    reader.page.locator(".reply.done", has_text="1 saved").wait_for()
     reader.page.locator(".chip.accepted").first.wait_for()
-    reader.page.locator(".told button", has_text="Undo").click()
-    reader.page.locator(".told", has_text="Undone").wait_for()
+    reader.page.locator(".reply button", has_text="Undo").click()
+    reader.page.locator(".reply", has_text="Undone").wait_for()
     assert reader.page.locator(".chip.accepted").count() == 0
 
 

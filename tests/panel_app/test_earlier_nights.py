@@ -99,7 +99,7 @@ def test_a_reader_sees_who_decided_before_and_leaves_such_cases_out(
     reader.page.locator("#reject-reason").select_option("not_dark")
     reader.page.locator("#comment").fill("shelf was fine")
     reader.page.locator("#reject").click()
-    reader.page.locator(".told.done", has_text="rejected").wait_for()
+    reader.page.locator(".reply.done", has_text="rejected").wait_for()
     reader.open("?page=cases")
     row = reader.page.locator("table.cases tr", has_text="rejected before")
     assert row.count() == 1
@@ -119,7 +119,7 @@ def test_a_reader_sees_who_decided_before_and_leaves_such_cases_out(
     note.locator("a").click()
     reader.wait_for_query(f"run={published.before}")
     reader.page.locator("#undo").click()
-    reader.page.locator(".told.done", has_text="Undone").wait_for()
+    reader.page.locator(".reply.done", has_text="Undone").wait_for()
 
 
 def test_the_address_holds_the_filter() -> None:

@@ -67,14 +67,14 @@ def test_the_address_holds_filters_page_and_candidate(session: Session) -> None:
     assert 0 < found(page) < everything
     turned = next(link for link in links(page.table.html) if "at=2" in link)
     session.go_to(turned)
-    assert (session.view.at, session.view.told("state")) == (2, "SCALED")
+    assert (session.view.at, session.view.text("state")) == (2, "SCALED")
     candidate = next(link for link in links(page.table.html) if "row=" in link)
     session.go_to(candidate)
-    assert (session.view.at, session.view.told("state")) == (2, "SCALED")
+    assert (session.view.at, session.view.text("state")) == (2, "SCALED")
     assert 'aria-labelledby="candidate"' in page.card.html
     session.go_to(next(link for link in links(page.card.html)))
-    assert session.view.told("row") == ""
-    assert session.view.told("find") == "o'brien"
+    assert session.view.text("row") == ""
+    assert session.view.text("find") == "o'brien"
 
 
 def test_addresses_of_one_text_a_key_stay_what_they_were(session: Session, rooms: Rooms) -> None:
@@ -90,8 +90,8 @@ def test_a_candidate_is_decided_on_where_it_is_open(session: Session) -> None:
     page._press("state", "SCALED")
     session.go_to(next(link for link in links(page.table.html) if "row=" in link))
     page._decide("decide", {"act": "accept", "version": "0"})
-    assert page.told is not None
-    assert page.told.kind == "done"
+    assert page.reply is not None
+    assert page.reply.kind == "done"
     page._press("decided", "accepted")
     assert found(page) == 1
 

@@ -94,4 +94,7 @@ def test_a_page_of_another_kind_takes_only_what_it_shares() -> None:
     assert view.to("cases", keep={"region"}) == View(
         "cases", "2026-03-31-classic", more={"region": ("North", "South")}
     )
-    assert view.telling({"aside": "pricing", "by": ""}, keep={"with"}).more == {"with": ("b",), "aside": ("pricing",)}
+    assert view.with_texts({"aside": "pricing", "by": ""}, keep={"with"}).more == {
+        "with": ("b",),
+        "aside": ("pricing",),
+    }

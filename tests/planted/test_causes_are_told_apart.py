@@ -39,7 +39,7 @@ class Bench(NamedTuple):
     cases: pl.DataFrame
     found: pl.DataFrame
     evidence: pl.DataFrame
-    stories: pl.DataFrame
+    events: pl.DataFrame
 
     @property
     def hits(self) -> pl.DataFrame:
@@ -54,8 +54,8 @@ def night_of(folder: Path, seed: int) -> Bench:
     overlaps = truth.join(cases, on=v.PAIR).filter(
         pl.col("detection_date") <= pl.col("last_date"), pl.col("last_dark_date") >= pl.col("first_date")
     )
-    dearest = overlaps.sort("revenue_at_risk", descending=True, nulls_last=True)
-    found = dearest.group_by("episode", maintain_order=True).agg(
+    largest = overlaps.sort("revenue_at_risk", descending=True, nulls_last=True)
+    found = largest.group_by("episode", maintain_order=True).agg(
         pl.col("case_id").first(), pl.col("primary_cause").first(), pl.col("revenue_at_risk").sum().alias("at_risk")
     )
     is_true = pl.col("case_id").is_in(overlaps["case_id"].to_list())
@@ -63,7 +63,7 @@ def night_of(folder: Path, seed: int) -> Bench:
         cases.with_columns(is_true=is_true, seed=seed),
         truth.join(found, on="episode", how="left").with_columns(seed=seed),
         pl.read_parquet(night.folder / "evidence.parquet").with_columns(seed=seed),
-        pl.read_parquet(night.folder / "stories.parquet").with_columns(seed=seed),
+        pl.read_parquet(night.folder / "events.parquet").with_columns(seed=seed),
     )
 
 
@@ -108,7 +108,7 @@ def test_each_cause_is_named_right(bench, cause):
 def test_every_other_cause_lost_because_its_sign_was_missing(bench, cause):
     named = bench.hits.filter((pl.col("cause") == cause) & (pl.col("primary_cause") == cause))
     signals = bench.evidence.group_by("seed", "case_id").agg(
-        pl.exclude("cause", "score", "rank", "is_primary", "says").drop_nulls().first()
+        pl.exclude("cause", "score", "rank", "is_primary", "explanation").drop_nulls().first()
     )
     shown = named.select("seed", "case_id").join(signals, on=["seed", "case_id"])
     for other, sign_is_missing in LOST_BECAUSE.items():
@@ -124,7 +124,7 @@ def test_every_other_cause_lost_because_its_sign_was_missing(bench, cause):
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_store_at_half_traffic_and_a_fading_sku_are_told_once_and_make_no_case(bench, seed):
-    told = bench.stories.filter(seed=seed)
+    told = bench.events.filter(seed=seed)
     assert told.filter(kind=v.STORE_WIDE, store_id=PLAN.stores).height >= 1
     assert told.filter(pl.col("kind").is_in([v.CHAIN_WIDE, v.END_OF_LIFE]), sku_id=PLAN.skus).height >= 1
     is_theirs = (pl.col("store_id") == PLAN.stores) | (pl.col("sku_id") == PLAN.skus)

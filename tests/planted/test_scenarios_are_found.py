@@ -80,6 +80,6 @@ def test_seven_of_ten_planted_causes_are_right(large):
     assert large.card.total.right >= 0.7 * large.card.total.planted
 
 
-def test_the_dearest_twenty_cases_have_an_action_a_planner_can_take(large):
-    dearest = large.cases.sort("revenue_at_risk", descending=True, nulls_last=True).head(20)
-    assert dearest.filter(pl.col("recommended_action") == REVIEW)["case_id"].to_list() == []
+def test_the_largest_twenty_cases_have_an_action_a_planner_can_take(large):
+    largest = large.cases.sort("revenue_at_risk", descending=True, nulls_last=True).head(20)
+    assert largest.filter(pl.col("recommended_action") == REVIEW)["case_id"].to_list() == []

@@ -66,18 +66,18 @@ RARER: dict[Chain, str] = {
         "recommend.price_response recommend.promo recommend.deep_drop recommend.end_promo "
         "demand.drift demand.level_drift_share episode.max_fdr episode.before episode.closed "
         "pattern.gap pattern.prior_views pattern.promo pattern.neighbour pattern.conversion "
-        "stories.run_out stories.risen stories.store_points stories.fold_cases transfers"
+        "events.run_out events.risen events.store_points events.group_cases transfers"
     ),
     chains.faulty_trade: (
-        "inputs panel delivery.min_silent delivery.silent delivery.closed delivery.told delivery.stale_days "
-        "delivery.settling delivery.group delivery.min_kept "
+        "inputs panel delivery.min_silent delivery.silent delivery.closed delivery.notice delivery.stale_days "
+        "delivery.warm_up delivery.group delivery.min_kept "
         "recommend.max_price recommend.deep_promo recommend.promo_lift_per price_check demand.bulk_ratio "
         "demand.paid demand.stock_ratio demand.price_ratio demand.slow pattern.price_response pattern.promo_share "
-        "pattern.stock_growth stories.fold_gap"
+        "pattern.stock_growth events.group_gap"
     ),
     chains.awkward: (
         "recommend.min_price price_check.min_units demand.impossible demand.weighed pattern.price_rise "
-        "stories.holiday stories.launch stories.unit response.max_change panel.held_days panel.stock_from"
+        "events.holiday events.launch events.unit response.max_change panel.held_days panel.stock_from"
     ),
 }
 """How the keys begin that a chain is there for; the longest beginning of a key counts."""

@@ -60,7 +60,7 @@ def demand_of(tmp_path) -> Callable[..., tuple[Panel, Demand]]:
         settings = load(assignments=assignments)
         write_tables(tmp_path, chain.rows_as_written(), "parquet", whole_ids=False)
         known = panel(check(tmp_path, AS_OF), panel_plan(settings, allow_partial=True), Memory())
-        null = calibrated.null_evidence(settings.demand, settings.episode)
+        null = calibrated.null_distribution(settings.demand, settings.episode)
         return calibrated.expect(known, settings.demand, settings.episode, null)
 
     return learn

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from engine.errors import InputError, TryLaterError
 from engine.settings.shelf.delivered import DeliverySettings
-from engine.shelf.as_of import settle_as_of
+from engine.shelf.as_of import choose_as_of
 
 LAST = dt.date(2026, 3, 31)
 RULES = DeliverySettings()
@@ -37,7 +37,7 @@ def dates(*further: tuple[int, int], rows: int = 100, n_days: int = 60) -> dict[
     ],
 )
 def test_the_newest_day_holds_the_rows_of_a_day(further, newest):
-    as_of, notices = settle_as_of(dates(*further), None, RULES)
+    as_of, notices = choose_as_of(dates(*further), None, RULES)
     assert as_of == LAST + dt.timedelta(days=newest)
     strays = [(after, count) for after, count in further if after > newest]
     assert sum(notice.count for notice in notices) == sum(count for _, count in strays)
@@ -47,16 +47,16 @@ def test_the_newest_day_holds_the_rows_of_a_day(further, newest):
 
 def test_quiet_weekdays_are_judged_by_their_like():
     quiet = {day: 5 if day.weekday() == LAST.weekday() else 100 for day in dates()}
-    assert settle_as_of(quiet, None, RULES) == (LAST, ())
+    assert choose_as_of(quiet, None, RULES) == (LAST, ())
 
 
 def test_a_day_that_is_named_is_taken_or_refused():
     with_stray = dates((400, 1))
-    assert settle_as_of(with_stray, LAST - dt.timedelta(days=3), RULES)[0] == LAST - dt.timedelta(days=3)
+    assert choose_as_of(with_stray, LAST - dt.timedelta(days=3), RULES)[0] == LAST - dt.timedelta(days=3)
     with pytest.raises(TryLaterError, match=f"sales end on {LAST}"):
-        settle_as_of(with_stray, LAST + dt.timedelta(days=1), RULES)
+        choose_as_of(with_stray, LAST + dt.timedelta(days=1), RULES)
     with pytest.raises(InputError, match="before all sales"):
-        settle_as_of(with_stray, dt.date(2020, 1, 1), RULES)
+        choose_as_of(with_stray, dt.date(2020, 1, 1), RULES)
 
 
 @given(
@@ -64,7 +64,7 @@ def test_a_day_that_is_named_is_taken_or_refused():
 )
 def test_there_is_always_a_day_and_every_row_behind_it_is_told(counts):
     ordered = dict(sorted(counts.items()))
-    as_of, notices = settle_as_of(ordered, None, RULES)
+    as_of, notices = choose_as_of(ordered, None, RULES)
     behind = sum(rows for day, rows in ordered.items() if day > as_of)
     assert as_of in ordered
     assert sum(notice.count for notice in notices) == behind

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from engine.settings.shelf.calibrated import DemandSettings, EpisodeSettings
-from engine.shelf.calibrated import null_evidence
+from engine.shelf.calibrated import null_distribution
 from engine.shelf.calibrated.chance import Chances, q_values, report
 from engine.shelf.calibrated.null import DARK_TAILS, LEVELS, TAILS
 from tests.planted.chain import LAST_DAY, PANEL_DAYS, date_of, sells
@@ -143,14 +143,14 @@ def test_what_could_not_be_found_at_a_threshold_is_no_test_there():
 
 
 def test_the_shipped_table_is_that_of_the_default_settings():
-    null = null_evidence(DemandSettings(), EpisodeSettings())
+    null = null_distribution(DemandSettings(), EpisodeSettings())
     assert null.open.shape[2:] == (LEVELS.size - 1, TAILS.size)
     assert null.dark.shape[1:] == (LEVELS.size - 1, DARK_TAILS.size)
     assert (np.diff(null.open, axis=3) >= 0).all()
 
 
 def test_evidence_beyond_the_table_counts_by_its_own_measure():
-    null = null_evidence(DemandSettings(), EpisodeSettings())
+    null = null_distribution(DemandSettings(), EpisodeSettings())
     days, level, spread = np.full(2, 90), np.full(2, 1.0), np.zeros(2)
     near, far = null.chances(np.array([30.0, 31.0]), level, spread, days)
     assert far / near == pytest.approx(math.exp(-1))

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import TryLaterError
-from engine.kernels.settle import DELIVERED, PARTIAL
+from engine.kernels.impute import DELIVERED, PARTIAL
 from engine.settings.shelf.delivered import DeliverySettings
 from engine.shelf.deliveries import (
     CLOSED,

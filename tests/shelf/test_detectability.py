@@ -1,4 +1,4 @@
-"""What the night could see at all, against the definition of its evidence."""
+"""What the night could see at all, against the definition of its log likelihood ratio."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.kernels import compiling
-from engine.kernels.darkness import Levels, days_to_alert, most_evidence
-from engine.kernels.evidence import EpisodeRule, open_log_likelihood_ratio
+from engine.kernels.darkness import Levels, days_to_alert, largest_log_likelihood_ratio
+from engine.kernels.likelihood_ratio import EpisodeRule, open_log_likelihood_ratio
 from engine.kernels.records import Sales
 from engine.outputs.shelf import shapes
 from engine.settings.shelf.calibrated import DemandSettings, EpisodeSettings
-from engine.shelf.calibrated import Chances, null_evidence
+from engine.shelf.calibrated import Chances, null_distribution
 from engine.shelf.calibrated.detectability import threshold
 from engine.shelf.calibrated.null import weighing_of
 from tests.oracles import actions as plain
@@ -45,20 +45,20 @@ def test_it_is_the_evidence_of_the_night_itself(bound, expected_units, learnt, d
     # One clean day that sold as expected tells the level: as unsure as its count and its dispersion.
     found = kernel_days(bound, expected_units, 1 / (1 / learnt + dispersion), dispersion)
     n = found if found > 0 else 56
-    evidence, first = np.empty(1), np.empty(1, np.int64)
+    log_likelihood_ratio, first = np.empty(1), np.empty(1, np.int64)
     units, expected = np.append(learnt, np.zeros(n))[None], np.append(learnt, np.full(n, expected_units))[None]
     usable, clean = np.ones((1, n + 1), np.uint8), np.eye(1, n + 1, dtype=np.uint8)
     sales = compiling.given(Sales(units, expected, usable, clean, np.array([dispersion]), np.ones(1)))
     rule = EpisodeRule(0.5, np.inf, 0.0, 2, n)
-    open_log_likelihood_ratio(sales, 1.0, 0.0, WEIGHING, rule, evidence, first)
-    assert (evidence[0] >= bound - 1e-9) == (found > 0)
+    open_log_likelihood_ratio(sales, 1.0, 0.0, WEIGHING, rule, log_likelihood_ratio, first)
+    assert (log_likelihood_ratio[0] >= bound - 1e-9) == (found > 0)
 
 
 @given(st.floats(0.02, 60), st.floats(1, 5000), st.floats(0, 1), st.integers(2, 56))
 def test_the_most_telling_empty_days_are_as_telling_as_their_likelihood(expected_units, learnt, dispersion, last):
     most = np.empty(1)
     levels = compiling.given(Levels(*(np.array([value]) for value in (expected_units, learnt, dispersion))))
-    most_evidence(levels, WEIGHING, 2, last, most)
+    largest_log_likelihood_ratio(levels, WEIGHING, 2, last, most)
     lengths = sorted({min(2**power, last) for power in range(1, 7)})
     args = expected_units, learnt, dispersion, FADE, EPISODE.depths, EPISODE.depth_weights
     reached = [plain.days_until(most[0] - 1e-6, *args, range(n, n + 1)) for n in lengths]
@@ -84,7 +84,7 @@ def test_the_threshold_is_the_largest_chance_that_was_a_finding():
 
 @pytest.mark.parametrize("chance", [0.3, 0.01, 1e-3, 1e-6])
 def test_the_evidence_needed_has_the_chance_it_is_needed_for(chance):
-    null = null_evidence(DemandSettings(), EPISODE)
+    null = null_distribution(DemandSettings(), EPISODE)
     cells = np.array([0.5, 5.0, 50.0]), np.array([0.0, 0.1, 1.0]), np.array([90, 90, 30])
     needed = null.needed(chance, *cells)
     has = needed > 0

@@ -167,11 +167,11 @@ def found(cause: str, **facts: object) -> dict:
     ],
 )
 def test_every_finding_says_its_sentence(cause, facts, says):
-    assert found(cause, **facts)["says"] == says
+    assert found(cause, **facts)["explanation"] == says
 
 
 def test_a_trend_that_rounds_to_nothing_has_no_sign():
-    says = [found(v.OVERSTOCK, trend_pct=trend)["says"] for trend in (0.0, 0.4, -0.4)]
+    says = [found(v.OVERSTOCK, trend_pct=trend)["explanation"] for trend in (0.0, 0.4, -0.4)]
     assert ["sales 0% against" in one for one in says] == [True, True, True]
 
 
@@ -210,7 +210,7 @@ def test_every_case_has_a_row_and_a_rank_for_every_cause(evidence_of):
         for row in rows.iter_rows(named=True):
             assert row["score"] == case[f"score_{row['cause']}"]
             assert row["is_primary"] == (row["cause"] == case["primary_cause"])
-            assert row["says"].endswith(".")
+            assert row["explanation"].endswith(".")
 
 
 def test_equal_scores_rank_in_the_order_of_the_specification(evidence_of):
@@ -225,6 +225,6 @@ def test_the_sentences_follow_the_settings():
     settings = CauseScores.model_validate(
         {"misallocation": {"radius_km": 12.5, "high_ratio": 1.35}, "conversion_drop": {"recent_days": 3}}
     )
-    says = " ".join(findings(case, settings)["says"])
+    says = " ".join(findings(case, settings)["explanation"])
     assert "2 stores within 12.5 km sell it above 135% of expectation" in says
     assert "in the last 3 days" in says

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from engine.outputs.shelf import shapes
 from engine.settings.shelf.calibrated import TransferSettings
 from engine.settings.shelf.common import MisallocationSettings, RecommendSettings
-from engine.shelf.calibrated import told, transfers
+from engine.shelf.calibrated import transfers, with_transfers
 from engine.shelf.calibrated.recommend import KEEP_STOCK
 from engine.shelf.calibrated.transfer import ship, spared
 from engine.shelf.cases import with_cost
@@ -144,7 +144,7 @@ def planned(night, dark_stores: frozenset[str] = frozenset()) -> tuple[pl.DataFr
     )
     is_dark = night.panel.pairs["store_id"].is_in(dark_stores).to_numpy()
     plan = transfers(night.panel, night.learnt.demand, cases, is_dark, MisallocationSettings(), TRANSFERS, RECOMMEND)
-    return plan, told(cases, plan, RECOMMEND)
+    return plan, with_transfers(cases, plan, RECOMMEND)
 
 
 def test_a_dark_shelf_serves_neighbours_that_sell_over_and_no_other(night):

@@ -72,7 +72,7 @@ def test_a_case_of_the_store_sku_that_overlaps_the_episode_finds_it():
     assert (by_cause["overstock"].planted, by_cause["overstock"].found) == (1, 1)
 
 
-def test_the_dearest_overlapping_case_says_whether_the_cause_is_right():
+def test_the_largest_overlapping_case_says_whether_the_cause_is_right():
     by_cause = {each.cause: each for each in score(TRUTH, CASES).causes}
     assert by_cause["price_too_high"].right == 1
     assert by_cause["overstock"].right == 0

@@ -10,7 +10,7 @@ from engine.decisions.subjects import Subject, SubjectKind, in_order
 from engine.outputs.growth import shapes
 from engine.outputs.growth.desk import candidate_codes, candidate_id
 from engine.outputs.growth.figures import QUANTITY
-from engine.outputs.read import table, telling_of_damage
+from engine.outputs.read import raising_damage, table
 from engine.runs.registry import Run
 
 PROPOSED_SLACK = 1e-9
@@ -19,7 +19,7 @@ PROPOSED_SLACK = 1e-9
 def candidates(run: Run, ids: Sequence[str]) -> list[Subject]:
     """The named candidates of a scaling, in their order; ids as `candidate_id` makes them. Raises NotFoundError."""
     columns = ("str_code", "spu_code", QUANTITY)
-    with telling_of_damage(run):
+    with raising_damage(run):
         wanted = pl.col("spu_code").cast(pl.String).is_in([candidate_codes(each)[1] for each in ids])
         rows = table(run, shapes.AUDIT).select(columns).filter(wanted).collect()
     found = {

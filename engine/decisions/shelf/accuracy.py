@@ -81,15 +81,15 @@ class Recall:
 
 @dataclass(frozen=True)
 class Accuracy:
-    """How right the nights were. parts: `PART_SCHEMA`. drawn: precision over all open cases, from those drawn by lot.
+    """How right the nights were. parts: `PART_SCHEMA`. drawn: precision over all open cases, from the random sample.
 
-    asked, told: answers on open cases, and those that tell whether the shelf was dark. cause_right: share of dark
-    shelves with a cause named by both on which they agree. brier: mean squared error of the confidence, 0 to 1.
+    asked, conclusive: answers on open cases, and those that tell whether the shelf was dark. cause_right: share of
+    dark shelves with a cause named by both on which they agree. brier: mean squared error of the confidence, 0 to 1.
     """
 
     nights: int
     asked: int
-    told: int
+    conclusive: int
     parts: pl.DataFrame
     drawn: Share | None
     recall: Recall
@@ -112,18 +112,18 @@ def measure(
 ) -> Accuracy:
     """Compare the open cases of nights, all of them or those named, with the latest answers on them."""
     asked, found = answered_cases(decisions, out, run_ids), _drawn(decisions, run_ids)
-    told = asked.drop_nulls("is_dark")
-    lots = told.drop_nulls("probability")
-    agreed = told.filter("is_dark").drop_nulls(["cause", "primary_cause"])
+    conclusive = asked.drop_nulls("is_dark")
+    sampled = conclusive.drop_nulls("probability")
+    agreed = conclusive.filter("is_dark").drop_nulls(["cause", "primary_cause"])
     return Accuracy(
         nights=asked["run_id"].n_unique(),
         asked=asked.height,
-        told=told.height,
-        parts=_parts(told, settings),
-        drawn=_share(lots["is_dark"], lots["store_id"], settings, (1 / lots["probability"]).to_list()),
+        conclusive=conclusive.height,
+        parts=_parts(conclusive, settings),
+        drawn=_share(sampled["is_dark"], sampled["store_id"], settings, (1 / sampled["probability"]).to_list()),
         recall=_recall(found, settings),
         cause_right=_share(agreed["cause"] == agreed["primary_cause"], agreed["store_id"], settings),
-        brier=_brier(told, settings),
+        brier=_brier(conclusive, settings),
     )
 
 
@@ -131,7 +131,7 @@ def answered_cases(decisions: Decisions, out: Path, run_ids: Sequence[str] | Non
     """The open cases of nights that were answered, telling or not, sorted. Columns: `ANSWERED_SCHEMA`."""
     said = answers.latest(decisions, run_ids).with_columns(answered_on=pl.col("answered_at").dt.date())
     wanted = set(said["run_id"])
-    lots = samples.every(decisions, run_ids).filter("has_case").select("run_id", *v.PAIR, "probability")
+    sampled = samples.every(decisions, run_ids).filter("has_case").select("run_id", *v.PAIR, "probability")
     nights = [run for run in shelf_nights(out, run_ids) if run.run_id in wanted]
     parts = [
         cases.with_columns(run_id=pl.lit(run.run_id), confidence_score=_chance(run))
@@ -139,7 +139,7 @@ def answered_cases(decisions: Decisions, out: Path, run_ids: Sequence[str] | Non
     ]
     key = ["run_id", *v.PAIR]
     cases = pl.concat(parts) if parts else pl.DataFrame(schema=ANSWERED_SCHEMA).drop(*OF_ANSWER, "probability")
-    joined = cases.join(said.select(*key, *OF_ANSWER), on=key).join(lots, on=key, how="left")
+    joined = cases.join(said.select(*key, *OF_ANSWER), on=key).join(sampled, on=key, how="left")
     return joined.select(*ANSWERED_SCHEMA).cast(ANSWERED_SCHEMA).sort("run_id", "case_id")
 
 
@@ -149,7 +149,7 @@ def _chance(run: Run) -> pl.Expr:
     return pl.when(is_promised).then(pl.col("confidence_score"))
 
 
-def _parts(told: pl.DataFrame, settings: AccuracySettings) -> pl.DataFrame:
+def _parts(conclusive: pl.DataFrame, settings: AccuracySettings) -> pl.DataFrame:
     """The rows of `PART_SCHEMA`: all cases, then those of every cause, category, store and band of confidence."""
     named = {
         "cause": pl.col("primary_cause").fill_null("none"),
@@ -157,9 +157,9 @@ def _parts(told: pl.DataFrame, settings: AccuracySettings) -> pl.DataFrame:
         "store": pl.col("store_id"),
         "confidence": _band(settings),
     }
-    rows = [_part("all", "all", told, settings)]
+    rows = [_part("all", "all", conclusive, settings)]
     for part, name in named.items():
-        groups = told.with_columns(name=name).drop_nulls("name").sort("name", maintain_order=True)
+        groups = conclusive.with_columns(name=name).drop_nulls("name").sort("name", maintain_order=True)
         split = groups.partition_by("name", maintain_order=True)
         rows += [_part(part, str(group["name"][0]), group, settings) for group in split]
     return pl.DataFrame(rows, schema=PART_SCHEMA)
@@ -176,15 +176,15 @@ def _band(settings: AccuracySettings) -> pl.Expr:
     return pl.coalesce(pl.when(is_in).then(pl.lit(f"{low:g} to {high:g}")) for low, high, is_in in within)
 
 
-def _part(part: str, name: str, told: pl.DataFrame, settings: AccuracySettings) -> dict[str, object]:
-    share = _share(told["is_dark"], told["store_id"], settings)
-    scores = told["confidence_score"].drop_nulls().sort()
+def _part(part: str, name: str, conclusive: pl.DataFrame, settings: AccuracySettings) -> dict[str, object]:
+    share = _share(conclusive["is_dark"], conclusive["store_id"], settings)
+    scores = conclusive["confidence_score"].drop_nulls().sort()
     promised = float(scores.sum()) / scores.len() / 100 if scores.len() else None
     return {
         "part": part,
         "name": name,
-        "answers": told.height,
-        "dark": int(told["is_dark"].sum()),
+        "answers": conclusive.height,
+        "dark": int(conclusive["is_dark"].sum()),
         "precision": share.estimate if share else None,
         "precision_low": share.low if share else None,
         "precision_high": share.high if share else None,
@@ -210,8 +210,8 @@ def _share(
     return share_of(is_so.to_list(), stores.to_list(), settings.level, weights)
 
 
-def _brier(told: pl.DataFrame, settings: AccuracySettings) -> float | None:
-    scored = told.drop_nulls("confidence_score")
+def _brier(conclusive: pl.DataFrame, settings: AccuracySettings) -> float | None:
+    scored = conclusive.drop_nulls("confidence_score")
     if scored.height < settings.min_answers:
         return None
     errors = (scored["confidence_score"] / 100 - scored["is_dark"].cast(pl.Float64)) ** 2
@@ -225,8 +225,8 @@ def _drawn(decisions: Decisions, run_ids: Sequence[str] | None) -> pl.DataFrame:
 
 
 def _recall(drawn: pl.DataFrame, settings: AccuracySettings) -> Recall:
-    told = drawn.drop_nulls("is_dark")
-    cases, pairs = told.filter("has_case"), told.filter(~pl.col("has_case"))
+    conclusive = drawn.drop_nulls("is_dark")
+    cases, pairs = conclusive.filter("has_case"), conclusive.filter(~pl.col("has_case"))
     counts = (cases.height, pairs.height, int(pairs["is_dark"].sum()))
     least = settings.min_answers
     if min(counts[:2]) < least:
@@ -251,9 +251,9 @@ def _recall(drawn: pl.DataFrame, settings: AccuracySettings) -> Recall:
     )
 
 
-def _total(told: pl.DataFrame, drawn: pl.DataFrame, level: float) -> tuple[float, float, float]:
+def _total(conclusive: pl.DataFrame, drawn: pl.DataFrame, level: float) -> tuple[float, float, float]:
     """Dark shelves in all the store-SKUs that the drawn ones stand for, with low and high."""
-    weights = (1 / told["probability"]).to_list()
-    share = share_of(told["is_dark"].to_list(), told["store_id"].to_list(), level, weights)
+    weights = (1 / conclusive["probability"]).to_list()
+    share = share_of(conclusive["is_dark"].to_list(), conclusive["store_id"].to_list(), level, weights)
     size = float((1 / drawn["probability"]).sum())
     return size * share.estimate, size * share.low, size * share.high

@@ -8,7 +8,7 @@ import polars as pl
 
 from engine.decisions.shelf.words import CASE, REASONS
 from engine.decisions.subjects import Subject, SubjectKind, in_order
-from engine.outputs.read import table, telling_of_damage
+from engine.outputs.read import raising_damage, table
 from engine.outputs.shelf import shapes
 from engine.runs.registry import Run
 
@@ -18,7 +18,7 @@ COLUMNS = ("case_id", "store_id", "sku_id", "detection_date", "last_dark_date")
 def cases(run: Run, case_ids: Sequence[str]) -> list[Subject]:
     """The named cases of a night, in their order. Raises NotFoundError."""
     as_of = dt.date.fromisoformat(run.as_of)
-    with telling_of_damage(run):
+    with raising_damage(run):
         wanted = pl.col("case_id").is_in(list(case_ids))
         rows = table(run, shapes.CASES).filter(wanted).select(COLUMNS).collect()
     found = {

@@ -10,7 +10,7 @@ import polars as pl
 
 from engine.errors import NotFoundError
 from engine.outputs.money import currency_of
-from engine.outputs.read import table, telling_of_damage
+from engine.outputs.read import raising_damage, table
 from engine.outputs.shelf import shapes
 from engine.runs.registry import Registry, Run
 from engine.vocabulary import shelf as v
@@ -58,24 +58,24 @@ def refuse_other_desks(run: Run) -> None:
 
 def judged_pairs(run: Run) -> pl.DataFrame:
     """The store-SKUs that a night judged, and those of its cases: store_id, sku_id, as text, sorted."""
-    with telling_of_damage(run):
+    with raising_damage(run):
         parts = [table(run, name).select(TEXT_IDS) for name in (shapes.FEATURES, shapes.CASES)]
         return pl.concat(parts).unique().sort(v.PAIR).collect()
 
 
 def open_cases(run: Run, columns: Iterable[str], store_id: str | None = None) -> pl.DataFrame:
-    """The open cases of a night, of one store or of all, dearest first.
+    """The open cases of a night, of one store or of all, by value, descending.
 
     Columns: case_id, store_id and sku_id as text, and further ones.
     """
-    with telling_of_damage(run):
+    with raising_damage(run):
         cases = table(run, shapes.CASES).filter(pl.col("status") == v.OPEN, of_store(store_id))
         return cases.select("case_id", *TEXT_IDS, *columns).collect()
 
 
 def features(run: Run, columns: Iterable[str], store_id: str | None = None) -> pl.DataFrame:
     """Columns of every judged store-SKU, of one store or of all, with its ids as text."""
-    with telling_of_damage(run):
+    with raising_damage(run):
         return table(run, shapes.FEATURES).filter(of_store(store_id)).select(*TEXT_IDS, *columns).collect()
 
 
@@ -96,6 +96,6 @@ def names(run: Run) -> tuple[pl.DataFrame, pl.DataFrame]:
             f"read as before. Publish the day anew:  darkshelf run INPUT --out {run.folder.parents[1]} "
             f"--as-of {run.as_of} --force"
         )
-    with telling_of_damage(run):
+    with raising_damage(run):
         stores = table(run, shapes.STORES).select(store, "store_name").collect()
         return stores, table(run, shapes.SKUS).select(sku, "sku_name", "category").collect()

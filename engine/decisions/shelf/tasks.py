@@ -18,7 +18,7 @@ import polars as pl
 from engine.decisions import words as w
 from engine.decisions.shelf import answers, samples
 from engine.decisions.shelf import words as sw
-from engine.decisions.shelf.episodes import carried, dark_days, same_episode
+from engine.decisions.shelf.episodes import carried_forward, dark_days, same_episode
 from engine.decisions.shelf.knapsack import best_set
 from engine.decisions.shelf.nights import names, open_cases, refuse_other_desks, shelf_nights
 from engine.decisions.shelf.settings import TaskSettings
@@ -43,8 +43,9 @@ CASE_COLUMNS: Final = (
 
 @dataclass(frozen=True)
 class Task:
-    """One check of one product. case_id: null where the product has no open case. drawn: by lot, whatever its worth.
+    """One check of one product.
 
+    case_id: null where the product has no open case. drawn: of the random sample, whatever its worth.
     value: money a true case would bring, null without a case. chance: of being true, 0 to 1. answer: the latest that
     was given for this night, null before.
     """
@@ -194,7 +195,11 @@ def _rejected(decisions: Decisions, run: Run, case_ids: pl.Series, store_id: str
     """The cases that are rejected: on this night, or on an earlier one where nothing was decided on this."""
     here = decisions.state(run.run_id, case_ids.to_list()).select(case_id="subject_id", decision="decision")
     decided = here.filter(pl.col("decision") != w.UNDECIDED)
-    earlier = carried(decisions, run, store_id).select("case_id", "decision").join(decided, on="case_id", how="anti")
+    earlier = (
+        carried_forward(decisions, run, store_id)
+        .select("case_id", "decision")
+        .join(decided, on="case_id", how="anti")
+    )
     return pl.concat([decided, earlier]).filter(decision=w.DECISIONS[w.REJECT])["case_id"]
 
 
@@ -229,9 +234,9 @@ def _answers(decisions: Decisions, run: Run) -> pl.DataFrame:
 
 def _checks(cases: pl.DataFrame, drawn: pl.DataFrame, run: Run) -> pl.DataFrame:
     """Every check there could be, in one fixed order: the cases, and what was drawn beside them."""
-    lots = drawn.select(*v.PAIR, drawn=True)
+    sampled = drawn.select(*v.PAIR, drawn=True)
     stores, skus = names(run)
-    checks = cases.join(lots, on=v.PAIR, how="full", coalesce=True)
+    checks = cases.join(sampled, on=v.PAIR, how="full", coalesce=True)
     named = checks.join(stores, on="store_id", how="left").join(skus, on="sku_id", how="left")
     return named.with_columns(
         pl.col("drawn", "is_free").fill_null(value=False), pl.col("category").fill_null(NO_CATEGORY)
@@ -272,7 +277,7 @@ def _tasks(
             sku_id=row["sku_id"],
             sku_name=row["sku_name"],
             category=row["category"],
-            check=check.says,
+            check=check.question,
             minutes=_minutes(check.kind, settings),
             case_id=row["case_id"],
             drawn=row["drawn"],

@@ -27,11 +27,11 @@ REASONS: Final = {
 class Answer:
     """What a store can say of a product it looked for.
 
-    says: in plain words. is_dark: whether that is a dark shelf; None when it does not tell. cause: which of the
+    wording: in plain words. is_dark: whether that is a dark shelf; None when it does not tell. cause: which of the
     causes it speaks for, None where it names none.
     """
 
-    says: str
+    wording: str
     is_dark: bool | None
     cause: str | None = None
 
@@ -65,7 +65,7 @@ class Check:
     """What a store is asked to do about a product. kind: which of the settings says how long it takes."""
 
     kind: str
-    says: str
+    question: str
 
 
 LOOK_FOR_IT: Final = Check(LOOK, "Is it on the shelf, whole and easy to see? If not, look in the backroom.")

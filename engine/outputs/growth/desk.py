@@ -15,7 +15,7 @@ from engine.outputs.growth.explain import explained
 from engine.outputs.growth.figures import QUANTITY
 from engine.outputs.growth.read import boundary_report
 from engine.outputs.growth.report import report
-from engine.outputs.read import summary, table, telling_of_damage
+from engine.outputs.read import raising_damage, summary, table
 from engine.outputs.shown import Grid, Part, Shown, line
 from engine.runs.registry import Registry, Run
 from engine.settings.frozen import RunSettings
@@ -78,8 +78,8 @@ def _shown(run: Run) -> Shown:
     if not (run.folder / shapes.RECOMMENDATIONS_CSV).exists():
         blocks.append(
             line(
-                "These are too many to be told in words by the run itself (trace.told_rows); "
-                "darkshelf growth export tells them."
+                "These are too many to be explained in words by the run itself (trace.explained_rows); "
+                "darkshelf growth export explains them."
             )
         )
     return blocks
@@ -97,7 +97,7 @@ def _caps(figures: Mapping[str, Any]) -> Grid:
 
 def _boundary(checks: Mapping[str, Any]) -> Grid:
     rows = [
-        (check["says"], check["verdict"], f"{check['looked_at']:,}", f"{check['broken']:,}", check["note"])
+        (check["statement"], check["verdict"], f"{check['looked_at']:,}", f"{check['broken']:,}", check["note"])
         for check in checks["checks"]
     ]
     return Grid(("boundary", "verdict", "looked at", "broken", ""), rows, ("looked at", "broken"))
@@ -107,7 +107,7 @@ def explain(run: Run, name: str) -> Explanation:
     """A candidate by its id, as `candidate_id` makes it. Raises NotFoundError with candidates there are."""
     store, spu = candidate_codes(name)
     is_it = (pl.col("str_code").cast(pl.String) == store) & (pl.col("spu_code").cast(pl.String) == spu)
-    with telling_of_damage(run):
+    with raising_damage(run):
         rows = explained(run, table(run, shapes.AUDIT).filter(is_it)).collect().to_dicts()
     if not rows:
         raise NotFoundError(f"there is no candidate {name!r} in run {run.run_id}{_nearest(run, store)}")
@@ -139,7 +139,7 @@ def compare(old: Run, new: Run) -> Change:
 
 
 def _scaled(run: Run) -> pl.DataFrame:
-    with telling_of_damage(run):
+    with raising_damage(run):
         rows = table(run, shapes.AUDIT).filter(pl.col("status").cast(pl.String) == v.SCALED)
         as_text = (pl.col(name).cast(pl.String) for name in (*v.STORE_SPU, "scaling_tier"))
         return rows.select(*as_text, QUANTITY).collect()

@@ -12,7 +12,7 @@ import polars as pl
 
 from engine.outputs.canvas import INK, canvas
 from engine.outputs.outlines import Box, lines_within
-from engine.outputs.read import table, telling_of_damage
+from engine.outputs.read import raising_damage, table
 from engine.outputs.shelf import shapes
 from engine.outputs.shelf.severity import COLOURS, NONE, SEVERITIES, SeveritySettings, severity
 from engine.runs.registry import Run
@@ -38,7 +38,7 @@ SMALLEST_MARK, LARGEST_MARK = 18.0, 260.0
 def stores_by_severity(run: Run, settings: SeveritySettings) -> pl.DataFrame:
     """The stores of a night with their severity, the worst last, so that they are drawn on top."""
     at_risk = pl.when(pl.col("cases_open") > 0).then(pl.col("revenue_at_risk_open"))
-    with telling_of_damage(run):
+    with raising_damage(run):
         stores = table(run, shapes.STORES).with_columns(severity=severity(at_risk, settings)).collect()
     return stores.sort("revenue_at_risk_open", "store_id")
 

@@ -6,7 +6,7 @@ import polars as pl
 
 from engine.outputs.compare import Change, key_figures
 from engine.outputs.money import currency_of, money
-from engine.outputs.read import table, telling_of_damage
+from engine.outputs.read import raising_damage, table
 from engine.outputs.shelf import shapes
 from engine.outputs.shown import Grid
 from engine.runs.registry import Run
@@ -42,7 +42,7 @@ def compare(old: Run, new: Run) -> Change:
 
 
 def _open_cases(run: Run) -> pl.DataFrame:
-    with telling_of_damage(run):
+    with raising_damage(run):
         return table(run, shapes.CASES).filter(pl.col("status") == v.OPEN).select(COLUMNS).collect()
 
 

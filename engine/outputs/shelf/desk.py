@@ -8,9 +8,9 @@ from engine.outputs.money import currency_of, money
 from engine.outputs.read import summary
 from engine.outputs.shelf import shapes
 from engine.outputs.shelf.compare import compare
+from engine.outputs.shelf.explain import explain
 from engine.outputs.shelf.figures import previous
 from engine.outputs.shelf.report import ReportSettings, report
-from engine.outputs.shelf.story import explain
 from engine.outputs.shown import Grid, Part, Shown, line
 from engine.runs.registry import Registry, Run
 from engine.settings.frozen import RunSettings
@@ -27,7 +27,7 @@ STAGES = {
     "measure": "measuring what they cost",
     "diagnose": "asking why",
     "recommend": "deciding what to do",
-    "settle": "settling the chain's plan",
+    "allocate": "allocating the chain's stock",
     "publish": "publishing",
 }
 DAYS_VIEW = """

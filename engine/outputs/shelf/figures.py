@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from engine.outputs.read import summary, table, telling_of_damage
+from engine.outputs.read import raising_damage, summary, table
 from engine.outputs.shelf import shapes
 from engine.runs.registry import Registry, Run
 from engine.vocabulary import shelf as v
@@ -60,18 +60,18 @@ def open_cases(run: Run) -> pl.LazyFrame:
 
 
 def by(run: Run, column: str) -> pl.DataFrame:
-    """Open cases and their revenue at risk by a column, dearest first. Columns: the column, cases, at_risk.
+    """Open cases and their revenue at risk by a column, descending. Columns: the column, cases, at_risk.
 
     A null of the column stays null: unknown, or no cause.
     """
-    with telling_of_damage(run):
+    with raising_damage(run):
         found = open_cases(run).group_by(column).agg(cases=pl.len(), at_risk=money_sum("revenue_at_risk")).collect()
     return found.sort("at_risk", column, descending=[True, False], nulls_last=True)
 
 
-def dearest(run: Run, most: int) -> list[dict[str, Any]]:
+def largest(run: Run, most: int) -> list[dict[str, Any]]:
     """The open cases with the most revenue at risk."""
-    with telling_of_damage(run):
+    with raising_damage(run):
         ranked = open_cases(run).sort("revenue_at_risk", "case_id", descending=[True, False], nulls_last=True)
         return ranked.head(most).collect().to_dicts()
 
@@ -83,7 +83,7 @@ def money_sum(column: str) -> pl.Expr:
 
 def _key_figures(run: Run) -> dict[str, float | None]:
     facts = summary(run)
-    with telling_of_damage(run):
+    with raising_damage(run):
         cases = open_cases(run)
         known = cases.collect_schema().names()
         sums = [money_sum(name).alias(f"{name}_open") for name in SUMMED if name in known]

@@ -5,7 +5,7 @@ from typing import Any
 import polars as pl
 
 from engine.errors import NotFoundError
-from engine.outputs.read import table, telling_of_damage
+from engine.outputs.read import has, raising_damage, table
 from engine.outputs.shelf import shapes
 from engine.runs.registry import Run
 
@@ -18,7 +18,7 @@ def one_case(run: Run, case_id: str) -> tuple[dict[str, Any], pl.DataFrame, dict
 
     Raises NotFoundError with the nearest cases there are.
     """
-    with telling_of_damage(run):
+    with raising_damage(run):
         found = table(run, shapes.CASES).filter(pl.col("case_id") == case_id).collect()
         if found.is_empty():
             raise NotFoundError(f"there is no case {case_id!r} in run {run.run_id}{_nearest(run, case_id)}")
@@ -31,15 +31,16 @@ def one_case(run: Run, case_id: str) -> tuple[dict[str, Any], pl.DataFrame, dict
 
 def why_expected(run: Run, case_id: str) -> str | None:
     """The expectation of a case's last day as the product of its factors; None where the profile has no factors."""
-    if not (run.folder / shapes.EXPECTATION).exists():
+    if not has(run, shapes.EXPECTATION):
         return None
-    with telling_of_damage(run):
-        says = table(run, shapes.EXPECTATION).filter(pl.col("case_id") == case_id).select("says").collect()
-    return str(says.item()) if says.height else None
+    with raising_damage(run):
+        of_case = table(run, shapes.EXPECTATION).filter(pl.col("case_id") == case_id)
+        explanation = of_case.select("explanation").collect()
+    return str(explanation.item()) if explanation.height else None
 
 
 def _nearest(run: Run, case_id: str) -> str:
-    """Cases of the same store-SKU, else of the same store, else of the night, dearest first."""
+    """Cases of the same store-SKU, else of the same store, else of the night, by value, descending."""
     pair, store = case_id.rpartition("_")[0], case_id.partition("_")[0]
     for beginning, owner in ((f"{pair}_", "that store-SKU"), (f"{store}_", "that store"), ("", "this night")):
         alike = table(run, shapes.CASES).filter(pl.col("case_id").str.starts_with(beginning)).head(NEAREST)

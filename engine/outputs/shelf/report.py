@@ -12,7 +12,7 @@ from pydantic import Field
 from engine.outputs.document import render
 from engine.outputs.glossary import name_of, tip_of
 from engine.outputs.money import currency_of
-from engine.outputs.read import data_quality, summary, table, telling_of_damage
+from engine.outputs.read import data_quality, has, raising_damage, summary, table
 from engine.outputs.shelf import figures, shapes
 from engine.outputs.shelf.charts import draw_case, draw_map, stores_by_severity
 from engine.outputs.shelf.read import one_case
@@ -35,9 +35,9 @@ EXPLAINED = (
 class ReportSettings(SeveritySettings):
     """What the report of a night is told."""
 
-    cases: int = Field(10, ge=0, le=100, description="Cases shown with their chart, dearest first.")
-    groups: int = Field(8, ge=1, le=100, description="Causes, categories and regions shown, dearest first.")
-    stories: int = Field(5, ge=0, le=100, description="Stories told, dearest first.")
+    cases: int = Field(10, ge=0, le=100, description="Cases shown with their chart, by value, descending.")
+    groups: int = Field(8, ge=1, le=100, description="Causes, categories and regions shown, by value, descending.")
+    events: int = Field(5, ge=0, le=100, description="Events shown, by value, descending.")
 
 
 def report(run: Run, before: Run | None, settings: ReportSettings) -> str:
@@ -58,8 +58,8 @@ def report(run: Run, before: Run | None, settings: ReportSettings) -> str:
         severities=[(name, stores.filter(severity=name).height) for name in SEVERITIES],
         without_place=stores["latitude"].null_count(),
         settings=settings,
-        cases=[_told(run, case) for case in figures.dearest(run, settings.cases)],
-        stories=_stories(run, settings.stories),
+        cases=[_explained(run, case) for case in figures.largest(run, settings.cases)],
+        events=_events(run, settings.events),
         warnings=data_quality(run)["warnings"],
         explained=EXPLAINED,
         name_of=name_of,
@@ -69,15 +69,15 @@ def report(run: Run, before: Run | None, settings: ReportSettings) -> str:
     )
 
 
-def _told(run: Run, case: dict[str, Any]) -> dict[str, Any]:
+def _explained(run: Run, case: dict[str, Any]) -> dict[str, Any]:
     """A case with its chart and the evidence of its cause."""
     _, evidence, daily = one_case(run, case["case_id"])
-    says = [row["says"] for row in evidence.iter_rows(named=True) if row["is_primary"]]
-    return {**case, "chart": Markup(draw_case(case, daily)), "why": says[0] if says else None}
+    explanations = [row["explanation"] for row in evidence.iter_rows(named=True) if row["is_primary"]]
+    return {**case, "chart": Markup(draw_case(case, daily)), "why": explanations[0] if explanations else None}
 
 
-def _stories(run: Run, most: int) -> list[dict[str, Any]]:
-    if not (run.folder / shapes.STORIES).exists():
+def _events(run: Run, most: int) -> list[dict[str, Any]]:
+    if not has(run, shapes.EVENTS):
         return []
-    with telling_of_damage(run):
-        return table(run, shapes.STORIES).head(most).collect().to_dicts()
+    with raising_damage(run):
+        return table(run, shapes.EVENTS).head(most).collect().to_dicts()

@@ -32,7 +32,7 @@ class Night(Result):
 
     @cached_property
     def cases(self) -> pl.DataFrame:
-        """The cases, dearest first, with everything known of them. Grain: case. Raises DamagedRunError.
+        """The cases, by value, descending, with everything known of them. Grain: case. Raises DamagedRunError.
 
         >>> night.cases.select("store_id", "sku_id", "duration_days").row(0)
         (21, 3, 15)

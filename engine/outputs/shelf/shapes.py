@@ -6,7 +6,7 @@ CASES_CSV: Final = "dark_shelf_cases.csv"
 CASES: Final = "cases.parquet"
 EVIDENCE: Final = "evidence.parquet"
 EXPECTATION: Final = "expectation.parquet"
-STORIES: Final = "stories.parquet"
+EVENTS: Final = "events.parquet"
 FEATURES: Final = "features.parquet"
 DAILY: Final = "daily.parquet"
 STORES: Final = "stores.parquet"
@@ -29,7 +29,7 @@ DATA_FILES: Final = (CASES_CSV, CASES, EVIDENCE, FEATURES, DAILY, STORES, SKUS, 
 """The same input and settings make the same bytes in these."""
 CALIBRATED_FILES: Final = (
     EXPECTATION,
-    STORIES,
+    EVENTS,
     TRANSFERS,
     DETECTABILITY,
     PRICE_RESPONSE,

@@ -130,9 +130,9 @@ class TierSettings(Frozen):
 
 
 class NewsvendorSettings(Frozen):
-    """A second opinion from margin and leftover cost, shown beside the quantity."""
+    """The newsvendor quantity, from margin and leftover cost, shown beside the quantity."""
 
-    is_asked: bool = Field(True, description="Whether recommendations carry the second opinion.")
+    is_asked: bool = Field(True, description="Whether recommendations carry the newsvendor quantity.")
     margin_share: float = Field(0.5, gt=0, lt=1, description="Share of the price lost with a sale that is missed.")
     leftover_share: float = Field(0.3, gt=0, le=1, description="Share of the price lost with a unit left over.")
     least_dispersion: float = Field(
@@ -146,12 +146,12 @@ class NewsvendorSettings(Frozen):
 
 
 class TraceSettings(Frozen):
-    """How a decision is told."""
+    """How a decision is explained."""
 
     style: Literal["extended", "seed"] = Field(
         "extended", description="Five lines as first specified (seed), or with every factor and the cap (extended)."
     )
-    told_rows: int = Field(
+    explained_rows: int = Field(
         200_000,
         ge=0,
         description="Up to so many recommendations are published with their texts and as CSV; of more, on demand.",

@@ -30,7 +30,7 @@ class DemandSettings(Frozen):
     )
     level_prior_units: float = Field(20, ge=0, description="Sales by which the recent level outweighs the lasting.")
     usual_price_quantile: float = Field(0.75, ge=0, le=1, description="Quantile of own prices that is the usual one.")
-    price_settling_days: int = Field(14, ge=1, le=90, description="First prices that tell the usual one together.")
+    price_warm_up_days: int = Field(14, ge=1, le=90, description="First prices that tell the usual one together.")
     price_bounds: tuple[Share, ...] = Field((0.98, 0.9, 0.8, 0.65), description="Price shares that part offers.")
     offer_prior_units: float = Field(200, gt=0, description="Sales by which a category's offer outweighs the chain.")
     weekday_prior_units: float = Field(500, gt=0, description="Sales by which a weekday outweighs the chain's.")
@@ -55,7 +55,7 @@ class DemandSettings(Frozen):
         0.43, ge=0, le=10, description="Of the drift of a month, by how much a level may drift a day."
     )
     open_log_likelihood_ratio: float = Field(
-        3, gt=0, description="Evidence from which an open episode is not learnt from."
+        3, gt=0, description="Log likelihood ratio from which an open episode is not learnt from."
     )
     fallen_log_likelihood_ratio: float = Field(
         8, gt=0, description="Log likelihood ratio from which a fall is lasting."
@@ -90,7 +90,7 @@ class EpisodeSettings(Frozen):
     depth_weights: tuple[Share, ...] = Field((0.4, 0.25, 0.2, 0.15), description="How much each depth is believed.")
     max_ratio: float = Field(0.6, gt=0, lt=1, description="An episode sold at most this share of the expectation.")
     closing_log_likelihood_ratio: float = Field(
-        5.0, gt=0, description="Evidence of usual sales that ends an episode."
+        5.0, gt=0, description="Log likelihood ratio of usual sales that ends one."
     )
     start_slack: float = Field(2.0, ge=0, description="Log likelihood ratio that an earlier first day has to add.")
     min_days: int = Field(1, ge=1, le=28, description="Shortest episode, in days in stock and open.")
@@ -116,8 +116,10 @@ class EpisodeSettings(Frozen):
 class Certainty(Frozen):
     """Probability of a dark shelf: a logistic curve, fitted to FreshRetailNet-50K (Dingdong 2025, CC BY 4.0)."""
 
-    constant: float = Field(-0.1756, ge=-20, le=20, description="Log odds at evidence 1, nothing sold, one day.")
-    of_log_evidence: float = Field(1.3722, ge=-20, le=20, description="Log odds per logarithm of the evidence.")
+    constant: float = Field(-0.1756, ge=-20, le=20, description="Log odds at ratio e, nothing sold, one day.")
+    of_log_log_likelihood_ratio: float = Field(
+        1.3722, ge=-20, le=20, description="Log odds per logarithm of that log likelihood ratio."
+    )
     of_root_ratio: float = Field(-1.7797, ge=-20, le=20, description="Log odds per square root of the share sold.")
     of_log_days: float = Field(-0.4639, ge=-20, le=20, description="Log odds per logarithm of the days.")
     min_answers: int = Field(30, ge=5, le=100_000, description="Fewer answers of stores than this correct nothing.")
@@ -164,8 +166,8 @@ class PatternSettings(Frozen):
         return self
 
 
-class StorySettings(Frozen):
-    """What is no dark shelf and is told once, and which cases are folded into one row."""
+class EventSettings(Frozen):
+    """What is excluded for an event, and which cases are grouped into one."""
 
     smoothed_days: int = Field(3, ge=1, le=7, description="Days over which a store's or SKU's sales are smoothed.")
     wide_days: int = Field(4, ge=1, le=28, description="Shortest fall of a whole store or SKU.")
@@ -174,7 +176,7 @@ class StorySettings(Frozen):
     usual_quantile: float = Field(0.6, ge=0.5, le=1, description="Quantile of its days that is a group's usual one.")
     wide_errors: float = Field(4, ge=0, description="Units lost, in standard errors of counts.")
     min_units: float = Field(20, ge=0, description="Units that a whole store or SKU is due to sell, and has lost.")
-    min_stores: int = Field(5, ge=2, description="Fewer stores than this make no chain-wide story.")
+    min_stores: int = Field(5, ge=2, description="Fewer stores than this make no chain-wide event.")
     end_share: float = Field(0.25, gt=0, lt=1, description="A SKU whose last week sold so little is at its end.")
     ended_share: float = Field(0.05, ge=0, lt=1, description="One whose last week sold so little is not judged.")
     season_ratio: float = Field(3, gt=1, description="Best week over worst of a SKU whose season is at its end.")
@@ -188,9 +190,9 @@ class StorySettings(Frozen):
     rise_log_likelihood_ratio: float = Field(6, gt=0, description="Log likelihood ratio from which a rise is proven.")
     rise_units: float = Field(20, ge=0, description="Sales due before a rise, from which they tell a return.")
     return_share: float = Field(0.65, ge=0, le=1, description="Back at this share of the level before a rise.")
-    fold_stores: int = Field(5, ge=2, description="So many cases of a SKU and cause are one story.")
-    fold_cases: int = Field(20, ge=2, description="So many cases of a category, region and cause are one story.")
-    fold_gap_days: int = Field(7, ge=0, le=28, description="Cases that begin further apart are two stories.")
+    group_stores: int = Field(5, ge=2, description="So many cases of a SKU and cause are one event.")
+    group_cases: int = Field(20, ge=2, description="So many cases of a category, region and cause are one event.")
+    group_gap_days: int = Field(7, ge=0, le=28, description="Cases that begin further apart are two events.")
 
 
 class ResponseSettings(Frozen):
@@ -233,7 +235,7 @@ class CalibratedSettings(NightSettings):
     episode: EpisodeSettings = EpisodeSettings()
     certainty: Certainty = Certainty()
     pattern: PatternSettings = PatternSettings()
-    stories: StorySettings = StorySettings()
+    events: EventSettings = EventSettings()
     response: ResponseSettings = ResponseSettings()
     transfers: TransferSettings = TransferSettings()
     watch: WatchSettings = WatchSettings()

@@ -50,7 +50,7 @@ class DeliverySettings(Frozen):
     habit_decay_factor: float = Field(
         0.9, gt=0.5, lt=1, description="Weight of a day in a store-SKU's habit to the next."
     )
-    settling_days: int = Field(14, ge=7, le=56, description="Days of its past before a day is judged.")
+    warm_up_days: int = Field(14, ge=7, le=56, description="Days of its past before a day is judged.")
     steady_share: float = Field(0.9, gt=0.5, lt=1, description="Who sells on this share of days sells steadily.")
     chain_slack: float = Field(0.1, gt=0, lt=1, description="A chain's day may always fall short by this share.")
     amount_slack: float = Field(0.2, gt=0, lt=1, description="The same of its amounts, in logarithms of units.")
@@ -66,7 +66,7 @@ class DeliverySettings(Frozen):
     closed_days: int = Field(7, ge=2, le=56, description="Without rows for so long a store is closed.")
     closed_share: float = Field(0.5, ge=0, le=1, description="Without sales on more of its days a weekday is closed.")
     min_kept_share: float = Field(0.5, gt=0, le=1, description="Less of the chain delivered than this: try later.")
-    told_share: float = Field(0.05, ge=0, lt=1, description="More store-days lost than this are told first.")
+    notice_share: float = Field(0.05, ge=0, lt=1, description="More store-days lost than this are noticed first.")
     stray_share: float = Field(0.1, ge=0, lt=1, description="A newest date with fewer of the usual rows is no day.")
     stray_gap_days: int = Field(7, ge=1, le=90, description="Behind a longer gap a date has to hold more rows.")
     stray_late_share: float = Field(0.5, ge=0, lt=1, description="The share that is wanted there.")

@@ -1,6 +1,6 @@
 """Causes, calibrated: what explains the missing units of an episode (specification, sections 6 and 9).
 
-In: `Panel`, `Demand`, `Course`, measured cases. Out: the cases with the measures of `evidence`, the signals, one
+In: `Panel`, `Demand`, `Course`, measured cases. Out: the cases with what `cause_measures` measures, the signals, one
 score from 0 to 100 per cause, the primary cause and the secondary ones.
 
 A fall is the logarithm of what is left of the sales, so that its parts add up. First the store's and the chain's part
@@ -19,7 +19,7 @@ from engine.kernels.records import Spans
 from engine.settings.shelf.calibrated import PatternSettings
 from engine.settings.shelf.common import CauseSettings
 from engine.shelf.calibrated.expect import Demand
-from engine.shelf.evidence import as_lists, evidence_of_cases, neighbourhood
+from engine.shelf.cause_measures import as_lists, measures_of_cases, neighbourhood
 from engine.shelf.naming import name_causes
 from engine.shelf.panel import Panel
 from engine.shelf.points import Points
@@ -41,7 +41,7 @@ def diagnose(
     points = Points(panel, cases["pair"].to_numpy(), cases["last"].to_numpy())
     measured = [
         cases,
-        evidence_of_cases(points, of),
+        measures_of_cases(points, of),
         _sums(panel, found, course, cases, pattern),
         _neighbours(panel, found, cases, of, pattern),
     ]
@@ -63,7 +63,9 @@ def diagnose(
     )
 
 
-def told(panel: Panel, found: Demand, course: Course, runs: pl.DataFrame, pattern: PatternSettings) -> pl.DataFrame:
+def signals_of(
+    panel: Panel, found: Demand, course: Course, runs: pl.DataFrame, pattern: PatternSettings
+) -> pl.DataFrame:
     """The signals of episodes and what their store and the chain explain of them, before anything else is asked."""
     return (
         _sums(panel, found, course, runs, pattern)

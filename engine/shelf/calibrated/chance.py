@@ -1,6 +1,6 @@
-"""Chance: how likely evidence as strong as this is where nothing happened, and how many findings that makes false.
+"""Chance: how likely so large a log likelihood ratio is by chance, and how many findings that makes false.
 
-In: the evidence of every store-SKU. Out: p-values and, across the night, q-values (specification, section 9).
+In: every store-SKU's log likelihood ratio. Out: p-values and, across the night, q-values (specification, section 9).
 """
 
 from dataclasses import dataclass
@@ -11,10 +11,10 @@ import numpy as np
 from engine.arrays import Floats
 from engine.kernels import rows
 from engine.kernels.compiling import given
-from engine.kernels.darkness import Levels, most_evidence
+from engine.kernels.darkness import Levels, largest_log_likelihood_ratio
 from engine.settings.shelf.calibrated import EpisodeSettings
 from engine.shelf.calibrated.expect import Demand
-from engine.shelf.calibrated.null import NullEvidence, weighing_of
+from engine.shelf.calibrated.null import NullDistribution, weighing_of
 
 BINS = 20
 """Of the histogram of p-values."""
@@ -26,33 +26,36 @@ SLACK = 1.25
 
 @dataclass(frozen=True)
 class Chances:
-    """Every store-SKU's chance tonight. evidence, p_values, q_values: (pairs,), NaN where a pair is not judged."""
+    """Every store-SKU's chance tonight.
 
-    evidence: Floats
+    log_likelihood_ratio, p_values, q_values: (pairs,), NaN where a pair is not judged.
+    """
+
+    log_likelihood_ratio: Floats
     p_values: Floats
     q_values: Floats
 
 
-def p_values(found: Demand, level: Floats, evidence: Floats, null: NullEvidence) -> Floats:
-    """Chance of at least this evidence from a store-SKU to which nothing happened; 1 without evidence.
+def p_values(found: Demand, level: Floats, log_likelihood_ratio: Floats, null: NullDistribution) -> Floats:
+    """Chance of at least this log likelihood ratio of a store-SKU to which nothing happened; 1 at a ratio of 0.
 
     level: units a day before the episode. Starts and depths searched and the learning of the level are accounted for.
     """
     known_days = found.usable.sum(axis=1, dtype=np.int64)
-    chances = null.chances(evidence, level / found.unit, found.dispersion, known_days)
+    chances = null.chances(log_likelihood_ratio, level / found.unit, found.dispersion, known_days)
     # A likelihood ratio exceeds e^x with a chance of at most e^-x wherever one starts to look (Ville 1939): a table
     # for ideal counts must not promise more than that.
-    return np.maximum(chances, np.exp(-np.maximum(evidence, 0.0)))
+    return np.maximum(chances, np.exp(-np.maximum(log_likelihood_ratio, 0.0)))
 
 
-def least_chances(found: Demand, null: NullEvidence, episode: EpisodeSettings) -> Floats:
+def least_chances(found: Demand, null: NullDistribution, episode: EpisodeSettings) -> Floats:
     """The smallest p-value that each store-SKU could have had: that of the most telling shelf without any sale."""
     most = np.empty(found.level.size)
     weighing = weighing_of(episode, found.level_drift)
     levels = Levels(found.level / found.unit, found.learnt_units, found.dispersion)
 
     def look(block: slice) -> None:
-        most_evidence(given(levels, block), weighing, episode.min_days, episode.max_days, most[block])
+        largest_log_likelihood_ratio(given(levels, block), weighing, episode.min_days, episode.max_days, most[block])
 
     rows.in_blocks(look, most.size)
     return p_values(found, found.level, most, null)

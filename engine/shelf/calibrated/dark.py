@@ -1,7 +1,7 @@
 """Dark stretches of the whole panel, marked in two looks.
 
-The first look finds every store-SKU's most evidence of any stretch, from which bounds are made; the second marks the
-days of those few that pass their bound.
+The first look finds every store-SKU's largest log likelihood ratio of any stretch, from which bounds are made; the
+second marks the days of those few that pass their bound.
 """
 
 import numpy as np
@@ -9,12 +9,12 @@ import numpy as np
 from engine.arrays import Flags, Floats
 from engine.kernels import rows
 from engine.kernels.compiling import given
-from engine.kernels.evidence import mark_dark
+from engine.kernels.likelihood_ratio import mark_dark
 from engine.kernels.records import Sales
 
 
 def darkest(sales: Sales, depth: float) -> Floats:
-    """Most evidence of any stretch of each pair that this share of the expectation was sold, (pairs,)."""
+    """Largest log likelihood ratio of any stretch of each pair at this share of the expectation, (pairs,)."""
     peaks = np.empty(len(sales.units))
 
     def look(block: slice) -> None:
@@ -26,7 +26,7 @@ def darkest(sales: Sales, depth: float) -> Floats:
 
 
 def mark(sales: Sales, depth: float, peaks: Floats, bounds: Floats, dark: Flags) -> None:
-    """Mark the days of the stretches with at least each pair's bound of evidence.
+    """Mark the days of the stretches with at least each pair's bound.
 
     peaks: as `darkest` finds them. bounds: (pairs,). dark: (pairs, days), written.
     """

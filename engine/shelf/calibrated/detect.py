@@ -1,7 +1,7 @@
 """Detect, calibrated: episodes that chance does not explain (specification, section 9).
 
-In: `Panel` with `expected`, `Demand`. Out: one row per case: pair, first, last (days of the panel), evidence (log
-likelihood ratio), p_value and q_value (null for episodes that are over).
+In: `Panel` with `expected`, `Demand`. Out: one row per case: pair, first, last (days of the panel),
+log_likelihood_ratio, p_value and q_value (null for episodes that are over).
 """
 
 import numpy as np
@@ -10,35 +10,35 @@ import polars as pl
 from engine.arrays import Floats, Integers
 from engine.kernels import rows
 from engine.kernels.compiling import given
-from engine.kernels.evidence import past_evidence
+from engine.kernels.likelihood_ratio import past_log_likelihood_ratio
 from engine.kernels.records import FoundSpans, Spans
 from engine.kernels.runs import stretches
 from engine.settings.shelf.calibrated import DemandSettings, EpisodeSettings
 from engine.shelf.calibrated.chance import Chances, least_chances, p_values, q_values
 from engine.shelf.calibrated.dark import darkest, mark
 from engine.shelf.calibrated.expect import Demand, open_episodes
-from engine.shelf.calibrated.null import NullEvidence, weighing_of
+from engine.shelf.calibrated.null import NullDistribution, weighing_of
 from engine.shelf.panel import Panel
 
 
 def detect(
     panel: Panel,
     found: Demand,
-    null: NullEvidence,
+    null: NullDistribution,
     demand: DemandSettings,
     episode: EpisodeSettings,
     ended_on: Integers | None = None,
 ) -> tuple[pl.DataFrame, Chances]:
-    """Open episodes up to the false discovery rate of the settings, and past ones of strong evidence.
+    """Open episodes up to the false discovery rate of the settings, and past ones of a large log likelihood ratio.
 
     ended_on: day from which a pair is not judged any more, (pairs,), n_days where it is to the end.
     """
     ended = np.full(panel.pairs.height, panel.n_days) if ended_on is None else ended_on
-    evidence, first = open_episodes(panel, found, panel.array("expected"), demand, episode)
+    log_likelihood_ratio, first = open_episodes(panel, found, panel.array("expected"), demand, episode)
     tried = np.flatnonzero(panel.judged & (found.learnt_units > 0) & (ended == panel.n_days))
-    chances = Chances(*(np.full(evidence.size, np.nan) for _ in range(3)))
-    chances.evidence[tried] = evidence[tried]
-    chances.p_values[tried] = p_values(found, found.level, evidence, null)[tried]
+    chances = Chances(*(np.full(log_likelihood_ratio.size, np.nan) for _ in range(3)))
+    chances.log_likelihood_ratio[tried] = log_likelihood_ratio[tried]
+    chances.p_values[tried] = p_values(found, found.level, log_likelihood_ratio, null)[tried]
     least = least_chances(found, null, episode)[tried]
     chances.q_values[tried] = q_values(chances.p_values[tried], least)
     is_open = np.nan_to_num(chances.q_values, nan=1.0) <= episode.max_fdr
@@ -48,7 +48,7 @@ def detect(
             "pair": pair,
             "first": first[pair],
             "last": np.full(pair.size, panel.n_days - 1),
-            "evidence": evidence[pair],
+            "log_likelihood_ratio": log_likelihood_ratio[pair],
             "p_value": chances.p_values[pair],
             "q_value": chances.q_values[pair],
         }
@@ -93,7 +93,7 @@ def _past(
     against_before = _against_before(panel, found, demand, settings, *columns)
     kept = np.flatnonzero(against_before >= settings.before_log_likelihood_ratio)
     pair, first, last = (column[kept] for column in columns)
-    return pl.DataFrame({"pair": pair, "first": first, "last": last, "evidence": best[pair]})
+    return pl.DataFrame({"pair": pair, "first": first, "last": last, "log_likelihood_ratio": best[pair]})
 
 
 def _against_before(
@@ -105,14 +105,14 @@ def _against_before(
     first: Integers,
     last: Integers,
 ) -> Floats:
-    """Evidence of stretches against the days before them: a rise since then makes no earlier day a fall."""
-    evidence = np.empty(pair.size)
+    """Log likelihood ratios of stretches against the days before: a rise since then makes no earlier day a fall."""
+    log_likelihood_ratio = np.empty(pair.size)
 
     sales = given(found.sales(panel.array("units"), panel.array("expected")))
     how = (demand.before_decay_factor, demand.left_out_variance, weighing_of(settings, found.level_drift))
 
     def weigh(block: slice) -> None:
-        past_evidence(sales, *how, given(Spans(pair, first, last), block), evidence[block])
+        past_log_likelihood_ratio(sales, *how, given(Spans(pair, first, last), block), log_likelihood_ratio[block])
 
     rows.in_blocks(weigh, pair.size)
-    return evidence
+    return log_likelihood_ratio

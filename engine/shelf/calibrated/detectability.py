@@ -1,8 +1,8 @@
 """Detectability: what the night could see at all, had a shelf gone dark.
 
 In: `Panel`, `Demand`, the night's chances. Out: one row per judged store-SKU. A shelf that sells nothing at all from
-tomorrow on is the clearest case there is: the days until its evidence passes the night's threshold are the earliest
-alert, and what it would have sold by then is the smallest loss that sales can tell.
+tomorrow on is the clearest case there is: the days until its log likelihood ratio passes the night's threshold
+are the earliest alert, and what it would have sold by then is the smallest loss that sales can tell.
 """
 
 import math
@@ -16,7 +16,7 @@ from engine.kernels.darkness import Levels, days_to_alert, learnt_before
 from engine.settings.shelf.calibrated import DemandSettings, EpisodeSettings, WatchSettings
 from engine.shelf.calibrated.chance import Chances
 from engine.shelf.calibrated.expect import Demand
-from engine.shelf.calibrated.null import NullEvidence, weighing_of
+from engine.shelf.calibrated.null import NullDistribution, weighing_of
 from engine.shelf.panel import Panel
 from engine.vocabulary import shelf as v
 
@@ -28,7 +28,7 @@ def detectability(
     panel: Panel,
     found: Demand,
     chances: Chances,
-    null: NullEvidence,
+    null: NullDistribution,
     demand: DemandSettings,
     episode: EpisodeSettings,
     watch: WatchSettings,

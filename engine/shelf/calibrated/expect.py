@@ -18,11 +18,11 @@ from engine.arrays import Flags, Floats, Integers
 from engine.kernels import demand, rows
 from engine.kernels.compiling import given
 from engine.kernels.demand import Cells
-from engine.kernels.evidence import mark_fallen, open_log_likelihood_ratio
+from engine.kernels.likelihood_ratio import mark_fallen, open_log_likelihood_ratio
 from engine.kernels.records import Factors, Sales
 from engine.settings.shelf.calibrated import DemandSettings, EpisodeSettings
 from engine.shelf.calibrated.dark import darkest, mark
-from engine.shelf.calibrated.null import NullEvidence, rule_of, weighing_of
+from engine.shelf.calibrated.null import NullDistribution, rule_of, weighing_of
 from engine.shelf.calibrated.unusual import set_unusual_aside
 from engine.shelf.panel import Panel
 
@@ -90,7 +90,7 @@ def expect(
     panel: Panel,
     settings: DemandSettings,
     episode: EpisodeSettings,
-    null: NullEvidence,
+    null: NullDistribution,
     ended_on: Callable[[Panel, Demand], Integers] | None = None,
 ) -> tuple[Panel, Demand]:
     """Estimate the factors in turn, mark the dark stretches they reveal, and estimate again without those.
@@ -139,7 +139,7 @@ def _first_guess(panel: Panel, settings: DemandSettings, unlearnt: Flags, unusua
         usable[block] = is_known & (panel.array("in_stock")[block] == 1) & (unlearnt[block] == 0)
         clean[block] = usable[block]
         price, promo = panel.array("price")[block], panel.array("promo")[block]
-        usual = (settings.usual_price_quantile, settings.price_settling_days, bounds)
+        usual = (settings.usual_price_quantile, settings.price_warm_up_days, bounds)
         demand.offers(price, promo, *usual, usual_price[block], offers[block])
 
     rows.in_blocks(look, shape[0])
@@ -237,7 +237,7 @@ def _levels(panel: Panel, found: Demand, settings: DemandSettings, expected: Flo
     return replace(found, level=level, exposure=exposure)
 
 
-def _clean(panel: Panel, found: Demand, settings: DemandSettings, null: NullEvidence, expected: Floats) -> Demand:
+def _clean(panel: Panel, found: Demand, settings: DemandSettings, null: NullDistribution, expected: Floats) -> Demand:
     """The usable days outside dark stretches; a pair that was dark too long has found a new level."""
     sales = found.sales(panel.array("units"), expected)
     dark, peaks = panel.memory.empty(expected.shape, np.uint8), darkest(sales, settings.dark_depth)
@@ -296,24 +296,24 @@ def _drift(panel: Panel, found: Demand, settings: DemandSettings, expected: Floa
 def open_episodes(
     panel: Panel, found: Demand, expected: Floats, settings: DemandSettings, episode: EpisodeSettings
 ) -> tuple[Floats, Integers]:
-    """Evidence and first day of the best episode of every pair that lasts until tonight."""
-    evidence, first = np.empty(panel.pairs.height), np.empty(panel.pairs.height, np.int64)
+    """Log likelihood ratio and first day of the best episode of every pair that lasts until tonight."""
+    log_likelihood_ratio, first = np.empty(panel.pairs.height), np.empty(panel.pairs.height, np.int64)
     sales, weighing = found.sales(panel.array("units"), expected), weighing_of(episode, found.level_drift)
     how = (settings.before_decay_factor, settings.left_out_variance, weighing, rule_of(episode))
 
     def weigh(block: slice) -> None:
-        open_log_likelihood_ratio(given(sales, block), *how, evidence[block], first[block])
+        open_log_likelihood_ratio(given(sales, block), *how, log_likelihood_ratio[block], first[block])
 
-    rows.in_blocks(weigh, evidence.size)
-    return evidence, first
+    rows.in_blocks(weigh, log_likelihood_ratio.size)
+    return log_likelihood_ratio, first
 
 
 def _leave_out_open(
     panel: Panel, found: Demand, expected: Floats, settings: DemandSettings, episode: EpisodeSettings
 ) -> None:
     """Take what may be an open episode out of the clean days, so that the level stays that of the days before."""
-    evidence, first = open_episodes(panel, found, expected, settings, episode)
-    for row in np.flatnonzero(evidence >= settings.open_log_likelihood_ratio):
+    log_likelihood_ratio, first = open_episodes(panel, found, expected, settings, episode)
+    for row in np.flatnonzero(log_likelihood_ratio >= settings.open_log_likelihood_ratio):
         found.clean[row, first[row] :] = 0
 
 

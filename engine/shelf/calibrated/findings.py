@@ -75,7 +75,7 @@ def _why() -> pl.Expr:
         rounded(pl.col("offer_factor"), 2),
         rounded(pl.col("store_factor"), 2),
         rounded(pl.col("sku_factor"), 2),
-    ).alias("says")
+    ).alias("explanation")
 
 
 def _sentences(settings: CauseSettings, currency: str) -> dict[str, pl.Expr]:

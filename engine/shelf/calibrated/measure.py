@@ -1,7 +1,7 @@
 """Measure, calibrated: what an episode took, with its interval, and how sure the night is of it.
 
 In: `Panel` with `expected`, `Demand`, episodes. Out: one row per case, as the classic `measure` gives them, with
-lost_units, evidence, p_value and q_value. Days out of stock or closed count for nothing.
+lost_units, log_likelihood_ratio, p_value and q_value. Days out of stock or closed count for nothing.
 """
 
 import math
@@ -53,7 +53,7 @@ def measure(
         lost_units=lost,
         lost_units_low=np.maximum(lost - error, 0.0),
         lost_units_high=lost + error,
-        confidence_score=_probability(episodes["evidence"].to_numpy(), sold / expected, days, certainty),
+        confidence_score=_probability(episodes["log_likelihood_ratio"].to_numpy(), sold / expected, days, certainty),
     ).with_columns(
         (pl.col("lost_units") * price).alias("revenue_at_risk"),
         (pl.col("lost_units_low") * price).alias("revenue_at_risk_low"),
@@ -85,11 +85,11 @@ def _error_units(found: Demand, pair: NDArray[np.int64], sums: Floats) -> Floats
     return np.sqrt(of_level + of_level_drift + of_sales)
 
 
-def _probability(evidence: Floats, ratio: Floats, days: Floats, certainty: Certainty) -> Floats:
+def _probability(log_likelihood_ratio: Floats, ratio: Floats, days: Floats, certainty: Certainty) -> Floats:
     """Probability that the episode is a dark shelf: a logistic curve fitted to recorded stock-outs."""
     slope = (
         certainty.constant
-        + certainty.of_log_evidence * np.log(np.maximum(evidence, math.exp(-1)))
+        + certainty.of_log_log_likelihood_ratio * np.log(np.maximum(log_likelihood_ratio, math.exp(-1)))
         + certainty.of_root_ratio * np.sqrt(ratio)
         + certainty.of_log_days * np.log(days)
     )

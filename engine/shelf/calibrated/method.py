@@ -13,20 +13,20 @@ from engine.errors import Problem
 from engine.kernels.causes import Course
 from engine.outputs.shelf import shapes
 from engine.settings.shelf.calibrated import CalibratedSettings
-from engine.shelf.calibrated import stories, transfer, unusual
+from engine.shelf.calibrated import events, transfer, unusual
 from engine.shelf.calibrated.causes import diagnose
 from engine.shelf.calibrated.chance import Chances, report
 from engine.shelf.calibrated.course import course
 from engine.shelf.calibrated.detect import detect
 from engine.shelf.calibrated.detectability import detectability
+from engine.shelf.calibrated.event_rows import table_of_events
 from engine.shelf.calibrated.expect import Demand, expect
 from engine.shelf.calibrated.feedback import Recalibration
 from engine.shelf.calibrated.findings import expectations
 from engine.shelf.calibrated.measure import measure
-from engine.shelf.calibrated.null import NullEvidence, null_evidence
+from engine.shelf.calibrated.null import NullDistribution, null_distribution
 from engine.shelf.calibrated.recommend import recommend
 from engine.shelf.calibrated.response import Response, price_response
-from engine.shelf.calibrated.telling import stories as told_stories
 from engine.shelf.cases import with_cost
 from engine.shelf.notices import feed_notices, record_notices, row_notices, unknown_days
 from engine.shelf.panel import Panel
@@ -44,7 +44,7 @@ class Learnt:
     where it is to the end; the others as their own pages say.
     """
 
-    null: NullEvidence
+    null: NullDistribution
     paid: PaidPrices
     demand: Demand
     response: Response
@@ -54,13 +54,13 @@ class Learnt:
 
 @dataclass(frozen=True)
 class Found:
-    """What the night found. chances: of every store-SKU. aside: episodes that are no dark shelves. first, last: days
-    of each pair's latest episode, (pairs,), `n_days` without one.
+    """What the night found. chances: of every store-SKU. excluded: episodes that are no dark shelves. first, last:
+    days of each pair's latest episode, (pairs,), `n_days` without one.
     """
 
     learnt: Learnt
     chances: Chances
-    aside: stories.SetAside
+    excluded: events.Excluded
     first: Integers
     last: Integers
 
@@ -75,26 +75,26 @@ class Calibrated:
     def expect(self, panel: Panel) -> tuple[Panel, Learnt]:
         """As `Method`. Raises InputError where prices and sales cannot belong together."""
         of = self._settings
-        null = null_evidence(of.demand, of.episode)
+        null = null_distribution(of.demand, of.episode)
         paid = paid_prices(panel)
         refuse_swapped(panel, paid, of.price_check)
         refuse_totals(panel, of.price_check)
         panel, demand = expect(panel, of.demand, of.episode, null, partial(_ended_on, of=of))
         response = price_response(panel, demand, of.response, of.recommend, of.interval.level)
         fared = course(panel, demand, of.pattern)
-        ended = stories.ended_on(panel, fared, of.stories)
+        ended = events.ended_on(panel, fared, of.events)
         return panel, Learnt(null, paid, demand, response, fared, ended)
 
     def detect(self, panel: Panel, learnt: Learnt) -> tuple[pl.DataFrame, Found]:
         """As `Method`."""
         of = self._settings
         runs, chances = detect(panel, learnt.demand, learnt.null, of.demand, of.episode, learnt.ended)
-        runs, aside = stories.set_aside(panel, learnt.demand, learnt.course, runs, of.stories, of.pattern)
+        runs, excluded = events.exclude(panel, learnt.demand, learnt.course, runs, of.events, of.pattern)
         latest = runs.group_by("pair").agg(pl.col("first", "last").sort_by("first").last())
         first, last = np.full((2, panel.pairs.height), panel.n_days)
         first[latest["pair"]] = latest["first"]
         last[latest["pair"]] = latest["last"]
-        return runs, Found(learnt, chances, aside, first, last)
+        return runs, Found(learnt, chances, excluded, first, last)
 
     def measure(self, panel: Panel, found: Found, runs: pl.DataFrame) -> pl.DataFrame:
         """As `Method`."""
@@ -116,16 +116,16 @@ class Calibrated:
         priced = pl.concat([with_cost(panel, cases), response], how="horizontal")
         return recommend(priced, self._settings.recommend, self._settings.currency)
 
-    def settle(
+    def allocate(
         self, panel: Panel, found: Found, cases: pl.DataFrame
     ) -> tuple[pl.DataFrame, Mapping[str, pl.DataFrame]]:
-        """As `Method`: transfers."""
+        """As `Method`: stock of other stores, as transfers."""
         of = self._settings
         costed = with_cost(panel, cases)
         is_dark = np.nan_to_num(found.chances.q_values, nan=1.0) <= of.episode.max_fdr
         known = (panel, found.learnt.demand, costed, is_dark)
         plan = transfer.transfers(*known, of.causes.misallocation, of.transfers, of.recommend)
-        return transfer.told(costed, plan, of.recommend).drop("cost"), {shapes.TRANSFERS: plan}
+        return transfer.with_transfers(costed, plan, of.recommend).drop("cost"), {shapes.TRANSFERS: plan}
 
     def bands(self, panel: Panel, found: Found, pair: Integers) -> tuple[Floats, NDArray[np.bool_]]:
         """As `Method`; the dark days are those of the pair's latest episode on which it was in stock."""
@@ -136,12 +136,12 @@ class Calibrated:
         return errors, within & (demand.usable[pair] == 1)
 
     def tables(self, panel: Panel, found: Found, cases: pl.DataFrame) -> Mapping[str, pl.DataFrame]:
-        """As `Method`: why so much was expected, the night's stories, and what sales can watch."""
+        """As `Method`: why so much was expected, the night's events, and what sales can watch."""
         of, learnt = self._settings, found.learnt
         known = (panel, learnt.demand)
         return {
             shapes.EXPECTATION: expectations(*known, cases),
-            shapes.STORIES: told_stories(*known, found.aside, cases, of.stories),
+            shapes.EVENTS: table_of_events(*known, found.excluded, cases, of.events),
             shapes.DETECTABILITY: detectability(*known, found.chances, learnt.null, of.demand, of.episode, of.watch),
             shapes.PRICE_RESPONSE: learnt.response.table,
             shapes.STOCK_CORRECTIONS: panel.stock_corrections,
@@ -157,17 +157,17 @@ class Calibrated:
     def notices(self, panel: Panel, learnt: Learnt) -> tuple[Problem, ...]:
         """As `Method`: feeds, prices that are not what was paid, wrong records, returns of nothing."""
         of = self._settings
-        share = of.delivery.told_share
+        share = of.delivery.notice_share
         return (
             *feed_notices(panel, share),
             *row_notices(panel, share),
             *unusual.notices(learnt.demand.unusual),
             *price_notices(panel, learnt.paid, of.price_check),
             *record_notices(panel),
-            *stories.end_notices(panel, learnt.ended),
+            *events.end_notices(panel, learnt.ended),
         )
 
 
 def _ended_on(panel: Panel, demand: Demand, of: CalibratedSettings) -> Integers:
     """The day from which each pair has ended, told from the first estimate of demand."""
-    return stories.ended_on(panel, course(panel, demand, of.pattern), of.stories)
+    return events.ended_on(panel, course(panel, demand, of.pattern), of.events)

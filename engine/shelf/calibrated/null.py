@@ -1,4 +1,4 @@
-"""Null: how strong evidence gets where nothing happened, by simulation.
+"""Null: how large log likelihood ratios get where nothing happened, by simulation.
 
 Simulated once for given settings, by dispersion, length of history and level: shipped for the defaults, else kept in
 the user's cache folder. Both searches are answered: over the starts and depths of an open episode, and over the
@@ -17,8 +17,7 @@ import polars as pl
 
 from engine.arrays import Floats, Integers
 from engine.kernels import demand as demand_kernel
-from engine.kernels import evidence as evidence_kernel
-from engine.kernels import rows
+from engine.kernels import likelihood_ratio, rows
 from engine.kernels.compiling import given
 from engine.kernels.records import Factors, Sales, Weighing
 from engine.settings.shelf.calibrated import DemandSettings, EpisodeSettings
@@ -29,40 +28,44 @@ DISPERSIONS = np.array([0.0, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0])
 HISTORIES = (28, 90)
 """Days known, short and long."""
 TAILS = np.geomspace(0.5, 2e-4, 28)
-"""Chances whose evidence is tabulated; beyond the last, every further unit of evidence divides the chance by e."""
+"""Chances whose log likelihood ratio is tabulated; beyond the last, each further unit divides the chance by e."""
 DARK_TAILS = np.geomspace(0.9, 1e-3, 24)
 """The same of the darkest stretch of a panel."""
 SERIES = 240_000
 """Simulated store-SKUs of each dispersion and history, over all levels."""
-SHIPPED = Path(__file__).with_name("null_evidence.parquet")
+SHIPPED = Path(__file__).with_name("null_distribution.parquet")
 TOLERANCE = 1e-9
 """A dispersion that is one of the table's own counts as that one."""
 
 
 @dataclass(frozen=True)
-class NullEvidence:
-    """open: evidence of an open episode exceeded with each chance of `TAILS`, (dispersions, histories, bands, tails).
+class NullDistribution:
+    """Log likelihood ratios where nothing happened.
+
+    open: of an open episode, exceeded with each chance of `TAILS`, (dispersions, histories, bands, tails).
     dark: the same of the darkest stretch of a panel and `DARK_TAILS`, (dispersions, bands, tails).
     """
 
     open: Floats
     dark: Floats
 
-    def chances(self, evidence: Floats, units_a_day: Floats, dispersion: Floats, history_days: Integers) -> Floats:
-        """Chance of at least this evidence of an open episode; 1 without evidence."""
+    def chances(
+        self, log_likelihood_ratio: Floats, units_a_day: Floats, dispersion: Floats, history_days: Integers
+    ) -> Floats:
+        """Chance of at least this log likelihood ratio of an open episode; 1 at 0."""
         spread, band = _cell(units_a_day, dispersion)
         history = np.where(history_days < sum(HISTORIES) / 2, 0, 1)
         cell = np.ravel_multi_index((spread, history, band), self.open.shape[:3])
         curves = self.open.reshape(-1, TAILS.size)
-        found = np.ones(evidence.size)
+        found = np.ones(log_likelihood_ratio.size)
         for number in np.unique(cell):
-            members = np.flatnonzero((cell == number) & (evidence > 0))
-            beyond = np.maximum(evidence[members] - curves[number, -1], 0.0)
-            found[members] = np.exp(np.interp(evidence[members], curves[number], np.log(TAILS)) - beyond)
+            members = np.flatnonzero((cell == number) & (log_likelihood_ratio > 0))
+            beyond = np.maximum(log_likelihood_ratio[members] - curves[number, -1], 0.0)
+            found[members] = np.exp(np.interp(log_likelihood_ratio[members], curves[number], np.log(TAILS)) - beyond)
         return found
 
     def needed(self, chance: float, units_a_day: Floats, dispersion: Floats, history_days: Integers) -> Floats:
-        """Evidence of an open episode that has this chance: what `chances` gives, the other way round."""
+        """Log likelihood ratio of an open episode that has this chance: what `chances` gives, the other way round."""
         spread, band = _cell(units_a_day, dispersion)
         history = np.where(history_days < sum(HISTORIES) / 2, 0, 1)
         tails = -np.log(TAILS)
@@ -73,10 +76,11 @@ class NullEvidence:
         return np.asarray(at_chance[spread, history, band])
 
     def dark_bounds(self, peaks: Floats, units_a_day: Floats, dispersion: Floats, false_share: float) -> Floats:
-        """Evidence from which at most a share of the darkest stretches is what chance alone would show; inf if none
-        is.
+        """Log likelihood ratio from which at most a share of the darkest stretches is what chance alone would show.
 
-        peaks: evidence of each pair's darkest stretch. Pairs of one dispersion and level are compared with the table.
+        Infinite where there is none.
+
+        peaks: that of each pair's darkest stretch. Pairs of one dispersion and level are compared with the table.
         """
         bounds = np.full(peaks.size, np.inf)
         cell = np.ravel_multi_index(_cell(units_a_day, dispersion), self.dark.shape[:2])
@@ -90,17 +94,17 @@ class NullEvidence:
         return bounds
 
 
-def null_evidence(demand: DemandSettings, episode: EpisodeSettings) -> NullEvidence:
+def null_distribution(demand: DemandSettings, episode: EpisodeSettings) -> NullDistribution:
     """The table for these settings, simulated when nobody has done so yet."""
     table = _table(_fingerprint(demand, episode), demand, episode)
     shape = (DISPERSIONS.size, len(HISTORIES), LEVELS.size - 1)
     curves = np.concatenate(table["open"].to_list()).reshape(*shape, TAILS.size)
     dark = np.concatenate(table["dark"].to_list()).reshape(*shape, DARK_TAILS.size)
-    return NullEvidence(curves, dark[:, -1])
+    return NullDistribution(curves, dark[:, -1])
 
 
 def simulate(demand: DemandSettings, episode: EpisodeSettings) -> pl.DataFrame:
-    """Evidence of negative binomial store-SKUs of constant level, learnt and judged as real ones.
+    """Log likelihood ratios of negative binomial store-SKUs of constant level, learnt and judged as real ones.
 
     One row per dispersion, history and band of level, in this order: open (a list along `TAILS`), dark
     (`DARK_TAILS`).
@@ -109,22 +113,22 @@ def simulate(demand: DemandSettings, episode: EpisodeSettings) -> pl.DataFrame:
     for number, dispersion in enumerate(DISPERSIONS):
         for history in HISTORIES:
             units = _draw(np.random.default_rng([number, history]), float(dispersion), history)
-            level, evidence, peaks = _judge(units, float(dispersion), demand, episode)
-            curves = [_quantiles(some, TAILS) for some in _by_band(level, evidence)]
+            level, log_likelihood_ratio, peaks = _judge(units, float(dispersion), demand, episode)
+            curves = [_quantiles(some, TAILS) for some in _by_band(level, log_likelihood_ratio)]
             darks = [_quantiles(some, DARK_TAILS) for some in _by_band(level, peaks)]
             cells += [{"open": curve, "dark": dark} for curve, dark in zip(curves, darks, strict=True)]
     return pl.DataFrame(cells, schema_overrides={name: pl.List(pl.Float64) for name in ("open", "dark")})
 
 
 def weighing_of(episode: EpisodeSettings, level_drift: float) -> Weighing:
-    """How evidence is weighed, as kernels take it. level_drift: relative variance that a level gains a day."""
+    """How a log likelihood ratio is weighed, as kernels take it. level_drift: relative variance gained a day."""
     return given(Weighing(level_drift, np.array(episode.depths), np.array(episode.depth_weights)))
 
 
-def rule_of(episode: EpisodeSettings) -> evidence_kernel.EpisodeRule:
+def rule_of(episode: EpisodeSettings) -> likelihood_ratio.EpisodeRule:
     """What counts as an open episode, as kernels take it."""
     shortest_and_longest = (episode.min_days, episode.max_days)
-    return evidence_kernel.EpisodeRule(
+    return likelihood_ratio.EpisodeRule(
         episode.max_ratio, episode.closing_log_likelihood_ratio, episode.start_slack, *shortest_and_longest
     )
 
@@ -132,7 +136,7 @@ def rule_of(episode: EpisodeSettings) -> evidence_kernel.EpisodeRule:
 @lru_cache(maxsize=4)
 def _table(fingerprint: str, demand: DemandSettings, episode: EpisodeSettings) -> pl.DataFrame:
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "darkshelf"
-    for file in (SHIPPED, kept := cache / f"null-evidence-{fingerprint}.parquet"):
+    for file in (SHIPPED, kept := cache / f"null-distribution-{fingerprint}.parquet"):
         if file.exists():
             table = pl.read_parquet(file)
             if table["fingerprint"][0] == fingerprint:
@@ -193,21 +197,21 @@ def _quantiles(values: Floats, tails: Floats | list[float]) -> Floats:
 def _judge(
     units: Floats, dispersion: float, demand: DemandSettings, episode: EpisodeSettings
 ) -> tuple[Floats, Floats, Floats]:
-    """Level of each series, evidence of an open episode, and of its darkest stretch.
+    """Level of each series, log likelihood ratio of an open episode, and of its darkest stretch.
 
     Every day is learnt from: stretches as dark as chance makes them are what a night over such a chain leaves in,
     too.
     """
-    level, evidence, peaks = (np.empty(len(units)) for _ in range(3))
+    level, log_likelihood_ratio, peaks = (np.empty(len(units)) for _ in range(3))
 
     def judge(block: slice) -> None:
         series = _Series(units[block], dispersion, demand)
         series.learn(level[block])
         series.mark(peaks[block])
-        series.weigh(episode, level[block], evidence[block])
+        series.weigh(episode, level[block], log_likelihood_ratio[block])
 
     rows.in_blocks(judge, len(units))
-    return level, evidence, peaks
+    return level, log_likelihood_ratio, peaks
 
 
 class _Series:
@@ -238,12 +242,12 @@ class _Series:
         )
 
     def mark(self, peaks: Floats) -> None:
-        """Fill in the evidence of the darkest stretch."""
+        """Fill in the log likelihood ratio of the darkest stretch."""
         nothing, dark = np.full(len(peaks), np.inf), np.empty(self.units.shape, np.uint8)
-        evidence_kernel.mark_dark(self._sales(), self._demand.dark_depth, nothing, dark, peaks)
+        likelihood_ratio.mark_dark(self._sales(), self._demand.dark_depth, nothing, dark, peaks)
 
-    def weigh(self, episode: EpisodeSettings, level: Floats, evidence: Floats) -> None:
-        """Fill in the evidence of an open episode."""
+    def weigh(self, episode: EpisodeSettings, level: Floats, log_likelihood_ratio: Floats) -> None:
+        """Fill in the log likelihood ratio of an open episode."""
         first = np.empty(len(level), np.int64)
         how = (
             self._demand.before_decay_factor,
@@ -251,7 +255,7 @@ class _Series:
             weighing_of(episode, 0.0),
             rule_of(episode),
         )
-        evidence_kernel.open_log_likelihood_ratio(self._sales(), *how, evidence, first)
+        likelihood_ratio.open_log_likelihood_ratio(self._sales(), *how, log_likelihood_ratio, first)
 
     def _sales(self) -> Sales:
         cells = (self.units, self._expected, self._usable, self._usable)

@@ -76,7 +76,7 @@ def price_response(
     changed = np.bincount(of_sku, sums[:, 5] > 0, len(categories)).astype(np.float64)
     days = np.bincount(of_sku, sums[:, 5], len(categories))
     estimated = _variances(slopes, sums, of_sku)
-    table = _told(estimated, changed, settings, recommend, NormalDist().inv_cdf((1 + level) / 2))
+    table = _table_of(estimated, changed, settings, recommend, NormalDist().inv_cdf((1 + level) / 2))
     return Response(
         table.with_columns(
             category=pl.Series(categories, dtype=pl.String),
@@ -188,7 +188,7 @@ def _variances(slopes: Floats, sums: Floats, group: Integers) -> Slopes:
     return Slopes(slopes[:, 0], variances[0], slopes[:, 1], variances[1])
 
 
-def _told(
+def _table_of(
     estimated: Slopes, changed: Floats, settings: ResponseSettings, recommend: RecommendSettings, z: float
 ) -> pl.DataFrame:
     """Response, interval, basis and lift by category."""

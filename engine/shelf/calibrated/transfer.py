@@ -19,7 +19,7 @@ from engine.settings.shelf.common import MisallocationSettings, RecommendSetting
 from engine.shelf.advice import destination
 from engine.shelf.calibrated.expect import Demand
 from engine.shelf.calibrated.recommend import KEEP_STOCK, at_risk
-from engine.shelf.evidence import neighbour_lists
+from engine.shelf.cause_measures import neighbour_lists
 from engine.shelf.panel import Panel
 from engine.vocabulary import shelf as v
 
@@ -123,7 +123,7 @@ def ship(lanes: pl.DataFrame) -> Integers:
     return units
 
 
-def told(cases: pl.DataFrame, plan: pl.DataFrame, recommend: RecommendSettings) -> pl.DataFrame:
+def with_transfers(cases: pl.DataFrame, plan: pl.DataFrame, recommend: RecommendSettings) -> pl.DataFrame:
     """The cases with what the plan does for them: added to the sentence, and to the recovery as far as it is at risk.
 
     The order of the cases stays.

@@ -49,9 +49,9 @@ def set_unusual_aside(panel: Panel, settings: DemandSettings) -> tuple[Panel, Fl
     ]
     corrected = {"units": _with(panel, units, verdict == IMPOSSIBLE, np.nan)} if tables[0].height else {}
     for measure, ratio in (("on_hand", settings.stock_ratio), ("price", settings.price_ratio)):
-        carried, odd = _carried(panel, measure, ratio)
+        carried_forward, odd = _carried_forward(panel, measure, ratio)
         tables.append(odd)
-        corrected |= {measure: carried} if odd.height else {}
+        corrected |= {measure: carried_forward} if odd.height else {}
     columns = {name: pl.Series(array) for name, array in corrected.items()}
     found = pl.concat(tables).sort(*v.PAIR, "date", "measure")
     return replace(panel, pairs=panel.pairs.with_columns(**columns)), (verdict > 0).astype(np.uint8), found
@@ -91,7 +91,7 @@ def _ordinary(values: Floats, quantile: float) -> Floats:
     return usual
 
 
-def _carried(panel: Panel, measure: str, ratio: float) -> tuple[Floats, pl.DataFrame]:
+def _carried_forward(panel: Panel, measure: str, ratio: float) -> tuple[Floats, pl.DataFrame]:
     """A measure with its impossible cells overruled, and these; the measure itself where there are none."""
     values = panel.array(measure)
     usual = _ordinary(values, MIDDLE)
@@ -105,10 +105,10 @@ def _carried(panel: Panel, measure: str, ratio: float) -> tuple[Floats, pl.DataF
     is_odd = panel.memory.empty(values.shape, np.bool_)
     is_odd[:] = False
     is_odd[odd_rows] = verdict == IMPOSSIBLE
-    carried = panel.memory.empty(values.shape)
-    carried[:] = values
-    carried[odd_rows] = some
-    return carried, _listed(panel, measure, values, is_odd)
+    carried_forward = panel.memory.empty(values.shape)
+    carried_forward[:] = values
+    carried_forward[odd_rows] = some
+    return carried_forward, _listed(panel, measure, values, is_odd)
 
 
 def _with(panel: Panel, values: Floats, where: NDArray[np.bool_], value: float) -> Floats:

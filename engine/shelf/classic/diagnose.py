@@ -14,7 +14,7 @@ from engine.settings.shelf.classic import (
     PriceScores,
     PromoScores,
 )
-from engine.shelf.evidence import evidence_of_cases, high_performers
+from engine.shelf.cause_measures import high_performers, measures_of_cases
 from engine.shelf.naming import name_causes
 from engine.shelf.panel import Panel
 from engine.shelf.points import Points
@@ -25,7 +25,7 @@ from engine.vocabulary import shelf as v
 def diagnose(panel: Panel, cases: pl.DataFrame, settings: CauseScores) -> pl.DataFrame:
     """Scores, primary and secondary causes, with every number behind them."""
     points = Points(panel, cases["pair"].to_numpy(), cases["last"].to_numpy())
-    measured = [cases, evidence_of_cases(points, settings), high_performers(points, settings.misallocation)]
+    measured = [cases, measures_of_cases(points, settings), high_performers(points, settings.misallocation)]
     return (
         pl.concat(measured, how="horizontal")
         .lazy()

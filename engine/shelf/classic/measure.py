@@ -52,7 +52,7 @@ def measure(
         .with_columns(
             lost_units=pl.col("gap_units") * pl.col("duration_days"),
             q_value=pl.lit(None, pl.Float64),
-            evidence=pl.lit(None, pl.Float64),
+            log_likelihood_ratio=pl.lit(None, pl.Float64),
         )
         .drop("e", "a")
     )

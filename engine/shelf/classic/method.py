@@ -64,10 +64,10 @@ class Classic:
             _UNKNOWN
         )
 
-    def settle(
+    def allocate(
         self, panel: Panel, found: None, cases: pl.DataFrame
     ) -> tuple[pl.DataFrame, Mapping[str, pl.DataFrame]]:
-        """As `Method`: nothing is decided for all cases at once."""
+        """As `Method`: nothing is allocated."""
         return cases, {}
 
     def bands(self, panel: Panel, found: None, pair: Integers) -> tuple[Floats, NDArray[np.bool_]]:
@@ -89,7 +89,7 @@ class Classic:
 
     def notices(self, panel: Panel, learnt: None) -> tuple[Problem, ...]:
         """As `Method`: feeds, and what was interpolated."""
-        share = self._settings.delivery.told_share
+        share = self._settings.delivery.notice_share
         told = (*feed_notices(panel, share), *row_notices(panel, share))
         if not panel.interpolated:
             return told

@@ -22,7 +22,7 @@ from engine.outputs.growth.desk import candidate_id
 from engine.outputs.growth.report import SIGNERS
 from engine.outputs.spreadsheet import csv_bytes
 from engine.vocabulary import growth as v
-from panel_app.deciding import Told, decide_on
+from panel_app.deciding import Reply, decide_on
 from panel_app.pages.growth.markup import render
 from panel_app.pages.page import Page
 from panel_app.session import Session
@@ -67,8 +67,8 @@ class GrowthPage:
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        self.told: Told | None = None
-        self.scaling = session.store(Scalings).scaling(session.view.told("scaling") or None)
+        self.reply: Reply | None = None
+        self.scaling = session.store(Scalings).scaling(session.view.text("scaling") or None)
         self.head = session.html(self._head(), label="growth", pressed=self._press)
         self.boundary = session.html(self._boundary(), label="boundary")
         self.card = session.html("", label="candidate", sent=self._decide)
@@ -143,14 +143,14 @@ class GrowthPage:
 
     def _card(self, decided: pl.DataFrame) -> str:
         """The open candidate: its explanation, its peers, what can be decided."""
-        store, parted, spu = self.session.view.told("row").partition("/")
+        store, parted, spu = self.session.view.text("row").partition("/")
         if not parted:
-            return render("card.html", row=None, told=self.told)
+            return render("card.html", row=None, reply=self.reply)
         try:
             row = self.scaling.candidate(unquote(store), unquote(spu))
             (subject,) = candidates(self.scaling.run, [candidate_id(row["str_code"], row["spu_code"])])
         except DarkshelfError as error:
-            return render("card.html", row=None, told=Told("refused", str(error)))
+            return render("card.html", row=None, reply=Reply("refused", str(error)))
         is_it = (pl.col("str_code") == row["str_code"]) & (pl.col("spu_code") == row["spu_code"])
         state = decided.filter(is_it).to_dicts()
         strip = self.scaling.strip(row)
@@ -164,7 +164,7 @@ class GrowthPage:
             reasons=list(gw.REASONS.items()),
             may_decide=self.session.may_decide,
             close=self._to(),
-            told=self.told,
+            reply=self.reply,
         )
 
     def _decided(self) -> pl.DataFrame:
@@ -174,26 +174,26 @@ class GrowthPage:
 
     def _filters(self) -> dict[str, str]:
         """What the address says of the candidates, empty for all."""
-        return {key: self.session.view.told(key) for key in ("find", *FILTERS)}
+        return {key: self.session.view.text(key) for key in ("find", *FILTERS)}
 
     def _view(self, at: int, **changes: str) -> View:
         """The same filters but for some changes, and no open candidate unless one of them is that."""
         view = self.session.view
-        return view.telling({"scaling": view.told("scaling"), **self._filters(), **changes}, at=at)
+        return view.with_texts({"scaling": view.text("scaling"), **self._filters(), **changes}, at=at)
 
     def _to(self, at: int | None = None, **changes: str) -> str:
         return address(self._view(at or self.session.view.at, **changes))
 
     def _follow(self, view: View) -> bool:
-        if (view.told("scaling") or self.scaling.run_id) != self.scaling.run_id:
+        if (view.text("scaling") or self.scaling.run_id) != self.scaling.run_id:
             return False
-        self.told = None
+        self.reply = None
         self.draw()
         return True
 
     def _press(self, do: str, value: str) -> None:
         if do == "scaling":
-            self.session.go(self.session.view.telling({"scaling": value}))
+            self.session.go(self.session.view.with_texts({"scaling": value}))
         elif do == "print":
             self.session.browser.print_page()
         elif do in FILTERS:
@@ -203,15 +203,15 @@ class GrowthPage:
         self.session.go(self._view(1, find=fields.get("find", "").strip()[:200]))
 
     def _decide(self, do: str, fields: Mapping[str, str]) -> None:
-        store, _, spu = self.session.view.told("row").partition("/")
+        store, _, spu = self.session.view.text("row").partition("/")
         try:
             (subject,) = candidates(self.scaling.run, [f"{store}/{spu}"])
         except DarkshelfError as error:
-            self.told = Told("refused", str(error))
+            self.reply = Reply("refused", str(error))
         else:
             version = fields.get("version", "")
             seen = int(version) if version.isascii() and version.isdigit() else 0
-            self.told = decide_on(self.session, subject, seen, fields.get("act", ""), fields)
+            self.reply = decide_on(self.session, subject, seen, fields.get("act", ""), fields)
         self.draw()
 
     def _export(self) -> BytesIO:

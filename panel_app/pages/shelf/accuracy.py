@@ -36,7 +36,7 @@ def build(session: Session) -> pn.viewable.Viewable:
 
 def _render(session: Session) -> str:
     found, recovered = loop.accuracy(session), loop.recovery(session)
-    told = session.view.told("by")
+    told = session.view.text("by")
     by = told if told in PARTS else next(iter(PARTS))
     rows = found.parts.filter(part=by)
     shown = rows if by == "confidence" else rows.sort("answers", "name", descending=[True, False]).head(ROWS)
@@ -46,13 +46,15 @@ def _render(session: Session) -> str:
         overall=found.overall,
         recovered=recovered,
         by=by,
-        parts=[(key, title, address(session.view.telling({"by": key}, keep=KEYS))) for key, title in PARTS.items()],
+        parts=[
+            (key, title, address(session.view.with_texts({"by": key}, keep=KEYS))) for key, title in PARTS.items()
+        ],
         rows=[{**row, "name": _name(session, by, row["name"])} for row in shown.iter_rows(named=True)],
         left_out=rows.height - shown.height,
         least=loop.SETTINGS.accuracy.min_answers,
         least_matched=loop.SETTINGS.recovery.min_matched,
         level=loop.SETTINGS.accuracy.level,
-        cases=_dearest(recovered.cases),
+        cases=_by_value(recovered.cases),
     )
 
 
@@ -65,7 +67,7 @@ def _name(session: Session, by: str, name: str) -> str:
     return "No category" if by == "category" and name == "none" else name
 
 
-def _dearest(cases: pl.DataFrame, most: int = 10) -> list[dict[str, Any]]:
+def _by_value(cases: pl.DataFrame, most: int = 10) -> list[dict[str, Any]]:
     """The matched cases that brought the most."""
     ranked = cases.sort("recovered_money", "case_id", descending=[True, False], nulls_last=True)
     rows = ranked.head(most).to_dicts()

@@ -15,7 +15,7 @@ from engine.decisions.shelf import words as sw
 from engine.decisions.shelf.answer_file import import_answers
 from engine.decisions.shelf.tasks import Task
 from engine.errors import DarkshelfError, NotFoundError, ProblemsError
-from panel_app.deciding import Told
+from panel_app.deciding import Reply
 from panel_app.pages.shelf import loop
 from panel_app.pages.shelf.listing import KEYS
 from panel_app.pages.shelf.markup import render
@@ -35,7 +35,7 @@ class AnswersPage:
 
     def __init__(self, session: Session) -> None:
         self.session, self.night = session, session.shown(Night)
-        self.told: Told | None = None
+        self.reply: Reply | None = None
         self.piece = session.html("", label="answers", pressed=self._press, sent=self._answer)
         self.upload = pmu.FileInput(accept=",".join(SUFFIXES), label="Answers from a file", variant="outlined")
         self.upload.param.watch(lambda event: self._import(), "value")
@@ -62,7 +62,7 @@ class AnswersPage:
             store=store,
             name=next((name for key, name in stores.iter_rows() if key == store), None),
             words=sw.ANSWERS,
-            told=self.told,
+            reply=self.reply,
             may_decide=session.may_decide,
             **facts,
         )
@@ -75,14 +75,14 @@ class AnswersPage:
         except NotFoundError:
             return {"asked": [], "task": None, "done": 0}
         tasks = [task for sheet in plan.stores for group in sheet.groups for task in group.tasks]
-        open_sku = view.told("sku")
+        open_sku = view.text("sku")
         asked = [_question(view, store, task) for task in tasks]
         waiting = [each for each in asked if each["answer"] is None]
         task = next((each for each in asked if each["task"].sku_id == open_sku), waiting[0] if waiting else None)
         return {"asked": asked, "task": task, "done": len(asked) - len(waiting)}
 
     def _follow(self, view: View) -> bool:
-        self.told = None
+        self.reply = None
         self._draw()
         return True
 
@@ -93,42 +93,42 @@ class AnswersPage:
     def _answer(self, do: str, fields: Any) -> None:
         store = store_of(self.session.view)
         if not self.session.may_decide or store is None:
-            self.told = Told("refused", "You may look, not answer.")
+            self.reply = Reply("refused", "You may look, not answer.")
         else:
             given = answers.Given(store, fields.get("sku", ""), fields.get("answer", ""), fields.get("note") or None)
             try:
                 by = self.session.user or f"store {store}"
                 answers.record(self.session.decisions, self.night.run, [given], by=by)
-                self.told = Told("done", f"Kept: {sw.ANSWERS[given.answer].says}.")
+                self.reply = Reply("done", f"Kept: {sw.ANSWERS[given.answer].wording}.")
             except DarkshelfError as error:
-                self.told = Told("refused", said_of(error))
-        told = self.told
-        self.session.go(self.session.view.telling({}, keep=KEYS, at=self.session.view.at))
-        self.told = told
+                self.reply = Reply("refused", said_of(error))
+        reply = self.reply
+        self.session.go(self.session.view.with_texts({}, keep=KEYS, at=self.session.view.at))
+        self.reply = reply
         self._draw()
 
     def _import(self) -> None:
         content, name = self.upload.value, str(self.upload.filename or "")
         if not content:
             return
-        self.told = self._imported(content, Path(name).suffix.lower())
+        self.reply = self._imported(content, Path(name).suffix.lower())
         self._draw()
 
-    def _imported(self, content: bytes, suffix: str) -> Told:
+    def _imported(self, content: bytes, suffix: str) -> Reply:
         if not self.session.may_decide:
-            return Told("refused", "You may look, not answer.")
+            return Reply("refused", "You may look, not answer.")
         if suffix not in SUFFIXES or len(content) > LARGEST_BYTES:
             most = LARGEST_BYTES // 1_000_000
-            return Told("refused", f"A file of answers is CSV or Parquet and at most {most} MB.")
+            return Reply("refused", f"A file of answers is CSV or Parquet and at most {most} MB.")
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / f"answers{suffix}"
             file.write_bytes(content)
             try:
                 found = import_answers(self.session.decisions, self.session.store(Nights).out, file)
             except DarkshelfError as error:
-                return Told("refused", said_of(error))
+                return Reply("refused", said_of(error))
         blank = f", {found.blank:,} without an answer" if found.blank else ""
-        return Told("done", f"{found.rows:,} rows: {found.new:,} new answers, {found.known:,} known already{blank}.")
+        return Reply("done", f"{found.rows:,} rows: {found.new:,} new answers, {found.known:,} known already{blank}.")
 
 
 def said_of(error: DarkshelfError) -> str:
@@ -143,7 +143,7 @@ def said_of(error: DarkshelfError) -> str:
 def _question(view: View, store: str, task: Task) -> dict[str, Any]:
     href = address(View(page="answers", run=view.run, more={"store": (store,), "sku": (task.sku_id,)}))
     answer = task.answer
-    return {"task": task, "answer": sw.ANSWERS[answer].says if answer in sw.ANSWERS else answer, "href": href}
+    return {"task": task, "answer": sw.ANSWERS[answer].wording if answer in sw.ANSWERS else answer, "href": href}
 
 
 PAGE = NightPage("answers", "Answers", lambda session: AnswersPage(session).view)

@@ -25,7 +25,7 @@ from panel_app.state import View, address
 from panel_app.stores.shelf import Night, Nights
 
 if TYPE_CHECKING:
-    from panel_app.deciding import Told
+    from panel_app.deciding import Reply
 
 
 class CasePage:
@@ -36,7 +36,7 @@ class CasePage:
         self.case_id = session.view.case or ""
         self.case, evidence, self.daily = self.night.case(self.case_id)
         self.evidence = evidence.to_dicts()
-        self.told: Told | None = None
+        self.reply: Reply | None = None
         self.kept: Mapping[str, str] = {}
         self.before, self.after, self.place, self.of = self.night.neighbours_in_list(
             self.case_id, listed(session.view), decided_in(session).of(self.night.run)
@@ -69,7 +69,7 @@ class CasePage:
         return pn.Column(self.head, body, self.why, self.map, self.past, sizing_mode="stretch_width")
 
     def _state(self) -> dict[str, Any]:
-        """What stands of this case's decisions now."""
+        """What is in effect of this case's decisions now."""
         return decided_in(self.session).on(self.night.run, self.case_id)
 
     def _before(self) -> str | None:
@@ -104,7 +104,7 @@ class CasePage:
             reasons=rejections(),
             entries=self.session.decisions.history(subject),
             before=self._before(),
-            told=self.told,
+            reply=self.reply,
             kept=self.kept,
             asked=asked_for(self.case, self.night),
         )
@@ -140,8 +140,8 @@ class CasePage:
 
     def _take(self, act: str, version: int, fields: Mapping[str, str]) -> None:
         """Decide on what the reader saw, and show what became of it."""
-        self.told = decide(self.session, self.case_id, version, act, fields)
-        self.kept = {} if self.told.kind == "done" else fields
+        self.reply = decide(self.session, self.case_id, version, act, fields)
+        self.kept = {} if self.reply.kind == "done" else fields
         self._draw_head()
         self._draw_form()
 

@@ -12,7 +12,7 @@ import polars as pl
 from engine.decisions import words as w
 from engine.outputs.spreadsheet import csv_bytes
 from engine.vocabulary import shelf as v
-from panel_app.deciding import Told, undo_many
+from panel_app.deciding import Reply, undo_many
 from panel_app.pages.shelf.decided import decided_in
 from panel_app.pages.shelf.deciding import decide_many
 from panel_app.pages.shelf.filtering import filter_facts, refine
@@ -54,7 +54,7 @@ class CasesPage:
     def __init__(self, session: Session) -> None:
         self.session, self.night = session, session.shown(Night)
         self.ticked: dict[str, int] = {}
-        self.told: Told | None = None
+        self.reply: Reply | None = None
         self.filters = session.html("", label="filters", pressed=self._refine, sent=self._refine_form)
         self.table = session.html("", label="cases", pressed=self._press)
         self.bulk = session.html("", label="bulk", pressed=self._press, sent=self._decide)
@@ -111,7 +111,7 @@ class CasesPage:
 
     def _draw_bulk(self, count: int) -> None:
         if self.session.may_decide:
-            facts = {"ticked": len(self.ticked), "count": count, "told": self.told, "reasons": rejections()}
+            facts = {"ticked": len(self.ticked), "count": count, "reply": self.reply, "reasons": rejections()}
             self.bulk.html = render("bulk.html", **facts)
         self.bulk.visible = self.session.may_decide
 
@@ -141,8 +141,8 @@ class CasesPage:
     def _press(self, do: str, value: str) -> None:
         if do == "tick":
             self._tick(value)
-        elif do == "undo" and self.told and self.told.batch:
-            self.told = undo_many(self.session, self.told.batch)
+        elif do == "undo" and self.reply and self.reply.batch:
+            self.reply = undo_many(self.session, self.reply.batch)
         self.draw(self.session.view)
 
     def _tick(self, value: str) -> None:
@@ -170,8 +170,8 @@ class CasesPage:
 
     def _decide(self, do: str, fields: Mapping[str, str]) -> None:
         chosen = self._chosen() if fields.get("scope") == "all" else dict(self.ticked)
-        self.told = decide_many(self.session, list(chosen), chosen, fields.get("act", ""), fields)
-        if self.told.kind != "refused":
+        self.reply = decide_many(self.session, list(chosen), chosen, fields.get("act", ""), fields)
+        if self.reply.kind != "refused":
             self.ticked = {}
         self.draw(self.session.view)
 

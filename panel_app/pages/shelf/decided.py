@@ -8,7 +8,7 @@ from typing import Any, Final
 import polars as pl
 
 from engine.decisions import words as w
-from engine.decisions.shelf.episodes import CARRIED_SCHEMA, carried
+from engine.decisions.shelf.episodes import CARRIED_FORWARD_SCHEMA, carried_forward
 from engine.decisions.shelf.words import CASE
 from engine.decisions.store import Decisions
 from engine.runs.registry import Run
@@ -18,7 +18,7 @@ from panel_app.stores.shelf import NOT_BEFORE
 KEPT: Final = 8
 """Nights whose decisions stay in memory."""
 EARLIER: Final = {
-    **{name: f"earlier_{name.removeprefix('decided_')}" for name in tuple(CARRIED_SCHEMA)[1:]},
+    **{name: f"earlier_{name.removeprefix('decided_')}" for name in tuple(CARRIED_FORWARD_SCHEMA)[1:]},
     "decision": "earlier",
     "run_id": "earlier_run",
     "subject_id": "earlier_case",
@@ -46,7 +46,7 @@ class Decided:
     def of(self, run: Run) -> pl.DataFrame:
         """One row per case that was touched on this night or, as an episode, on an earlier one.
 
-        Columns: case_id, decision, reason, assigned_to, version and more; `EARLIER`, see `episodes.carried`.
+        Columns: case_id, decision, reason, assigned_to, version and more; `EARLIER`, see `episodes.carried_forward`.
         """
         revision = self.decisions.revision()
         with self._lock:
@@ -60,7 +60,9 @@ class Decided:
     def _read(self, run: Run) -> pl.DataFrame:
         # Tonight's decisions come every minute, those of other nights hardly ever: they are read apart.
         others = self.decisions.revision_of_other_runs(CASE, run.run_id)
-        earlier = _kept(self._earlier, run.run_id, others, lambda: carried(self.decisions, run).rename(EARLIER))
+        earlier = _kept(
+            self._earlier, run.run_id, others, lambda: carried_forward(self.decisions, run).rename(EARLIER)
+        )
         state = self.decisions.state(run.run_id).drop("store_id", "sku_id", "detection_date", "run_id", "kind")
         here = state.rename({"subject_id": "case_id", "action": "action_decided"}).drop("price")
         return here.join(earlier, on="case_id", how="full", coalesce=True).with_columns(

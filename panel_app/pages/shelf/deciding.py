@@ -4,27 +4,27 @@ from collections.abc import Mapping, Sequence
 
 from engine.decisions.shelf.cases import cases
 from engine.errors import DarkshelfError
-from panel_app.deciding import Told, decide_on, decide_on_all, sentence
+from panel_app.deciding import Reply, decide_on, decide_on_all, sentence
 from panel_app.session import Session
 
 
-def decide(session: Session, case_id: str, version: int, act: str, fields: Mapping[str, str]) -> Told:
+def decide(session: Session, case_id: str, version: int, act: str, fields: Mapping[str, str]) -> Reply:
     """One act on one case, as the reader saw it at `version`."""
     try:
         (subject,) = cases(session.run, [case_id])
     except DarkshelfError as error:
-        return Told("refused", sentence(error))
+        return Reply("refused", sentence(error))
     return decide_on(session, subject, version, act, fields)
 
 
 def decide_many(
     session: Session, case_ids: Sequence[str], versions: Mapping[str, int], act: str, fields: Mapping[str, str]
-) -> Told:
+) -> Reply:
     """One act on many cases at once; what others decided meanwhile stays as they left it, and is told."""
     if not case_ids:
-        return Told("refused", "No case is chosen.")
+        return Reply("refused", "No case is chosen.")
     try:
         chosen = cases(session.run, case_ids)
     except DarkshelfError as error:
-        return Told("refused", sentence(error))
+        return Reply("refused", sentence(error))
     return decide_on_all(session, chosen, versions, act, fields)

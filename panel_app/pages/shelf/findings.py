@@ -1,6 +1,6 @@
 """Findings: what the night tells once instead of many times. Cases that began together, and falls that are no shelf.
 
-The address holds the kind that is listed (`kind`) and the story that is open (`story`, its first member and day).
+The address holds the kind that is listed (`kind`) and the event that is open (`event`, its first member and day).
 """
 
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 import panel as pn
 import polars as pl
 
-from engine.outputs.read import telling_of_damage
+from engine.outputs.read import raising_damage
 from engine.outputs.shelf import shapes
 from engine.vocabulary import shelf as v
 from panel_app.pages.shelf.decided import UNTOUCHED, decided_in
@@ -19,18 +19,18 @@ from panel_app.session import Session
 from panel_app.state import View, address
 from panel_app.stores.shelf import Night
 
-FOLDED = (v.SKU_IN_STORES, v.CATEGORY_IN_REGION)
+GROUPED = (v.SKU_IN_STORES, v.CATEGORY_IN_REGION)
 """Kinds whose members are open cases."""
 ROWS = 25
-"""Stories on one page."""
+"""Events on one page."""
 MOST_MEMBERS = 200
 SEPARATOR = "~"
 
 
 def build(session: Session) -> pn.viewable.Viewable:
-    """Kinds with their sums, the stories of one kind, and the members of one story."""
+    """Kinds with their sums, the events of one kind, and the members of one event."""
     night = session.shown(Night)
-    if not night.has(shapes.STORIES):
+    if not night.has(shapes.EVENTS):
         profile = night.run.manifest["profile"]
         piece = session.html(render("findings_none.html", profile=profile), label="findings")
         return pn.Column(piece, sizing_mode="stretch_width")
@@ -46,26 +46,26 @@ def build(session: Session) -> pn.viewable.Viewable:
 
 def _render(session: Session, night: Night) -> str:
     view = session.view
-    with telling_of_damage(night.run):
+    with raising_damage(night.run):
         kinds = _kinds(night)
         listed = [row["kind"] for row in kinds]
-        kind = view.told("kind") if view.told("kind") in listed else listed[0] if listed else None
-        total = next((row["stories"] for row in kinds if row["kind"] == kind), 0)
+        kind = view.text("kind") if view.text("kind") in listed else listed[0] if listed else None
+        total = next((row["events"] for row in kinds if row["kind"] == kind), 0)
         pages = max(-(-total // ROWS), 1)
         at = min(view.at, pages)
-        stories = _stories(night, kind).slice((at - 1) * ROWS, ROWS).collect().to_dicts() if kind else []
-        story = _open_story(session, night)
+        events = _events(night, kind).slice((at - 1) * ROWS, ROWS).collect().to_dicts() if kind else []
+        event = _open_event(session, night)
 
     def here(at: int = 1, **more: str) -> str:
-        return address(view.telling({"kind": kind or "", **more}, keep=KEYS, at=at))
+        return address(view.with_texts({"kind": kind or "", **more}, keep=KEYS, at=at))
 
     return render(
         "findings.html",
         kinds=[{**row, "href": here(kind=row["kind"])} for row in kinds],
         kind=kind,
-        folded=kind in FOLDED,
-        stories=[{**row, "href": here(at=at, story=_key(row))} for row in stories],
-        story=story,
+        grouped=kind in GROUPED,
+        events=[{**row, "href": here(at=at, event=_key(row))} for row in events],
+        event=event,
         total=total,
         at=at,
         pages=pages,
@@ -76,45 +76,45 @@ def _render(session: Session, night: Night) -> str:
 
 
 def _kinds(night: Night) -> list[dict[str, Any]]:
-    """Kinds of stories: those of cases first, then the dearest."""
+    """Kinds of events: those of cases first, then by value, descending."""
     sums = (
-        night.table(shapes.STORIES)
+        night.table(shapes.EVENTS)
         .group_by("kind")
         .agg(
-            stories=pl.len(),
+            events=pl.len(),
             members=pl.col("members").sum(),
             cents=(pl.col("lost_revenue") * 100).round().cast(pl.Int64).sum(),
         )
     )
-    ordered = sums.sort(~pl.col("kind").is_in(FOLDED), "cents", "kind", descending=[False, True, False])
+    ordered = sums.sort(~pl.col("kind").is_in(GROUPED), "cents", "kind", descending=[False, True, False])
     return [{**row, "money": row["cents"] / 100} for row in ordered.collect().iter_rows(named=True)]
 
 
-def _stories(night: Night, kind: str | None) -> pl.LazyFrame:
-    return night.table(shapes.STORIES).filter(pl.col("kind") == kind)
+def _events(night: Night, kind: str | None) -> pl.LazyFrame:
+    return night.table(shapes.EVENTS).filter(pl.col("kind") == kind)
 
 
-def _key(story: dict[str, Any]) -> str:
-    """A story's place in the address: no two of a kind share their first member and day."""
-    return f"{story['first_date']}{SEPARATOR}{story['store_skus'][0] if story['store_skus'] else ''}"
+def _key(event: dict[str, Any]) -> str:
+    """An event's place in the address: no two of a kind share their first member and day."""
+    return f"{event['first_date']}{SEPARATOR}{event['store_skus'][0] if event['store_skus'] else ''}"
 
 
-def _open_story(session: Session, night: Night) -> dict[str, Any] | None:
-    """The story of the address with its members: cases, or store-SKUs as they are called."""
-    first_date, parted, member = session.view.told("story").partition(SEPARATOR)
+def _open_event(session: Session, night: Night) -> dict[str, Any] | None:
+    """The event of the address with its members: cases, or store-SKUs as they are called."""
+    first_date, parted, member = session.view.text("event").partition(SEPARATOR)
     if not parted:
         return None
-    found = _stories(night, session.view.told("kind")).filter(
+    found = _events(night, session.view.text("kind")).filter(
         pl.col("first_date").cast(pl.String) == first_date, pl.col("store_skus").list.first().fill_null("") == member
     )
     rows = found.head(1).collect().to_dicts()
     if not rows:
         return None
-    (story,) = rows
-    cases = night.cases.filter(pl.col("case_id").is_in(story["case_ids"])).head(MOST_MEMBERS).to_dicts()
+    (event,) = rows
+    cases = night.cases.filter(pl.col("case_id").is_in(event["case_ids"])).head(MOST_MEMBERS).to_dicts()
     decided = {row["case_id"]: row for row in decided_in(session).of(night.run).iter_rows(named=True)}
     return {
-        **story,
+        **event,
         "cases": [
             {
                 **case,
@@ -123,7 +123,7 @@ def _open_story(session: Session, night: Night) -> dict[str, Any] | None:
             }
             for case in cases
         ],
-        "others": [] if cases else story["store_skus"][:MOST_MEMBERS],
+        "others": [] if cases else event["store_skus"][:MOST_MEMBERS],
     }
 
 

@@ -21,14 +21,14 @@ def listed(view: View) -> CaseList:
         lists["status"] = ()
     filters = Filters(
         **lists,
-        text=view.told("text"),
-        confidence=min(whole(view.told("confidence")), 100),
-        revenue=whole(view.told("revenue")),
-        since=_day(view.told("since")),
-        until=_day(view.told("until")),
+        text=view.text("text"),
+        confidence=min(whole(view.text("confidence")), 100),
+        revenue=whole(view.text("revenue")),
+        since=_day(view.text("since")),
+        until=_day(view.text("until")),
     )
-    sort = view.told("sort")
-    return CaseList(filters, sort if sort in SORTS else SORTS[0], view.told("asc") == "1")
+    sort = view.text("sort")
+    return CaseList(filters, sort if sort in SORTS else SORTS[0], view.text("asc") == "1")
 
 
 def listing(view: View, wanted: CaseList) -> View:

@@ -31,7 +31,7 @@ def build(session: Session) -> pn.viewable.Viewable:
     """The map beside the stores that lose most, which say the same in words."""
     stores, tiles = session.shown(Night).stores, session.own(Tiles)
     placed = stores.filter(pl.col("latitude").is_not_null(), pl.col("longitude").is_not_null())
-    placed = placed.sort("revenue_at_risk_open", "store_key", nulls_last=False)  # The dearest are drawn last, on top.
+    placed = placed.sort("revenue_at_risk_open", "store_key", nulls_last=False)  # The largest are drawn last, on top.
     ground = pn.Column(sizing_mode="stretch_width")
 
     def to_store(row: int) -> None:
@@ -61,7 +61,7 @@ def build(session: Session) -> pn.viewable.Viewable:
 def _facts(session: Session, placed: int) -> dict[str, Any]:
     """The stores that lose most, how many of each severity, and how many have no place."""
     stores = session.shown(Night).stores
-    dearest = (
+    largest = (
         stores.lazy()
         .filter(pl.col("cases_open") > 0)
         .sort("revenue_at_risk_open", "cases_open", "store_key", descending=[True, True, False], nulls_last=True)
@@ -70,11 +70,11 @@ def _facts(session: Session, placed: int) -> dict[str, Any]:
         .to_dicts()
     )
     view = session.view
-    for row in dearest:
+    for row in largest:
         row["href"] = address(unfiltered(to(view, "cases"), store=(row["store_key"],), status=()))
     counts = dict(stores.group_by("severity").len().iter_rows())
     return {
-        "stores": dearest,
+        "stores": largest,
         "affected": stores.filter(pl.col("cases_open") > 0).height,
         "counts": [(name, counts.get(name, 0)) for name in (SEVERE, HIGH, MODERATE, NONE)],
         "all": stores.height,

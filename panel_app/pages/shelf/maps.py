@@ -27,7 +27,7 @@ SIGNS: Final[Mapping[str, tuple[str, str, str]]] = {
 LINE: Final = "#8b979d"
 MAP_TOOLS: Final = ("pan", "wheel_zoom", "reset")
 SMALLEST, LARGEST = 7.0, 26.0
-"""Width of a sign in pixels, of a store without cases and of the dearest one."""
+"""Width of a sign in pixels, of a store without cases and of the one with most at risk."""
 MARGIN: Final = 0.12
 """Of the map around the outermost stores, as a share of its width."""
 LEAST_MARGIN_METRES: Final = 25_000.0

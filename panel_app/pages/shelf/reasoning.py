@@ -28,7 +28,7 @@ def reasons(evidence: list[dict[str, Any]]) -> list[dict[str, Any]]:
             "cause": row["cause"],
             "name": cause_name(row["cause"]),
             "score": abs(row["score"]),
-            "says": row["says"],
+            "explanation": row["explanation"],
             "is_primary": row["is_primary"],
         }
         for row in evidence
@@ -81,4 +81,4 @@ def asked_for(case: dict[str, Any], night: Night) -> dict[str, Any]:
         names = night.stores.select("store_id", to_name="store_name")
         found = night.table(shapes.TRANSFERS).filter(pl.col("case_id") == case["case_id"]).collect()
         moves = found.join(names, left_on="to_store_id", right_on="store_id", how="left").to_dicts()
-    return {"check": check.says, "minutes": minutes, "moves": moves}
+    return {"check": check.question, "minutes": minutes, "moves": moves}

@@ -12,7 +12,7 @@ import polars as pl
 
 from engine.errors import NotFoundError
 from engine.outputs.compare import key_figures
-from engine.outputs.read import telling_of_damage
+from engine.outputs.read import raising_damage
 from engine.outputs.shelf import shapes
 from engine.outputs.shelf.compare import open_cases
 from engine.settings.shelf.night import PROFILES, USUAL
@@ -58,15 +58,15 @@ def build(session: Session) -> pn.viewable.Viewable:
 
 def _pressed(session: Session, do: str, value: str) -> None:
     if do == "night":
-        session.go(replace(session.view, run=value).telling({}, keep=KEYS, at=session.view.at))
+        session.go(replace(session.view, run=value).with_texts({}, keep=KEYS, at=session.view.at))
     elif do == "compare":
-        session.go(session.view.telling({"with": value}, keep=KEYS, at=session.view.at))
+        session.go(session.view.with_texts({"with": value}, keep=KEYS, at=session.view.at))
 
 
 def _render(session: Session, night: Night) -> str:
     view, quality = session.view, night.data_quality
     nights = [run.run_id for run in session.store(Nights).runs()][-MOST_NIGHTS:][::-1]
-    aside = view.told("aside") if view.told("aside") in quality["rows"] else None
+    aside = view.text("aside") if view.text("aside") in quality["rows"] else None
     stages = night.run.manifest.get("stages", [])
     return render(
         "run.html",
@@ -79,7 +79,7 @@ def _render(session: Session, night: Night) -> str:
         aside=aside,
         rows_aside=_rows_aside(night, aside) if aside else None,
         aside_href={
-            name: address(view.telling({"aside": name}, keep=KEYS | {"with"}, at=view.at))
+            name: address(view.with_texts({"aside": name}, keep=KEYS | {"with"}, at=view.at))
             for name, rows in quality["rows"].items()
             if rows["quarantined"]
         },
@@ -88,8 +88,8 @@ def _render(session: Session, night: Night) -> str:
         longest=max((stage["seconds"] for stage in stages), default=0) or 1,
         p_values=_p_values(night),
         reliability=loop.accuracy(session, [night.run_id]),
-        other=view.told("with"),
-        compared=_compared(session, night, view.told("with")),
+        other=view.text("with"),
+        compared=_compared(session, night, view.text("with")),
         settings=_settings(night),
     )
 
@@ -97,7 +97,7 @@ def _render(session: Session, night: Night) -> str:
 def _rows_aside(night: Night, name: str) -> pl.DataFrame | None:
     """The first rows of a table that were set aside."""
     file = night.run.folder / shapes.QUARANTINE / f"{name}.parquet"
-    with telling_of_damage(night.run):
+    with raising_damage(night.run):
         return pl.scan_parquet(file, glob=False).head(SHOWN_ASIDE).collect() if file.exists() else None
 
 

@@ -51,7 +51,7 @@ class Tile:
 
 
 def build(session: Session) -> pn.viewable.Viewable:
-    """Headline, figures, where the money is, the dearest cases; then the trend."""
+    """Headline, figures, where the money is, the cases of highest value; then the trend."""
     night, nights = session.shown(Night), session.store(Nights)
     before = nights.before(night.run_id)
     head = session.html(
@@ -115,7 +115,7 @@ def _figures(night: Night) -> dict[str, Any]:
 
 
 def _list(view: View, night: Night, column: str) -> dict[str, Any]:
-    """Where the money is: the dearest values of a column, the others added up, each with the cases behind it."""
+    """Where the money is: the largest values of a column, the others added up, each with the cases behind it."""
     rows = night.money_by(column)
     most = max([*rows["money"].to_list(), 1e-9])
     bars = []

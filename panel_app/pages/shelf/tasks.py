@@ -73,7 +73,7 @@ class TasksPage:
         if do == "print":
             self.session.browser.print_page()
         elif do == "minutes":
-            self.session.go(self.session.view.telling({"minutes": value}, keep=KEYS))
+            self.session.go(self.session.view.with_texts({"minutes": value}, keep=KEYS))
 
 
 def _list_of_stores(view: View, plan: Plan) -> dict[str, Any]:
@@ -102,7 +102,7 @@ def _list_of_stores(view: View, plan: Plan) -> dict[str, Any]:
 
 
 def _sheet(view: View, night: Night, plan: Plan) -> dict[str, Any]:
-    """The sheet of one store; it does not say what was drawn by lot, nor what a check is worth."""
+    """The sheet of one store; it does not say what is of the random sample, nor what a check is worth."""
     sheet = plan.stores[0] if plan.stores else None
     store = store_of(view)
     names = night.stores.filter(store_key=store)["store_name"].to_list()
@@ -117,7 +117,7 @@ def _sheet(view: View, night: Night, plan: Plan) -> dict[str, Any]:
 
 def minutes_of(view: View) -> float:
     """The minutes of the address, in halves; those of the settings without any that make sense."""
-    told = view.told("minutes")
+    told = view.text("minutes")
     usual = loop.SETTINGS.tasks.labour_minutes
     return min(float(int(told)), 1440.0) if told.isascii() and told.isdigit() and len(told) <= 4 else usual
 

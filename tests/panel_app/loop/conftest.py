@@ -38,9 +38,9 @@ def runs(tmp_path_factory) -> Path:
     pricing = pl.read_parquet(folder / "in" / "pricing.parquet")
     faulty = pl.when(pl.int_range(pl.len()) == 3).then(-1.0).otherwise("price").alias("price")
     pricing.with_columns(faulty).write_parquet(folder / "in" / "pricing.parquet")
-    folding = CalibratedSettings.model_validate({"stories": {"fold_stores": 3}})
+    grouping = CalibratedSettings.model_validate({"events": {"group_stores": 3}})
     for day in DAYS:
-        desk.run(folder / "in", folder / "out", folding, day)
+        desk.run(folder / "in", folder / "out", grouping, day)
     return folder / "out"
 
 

@@ -1,4 +1,4 @@
-"""What people do on the pages of the loop: look into stories, plan, print, answer, decide on growth, compare."""
+"""What people do on the pages of the loop: look into events, plan, print, answer, decide on growth, compare."""
 
 from __future__ import annotations
 
@@ -37,29 +37,29 @@ def heading(screen: Any, text: str) -> None:
 
 def told(screen: Any) -> str:
     """What the page says became of the last act."""
-    screen.locator(".told").first.wait_for()
-    return screen.locator(".told").first.inner_text()
+    screen.locator(".reply").first.wait_for()
+    return screen.locator(".reply").first.inner_text()
 
 
-def test_a_story_leads_to_its_cases_and_back_again(open_page):
+def test_an_event_leads_to_its_cases_and_back_again(open_page):
     screen = open_page("?page=findings&kind=sku_in_stores")
     screen.locator("table.grid tbody tr").first.click()
     screen.get_by_role("link", name="close").wait_for()
-    assert "story=" in screen.url
-    screen.locator("section[aria-labelledby=story] tbody a").first.click()
+    assert "event=" in screen.url
+    screen.locator("section[aria-labelledby=event] tbody a").first.click()
     screen.wait_for_url(re.compile("page=case"))
     screen.go_back()
     screen.get_by_role("link", name="close").click()
     screen.get_by_role("link", name="close").wait_for(state="detached")
-    assert "story=" not in screen.url
+    assert "event=" not in screen.url
 
 
-def test_kinds_of_stories_are_chosen_one_by_one(open_page):
+def test_kinds_of_events_are_chosen_one_by_one(open_page):
     screen = open_page("?page=findings")
     kinds = screen.locator(".chooser a")
     last = kinds.last.locator("b").inner_text()
     kinds.last.click()
-    screen.locator("#stories", has_text=last).wait_for()
+    screen.locator("#events", has_text=last).wait_for()
 
 
 def test_the_minutes_of_a_store_are_in_the_address_and_change_the_plan(open_page):
@@ -204,15 +204,15 @@ def test_a_candidate_is_adjusted_down_rejected_undone_and_accepted(open_page):
     assert told(screen) == "Saved: modified."
     form.get_by_label("Reason to reject").select_option(next(iter(gw.REASONS)))
     form.get_by_role("button", name="Reject").click()
-    screen.locator(".told.refused", has_text="comment").wait_for()
+    screen.locator(".reply.refused", has_text="comment").wait_for()
     form.get_by_label("Reason to reject").select_option(next(iter(gw.REASONS)))
     form.get_by_role("textbox", name="Comment").fill("the wall is full")
     form.get_by_role("button", name="Reject").click()
-    screen.locator(".told", has_text="Saved: rejected.").wait_for()
+    screen.locator(".reply", has_text="Saved: rejected.").wait_for()
     form.get_by_role("button", name="Undo").click()
-    screen.locator(".told", has_text="Undone.").wait_for()
+    screen.locator(".reply", has_text="Undone.").wait_for()
     form.get_by_role("button", name="Accept").click()
-    screen.locator(".told", has_text="Saved: accepted.").wait_for()
+    screen.locator(".reply", has_text="Saved: accepted.").wait_for()
     screen.get_by_text("1 accepted").wait_for()
     assert screen.locator("table.grid .chip.accepted").count() == 1
 

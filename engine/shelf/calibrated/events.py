@@ -1,7 +1,7 @@
-"""Stories: what is no dark shelf, and to be told once each.
+"""Events: what happened to many shelves at once, and the episodes excluded for it: no dark shelves.
 
-In: `Panel`, `Demand`, `Course`, episodes after testing. Out: the episodes that stay, and what was set aside.
-Episodes are set aside after the false discovery rate was settled: the q-values stay what they were.
+In: `Panel`, `Demand`, `Course`, episodes after testing. Out: the episodes that stay, and what was excluded.
+Episodes are excluded after the false discovery rate was held: the q-values stay what they were.
 """
 
 from collections.abc import Iterator
@@ -19,8 +19,8 @@ from engine.kernels.compiling import given
 from engine.kernels.records import FoundSpans
 from engine.kernels.rises import before_rises
 from engine.kernels.runs import stretches
-from engine.settings.shelf.calibrated import PatternSettings, StorySettings
-from engine.shelf.calibrated.causes import score, told
+from engine.settings.shelf.calibrated import EventSettings, PatternSettings
+from engine.shelf.calibrated.causes import score, signals_of
 from engine.shelf.calibrated.expect import Demand
 from engine.shelf.panel import Panel
 from engine.vocabulary import shelf as v
@@ -34,7 +34,7 @@ KEPT_SHARE = 0.5
 
 
 @dataclass(frozen=True)
-class Story:
+class Event:
     """One thing that happened. group: a store or SKU by its position, -1 for the chain; first, last: days."""
 
     kind: str
@@ -44,43 +44,43 @@ class Story:
 
 
 @dataclass(frozen=True)
-class SetAside:
-    """What is no dark shelf. stories: of whole stores, SKUs and the chain. episodes: pair, first, last, kind."""
+class Excluded:
+    """What is no dark shelf. events: of whole stores, SKUs and the chain. episodes: pair, first, last, kind."""
 
-    stories: tuple[Story, ...]
+    events: tuple[Event, ...]
     episodes: pl.DataFrame
 
 
-def set_aside(
-    panel: Panel, found: Demand, course: Course, runs: pl.DataFrame, of: StorySettings, pattern: PatternSettings
-) -> tuple[pl.DataFrame, SetAside]:
-    """The episodes that may be dark shelves, and the others with the kind of story they belong to."""
-    stories = tuple(sorted(_stories(panel, course, of), key=lambda one: (one.kind, one.group, one.first)))
-    signals = told(panel, found, course, runs, pattern)
+def exclude(
+    panel: Panel, found: Demand, course: Course, runs: pl.DataFrame, of: EventSettings, pattern: PatternSettings
+) -> tuple[pl.DataFrame, Excluded]:
+    """The episodes that may be dark shelves, and the others with the kind of event they belong to."""
+    events = tuple(sorted(_events(panel, course, of), key=lambda one: (one.kind, one.group, one.first)))
+    signals = signals_of(panel, found, course, runs, pattern)
     listed = panel.codes("listed")[runs["pair"].to_numpy()]
     since = listed - _first_day(panel)
     kinds = runs.with_columns(signals).with_columns(listed=listed, since=since, n_days=panel.n_days)
     kinds = kinds.with_columns(
-        in_store_story=_within(panel, runs, stories),
+        in_store_event=_within(panel, runs, events),
         share_before_rise=_before_rises(panel, found, runs, of),
     ).select(kind=_kind(of))
     kept = kinds["kind"].is_null()
-    aside = runs.select("pair", "first", "last").with_columns(kinds["kind"]).filter(~kept)
-    return runs.filter(kept), SetAside(stories, aside)
+    excluded = runs.select("pair", "first", "last").with_columns(kinds["kind"]).filter(~kept)
+    return runs.filter(kept), Excluded(events, excluded)
 
 
-def ended_on(panel: Panel, course: Course, of: StorySettings) -> Integers:
+def ended_on(panel: Panel, course: Course, of: EventSettings) -> Integers:
     """The day from which each pair's SKU has ended in the whole chain, (pairs,); n_days where it has not.
 
     Its last week sold next to nothing, or little after a peak: the end of its life or of its season. No store of it
     is judged from then on.
     """
     day = np.full(panel.skus.height, panel.n_days)
-    for story in _stories(panel, course, of):
-        if story.kind == v.END_OF_LIFE:
-            has_ended = _last_week(course, story) <= of.ended_share
-            if has_ended or _has_peaked(course, story, of.season_ratio):
-                day[story.group] = story.first
+    for event in _events(panel, course, of):
+        if event.kind == v.END_OF_LIFE:
+            has_ended = _last_week(course, event) <= of.ended_share
+            if has_ended or _has_peaked(course, event, of.season_ratio):
+                day[event.group] = event.first
     return day[panel.codes("sku")]
 
 
@@ -99,17 +99,17 @@ def end_notices(panel: Panel, ended: Integers) -> Iterator[Problem]:
     yield Problem(
         v.SALES,
         what,
-        "the night's stories tell each; look at their delivery if they still sell",
+        "the night's events list each; look at their delivery if they still sell",
         None,
         None,
         examples,
     )
 
 
-def _has_peaked(course: Course, story: Story, ratio: float) -> bool:
+def _has_peaked(course: Course, event: Event, ratio: float) -> bool:
     """Whether the best week before a SKU's fall sold that many times its worst, as shares of their expectation."""
     kernel = np.ones(N_WEEKDAYS)
-    sold, expected_units = (table[story.group, : story.first] for table in (course.sku_sold, course.sku_expected))
+    sold, expected_units = (table[event.group, : event.first] for table in (course.sku_sold, course.sku_expected))
     if sold.size < 2 * N_WEEKDAYS:
         return False
     due = np.convolve(expected_units, kernel, mode="valid")
@@ -117,21 +117,21 @@ def _has_peaked(course: Course, story: Story, ratio: float) -> bool:
     return bool(shares.size and shares.max() >= ratio * shares.min())
 
 
-def _last_week(course: Course, story: Story) -> float:
+def _last_week(course: Course, event: Event) -> float:
     """Share of its expectation that a SKU sold in the last week of a fall."""
-    days = slice(max(story.last - 6, story.first), story.last + 1)
-    sold, expected_units = course.sku_sold[story.group, days].sum(), course.sku_expected[story.group, days].sum()
+    days = slice(max(event.last - 6, event.first), event.last + 1)
+    sold, expected_units = course.sku_sold[event.group, days].sum(), course.sku_expected[event.group, days].sum()
     return float(sold / expected_units) if expected_units > 0.0 else 1.0
 
 
-def _kind(of: StorySettings) -> pl.Expr:
+def _kind(of: EventSettings) -> pl.Expr:
     """Why an episode is no dark shelf, the plainest reason first; null when it may be one."""
     in_money = pl.col("units_share") * pl.col("price_share")
     jumped = (pl.col("price_share") >= of.unit_jump) | (pl.col("price_share") <= 1 / of.unit_jump)
     same_money = (in_money - 1).abs() <= of.unit_slack
     is_new = (pl.col("since") > of.launch_days) & (pl.col("first") - pl.col("listed") < of.launch_days)
     runs_out = (pl.col("stock_share") <= of.run_out_share) & (pl.col("cover_at_start_days") <= of.run_out_cover_days)
-    of_store = pl.col("in_store_story") & (pl.col(score(v.STORE_WIDE)) >= of.store_points)
+    of_store = pl.col("in_store_event") & (pl.col(score(v.STORE_WIDE)) >= of.store_points)
     is_past = pl.col("last") < pl.col("n_days") - 1
     is_return = pl.col("units_share") >= of.return_share * pl.col("share_before_rise")
     never_sold_so = pl.col("before_share").is_null() | (pl.col("before_share") < of.risen_share)
@@ -150,7 +150,7 @@ def _kind(of: StorySettings) -> pl.Expr:
     )
 
 
-def _before_rises(panel: Panel, found: Demand, runs: pl.DataFrame, of: StorySettings) -> pl.Series:
+def _before_rises(panel: Panel, found: Demand, runs: pl.DataFrame, of: EventSettings) -> pl.Series:
     """What the clean days before a rise sold of their expectation; null where no rise before the episode is proven.
 
     A shelf that sold over for some weeks and is back where it was has not fallen.
@@ -167,45 +167,45 @@ def _before_rises(panel: Panel, found: Demand, runs: pl.DataFrame, of: StorySett
     return pl.Series(shares).fill_nan(None)
 
 
-def _within(panel: Panel, runs: pl.DataFrame, stories: tuple[Story, ...]) -> pl.Series:
+def _within(panel: Panel, runs: pl.DataFrame, events: tuple[Event, ...]) -> pl.Series:
     """Whether most days of an episode lie within a fall of its whole store."""
     pair, first, last = (runs[name].to_numpy() for name in ("pair", "first", "last"))
     fallen = np.zeros((panel.stores.height, panel.n_days + 1))
-    for story in stories:
-        if story.kind == v.STORE_WIDE:
-            fallen[story.group, story.first + 1 : story.last + 2] = 1
+    for event in events:
+        if event.kind == v.STORE_WIDE:
+            fallen[event.group, event.first + 1 : event.last + 2] = 1
     days = np.cumsum(fallen, axis=1)
     store = panel.codes("store")[pair]
     return pl.Series(2 * (days[store, last + 1] - days[store, first]) > last - first + 1)
 
 
-def _stories(panel: Panel, course: Course, of: StorySettings) -> Iterator[Story]:
+def _events(panel: Panel, course: Course, of: EventSettings) -> Iterator[Event]:
     """What happened to whole stores, SKUs and the chain, day by day."""
     holiday = _falls(
         course.store_sold.sum(axis=0)[None], course.store_expected.sum(axis=0)[None], of, of.holiday_days
     )
     for _, first, last in holiday:
-        yield Story(v.HOLIDAY, -1, first, last)
+        yield Event(v.HOLIDAY, -1, first, last)
     on_holiday = np.zeros(panel.n_days, np.bool_)
     for _, first, last in holiday:
         on_holiday[first : last + 1] = True
     for store, first, last in _silences(panel, course, of):
-        yield Story(v.LATE_FEED, store, first, last)
+        yield Event(v.LATE_FEED, store, first, last)
     for store, first, last in _falls(course.store_sold, course.store_expected, of, of.wide_days):
         silent = course.store_sold[store, first : last + 1] == 0
         if not (silent | on_holiday[first : last + 1]).all():
-            yield Story(v.STORE_WIDE, store, first, last)
+            yield Event(v.STORE_WIDE, store, first, last)
     stores = np.bincount(panel.codes("sku"), minlength=panel.skus.height)
     for sku, first, last in _falls(course.sku_sold, course.sku_expected, of, of.wide_days):
         if stores[sku] >= of.min_stores and not on_holiday[first : last + 1].all():
-            fall = Story(v.CHAIN_WIDE, sku, first, last)
+            fall = Event(v.CHAIN_WIDE, sku, first, last)
             ends = last == panel.n_days - 1 and _last_week(course, fall) <= of.end_share
             yield replace(fall, kind=v.END_OF_LIFE) if ends else fall
     listed = np.full(panel.skus.height, panel.n_days)
     np.minimum.at(listed, panel.codes("sku"), panel.codes("listed"))
     late = (listed - _first_day(panel) > of.launch_days) & (listed >= panel.n_days - of.launch_days)
     for new in np.flatnonzero(late & (listed < panel.n_days)):
-        yield Story(v.LAUNCH, int(new), int(listed[new]), panel.n_days - 1)
+        yield Event(v.LAUNCH, int(new), int(listed[new]), panel.n_days - 1)
 
 
 def _first_day(panel: Panel) -> int:
@@ -213,7 +213,7 @@ def _first_day(panel: Panel) -> int:
     return int(np.argmax(panel.is_open.any(axis=0)))
 
 
-def _falls(sold: Floats, expected_units: Floats, of: StorySettings, min_days: int) -> list[tuple[int, int, int]]:
+def _falls(sold: Floats, expected_units: Floats, of: EventSettings, min_days: int) -> list[tuple[int, int, int]]:
     """Row, first and last day of every stretch on which a group sold too little, smoothed over some days."""
     width = min(min_days, of.smoothed_days)
     kernel = np.ones(width)
@@ -233,7 +233,7 @@ def _falls(sold: Floats, expected_units: Floats, of: StorySettings, min_days: in
     return found
 
 
-def _silences(panel: Panel, course: Course, of: StorySettings) -> list[tuple[int, int, int]]:
+def _silences(panel: Panel, course: Course, of: EventSettings) -> list[tuple[int, int, int]]:
     """Days on which a store reported nothing though it was due to sell a lot.
 
     Closed days at the very end too, unless the store keeps such days: was closed on most of the same weekday before.

@@ -9,12 +9,18 @@ from hypothesis import strategies as st
 
 from engine.kernels import compiling
 from engine.kernels.darkness import learnt_before
-from engine.kernels.evidence import EpisodeRule, mark_dark, mark_fallen, open_log_likelihood_ratio, past_evidence
+from engine.kernels.likelihood_ratio import (
+    EpisodeRule,
+    mark_dark,
+    mark_fallen,
+    open_log_likelihood_ratio,
+    past_log_likelihood_ratio,
+)
 from engine.kernels.records import FoundSpans, Sales, Spans, Weighing
 from engine.kernels.runs import stretches
 
 NEVER = 1e9
-"""So much evidence of ordinary sales that no episode is over."""
+"""So large a log likelihood ratio of ordinary sales that no episode is over."""
 DEPTHS, WEIGHTS = [0.02, 0.25], [0.6, 0.4]
 FADE = 0.02
 LEFT_OUT_DOUBT = 0.3
@@ -69,7 +75,7 @@ def plain_ratio(days: list, share: float, relative_variance: float, dispersion: 
 def plain_evidence(
     series: list, memory: float, dispersion: float, slack: float, min_days: int, max_days: int
 ) -> tuple[float, int]:
-    """The best evidence over all starts by the ratio of probabilities, and the latest start almost as good."""
+    """The largest log likelihood ratio over all starts, by probabilities, and the latest start almost as good."""
     found = {}
     for start in range(max(len(series) - max_days, 0), len(series)):
         days = [(sold, expected_units) for sold, expected_units, usable, _ in series[start:] if usable]
@@ -162,8 +168,8 @@ def test_the_level_of_the_expectation_cancels(series, factor):
 def test_a_day_that_is_not_usable_changes_nothing_but_the_age_of_those_before(series, place):
     place = min(place, len(series))
     held = [*series[:place], (9, 3.0, False, False), *series[place:]]
-    evidence, first = weigh(held, memory=1.0)
-    assert evidence == pytest.approx(weigh(series, memory=1.0)[0])
+    log_likelihood_ratio, first = weigh(held, memory=1.0)
+    assert log_likelihood_ratio == pytest.approx(weigh(series, memory=1.0)[0])
     assert first != place
 
 
@@ -212,7 +218,7 @@ def test_a_past_stretch_is_weighed_against_the_days_before_it(series, first, len
     last = min(first + length, len(series) - 1)
     found = np.empty(1)
     place = compiling.given(Spans(np.array([0]), np.array([first]), np.array([last])))
-    past_evidence(sales(series, 0.3), 0.9, LEFT_OUT_DOUBT, weighing(), place, found)
+    past_log_likelihood_ratio(sales(series, 0.3), 0.9, LEFT_OUT_DOUBT, weighing(), place, found)
     share, relative_variance = learnt(series, first, 0.9, 0.3)
     inside = [(units, expected) for units, expected, usable, _ in series[first : last + 1] if usable]
     wanted = plain_ratio(inside, share, relative_variance, 0.3) if inside and share > 0 else 0.0
@@ -251,7 +257,7 @@ BEFORE_DAYS, FALLEN_DEPTH = 8, 0.35
 
 
 def plain_fall(days: list, dark: set, start: int, dispersion: float) -> tuple[float, int]:
-    """Most evidence that sales fell on a day against the days before it, by the ratio of probabilities."""
+    """Largest log likelihood ratio of a fall on a day against the days before it, by the ratio of probabilities."""
     before = [days[day] for day in range(max(start - BEFORE_DAYS, 0), start) if days[day][2] and day not in dark]
     sold_before, expected_before = sum(one[0] for one in before), sum(one[1] for one in before)
     if not (sold_before > 0 and expected_before > 0):
@@ -266,10 +272,10 @@ def plain_fall(days: list, dark: set, start: int, dispersion: float) -> tuple[fl
         relative_variance = 1 / sold_before + dispersion * sum(one[1] ** 2 for one in before) / expected_before**2
         size = 1 / (dispersion * sum(one**2 for _, one in seen) / due**2 + relative_variance + FADE * len(seen))
         usual = log_negative_binomial(sold, due, size)
-        evidence = log_negative_binomial(sold, FALLEN_DEPTH * due, size) - usual
-        if evidence > peak:
-            peak, top = evidence, day
-        if evidence <= 0 or evidence < peak / 2:
+        log_likelihood_ratio = log_negative_binomial(sold, FALLEN_DEPTH * due, size) - usual
+        if log_likelihood_ratio > peak:
+            peak, top = log_likelihood_ratio, day
+        if log_likelihood_ratio <= 0 or log_likelihood_ratio < peak / 2:
             break
     return peak, top
 
@@ -296,7 +302,9 @@ FALLING = st.lists(
 
 
 @given(FALLING, st.sampled_from([0.5, 2.0, 5.0]), st.sampled_from([0.0, 0.2]), st.integers(1, 3))
-def test_lasting_falls_are_those_of_the_most_evidence_against_the_days_before(days, bound, dispersion, rounds):
+def test_lasting_falls_are_those_of_the_largest_log_likelihood_ratio_against_the_days_before(
+    days, bound, dispersion, rounds
+):
     of_row = sales([(*day, day[2]) for day in days], dispersion)
     dark = np.zeros(of_row.usable.shape, np.uint8)
     mark_fallen(of_row, FADE, BEFORE_DAYS, FALLEN_DEPTH, bound, rounds, dark)

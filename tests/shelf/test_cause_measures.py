@@ -5,7 +5,7 @@ import pytest
 
 from engine.settings.shelf.common import CauseSettings
 from engine.settings.shelf.night import load
-from engine.shelf.evidence import evidence, high_performers
+from engine.shelf.cause_measures import high_performers, measures
 from engine.shelf.points import Points
 from tests.planted.chain import LAST_DAY, PANEL_DAYS, sells
 
@@ -21,7 +21,7 @@ def measured(expected_panel):
 
     def at(chain, *assignments: str, day: int = LAST_DAY) -> dict:
         points = Points(expected_panel(chain, *assignments), np.array([SKU]), np.array([day]))
-        return evidence(points, load(assignments=assignments).causes).row(0, named=True)
+        return measures(points, load(assignments=assignments).causes).row(0, named=True)
 
     return at
 
@@ -268,4 +268,4 @@ def test_every_setting_of_the_neighbours_is_heeded(chain, best_neighbours, assig
 def test_evidence_of_no_point_is_empty(chain, expected_panel):
     chain.shelf("1", "sku", sells(10))
     nobody = np.empty(0, np.int64)
-    assert evidence(Points(expected_panel(chain), nobody, nobody), CauseSettings()).height == 0
+    assert measures(Points(expected_panel(chain), nobody, nobody), CauseSettings()).height == 0

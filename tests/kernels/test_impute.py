@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.kernels import compiling
-from engine.kernels import settle as settling
-from engine.kernels.settle import DELIVERED, PARTIAL, UNKNOWN
+from engine.kernels import impute as imputing
+from engine.kernels.impute import DELIVERED, PARTIAL, UNKNOWN
 from tests.kernels import naive
 from tests.kernels.naive import Cells
 
 
-class Settled(NamedTuple):
+class Imputed(NamedTuple):
     units: naive.Days
     on_hand: naive.Days
     price: naive.Days
@@ -58,13 +58,13 @@ STATES = (DELIVERED, DELIVERED, DELIVERED, PARTIAL, UNKNOWN)
 RULES = st.builds(Rules, st.sampled_from([0.0, 1.0]), st.integers(1, 5), st.integers(0, 4))
 
 
-def settled(
+def imputed(
     cells: Cells,
     rules: Rules = Rules(),  # noqa: B008
     revenue: np.ndarray | None = None,
     *,
     draws_down: bool = False,
-) -> Settled:
+) -> Imputed:
     units, on_hand, price = (naive.array(days)[None, :] for days in (cells.units, cells.on_hand, cells.price))
     bits = [
         sales | (0 if pricing is None else pricing + 1) << 1
@@ -74,16 +74,16 @@ def settled(
     revenue = np.full((1, 0), np.nan) if revenue is None else revenue
     in_stock, listed = np.empty(units.shape, np.uint8), np.empty(1, np.int32)
     zero = np.zeros(1, np.int64)
-    owners = settling.Owners(zero, zero, naive.array([cells.held_on_hand]), naive.array([cells.held_price]))
-    filled = settling.settle(
-        settling.Cells(units, revenue, on_hand, price, promo, in_stock),
+    owners = imputing.Owners(zero, zero, naive.array([cells.held_on_hand]), naive.array([cells.held_price]))
+    filled = imputing.impute(
+        imputing.Cells(units, revenue, on_hand, price, promo, in_stock),
         compiling.given(owners),
         np.array([cells.state], np.uint8),
         np.array([cells.withheld]),
-        settling.SettlingRule(*rules, draws_down),
+        imputing.ImputationRule(*rules, draws_down),
         listed,
     )
-    return Settled(
+    return Imputed(
         *(naive.known(series[0]) for series in (units, on_hand, price, revenue)),
         promo=promo[0].tolist(),
         in_stock=in_stock[0].tolist(),
@@ -110,26 +110,26 @@ def sold(*units: float | None, on_hand: naive.Days | None = None, is_open: list[
 
 @given(delivered(), RULES)
 def test_a_store_sku_is_listed_from_its_first_sale_or_first_stock(cells, rules):
-    assert settled(cells, rules).listed == naive.first_listed(cells, rules.min_on_hand)
+    assert imputed(cells, rules).listed == naive.first_listed(cells, rules.min_on_hand)
 
 
 @given(delivered(), RULES)
 def test_stock_and_price_hold_until_the_next_row(cells, rules):
-    result = settled(cells, rules)
+    result = imputed(cells, rules)
     assert result.on_hand == naive.carried_forward(cells.on_hand, cells.held_on_hand)
     assert result.price == naive.carried_forward(cells.price, cells.held_price)
 
 
 def test_stock_below_zero_is_none_on_its_day_and_unknown_after():
     cells = sold(1, 1, 1, 1, on_hand=[6.0, -3.0, None, 4.0])
-    assert settled(cells).on_hand == [6.0, 0.0, None, 4.0]
+    assert imputed(cells).on_hand == [6.0, 0.0, None, 4.0]
 
 
 @given(delivered(), RULES)
 def test_units_are_zero_on_delivered_days_and_filled_over_short_gaps(cells, rules):
     zeroed = naive.with_zeros(cells, naive.first_listed(cells, rules.min_on_hand))
     wanted = naive.gaps_filled(zeroed, rules.gap_fill_days)
-    result = settled(cells, rules)
+    result = imputed(cells, rules)
     np.testing.assert_allclose(naive.array(result.units), naive.array(wanted), atol=1e-12)
     assert result.filled == sum(
         before is None and after is not None for before, after in zip(zeroed, wanted, strict=True)
@@ -138,12 +138,12 @@ def test_units_are_zero_on_delivered_days_and_filled_over_short_gaps(cells, rule
 
 @given(delivered(), RULES)
 def test_stock_is_what_is_known_or_what_sales_before_tell(cells, rules):
-    assert settled(cells, rules).in_stock == naive.in_stock(cells, rules.min_on_hand, rules.stock_from_sales_days)
+    assert imputed(cells, rules).in_stock == naive.in_stock(cells, rules.min_on_hand, rules.stock_from_sales_days)
 
 
 @given(delivered(), RULES)
 def test_a_pricing_flag_overrules_the_flag_of_the_sales(cells, rules):
-    assert settled(cells, rules).promo == naive.on_promo(cells)
+    assert imputed(cells, rules).promo == naive.on_promo(cells)
 
 
 @given(delivered(), st.integers(0, 20))
@@ -157,7 +157,7 @@ def test_a_day_filled_with_zero_units_earned_nothing(cells, width):
         None if day < 0 or units[day] is None else 70.0 if delivered_units[day] else 0.0
         for day in range(first, n_days - 1)
     ]
-    assert settled(cells, revenue=earned.reshape(1, width)).revenue == wanted
+    assert imputed(cells, revenue=earned.reshape(1, width)).revenue == wanted
 
 
 @pytest.mark.parametrize(
@@ -170,7 +170,7 @@ def test_a_day_filled_with_zero_units_earned_nothing(cells, width):
 )
 def test_a_gap_between_known_days(gap, filled):
     is_open = [True] + [False] * gap + [True]
-    units = settled(sold(8, *[None] * gap, 0, is_open=is_open)).units
+    units = imputed(sold(8, *[None] * gap, 0, is_open=is_open)).units
     assert (None not in units) == filled
     assert units[0] == 8
     assert units[1] == (pytest.approx(8 * gap / (gap + 1)) if filled else None)
@@ -178,7 +178,7 @@ def test_a_gap_between_known_days(gap, filled):
 
 def test_a_gap_at_either_edge_stays_unknown():
     closed = [False, True, False]
-    assert settled(sold(None, 5, None, is_open=closed)).units == [None, 5, None]
+    assert imputed(sold(None, 5, None, is_open=closed)).units == [None, 5, None]
 
 
 WEEKLY = [20.0, *[None] * 6, 20.0, *[None] * 6, 20.0, *[None] * 6, 11.0, *[None] * 6]
@@ -187,7 +187,7 @@ WEEKLY = [20.0, *[None] * 6, 20.0, *[None] * 6, 20.0, *[None] * 6, 11.0, *[None]
 
 def in_stock_between(*last_week: float) -> list[bool]:
     cells = sold(*[2.0] * 22, *last_week, on_hand=WEEKLY)
-    return settled(cells, draws_down=True).in_stock[22:]
+    return imputed(cells, draws_down=True).in_stock[22:]
 
 
 @pytest.mark.parametrize(
@@ -205,37 +205,37 @@ def test_sales_use_up_what_was_counted_in_a_rhythm(last_week, in_stock):
 def test_a_count_that_finds_nothing_tells_of_the_days_since_the_last_sale():
     counts = [20.0, *[None] * 6, 20.0, *[None] * 6, 20.0, *[None] * 6, 0.0]
     cells = sold(*[2.0] * 16, 2, 0, 0, 0, 0, 0, on_hand=counts)
-    assert settled(cells, draws_down=True).in_stock[15:] == [1, 1, 0, 0, 0, 0, 0]
+    assert imputed(cells, draws_down=True).in_stock[15:] == [1, 1, 0, 0, 0, 0, 0]
 
 
 def test_the_last_of_a_few_records_holds_whatever_was_sold_since():
     cells = sold(*[5.0] * 10, 0, 0, on_hand=[9.0, *[None] * 11])
-    assert settled(cells, draws_down=True).in_stock == [1] * 12
+    assert imputed(cells, draws_down=True).in_stock == [1] * 12
 
 
 def test_what_came_of_a_partial_day_counts_and_what_did_not_come_is_unknown():
     partial = sold(4, 5, None)._replace(state=[DELIVERED, PARTIAL, PARTIAL])
-    assert settled(partial).units == [4, 5, None]
-    assert settled(partial._replace(withheld=[False, True, False])).units == [4, None, None]
+    assert imputed(partial).units == [4, 5, None]
+    assert imputed(partial._replace(withheld=[False, True, False])).units == [4, None, None]
 
 
 def test_nothing_is_known_before_the_listing():
-    assert settled(sold(None, None, 4, None)).units == [None, None, 4, 0]
+    assert imputed(sold(None, None, 4, None)).units == [None, None, 4, 0]
 
 
 def test_an_empty_snapshot_lists_nothing_and_a_full_one_lists():
     cells = sold(None, None, None, on_hand=[0.0, 3.0, None])
-    assert (settled(cells).listed, settled(cells).units) == (1, [None, 0, 0])
-    assert settled(cells, Rules(min_on_hand=3.0)).listed == 3
+    assert (imputed(cells).listed, imputed(cells).units) == (1, [None, 0, 0])
+    assert imputed(cells, Rules(min_on_hand=3.0)).listed == 3
 
 
 def test_without_a_snapshot_a_sale_means_stock_for_seven_days_after_it():
-    in_stock = settled(sold(*[0.0] * 3, 2.0, *[0.0] * 9)).in_stock
+    in_stock = imputed(sold(*[0.0] * 3, 2.0, *[0.0] * 9)).in_stock
     assert [day for day, stocked in enumerate(in_stock) if stocked] == list(range(4, 11))
 
 
 def test_a_filled_gap_sold_nothing_that_anyone_saw():
     is_open = [True, False, False, True, True]
-    result = settled(sold(6, None, None, 3, 0, is_open=is_open), Rules(stock_from_sales_days=1))
+    result = imputed(sold(6, None, None, 3, 0, is_open=is_open), Rules(stock_from_sales_days=1))
     assert result.units == pytest.approx([6, 5, 4, 3, 0])
     assert result.in_stock == [False, True, False, False, True]

@@ -123,7 +123,7 @@ def _draw_down(
 
 
 class Cells(NamedTuple):
-    """What was delivered, settled in place, and what is in stock.
+    """What was delivered, imputed in place, and what is in stock.
 
     units, on_hand, price: (n_rows, n_days), NaN where no row was delivered. revenue: (n_rows, the days before the
     last). promo: (n_rows, n_days), bits as `cells` leaves them, becomes 0 or 1. in_stock: (n_rows, n_days), written.
@@ -149,8 +149,8 @@ class Owners(NamedTuple):
     held_price: Floats1D
 
 
-class SettlingRule(NamedTuple):
-    """How series are settled.
+class ImputationRule(NamedTuple):
+    """How series are imputed.
 
     min_on_hand: up to which a shelf is empty. stock_from_sales_days: so long after a sale a shelf without a record
     has stock. gap_fill_days: of the longest gap that is filled. draws_down: between stock records that come in a
@@ -164,10 +164,10 @@ class SettlingRule(NamedTuple):
 
 
 @kernel
-def settle(
-    cells: Cells, of: Owners, state: Flags2D, withheld: Marks2D, rule: SettlingRule, listed: Out[Days1D]
+def impute(
+    cells: Cells, of: Owners, state: Flags2D, withheld: Marks2D, rule: ImputationRule, listed: Out[Days1D]
 ) -> int:
-    """Settle every row in place (specification, section 2); returns how many cells were interpolated.
+    """Impute every row in place (specification, section 2); returns how many cells were interpolated.
 
     state: (n_stores, n_days), DELIVERED: a cell without a row is 0; PARTIAL: it is unknown; else nothing of the day
     is known. withheld: (n_categories, n_days), the category's day is unknown. listed: (n_rows,), first listed day,

@@ -1,7 +1,7 @@
-"""Telling: the rows of `stories.parquet`, one a story, whatever the number of its members.
+"""Event rows: the rows of `events.parquet`, one an event, whatever the number of its members.
 
-In: `Panel`, `Demand`, what was set aside, published cases. Out: one row per story, dearest first. Amounts of stories
-that fold cases are those of the cases; the cases themselves stay as they are.
+In: `Panel`, `Demand`, what was excluded, published cases. Out: one row per event, by value, descending. Amounts of
+events that group cases are those of the cases; the cases themselves stay as they are.
 """
 
 import datetime as dt
@@ -13,15 +13,15 @@ import polars as pl
 from numpy.typing import NDArray
 
 from engine.arrays import Integers
-from engine.settings.shelf.calibrated import StorySettings
+from engine.settings.shelf.calibrated import EventSettings
+from engine.shelf.calibrated.events import Event, Excluded
 from engine.shelf.calibrated.expect import Demand
-from engine.shelf.calibrated.stories import SetAside, Story
 from engine.shelf.panel import Panel
 from engine.shelf.publish import with_names
 from engine.vocabulary import shelf as v
 
 OF_STORES = (v.STORE_WIDE, v.LATE_FEED, v.RAN_OUT)
-"""Kinds that are told by store; the others are told by SKU."""
+"""Kinds that are named by store; the others are named by SKU."""
 COLUMNS: dict[str, Any] = {
     "kind": pl.String,
     "store_id": None,
@@ -36,9 +36,9 @@ COLUMNS: dict[str, Any] = {
     "case_ids": pl.List(pl.String),
     "lost_units": pl.Float64,
     "lost_revenue": pl.Float64,
-    "says": pl.String,
+    "explanation": pl.String,
 }
-_SAYS = {
+_EXPLANATIONS = {
     v.HOLIDAY: "The whole chain sold {share}% of its expectation.",
     v.LATE_FEED: "The store reported no sales: a late or broken delivery of data, or a closed door.",
     v.STORE_WIDE: "The whole store sold {share}% of its expectation.",
@@ -51,28 +51,32 @@ _SAYS = {
 }
 
 
-def stories(panel: Panel, found: Demand, aside: SetAside, cases: pl.DataFrame, of: StorySettings) -> pl.DataFrame:
-    """Whole stores, SKUs and the chain; episodes set aside, by store or SKU; and cases with one reason."""
+def table_of_events(
+    panel: Panel, found: Demand, excluded: Excluded, cases: pl.DataFrame, of: EventSettings
+) -> pl.DataFrame:
+    """Whole stores, SKUs and the chain; excluded episodes, by store or SKU; and cases with one reason."""
     ids = {"store_id": panel.stores["store_id"].dtype, "sku_id": panel.skus["sku_id"].dtype}
     schema = {name: kind or ids[name] for name, kind in COLUMNS.items()}
-    rows = [*_wide(panel, found, aside.stories), *_aside(panel, found, aside)]
-    told = pl.DataFrame(rows, schema=schema, orient="row")
-    folded = fold(with_names(panel, cases), of).select(pl.col(name).cast(kind) for name, kind in schema.items())
+    rows = [*_wide(panel, found, excluded.events), *_of_excluded(panel, found, excluded)]
+    happened = pl.DataFrame(rows, schema=schema, orient="row")
+    grouped_cases = grouped(with_names(panel, cases), of).select(
+        pl.col(name).cast(kind) for name, kind in schema.items()
+    )
     order = ["lost_revenue", "kind", "store_id", "sku_id", "first_date", "category", "region", "cause"]
-    return pl.concat([told, folded]).sort(order, descending=[True, *[False] * 7], nulls_last=True)
+    return pl.concat([happened, grouped_cases]).sort(order, descending=[True, *[False] * 7], nulls_last=True)
 
 
-def fold(cases: pl.DataFrame, of: StorySettings) -> pl.DataFrame:
+def grouped(cases: pl.DataFrame, of: EventSettings) -> pl.DataFrame:
     """Open cases of one SKU and cause in many stores, then of one category, region and cause, that began together."""
     left = cases.filter(pl.col("status") == v.OPEN).with_columns(pl.col("primary_cause").fill_null("unknown"))
     tables = []
     for kind, keys, least in (
-        (v.SKU_IN_STORES, ["sku_id"], of.fold_stores),
-        (v.CATEGORY_IN_REGION, ["category", "region"], of.fold_cases),
+        (v.SKU_IN_STORES, ["sku_id"], of.group_stores),
+        (v.CATEGORY_IN_REGION, ["category", "region"], of.group_cases),
     ):
-        grouped = _begun_together(left, [*keys, "primary_cause"], of.fold_gap_days)
+        grouped = _begun_together(left, [*keys, "primary_cause"], of.group_gap_days)
         many = grouped.filter(pl.len().over("group") >= least, *(pl.col(key).is_not_null() for key in keys))
-        tables.append(_folded(many, kind, keys))
+        tables.append(_events_of(many, kind, keys))
         left = left.join(many.select("case_id"), on="case_id", how="anti", maintain_order="left")
     return pl.concat(tables, how="diagonal_relaxed")
 
@@ -85,7 +89,7 @@ def _begun_together(cases: pl.DataFrame, keys: Sequence[str], gap_days: int) -> 
     return ordered.with_columns(group=(is_new | late.fill_null(value=True)).cum_sum())
 
 
-def _folded(many: pl.DataFrame, kind: str, keys: Sequence[str]) -> pl.DataFrame:
+def _events_of(many: pl.DataFrame, kind: str, keys: Sequence[str]) -> pl.DataFrame:
     empty = [name for name in ("store_id", "sku_id", "category", "region") if name not in keys]
     text = pl.format("{} cases began together for one reason: {}.", pl.col("members"), pl.col("cause"))
     return (
@@ -101,28 +105,28 @@ def _folded(many: pl.DataFrame, kind: str, keys: Sequence[str]) -> pl.DataFrame:
             pl.col("lost_units").sum(),
             pl.col("revenue_at_risk").sum().alias("lost_revenue"),
         )
-        .with_columns(text.alias("says"), kind=pl.lit(kind), **{name: pl.lit(None) for name in empty})
+        .with_columns(text.alias("explanation"), kind=pl.lit(kind), **{name: pl.lit(None) for name in empty})
     )
 
 
-def _wide(panel: Panel, found: Demand, told: Sequence[Story]) -> list[dict[str, Any]]:
+def _wide(panel: Panel, found: Demand, happened: Sequence[Event]) -> list[dict[str, Any]]:
     rows = []
-    for story in told:
-        members, factor = _members(panel, found, story)
-        lost, expected_units, money = _lost(panel, found, members, story.first, story.last, factor)
+    for event in happened:
+        members, factor = _members(panel, found, event)
+        lost, expected_units, money = _lost(panel, found, members, event.first, event.last, factor)
         share = f"{100 * (1 - lost / expected_units):.0f}" if expected_units > 0 else "0"
-        rows.append(_row(panel, story.kind, story.group, members, story.first, story.last, lost, money, share))
+        rows.append(_row(panel, event.kind, event.group, members, event.first, event.last, lost, money, share))
     return rows
 
 
-def _members(panel: Panel, found: Demand, story: Story) -> tuple[Integers, NDArray[np.float64]]:
-    """The judged store-SKUs of a story, and the factor of its days that the expectation already owes to it."""
+def _members(panel: Panel, found: Demand, event: Event) -> tuple[Integers, NDArray[np.float64]]:
+    """The judged store-SKUs of an event, and the factor of its days that the expectation already owes to it."""
     judged = panel.judged
-    if story.group < 0:
+    if event.group < 0:
         return np.flatnonzero(judged), np.ones(panel.n_days)
-    if story.kind in OF_STORES:
-        return np.flatnonzero(judged & (panel.codes("store") == story.group)), found.store_day[story.group]
-    return np.flatnonzero(judged & (panel.codes("sku") == story.group)), found.sku_day[story.group]
+    if event.kind in OF_STORES:
+        return np.flatnonzero(judged & (panel.codes("store") == event.group)), found.store_day[event.group]
+    return np.flatnonzero(judged & (panel.codes("sku") == event.group)), found.sku_day[event.group]
 
 
 def _lost(
@@ -139,15 +143,15 @@ def _lost(
     return max(float(lost.sum()), 0.0), float(expected_units.sum()), max(float(money.sum()), 0.0)
 
 
-def _aside(panel: Panel, found: Demand, aside: SetAside) -> list[dict[str, Any]]:
-    """Episodes that no story of a whole store or SKU tells, one row per kind and store or SKU."""
-    known = {(story.kind, story.group) for story in aside.stories}
-    known |= {(v.CHAIN_WIDE, story.group) for story in aside.stories if story.kind == v.END_OF_LIFE}
+def _of_excluded(panel: Panel, found: Demand, excluded: Excluded) -> list[dict[str, Any]]:
+    """Episodes that no event of a whole store or SKU covers, one row per kind and store or SKU."""
+    known = {(event.kind, event.group) for event in excluded.events}
+    known |= {(v.CHAIN_WIDE, event.group) for event in excluded.events if event.kind == v.END_OF_LIFE}
     of_store = pl.col("kind").is_in(OF_STORES)
-    episodes = aside.episodes.with_columns(
+    episodes = excluded.episodes.with_columns(
         group=pl.when(of_store)
-        .then(panel.pairs["store"].gather(aside.episodes["pair"]))
-        .otherwise(panel.pairs["sku"].gather(aside.episodes["pair"]))
+        .then(panel.pairs["store"].gather(excluded.episodes["pair"]))
+        .otherwise(panel.pairs["sku"].gather(excluded.episodes["pair"]))
     ).sort("kind", "group", "pair", "first")
     rows = []
     for (kind, group), members in episodes.group_by("kind", "group", maintain_order=True):
@@ -183,5 +187,5 @@ def _row(
         "case_ids": [],
         "lost_units": lost,
         "lost_revenue": money,
-        "says": _SAYS[kind].format(share=share),
+        "explanation": _EXPLANATIONS[kind].format(share=share),
     }

@@ -1,4 +1,4 @@
-"""Evidence: the measures behind the causes, at chosen store-SKUs and days (specification, section 6).
+"""Cause measures: what is measured behind the causes, at chosen store-SKUs and days (specification, section 6).
 
 In: points (store-SKU, day E). Out: one row per point; everything is measured over days up to E inside the panel,
 and what cannot be known is null. The same measures serve cases (E is the last dark day) and features (E is the
@@ -28,7 +28,7 @@ from engine.stats import ratio
 from engine.vocabulary.common import TIE_TOLERANCE
 
 
-def evidence(points: Points, settings: CauseSettings) -> pl.DataFrame:
+def measures(points: Points, settings: CauseSettings) -> pl.DataFrame:
     """Prices, conversion, cover and promo of every point.
 
     price, category_price, own_price: money. conversion_current, conversion_baseline: units an impression.
@@ -64,10 +64,10 @@ def evidence(points: Points, settings: CauseSettings) -> pl.DataFrame:
     )
 
 
-def evidence_of_cases(points: Points, settings: CauseSettings) -> pl.DataFrame:
-    """The evidence beyond what a case carries already; its averages are named for what they are averages of."""
+def measures_of_cases(points: Points, settings: CauseSettings) -> pl.DataFrame:
+    """The measures beyond what a case carries already; its averages are named for what they are averages of."""
     return (
-        evidence(points, settings)
+        measures(points, settings)
         .drop("on_hand", "price")
         .rename({"category_price": "category_average", "own_price": "own_average"})
     )

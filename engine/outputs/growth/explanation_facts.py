@@ -1,4 +1,4 @@
-"""Telling: what a text needs beyond its row, from the settings of a run and the tables it had."""
+"""Explanation facts: what a text needs beyond its row, from the settings of a run and the tables it had."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from engine.vocabulary import growth as v
 
 
 @dataclass(frozen=True)
-class Telling:
+class ExplanationFacts:
     """The thresholds that texts name, the tables there were, and the style.
 
     shares are of 1. step9_supplied, step10_supplied: whether the table was there; a text never speaks of a check that
@@ -27,10 +27,10 @@ class Telling:
     step10_supplied: bool
 
 
-def telling(settings: Mapping[str, Any], supplied: Collection[str]) -> Telling:
+def explanation_facts(settings: Mapping[str, Any], supplied: Collection[str]) -> ExplanationFacts:
     """What texts name under these settings, as a manifest has them. supplied: the tables there were, by name."""
     caps = settings["caps"]
-    return Telling(
+    return ExplanationFacts(
         style=settings["trace"]["style"],
         min_ratio=settings["gap"]["min_ratio"],
         current_share=caps["current_share"],
@@ -43,7 +43,7 @@ def telling(settings: Mapping[str, Any], supplied: Collection[str]) -> Telling:
     )
 
 
-def telling_of_run(run: Run) -> Telling:
+def facts_of_run(run: Run) -> ExplanationFacts:
     """What the texts of a published run name."""
     supplied = [name for name, was_there in run.manifest["supplied"].items() if was_there]
-    return telling(run.manifest["settings"], supplied)
+    return explanation_facts(run.manifest["settings"], supplied)

@@ -1,8 +1,8 @@
-"""Evidence that sales fell below their expectation, from counts and their dispersion.
+"""Log likelihood ratios of a fall of sales below their expectation, from counts and their dispersion.
 
 The units of some days are taken as negative binomial: mean Σe, variance unit · Σe + dispersion · Σe² + what the level
 itself is unsure of. Against "as expected" stands a mixture of depths, each a share of the expectation that is left;
-the evidence of an episode is the logarithm of that likelihood ratio, and its start is where the evidence is largest.
+an episode's is the logarithm of the likelihood ratio of the two, and its start is where that is largest.
 """
 
 import math
@@ -81,8 +81,8 @@ def _begin(sales: Sales, row: int, found: Floats1D, share: float, start: int, sl
     """The likeliest first day of a row's episode, its level and depth being those from `start` on.
 
     Were the level uncertain here too, the days since the start would count for little, and a long episode would
-    seem short. found: evidence from each day on; days without any are no start. share: of the expectation, sold
-    before. slack: an earlier day has to be so much likelier, as a logarithm.
+    seem short. found: log likelihood ratio from each day on; days at 0 are no start. share: of the
+    expectation, sold before. slack: an earlier day has to be so much likelier, as a logarithm.
     """
     units, expected, usable = sales.units[row], sales.expected[row], sales.usable[row]
     dispersion, unit = sales.dispersion[row], sales.unit[row]
@@ -94,7 +94,7 @@ def _begin(sales: Sales, row: int, found: Floats1D, share: float, start: int, sl
     size = 1.0 / max(dispersion, 1e-6)
     total = best = 0.0
     first = start
-    # Backwards, so that one pass adds up the evidence of every possible first day.
+    # Backwards, so that one pass adds up the ratio of every possible first day.
     for day in range(units.size - 1, -1, -1):
         if not usable[day]:
             continue
@@ -108,8 +108,8 @@ def _begin(sales: Sales, row: int, found: Floats1D, share: float, start: int, sl
 class EpisodeRule(NamedTuple):
     """What counts as an episode that lasts until the last day.
 
-    max_ratio: it sold at most this share of its expectation. closing: it reaches not back over last days with so much
-    evidence of ordinary sales. slack: see `_begin`. min_days: of the usable ones. max_days: of all.
+    max_ratio: it sold at most this share of its expectation. closing: it reaches not back over last days with so
+    large a log likelihood ratio of ordinary sales. slack: see `_begin`. min_days: of the usable. max_days: of all.
     """
 
     max_ratio: float
@@ -129,7 +129,7 @@ def open_log_likelihood_ratio(
     best: Out[Floats1D],
     first: Out[Integers1D],
 ) -> None:
-    """The best evidence of an episode that lasts until the last day, and its first day.
+    """The largest log likelihood ratio of an episode that lasts until the last day, and its first day.
 
     What an episode should have sold is the course of `expected` at the level of the clean days before it: no day of
     the episode judges itself. Days that are not usable neither start, extend nor end an episode. memory,
@@ -171,10 +171,10 @@ def open_log_likelihood_ratio(
 
 
 @kernel
-def past_evidence(
+def past_log_likelihood_ratio(
     sales: Sales, memory: float, left_out_variance: float, weighing: Weighing, spans: Spans, found: Out[Floats1D]
 ) -> None:
-    """Evidence of given stretches against the days before each, as of an open one; 0 where nothing sold then.
+    """Log likelihood ratios of stretches against the days before each, as of an open one; 0 where nothing sold then.
 
     memory, left_out_variance: see `learn_before`. found: (n_spans,), written.
     """
@@ -204,10 +204,10 @@ def past_evidence(
 
 @kernel
 def mark_dark(sales: Sales, depth: float, bounds: Floats1D, dark: Out[Flags2D], peaks: Out[Floats1D]) -> None:
-    """Mark the days of every stretch whose summed evidence of one depth reaches its row's bound (Page 1954).
+    """Mark the days of every stretch whose cumulative log likelihood ratio reaches its row's bound (Page 1954).
 
     From where the sum leaves zero to where it peaks. depth: share of the expectation that is left. bounds: (n_rows,).
-    dark: (n_rows, n_days), written. peaks: (n_rows,), the most evidence of any stretch, written.
+    dark: (n_rows, n_days), written. peaks: (n_rows,), the largest sum of any stretch, written.
     """
     units, expected, usable, unit = sales.units, sales.expected, sales.usable, sales.unit
     n_days = units.shape[1]
@@ -257,7 +257,7 @@ def _running_sums(sales: Sales, row: int, dark: Flags1D, sums: Out[Floats2D]) ->
 def _fall_from(
     sales: Sales, row: int, start: int, share: float, relative_variance: float, level_drift: float, depth: float
 ) -> tuple[float, int]:
-    """Most evidence of a fall of a row that begins on a day, and its last day.
+    """Largest log likelihood ratio of a fall of a row that begins on a day, and its last day.
 
     The units since the start are negative binomial, as of an open episode. share: of the expectation, sold before.
     relative_variance: of that share.
@@ -275,7 +275,7 @@ def _fall_from(
         total = (size + since) * math.log((size + due) / (size + depth * due)) + since * math.log(depth)
         if total > peak:
             peak, top = total, day
-        # A fall whose evidence has halved again is over; what comes after it is another one.
+        # A fall whose ratio has halved again is over; what comes after it is another one.
         if total <= 0.0 or total < peak / 2:
             break
     return peak, top
@@ -310,7 +310,7 @@ def mark_fallen(
                 # Sales as expected or better on its first day speak against every fall.
                 if expected[row, start] > 0.0 and units[row, start] >= share * expected[row, start]:
                     continue
-                # Were nothing sold any more, no dispersion and no fading, there would still be no more evidence.
+                # Were nothing sold any more, no dispersion and no fading, the ratio would still be no larger.
                 left = relative_variance * share * (sums[3, n_days] - sums[3, start]) / unit[row]
                 if math.log((1.0 + left) / (1.0 + depth * left)) <= best * relative_variance:
                     continue

@@ -1,4 +1,4 @@
-"""Second opinion: what a newsvendor would add, beside Step 12's quantity and never instead of it (section 9.6).
+"""Newsvendor quantity: what a newsvendor would add, beside Step 12's quantity and never instead of it (section 9.6).
 
 In: audited candidates. Out: units, or null where nothing can be said.
 """
@@ -10,7 +10,7 @@ from engine.arrays import Floats
 from engine.settings.growth.scaling import NewsvendorSettings
 
 
-def second_opinion(audit: pl.DataFrame, settings: NewsvendorSettings) -> pl.Series:
+def newsvendor_quantity(audit: pl.DataFrame, settings: NewsvendorSettings) -> pl.Series:
     """`newsvendor_units`: the order-up-to level of the next half month less what is held, in whole units, 0 or more.
 
     audit: `store_sales`, `current_spu_count`, `peer_mean`, `peer_variance`, `recommended_adjustment_quantity`. The
@@ -27,9 +27,9 @@ def second_opinion(audit: pl.DataFrame, settings: NewsvendorSettings) -> pl.Seri
     beyond_chance = np.maximum(variance - mean, settings.least_dispersion * mean)
     rate = mean / beyond_chance
     level = order_up_to(mean * rate + sold, (rate + 1) / (rate + 2), settings.critical_ratio)
-    opinion = np.full(audit.height, np.nan)
-    opinion[rows["row"].to_numpy()] = np.ceil(np.maximum(level - held, 0.0))
-    return pl.Series("newsvendor_units", opinion).fill_nan(None).cast(pl.Int32)
+    quantity = np.full(audit.height, np.nan)
+    quantity[rows["row"].to_numpy()] = np.ceil(np.maximum(level - held, 0.0))
+    return pl.Series("newsvendor_units", quantity).fill_nan(None).cast(pl.Int32)
 
 
 def order_up_to(shape: Floats, share: Floats, sureness: float) -> Floats:

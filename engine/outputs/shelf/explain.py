@@ -104,7 +104,7 @@ def _causes(evidence: list[dict[str, Any]]) -> Grid:
             Part(row["cause"], "strong" if row["is_primary"] else "plain"),
             f"{row['score']:.0f}",
             Part("█" * round(row["score"] / 100 * SCORE_WIDTH), "alarm" if row["is_primary"] else "warning"),
-            row["says"],
+            row["explanation"],
         )
         for row in evidence
     ]
