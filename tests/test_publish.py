@@ -89,6 +89,15 @@ def test_the_same_run_is_published_once_and_by_force_again_under_a_name_with_a_n
     assert third.manifest["run_id"] == third.run_id
 
 
+def test_a_run_of_an_earlier_day_is_answered_with_though_a_newer_one_stays_the_latest(tmp_path):
+    newer, _ = published(tmp_path)
+    earlier = making(None, as_of="2025-06-29").run_id
+    for is_made in (True, False):
+        found, is_new = published(tmp_path, as_of="2025-06-29")
+        assert (found.run_id, is_new) == (earlier, is_made)
+    assert Registry(tmp_path).latest_id() == newer.run_id
+
+
 @pytest.mark.parametrize(
     "changed",
     [
