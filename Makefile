@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-quick lint format coverage bench bench-baseline bench-check bench-demonstrate bench-dashboard accuracy faults lock clean
+.PHONY: help demo test test-quick lint format coverage mutants bench bench-baseline bench-check bench-demonstrate bench-dashboard accuracy faults lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,11 @@ format: $(READY)  ## Rewrite the code in the house style
 coverage: $(READY)  ## Branch coverage of the engine, the command and the dashboard by the tests that are not slow
 	@$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow" --cov --cov-report=term-missing:skip-covered
 
+mutants: $(READY)  ## Change the decisive modules, a line at a time: does a test fail? (10 minutes)
+	@rm -rf mutants
+	@$(BIN)/mutmut run
+	@$(BIN)/mutmut results
+
 bench: $(READY)  ## Time kernels, stages and a whole night
 	@$(BIN)/python -m pytest bench --benchmark-only --benchmark-columns=min,median,stddev,rounds
 
@@ -74,4 +79,4 @@ lock: $(READY)  ## Resolve the dependencies anew (needs uv)
 	@uv pip compile pyproject.toml --extra dev --generate-hashes --universal --python-version 3.11 -o requirements.lock
 
 clean:  ## Remove the environment and every cache
-	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .benchmarks build dist
+	@rm -rf $(VENV) mutants .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .benchmarks build dist

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 from tests.bad_input.night import Night, data_of
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def last_night(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("last-night")
     chain = write_parquet(folder / "in", small_chain())
@@ -32,13 +32,13 @@ def night(last_night: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     return Night(tmp_path / "in", shutil.copytree(last_night, tmp_path / "out"), capsys)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def plain_csv(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """What the small chain comes to as plain CSV, where ids are text."""
     return data_of(tmp_path_factory.mktemp("csv"), write_csv)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def plain_parquet(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """What the small chain comes to as plain Parquet, where ids are whole numbers."""
     return data_of(tmp_path_factory.mktemp("parquet"), write_parquet)

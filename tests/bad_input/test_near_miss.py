@@ -5,7 +5,6 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from engine.delivery.near_miss import near_miss
 from engine.settings.shelf.night import load
 from engine.shelf.check import check
 from tests.bad_input.night import INVENTORY, SALES
@@ -66,10 +65,6 @@ def test_nothing_is_meant_by_what_is_there_for_itself(night):
     (night.folder / "README.md").write_text("sales")
     (night.folder / "_sales").mkdir()
     assert check(night.folder).notices == ()
-
-
-def test_of_several_names_the_one_most_alike_is_meant():
-    assert near_miss("units_sold", ["units", "unitssold", "sold"]) == "unitssold"
 
 
 def faulty(n: int) -> pl.DataFrame:

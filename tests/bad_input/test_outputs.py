@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import resource
 import shutil
 import subprocess
@@ -13,6 +14,7 @@ import polars as pl
 import pytest
 from filelock import FileLock
 
+from engine.errors import OutputError
 from engine.settings.shelf.calibrated import CalibratedSettings
 from engine.shelf import desk
 from tests.command import darkshelf, darkshelf_process, data_files, published
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
 
 from tests.bad_input.night import SALES, assert_one_message, latest
+
+UNTOUCHED = "The runs published before are untouched."
 
 
 def test_an_output_folder_that_is_a_file_is_refused(night):
@@ -68,18 +72,27 @@ def no_file_longer_than(n_bytes: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
+@pytest.mark.slow
 def test_whichever_file_the_disk_refuses_last_night_is_left_alone(night, tmp_path):
     night.parquet()
     whole = desk.run(night.folder, tmp_path / "undisturbed", CalibratedSettings()).folder
-    lengths = {len(content) for content in published(whole).values()}
-    for n_bytes in sorted({1} | {length - 1 for length in lengths}):
-        with no_file_longer_than(n_bytes):
-            message = night.refuses(code=1)
-        assert f"{night.out} cannot be written: " in message
-        assert "File too large" in message
-        assert message.endswith("The runs published before are untouched.")
+    before = published(night.out)
+    for n_bytes in sorted({len(content) - 1 for content in published(whole).values()}):
+        refused = re.escape(f"{night.out} cannot be written: ") + ".*File too large.*" + re.escape(UNTOUCHED)
+        with no_file_longer_than(n_bytes), pytest.raises(OutputError, match=f"{refused}$"):
+            desk.run(night.folder, night.out, CalibratedSettings())
+        assert published(night.out) == before
         assert [folder.name for folder in (night.out / "runs").iterdir()] == [latest(night.out)]
     assert night.passes() == data_files(whole)
+
+
+def test_a_disk_that_refuses_every_file_is_told_by_the_command(night):
+    night.parquet()
+    with no_file_longer_than(1):
+        message = night.refuses(code=1)
+    assert message.startswith(f"darkshelf: {night.out} cannot be written: ")
+    assert "File too large" in message
+    assert message.endswith(UNTOUCHED)
 
 
 @pytest.fixture
@@ -104,7 +117,7 @@ def test_a_disk_that_fills_up_while_writing_leaves_last_night_alone(night, small
     answer = darkshelf_process("run", night.folder, "--out", out)
     assert answer.code == 1
     assert_one_message(answer)
-    assert "No space left on device. The runs published before are untouched." in answer.complaint
+    assert f"No space left on device. {UNTOUCHED}" in answer.complaint
     assert published(out) == before
     assert darkshelf(night.capsys, "explain", "2_12_2025-06-25", "--out", out).code == 0
 

@@ -107,6 +107,7 @@ def test_a_sku_that_ended_everywhere_is_told_as_an_event(tmp_path, capsys):
     assert ran.answer["revenue_at_risk_open"] == pytest.approx(ran.only_case()["revenue_at_risk"], abs=0.005)
 
 
+@pytest.mark.slow
 def test_a_best_seller_that_ended_everywhere_hides_few_other_shelves(tmp_path, capsys):
     chain = simulated(PLAN)
     usual = night(capsys, write(tmp_path / "usual", plain(chain)), tmp_path / "usual_out")

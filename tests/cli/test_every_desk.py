@@ -19,6 +19,7 @@ from engine.vocabulary import growth as v
 from tests.command import darkshelf
 from tests.growth.golden import golden_tables
 from tests.planted.small import DARK_CASE, small_chain, write_parquet
+from tests.toy.desk import write_toy
 from tests.toy.installed import toy_installed
 
 if TYPE_CHECKING:
@@ -34,13 +35,6 @@ class Made:
     out: Path
     finding: str
     runs: tuple[str, str]
-
-
-def write_toy(folder: Path) -> Path:
-    folder.mkdir(parents=True)
-    pl.DataFrame({"store_id": [1, 2, 3], "visitors": [100.0, 80.0, 10.0]}).write_parquet(folder / "visitors.parquet")
-    pl.DataFrame({"store_id": [1, 2, 3], "receipts": [5.0, 40.0, 1.0]}).write_csv(folder / "receipts.csv")
-    return folder
 
 
 INPUTS = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -34,10 +35,11 @@ def within(tables: Mapping[str, pl.DataFrame], first: date, last: date) -> Table
 
 
 class Chain:
-    """A place for one lake and its deliveries."""
+    """A place for one lake and its deliveries. whole: a lake that the small chain was taken into."""
 
-    def __init__(self, place: Path) -> None:
+    def __init__(self, place: Path, whole: Path | None = None) -> None:
         self.place = place
+        self.whole = whole
         self.lake = place / "lake"
         self.deliveries = 0
 
@@ -54,6 +56,11 @@ class Chain:
     ) -> Ingestion:
         """Take a delivery in."""
         return ingest(self.delivery(tables, write), self.lake, (settings or CalibratedSettings()).ingest)
+
+    def begin_with_small_chain(self) -> None:
+        """Take the small chain in: a copy of the lake that it came to once."""
+        assert self.whole is not None
+        shutil.copytree(self.whole, self.lake)
 
     def night(self, as_of: date | None = None, settings: Settings | None = None) -> dict[str, bytes]:
         """The results of a night over the lake."""

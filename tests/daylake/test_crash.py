@@ -128,7 +128,7 @@ with writer(Path(sys.argv[1])):
 @pytest.fixture
 def second_writer(chain) -> Iterator[subprocess.Popen[str]]:
     """Another process that is writing to the lake."""
-    chain.ingest(small_chain())
+    chain.begin_with_small_chain()
     words = [sys.executable, "-c", HOLD, chain.lake]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -169,7 +169,7 @@ def test_a_disk_that_fails_leaves_the_lake_as_it_was(chain, monkeypatch):
 
 
 def test_a_night_whose_files_two_ingests_took_away_is_told_to_try_later(chain):
-    chain.ingest(small_chain())
+    chain.begin_with_small_chain()
     opened = open_lake(chain.lake)
     for number in (1.0, 2.0):
         newest = within(small_chain(), AS_OF, AS_OF)[SALES]

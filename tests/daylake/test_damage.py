@@ -55,7 +55,7 @@ def test_a_folder_of_tables_is_no_lake(chain, complaint):
 
 def test_a_lake_is_no_folder_of_tables(chain, capsys):
     """Files that are no longer part of it may lie in it."""
-    chain.ingest(small_chain())
+    chain.begin_with_small_chain()
     for words in (["run", chain.lake, "--out", chain.place / "o"], ["check", chain.lake]):
         answer = darkshelf(capsys, *words)
         assert (answer.code, answer.out) == (2, "")
@@ -68,7 +68,7 @@ def test_a_lake_is_no_folder_of_tables(chain, capsys):
 
 
 def test_a_lake_of_a_later_format_is_refused_by_all(chain, complaint, capsys):
-    chain.ingest(small_chain())
+    chain.begin_with_small_chain()
     manifest = chain.lake / "lake.json"
     manifest.write_text(json.dumps({"format": 3, "something": "else"}))
     expected = "has format 3; this version of darkshelf reads formats up to 2"
@@ -92,7 +92,7 @@ def test_a_lake_of_a_later_format_is_refused_by_all(chain, complaint, capsys):
     ],
 )
 def test_a_damaged_manifest_is_named(chain, complaint, damage):
-    chain.ingest(small_chain())
+    chain.begin_with_small_chain()
     manifest = chain.lake / "lake.json"
     manifest.write_bytes(damage(manifest.read_bytes()))
     assert f"{manifest}: is damaged: " in complaint()
@@ -113,7 +113,7 @@ def test_a_table_that_the_lake_does_not_hold_yet_is_missing(chain, complaint):
     ],
 )
 def test_a_file_that_is_gone_or_cut_is_named_and_an_ingest_of_its_day_mends_it(chain, complaint, damage, what):
-    chain.ingest(small_chain())
+    chain.begin_with_small_chain()
     whole = chain.night()
     file = newest_file(chain)
     damage(file)
@@ -135,7 +135,7 @@ def flipped(file: Path) -> None:
     "damage", [flipped, lambda file: file.write_bytes(bytes(file.stat().st_size))], ids=["one_bit", "all_zero"]
 )
 def test_a_file_whose_content_has_changed_is_named_and_an_ingest_of_its_day_mends_it(chain, complaint, damage):
-    chain.ingest(small_chain())
+    chain.begin_with_small_chain()
     whole = chain.night()
     file = newest_file(chain)
     damage(file)
@@ -147,7 +147,7 @@ def test_a_file_whose_content_has_changed_is_named_and_an_ingest_of_its_day_mend
 
 
 def test_a_month_whose_content_has_changed_is_carried_into_no_other_file(chain):
-    chain.ingest(small_chain())
+    chain.begin_with_small_chain()
     month = open_lake(chain.lake).tables[SALES][0]
     assert month.rows is not None
     flipped(chain.lake / SALES / month.rows.name)
@@ -175,7 +175,7 @@ def as_format_1(lake: Path) -> None:
 
 
 def test_a_lake_of_format_1_is_read_and_the_next_change_seals_it(chain):
-    chain.ingest(small_chain())
+    chain.begin_with_small_chain()
     whole = chain.night()
     as_format_1(chain.lake)
     assert differences(chain.night(), whole) == []
@@ -188,7 +188,7 @@ def test_a_lake_of_format_1_is_read_and_the_next_change_seals_it(chain):
 
 @pytest.mark.parametrize("day", ["2025-02-31", "yesterday", ""])
 def test_a_day_that_is_none_is_damage_of_the_manifest(chain, complaint, day):
-    chain.ingest(small_chain())
+    chain.begin_with_small_chain()
     as_format_1(chain.lake)
     manifest = chain.lake / "lake.json"
     manifest.write_text(manifest.read_text().replace(f'"{AS_OF}"', f'"{day}"'))
@@ -199,7 +199,7 @@ def test_a_day_that_is_none_is_damage_of_the_manifest(chain, complaint, day):
 
 
 def test_a_whole_lake_is_verified(chain, capsys):
-    chain.ingest(small_chain())
+    chain.begin_with_small_chain()
     told = darkshelf(capsys, "lake", "verify", "--lake", chain.lake, "--json").json()
     files = list(chain.lake.glob("*/*.parquet"))
     assert told == {
@@ -217,7 +217,7 @@ def test_a_whole_lake_is_verified(chain, capsys):
 
 
 def test_every_damage_of_a_lake_is_listed_at_once(chain, capsys):
-    chain.ingest(small_chain())
+    chain.begin_with_small_chain()
     lake = open_lake(chain.lake)
     names = {table: lake.tables[table][-1].files[0].name for table in (SALES, "pricing", "stores")}
     flipped(chain.lake / SALES / names[SALES])
@@ -234,7 +234,7 @@ def test_every_damage_of_a_lake_is_listed_at_once(chain, capsys):
 
 
 def test_a_damaged_month_is_named_when_a_correction_needs_it_and_replaced_when_all_of_it_comes(chain):
-    chain.ingest(small_chain())
+    chain.begin_with_small_chain()
     whole = chain.night()
     month = open_lake(chain.lake).tables[SALES][0]
     assert month.rows is not None

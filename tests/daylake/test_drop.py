@@ -55,7 +55,7 @@ def without(tables: Tables, *days: date) -> Tables:
     ],
 )
 def test_a_lake_without_a_day_comes_to_what_a_folder_without_it_comes_to(chain, day):
-    chain.ingest(small_chain())
+    chain.begin_with_small_chain()
     dropped = drop(chain.lake, day)
     assert dropped[SALES].rows == small_chain()[SALES].filter(date=day).height
     assert set(dropped) == {
@@ -68,7 +68,7 @@ def test_a_lake_without_a_day_comes_to_what_a_folder_without_it_comes_to(chain, 
 
 
 def test_a_day_of_one_table_goes_from_that_table_alone(chain):
-    chain.ingest(small_chain())
+    chain.begin_with_small_chain()
     assert set(drop(chain.lake, AS_OF, SALES)) == {SALES}
     lake = open_lake(chain.lake)
     assert max(lake.days(SALES)) == f"{AS_OF - DAY}"
@@ -93,6 +93,7 @@ def test_a_day_that_was_a_slip_of_the_pen_goes_and_the_true_month_is_corrected_a
         assert rows.equals(other), name
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(0, N_DAYS - 1), min_size=1, max_size=6, unique=True))
 @settings(
     max_examples=4,
@@ -112,7 +113,7 @@ def test_days_dropped_in_any_order_leave_the_rows_of_the_others(tmp_path_factory
 
 
 def test_a_day_that_the_lake_does_not_hold_is_refused_with_those_it_holds(chain):
-    chain.ingest(small_chain())
+    chain.begin_with_small_chain()
     before = chain.content()
     with pytest.raises(InputError, match=rf"2020-01-01 is no day that {SALES} holds\n.*{FIRST_DAY} to {AS_OF}"):
         drop(chain.lake, date(2020, 1, 1), SALES)
@@ -131,13 +132,13 @@ def test_the_last_day_of_a_table_takes_the_table_with_it(chain):
 
 
 def test_nothing_is_dropped_while_an_ingest_is_under_way(chain):
-    chain.ingest(small_chain())
+    chain.begin_with_small_chain()
     with writer(chain.lake), pytest.raises(TryLaterError, match="another ingest is writing"):
         drop(chain.lake, AS_OF)
 
 
 def test_a_day_is_dropped_by_command(chain, capsys):
-    chain.ingest(small_chain())
+    chain.begin_with_small_chain()
     words = ("lake", "drop", "--lake", chain.lake, "--date")
     answer = darkshelf(capsys, *words, AS_OF, "--table", SALES)
     assert (answer.code, answer.err) == (0, "")

@@ -28,7 +28,7 @@ def test_the_same_delivery_twice_changes_no_byte(chain, write):
 
 def test_the_same_rows_in_another_order_and_in_another_format_change_no_byte(chain):
     """Of keys that come once: the order of rows of one key has a meaning."""
-    chain.ingest(small_chain())
+    chain.begin_with_small_chain()
     before = chain.content()
     chain.ingest({name: frame.sample(fraction=1, shuffle=True, seed=1) for name, frame in small_chain().items()})
     dated = {name: frame for name, frame in small_chain().items() if "date" in frame.columns}
@@ -37,7 +37,7 @@ def test_the_same_rows_in_another_order_and_in_another_format_change_no_byte(cha
 
 
 def test_a_delivery_replaces_exactly_its_days_of_its_tables(chain):
-    chain.ingest(small_chain())
+    chain.begin_with_small_chain()
     before = open_lake(chain.lake)
     day = AS_OF - 3 * DAY
     later = within(small_chain(), day, day)[SALES].with_columns(units_sold=pl.col("units_sold") + 1)
@@ -68,7 +68,7 @@ def test_a_correction_comes_to_what_the_corrected_files_come_to(chain, days_back
 
 
 def test_tables_without_dates_are_replaced_whole(chain):
-    chain.ingest(small_chain())
+    chain.begin_with_small_chain()
     fewer = {"stores": small_chain()["stores"].head(2)}
     chain.ingest(fewer)
     expected = night_over(chain.delivery(small_chain() | fewer), chain.place / "plain")
@@ -88,7 +88,7 @@ def test_repeated_keys_of_a_day_survive(chain):
 
 
 def test_closed_months_lie_in_one_file_and_stay_so_after_a_correction(chain):
-    chain.ingest(small_chain())
+    chain.begin_with_small_chain()
     months = [max(part.days)[:7] for part in open_lake(chain.lake).tables[SALES] if len(part.days) > 1]
     assert months == ["2025-05"]
     late = within(small_chain(), FIRST_DAY, FIRST_DAY)[SALES].with_columns(revenue=pl.lit(1.0))
@@ -115,7 +115,7 @@ def test_the_day_that_opens_a_month_closes_the_one_before(chain):
 
 def test_what_is_no_longer_named_stays_until_the_next_change(chain):
     """A night that was opened before a correction can still be read."""
-    chain.ingest(small_chain())
+    chain.begin_with_small_chain()
     opened = open_lake(chain.lake)
     newest = within(small_chain(), AS_OF, AS_OF)[SALES]
     chain.ingest({SALES: newest.with_columns(units_sold=pl.lit(1.0))})
@@ -200,12 +200,12 @@ def test_problems_of_all_tables_are_told_at_once(chain):
     ],
 )
 def test_a_delivery_without_use_is_refused(chain, tables, complaint):
-    chain.ingest(small_chain())
+    chain.begin_with_small_chain()
     assert complaint in str(refused(chain, tables))
 
 
 def test_late_rows_alone_do_not_replace_their_day(chain):
-    chain.ingest(small_chain())
+    chain.begin_with_small_chain()
     late = {SALES: within(small_chain(), AS_OF - DAY, AS_OF)[SALES].filter(pl.col("store_id") == 1)}
     refusal = refused(chain, late)
     assert str(refusal).splitlines()[1:] == [
@@ -218,7 +218,7 @@ def test_late_rows_alone_do_not_replace_their_day(chain):
 
 
 def test_an_empty_optional_table_replaces_no_day(chain):
-    chain.ingest(small_chain())
+    chain.begin_with_small_chain()
     before = chain.content()
     chain.ingest({"impressions": small_chain()["impressions"].clear()})
     assert chain.content() == before

@@ -34,9 +34,9 @@ DAY = timedelta(days=1)
     scope="module",
     params=[
         pytest.param(("csv", False), id="csv"),
-        pytest.param(("csv.gz", False), id="packed_csv"),
+        pytest.param(("csv.gz", False), id="packed_csv", marks=pytest.mark.slow),
         pytest.param(("parquet", False), id="parquet"),
-        pytest.param(("parquet", True), id="whole_ids"),
+        pytest.param(("parquet", True), id="whole_ids", marks=pytest.mark.slow),
     ],
 )
 def awkward(request, tmp_path_factory) -> tuple[Path, Path]:
@@ -59,6 +59,7 @@ def test_the_awkward_chain(awkward, tmp_path, days_back):
     assert differences(found, expected) == []
 
 
+@pytest.mark.slow
 def test_a_history_longer_than_the_panel_delivered_bit_by_bit(tmp_path):
     """Its faults lie inside and outside the panel; months are closed on the way."""
     write_chain(tmp_path / "in", ChainPlan(stores=8, skus=5, days=160, seed=3))
@@ -166,7 +167,7 @@ def test_an_optional_table_without_rows(chain, table, write):
 
 def test_rows_that_follow_an_empty_delivery_of_their_table(chain):
     """The empty one, whose ids were text, leaves no trace."""
-    chain.ingest(small_chain())
+    chain.begin_with_small_chain()
     expected = chain.night()
     once_more = Chain(chain.place / "other")
     once_more.place.mkdir()
@@ -187,7 +188,7 @@ def test_a_table_that_ends_before_the_panel(chain):
 
 
 def test_the_whole_back_fill(chain):
-    chain.ingest(small_chain())
+    chain.begin_with_small_chain()
     folder = chain.delivery(small_chain())
     for days_back in (0, 1, 9):
         as_of = SMALL_AS_OF - days_back * DAY
@@ -204,6 +205,7 @@ def changes_only(frame: pl.DataFrame, measure: str) -> pl.DataFrame:
     return ordered.filter(is_new)
 
 
+@pytest.mark.slow
 def test_what_was_written_when_it_changed_holds_however_old_its_month_is(tmp_path):
     """Stock and prices as logs of changes, over months that the night no longer reads."""
     plan = ChainPlan(stores=2, skus=5, days=240, seed=5)

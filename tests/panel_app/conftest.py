@@ -29,6 +29,14 @@ READY = "html[data-ready]"
 WAIT_MS = 60_000
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A browser is slow, whatever it is asked: what needs one carries the mark by itself."""
+    for item in items:
+        if "chromium" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.slow)
+
+
 @dataclass(frozen=True)
 class Published:
     """An output folder and its nights, by what they are for."""

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from tests.panel_app.conftest import Published, Window
 
+pytestmark = pytest.mark.slow
 PREFIX = "/shelves"
 GENERIC = ("--oauth-provider", "generic", "--oauth-key", CLIENT)
 CASE = "2_12_2025-06-19"

@@ -12,7 +12,6 @@ import pytest
 
 from engine.errors import InputError
 from engine.outputs import desks as found
-from engine.outputs.desks import desks
 from panel_app.app import Dashboard, Shell
 from panel_app.markup import CSS, Html
 from panel_app.rooms import Rooms
@@ -20,8 +19,10 @@ from panel_app.serve import state_of
 from panel_app.session import Session
 from panel_app.settings import DashboardSettings
 from panel_app.stores.runs import Opened, Runs
-from tests.panel_app import pantry
 from tests.panel_app.serving import serving
+from tests.toy import desk as toy
+from tests.toy.desk import write_toy
+from tests.toy.installed import toy_installed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,16 +39,16 @@ SHARED = [
 
 
 @pytest.fixture
-def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The folder of packages that brings the pantry."""
-    folder = tmp_path / "packages"
-    folder.mkdir()
-    pantry.make_known(folder)
-    monkeypatch.syspath_prepend(folder)
-    desks.cache_clear()
-    yield folder
-    monkeypatch.undo()
-    desks.cache_clear()
+def installed(tmp_path: Path) -> Iterator[Path]:
+    """The folder of packages that brings the toy desk."""
+    with toy_installed(tmp_path / "packages"):
+        yield tmp_path / "packages"
+
+
+def publish(out: Path, as_of: str, quiet: int) -> str:
+    """Publish a run of the toy desk that finds so many quiet stores; its id."""
+    place = write_toy(out / f"in-{as_of}", quiet * [100], quiet * [5])
+    return toy.run(place, out, toy.ToySettings(), as_of).run.run_id
 
 
 def rooms(out: Path, **further: Path) -> Rooms:
@@ -74,18 +75,17 @@ def test_no_shared_file_names_a_desk(file: Path) -> None:
 def test_the_first_page_of_a_desk_that_alone_has_runs_is_the_home_page(
     installed: Path, tmp_path: Path, decisions: Decisions
 ) -> None:
-    pantry.publish(tmp_path, "2026-03-30", 11)
-    pantry.publish(tmp_path, "2026-03-31", 12)
+    old, new = publish(tmp_path, "2026-03-30", 11), publish(tmp_path, "2026-03-31", 12)
     session = Session(rooms(tmp_path), decisions, "")
     shell = Shell(session)
-    assert (session.run.run_id, session.title) == ("2026-03-31-pantry", "Pantry · darkshelf")
+    assert (session.run.run_id, session.title) == (new, "Toy · darkshelf")
     (piece,) = shell.content.select(Html)
-    assert ">12</data> jars" in piece.html
+    assert ">12</data> quiet stores" in piece.html
     assert shell.menu.html.count("<li>") == 1
-    assert 'href="?" aria-current="page">Pantry</a>' in shell.menu.html
+    assert 'href="?" aria-current="page">Toy</a>' in shell.menu.html
     assert "Run of <time" in shell.menu.html
-    session.go_to("?run=2026-03-30-pantry")
-    assert session.run.run_id == "2026-03-30-pantry"
+    session.go_to(f"?run={old}")
+    assert session.run.run_id == old
     assert "back to the newest" in shell.menu.html
 
 
@@ -93,10 +93,10 @@ def test_without_any_run_every_desk_is_in_the_menu_and_the_first_says_that_it_ha
     installed: Path, tmp_path: Path, decisions: Decisions
 ) -> None:
     shell = Shell(Session(rooms(tmp_path), decisions, ""))
-    assert all(f">{title}</a>" in shell.menu.html for title in ("Summary", "Cases", "Growth", "Pantry"))
+    assert all(f">{title}</a>" in shell.menu.html for title in ("Summary", "Cases", "Growth", "Toy"))
     (piece,) = shell.content.select(Html)
     assert "No night to show" in piece.html
-    shell.session.go_to("?page=pantry")
+    shell.session.go_to("?page=toy")
     (piece,) = shell.content.select(Html)
     assert "No run to show" in piece.html
     assert "there is no run under" in piece.html
@@ -105,26 +105,26 @@ def test_without_any_run_every_desk_is_in_the_menu_and_the_first_says_that_it_ha
 def test_a_desk_without_runs_is_not_in_the_menu_and_one_with_a_folder_of_its_own_is(
     installed: Path, tmp_path: Path, decisions: Decisions, published: Published
 ) -> None:
-    pantry.publish(tmp_path / "pantry", "2026-03-31", 12)
+    publish(tmp_path / "toy", "2026-03-31", 12)
     alone = menu(Session(rooms(published.out), decisions, ""))
     assert ">Summary</a>" in alone
-    assert "Pantry" not in alone
+    assert "Toy" not in alone
     assert "Growth" not in alone
-    beside = rooms(published.out, pantry=tmp_path / "pantry")
-    assert ">Pantry</a>" in menu(Session(beside, decisions, ""))
+    beside = rooms(published.out, toy=tmp_path / "toy")
+    assert ">Toy</a>" in menu(Session(beside, decisions, ""))
     assert beside.look_around().skipped == []
 
 
 def test_who_comes_back_to_a_desk_finds_it_as_it_was_left(
     installed: Path, tmp_path: Path, decisions: Decisions, published: Published
 ) -> None:
-    pantry.publish(tmp_path / "pantry", "2026-03-31", 12)
-    beside = rooms(published.out, pantry=tmp_path / "pantry")
+    run_id = publish(tmp_path / "toy", "2026-03-31", 12)
+    beside = rooms(published.out, toy=tmp_path / "toy")
     session = Session(beside, decisions, f"?page=cases&run={published.before}&region=North&at=2")
     shell = Shell(session)
-    assert 'href="?page=pantry"' in shell.menu.html
-    session.go_to("?page=pantry")
-    assert session.run.run_id == "2026-03-31-pantry"
+    assert 'href="?page=toy"' in shell.menu.html
+    session.go_to("?page=toy")
+    assert session.run.run_id == run_id
     assert f'href="?page=map&amp;run={published.before}&amp;region=North"' in shell.menu.html
 
 
@@ -133,69 +133,68 @@ def test_the_first_run_of_any_desk_is_shown_to_who_waits_for_one(
 ) -> None:
     shell = Shell(Session(rooms(tmp_path), decisions, ""))
     assert shell.session.opened is None
-    pantry.publish(tmp_path, "2026-03-31", 12)
+    first = publish(tmp_path, "2026-03-31", 12)
     shell._look_for_news()
-    assert shell.session.run.run_id == "2026-03-31-pantry"
-    pantry.publish(tmp_path, "2026-04-01", 13)
+    assert shell.session.run.run_id == first
+    second = publish(tmp_path, "2026-04-01", 13)
     shell._look_for_news()
     assert "A new run is here" in shell.news.html
     shell._show_newest()
-    assert (shell.session.run.run_id, shell.news.html) == ("2026-04-01-pantry", "")
+    assert (shell.session.run.run_id, shell.news.html) == (second, "")
 
 
 def test_the_health_of_a_server_is_that_of_its_home_page(
     installed: Path, tmp_path: Path, decisions: Decisions
 ) -> None:
-    run_id = pantry.publish(tmp_path, "2026-03-31", 12)
+    run_id = publish(tmp_path, "2026-03-31", 12)
     dashboard = Dashboard(tmp_path, DashboardSettings(), decisions)
     assert state_of(dashboard) == ({"status": "ok", "run": run_id}, "")
 
 
 def test_a_desk_brings_the_look_of_its_pages(installed: Path, tmp_path: Path) -> None:
-    assert ".jar { color: teal; }" in rooms(tmp_path).css
-    assert not re.search(r"\.(cases|severity|verdict|jar)\b", CSS), "the look that all desks share knows none of them"
+    assert ".toy { color: teal; }" in rooms(tmp_path).css
+    assert not re.search(r"\.(cases|severity|verdict|toy)\b", CSS), "the look that all desks share knows none of them"
 
 
 def test_two_pages_of_one_key_are_refused(installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    twin = replace(pantry.DESK, name="twin", pages="tests.panel_app.pantry.twin:PAGES")
+    twin = replace(toy.DESK, name="twin", pages="tests.toy.twin:PAGES")
     monkeypatch.setattr("panel_app.rooms.desks", lambda: (*found.desks(), twin))
     monkeypatch.setattr(
         "panel_app.rooms.entry",
         lambda name: tuple(replace(page) for page in found.entry(name.replace(".twin:", ".pages:"))),
     )
-    with pytest.raises(InputError, match="is of the pantry desk and of the twin desk"):
+    with pytest.raises(InputError, match="is of the toy desk and of the twin desk"):
         rooms(tmp_path)
 
 
 def test_of_several_folders_the_newest_run_is_shown_and_each_is_found(tmp_path: Path) -> None:
-    old, new = pantry.publish(tmp_path / "a", "2026-03-30", 1), pantry.publish(tmp_path / "b", "2026-03-31", 2)
-    runs = Runs("pantry", [tmp_path / "a", tmp_path / "b"], DashboardSettings())
+    old, new = publish(tmp_path / "a", "2026-03-30", 1), publish(tmp_path / "b", "2026-03-31", 2)
+    runs = Runs("toy", [tmp_path / "a", tmp_path / "b"], DashboardSettings())
     assert [run.run_id for run in runs.runs()] == [old, new]
     assert runs.latest_id() == runs.open().run_id == new
     assert runs.open(old).run_id == old
     assert isinstance(runs.open(), Opened)
 
 
-@pytest.mark.parametrize("width", [1400, 390])
-def test_a_desk_from_elsewhere_is_served(
-    window: Callable[..., Window], installed: Path, tmp_path: Path, width: int
-) -> None:
+def test_a_desk_from_elsewhere_is_served(window: Callable[..., Window], installed: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    pantry.publish(out, "2026-03-31", 12)
+    publish(out, "2026-03-31", 12)
     with serving(out, environment={"PYTHONPATH": f"{installed}:{ROOT}"}) as home:
-        reader = window(width, home=home, alone=True).open()
-        assert "12 jars" in reader.text()
-        assert reader.page.get_by_role("navigation", name="Pages").get_by_role("link").all_inner_texts() == ["Pantry"]
-        assert reader.page.evaluate("document.documentElement.scrollWidth") <= width
+        for width in (1400, 390):
+            reader = window(width, home=home, alone=True).open()
+            assert "12 quiet stores" in reader.text()
+            menu = reader.page.get_by_role("navigation", name="Pages")
+            assert menu.get_by_role("link").all_inner_texts() == ["Toy"]
+            assert reader.page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_a_folder_of_another_desk_is_given_with_its_name(
     window: Callable[..., Window], installed: Path, published: Published, tmp_path: Path
 ) -> None:
     out = shutil.copytree(published.out, tmp_path / "out")
-    pantry.publish(tmp_path / "jars", "2026-03-31", 12)
-    words = ["--further", f"pantry={tmp_path / 'jars'}"]
+    publish(tmp_path / "toy", "2026-03-31", 12)
+    words = ["--further", f"toy={tmp_path / 'toy'}"]
     with serving(out, *words, environment={"PYTHONPATH": f"{installed}:{ROOT}"}) as home:
         reader = window(1400, home=home, alone=True).open()
         assert "8 shelves" in reader.text()
-        reader.go("Pantry").page.locator("h1", has_text="12 jars").wait_for()
+        reader.go("Toy").page.locator("h1", has_text="12 quiet stores").wait_for()

@@ -106,6 +106,7 @@ def test_a_damaged_list_of_people_is_told(copy: Path, tmp_path: Path) -> None:
     store.close()
 
 
+@pytest.mark.slow
 def test_a_served_dashboard_without_a_night_answers_503_and_logs_it_once(copy: Path) -> None:
     with serving(copy) as address:
         shutil.rmtree(copy / "runs")

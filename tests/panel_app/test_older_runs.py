@@ -14,7 +14,7 @@ from panel_app.markup import Html
 from panel_app.rooms import Rooms
 from panel_app.session import Session
 from panel_app.settings import DashboardSettings
-from tests.cli.test_every_desk import write_toy
+from tests.toy.desk import write_toy
 from tests.toy.installed import toy_installed
 
 pytestmark = pytest.mark.filterwarnings("ignore:Both 'variant' and:PendingDeprecationWarning")
@@ -58,4 +58,4 @@ def test_the_toy_desk_has_its_page(tmp_path: Path) -> None:
     with toy_installed(tmp_path / "installed"):
         desk = desk_named("toy")
         entry(desk.run)(write_toy(tmp_path / "in"), tmp_path / "out", desk.load(None, ()), None)
-        assert "2 quiet stores" in shown(tmp_path / "out", "")
+        assert ">2</data> quiet stores" in shown(tmp_path / "out", "")

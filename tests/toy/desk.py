@@ -85,6 +85,17 @@ def run(
     )
 
 
+def write_toy(
+    folder: Path, visitors: Sequence[float] = (100, 80, 10), receipts: Sequence[float] = (5, 40, 1)
+) -> Path:
+    """Write what the desk reads, a visitors' and a receipts' file: stores 1, 2 and so on."""
+    folder.mkdir(parents=True)
+    stores = range(1, len(visitors) + 1)
+    pl.DataFrame({"store_id": stores, "visitors": visitors}).write_parquet(folder / "visitors.parquet")
+    pl.DataFrame({"store_id": stores, "receipts": receipts}).write_csv(folder / "receipts.csv")
+    return folder
+
+
 def explain(found: Run, name: str) -> Explanation:
     rows = table(found, QUIET).filter(pl.col("store_id").cast(pl.String) == name).collect().to_dicts()
     if not rows:
@@ -125,5 +136,6 @@ DESK = Desk(
     run="tests.toy.desk:run",
     subjects="tests.toy.desk:QUIET_STORES",
     pages="tests.toy.pages:PAGES",
+    style="tests.toy.pages:CSS",
     moment=str,
 )

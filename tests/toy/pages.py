@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 
 def build(session: Session) -> Viewable:
-    return session.html(inline("<h1>{{ quiet }} quiet stores</h1>", quiet=summary(session.run)["quiet"]), label="toy")
+    told = inline("<h1>{{ quiet | count }} quiet stores</h1>", quiet=summary(session.run)["quiet"])
+    return session.html(told, label="toy")
 
 
 PAGES = (Page("toy", "Toy", build),)
+CSS = ".toy { color: teal; }\n"

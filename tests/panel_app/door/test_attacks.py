@@ -134,6 +134,7 @@ def test_a_cookie_with_another_signature_lets_nobody_in(guarded: str) -> None:
     assert eve.ask().status == 302
 
 
+@pytest.mark.slow
 def test_wrong_passwords_wait_longer_each_time_and_are_all_logged(published: Published, people: Path) -> None:
     slow = ("--set", "login_delay_seconds=60", "--set", "login_tries_per_address=3")
     with serving(published.out, "--users", people, *slow) as address:
@@ -163,6 +164,7 @@ def test_cookies_are_for_no_script_and_no_other_site(guarded: str) -> None:
     assert "Secure" not in cookie
 
 
+@pytest.mark.slow
 def test_behind_tls_cookies_go_by_tls_alone_and_every_login_expires(published: Published, people: Path) -> None:
     short = ("--set", "login_hours=0.001")
     with serving(published.out, "--users", people, "--origin", "shelves.example.com", *short) as address:
@@ -187,6 +189,7 @@ def test_a_logged_out_cookie_is_worthless(guarded: str) -> None:
     assert thief.connect(token) == 403
 
 
+@pytest.mark.slow
 def test_a_logout_holds_on_the_other_process_too(published: Published, people: Path, guarded: str) -> None:
     with serving(published.out, "--users", people) as other:
         ann = logged_in(guarded, "ann")

@@ -1,0 +1,67 @@
+"""Chances of the night by themselves: what bounds a p-value, and what a night reports of all of them."""
+
+from __future__ import annotations
+
+import math
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from engine.shelf.calibrated.chance import Chances, p_values, q_values, report
+
+NOTHING = np.full(1, np.nan)
+
+
+def reported(*chances: float) -> dict[str, Any]:
+    return report(Chances(NOTHING, np.array(chances), NOTHING))
+
+
+def test_a_chance_is_that_of_the_table_but_never_less_than_a_likelihood_ratio_allows():
+    asked = []
+
+    def chances(*words: np.ndarray) -> np.ndarray:
+        asked.extend(words)
+        return np.array([0.2, 1e-9, 0.5])
+
+    found: Any = SimpleNamespace(
+        usable=np.array([[True, True], [True, False], [False, False]]),
+        unit=np.array([1.0, 2.0, 4.0]),
+        dispersion=np.array([0.1, 0.2, 0.3]),
+    )
+    level, evidence = np.array([3.0, 3.0, 3.0]), np.array([2.0, 5.0, -1.0])
+    told = p_values(found, level, evidence, SimpleNamespace(chances=chances))
+    assert told.tolist() == pytest.approx([0.2, math.exp(-5), 1.0])
+    assert [words.tolist() for words in asked] == [[2.0, 5.0, -1.0], [3.0, 1.5, 0.75], [0.1, 0.2, 0.3], [2, 1, 0]]
+
+
+def test_the_report_counts_p_values_in_twenty_bins_and_knows_no_unjudged_pair():
+    told = reported(0.0, 0.04, 0.05, 0.5, 1.0, math.nan)
+    assert told["p_values"]["edges"] == [round(n / 20, 2) for n in range(21)]
+    assert told["p_values"]["counts"] == [2, 1, *[0] * 8, 1, *[0] * 8, 1]
+
+
+def test_the_body_begins_above_a_tenth_and_ends_with_a_half():
+    assert reported(0.1, 0.11, 0.5, 0.51, 0.9, 0.05)["share_in_body"] == 0.3333
+    assert reported(0.1, 0.6, math.nan)["share_in_body"] == 0.0
+
+
+@pytest.mark.parametrize(("in_body", "is_plausible"), [(50, True), (51, False)])
+def test_a_quarter_more_than_chance_leaves_in_the_body_is_still_chance(in_body, is_plausible):
+    told = reported(*[0.3] * in_body, *[0.9] * (100 - in_body))
+    assert told["is_null_plausible"] is is_plausible
+
+
+def test_a_night_without_a_judged_pair_is_no_evidence_against_chance():
+    assert reported(math.nan) == {
+        "p_values": {"edges": [round(n / 20, 2) for n in range(21)], "counts": [0] * 20},
+        "share_in_body": 0.0,
+        "is_null_plausible": True,
+    }
+
+
+def test_equal_chances_have_one_rate_and_no_rate_is_above_one():
+    assert q_values(np.array([0.02, 0.9, 0.02, 0.9])).tolist() == pytest.approx([0.04, 0.9, 0.04, 0.9])
+    assert q_values(np.array([1.0, 1.0]), np.array([0.0, 2.0])).tolist() == [1.0, 1.0]
+    assert q_values(np.array([])).size == 0
