@@ -90,12 +90,11 @@ def dashboard(
     if out_folder is None:
         raise typer.BadParameter("say where runs are published", param_hint="--out")
     from engine.errors import InputError, OutputError, Problem
-    from engine.settings.loading import load_as
     from panel_app.login import Access
     from panel_app.serve import EVERY_ADDRESS, LOOPBACK, serve
-    from panel_app.settings import DashboardSettings
+    from panel_app.settings import load_settings
 
-    settings = load_as(DashboardSettings, config, assignments or [])
+    settings = load_settings(config, assignments or [])
     problems = []
     if basic_auth is not None:
         advice = f"leave it out, and let each person in with  darkshelf dashboard user add NAME --out {out_folder}"

@@ -1,14 +1,34 @@
-"""What the dashboard is told: severity, money, language, sizes of pages and caches, logins, frames."""
+"""What the dashboard is told: language, sizes of pages and caches, logins, frames; and what each desk's pages are.
 
-from typing import Self
+The settings of a desk's pages are a section under the name of the desk. Their class is found by the record of the
+desk: the shell knows none by name.
+"""
 
-from pydantic import Field, model_validator
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+from typing import Any, Self, TypeVar
 
-from engine.outputs.shelf.severity import SeveritySettings
+from pydantic import Field, create_model, model_validator
+
+from engine.outputs.desks import desks, entry
+from engine.settings.frozen import Frozen, RunSettings
+from engine.settings.loading import Assigned, load_as
+
+Section = TypeVar("Section", bound="PageSettings")
 
 
-class DashboardSettings(SeveritySettings):
-    """Everything the dashboard is told. Grain: one server."""
+class PageSettings(Frozen):
+    """What the pages of one desk are told. A desk that tells them anything derives its own. Grain: one server."""
+
+    @property
+    def image_addresses(self) -> tuple[str, ...]:
+        """Addresses on other servers that the pages show images of, for the policy of every answer; usually none."""
+        return ()
+
+
+class DashboardSettings(RunSettings):
+    """Everything the shell is told; `dashboard_settings` adds a section for each desk. Grain: one server."""
 
     currency: str = Field("USD", pattern="^[A-Z]{3}$", description="Currency of the prices, as ISO 4217 names it.")
     locale: str = Field(
@@ -16,14 +36,9 @@ class DashboardSettings(SeveritySettings):
         pattern=r"^([A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*)?$",
         description="Form of numbers; empty: the browser's own.",
     )
-    page_rows: int = Field(50, ge=5, le=500, description="Cases on one page of the table.")
-    poll_seconds: float = Field(5, ge=0.2, le=3600, description="How often an open page looks for a new night.")
-    nights_kept: int = Field(3, ge=1, le=100, description="Nights whose tables stay in memory.")
-    trend_nights: int = Field(30, ge=2, le=400, description="Nights that trends and histories look back on.")
-    map_tiles: str = Field(
-        "",
-        description="Address of map tiles with {z}, {x} and {y}, used where the browser reaches them; empty: none.",
-    )
+    page_rows: int = Field(50, ge=5, le=500, description="Rows on one page of a table.")
+    poll_seconds: float = Field(5, ge=0.2, le=3600, description="How often an open page looks for a new run.")
+    nights_kept: int = Field(3, ge=1, le=100, description="Runs of a desk whose tables stay in memory.")
     login_hours: float = Field(12, gt=0, le=720, description="How long a login lasts.")
     login_delay_seconds: float = Field(
         1, ge=0.1, le=60, description="Wait after a first wrong password; it doubles with each further one."
@@ -46,3 +61,32 @@ class DashboardSettings(SeveritySettings):
         if self.login_delay_most_seconds < self.login_delay_seconds:
             raise ValueError("login_delay_most_seconds is below login_delay_seconds")
         return self
+
+    def of(self, kind: type[Section]) -> Section:
+        """What the pages of a desk are told, by the class of their settings."""
+        (found,) = (section for section in self._sections() if isinstance(section, kind))
+        return found
+
+    @property
+    def image_addresses(self) -> tuple[str, ...]:
+        """Addresses on other servers that the pages of any desk show images of."""
+        return tuple(chain.from_iterable(section.image_addresses for section in self._sections()))
+
+    def _sections(self) -> Iterator[PageSettings]:
+        values = (getattr(self, name) for name in type(self).model_fields)
+        return (value for value in values if isinstance(value, PageSettings))
+
+
+def dashboard_settings() -> type[DashboardSettings]:
+    """The settings of the shell with a section for every installed desk whose pages have settings of their own."""
+    kinds = {desk.name: entry(desk.page_settings) for desk in desks() if desk.page_settings}
+    sections: dict[str, Any] = {name: (kind, kind()) for name, kind in kinds.items()}
+    return create_model("DashboardSettings", __base__=DashboardSettings, **sections)
+
+
+def load_settings(path: Path | None = None, assignments: Assigned = ()) -> DashboardSettings:
+    """The settings of a dashboard: defaults, then the TOML file, then assignments in their order.
+
+    Raises SettingsError listing every unknown key and every value out of bounds at once.
+    """
+    return load_as(dashboard_settings(), path, assignments)

@@ -28,7 +28,7 @@ from engine.settings import loading as config
 from engine.settings.growth.scaling import BacktestSettings, GrowthSettings
 from engine.settings.growth.upstream import DiscoverSettings
 from engine.settings.shelf.night import PROFILES, known_keys, readers
-from panel_app.settings import DashboardSettings
+from panel_app.settings import dashboard_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -68,7 +68,7 @@ WORDS_FOR_EMPTY = {
 DESKS = {
     "Report of a night: ": ReportSettings,
     "Decisions: ": LoopSettings,
-    "Dashboard: ": DashboardSettings,
+    "Dashboard: ": dashboard_settings(),
     "Growth, scale: ": GrowthSettings,
     "Growth, discover: ": DiscoverSettings,
     "Growth, backtest: ": BacktestSettings,

@@ -27,11 +27,11 @@ def headers_transform(settings: "DashboardSettings") -> type[OutputTransform]:
 
     Each request gets a `nonce`: scripts inside its page run only when they carry it.
     """
-    tiles = urlsplit(settings.map_tiles)
-    images = f"{tiles.scheme}://{tiles.netloc}" if tiles.netloc else ""
+    parts = (urlsplit(address) for address in settings.image_addresses)
+    images = " ".join(dict.fromkeys(f"{part.scheme}://{part.netloc}" for part in parts if part.netloc))
     fixed = {
         "X-Content-Type-Options": "nosniff",
-        # Who serves map tiles may ask to be told for which site; nobody is told what is looked at.
+        # Who serves images, such as map tiles, may ask to be told for which site; nobody is told what is looked at.
         "Referrer-Policy": "strict-origin" if images else "same-origin",
         "Permissions-Policy": ", ".join(f"{feature}=()" for feature in UNUSED_FEATURES),
         "Cross-Origin-Opener-Policy": "same-origin",

@@ -21,6 +21,7 @@ from engine.outputs.shelf.severity import severity
 from engine.runs.registry import Run
 from panel_app.settings import DashboardSettings
 from panel_app.stores.runs import Opened, Runs
+from panel_app.stores.shelf_settings import ShelfPageSettings
 
 UNDECIDED: Final = "undecided"
 NOT_BEFORE: Final = "none"
@@ -102,7 +103,7 @@ class Night(Opened):
                 .with_columns(
                     store_key=pl.col("store_id").cast(pl.String),
                     sku_key=pl.col("sku_id").cast(pl.String),
-                    severity=severity(pl.col("revenue_at_risk"), self.settings),
+                    severity=severity(pl.col("revenue_at_risk"), self.settings.of(ShelfPageSettings)),
                     cause=pl.col("primary_cause").fill_null(""),
                 )
                 .collect()
@@ -115,7 +116,10 @@ class Night(Opened):
         with self._lock, read.raising_damage(self.run):
             return (
                 read.table(self.run, shapes.STORES)
-                .with_columns(store_key=pl.col("store_id").cast(pl.String), severity=severity(at_risk, self.settings))
+                .with_columns(
+                    store_key=pl.col("store_id").cast(pl.String),
+                    severity=severity(at_risk, self.settings.of(ShelfPageSettings)),
+                )
                 .collect()
             )
 
@@ -233,6 +237,7 @@ class Nights(Runs):
 
     def __init__(self, desk: str, folders: Sequence[Path], settings: DashboardSettings) -> None:
         super().__init__(desk, folders, settings)
+        self._trend_nights = settings.of(ShelfPageSettings).trend_nights
         self._summaries: dict[str, dict[str, Any]] = {}
 
     @property
@@ -261,7 +266,7 @@ class Nights(Runs):
         newest = {run.as_of: run for run in self.runs() if run.as_of <= until}
         newest[until] = self.night(run_id).run
         rows = []
-        last = [run for _, run in sorted(newest.items())][-self.settings.trend_nights :]
+        last = [run for _, run in sorted(newest.items())][-self._trend_nights :]
         for run, facts in read.each_readable(last, self._summary):
             rows.append(
                 {
@@ -294,7 +299,7 @@ class Nights(Runs):
             with read.raising_damage(run):
                 return read.table(run, shapes.CASES).filter(of_pair).select(columns).collect().to_dicts()
 
-        nights = [run for run in self.runs() if run.as_of <= until][-self.settings.trend_nights :]
+        nights = [run for run in self.runs() if run.as_of <= until][-self._trend_nights :]
         for run, rows in read.each_readable(nights, cases):
             found += [{"run_id": run.run_id, "as_of": run.as_of, **row} for row in rows]
         return found[::-1]

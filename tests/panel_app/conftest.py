@@ -14,7 +14,7 @@ from engine.decisions.store import Decisions, open_decisions
 from engine.runs.registry import Registry
 from panel_app.pages.shelf.decided import Decided
 from panel_app.rooms import Rooms
-from panel_app.settings import DashboardSettings
+from panel_app.settings import load_settings
 from panel_app.stores.shelf import Night, Nights
 from tests.panel_app import nights as planted
 from tests.panel_app.serving import serving
@@ -62,13 +62,13 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
 @pytest.fixture(scope="session")
 def nights(published: Published) -> Nights:
     """The nights as the pages of the shelf desk read them."""
-    return Nights("shelf", [published.out], DashboardSettings())
+    return Nights("shelf", [published.out], load_settings())
 
 
 @pytest.fixture(scope="session")
 def rooms(published: Published) -> Rooms:
     """The desks over the nights."""
-    return Rooms(published.out, DashboardSettings())
+    return Rooms(published.out, load_settings())
 
 
 @pytest.fixture(scope="session")

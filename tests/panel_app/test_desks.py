@@ -10,19 +10,20 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from engine.errors import InputError
+from engine.errors import InputError, SettingsError
 from engine.outputs import desks as found
 from panel_app.app import Dashboard, Shell
 from panel_app.markup import CSS, Html
 from panel_app.rooms import Rooms
 from panel_app.serve import state_of
 from panel_app.session import Session
-from panel_app.settings import DashboardSettings
+from panel_app.settings import load_settings
 from panel_app.stores.runs import Opened, Runs
 from tests.panel_app.serving import serving
 from tests.toy import desk as toy
 from tests.toy.desk import write_toy
 from tests.toy.installed import toy_installed
+from tests.toy.pages import ToyPageSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -52,7 +53,7 @@ def publish(out: Path, as_of: str, quiet: int) -> str:
 
 
 def rooms(out: Path, **further: Path) -> Rooms:
-    return Rooms(out, DashboardSettings(), {desk: [folder] for desk, folder in further.items()})
+    return Rooms(out, load_settings(), {desk: [folder] for desk, folder in further.items()})
 
 
 def menu(session: Session) -> str:
@@ -67,9 +68,7 @@ def test_no_shared_file_names_a_desk(file: Path) -> None:
         for desk in ("shelf", "growth")
         for name in (f"pages.{desk}", f"stores.{desk}", f"outputs.{desk}", f"vocabulary.{desk}", f'"{desk}"')
     ]
-    # The thresholds of severity are settings of the dashboard.
-    allowed = ("outputs.shelf",) if file.name == "settings.py" else ()
-    assert [name for name in named if name in text and name not in allowed] == []
+    assert [name for name in named if name in text] == []
 
 
 def test_the_first_page_of_a_desk_that_alone_has_runs_is_the_home_page(
@@ -147,13 +146,26 @@ def test_the_health_of_a_server_is_that_of_its_home_page(
     installed: Path, tmp_path: Path, decisions: Decisions
 ) -> None:
     run_id = publish(tmp_path, "2026-03-31", 12)
-    dashboard = Dashboard(tmp_path, DashboardSettings(), decisions)
+    dashboard = Dashboard(tmp_path, load_settings(), decisions)
     assert state_of(dashboard) == ({"status": "ok", "run": run_id}, "")
 
 
 def test_a_desk_brings_the_look_of_its_pages(installed: Path, tmp_path: Path) -> None:
     assert ".toy { color: teal; }" in rooms(tmp_path).css
     assert not re.search(r"\.(cases|severity|verdict|toy)\b", CSS), "the look that all desks share knows none of them"
+
+
+def test_a_desk_brings_the_settings_of_its_pages(installed: Path) -> None:
+    told = load_settings(assignments={"toy.logo": "https://pictures.example.com/shop.png"})
+    assert told.of(ToyPageSettings).logo == "https://pictures.example.com/shop.png"
+    with pytest.raises(SettingsError, match=r"did you mean toy\.logo\?"):
+        load_settings(assignments={"toy.logos": ""})
+
+
+def test_the_policy_asks_every_desk_for_the_addresses_of_its_images(installed: Path) -> None:
+    addresses = {"toy.logo": "https://pictures.example.com/shop.png", "shelf.map_tiles": "https://t.example.com/{z}"}
+    told = load_settings(assignments=addresses)
+    assert set(told.image_addresses) == set(addresses.values())
 
 
 def test_two_pages_of_one_key_are_refused(installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -169,7 +181,7 @@ def test_two_pages_of_one_key_are_refused(installed: Path, tmp_path: Path, monke
 
 def test_of_several_folders_the_newest_run_is_shown_and_each_is_found(tmp_path: Path) -> None:
     old, new = publish(tmp_path / "a", "2026-03-30", 1), publish(tmp_path / "b", "2026-03-31", 2)
-    runs = Runs("toy", [tmp_path / "a", tmp_path / "b"], DashboardSettings())
+    runs = Runs("toy", [tmp_path / "a", tmp_path / "b"], load_settings())
     assert [run.run_id for run in runs.runs()] == [old, new]
     assert runs.latest_id() == runs.open().run_id == new
     assert runs.open(old).run_id == old

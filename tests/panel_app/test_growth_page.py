@@ -15,7 +15,7 @@ from panel_app.app import Shell
 from panel_app.pages.growth.scaling import GrowthPage
 from panel_app.rooms import Rooms
 from panel_app.session import Session
-from panel_app.settings import DashboardSettings
+from panel_app.settings import load_settings
 from tests.growth.test_desk import golden_tables
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def rooms(tmp_path_factory: pytest.TempPathFactory) -> Rooms:
     """A folder of nights that holds none yet, and one with a growth run."""
     folder: Path = tmp_path_factory.mktemp("growth")
     desk.run(golden_tables().write(folder / "in"), folder / "growth", GrowthSettings())
-    return Rooms(folder / "out", DashboardSettings(page_rows=5), {"growth": [folder / "growth"]})
+    return Rooms(folder / "out", load_settings(assignments={"page_rows": 5}), {"growth": [folder / "growth"]})
 
 
 @pytest.fixture

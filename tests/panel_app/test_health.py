@@ -11,7 +11,7 @@ from engine.decisions.store import open_decisions
 from panel_app.app import Dashboard
 from panel_app.door.logins import Logins
 from panel_app.serve import state_of
-from panel_app.settings import DashboardSettings
+from panel_app.settings import load_settings
 from tests.panel_app.people import Reader, write_people
 from tests.panel_app.serving import log_of, serving
 
@@ -67,7 +67,7 @@ def test_the_newest_night_that_can_be_read_is_shown_where_another_is_damaged(
     copy: Path, published: Published, damage: Callable[[Path, str], None]
 ) -> None:
     store = open_decisions(copy)
-    dashboard = Dashboard(copy, DashboardSettings(), store)
+    dashboard = Dashboard(copy, load_settings(), store)
     assert state_of(dashboard) == ({"status": "ok", "night": published.empty}, "")
     damage(copy, published.main)
     shown = published.main if damage in (damage_latest, name_a_run_that_is_not_there) else published.empty
@@ -77,7 +77,7 @@ def test_the_newest_night_that_can_be_read_is_shown_where_another_is_damaged(
 
 def test_a_server_whose_nights_are_all_damaged_says_so(copy: Path, published: Published) -> None:
     store = open_decisions(copy)
-    dashboard = Dashboard(copy, DashboardSettings(), store)
+    dashboard = Dashboard(copy, load_settings(), store)
     for run in (published.main, published.empty):
         damage_the_manifest(copy, run)
     state, trouble = state_of(dashboard)
@@ -88,7 +88,7 @@ def test_a_server_whose_nights_are_all_damaged_says_so(copy: Path, published: Pu
 
 def test_a_damaged_database_of_decisions_is_told(copy: Path, published: Published) -> None:
     store = open_decisions(copy)
-    dashboard = Dashboard(copy, DashboardSettings(), store)
+    dashboard = Dashboard(copy, load_settings(), store)
     damage_the_decisions(copy, published.main)
     assert state_of(dashboard)[0]["part"] == "decisions"
     store.close()
@@ -98,7 +98,7 @@ def test_a_damaged_list_of_people_is_told(copy: Path, tmp_path: Path) -> None:
     (tmp_path / "people").mkdir()
     people, store = write_people(tmp_path / "people"), open_decisions(copy)
     logins = Logins(people.parent, 1, people)
-    dashboard = Dashboard(copy, DashboardSettings(), store, logins=logins)
+    dashboard = Dashboard(copy, load_settings(), store, logins=logins)
     assert state_of(dashboard)[0]["status"] == "ok"
     people.write_text("{", encoding="utf-8")
     logins.look()

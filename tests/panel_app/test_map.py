@@ -110,7 +110,7 @@ def test_a_click_beside_the_stores_leads_nowhere(window: Callable[..., Window]) 
 def test_tiles_are_drawn_where_they_are_reached_and_the_store_is_clicked_on_them(
     window: Callable[..., Window], published: Published
 ) -> None:
-    with tile_server() as (tiles, asked), serving(published.out, "--set", f"map_tiles={tiles}") as home:
+    with tile_server() as (tiles, asked), serving(published.out, "--set", f"shelf.map_tiles={tiles}") as home:
         reader = window(1440, home=home).open("?page=map")
         reader.page.wait_for_function(TILES)
         spot = places(reader)["Plain"]
@@ -122,7 +122,7 @@ def test_tiles_are_drawn_where_they_are_reached_and_the_store_is_clicked_on_them
 
 
 def test_outlines_are_drawn_where_tiles_are_not_reached(window: Callable[..., Window], published: Published) -> None:
-    with serving(published.out, "--set", "map_tiles=http://127.0.0.1:9/{z}/{x}/{y}.png") as home:
+    with serving(published.out, "--set", "shelf.map_tiles=http://127.0.0.1:9/{z}/{x}/{y}.png") as home:
         reader = window(1440, home=home).open("?page=map")
         spot = places(reader)["Plain"]
         assert reader.page.evaluate(TILES) is False

@@ -13,7 +13,7 @@ from panel_app.app import Shell
 from panel_app.markup import Html
 from panel_app.rooms import Rooms
 from panel_app.session import Session
-from panel_app.settings import DashboardSettings
+from panel_app.settings import load_settings
 from tests.toy.desk import write_toy
 from tests.toy.installed import toy_installed
 
@@ -38,7 +38,7 @@ PAGES = {
 def shown(out: Path, address: str) -> str:
     """Everything that a page says before a script runs."""
     decisions = open_decisions(out)
-    session = Session(Rooms(out, DashboardSettings(), {}), decisions, address)
+    session = Session(Rooms(out, load_settings(), {}), decisions, address)
     shell = Shell(session)
     text = "".join(piece.html for piece in shell.content.select(Html))
     decisions.close()

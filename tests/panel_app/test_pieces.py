@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from panel_app.markup import count, day, inline, money, number, percent, render
 from panel_app.pages.shelf.reasoning import factors, parts_of_the_fall
-from panel_app.settings import DashboardSettings
 
 HOSTILE = '"><img src=x onerror=alert(1)>'
 causes = st.sampled_from(["price_too_high", "conversion_drop", "overstock", "not_on_shelf", "store_wide"])
@@ -79,8 +78,3 @@ def test_the_factors_of_an_expectation_add_up_to_it() -> None:
     told = factors({"level": 10.0, "expected_units": expected, **given_factors})
     assert told is not None
     assert told["level"] + sum(step["adds"] for step in told["steps"]) == pytest.approx(expected)
-
-
-def test_severities_must_ascend() -> None:
-    with pytest.raises(ValueError, match="is not below red_from"):
-        DashboardSettings(orange_from=60_000)

@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 
 from engine.errors import NotFoundError
 from panel_app.rooms import Rooms
-from panel_app.settings import DashboardSettings
+from panel_app.settings import load_settings
 from panel_app.stores.shelf import SORTS, CaseList, Filters, Night, Nights
 from tests.panel_app.nights import AS_OF, SCRIPT
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from tests.panel_app.conftest import Published
@@ -46,8 +47,8 @@ filters = st.builds(
 )
 
 
-def nights_in(out: Path, **settings: float) -> Nights:
-    return Nights("shelf", [out], DashboardSettings(**settings))
+def nights_in(out: Path, settings: Mapping[str, object] | None = None) -> Nights:
+    return Nights("shelf", [out], load_settings(assignments=settings or {}))
 
 
 def passes(row: dict[str, Any], wanted: Filters) -> bool:
@@ -120,7 +121,7 @@ def test_everybody_reads_one_copy_of_a_night(nights: Nights, night: Night) -> No
 
 
 def test_old_nights_leave_the_memory(published: Published) -> None:
-    nights = nights_in(published.out, nights_kept=1)
+    nights = nights_in(published.out, {"nights_kept": 1})
     first = nights.night(published.before)
     nights.night(published.main)
     assert nights.night(published.before) is not first
@@ -146,7 +147,7 @@ def test_the_trend_has_a_day_once_and_ends_with_the_night(nights: Nights, publis
 
 
 def test_severity_follows_the_thresholds(published: Published) -> None:
-    strict = nights_in(published.out, red_from=400, orange_from=350).night(published.main)
+    strict = nights_in(published.out, {"shelf.red_from": 400, "shelf.orange_from": 350}).night(published.main)
     found = dict(strict.cases.select("case_id", "severity").iter_rows())
     amounts = dict(strict.cases.select("case_id", "revenue_at_risk").iter_rows())
     for case, amount in amounts.items():
@@ -171,7 +172,7 @@ def test_a_night_that_is_not_whole_is_named_and_the_one_before_shown(published: 
     (folder / published.bare / "manifest.json").write_text("{")
     nights = nights_in(tmp_path / "out")
     assert nights.latest_id() == nights.night().run_id == published.before
-    told = Rooms(tmp_path / "out", DashboardSettings()).look_around().skipped
+    told = Rooms(tmp_path / "out", load_settings()).look_around().skipped
     assert len(told) == 2
     assert told[0].startswith(f"run {published.bare} is damaged: its manifest.json cannot be read")
     assert told[1].startswith(f"run {published.main} is damaged: cases.parquet is not whole: 10 bytes instead of")
@@ -182,7 +183,7 @@ def test_a_run_of_an_unknown_desk_is_named(published: Published, tmp_path: Path)
     other.mkdir()
     (other / "manifest.json").write_text('{"desk": "whitespace", "as_of": "2099-01-01"}')
     nights = nights_in(tmp_path / "out")
-    assert Rooms(tmp_path / "out", DashboardSettings()).look_around().skipped == [
+    assert Rooms(tmp_path / "out", load_settings()).look_around().skipped == [
         "run other is of no desk that is known here"
     ]
     assert nights.latest_id() == published.main

@@ -137,5 +137,6 @@ DESK = Desk(
     subjects="tests.toy.desk:QUIET_STORES",
     pages="tests.toy.pages:PAGES",
     style="tests.toy.pages:CSS",
+    page_settings="tests.toy.pages:ToyPageSettings",
     moment=str,
 )

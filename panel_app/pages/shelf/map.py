@@ -15,6 +15,7 @@ from panel_app.pages.shelf.page import NightPage
 from panel_app.session import Session
 from panel_app.state import address
 from panel_app.stores.shelf import Night
+from panel_app.stores.shelf_settings import ShelfPageSettings
 
 LISTED: Final = 12
 """Stores named beside the map."""
@@ -30,6 +31,7 @@ class Tiles:
 def build(session: Session) -> pn.viewable.Viewable:
     """The map beside the stores that lose most, which say the same in words."""
     stores, tiles = session.shown(Night).stores, session.own(Tiles)
+    settings = session.settings.of(ShelfPageSettings)
     placed = stores.filter(pl.col("latitude").is_not_null(), pl.col("longitude").is_not_null())
     placed = placed.sort("revenue_at_risk_open", "store_key", nulls_last=False)  # The largest are drawn last, on top.
     ground = pn.Column(sizing_mode="stretch_width")
@@ -39,7 +41,7 @@ def build(session: Session) -> pn.viewable.Viewable:
         session.go(unfiltered(to(session.view, "cases"), store=(store,), status=()))
 
     def draw() -> None:
-        address_of_tiles = session.settings.map_tiles if tiles.reached else ""
+        address_of_tiles = settings.map_tiles if tiles.reached else ""
         ground[:] = [maps.store_map(placed, to_store, wide_part(session.width), address_of_tiles)]
 
     def reached() -> None:
@@ -50,9 +52,9 @@ def build(session: Session) -> pn.viewable.Viewable:
     if not placed.height:
         return pn.Column(listing, sizing_mode="stretch_width")
     session.later(draw)
-    if session.settings.map_tiles and not tiles.reached:
-        session.browser.probe(session.settings.map_tiles, reached)
-    legend = session.html(render("map_legend.html", settings=session.settings), label="legend")
+    if settings.map_tiles and not tiles.reached:
+        session.browser.probe(settings.map_tiles, reached)
+    legend = session.html(render("map_legend.html", settings=settings), label="legend")
     left = pn.Column(legend, ground, sizing_mode="stretch_width", styles=CARD)
     head = session.html("<h1>Where it is lost</h1>", label="map")
     return pn.Column(head, beside(left, listing), sizing_mode="stretch_width")

@@ -11,7 +11,7 @@ from tornado.httputil import HTTPHeaders, HTTPServerRequest, RequestStartLine
 
 from panel_app.door.headers import content_policy, foreign_hosts, headers_transform, host_name, with_port
 from panel_app.serve import own_hosts
-from panel_app.settings import DashboardSettings
+from panel_app.settings import load_settings
 
 OURS = {"localhost", "127.0.0.1", "[::1]", "shelves.example.com"}
 
@@ -52,13 +52,13 @@ def test_a_host_with_and_without_its_port() -> None:
 
 
 def test_a_policy_allows_what_the_settings_name_and_no_more() -> None:
-    tiles = DashboardSettings(map_tiles="https://tiles.example.com/{z}/{x}/{y}.png")
+    tiles = load_settings(assignments={"shelf.map_tiles": "https://tiles.example.com/{z}/{x}/{y}.png"})
     request = HTTPServerRequest(start_line=RequestStartLine("GET", "/", "HTTP/1.1"), headers=HTTPHeaders(Host="x"))
     made = headers_transform(tiles)(request)
     _, headers, _ = made.transform_first_chunk(200, {}, b"", True)
     assert "img-src 'self' data: blob: https://tiles.example.com;" in headers["Content-Security-Policy"]
     assert headers["Referrer-Policy"] == "strict-origin"
-    framed = headers_transform(DashboardSettings(frame_origins="https://portal.example.com"))(request)
+    framed = headers_transform(load_settings(assignments={"frame_origins": "https://portal.example.com"}))(request)
     _, headers, _ = framed.transform_first_chunk(200, {}, b"", True)
     assert headers["Content-Security-Policy"].endswith("frame-ancestors 'self' https://portal.example.com")
     assert "X-Frame-Options" not in headers, "it knows no other origin and would refuse this one"

@@ -1,0 +1,21 @@
+"""What the pages of the shelf desk are told: severity, how far trends look back, the ground of maps."""
+
+from pydantic import Field
+
+from engine.outputs.shelf.severity import SeveritySettings
+from panel_app.settings import PageSettings
+
+
+class ShelfPageSettings(PageSettings, SeveritySettings):
+    """Everything the pages of the shelf desk are told. Grain: one server."""
+
+    trend_nights: int = Field(30, ge=2, le=400, description="Nights that trends and histories look back on.")
+    map_tiles: str = Field(
+        "",
+        description="Address of map tiles with {z}, {x} and {y}, used where the browser reaches them; empty: none.",
+    )
+
+    @property
+    def image_addresses(self) -> tuple[str, ...]:
+        """Those of the map tiles."""
+        return (self.map_tiles,) if self.map_tiles else ()
