@@ -223,7 +223,6 @@ class Shell:
             first_script=_first_script(),
             nonce=_nonce(document),
             locale=self.session.settings.locale,
-            currency=self.session.settings.currency,
         )
 
     def _watch_for_runs(self) -> None:
@@ -282,7 +281,7 @@ def _template() -> Template:
 
 @cache
 def _first_script() -> str:
-    """What the document runs by itself, with the function of `markup.js` that writes numbers as the reader does."""
+    """What the document runs by itself, with the functions of `markup.js` that write numbers as the reader does."""
     assets = HERE / "assets"
     localise = (
         (assets / "markup.js").read_text(encoding="utf-8").partition("export ")[2].partition("\nfunction listen")[0]

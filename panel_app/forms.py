@@ -2,6 +2,8 @@
 
 from typing import Any, Final
 
+from engine.vocabulary.common import DOLLARS
+
 LOCALE: Final = "const html = document.documentElement; const locale = html.dataset.locale || navigator.language;"
 NUMBER: Final = f"""{LOCALE}
 const form = Math.abs(tick) >= 1e4
@@ -14,9 +16,9 @@ return new Intl.DateTimeFormat(locale, {{day: "numeric", month: "short", timeZon
 """
 COUNT: Final = f"{LOCALE} return new Intl.NumberFormat(locale).format(value)"
 MONEY: Final = f"""{LOCALE}
-const form = {{style: "currency", currency: html.dataset.currency || "USD", maximumFractionDigits: 0}}
-return Number.isFinite(value) ? new Intl.NumberFormat(locale, form).format(value) : "–"
+return Number.isFinite(value) ? writeMoney(locale, currency, {{maximumFractionDigits: 0}}, value) : "–"
 """
+"""With the function of `markup.js`, which the document's own script has for everybody."""
 
 
 def number_axis() -> Any:
@@ -29,8 +31,11 @@ def day_axis() -> Any:
     return _ticks(DAY)
 
 
-def hover(told: dict[str, str], money: str | None = None, count: str | None = None) -> Any:
-    """What is told of a point that is pointed at: column by title. money, count: the columns that are such."""
+def hover(told: dict[str, str], money: str | None = None, count: str | None = None, currency: str = DOLLARS) -> Any:
+    """What is told of a point that is pointed at: column by title. money, count: the columns that are such.
+
+    currency: what stands before the money.
+    """
     from bokeh.models import CustomJSHover, HoverTool
 
     codes = {f"@{column}": code for column, code in ((money, MONEY), (count, COUNT)) if column is not None}
@@ -38,7 +43,8 @@ def hover(told: dict[str, str], money: str | None = None, count: str | None = No
         (title, f"@{column}{{custom}}" if f"@{column}" in codes else f"@{column}") for title, column in told.items()
     ]
     return HoverTool(
-        tooltips=tooltips, formatters={column: CustomJSHover(code=code) for column, code in codes.items()}
+        tooltips=tooltips,
+        formatters={column: CustomJSHover(args={"currency": currency}, code=code) for column, code in codes.items()},
     )
 
 

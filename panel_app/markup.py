@@ -15,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from panel.custom import JSComponent
 
+from engine.outputs import money as amounts
 from engine.outputs.glossary import name_of, tip_of
 from panel_app.words import term
 
@@ -111,18 +112,16 @@ def _number(value: float | None, form: str, text: str, attributes: Mapping[str, 
     return Markup('<data class="number" value="{}" data-form="{}"{}>{}</data>').format(value, form, more, text)
 
 
-def money(value: float | None) -> Markup:
-    """An amount; cents below a thousand."""
-    return (
-        UNKNOWN
-        if value is None
-        else _number(value, "money", f"${value:,.0f}" if abs(value) >= 1000 else f"${value:,.2f}")
-    )
+def money(value: float | None, currency: str) -> Markup:
+    """An amount in the currency of its run; cents below a thousand."""
+    return _number(value, "money", amounts.money(value, currency), {"data-currency": currency})
 
 
-def short_money(value: float | None) -> Markup:
+def short_money(value: float | None, currency: str) -> Markup:
     """An amount for a headline: 12.3M where it would be long."""
-    return UNKNOWN if value is None else _number(value, "short", f"${value:,.0f}")
+    if value is None:
+        return UNKNOWN
+    return _number(value, "short", f"{currency}{value:,.0f}", {"data-currency": currency})
 
 
 def count(value: float | None) -> Markup:

@@ -7,15 +7,18 @@ desk: the shell knows none by name.
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 from pydantic import Field, create_model, model_validator
 
+from engine.errors import Problem
 from engine.outputs.desks import desks, entry
 from engine.settings.frozen import Frozen, RunSettings
-from engine.settings.loading import Assigned, load_as
+from engine.settings.loading import Assigned, described, read_tree, settings_of
 
 Section = TypeVar("Section", bound="PageSettings")
+GONE: Final = {"currency": "leave it out: every run is shown in its own; tell a run  darkshelf run --set currency=€"}
+"""Keys of earlier versions without a successor, with what to do."""
 
 
 class PageSettings(Frozen):
@@ -30,7 +33,6 @@ class PageSettings(Frozen):
 class DashboardSettings(RunSettings):
     """Everything the shell is told; `dashboard_settings` adds a section for each desk. Grain: one server."""
 
-    currency: str = Field("USD", pattern="^[A-Z]{3}$", description="Currency of the prices, as ISO 4217 names it.")
     locale: str = Field(
         "",
         pattern=r"^([A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*)?$",
@@ -89,4 +91,8 @@ def load_settings(path: Path | None = None, assignments: Assigned = ()) -> Dashb
 
     Raises SettingsError listing every unknown key and every value out of bounds at once.
     """
-    return load_as(dashboard_settings(), path, assignments)
+    model = dashboard_settings()
+    known = [key for key, _ in described(model)]
+    tree, problems = read_tree(path, assignments, known)
+    problems += [Problem(key, "is no setting any more", what) for key, what in GONE.items() if key in tree]
+    return settings_of(model, {key: told for key, told in tree.items() if key not in GONE}, problems, known)

@@ -2,26 +2,32 @@
 export function localise(root) {
   const html = document.documentElement
   const locale = html.dataset.locale || navigator.language
-  const currency = html.dataset.currency || "USD"
   const forms = {
     count: () => ({maximumFractionDigits: 0}),
     number: (d) => ({minimumFractionDigits: d, maximumFractionDigits: d}),
     percent: (d) => ({style: "percent", minimumFractionDigits: d, maximumFractionDigits: d}),
-    money: (d, v) => ({style: "currency", currency, maximumFractionDigits: Math.abs(v) >= 1000 ? 0 : 2, minimumFractionDigits: Math.abs(v) >= 1000 ? 0 : 2}),
-    short: (d, v) => Math.abs(v) >= 1e7
-      ? {style: "currency", currency, notation: "compact", maximumFractionDigits: 1}
-      : {style: "currency", currency, maximumFractionDigits: 0},
+    money: (d, v) => ({maximumFractionDigits: Math.abs(v) >= 1000 ? 0 : 2, minimumFractionDigits: Math.abs(v) >= 1000 ? 0 : 2}),
+    short: (d, v) => Math.abs(v) >= 1e7 ? {notation: "compact", maximumFractionDigits: 1} : {maximumFractionDigits: 0},
   }
   for (const el of root.querySelectorAll("data.number")) {
     const value = Number(el.getAttribute("value"))
     const form = forms[el.dataset.form](Number(el.dataset.digits || 0), value)
-    el.textContent = new Intl.NumberFormat(locale, form).format(value)
-    if (el.dataset.form === "short") el.title = new Intl.NumberFormat(locale, {style: "currency", currency}).format(value)
+    const {currency} = el.dataset
+    el.textContent = currency === undefined
+      ? new Intl.NumberFormat(locale, form).format(value)
+      : writeMoney(locale, currency, form, value)
+    if (el.dataset.form === "short") el.title = writeMoney(locale, currency, {}, value)
   }
   for (const el of root.querySelectorAll("time.day")) {
     const [y, m, d] = el.getAttribute("datetime").split("-").map(Number)
     el.textContent = new Intl.DateTimeFormat(locale, {dateStyle: "medium", timeZone: "UTC"}).format(Date.UTC(y, m - 1, d))
   }
+}
+
+// The form is the reader's and the sign the run's, which no code of a currency stands for: it takes a code's place.
+function writeMoney(locale, sign, form, value) {
+  const parts = new Intl.NumberFormat(locale, {style: "currency", currency: "USD", ...form}).formatToParts(value)
+  return parts.map((part) => part.type === "currency" ? sign : part.value).join("")
 }
 
 function listen(root, model) {

@@ -6,6 +6,7 @@ from pathlib import Path
 from threading import Lock
 from typing import ClassVar
 
+from engine.outputs.money import currency_of
 from engine.runs.registry import Registry, Run
 from panel_app.settings import DashboardSettings
 
@@ -31,6 +32,11 @@ class Opened:
     def is_partial(self) -> bool:
         """Whether it was run although what it looked at is not complete."""
         return self.run.manifest.get("partial") is True
+
+    @property
+    def currency(self) -> str:
+        """What stands before its amounts of money."""
+        return currency_of(self.run.manifest)
 
     def load(self) -> None:
         """Read what the first page needs, unless it is in memory. Raises NotFoundError where it is damaged."""

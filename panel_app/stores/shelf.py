@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Final, cast
 import polars as pl
 
 from engine.outputs import read
+from engine.outputs.money import currency_of
 from engine.outputs.shelf import shapes
 from engine.outputs.shelf.read import one_case
 from engine.outputs.shelf.severity import severity
@@ -287,7 +288,7 @@ class Nights(Runs):
         return self._summaries.setdefault(run.run_id, read.summary(run)) if known is None else known
 
     def history(self, store_id: object, sku_id: object, run_id: str) -> list[dict[str, Any]]:
-        """The cases of one store-SKU night by night, newest first: run_id, as_of and the case."""
+        """The cases of one store-SKU night by night, newest first: run_id, as_of, currency and the case."""
         until = self.night(run_id).as_of
         found: list[dict[str, Any]] = []
         columns = ("case_id", "status", "detection_date", "duration_days", "revenue_at_risk", "primary_cause")
@@ -301,7 +302,8 @@ class Nights(Runs):
 
         nights = [run for run in self.runs() if run.as_of <= until][-self._trend_nights :]
         for run, rows in read.each_readable(nights, cases):
-            found += [{"run_id": run.run_id, "as_of": run.as_of, **row} for row in rows]
+            told = {"run_id": run.run_id, "as_of": run.as_of, "currency": currency_of(run.manifest)}
+            found += [{**told, **row} for row in rows]
         return found[::-1]
 
 

@@ -9,6 +9,7 @@ import polars as pl
 
 from engine.settings.shelf.night import load
 from engine.shelf import desk
+from engine.vocabulary.common import DOLLARS
 from tests.planted.small import write_parquet
 
 if TYPE_CHECKING:
@@ -87,10 +88,12 @@ def tables(as_of: date = AS_OF, *, dark: bool = True) -> dict[str, pl.DataFrame]
     }
 
 
-def publish(folder: Path, out: Path, made: dict[str, pl.DataFrame], as_of: date | None = None) -> str:
+def publish(
+    folder: Path, out: Path, made: dict[str, pl.DataFrame], as_of: date | None = None, currency: str = DOLLARS
+) -> str:
     """Run a night over the tables and publish it; its run id."""
     write_parquet(folder, made)
-    return desk.run(folder, out, load(), as_of).run_id
+    return desk.run(folder, out, load(assignments={"currency": currency}), as_of).run_id
 
 
 def bare_tables(as_of: date) -> dict[str, pl.DataFrame]:

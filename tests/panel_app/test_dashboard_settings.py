@@ -50,6 +50,13 @@ def test_a_misspelt_key_of_a_desk_is_refused_with_the_nearest() -> None:
     assert problems(**{"shelf.red_form": 1}) == [("shelf.red_form", "is no setting", "did you mean shelf.red_from?")]
 
 
+def test_a_currency_of_the_dashboard_is_refused_with_the_place_where_it_is_told() -> None:
+    ((where, what, advice), other) = problems(currency="EUR", colour="red")
+    assert (where, what) == ("currency", "is no setting any more")
+    assert "darkshelf run --set currency=" in advice
+    assert other[0] == "colour"
+
+
 def test_severities_must_ascend() -> None:
     ((where, what, _),) = problems(**{"shelf.orange_from": 60_000})
     assert where == "shelf"

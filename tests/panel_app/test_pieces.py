@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from panel_app.markup import count, day, inline, money, number, percent, render
+from panel_app.markup import count, day, inline, money, number, percent, render, short_money
 from panel_app.pages.shelf.reasoning import factors, parts_of_the_fall
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 HOSTILE = '"><img src=x onerror=alert(1)>'
 causes = st.sampled_from(["price_too_high", "conversion_drop", "overstock", "not_on_shelf", "store_wide"])
@@ -39,8 +44,9 @@ def test_the_menu_of_every_page_names_the_runs_that_are_skipped() -> None:
 @pytest.mark.parametrize(
     ("made", "value", "text"),
     [
-        pytest.param(money(1234.56), "1234.56", "$1,235", id="money"),
-        pytest.param(money(0.05), "0.05", "$0.05", id="cents"),
+        pytest.param(money(1234.56, "$"), "1234.56", "$1,235", id="money"),
+        pytest.param(money(0.05, "€"), "0.05", "€0.05", id="cents"),
+        pytest.param(short_money(12_345_678.9, "kr "), "12345678.9", "kr 12,345,679", id="headline"),
         pytest.param(count(1_000_000), "1000000", "1,000,000", id="count"),
         pytest.param(number(12.345, 2), "12.345", "12.35", id="number"),
         pytest.param(percent(0.5), "0.5", "50%", id="percent"),
@@ -52,7 +58,15 @@ def test_a_number_carries_its_value_for_every_language(made: str, value: str, te
 
 
 def test_what_is_unknown_is_a_dash() -> None:
-    assert all("–" in make(None) for make in (money, count, number, percent, day))
+    assert all("–" in make(None) for make in (count, number, percent, day))
+    assert all("–" in make(None, "€") for make in (money, short_money))
+
+
+@pytest.mark.parametrize("make", [money, short_money])
+def test_the_sign_of_a_currency_is_a_text_like_any_other(make: Callable[[float, str], str]) -> None:
+    made = make(5, HOSTILE)
+    assert "<img" not in made
+    assert made.count("&#34;&gt;&lt;img") == 2
 
 
 @given(st.lists(st.tuples(causes, st.floats(0, 100)), min_size=1, max_size=5, unique_by=lambda pair: pair[0]))

@@ -117,6 +117,7 @@ def test_access_is_open_only_where_nobody_logs_in(tmp_path: Path) -> None:
         ),
         pytest.param(["--set", "shelf.red_from=1"], "is not below red_from", id="thresholds"),
         pytest.param(["--set", "red_from=1"], "did you mean shelf.red_from?", id="setting of a desk's pages"),
+        pytest.param(["--set", "currency=EUR"], "every run is shown in its own", id="currency"),
         pytest.param(["--set", "colour=red"], "is no setting", id="unknown setting"),
         pytest.param(["--decisions", "nonsense"], "is no database URL", id="database"),
     ],

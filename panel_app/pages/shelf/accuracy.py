@@ -42,6 +42,7 @@ def _render(session: Session) -> str:
     shown = rows if by == "confidence" else rows.sort("answers", "name", descending=[True, False]).head(ROWS)
     return render(
         "accuracy.html",
+        currency=session.shown(Night).currency,
         found=found,
         overall=found.overall,
         recovered=recovered,

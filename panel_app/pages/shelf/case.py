@@ -85,6 +85,7 @@ class CasePage:
         self.head.html = render(
             "case_head.html",
             case=self.case,
+            currency=self.night.currency,
             severity=self.night.severity_of(self.case_id),
             state=self._state(),
             place=self.place,
@@ -99,6 +100,7 @@ class CasePage:
         self.form.html = render(
             "decision.html",
             case=self.case,
+            currency=self.night.currency,
             state=self._state(),
             may_decide=self.session.may_decide,
             reasons=rejections(),

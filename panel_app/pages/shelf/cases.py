@@ -83,6 +83,7 @@ class CasesPage:
         self.filters.html = render("filters.html", **filter_facts(self.session, view))
         self.table.html = render(
             "cases.html",
+            currency=self.night.currency,
             columns=[(name, self._sorter(view, by)) for name, by in COLUMNS],
             rows=[{**row, "href": address(to(view, "case", case=row["case_id"]))} for row in shown],
             ticked=self.ticked,

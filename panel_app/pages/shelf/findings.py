@@ -61,6 +61,7 @@ def _render(session: Session, night: Night) -> str:
 
     return render(
         "findings.html",
+        currency=night.currency,
         kinds=[{**row, "href": here(kind=row["kind"])} for row in kinds],
         kind=kind,
         grouped=kind in GROUPED,

@@ -30,8 +30,8 @@ class Tiles:
 
 def build(session: Session) -> pn.viewable.Viewable:
     """The map beside the stores that lose most, which say the same in words."""
-    stores, tiles = session.shown(Night).stores, session.own(Tiles)
-    settings = session.settings.of(ShelfPageSettings)
+    night, tiles = session.shown(Night), session.own(Tiles)
+    stores, settings = night.stores, session.settings.of(ShelfPageSettings)
     placed = stores.filter(pl.col("latitude").is_not_null(), pl.col("longitude").is_not_null())
     placed = placed.sort("revenue_at_risk_open", "store_key", nulls_last=False)  # The largest are drawn last, on top.
     ground = pn.Column(sizing_mode="stretch_width")
@@ -42,7 +42,7 @@ def build(session: Session) -> pn.viewable.Viewable:
 
     def draw() -> None:
         address_of_tiles = settings.map_tiles if tiles.reached else ""
-        ground[:] = [maps.store_map(placed, to_store, wide_part(session.width), address_of_tiles)]
+        ground[:] = [maps.store_map(placed, to_store, wide_part(session.width), night.currency, address_of_tiles)]
 
     def reached() -> None:
         tiles.reached = True
@@ -54,7 +54,7 @@ def build(session: Session) -> pn.viewable.Viewable:
     session.later(draw)
     if settings.map_tiles and not tiles.reached:
         session.browser.probe(settings.map_tiles, reached)
-    legend = session.html(render("map_legend.html", settings=settings), label="legend")
+    legend = session.html(render("map_legend.html", settings=settings, currency=night.currency), label="legend")
     left = pn.Column(legend, ground, sizing_mode="stretch_width", styles=CARD)
     head = session.html("<h1>Where it is lost</h1>", label="map")
     return pn.Column(head, beside(left, listing), sizing_mode="stretch_width")
@@ -62,7 +62,8 @@ def build(session: Session) -> pn.viewable.Viewable:
 
 def _facts(session: Session, placed: int) -> dict[str, Any]:
     """The stores that lose most, how many of each severity, and how many have no place."""
-    stores = session.shown(Night).stores
+    night, view = session.shown(Night), session.view
+    stores = night.stores
     largest = (
         stores.lazy()
         .filter(pl.col("cases_open") > 0)
@@ -71,7 +72,6 @@ def _facts(session: Session, placed: int) -> dict[str, Any]:
         .collect()
         .to_dicts()
     )
-    view = session.view
     for row in largest:
         row["href"] = address(unfiltered(to(view, "cases"), store=(row["store_key"],), status=()))
     counts = dict(stores.group_by("severity").len().iter_rows())
@@ -81,6 +81,7 @@ def _facts(session: Session, placed: int) -> dict[str, Any]:
         "counts": [(name, counts.get(name, 0)) for name in (SEVERE, HIGH, MODERATE, NONE)],
         "all": stores.height,
         "unplaced": stores.height - placed,
+        "currency": night.currency,
     }
 
 

@@ -36,11 +36,11 @@ HEIGHT_OF_WIDTH: Final = 0.6
 
 
 def store_map(
-    stores: pl.DataFrame, chosen: Callable[[int], None], width: float, tiles: str = ""
+    stores: pl.DataFrame, chosen: Callable[[int], None], width: float, currency: str, tiles: str = ""
 ) -> pn.viewable.Viewable:
     """Every store with a place, sized by revenue at risk, about so many pixels wide.
 
-    chosen: called with the row of a store that is clicked.
+    chosen: called with the row of a store that is clicked. currency: what stands before its money.
     """
     import holoviews as hv
 
@@ -55,7 +55,7 @@ def store_map(
     )
     points = _points(signs, ["store", "cases_open", "revenue_at_risk_open"])
     told = {"store": "store", "open cases": "cases_open", "at risk": "revenue_at_risk_open"}
-    pointed_at = hover(told, money="revenue_at_risk_open", count="cases_open")
+    pointed_at = hover(told, money="revenue_at_risk_open", count="cases_open", currency=currency)
     points = points.opts(
         default_tools=[], tools=[*MAP_TOOLS, "tap", pointed_at], nonselection_alpha=1, selection_alpha=1
     )

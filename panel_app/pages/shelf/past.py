@@ -24,7 +24,7 @@ def past(session: Session, case: dict[str, Any]) -> list[dict[str, Any]]:
         state = states.pop((row["run_id"], row["case_id"]), UNTOUCHED)
         href = address(View(page="case", run=row["run_id"], case=row["case_id"]))
         rows.append({**UNTOUCHED, **state, **row, "as_of": str(row["as_of"]), "href": href})
-    unseen = dict.fromkeys(("status", "duration_days", "revenue_at_risk", "primary_cause", "href"))
+    unseen = dict.fromkeys(("status", "duration_days", "revenue_at_risk", "currency", "primary_cause", "href"))
     rows += [
         {**UNTOUCHED, **state, **unseen, "case_id": case_id, "as_of": str(days[run])}
         for (run, case_id), state in states.items()
