@@ -10,11 +10,16 @@ if TYPE_CHECKING:
 
 
 def add(
-    registry: Registry, run_id: str, as_of: str = "2025-06-30", finished_at: str = "", desk: str = "shelf"
+    registry: Registry,
+    run_id: str,
+    as_of: str = "2025-06-30",
+    finished_at: str = "",
+    desk: str = "shelf",
+    **further: str,
 ) -> None:
-    """A run that holds nothing but its manifest and one file."""
+    """A run that holds nothing but its manifest, with what it says further, and one file."""
     with registry.writer(), registry.publish(run_id) as folder:
-        manifest = {"run_id": run_id, "desk": desk, "as_of": as_of, "finished_at": finished_at}
+        manifest = {"run_id": run_id, "desk": desk, "as_of": as_of, "finished_at": finished_at, **further}
         (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
         (folder / "summary.json").write_text('{"cases": 7}', encoding="utf-8")
 

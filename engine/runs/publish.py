@@ -16,7 +16,7 @@ from typing import Any, Final
 from engine.errors import InputError, Problem
 from engine.runs.journal import Journal
 from engine.runs.manifest import FORMAT, MANIFEST
-from engine.runs.registry import LOG, Registry, Run, run_name
+from engine.runs.registry import LOG, PART_OF, Registry, Run, run_name
 from engine.settings.frozen import DeskSettings
 from engine.settings.loading import as_toml
 
@@ -33,7 +33,8 @@ class Making:
 
     as_of: the day, half month or other label that the run is of. inputs: fingerprints of the files by table.
     place: where the input lies, None for frames in memory. further: marks of whatever else changes the results, such
-    as what was learnt.
+    as what was learnt. part_of: of a run that is a part, done by itself, of another one: the name of that, "" where
+    there is none yet; None for a whole run.
     """
 
     desk: str
@@ -42,6 +43,7 @@ class Making:
     inputs: Mapping[str, Mapping[str, str]]
     place: Path | None
     further: tuple[str, ...] = ()
+    part_of: str | None = None
 
     @property
     def run_id(self) -> str:
@@ -111,6 +113,7 @@ def _manifest(run_id: str, making: Making, told: Mapping[str, Any], journal: Jou
         "settings_fingerprint": making.settings.fingerprint(),
         "settings": making.settings.model_dump(mode="json"),
         "versions": {package: version(package) for package in PACKAGES} | {"python": platform.python_version()},
+        **({} if making.part_of is None else {PART_OF: making.part_of}),
         **told,
         "stages": journal.stages,
     }

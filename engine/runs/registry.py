@@ -41,6 +41,8 @@ DAMAGED = ".damaged"
 LOGS_KEPT = 20
 """So many of them; the oldest go first."""
 RUN_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.-]{0,199}")
+PART_OF = "part_of"
+"""What the manifest of a part calls the run it is a part of."""
 UNTOUCHED = "The runs published before are untouched."
 CLOCKS_APART = dt.timedelta(days=1)
 """A day begins this much earlier in the far east than on the clock that runs are stamped with, rounded up."""
@@ -85,6 +87,11 @@ class Run:
     def finished_at(self) -> str:
         """When it was done, as ISO text; empty where that is not said."""
         return str(self.manifest.get("finished_at", ""))
+
+    @property
+    def part_of(self) -> str | None:
+        """The run it is a part of, "" where there is none yet; None for a whole run: `LATEST` names no other."""
+        return self.manifest.get(PART_OF)
 
     @property
     def is_ahead(self) -> bool:
@@ -162,7 +169,8 @@ class Registry:
                 yield partial
                 seal(partial)
                 sync_all(partial)
-                stays = self._stays(self._read(partial, run_id))
+                new = self._read(partial, run_id)
+                stays = self._stays(new)
                 if stays is None:
                     self._prepare_to_point(run_id)
                 self._set_aside(run_id)
@@ -171,7 +179,8 @@ class Registry:
                 if stays is None:
                     self._point()
                 else:
-                    LOGGER.warning("%s is not the latest run: %s", run_id, stays)
+                    level = logging.WARNING if new.part_of is None else logging.INFO
+                    LOGGER.log(level, "%s is not the latest run: %s", run_id, stays)
         except BaseException:
             self._keep_log(partial)
             shutil.rmtree(partial, ignore_errors=True)
@@ -237,15 +246,17 @@ class Registry:
             return None
 
     def point_to(self, run_id: str) -> None:
-        """Make `LATEST` name a published run, in one step."""
-        self.find(run_id)
+        """Make `LATEST` name a published whole run, in one step. Raises InputError for a part of one."""
+        if self.find(run_id).part_of is not None:
+            advice = "name a whole run: readers are led to no other"
+            raise InputError([Problem(run_id, "is only a part of a run", advice)])
         self._prepare_to_point(run_id)
         self._point()
 
     def rollback(self) -> Run:
         """Point `LATEST` to the run before it. Raises NotFoundError when there is none."""
         latest = self.find()
-        ids = [run.run_id for run in self.runs()]
+        ids = [run.run_id for run in self.runs() if run.part_of is None]
         place = ids.index(latest.run_id)
         if place == 0:
             raise NotFoundError(f"there is no run before {latest.run_id} to go back to")
@@ -253,20 +264,33 @@ class Registry:
         return self.find()
 
     def prune(self, keep: int) -> list[str]:
-        """Delete all but the newest runs; the one `LATEST` names always stays. Returns what was deleted."""
+        """Delete all but the newest whole runs, and the parts of what goes; the one `LATEST` names always stays.
+
+        A part of no run that is there goes with those that were finished before the oldest that stays. Returns what
+        was deleted.
+        """
         if keep < 1:
             problem = Problem("--keep", f"is {keep}", "keep at least one run")
             raise InputError([problem])
         latest = self.latest_id()
         # A run from the future goes before any that saw what has happened.
         ordered = sorted(self.runs(), key=lambda run: not run.is_ahead)
-        doomed = [run for run in ordered[:-keep] if run.run_id != latest]
+        whole = [run for run in ordered if run.part_of is None]
+        doomed = [run for run in whole[:-keep] if run.run_id != latest]
+        staying = {run.run_id: run.finished_at for run in whole if run not in doomed}
+        oldest = min(staying.values(), default="")
+        doomed += [run for run in ordered if run.part_of is not None and not self._is_wanted(run, staying, oldest)]
         for run in doomed:
             # Out of sight first: a reader must not meet half a run.
             hidden = run.folder.with_name(f".{run.run_id}{PARTIAL}")
             run.folder.rename(hidden)
             shutil.rmtree(hidden)
         return [run.run_id for run in doomed]
+
+    @staticmethod
+    def _is_wanted(part: Run, staying: Mapping[str, str], oldest: str) -> bool:
+        """Whether a part belongs to a run that stays, or to none and is no older than those."""
+        return part.part_of in staying or (part.part_of == "" and part.finished_at >= oldest)
 
     def _latest(self, desk: str | None) -> Run:
         named = _line(self.out / LATEST)
@@ -276,7 +300,7 @@ class Registry:
         runs = self.runs(desk)
         if not runs:
             raise NotFoundError(self._why_none(desk))
-        newest = _newest(runs)
+        newest = _newest([run for run in runs if run.part_of is None] or runs)
         if found is None:
             what = f"{LATEST} names {named!r}, which is no run that can be read" if named else f"there is no {LATEST}"
             LOGGER.warning("%s; the newest run that can be read is taken: %s", what, newest.run_id)
@@ -310,6 +334,8 @@ class Registry:
         come when it was made.
         """
         current = self._readable(_line(self.out / LATEST))
+        if new.part_of is not None:
+            return f"it is a part of {new.part_of or 'no run yet'}"
         if current is None or current.desk != new.desk or current.as_of <= new.as_of:
             return None
         if current.is_ahead and not new.is_ahead:
@@ -359,10 +385,11 @@ class Registry:
         """
         current = self._readable(_line(self.out / LATEST))
         if current is None:
-            return self._latest(None) if self.survey().runs else None
+            return self._latest(None) if any(run.part_of is None for run in self.survey().runs) else None
         if not current.is_ahead:
             return None
-        true = [run for run in self.runs(current.desk) if not run.is_ahead and run.finished_at > current.finished_at]
+        others = [run for run in self.runs(current.desk) if run.part_of is None and not run.is_ahead]
+        true = [run for run in others if run.finished_at > current.finished_at]
         return true[-1] if true else None
 
     def _set_aside(self, run_id: str) -> None:

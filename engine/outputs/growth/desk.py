@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, unquote
 
 import polars as pl
 
@@ -15,6 +14,7 @@ from engine.outputs.growth.explain import explained
 from engine.outputs.growth.figures import QUANTITY
 from engine.outputs.growth.read import boundary_report
 from engine.outputs.growth.report import report
+from engine.outputs.names import joined, parted
 from engine.outputs.read import raising_damage, summary, table
 from engine.outputs.shown import Grid, Part, Shown, line
 from engine.runs.registry import Registry, Run
@@ -42,13 +42,13 @@ class ReportSettings(RunSettings):
 
 def candidate_id(str_code: object, spu_code: object) -> str:
     """One text for the two codes of a candidate, whatever signs they have in them."""
-    return f"{quote(str(str_code), safe='')}/{quote(str(spu_code), safe='')}"
+    return joined(str_code, spu_code)
 
 
 def candidate_codes(name: str) -> tuple[str, str]:
     """The two codes of a candidate, `str_code` and `spu_code`, from `candidate_id`."""
-    store, _, spu = name.partition("/")
-    return unquote(store), unquote(spu)
+    store, spu = (*parted(name), "")[:2]
+    return store, spu
 
 
 def _headline(manifest: Mapping[str, Any]) -> str:
