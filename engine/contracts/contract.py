@@ -120,6 +120,12 @@ class Reading:
         """Every rule in force."""
         return self.raw_rules + self.typed_rules
 
+    @property
+    def faulty(self) -> pl.Expr:
+        """Of judged rows: whether a fault of the export keeps the row out."""
+        keeps_out = [rule for rule in self.rules if rule.consequence is not Consequence.NOTE and rule.is_fault]
+        return pl.any_horizontal(pl.lit(value=False), *(rule.complaint for rule in keeps_out)).alias(FAULTY)
+
     def judged(self, raw: pl.LazyFrame) -> pl.LazyFrame:
         """The typed columns, one Boolean column per rule, named by its complaint, and `unusable`.
 
@@ -135,9 +141,7 @@ class Reading:
     def counts(self, raw: pl.LazyFrame) -> pl.LazyFrame:
         """One row: `rows`, `unusable` and `faulty` ones, and how many rows break each rule, by its complaint."""
         complaints = [pl.col(rule.complaint).sum() for rule in self.rules]
-        keeps_out = [rule for rule in self.rules if rule.consequence is not Consequence.NOTE and rule.is_fault]
-        faulty = pl.any_horizontal(pl.lit(value=False), *(rule.complaint for rule in keeps_out))
-        totals = pl.len().alias("rows"), faulty.sum().alias(FAULTY), pl.col(UNUSABLE).sum()
+        totals = pl.len().alias("rows"), self.faulty.sum(), pl.col(UNUSABLE).sum()
         return self.judged(raw).select(*totals, *complaints)
 
     def quarantined(self, raw: pl.LazyFrame) -> pl.LazyFrame:

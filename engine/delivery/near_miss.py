@@ -42,6 +42,16 @@ CALLED: Mapping[str, tuple[str, ...]] = {
     "category": ("department", "category name", "product category"),
     "brand": ("brand name",),
     "cost": ("unit cost", "cost price"),
+    "transactions": ("orders", "order lines", "sales", "sales log", "invoices", "fact transactions"),
+    "customers": ("customer", "accounts", "clients", "customer master", "dim customer"),
+    "products": ("product", "items", "articles", "skus", "product master", "item master"),
+    "assets": ("asset", "installed base", "fact assets"),
+    "contacts": ("contact", "activities", "calls"),
+    "customer_id": ("customer", "company id", "account id", "client id", "customer number"),
+    "order_date": ("date", "invoice date", "rec date", "day", "transaction date"),
+    "gross_profit": ("gp", "margin", "profit", "gross margin"),
+    "quantity": ("qty", "units"),
+    "division": ("product division", "business unit"),
 }
 """What tables and columns are called elsewhere."""
 NOTES = frozenset({"", ".md", ".txt", ".json", ".toml", ".log"})

@@ -228,7 +228,8 @@ class Source:
             flags = [rule.complaint for rule in reading.rules]
             typed = pl.col(pl.String).exclude(flags).cast(texts)
             rows = reading.judged(part.scan()).select(*given, *flags, UNUSABLE).with_columns(typed).collect()
-            found = rows.select(pl.len().alias("rows"), pl.col(*flags, UNUSABLE).sum()).row(0, named=True)
+            totals = pl.len().alias("rows"), reading.faulty.sum(), pl.col(*flags, UNUSABLE).sum()
+            found = rows.select(totals).row(0, named=True)
             counts.update(found)
             kept.append((rows.filter(~pl.col(UNUSABLE)) if found[UNUSABLE] else rows).select(given))
         schema = self.judged().select(pl.col(names)).with_columns(pl.col(pl.String).cast(texts)).collect_schema()

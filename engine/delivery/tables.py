@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import polars as pl
+
 from engine.contracts.contract import FAULTY, UNUSABLE, Consequence, Contract, Rule
 from engine.delivery.frames import Frames
 from engine.delivery.near_miss import columns_meant, file_alike
@@ -16,6 +18,7 @@ from engine.delivery.source import (
     SOURCE_FILE,
     SOURCE_ROW,
     UNREADABLE,
+    Loaded,
     Source,
     batches,
     find_files,
@@ -105,13 +108,47 @@ def judge(source: Source, counts: Mapping[str, int]) -> tuple[list[Problem], lis
     return stops, remarks
 
 
-def too_many_faults(source: Source, counts: Mapping[str, int], max_share: float) -> list[Problem]:
-    """The problem of a table of whose rows a larger share is faulty; none of a table that only describes.
+def load(sources: Mapping[str, Source]) -> tuple[dict[str, Loaded], list[Problem], list[Problem]]:
+    """Every table that can be read, read once; the problems that stop a run; and what else there is to know.
 
-    counts: rows that break each rule, as `Source.complaints` counts them.
+    Texts are categories.
+    """
+    texts = pl.Categorical(pl.Categories.random())
+    loaded: dict[str, Loaded] = {}
+    stops: list[Problem] = []
+    remarks: list[Problem] = []
+    for name, source in sources.items():
+        try:
+            loaded[name] = source.load(texts)
+            stopping, telling = judge(source, loaded[name].counts)
+        except UNREADABLE as error:
+            stops += broken_files(source, error)
+        else:
+            stops += stopping
+            remarks += telling
+    return loaded, stops, remarks
+
+
+def duplicates(rows: pl.LazyFrame, table: str, key: tuple[str, ...], advice: str) -> Problem | None:
+    """The problem of rows that share a key, with the first keys; None when there is none."""
+    repeated = rows.group_by(key).len().filter(pl.col("len") > 1).sort(key).collect()
+    if repeated.is_empty():
+        return None
+    shown = repeated.head(EXAMPLES).iter_rows(named=True)
+    examples = tuple(f"{', '.join(f'{name} {row[name]}' for name in key)}: {row['len']} rows" for row in shown)
+    count, total = int(repeated["len"].sum()), rows.select(pl.len()).collect().item()
+    return Problem(table, f"rows share {' and '.join(key)}", advice, count, total, examples)
+
+
+def too_many_faults(
+    source: Source, counts: Mapping[str, int], max_share: float, key: str = "inputs.max_set_aside_share"
+) -> list[Problem]:
+    """The problem of a table of whose rows a larger share is faulty.
+
+    counts: rows that break each rule, as `Source.complaints` counts them. key: the setting that says the share.
     """
     n_faulty, n_rows = counts[FAULTY], counts["rows"]
-    if "date" not in source.contract.key or n_faulty <= max_share * n_rows:
+    if n_faulty <= max_share * n_rows:
         return []
     reasons = [
         f"{rule.complaint}: {counts[rule.complaint]:,} rows"
@@ -119,7 +156,7 @@ def too_many_faults(source: Source, counts: Mapping[str, int], max_share: float)
         if rule.is_fault and rule.consequence is Consequence.QUARANTINE and counts[rule.complaint]
     ]
     what = f"more than {100 * max_share:g}% of the rows cannot be used"
-    advice = "correct the export, or allow it with  --set inputs.max_set_aside_share=1"
+    advice = f"correct the export, or allow it with  --set {key}=1"
     return [Problem(source.contract.table, what, advice, n_faulty, n_rows, tuple(reasons))]
 
 
@@ -129,12 +166,12 @@ def near_misses(place: Delivered, promised: Mapping[str, Contract], tables: Mapp
     for name, contract in promised.items():
         alike = None if name in tables else _alike(place, promised, name)
         if alike:
-            advice = f"rename it if it is the table {name}; without it the night goes on"
+            advice = f"rename it if it is the table {name}; without it the run goes on"
             found.append(Problem(name, f"was not delivered, but {alike} looks like it", advice))
         for part in tables[name].parts if name in tables else ():
             for lacks, meant in columns_meant(contract.names, contract.names, tuple(part.schema)).items():
                 file = part.files[0].name
-                advice = f"rename it if it is {lacks}; without it the night goes on"
+                advice = f"rename it if it is {lacks}; without it the run goes on"
                 found.append(Problem(name, f"{file} has no column {lacks}, but {meant} looks like it", advice))
     return found
 

@@ -12,8 +12,8 @@ import polars as pl
 
 from engine.contracts.growth import CLUSTER_SPELLINGS, growth_contracts
 from engine.delivery.keys import in_two_forms, keys, without_digits
-from engine.delivery.source import UNREADABLE, Loaded, Source
-from engine.delivery.tables import EXAMPLES, Delivered, broken_files, how_to_deliver, judge, open_tables
+from engine.delivery.source import Loaded, Source
+from engine.delivery.tables import Delivered, duplicates, how_to_deliver, load, open_tables
 from engine.errors import InputError, Problem
 from engine.growth.inputs import clean_clusters, marked, of_period
 from engine.settings.growth.scaling import InputSettings
@@ -66,7 +66,7 @@ def check(place: Delivered, settings: InputSettings, period: str | None = None) 
     sources, problems = open_tables(place, growth_contracts(ALWAYS), as_text=True)
     told = {problem.where for problem in problems}
     problems += [problem for problem in _missing(sources, settings, place) if problem.where not in told]
-    loaded, stops, remarks = _load(sources)
+    loaded, stops, remarks = load(sources)
     written = [keys(sources[name]) for name in loaded]
     stops += [problem for table in written for problem in without_digits(table)]
     remarks += in_two_forms(written)
@@ -77,35 +77,6 @@ def check(place: Delivered, settings: InputSettings, period: str | None = None) 
         raise InputError(problems)
     further = [problem for problem, stops_run in found if not stops_run]
     return replace(delivery, dataset_id=_dataset(delivery), remarks=(*remarks, *further))
-
-
-def _load(sources: Mapping[str, Source]) -> tuple[dict[str, Loaded], list[Problem], list[Problem]]:
-    """Every table that can be read, the problems that stop a run, and what else there is to know."""
-    texts = pl.Categorical(pl.Categories.random())
-    loaded: dict[str, Loaded] = {}
-    stops: list[Problem] = []
-    remarks: list[Problem] = []
-    for name, source in sources.items():
-        try:
-            loaded[name] = source.load(texts)
-            stopping, telling = judge(source, loaded[name].counts)
-        except UNREADABLE as error:
-            stops += broken_files(source, error)
-        else:
-            stops += stopping
-            remarks += telling
-    return loaded, stops, remarks
-
-
-def duplicates(rows: pl.LazyFrame, table: str, key: tuple[str, ...], advice: str) -> Problem | None:
-    """The problem of rows that share a key, with the first keys; None when there is none."""
-    repeated = rows.group_by(key).len().filter(pl.col("len") > 1).sort(key).collect()
-    if repeated.is_empty():
-        return None
-    shown = repeated.head(EXAMPLES).iter_rows(named=True)
-    examples = tuple(f"{', '.join(f'{name} {row[name]}' for name in key)}: {row['len']} rows" for row in shown)
-    count, total = int(repeated["len"].sum()), rows.select(pl.len()).collect().item()
-    return Problem(table, f"rows share {' and '.join(key)}", advice, count, total, examples)
 
 
 def _missing(sources: Mapping[str, Source], settings: InputSettings, place: Delivered) -> list[Problem]:

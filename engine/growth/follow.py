@@ -8,9 +8,9 @@ from pathlib import Path
 import polars as pl
 
 from engine.contracts.growth import growth_contracts
-from engine.delivery.tables import open_tables, verify
+from engine.delivery.tables import duplicates, open_tables, verify
 from engine.errors import InputError, Problem
-from engine.growth.check import UNDATED, duplicates
+from engine.growth.check import UNDATED
 from engine.growth.inputs import clean_sales, of_period
 from engine.growth.periods import following
 from engine.runs.registry import Run

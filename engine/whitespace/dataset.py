@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from engine.arrays import Flags, Singles
+from engine.vocabulary import whitespace as v
 from engine.whitespace.features.matrix import Features
 
 
@@ -27,6 +28,15 @@ class Dataset:
     def where(self, keep: pl.Expr) -> "Dataset":
         """The same with fewer rows."""
         return replace(self, rows=self.rows.filter(keep))
+
+    def of_division(self, division: str) -> "Dataset":
+        """The rows and features of one division alone."""
+        ours = pl.col(v.DIVISION).cast(pl.String) == division
+        matrices = {
+            cutoff: replace(matrix, pairs=matrix.pairs.filter(ours))
+            for cutoff, matrix in self.features.matrices.items()
+        }
+        return Dataset(self.rows.filter(ours), replace(self.features, matrices=matrices))
 
 
 def outcomes(rows: pl.DataFrame) -> Flags:

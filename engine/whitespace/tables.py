@@ -17,7 +17,7 @@ class Tables:
     the delivery does not say), quantity, revenue_cents, gross_profit_cents (Int64, signed: returns are negative),
     order_id, rep, branch (String, null where not delivered).
     customers: one row a customer that is in any table; customer_id, name, industry, industry_sub, region, city, size,
-    rep (String or null), latitude, longitude, open_deal, do_not_call (Boolean, false where not delivered).
+    rep, zip (String or null), latitude, longitude, open_deal, do_not_call (Boolean, false where not delivered).
     products: one row a SKU of any table; sku_id, division, category, family (null where not delivered).
     assets: customer_id, product, quantity, purchase_date, expiration_date (null: none), known_at; may be empty.
     contacts: customer_id, division (null: all), date, action; may be empty.
@@ -30,6 +30,20 @@ class Tables:
     assets: pl.DataFrame
     contacts: pl.DataFrame
     data_as_of: dt.date
+
+    @property
+    def first_day(self) -> dt.date:
+        """The day of the first order. There is one: a delivery without orders is refused."""
+        first = self.transactions["order_date"].min()
+        if not isinstance(first, dt.date):
+            raise ValueError("there is no order")
+        return first
+
+
+def divisions_of(tables: Tables) -> tuple[str, ...]:
+    """The divisions that something is sold in, in the order of their names."""
+    kind = tables.transactions.schema["division"]
+    return tuple(kind.categories) if isinstance(kind, pl.Enum) else ()
 
 
 def as_of(tables: Tables, cutoff: dt.date) -> Tables:

@@ -14,9 +14,8 @@ import polars as pl
 
 from engine.contracts.growth import growth_contracts
 from engine.delivery.source import Source
-from engine.delivery.tables import open_tables, verify
+from engine.delivery.tables import duplicates, open_tables, verify
 from engine.errors import InputError, OutputError, Problem
-from engine.growth.check import duplicates
 from engine.growth.inputs import clean_clusters, clean_traffic, of_period
 from engine.growth.upstream.clusters import Clusters, find_clusters
 from engine.growth.upstream.nominate import nominate

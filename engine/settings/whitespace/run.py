@@ -28,7 +28,11 @@ class Sections(Frozen):
 
 
 class WhitespaceSettings(DeskSettings):
-    """Everything a whitespace run is told; its keys begin with `whitespace.`. Grain: one run."""
+    """Everything a whitespace run is told; its keys begin with `whitespace.`. Grain: one run.
+
+    >>> darkshelf.WhitespaceSettings().whitespace.labels.horizon_months
+    6
+    """
 
     profile: Literal["default"] = Field("default", description="The defaults a run starts from.")
     whitespace: Sections = Sections()
