@@ -1,0 +1,110 @@
+"""Assets: what a customer owns, what of it is under subscription, what soon expires, and how old it is.
+
+An asset counts from the day it was bought and known; its expiry is the one known at the cutoff, so that a renewal
+recorded later does not show. An asset belongs to the division whose product it is.
+"""
+
+import datetime as dt
+from collections.abc import Iterator
+from functools import partial
+
+import numpy as np
+import polars as pl
+
+from engine.arrays import Floats
+from engine.settings.whitespace.features import FeatureSettings
+from engine.vocabulary import whitespace as v
+from engine.whitespace.features.column import SCOPES, Column, Facts, facts_of
+from engine.whitespace.features.registry import Feature
+from engine.whitespace.features.state import State
+from engine.whitespace.features.view import Scope, View, kept
+from engine.whitespace.features.windows import over
+from engine.whitespace.slug import slug
+
+FAMILY = "assets"
+EXPIRING_DAYS = (30, 60, 90)
+EARLIEST = dt.date(1996, 1, 1)
+"""A purchase before this is a mistake in the books."""
+
+
+def declare(settings: FeatureSettings, state: State) -> Iterator[Column]:
+    """The columns of the family; none where no assets were delivered for the training rows."""
+    if not state.vocabularies["assets"]:
+        return
+    for scope in SCOPES:
+        yield from _of_scope(scope, facts_of(FAMILY, scope, source=v.ASSETS))
+    facts = facts_of(FAMILY, "all", source=v.ASSETS)
+    for product in state.vocabularies["assets"]:
+        feature = Feature(f"assets_rollup_{slug(product)}", kind="count", **facts)
+        yield Column(feature, partial(_quantity, v.OF_CUSTOMER, pl.col("product") == product))
+
+
+def _of_scope(scope: Scope, facts: Facts) -> Iterator[Column]:
+    name = "assets" if scope == v.OF_CUSTOMER else "assets__div_"
+    for measure, chosen in (("active", ACTIVE), ("on_subs", ON), ("off_subs", OFF), ("former", FORMER)):
+        yield Column(Feature(f"{name}_{measure}_total", kind="count", **facts), partial(_quantity, scope, chosen))
+    yield Column(Feature(f"{name}_subs_share_total", kind="share", **facts), partial(_share, scope, ON, ON | OFF))
+    for days in EXPIRING_DAYS:
+        soon = pl.col("left").is_between(1, days)
+        yield Column(Feature(f"{name}_expiring_{days}d", kind="count", **facts), partial(_quantity, scope, soon))
+        yield Column(
+            Feature(f"{name}_expiring_{days}d_share", kind="share", **facts), partial(_share, scope, soon, ACTIVE)
+        )
+    yield Column(Feature(f"{name}_tenure_days", kind="days", **facts), partial(_days, scope, pl.col("age").max()))
+    since = pl.col("left").filter(pl.col("left") < 0).max().neg()
+    yield Column(Feature(f"{name}_days_since_last_expiration", kind="days", **facts), partial(_days, scope, since))
+    bad = pl.col("purchase_date") < EARLIEST
+    yield Column(
+        Feature(f"{name}_bad_purchase_share", kind="share", **facts), partial(_share, scope, bad, pl.lit(True))
+    )
+
+
+ACTIVE = pl.col("left").is_null() | (pl.col("left") >= 0)
+ON = pl.col("left").is_not_null() & (pl.col("left") >= 0)
+OFF = pl.col("left") < 0
+FORMER = OFF
+
+
+@kept
+def _owned(view: View, scope: Scope) -> pl.DataFrame:
+    """The assets known at the cutoff: group, product, quantity, and days of age and left till expiry."""
+    assets = view.tables.assets
+    assets = assets.with_columns(
+        group=pl.Series(view.codes(assets), dtype=pl.Int64),
+        quantity=pl.col("quantity").fill_null(1).cast(pl.Int64),
+        age=(pl.lit(view.cutoff) - pl.col("purchase_date")).dt.total_days(),
+        left=(pl.col("expiration_date") - pl.lit(view.cutoff)).dt.total_days(),
+    )
+    if scope == v.OF_CUSTOMER:
+        return assets
+    products = view.ledger.skus_known.select(pl.col("sku_id").alias("product"), pl.col(v.DIVISION).cast(pl.String))
+    places = {name: place for place, name in enumerate(view.ledger.divisions)}
+    return (
+        assets.join(products, on="product", how="inner", maintain_order="left")
+        .with_columns(place=pl.col(v.DIVISION).replace_strict(places, default=None, return_dtype=pl.Int64))
+        .drop_nulls("place")
+        .with_columns(group=pl.col("group") * view.ledger.shape[1] + pl.col("place"))
+    )
+
+
+def _summed(scope: Scope, chosen: pl.Expr, view: View) -> Floats:
+    owned = _owned(view, scope).filter(chosen)
+    sums = np.zeros(view.groups(scope), np.int64)
+    np.add.at(sums, owned["group"].to_numpy(), owned["quantity"].to_numpy())
+    return view.shaped(scope, sums.astype(np.float64))
+
+
+def _quantity(scope: Scope, chosen: pl.Expr, view: View) -> Floats:
+    """Units of the chosen assets, NaN for who never had any."""
+    return np.where(_summed(scope, pl.lit(True), view) > 0, _summed(scope, chosen, view), np.nan)
+
+
+def _share(scope: Scope, chosen: pl.Expr, among: pl.Expr, view: View) -> Floats:
+    return over(_summed(scope, chosen & among, view), _summed(scope, among, view))
+
+
+def _days(scope: Scope, days: pl.Expr, view: View) -> Floats:
+    found = _owned(view, scope).group_by("group").agg(days.cast(pl.Float64).alias("days"))
+    values = np.full(view.groups(scope), np.nan)
+    values[found["group"].to_numpy()] = found["days"].fill_null(float("nan")).to_numpy()
+    return view.shaped(scope, values)
