@@ -20,7 +20,7 @@ from bench.accuracy import ablation, chains, nulls, planted, recorded
 from bench.accuracy.nights import contenders, imputed
 from bench.accuracy.reliability import across_stores
 from engine.backtest.backtest import night_days, prepare, score
-from engine.resampling import Stores
+from engine.resampling import Clusters
 from engine.settings.shelf.calibrated import CalibratedSettings
 from engine.synth.chain import ChainPlan, write_chain
 
@@ -59,7 +59,7 @@ def of_recorded() -> dict[str, Any]:
     for name, of_name in nights.items():
         alerts = recorded.verdicts(of_name, truth)
         events = recorded.stock_outs(of_name, alerts, truth)
-        stores = Stores(truth["store_id"], 400, 0.95)
+        stores = Clusters(truth["store_id"], 400, 0.95)
         told[name] = {
             **recorded.counts(alerts, events),
             "precision_interval": stores.share(alerts["store_id"], alerts["is_right"]).as_list(),

@@ -20,7 +20,7 @@ from engine.backtest.replay import Night, alerts_of, by_desk, replay
 from engine.backtest.score import calibration_error, delays, events, judged_alerts, reliability
 from engine.errors import InputError, OutputError, Problem
 from engine.outputs.write import write_json, write_parquet
-from engine.resampling import Stores
+from engine.resampling import Clusters
 from engine.settings.shelf.night import Settings
 from engine.shelf.check import check
 from engine.vocabulary import shelf as v
@@ -115,7 +115,7 @@ def score(nights: list[Night], planted: Planted, plan: BacktestPlan) -> Scored:
     missed = events(nights, alerts, planted, plan)
     waited = delays(nights, alerts, planted)
     since = waited.filter("is_watched")
-    stores = Stores(planted.pairs["store_id"], plan.replicates, plan.level)
+    stores = Clusters(planted.pairs["store_id"], plan.replicates, plan.level)
     by_band = [
         _figures(name, judged.filter(where), missed.filter(where), since.filter(where), stores, plan)
         for name, where in _bands(plan)
@@ -140,7 +140,7 @@ def _bands(plan: BacktestPlan) -> list[tuple[str, pl.Expr]]:
 
 
 def _figures(
-    name: str, alerts: pl.DataFrame, missed: pl.DataFrame, waited: pl.DataFrame, stores: Stores, plan: BacktestPlan
+    name: str, alerts: pl.DataFrame, missed: pl.DataFrame, waited: pl.DataFrame, stores: Clusters, plan: BacktestPlan
 ) -> dict[str, Any]:
     """Of one band; each share and median is a list of value, low and high."""
     worth = missed.filter(pl.col("expected_loss") >= plan.worth_units)
@@ -165,12 +165,12 @@ def _figures(
     }
 
 
-def _findable(worth: pl.DataFrame, stores: Stores) -> list[float | None]:
+def _findable(worth: pl.DataFrame, stores: Clusters) -> list[float | None]:
     known = worth.drop_nulls("is_findable")
     return stores.share(known["store_id"], known["is_findable"]).as_list()
 
 
-def _by_depth(missed: pl.DataFrame, stores: Stores, plan: BacktestPlan) -> list[dict[str, Any]]:
+def _by_depth(missed: pl.DataFrame, stores: Clusters, plan: BacktestPlan) -> list[dict[str, Any]]:
     """Recall by share of the sales left, of all events and of those worth finding."""
     lines = []
     for depth in missed["depth"].drop_nulls().unique().sort():
@@ -189,7 +189,7 @@ def _by_depth(missed: pl.DataFrame, stores: Stores, plan: BacktestPlan) -> list[
     return lines
 
 
-def money(judged: pl.DataFrame, stores: Stores) -> dict[str, Any]:
+def money(judged: pl.DataFrame, stores: Clusters) -> dict[str, Any]:
     """Revenue at risk of right alerts against what was really lost: median relative error, total, coverage."""
     known = judged.filter(pl.col("is_right"), pl.col("lost_revenue") > 0).drop_nulls("revenue_at_risk")
     error = (known["revenue_at_risk"] / known["lost_revenue"] - 1).abs()
@@ -202,7 +202,7 @@ def money(judged: pl.DataFrame, stores: Stores) -> dict[str, Any]:
     }
 
 
-def _confidence(judged: pl.DataFrame, stores: Stores) -> dict[str, Any]:
+def _confidence(judged: pl.DataFrame, stores: Clusters) -> dict[str, Any]:
     """Brier score, reliability table and calibration error of the confidence in percent."""
     told = judged.drop_nulls("confidence_score")
     chance, right = told["confidence_score"] / 100, told["is_right"]

@@ -1,7 +1,8 @@
-"""A canvas for charts as SVG text: one house style, any script, light and dark.
+"""A canvas for charts: one house style, any script.
 
-In: the texts that data bring in, and a size. Out: axes, and a function that turns them into SVG. Text and axes take
-the colour of the page around them. This is the one file of the engine that draws; others say what.
+In: the texts that data bring in, and a size. Out: axes, and a function that turns them into SVG text, in which text
+and axes take the colour of the page around them, or into the bytes of a PNG on white. This is the one file of the
+engine that draws; others say what.
 """
 
 import io
@@ -25,6 +26,36 @@ def canvas(
     labels: every text that data bring in. heights: one for a single chart, else a row of axes each, sharing their x.
     Raises MissingGlyphError when no font can draw a label.
     """
+    with _drawing(labels, size_inches, heights) as (figure, axes):
+
+        def finish() -> str:
+            text = io.StringIO()
+            figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
+            return text.getvalue()[text.getvalue().index("<svg") :].replace(INK, "currentColor")
+
+        yield axes, finish
+
+
+@contextmanager
+def picture(
+    labels: Sequence[str], size_inches: tuple[float, float], dots_per_inch: int = 120
+) -> Iterator[tuple[Any, Callable[[], bytes]]]:
+    """As `canvas`, of one chart, and a function that turns it into the bytes of a PNG, the same in every run."""
+    with _drawing(labels, size_inches, (1,)) as (figure, axes):
+
+        def finish() -> bytes:
+            content = io.BytesIO()
+            figure.savefig(content, format="png", dpi=dots_per_inch, facecolor="white", metadata={"Software": None})
+            return content.getvalue()
+
+        yield axes, finish
+
+
+@contextmanager
+def _drawing(
+    labels: Sequence[str], size_inches: tuple[float, float], heights: Sequence[float]
+) -> Iterator[tuple[Any, Any]]:
+    """A figure and its axes, as long as the style holds."""
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
@@ -55,10 +86,4 @@ def canvas(
             axes = figure.add_subplot()
         else:
             axes = figure.subplots(len(heights), sharex=True, height_ratios=list(heights))
-
-        def finish() -> str:
-            text = io.StringIO()
-            figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
-            return text.getvalue()[text.getvalue().index("<svg") :].replace(INK, "currentColor")
-
-        yield axes, finish
+        yield figure, axes
