@@ -1,0 +1,1 @@
+"""What is decided on the gaps of a ranking, and what calls added."""
