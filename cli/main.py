@@ -10,7 +10,21 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from cli import backtest, bench, check, dashboard, decisions, growth, lake, report, run, runs, settings, simulate
+from cli import (
+    backtest,
+    bench,
+    check,
+    dashboard,
+    decisions,
+    growth,
+    lake,
+    report,
+    run,
+    runs,
+    settings,
+    simulate,
+    whitespace,
+)
 from cli.console import answer, err, printing_warnings
 from engine.errors import EXIT_BUG, DarkshelfError, Problem, ProblemsError
 
@@ -39,6 +53,7 @@ app.command("backtest")(backtest.backtest)
 app.add_typer(dashboard.app, name="dashboard")
 app.add_typer(lake.app, name="lake")
 app.add_typer(growth.app, name="growth")
+app.add_typer(whitespace.app, name="whitespace")
 app.add_typer(runs.app, name="runs")
 app.add_typer(decisions.app, name="decisions")
 app.add_typer(decisions.answers_app, name="answers")

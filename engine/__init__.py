@@ -20,11 +20,13 @@ if TYPE_CHECKING:
     from engine.outputs.growth.result import Scaling
     from engine.outputs.result import Result
     from engine.outputs.shelf.result import Night
-    from engine.python import open_run, run_growth, run_shelf, simulate
+    from engine.outputs.whitespace.result import Ranked
+    from engine.python import open_run, run_growth, run_shelf, run_whitespace, simulate
     from engine.runs.registry import DamagedRunError
     from engine.settings.growth.scaling import GrowthSettings
     from engine.settings.shelf.calibrated import CalibratedSettings
     from engine.settings.shelf.classic import ClassicSettings
+    from engine.settings.whitespace.run import WhitespaceSettings
 
     __version__: str
 
@@ -40,13 +42,16 @@ _HOMES = {
     "NotFoundError": "engine.errors",
     "OutputError": "engine.errors",
     "Problem": "engine.errors",
+    "Ranked": "engine.outputs.whitespace.result",
     "Result": "engine.outputs.result",
     "Scaling": "engine.outputs.growth.result",
     "SettingsError": "engine.errors",
     "TryLaterError": "engine.errors",
+    "WhitespaceSettings": "engine.settings.whitespace.run",
     "open_run": "engine.python",
     "run_growth": "engine.python",
     "run_shelf": "engine.python",
+    "run_whitespace": "engine.python",
     "simulate": "engine.python",
 }
 """Where every public name is defined."""
@@ -63,14 +68,17 @@ __all__ = [
     "NotFoundError",
     "OutputError",
     "Problem",
+    "Ranked",
     "Result",
     "Scaling",
     "SettingsError",
     "TryLaterError",
+    "WhitespaceSettings",
     "__version__",
     "open_run",
     "run_growth",
     "run_shelf",
+    "run_whitespace",
     "simulate",
 ]
 

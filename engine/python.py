@@ -24,9 +24,11 @@ from engine.outputs.growth.result import Scaling
 from engine.outputs.read import find_run
 from engine.outputs.result import Result
 from engine.outputs.shelf.result import Night
+from engine.outputs.whitespace.result import Ranked
 from engine.settings.growth.scaling import GrowthSettings
 from engine.settings.loading import load_as
 from engine.settings.shelf.night import Settings, load
+from engine.settings.whitespace.run import WhitespaceSettings
 from engine.synth.chain import ChainSummary, write_chain
 from engine.synth.plan import ChainPlan
 
@@ -114,8 +116,42 @@ def run_growth(
     return _published(lambda folder: desk.run(place, folder, chosen, period, force=force, watch=watch), out)
 
 
+def run_whitespace(
+    tables: Tables,
+    out: AnyPath | None = None,
+    *,
+    cutoff: dt.date | str | None = None,
+    settings: WhitespaceSettings | Mapping[str, object] | AnyPath | None = None,
+    force: bool = False,
+    decisions: str | None = None,
+    watch: Watch = None,
+) -> Ranked:
+    """Run the whitespace desk: who will buy what it does not buy yet, and how well that is known.
+
+    tables: a folder, or frames by table name. cutoff: the month end that is scored as of, by default the newest that
+    was delivered whole. decisions: the database of what was decided on earlier lists, by default the one beside the
+    runs. Everything else is as in `run_shelf`.
+
+    Raises InputError and SettingsError with every problem at once, TryLaterError while another process writes,
+    OutputError where the disk does not take it.
+
+    >>> ranked = darkshelf.run_whitespace(
+    ...     "data/company", "data/whitespace", settings={"whitespace.gauntlet.permutations": 99}
+    ... )
+    >>> ranked.selected["is_selected"].all()
+    True
+    """
+    place, day = _delivered(tables), _day(cutoff)
+    chosen = settings if isinstance(settings, WhitespaceSettings) else load_as(WhitespaceSettings, *_values(settings))
+    from engine.whitespace import desk
+
+    return _published(
+        lambda folder: desk.run(place, folder, chosen, day, force=force, watch=watch, decisions=decisions), out
+    )
+
+
 def open_run(out: AnyPath, run_id: str | None = None, *, desk: str | None = None) -> Result:
-    """A published run of an output folder, the latest without an id: a `Night`, a `Scaling`, or as its desk has it.
+    """A published run of an output folder, the latest without an id: a `Night`, a `Scaling`, a `Ranked`, or another.
 
     desk: of this desk alone. Raises NotFoundError naming the runs there are, DamagedRunError.
 

@@ -26,6 +26,7 @@ TITLES: Final = {
     "status": "Statuses and flags",
     "decision": "Decisions, tasks and answers",
     "growth": "Growth",
+    "whitespace": "Whitespace",
 }
 """Topics in the order of reading, with their headings."""
 SCORE_OF: Final = "score_"

@@ -1,0 +1,61 @@
+"""Review: what a published run and its parts say together, read again from their files.
+
+In: an output folder and a run. Out: cards and the gate. A damaged run is judged as it lies there: what is gone fails.
+"""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from engine.errors import NotFoundError
+from engine.runs.manifest import MANIFEST
+from engine.runs.registry import LATEST, RUNS, Registry
+from engine.vocabulary import whitespace as v
+from engine.whitespace.card import card
+from engine.whitespace.gate import Gate, gate
+
+
+def cards(out: Path, run_id: str | None, divisions: Sequence[str]) -> list[dict[str, Any]]:
+    """The model cards of a run, of some divisions or of all. Raises NotFoundError, DamagedRunError."""
+    run = Registry(out).find(run_id, v.DESK)
+    folders = {run.run_id: run.folder, **_parts(out, run.run_id)}
+    known = _divisions(folders)
+    unknown = [name for name in divisions if name not in known]
+    if unknown:
+        raise NotFoundError(f"run {run.run_id} has no division {unknown[0]!r}; it has {', '.join(known)}")
+    return [card(folders, name, run.as_of) for name in divisions or known]
+
+
+def gated(out: Path, run_id: str | None) -> Gate:
+    """What the gate says of a run. Raises NotFoundError where there is none of that name."""
+    name = run_id or (out / LATEST).read_text(encoding="utf-8").strip() if (out / LATEST).is_file() else run_id
+    folder = out / RUNS / str(name)
+    if not name or not folder.is_dir():
+        # The registry names the runs there are.
+        return gated(out, Registry(out).find(run_id, v.DESK).run_id)
+    folders = {name: folder, **_parts(out, name)}
+    return gate(folders, _divisions(folders), _cutoff(folder), is_published=True)
+
+
+def _cutoff(folder: Path) -> str:
+    """The day that a run is of; "" where its manifest cannot be read, so that nothing of that day is found."""
+    try:
+        return str(json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["as_of"])
+    except (OSError, ValueError, KeyError):
+        return ""
+
+
+def _parts(out: Path, run_id: str) -> dict[str, Path]:
+    """The parts of a run, the newest first."""
+    runs = sorted(Registry(out).runs(v.DESK), key=lambda run: run.finished_at, reverse=True)
+    return {run.run_id: run.folder for run in runs if run.part_of == run_id}
+
+
+def _divisions(folders: dict[str, Path]) -> list[str]:
+    """The divisions that a model was trained for, by the metadata of their models."""
+    found = set()
+    for folder in folders.values():
+        for file in folder.glob("models/*_model/metadata.json"):
+            found.add(str(json.loads(file.read_text(encoding="utf-8"))["division"]))
+    return sorted(found)
