@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from engine.resampling import Estimate, Stores
+from engine.resampling import Clusters, Estimate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,11 +21,11 @@ REPLICATES, LEVEL = 200, 0.9
 
 
 @pytest.fixture
-def chain() -> Stores:
-    return Stores(STORES, REPLICATES, LEVEL)
+def chain() -> Clusters:
+    return Clusters(STORES, REPLICATES, LEVEL)
 
 
-def drawn(chain: Stores, figure: Callable[[list[int]], float]) -> list[float]:
+def drawn(chain: Clusters, figure: Callable[[list[int]], float]) -> list[float]:
     """A figure of the numbers of the rows, once for every replicate; each row as often as its store was drawn."""
     codes = [sorted(set(STORES)).index(store) for store in STORES]
     rows = [[row for row, code in enumerate(codes) for _ in range(times[code])] for times in chain.draws]
@@ -53,13 +53,16 @@ def test_as_many_stores_are_drawn_as_there_are_each_as_likely_as_any(chain):
 
 
 def test_the_draws_are_those_of_the_names_of_the_stores_in_any_order(chain):
-    again, others = Stores(STORES.reverse(), REPLICATES, LEVEL), Stores(STORES.replace("d", "e"), REPLICATES, LEVEL)
+    again, others = (
+        Clusters(STORES.reverse(), REPLICATES, LEVEL),
+        Clusters(STORES.replace("d", "e"), REPLICATES, LEVEL),
+    )
     assert (again.draws == chain.draws).all()
     assert chain.draws[:2].tolist() == [[1, 1, 1, 1], [2, 0, 2, 0]], "and the same on every machine"
     assert (others.draws != chain.draws).any()
-    numbers = Stores(pl.Series([7, 11]), REPLICATES, LEVEL), Stores(pl.Series(["11", "7"]), REPLICATES, LEVEL)
+    numbers = Clusters(pl.Series([7, 11]), REPLICATES, LEVEL), Clusters(pl.Series(["11", "7"]), REPLICATES, LEVEL)
     assert (numbers[0].draws != numbers[1].draws).any(), "7, 11 is another text than 11, 7"
-    parted = Stores(pl.Series(["1", "12"]), REPLICATES, LEVEL), Stores(pl.Series(["11", "2"]), REPLICATES, LEVEL)
+    parted = Clusters(pl.Series(["1", "12"]), REPLICATES, LEVEL), Clusters(pl.Series(["11", "2"]), REPLICATES, LEVEL)
     assert (parted[0].draws != parted[1].draws).any(), "where a name ends counts"
 
 
@@ -71,7 +74,7 @@ def test_a_quotient_is_that_of_the_sums_and_its_interval_that_of_the_stores_draw
 
 
 def test_the_level_says_how_much_of_the_draws_is_inside():
-    half = Stores(STORES, REPLICATES, 0.5)
+    half = Clusters(STORES, REPLICATES, 0.5)
     found, figures = half.quotient(STORES, VALUES, WHOLES), drawn(half, quotient)
     assert (found.low, found.high) == pytest.approx(tuple(np.quantile(figures, [0.25, 0.75])))
     assert np.quantile(figures, 0.2) < found.low, "another level would be seen"

@@ -21,7 +21,7 @@ from engine.backtest.score import (
     poisson_at_most,
     reliability,
 )
-from engine.resampling import Stores
+from engine.resampling import Clusters
 
 DAY = date(2025, 5, 1)
 NIGHTS = [DAY + timedelta(days=7 * n) for n in range(4)]
@@ -160,7 +160,7 @@ def test_a_share_is_the_share_and_its_interval_draws_whole_stores():
     ids = pl.Series([n for n in range(50) for _ in range(20)])
     of_store = pl.Series(np.repeat(np.random.default_rng(1).random(50) < 0.5, 20))
     of_alert = pl.Series(np.random.default_rng(1).random(1000) < 0.5)
-    stores = Stores(ids, 400, 0.95)
+    stores = Clusters(ids, 400, 0.95)
     together, apart = stores.share(ids, of_store), stores.share(ids, of_alert)
     assert together.value == pytest.approx(of_store.mean())
     assert together.low < together.value < together.high
@@ -170,20 +170,20 @@ def test_a_share_is_the_share_and_its_interval_draws_whole_stores():
 def test_the_interval_is_the_same_whatever_the_order_of_the_rows():
     ids, hit = pl.Series([1, 1, 2, 3, 3, 3]), pl.Series([True, False, True, True, False, False])
     order = [5, 2, 0, 3, 1, 4]
-    stores = Stores(ids, 200, 0.9)
-    assert stores.share(ids, hit) == Stores(ids[order], 200, 0.9).share(ids[order], hit[order])
+    stores = Clusters(ids, 200, 0.9)
+    assert stores.share(ids, hit) == Clusters(ids[order], 200, 0.9).share(ids[order], hit[order])
 
 
 def test_the_median_is_a_middle_value_and_lies_in_its_interval():
     ids = pl.Series(list(range(30)) * 3)
     values = pl.Series(np.random.default_rng(4).normal(10, 2, 90))
-    found = Stores(ids, 200, 0.95).median(ids, values)
+    found = Clusters(ids, 200, 0.95).median(ids, values)
     assert found.value == sorted(values)[44]
     assert found.low <= found.value <= found.high
 
 
 def test_nothing_to_measure_is_unknown():
-    stores = Stores(pl.Series([1, 2]), 100, 0.95)
+    stores = Clusters(pl.Series([1, 2]), 100, 0.95)
     nothing = pl.Series([], dtype=pl.Float64)
     assert stores.share(nothing.cast(pl.Int64), nothing.cast(pl.Boolean)).as_list() == [None] * 3
     assert stores.median(nothing.cast(pl.Int64), nothing).as_list() == [None] * 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,10 +12,14 @@ import pytest
 
 from engine.decisions.acts import Accept, Reject
 from engine.decisions.store import open_decisions
+from engine.decisions.whitespace.gaps import gap_id
 from engine.errors import InputError
 from engine.outputs.desks import desk_named, desk_of, desks, entry
 from engine.outputs.growth.desk import candidate_id
+from engine.outputs.whitespace.shapes import ranking_file
 from engine.runs.registry import Registry
+from engine.synth.company.company import company
+from engine.synth.company.plan import CompanyPlan
 from engine.vocabulary import growth as v
 from tests.command import darkshelf
 from tests.growth.golden import golden_tables
@@ -24,6 +29,8 @@ from tests.toy.installed import toy_installed
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from engine.runs.registry import Run
 
 
 @dataclass(frozen=True)
@@ -37,9 +44,15 @@ class Made:
     runs: tuple[str, str]
 
 
+def write_company(folder: Path) -> Path:
+    company(folder, CompanyPlan(customers=60, truth_draws=2))
+    return folder
+
+
 INPUTS = {
     "shelf": (lambda folder: write_parquet(folder, small_chain()), DARK_CASE, ["episode.max_fdr=0.05"]),
     "growth": (lambda folder: golden_tables().write(folder), None, ["caps.min_units=2"]),
+    "whitespace": (write_company, None, ["whitespace.modeling.seed=43"]),
     "toy": (write_toy, "1", ["max_buying_share=0.06"]),
 }
 """Per desk what writes its tables, a finding, and settings that make another run."""
@@ -51,19 +64,31 @@ def _toy(tmp_path_factory):
         yield
 
 
-@pytest.fixture(scope="module", params=INPUTS)
+def first_finding(desk: str, run: Run) -> str:
+    """The id of what the run found first."""
+    if desk == "growth":
+        return candidate_id(*pl.read_parquet(run.folder / "audit.parquet").select(v.STORE_SPU).row(0))
+    ranking = pl.read_parquet(run.folder / ranking_file(dt.date.fromisoformat(run.as_of)))
+    return gap_id(*ranking.select("customer_id", "division").row(0))
+
+
+TIMES = {"whitespace": pytest.mark.slow}
+"""Desks whose runs take more than a few seconds."""
+
+
+@pytest.fixture(scope="module", params=[pytest.param(desk, marks=TIMES.get(desk, ())) for desk in INPUTS])
 def made(request, tmp_path_factory):
     write, finding, further = INPUTS[request.param]
     folder, desk = tmp_path_factory.mktemp(request.param), desk_named(request.param)
     place, out = write(folder / "in"), folder / "out"
     runs = [entry(desk.run)(place, out, desk.load(None, given), None).run for given in (further, [])]
     if finding is None:
-        finding = candidate_id(*pl.read_parquet(runs[1].folder / "audit.parquet").select(v.STORE_SPU).row(0))
+        finding = first_finding(request.param, runs[1])
     return Made(request.param, place, out, finding, (runs[0].run_id, runs[1].run_id))
 
 
 def test_the_desks_that_are_installed_are_found_in_their_order():
-    assert [desk.name for desk in desks()] == ["shelf", "growth", "toy"]
+    assert [desk.name for desk in desks()] == ["shelf", "growth", "whitespace", "toy"]
 
 
 def test_run_runs_the_desk_that_is_named_and_finds_what_is_there(made, capsys):
@@ -160,7 +185,7 @@ def test_a_finding_is_decided_on_and_the_decision_listed(made, tmp_path, capsys)
     listed = darkshelf(capsys, "decisions", "list", "--out", made.out, "--decisions", url, "--json").json()
     assert [row["subject_id"] for row in listed["decisions"]] == [made.finding]
     rows = pl.read_csv(tmp_path / "all.csv", infer_schema=False).rows(named=True)
-    assert rows[0]["attributes"] == ('{"store": "1"}' if made.desk == "toy" else None)
+    assert (rows[0]["attributes"] is None) == (made.desk in ("shelf", "growth"))
 
 
 def test_readers_are_sent_back_and_old_runs_go(made, tmp_path, capsys):

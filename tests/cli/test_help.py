@@ -36,6 +36,24 @@ VERBS = {
     "growth backtest": "darkshelf growth backtest",
     "growth report": "darkshelf growth report",
     "growth export": "darkshelf growth export",
+    "whitespace label": "darkshelf whitespace label data/company --out data/whitespace",
+    "whitespace features": "darkshelf whitespace features data/company --out data/whitespace",
+    "whitespace train": "darkshelf whitespace train data/company --out data/whitespace",
+    "whitespace gauntlet": "darkshelf whitespace gauntlet data/company --out data/whitespace",
+    "whitespace diagnose": "darkshelf whitespace diagnose data/company --out data/whitespace",
+    "whitespace prequential": "darkshelf whitespace prequential data/company --out data/whitespace",
+    "whitespace ablate": "darkshelf whitespace ablate data/company --out data/whitespace",
+    "whitespace auto-safe": "darkshelf whitespace auto-safe data/company --out data/whitespace",
+    "whitespace forward": "darkshelf whitespace forward data/company --out data/whitespace",
+    "whitespace challenger": "darkshelf whitespace challenger data/company --out data/whitespace",
+    "whitespace score": "darkshelf whitespace score data/company --out data/whitespace",
+    "whitespace rank": "darkshelf whitespace rank data/company --out data/whitespace",
+    "whitespace synth": "darkshelf whitespace synth data/company",
+    "whitespace check": "darkshelf whitespace check data/company",
+    "whitespace run": "darkshelf whitespace run data/company --out data/whitespace --all",
+    "whitespace card": "darkshelf whitespace card --out",
+    "whitespace gate": "darkshelf whitespace gate --out",
+    "whitespace smoke": "darkshelf whitespace smoke --out",
     "tasks": "darkshelf tasks --out data/runs --store 12",
     "answers import": "darkshelf answers import",
     "decisions list": "darkshelf decisions list",
@@ -81,10 +99,10 @@ def test_every_verb_explains_itself(capsys, verb):
 
 def test_no_verb_is_missing_from_the_help(capsys):
     listed = []
-    groups = ("lake", "growth", "runs", "decisions", "answers", "config", "dashboard user")
+    groups = ("lake", "growth", "whitespace", "runs", "decisions", "answers", "config", "dashboard user")
     for group in ([], *(name.split() for name in groups)):
         commands = darkshelf(capsys, *group, "--help").out.partition("Commands:\n")[2].partition("\n\n")[0]
-        names = re.findall(r"^  ([a-z]+) ", commands, re.MULTILINE)
+        names = re.findall(r"^  ([a-z-]+) ", commands, re.MULTILINE)
         listed += [" ".join([*group, name]) for name in names if name not in groups]
     assert sorted(listed) == sorted(VERBS)
 

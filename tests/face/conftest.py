@@ -1,7 +1,8 @@
-"""A chain and the tables of a scaling, in a folder to work in."""
+"""A chain, the tables of a scaling and a company, in a folder to work in."""
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 import engine as darkshelf
 from tests.growth.golden import GOLDEN
 from tests.growth.tables import PERIOD, among_peers, merged
+from tests.whitespace.published import smoke_run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,11 +45,30 @@ def scaling(place) -> darkshelf.Scaling:
     return darkshelf.run_growth(place / "data" / "growth")
 
 
+@pytest.fixture(scope="session")
+def company(tmp_path_factory) -> Path:
+    """A folder with the tables of a company, and a run over it; nobody writes there."""
+    return smoke_run(tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def ranked(company) -> darkshelf.Ranked:
+    return darkshelf.open_run(company)
+
+
 @pytest.fixture
 def workplace(place, tmp_path, monkeypatch) -> Path:
-    """An empty working folder but for `data`, with links to both sets of tables."""
+    """An empty working folder but for `data`, with links to the tables of both desks."""
     (tmp_path / "data").mkdir()
     for name in ("chain", "growth"):
         (tmp_path / "data" / name).symlink_to(place / "data" / name)
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.fixture
+def company_workplace(company, workplace) -> Path:
+    """The same with the tables of a company, and a copy of what was published over them."""
+    (workplace / "data" / "company").symlink_to(company / "company")
+    shutil.copytree(company, workplace / "data" / "whitespace")
+    return workplace

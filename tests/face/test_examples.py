@@ -37,16 +37,30 @@ def test_every_public_name_has_an_example(name):
     assert examples_of(name)
 
 
-@pytest.mark.parametrize("name", NAMES)
+OF_A_COMPANY = ("Ranked", "WhitespaceSettings", "run_whitespace")
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in OF_A_COMPANY])
 def test_every_example_holds(name, workplace, night, scaling):
+    hold(name, {"darkshelf": darkshelf, "night": night, "scaling": scaling})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", OF_A_COMPANY)
+def test_every_example_of_a_company_holds(name, ranked, night, company_workplace):
+    hold(name, {"darkshelf": darkshelf, "ranked": ranked, "night": night})
+
+
+def hold(name: str, names: dict[str, object]) -> None:
     for test in examples_of(name):
-        test.globs = {"darkshelf": darkshelf, "night": night, "scaling": scaling}
+        test.globs = dict(names)
         report: list[str] = []
         failed, _ = doctest.DocTestRunner(optionflags=OPTIONS).run(test, out=report.append)
         assert not failed, "".join(report)
 
 
-def test_every_python_example_of_the_page_runs_from_top_to_bottom(workplace):
+@pytest.mark.slow
+def test_every_python_example_of_the_page_runs_from_top_to_bottom(company_workplace):
     blocks = PYTHON.findall((ROOT / "docs" / "python.md").read_text("utf-8"))
     assert len(blocks) > 5
     names: dict[str, object] = {}
@@ -77,7 +91,7 @@ def test_the_engine_is_imported_without_any_library():
 
 
 def test_every_public_name_is_listed_and_leads_somewhere():
-    assert len(NAMES) < 20
+    assert len(NAMES) < 25
     assert set(darkshelf.__all__) <= set(dir(darkshelf))
     assert all(getattr(darkshelf, name).__name__ == name for name in NAMES)
     with pytest.raises(AttributeError, match="has no attribute 'nobody'"):

@@ -5,13 +5,9 @@ python -m tests.growth.requirements    writes the table of docs/growth.md anew
 
 from __future__ import annotations
 
-import ast
-from collections import defaultdict
-from pathlib import Path
-
 from bench.page import between_marks
+from tests.requirements import ROOT, proofs
 
-ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "growth.md"
 
 REQUIREMENTS = {
@@ -121,30 +117,9 @@ PLACES = {
 """Where a requirement is met that no test can hold alone, or where its figures stand."""
 
 
-def proofs() -> dict[str, list[str]]:
-    """Per requirement or invariant the tests that are marked with it, as `file::test`."""
-    found: dict[str, list[str]] = defaultdict(list)
-    for file in sorted((ROOT / "tests" / "growth").glob("test_*.py")):
-        for node in ast.parse(file.read_text(encoding="utf-8")).body:
-            if isinstance(node, ast.FunctionDef):
-                for name in _marked(node):
-                    found[name].append(f"{file.stem}::{node.name}")
-    return found
-
-
-def _marked(node: ast.FunctionDef) -> list[str]:
-    return [
-        argument.value
-        for decorator in node.decorator_list
-        if isinstance(decorator, ast.Call) and ast.unparse(decorator.func) == "pytest.mark.proves"
-        for argument in decorator.args
-        if isinstance(argument, ast.Constant)
-    ]
-
-
 def table() -> str:
     """One row a requirement: what it asks, and the tests or the place that answer it."""
-    found = proofs()
+    found = proofs(ROOT / "tests" / "growth")
     lines = ["| requirement | asks | answered by |", "|---|---|---|"]
     for name, text in (REQUIREMENTS | dict.fromkeys(INVARIANTS, "see the specification, section 6")).items():
         tests = [f"`{test}`" for test in found.get(name, [])]

@@ -181,13 +181,13 @@ def test_a_night_that_is_not_whole_is_named_and_the_one_before_shown(published: 
 def test_a_run_of_an_unknown_desk_is_named(published: Published, tmp_path: Path) -> None:
     other = shutil.copytree(published.out, tmp_path / "out") / "runs" / "other"
     other.mkdir()
-    (other / "manifest.json").write_text('{"desk": "whitespace", "as_of": "2099-01-01"}')
+    (other / "manifest.json").write_text('{"desk": "garden", "as_of": "2099-01-01"}')
     nights = nights_in(tmp_path / "out")
     assert Rooms(tmp_path / "out", load_settings()).look_around().skipped == [
         "run other is of no desk that is known here"
     ]
     assert nights.latest_id() == published.main
-    with pytest.raises(NotFoundError, match="other is a run of the whitespace desk, not of the shelf desk"):
+    with pytest.raises(NotFoundError, match="other is a run of the garden desk, not of the shelf desk"):
         nights.night("other")
 
 

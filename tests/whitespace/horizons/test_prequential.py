@@ -1,0 +1,113 @@
+"""A frozen model is followed over windows that it never learned from."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+
+import polars as pl
+import pytest
+
+from engine.errors import InputError
+from engine.settings.whitespace.gauntlet import GauntletSettings
+from engine.settings.whitespace.horizons import HorizonSettings, PrequentialSettings
+from engine.vocabulary import whitespace as v
+from engine.whitespace.gauntlet.pictures import curves
+from engine.whitespace.gauntlet.verdict import ALL
+from engine.whitespace.months import add_months
+from engine.whitespace.panel import cutoffs_for
+from engine.whitespace.prequential import FROZEN, RETRAINED, artifacts, months, prequential
+
+
+def asked(context, **changes):
+    horizons = HorizonSettings(bootstrap_replicates=100, prequential=PrequentialSettings(**changes))
+    return replace(context, settings=context.settings.model_copy(update={"horizons": horizons}))
+
+
+@pytest.fixture(scope="module")
+def found(followed):
+    return prequential(asked(followed, months=4))
+
+
+@pytest.mark.proves("L25")
+def test_every_month_end_is_scored_from_the_day_on_which_the_training_labels_end(found, followed):
+    pooled = found.curve.filter(pl.col("division") == ALL, pl.col("curve") == FROZEN)
+    assert pooled[v.CUTOFF].to_list() == [add_months(found.train_cutoff, step) for step in range(5)]
+    assert pooled["horizon_days"].to_list() == [(day - found.train_cutoff).days for day in pooled[v.CUTOFF]]
+    blocks = cutoffs_for(found.train_cutoff, followed.settings.labels)
+    assert add_months(blocks.calibration, followed.settings.labels.horizon_months) <= found.train_cutoff
+    assert (pooled["auc_low"] <= pooled["auc"]).all()
+    assert (pooled["auc"] <= pooled["auc_high"]).all()
+
+
+@pytest.mark.parametrize("scoring", [dt.date(2024, 3, 31), dt.date(2024, 6, 30), dt.date(2024, 12, 31)])
+@pytest.mark.parametrize("how_many", [1, 3, 6])
+def test_no_window_begins_before_the_training_labels_end_or_ends_after_the_data(followed, scoring, how_many):
+    blocks = cutoffs_for(scoring, followed.settings.labels)
+    train_cutoff, days = months(asked(replace(followed, blocks=blocks), months=how_many))
+    assert days[0] == train_cutoff
+    assert len(days) == how_many + 1
+    assert all(day <= scoring for day in days)
+    assert all(add_months(day, followed.settings.labels.horizon_months) <= followed.tables.data_as_of for day in days)
+
+
+def test_the_model_fitted_anew_is_the_frozen_one_until_it_is_fitted_again(found):
+    pooled = found.curve.filter(pl.col("division") == ALL).sort(v.CUTOFF)
+    frozen, again = (pooled.filter(pl.col("curve") == name) for name in (FROZEN, RETRAINED))
+    assert frozen["auc"][:3].to_list() == again["auc"][:3].to_list()
+    assert frozen["auc"][3:].to_list() != again["auc"][3:].to_list()
+    lost = (again["auc"] - frozen["auc"]).to_list()
+    assert frozen["auc_lost_to_age"].to_list() == pytest.approx(lost)
+    assert again["auc_lost_to_age"].to_list() == [0.0] * 5
+
+
+@pytest.mark.proves("L101")
+def test_a_rise_warns_near_the_cutoff_and_the_slope_is_told(found):
+    readings = found.check.readings.filter(pl.col("division") == ALL)
+    steps = readings.filter(pl.col("measure").str.starts_with("auc_step"))
+    assert steps.height == 4
+    near = [row for row in steps.iter_rows(named=True) if int(row["measure"][9:-1]) < 60]
+    assert all(row["status"] != v.FAIL for row in near)
+    assert set(readings["measure"]) >= {"brier_rise", "auc_slope"}
+    assert readings.filter(pl.col("measure") == "auc_slope")["status"].to_list() == [v.PASS]
+
+
+def test_a_rise_within_chance_fails_only_when_checks_are_strict(followed):
+    bounds = {"shift_max_auc_gain": 0.0, "max_error_chance": 0.0001}
+    statuses = {}
+    for strict in (False, True):
+        gauntlet = GauntletSettings(strict=strict, **bounds)
+        context = asked(followed, months=2, far_days=0, max_brier_rise=0)
+        context = replace(context, settings=context.settings.model_copy(update={"gauntlet": gauntlet}))
+        readings = prequential(context).check.readings
+        steps = readings.filter(pl.col("measure").str.starts_with("auc_step"), pl.col("value") > 0)
+        statuses[strict] = set(steps["status"])
+    assert statuses == {False: {v.WARN}, True: {v.FAIL}}
+
+
+@pytest.mark.parametrize(
+    ("train_cutoff", "message"),
+    [
+        pytest.param(dt.date(2024, 11, 30), "labels of 2024-11-30 are not whole", id="labels_not_whole"),
+        pytest.param(dt.date(2021, 3, 31), "too late to train a model", id="nothing_to_learn_from"),
+    ],
+)
+def test_a_model_that_cannot_be_followed_is_refused_with_what_to_do(followed, train_cutoff, message):
+    with pytest.raises(InputError, match=message):
+        prequential(asked(followed, train_cutoff=train_cutoff))
+
+
+@pytest.mark.proves("L25")
+def test_the_files_bear_the_names_of_the_reference(found):
+    files = {file.path: file.content for file in artifacts(found)}
+    assert set(files["horizon.parquet"]["division"]) == {ALL, *found.divisions}
+    stem = f"prequential/pooled/{found.train_cutoff}/prequential"
+    told = files[f"{stem}_pooled_{found.train_cutoff}.json"]
+    assert len(told["rows"]) == 10
+    assert {"cutoff", "n", "prevalence", "auc", "lift@10", "brier"} <= set(told["rows"][0])
+    assert files[f"{stem}_curves_pooled_{found.train_cutoff}.png"].startswith(b"\x89PNG")
+    assert len(files) == 2 + 3 * (1 + len(found.divisions))
+
+
+def test_a_picture_of_nothing_is_a_picture():
+    assert curves({"auc": []}, "days") == curves({"auc": []}, "days")

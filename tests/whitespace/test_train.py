@@ -1,0 +1,179 @@
+"""Training reads no label of the future, scores nobody it saw, and says where it had nothing to learn from."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+import pytest
+
+from engine.errors import InputError
+from engine.settings.whitespace.gauntlet import WaiverSettings
+from engine.settings.whitespace.modeling import BoostingSettings, LinearSettings, ModelSettings
+from engine.whitespace.experiment import out_of_time
+from engine.whitespace.models import LOGREG, grid
+from engine.whitespace.splits import customer_groups, rolling_origins
+from engine.whitespace.train import train
+from engine.whitespace.trained import load
+from engine.whitespace.training_files import artifacts
+from tests.whitespace.panels import BLOCKS, LEVELS, SCORING, dataset
+
+TREES = BoostingSettings(trees=20, leaves=(7,), leaf_rows=(30,))
+SETTINGS = ModelSettings(
+    boosting=TREES, own_boosting=TREES, linear=LinearSettings(inverse_penalties=(0.03,)), bootstrap_replicates=50
+)
+NO_WAIVER = WaiverSettings()
+
+
+@pytest.fixture(scope="module")
+def data():
+    return dataset()
+
+
+@pytest.fixture(scope="module")
+def trained(data):
+    return train(data, BLOCKS, SETTINGS, NO_WAIVER)
+
+
+@pytest.fixture(scope="module")
+def published(data, trained, tmp_path_factory):
+    """A run folder with the files of training."""
+    folder = tmp_path_factory.mktemp("run")
+    for file in artifacts(trained, data, SETTINGS, NO_WAIVER):
+        path = folder / file.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(file.content, pl.DataFrame):
+            (file.content.write_parquet if path.suffix == ".parquet" else file.content.write_csv)(path)
+        elif isinstance(file.content, bytes):
+            path.write_bytes(file.content)
+        else:
+            path.write_text(
+                file.content if isinstance(file.content, str) else json.dumps(file.content, allow_nan=False)
+            )
+    return folder
+
+
+def test_every_division_has_a_model_or_a_heuristic_that_says_why(trained):
+    assert sorted(trained.divisions) == sorted(LEVELS)
+    assert {name: one.status for name, one in trained.divisions.items() if name in {"Scarce, Ltd", "Void"}} == {
+        "Scarce, Ltd": "pooled",
+        "Void": "degenerate",
+    }
+    void = trained.divisions["Void"]
+    assert void.backing == "heuristic"
+    assert void.reason == "0 buyers among 1800 rows to learn from: a model needs buyers and others"
+    assert "100 are needed for a model of its own" in trained.divisions["Scarce, Ltd"].reason
+
+
+def test_no_prediction_is_of_a_row_that_a_model_saw(data, trained):
+    assert set(trained.calibration_rows["cutoff"]) == {BLOCKS.calibration}
+    folds = {
+        fold.name: fold
+        for fold in rolling_origins(data.where(pl.col("cutoff") < BLOCKS.calibration).rows, SETTINGS, NO_WAIVER)
+    }
+    for name, rows in trained.out_of_time.partition_by("fold", as_dict=True).items():
+        fold = folds[name[0]]
+        assert set(rows["cutoff"]) == {fold.cutoff}
+        assert fold.train_label_end + dt.timedelta(SETTINGS.purge_days) <= fold.cutoff
+        assert set(customer_groups(rows["customer_id"], SETTINGS).tolist()) == {fold.group}
+
+
+def test_labels_of_the_calibration_cutoff_change_neither_the_choice_nor_the_scores_that_are_measured(data, trained):
+    turned = replace(
+        data,
+        rows=data.rows.with_columns(
+            label=pl.when(pl.col("cutoff") == BLOCKS.calibration).then(1 - pl.col("label")).otherwise("label")
+        ),
+    )
+    again = train(turned, BLOCKS, SETTINGS, NO_WAIVER)
+    for name, one in trained.divisions.items():
+        assert again.divisions[name].champion == one.champion
+        assert again.divisions[name].params == one.params
+    assert again.calibration_rows["p_raw"].equals(trained.calibration_rows["p_raw"])
+
+
+def test_a_label_that_ends_after_the_scoring_cutoff_stops_the_run(data):
+    early = replace(BLOCKS, scoring=dt.date(2020, 3, 31))
+    with pytest.raises(InputError, match="a label ends after the day that is scored") as stopped:
+        train(data, early, SETTINGS, NO_WAIVER)
+    assert stopped.value.problems[0].count == 1200
+
+
+def test_the_order_of_rows_changes_no_model(data, trained):
+    shuffled = replace(
+        data, rows=data.rows.sample(fraction=1, shuffle=True, seed=1).sort("division", "cutoff", "customer_id")
+    )
+    again = train(shuffled, BLOCKS, SETTINGS, NO_WAIVER)
+    assert again.out_of_time.equals(trained.out_of_time)
+    assert again.calibration_rows.equals(trained.calibration_rows)
+
+
+def test_what_drives_purchases_leads(trained):
+    importance = trained.divisions["Ample"].model.importance()
+    assert set(importance["feature"][:3]) >= {"money", "taste"}
+    assert trained.divisions["Ample"].metadata["figures"]["auc"] > 0.7
+
+
+def test_a_run_read_back_predicts_the_same_bits(data, trained, published):
+    again = load(published)
+    keys = data.rows.filter(pl.col("cutoff") == BLOCKS.calibration)
+    assert again.predict(data.features, keys).equals(trained.predict(data.features, keys))
+    assert again.cutoff == SCORING
+    assert {name: one.status for name, one in again.divisions.items()} == {
+        name: one.status for name, one in trained.divisions.items()
+    }
+
+
+def test_a_model_that_divisions_share_is_written_once(published, trained):
+    shared = [one for one in trained.divisions.values() if one.status == "pooled"]
+    assert len(shared) > 1
+    own = len(trained.divisions) - len(shared)
+    assert len(list(published.glob("models/*_model/model.json"))) == own + 1
+    assert len(list(published.glob("models/*_model/metadata.json"))) == len(LEVELS)
+
+
+def test_a_missing_model_is_named(published, tmp_path):
+    copy = tmp_path / "run"
+    shutil.copytree(published, copy)
+    (copy / "models/pooled_model/model.json").unlink()
+    with pytest.raises(InputError, match="pooled_model: the model is missing"):
+        load(copy)
+    with pytest.raises(InputError, match="holds no trained division"):
+        load(tmp_path)
+
+
+def test_a_feature_or_a_division_that_was_not_trained_is_named(data, trained):
+    keys = data.rows.filter(pl.col("cutoff") == BLOCKS.calibration)
+    fewer = replace(data.features, registry=data.features.registry[1:])
+    with pytest.raises(InputError, match="features that the model takes are not there"):
+        trained.predict(fewer, keys)
+    others = replace(trained, divisions={name: one for name, one in trained.divisions.items() if name != "Void"})
+    with pytest.raises(InputError, match="the division has no trained model: 300 of 1,200 rows"):
+        others.predict(data.features, keys)
+
+
+def test_the_files_of_every_division_are_there_under_the_names_of_the_dossier(published):
+    kinds = "metrics gains thresholds coef calibration diagnostics shap_global".split()
+    for kind in kinds:
+        assert len(list(published.glob(f"training/{kind}_*"))) >= len(LEVELS), kind
+    for kind in ("train_scores", "train_feature_sample", "cv_manifest", "fold_assignments"):
+        assert len(list(published.glob(f"training/{kind}_*_2020-06-30.*"))) == len(LEVELS), kind
+    metadata = json.loads(next(published.glob("models/Void-*/metadata.json")).read_text())
+    assert metadata["status"] == "degenerate"
+    assert metadata["prediction_window_months"] == 6
+    assert metadata["class_balance"]["positives"] == 0
+
+
+def test_an_experiment_predicts_every_validated_row_once(data):
+    folds = rolling_origins(data.rows, SETTINGS, NO_WAIVER)
+    params, names = grid(LOGREG, SETTINGS, pooled=True)[0], data.features.names()
+    whole = out_of_time(data, folds, LOGREG, params, names, SETTINGS, pooled=True)
+    assert whole.height == sum(int(fold.valid.sum()) for fold in folds)
+    assert whole["p"].null_count() == 0
+    assert np.isfinite(whole["p"].to_numpy()).all()
+    own = out_of_time(data, folds, LOGREG, params, names, SETTINGS, pooled=False)
+    assert "Void" not in own["division"].cast(pl.String).unique().to_list(), "one class: nothing to learn from"
