@@ -95,6 +95,7 @@ def test_the_list_is_the_home_page_where_whitespace_alone_has_runs(look: Callabl
     assert titles == ["Whitespace", *(plan.title for plan in SHEETS.values())]
 
 
+@pytest.mark.proves("L149")
 @pytest.mark.parametrize("key", SHEETS)
 @pytest.mark.parametrize("division", ["", *made.DIVISIONS], ids=["all", "model", "heuristic"])
 def test_every_page_shows_every_division_and_escapes_what_data_say(
@@ -159,18 +160,21 @@ def test_features_are_found_by_words_and_family_and_turned_page_by_page(look: Ca
     assert "feature_00" not in sheet.text.html.partition("guide")[2]
 
 
+@pytest.mark.proves("L212")
 def test_checks_and_divisions_meet_in_one_table_with_their_verdicts(look: Callable[[str], Session]) -> None:
     table = written(look("?page=leakage")).partition("<tbody>")[2].partition("</tbody>")[0]
     rows = [re.findall(r'class="verdict (\w+)"', row) for row in table.split("<tr")[1:]]
     assert rows == [[v.FAIL, *made.CHECKS.values()]] * (1 + len(made.DIVISIONS))
 
 
+@pytest.mark.proves("L215", "L216")
 def test_a_figure_that_breaks_its_bound_is_marked_and_explained(look: Callable[[str], Session]) -> None:
     badges = written(look("?page=metrics")).partition('class="badges"')[2].partition("</ul>")[0]
     assert re.findall(r'class="verdict (\w+)"', badges) == [v.PASS, v.PASS]
     assert "Above 0 the chances say more" in badges
 
 
+@pytest.mark.proves("L21", "L33", "L35", "L213")
 @pytest.mark.parametrize("key", ["horizons", "ablation", "validation"])
 def test_what_a_stage_judged_stands_on_its_page(look: Callable[[str], Session], key: str) -> None:
     readings = written(look(f"?page={key}")).partition('aria-label="Readings"')[2].partition("</table>")[0]

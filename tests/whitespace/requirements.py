@@ -19,9 +19,16 @@ with (FOLDER / "duties.csv").open(encoding="utf-8", newline="") as _file:
 """Every line of the roadmap: what it asks and what this desk owes for it, in the specification's order."""
 
 
+def proved() -> dict[str, list[str]]:
+    """Per line the tests of the desk and of its pages that are marked with it."""
+    pages = proofs(ROOT / "tests" / "panel_app", "test_whitespace_*.py")
+    own = proofs(FOLDER)
+    return {name: [*own.get(name, []), *pages.get(name, [])] for name in DUTIES}
+
+
 def table() -> str:
     """One row a line: what it asks, the duty, and the tests that prove it."""
-    found = proofs(FOLDER)
+    found = proved()
     lines = ["| line | asks | duty | proved by |", "|---|---|---|---|"]
     for name, (asks, duty) in DUTIES.items():
         tests = "<br>".join(f"`{test}`" for test in found.get(name, []))

@@ -54,6 +54,7 @@ def test_the_order_of_scores_is_kept_or_tied(cells, method):
         assert len(set(chances.tolist())) > 20, "no step is flat: the order of scores is kept"
 
 
+@pytest.mark.proves("L69")
 @pytest.mark.parametrize(("positives", "method"), [(999, "platt"), (1000, "isotonic")])
 def test_isotonic_regression_needs_a_thousand_buyers(positives, method):
     assert method_for(positives, SETTINGS) == method
@@ -146,6 +147,7 @@ def test_rows_of_one_class_have_no_calibrator():
     assert calibrate.comparison(np.zeros(3, np.uint8), np.zeros(3), np.arange(3), SETTINGS) == []
 
 
+@pytest.mark.proves("L68", "L70")
 def test_every_method_is_evaluated_and_one_is_chosen():
     table = rows({"Ample": 1.0})
     labels, scores = table["label"].cast(pl.UInt8).to_numpy(), table["p_raw"].to_numpy()

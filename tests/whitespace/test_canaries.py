@@ -69,7 +69,7 @@ def test_every_artifact_has_its_shape(judged):
         assert f"{folder}/permutation_diag.json" in names
 
 
-@pytest.mark.proves("L15", "L16", "L18")
+@pytest.mark.proves("L15", "L16", "L18", "L17", "L123", "L124", "L125", "L230")
 def test_the_grid_has_all_its_shifts_against_the_base_and_against_each_other(judged):
     grid = next(file.content for file in judged.files if "/shift_grid_pooled" in file.path)
     assert [shift["days"] for shift in grid["shifts"]] == [7, 14, 28, 56]
@@ -112,7 +112,7 @@ def test_a_check_that_breaks_off_is_an_error_and_the_others_still_run(clean):
     assert found.overall == v.FAIL
 
 
-@pytest.mark.proves("L102")
+@pytest.mark.proves("L102", "L236")
 def test_what_was_switched_off_is_waived_and_says_so(clean):
     waivers = WaiverSettings(permutation=True, shift_grid=True)
     settings = clean.settings.model_copy(update={"waivers": waivers})

@@ -56,6 +56,7 @@ def test_a_model_that_is_better_by_chance_alone_does_not():
     assert choose({"plain": same, "fine": same}).champion == "plain"
 
 
+@pytest.mark.proves("L52")
 def test_neither_the_order_of_settings_nor_that_of_rows_decides():
     told = {"plain": predictions(1.5, 1), "fine": predictions(1.2, 2), "finest": predictions(0.8, 3)}
     verdicts = [choose({name: told[name] for name in names}) for names in itertools.permutations(told)]

@@ -24,6 +24,7 @@ def test_the_clean_company_gives_no_cause_for_a_remark(generated_company):
     assert check(frames_of(generated_company.tables), InputSettings()).remarks == ()
 
 
+@pytest.mark.proves("L197", "L198")
 def test_every_problem_is_told_at_once():
     rows = [*daily(30), line("", 3), line("A", 3, division=None, sku_id="S9")]
     twice = [{"customer_id": one, "name": one} for one in ("A", "A", "B", "C")]

@@ -103,6 +103,7 @@ def test_a_card_is_stale_when_a_file_it_was_made_of_changed(out):
     assert "metrics" in stale(told, {})
 
 
+@pytest.mark.proves("L36", "L91")
 def test_a_card_says_what_it_links_to_by_hash(smoke):
     run = latest(smoke)
     for division in summary(run)["verdicts"]:

@@ -48,6 +48,7 @@ def routed(sku: str, delivered_as: str | None = None, product: str = "") -> tupl
     return next(kept.select("sku_id", "division", "quantity", "gross_profit_cents").iter_rows(), ())
 
 
+@pytest.mark.proves("L193", "L194")
 class TestShippedRules:
     """The rules that come as an example, one by one."""
 
@@ -180,6 +181,7 @@ LINES = st.lists(
 )
 
 
+@pytest.mark.proves("L195")
 @given(lines=LINES, choices=st.tuples(CHOICES, CHOICES, CHOICES))
 def test_every_row_and_cent_is_accounted_for(lines, choices):
     rules = [DivisionRule(skus=(sku,), **choice) for sku, choice in zip(SKUS, choices, strict=True) if choice]

@@ -55,6 +55,7 @@ def test_contributions_add_up_to_the_log_odds(candidate):
     assert model.importance()["share"].sum() == pytest.approx(1)
 
 
+@pytest.mark.proves("L67")
 @pytest.mark.parametrize("method", ["basic", "intermediate", "advanced"])
 def test_constrained_trees_never_leave_their_direction(method):
     values, labels = rows(seed=3)

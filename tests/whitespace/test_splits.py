@@ -6,6 +6,7 @@ import datetime as dt
 
 import numpy as np
 import polars as pl
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -30,6 +31,7 @@ def panel(cells, horizon_months: int = 6) -> pl.DataFrame:
     return pl.DataFrame(rows, names | {"window_end": pl.Date}, orient="row")
 
 
+@pytest.mark.proves("L117", "L118")
 @given(PANELS, SETTINGS, st.booleans())
 def test_no_fold_shares_a_customer_or_a_day_of_a_label(cells, settings, purge_waived):
     rows = panel(cells)
@@ -58,6 +60,7 @@ def test_a_customer_keeps_its_group_whoever_else_is_there(cells, settings, rando
     assert customer_groups(fewer, settings).tolist() == [group[one] for one in fewer]
 
 
+@pytest.mark.proves("L119")
 def test_six_quarterly_cutoffs_have_three_origins_and_less_without_a_purge():
     rows = panel([(customer, step, customer % 2) for customer in range(30) for step in range(6)])
     cutoffs = [
@@ -68,6 +71,7 @@ def test_six_quarterly_cutoffs_have_three_origins_and_less_without_a_purge():
     assert cutoffs[1] == [dt.date(2018, 9, 30), *cutoffs[0]]
 
 
+@pytest.mark.proves("L120", "L127", "L128")
 def test_manifests_count_what_was_trained_on_and_what_was_purged():
     rows = panel([(customer, step, customer % 2) for customer in range(30) for step in range(6)])
     settings, waivers = ModelSettings(), WaiverSettings()

@@ -57,6 +57,7 @@ def published(data, trained, tmp_path_factory):
     return folder
 
 
+@pytest.mark.proves("L135", "L138", "L149")
 def test_every_division_has_a_model_or_a_heuristic_that_says_why(trained):
     assert sorted(trained.divisions) == sorted(LEVELS)
     assert {name: one.status for name, one in trained.divisions.items() if name in {"Scarce, Ltd", "Void"}} == {
@@ -69,6 +70,7 @@ def test_every_division_has_a_model_or_a_heuristic_that_says_why(trained):
     assert "100 are needed for a model of its own" in trained.divisions["Scarce, Ltd"].reason
 
 
+@pytest.mark.proves("L34", "L70")
 def test_no_prediction_is_of_a_row_that_a_model_saw(data, trained):
     assert set(trained.calibration_rows["cutoff"]) == {BLOCKS.calibration}
     folds = {
@@ -146,6 +148,7 @@ def test_a_missing_model_is_named(published, tmp_path):
         load(tmp_path)
 
 
+@pytest.mark.proves("L139")
 def test_a_feature_or_a_division_that_was_not_trained_is_named(data, trained):
     keys = data.rows.filter(pl.col("cutoff") == BLOCKS.calibration)
     fewer = replace(data.features, registry=data.features.registry[1:])
@@ -156,6 +159,7 @@ def test_a_feature_or_a_division_that_was_not_trained_is_named(data, trained):
         others.predict(data.features, keys)
 
 
+@pytest.mark.proves("L37", "L138", "L71")
 def test_the_files_of_every_division_are_there_under_the_names_of_the_dossier(published):
     kinds = "metrics gains thresholds coef calibration diagnostics shap_global".split()
     for kind in kinds:

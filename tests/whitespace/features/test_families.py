@@ -35,12 +35,14 @@ contacts__all__contact_n__12m contacts__div__contact_n__rate_90_30d rep_share_bu
 rfm__div__months_since_beyond_24m__life""".split()
 
 
+@pytest.mark.proves("L54", "L55", "L56", "L57", "L58", "L51", "L61", "L62", "L66", "L161")
 def test_the_reference_names_are_there(settings: FeatureSettings, state: State) -> None:
     names = [feature.name for feature in registry(settings, state)]
     assert not set(NAMES) - set(names)
     assert len(names) == len(set(names))
 
 
+@pytest.mark.proves("L157")
 def test_the_matrix_has_the_columns_of_the_registry_and_a_row_for_whoever_has_a_history(
     matrix: Matrix, tables: Tables, settings: FeatureSettings, state: State
 ) -> None:
@@ -56,6 +58,7 @@ def test_the_matrix_has_the_columns_of_the_registry_and_a_row_for_whoever_has_a_
     assert matrix.pairs.equals(matrix.pairs.sort("customer_id", "division"))
 
 
+@pytest.mark.proves("L59", "L53", "L64")
 @pytest.mark.parametrize("family", get_args(Family))
 def test_a_family_that_is_off_leaves_no_column(family: Family, tables: Tables, settings: FeatureSettings) -> None:
     others = tuple(name for name in settings.families if name != family)
@@ -90,6 +93,7 @@ def test_windows_are_sums_of_lines_within_whole_months(
         np.testing.assert_allclose(slow[name].to_numpy(), wanted, rtol=1e-6, err_msg=name)
 
 
+@pytest.mark.proves("L50")
 def test_a_decay_halves_with_every_half_life(matrix: Matrix) -> None:
     days = matrix.pairs["rfm__div__recency_days__life"].to_numpy()
     for half_life in (30, 90, 180):
@@ -97,6 +101,7 @@ def test_a_decay_halves_with_every_half_life(matrix: Matrix) -> None:
         np.testing.assert_allclose(decay, 0.5 ** (days / half_life), rtol=1e-5)
 
 
+@pytest.mark.proves("L241", "L242")
 def test_what_was_never_bought_is_unknown(matrix: Matrix) -> None:
     never = matrix.pairs.filter(
         pl.col("xdiv__div__ever_bought__life") == 0, pl.col("lifecycle__div__order_days__life") == 0
@@ -114,6 +119,7 @@ def test_what_was_never_bought_is_unknown(matrix: Matrix) -> None:
     assert never["rfm__div__tx_n__12m"].to_list() == [0] * never.height
 
 
+@pytest.mark.proves("L57", "L58", "L66")
 @pytest.mark.parametrize("seed", range(4))
 def test_shares_flags_and_ratios_stay_within_bounds(seed: int, settings: FeatureSettings) -> None:
     tables = company(seed)
@@ -139,6 +145,7 @@ def test_quarters_of_a_customer_add_up_to_one(matrix: Matrix) -> None:
     np.testing.assert_allclose(whole.filter(bought).to_numpy(), 1, rtol=1e-6)
 
 
+@pytest.mark.proves("L49")
 def test_two_lines_of_one_day_are_no_interval(tables: Tables, state: State, settings: FeatureSettings) -> None:
     twice = replace(tables, transactions=pl.concat([tables.transactions, tables.transactions]))
     once = build(tables, CUTOFF, state, settings).customers["lifecycle__all__ipi_median_days__life"]
@@ -160,6 +167,7 @@ def test_a_purchase_after_the_cutoff_is_no_active_asset_and_a_later_renewal_does
         assert one.select(there).equals(other.select(there), null_equal=True)
 
 
+@pytest.mark.proves("L65", "L66")
 def test_an_encoder_leaves_the_customer_itself_out(tables: Tables, state: State, settings: FeatureSettings) -> None:
     """A customer's own sales change the rates of the others of its industry, and not its own."""
     day = pl.lit(CUTOFF)
@@ -181,6 +189,7 @@ def test_an_encoder_leaves_the_customer_itself_out(tables: Tables, state: State,
     assert one.equals(other, null_equal=True)
 
 
+@pytest.mark.proves("L241", "L243")
 def test_a_flag_says_what_is_unknown_and_no_two_say_the_same(matrix: Matrix, state: State) -> None:
     assert state.missing
     for name in state.missing:

@@ -35,6 +35,7 @@ def simulated(rates: bgnbd.Rates, customers: int) -> bgnbd.History:
     return bgnbd.History(repeats, last, np.full(customers, 100.0))
 
 
+@pytest.mark.proves("L49")
 def test_planted_purchase_rates_are_found_again() -> None:
     truth = (1.2, 8.0, 1.5, 6.0)
     found = bgnbd.fitted(simulated(truth, 4000))
@@ -67,6 +68,7 @@ def test_a_frame_that_was_turned_turns_the_axes_with_it(
     np.testing.assert_allclose(after, before @ turn, atol=1e-4)
 
 
+@pytest.mark.proves("L63")
 def test_axes_stay_from_one_refit_to_the_next(tables: Tables, state: State, settings: FeatureSettings) -> None:
     """As fitted and as built on the same day, by two factorisations of which one is turned to the other."""
     other = settings.model_copy(update={"seed": 7, "als_iterations": 30})
@@ -86,6 +88,7 @@ def test_caps_are_customers_own_values_within_the_tails(
     assert values.min() >= np.float32(low)
 
 
+@pytest.mark.proves("L60", "L61")
 def test_rules_name_support_rate_and_lift_of_other_divisions_skus(
     tables: Tables, state: State, settings: FeatureSettings
 ) -> None:

@@ -9,6 +9,7 @@ from engine.whitespace.features.safe import no_recency_short, safe, safe_lite
 from engine.whitespace.features.state import State
 
 
+@pytest.mark.proves("L63", "L155", "L156", "L159", "L160")
 def test_safe_keeps_only_what_is_lagged_and_long_and_stand_ins(settings: FeatureSettings, state: State) -> None:
     features = registry(settings, state)
     policy = safe(features, settings)
@@ -20,6 +21,7 @@ def test_safe_keeps_only_what_is_lagged_and_long_and_stand_ins(settings: Feature
             assert not feature.is_embedding
 
 
+@pytest.mark.proves("L156", "L161")
 def test_a_short_window_gives_way_to_the_rate_and_a_long_one_to_the_same_two_months_earlier(
     settings: FeatureSettings, state: State
 ) -> None:
@@ -43,6 +45,7 @@ def test_every_feature_is_kept_or_dropped_or_swapped_for_one_that_is_kept(
         assert set(done.reason) == set(done.dropped) | set(done.swapped)
 
 
+@pytest.mark.proves("L41")
 def test_safe_lite_keeps_embeddings_and_long_windows(settings: FeatureSettings, state: State) -> None:
     kept = safe_lite(registry(settings, state), settings).kept
     assert {"als_f0", "rfm__div__tx_n__12m"} <= set(kept)

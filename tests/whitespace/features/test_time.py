@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import polars as pl
+import pytest
 from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
@@ -94,6 +95,7 @@ def changed(matrix: Matrix, other: Matrix) -> set[str]:
     }
 
 
+@pytest.mark.proves("L60", "L157")
 @given(st.integers(0, 1000), st.integers(0, 10), st.integers(0, 11))
 @examples(max_examples=25)
 def test_a_sale_changes_only_features_whose_window_holds_its_day(days_ago: int, buyer: int, sku: int) -> None:

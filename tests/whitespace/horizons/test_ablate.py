@@ -27,7 +27,7 @@ def found(followed):
     return ablate(followed)
 
 
-@pytest.mark.proves("L28")
+@pytest.mark.proves("L28", "L41", "L42")
 def test_four_variants_are_measured_on_rolling_origins_and_on_three_far_months(found):
     pooled = found.table.filter(pl.col("division") == ALL)
     assert set(pooled["variant"]) == set(VARIANTS)
@@ -107,6 +107,7 @@ def test_what_fails_on_a_division_that_is_trained_on_everything_by_a_waiver_is_w
     assert worse.height
 
 
+@pytest.mark.proves("L29", "L30", "L31", "L32")
 def test_the_files_tell_how_much_better_all_features_are(found):
     files = {file.path: file.content for file in artifacts(found)}
     name = next(path for path in files if path.startswith("ablation/pooled/") and path.endswith(f"{FAR}.json"))
@@ -141,7 +142,7 @@ CASES = [
 ]
 
 
-@pytest.mark.proves("L29")
+@pytest.mark.proves("L29", "L43")
 @pytest.mark.parametrize(("gaps", "error", "status"), CASES)
 def test_a_division_is_proposed_only_on_three_months_by_enough_and_beyond_chance(gaps, error, status):
     proposal = auto_safe(table("Services", gaps, error), Sections())
@@ -149,6 +150,7 @@ def test_a_division_is_proposed_only_on_three_months_by_enough_and_beyond_chance
     assert proposal.divisions == (("Services",) if status == "proposed" else ())
 
 
+@pytest.mark.proves("L44")
 def test_a_proposal_is_a_change_of_the_settings_with_its_evidence_and_edits_nothing():
     settings = Sections.model_validate({"modeling": {"safe_divisions": ["Training"]}})
     both = pl.concat([table(name, (-0.02, -0.03, -0.02), 0.001) for name in ("Services", "Training")])

@@ -38,7 +38,6 @@ def ending(context, day: dt.date):
     return replace(context, tables=replace(context.tables, data_as_of=day))
 
 
-@pytest.mark.proves("L24")
 def test_the_labels_of_the_scoring_cutoff_are_judged_once_they_are_whole(found, followed):
     assert (found.block, found.block_cutoff, found.whole_on) == (
         "forward",

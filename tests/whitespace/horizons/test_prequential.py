@@ -29,7 +29,7 @@ def found(followed):
     return prequential(asked(followed, months=4))
 
 
-@pytest.mark.proves("L25")
+@pytest.mark.proves("L25", "L26")
 def test_every_month_end_is_scored_from_the_day_on_which_the_training_labels_end(found, followed):
     pooled = found.curve.filter(pl.col("division") == ALL, pl.col("curve") == FROZEN)
     assert pooled[v.CUTOFF].to_list() == [add_months(found.train_cutoff, step) for step in range(5)]
@@ -40,6 +40,7 @@ def test_every_month_end_is_scored_from_the_day_on_which_the_training_labels_end
     assert (pooled["auc"] <= pooled["auc_high"]).all()
 
 
+@pytest.mark.proves("L40")
 @pytest.mark.parametrize("scoring", [dt.date(2024, 3, 31), dt.date(2024, 6, 30), dt.date(2024, 12, 31)])
 @pytest.mark.parametrize("how_many", [1, 3, 6])
 def test_no_window_begins_before_the_training_labels_end_or_ends_after_the_data(followed, scoring, how_many):
@@ -97,7 +98,7 @@ def test_a_model_that_cannot_be_followed_is_refused_with_what_to_do(followed, tr
         prequential(asked(followed, train_cutoff=train_cutoff))
 
 
-@pytest.mark.proves("L25")
+@pytest.mark.proves("L25", "L27")
 def test_the_files_bear_the_names_of_the_reference(found):
     files = {file.path: file.content for file in artifacts(found)}
     assert set(files["horizon.parquet"]["division"]) == {ALL, *found.divisions}
