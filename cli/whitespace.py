@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.console import out, progress, table
+from cli.decisions import Database
 from cli.options import AsJson, Assignments, ConfigFile, Input, Out, RunId
 
 if TYPE_CHECKING:
@@ -262,6 +263,50 @@ def gate(out_folder: Out, run_id: RunId = None, *, as_json: AsJson = False) -> N
         out.print(f"The gate says {found.overall}.")
     if found.overall == v.FAIL:
         raise typer.Exit(1)
+
+
+@app.command()
+def calls(
+    folder: Input,
+    out_folder: Out,
+    run_id: RunId = None,
+    database: Database = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """What the calls of a list added, by those held out at random, once the months after it are delivered.
+
+    Example:  darkshelf whitespace calls data/company --out data/whitespace
+    """
+    from dataclasses import asdict
+
+    from engine.decisions.store import open_decisions
+    from engine.decisions.whitespace.effect import measure
+    from engine.decisions.whitespace.settings import CallEffectSettings
+    from engine.outputs.read import find_run
+    from engine.vocabulary import whitespace as v
+    from engine.whitespace.review import outcomes
+
+    run = find_run(out_folder, run_id, v.DESK)
+    bought = outcomes(run, folder)
+    found = measure(open_decisions(out_folder, database), run, bought, CallEffectSettings())
+    if as_json:
+        typer.echo(json.dumps(asdict(found)))
+        return
+    rows = table("of the gaps of the list", "called", "held out", numbers=("called", "held out"))
+    rows.add_row("meant to be", f"{found.to_call:,}", f"{found.held_out:,}")
+    rows.add_row("share called", _share(found.called_share), _share(found.called_share_held_out))
+    rows.add_row("share that bought", _share(found.bought_share), _share(found.bought_share_held_out))
+    out.print(rows)
+    if found.added_share is None:
+        out.print("Too few were held out to tell what calls added.")
+    else:
+        added = found.added_share
+        out.print(f"Calls added {added.value:+.1%} ({added.low:+.1%} to {added.high:+.1%}) of buyers.")
+
+
+def _share(value: float | None) -> str:
+    return "–" if value is None else f"{value:.1%}"
 
 
 @app.command()

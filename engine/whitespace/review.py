@@ -3,17 +3,24 @@
 In: an output folder and a run. Out: cards and the gate. A damaged run is judged as it lies there: what is gone fails.
 """
 
+import datetime as dt
 import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from engine.errors import NotFoundError
+import polars as pl
+
+from engine.delivery.tables import Delivered
+from engine.errors import InputError, NotFoundError, Problem
 from engine.runs.manifest import MANIFEST
-from engine.runs.registry import LATEST, RUNS, Registry
+from engine.runs.registry import LATEST, RUNS, Registry, Run
+from engine.settings.whitespace.run import WhitespaceSettings
 from engine.vocabulary import whitespace as v
 from engine.whitespace.card import card
+from engine.whitespace.check import check
 from engine.whitespace.gate import Gate, gate
+from engine.whitespace.panel import labels
 
 
 def cards(out: Path, run_id: str | None, divisions: Sequence[str]) -> list[dict[str, Any]]:
@@ -36,6 +43,20 @@ def gated(out: Path, run_id: str | None) -> Gate:
         return gated(out, Registry(out).find(run_id, v.DESK).run_id)
     folders = {name: folder, **_parts(out, name)}
     return gate(folders, _divisions(folders), _cutoff(folder), is_published=True)
+
+
+def outcomes(run: Run, place: Delivered) -> pl.DataFrame:
+    """What was bought within the months after a list. Grain: customer, division; label and net_gp_window.
+
+    place: a delivery that goes on until then. Raises InputError, where the months are not whole too.
+    """
+    settings = WhitespaceSettings.model_validate(run.manifest["settings"]).whitespace
+    tables = check(place, settings.inputs).tables
+    rows = labels(tables, [dt.date.fromisoformat(run.as_of)], settings.labels)
+    if rows["label"].null_count():
+        what = f"the months after {run.as_of} are not whole: the orders end on {tables.data_as_of}"
+        raise InputError([Problem(v.TRANSACTIONS, what, "deliver the orders of all of them")])
+    return rows.select(pl.col(v.PAIR).cast(pl.String), "label", "net_gp_window")
 
 
 def _cutoff(folder: Path) -> str:

@@ -53,6 +53,7 @@ VERBS = {
     "whitespace run": "darkshelf whitespace run data/company --out data/whitespace --all",
     "whitespace card": "darkshelf whitespace card --out",
     "whitespace gate": "darkshelf whitespace gate --out",
+    "whitespace calls": "darkshelf whitespace calls data/company --out data/whitespace",
     "whitespace smoke": "darkshelf whitespace smoke --out",
     "tasks": "darkshelf tasks --out data/runs --store 12",
     "answers import": "darkshelf answers import",

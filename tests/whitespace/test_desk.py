@@ -157,3 +157,9 @@ def test_a_run_says_what_it_did_in_its_headline_and_lists_its_parts(out, capsys)
 
 def summary(run: Run) -> dict[str, dict[str, str]]:
     return json.loads((run.folder / "summary.json").read_text(encoding="utf-8"))
+
+
+def test_what_calls_added_is_not_told_before_the_months_after_the_list_are_whole(smoke, capsys):
+    answer = darkshelf(capsys, "whitespace", "calls", smoke / "company", "--out", smoke)
+    assert answer.code == 2
+    assert "the months after 2024-12-31 are not whole: the orders end on 2024-12-31" in answer.err
