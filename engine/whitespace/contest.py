@@ -17,12 +17,12 @@ from engine.settings.whitespace.modeling import ModelSettings
 from engine.vocabulary import whitespace as v
 from engine.whitespace.champion import Verdict, champion
 from engine.whitespace.dataset import Dataset, outcomes
-from engine.whitespace.models import CANDIDATES, HEURISTIC, Fitted, Heuristic, Params
+from engine.whitespace.models import CANDIDATES, HEURISTIC, Fitted, Params
 from engine.whitespace.screening import Drop, screen
 from engine.whitespace.slug import slug
 from engine.whitespace.splits import Fold, rolling_origins
 from engine.whitespace.trained import DEGENERATE, OWN, POOLED
-from engine.whitespace.tune import Tuned, leading, tune
+from engine.whitespace.tune import Tuned, heuristic, leading, tune
 
 OWN_PREFIX: Final = "own "
 """Before the name of a candidate that is fitted to one division."""
@@ -138,9 +138,7 @@ def _own(learning: Dataset, ours: Dataset, shared: Pool, division: str, settings
 
 
 def _heuristic(division: str, ours: Dataset, positives: int, settings: ModelSettings) -> Chosen:
-    known = set(ours.features.names())
-    names = tuple(name for name in settings.heuristic_features if name in known)
-    model = Heuristic(names, otherwise=(positives + 0.5) / (ours.rows.height + 1))
+    model = heuristic(ours, settings)
     reason = f"{positives} buyers among {ours.rows.height} rows to learn from: a model needs buyers and others"
     predictions = ours.rows.clear().select(*v.ROW, pl.lit("").alias("fold"), "label", "net_gp_window", p=pl.lit(0.0))
     return Chosen(

@@ -14,7 +14,7 @@ from engine.settings.whitespace.modeling import ModelSettings
 from engine.vocabulary import whitespace as v
 from engine.whitespace.dataset import Dataset
 from engine.whitespace.features.registry import Feature
-from engine.whitespace.models import Fitted, Params, fit
+from engine.whitespace.models import Fitted, Params, fit, single
 from engine.whitespace.splits import Fold
 
 
@@ -28,13 +28,14 @@ def out_of_time(
     *,
     pooled: bool,
 ) -> pl.DataFrame:
-    """Predictions of models that were fitted before, on other customers.
+    """Predictions of models that were fitted before, on other customers. Trees are of a single member: experiments
+    compare, and the mean of several costs as much again for each.
 
     folds: of the dataset's rows. names: the features that are used. pooled: one model a fold over all divisions, or
     one a fold and division. Grain: customer, division, cutoff; columns: those, fold, label, net_gp_window, p (chance,
     never null); sorted as the dataset. Rows whose fold has one class only to learn from are left out.
     """
-    values, labels = dataset.values(dataset.rows, names), _labels(dataset)
+    values, labels, params = dataset.values(dataset.rows, names), _labels(dataset), single(params)
     features = chosen(dataset.features.registry, names)
     chances, fold_of = np.full(labels.size, np.nan), np.full(labels.size, -1)
     for place, fold in enumerate(folds):

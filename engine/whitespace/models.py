@@ -8,6 +8,7 @@ import itertools
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
@@ -25,13 +26,16 @@ from engine.whitespace.linear import Preparation, elastic_net, prepare
 LOGREG: Final = "logreg"
 MONOTONE: Final = "lgbm_mono"
 FREE: Final = "lgbm"
+MEMBERS: Final = "members"
+WORKERS: Final = 2
+"""Models that are fitted at once; what comes out does not depend on it."""
 HEURISTIC: Final = "heuristic"
 """Not a candidate: what stands in where there is nothing to learn from."""
 CANDIDATES: Final = (LOGREG, MONOTONE, FREE)
 """The simplest first: a later one has to be better by more than chance."""
 
 Params = Mapping[str, float | int | str]
-"""What a candidate is fitted with: LightGBM's own names, or `C` and `l1_ratio`."""
+"""What a candidate is fitted with: LightGBM's own names and `members`, or `C` and `l1_ratio`."""
 
 
 class Fitted(ABC):
@@ -64,39 +68,47 @@ class Fitted(ABC):
         told = json.loads(dump)
         names = tuple(told["features"])
         if told["candidate"] == HEURISTIC:
-            return Heuristic(names, told["otherwise"])
+            return Heuristic(names, told["base_rate"], told["usual"])
         if told["candidate"] == LOGREG:
             return Linear(names, Preparation.of(told["preparation"]), np.array(told["weights"]), told["intercept"])
-        return Trees(told["candidate"], names, lightgbm.Booster(model_str=told["trees"]))
+        members = tuple(lightgbm.Booster(model_str=one) for one in told["members"])
+        return Trees(told["candidate"], names, members)
 
 
 @dataclass(frozen=True)
 class Trees(Fitted):
-    """Boosted trees; LightGBM knows columns by their place, because it takes no comma in a name."""
+    """Boosted trees, the mean log odds of several members; LightGBM knows columns by their place, because it takes no
+    comma in a name.
+    """
 
     candidate: str
     names: tuple[str, ...]
-    booster: lightgbm.Booster
+    members: tuple[lightgbm.Booster, ...]
 
     def predict(self, values: Singles) -> Floats:
         """As `Fitted.predict`."""
-        return cast("Floats", self.booster.predict(values, num_threads=1))
+        return np.asarray(expit(self._mean(values, raw_score=True)))
 
     def dump(self) -> str:
         """As `Fitted.dump`."""
-        told = {"candidate": self.candidate, "features": self.names, "trees": self.booster.model_to_string()}
-        return json.dumps(told, indent=1)
+        members = [member.model_to_string() for member in self.members]
+        return json.dumps({"candidate": self.candidate, "features": self.names, "members": members}, indent=1)
 
     def importance(self) -> pl.DataFrame:
         """Share of the gain of all splits."""
-        gain = self.booster.feature_importance("gain")
+        gain = np.sum([member.feature_importance("gain") for member in self.members], axis=0)
         share = gain / max(float(gain.sum()), 1e-300)
         table = pl.DataFrame({"feature": self.names, "share": share}).with_columns(weight=pl.lit(None, pl.Float64))
         return table.sort("share", "feature", descending=[True, False])
 
     def contributions(self, values: Singles) -> Floats:
         """As `Fitted.contributions`."""
-        return cast("Floats", self.booster.predict(values, pred_contrib=True, num_threads=1))
+        return self._mean(values, pred_contrib=True)
+
+    def _mean(self, values: Singles, **kind: bool) -> Floats:
+        """What every member says, on average."""
+        told = [cast("Floats", member.predict(values, num_threads=1, **kind)) for member in self.members]
+        return np.asarray(np.mean(told, axis=0))
 
 
 @dataclass(frozen=True)
@@ -145,24 +157,33 @@ class Linear(Fitted):
 
 @dataclass(frozen=True)
 class Heuristic(Fitted):
-    """A share that is a feature, as the chance itself; learns nothing. otherwise: the chance where it is unknown."""
+    """A share that is a feature gives the order, the base rate the level; nothing else is learned.
+
+    base_rate: of buyers, the chance of a customer of the usual share and of one whose share is unknown. usual: the
+    mean share of the rows that the base rate is of.
+    """
 
     names: tuple[str, ...]
-    otherwise: float
+    base_rate: float
+    usual: float
     candidate: str = HEURISTIC
 
+    @classmethod
+    def of(cls, names: tuple[str, ...], values: Singles, positives: int) -> "Heuristic":
+        """From rows with some buyers, or none: half a buyer more among one row more is taken to have been there."""
+        shares = _first_known(values)
+        usual = float(np.nanmean(shares)) if np.isfinite(shares).any() else 0.0
+        return cls(names, (positives + 0.5) / (len(values) + 1), usual)
+
     def predict(self, values: Singles) -> Floats:
-        """The first feature that is known of each row."""
-        chances = np.full(len(values), self.otherwise)
-        for place in reversed(range(len(self.names))):
-            known = ~np.isnan(values[:, place])
-            chances[known] = values[known, place]
-        return np.asarray(np.clip(chances, 0.0, 1.0))
+        """As `Fitted.predict`."""
+        shares = _first_known(values)
+        relative = shares / self.usual if self.usual > 0 else np.ones(len(values))
+        return np.clip(self.base_rate * np.where(np.isnan(shares), 1.0, relative), 0.0, 1.0)
 
     def dump(self) -> str:
         """As `Fitted.dump`."""
-        told = {"candidate": self.candidate, "features": self.names, "otherwise": self.otherwise}
-        return json.dumps(told, indent=1)
+        return json.dumps({**vars(self), "features": self.names}, indent=1)
 
     def importance(self) -> pl.DataFrame:
         """All of it is the first feature."""
@@ -174,6 +195,14 @@ class Heuristic(Fitted):
         """Nothing is known of what adds up: 0 for every feature, the log odds of the chance as the base."""
         chances = np.clip(self.predict(values), 1e-6, 1 - 1e-6)
         return np.column_stack((np.zeros((len(values), len(self.names))), np.log(chances / (1 - chances))))
+
+
+def _first_known(shares: Singles) -> Floats:
+    """The first share of each row that is known, (n_rows,); NaN where none is."""
+    found = np.full(len(shares), np.nan)
+    for place in reversed(range(shares.shape[1])):
+        found = np.where(np.isnan(shares[:, place]), found, shares[:, place])
+    return found
 
 
 def fit(
@@ -193,14 +222,24 @@ def fit(
         return Linear(names, preparation, weights, intercept)
     if candidate not in CANDIDATES:
         raise ValueError(f"no candidate is called {candidate!r}; there are {', '.join(CANDIDATES)}")
-    told: dict[str, Any] = dict(params)
-    trees, method = told.pop("num_iterations"), told.pop("monotone_constraints_method")
-    told |= {"objective": "binary", "seed": seed, "deterministic": True, "force_row_wise": True, "num_threads": 1}
-    directions = [feature.monotone for feature in features]
-    if candidate == MONOTONE and any(directions):
-        told |= {"monotone_constraints": directions, "monotone_constraints_method": method}
-    data = lightgbm.Dataset(values, labels, params={"verbosity": -1, "max_bin": told["max_bin"]})
-    return Trees(candidate, names, lightgbm.train({**told, "verbosity": -1}, data, trees))
+    directions = [feature.monotone for feature in features] if candidate == MONOTONE else []
+    return Trees(candidate, names, _boosted(values, labels, directions, params, seed))
+
+
+def _boosted(
+    values: Singles, labels: Flags, directions: Sequence[int], params: Params, seed: int
+) -> tuple[lightgbm.Booster, ...]:
+    """The members, which see the same rows and draw otherwise among rows and features."""
+    told: dict[str, Any] = {**params, "objective": "binary", "deterministic": True, "force_row_wise": True}
+    told |= {"num_threads": 1, "verbosity": -1}
+    trees, members, method = (told.pop(name) for name in ("num_iterations", MEMBERS, "monotone_constraints_method"))
+    if any(directions):
+        told |= {"monotone_constraints": list(directions), "monotone_constraints_method": method}
+    data = lightgbm.Dataset(values, labels, params=told).construct()
+    # Every member has a thread of its own: LightGBM's own threads would be told apart by the order of their sums.
+    with ThreadPoolExecutor(WORKERS) as pool:
+        grown = pool.map(lambda place: lightgbm.train({**told, "seed": seed + place}, data, trees), range(members))
+        return tuple(grown)
 
 
 def grid(candidate: str, settings: ModelSettings, *, pooled: bool) -> tuple[Params, ...]:
@@ -223,6 +262,11 @@ def simpler(params: Params) -> Params:
     return {**params, **fewer}
 
 
+def single(params: Params) -> Params:
+    """The parameters of trees of one member; those of a linear model as they are."""
+    return {**params, MEMBERS: 1} if MEMBERS in params else params
+
+
 def _linear(settings: LinearSettings) -> tuple[Params, ...]:
     return tuple(
         {"C": strength, "l1_ratio": share, "max_iter": settings.iterations, "tol": settings.tolerance}
@@ -242,6 +286,7 @@ def _boosting(settings: BoostingSettings, monotone_method: str) -> tuple[Params,
             "bagging_freq": 1,
             "lambda_l2": settings.ridge,
             "max_bin": settings.bins,
+            MEMBERS: settings.members,
             "monotone_constraints_method": monotone_method,
         }
         for leaves, rows in itertools.product(settings.leaves, settings.leaf_rows)

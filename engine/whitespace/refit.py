@@ -11,11 +11,12 @@ import polars as pl
 from engine.settings.whitespace.modeling import ModelSettings
 from engine.vocabulary import whitespace as v
 from engine.whitespace.calibrate import calibrators
-from engine.whitespace.dataset import Dataset, outcomes
+from engine.whitespace.dataset import Dataset
 from engine.whitespace.gauntlet.context import by_folder
-from engine.whitespace.models import HEURISTIC, Fitted, Heuristic
+from engine.whitespace.models import HEURISTIC, Fitted
 from engine.whitespace.panel import Blocks
 from engine.whitespace.trained import USABLE, Trained
+from engine.whitespace.tune import heuristic
 from engine.whitespace.tune import refit as fitted_again
 
 
@@ -57,9 +58,7 @@ def _model(trained: Trained, served: Sequence[str], learning: Dataset, settings:
         model = fitted_again(ours, champion.champion, champion.params, names, settings)
     if model is not None:
         return model
-    labels = outcomes(ours.rows)
-    names = tuple(name for name in settings.heuristic_features if name in known)
-    return Heuristic(names, otherwise=(float(labels.sum()) + 0.5) / (labels.size + 1))
+    return heuristic(ours, settings)
 
 
 def _calibrated(raw: Trained, later: Dataset, settings: ModelSettings) -> Trained:

@@ -80,10 +80,8 @@ def _policies(
     """The features that are used, for which divisions, and where their shared model is published."""
     careful = [] if waivers.safe else [name for name in names if name in settings.safe_divisions]
     others = [name for name in names if name not in careful]
-    # A coordinate of a factorisation means nothing alone: the likeness to a division's owners is what it is for.
-    used = tuple(one for one in registry if not (one.is_embedding and one.scope == v.OF_CUSTOMER))
-    policies = [(tuple(feature.name for feature in used), others, POOLED_FOLDER)] if others else []
-    return policies + ([(safe(used, of_features).kept, careful, SAFE_FOLDER)] if careful else [])
+    policies = [(tuple(feature.name for feature in registry), others, POOLED_FOLDER)] if others else []
+    return policies + ([(safe(registry, of_features).kept, careful, SAFE_FOLDER)] if careful else [])
 
 
 def _refuse_the_future(rows: pl.DataFrame, blocks: Blocks) -> None:

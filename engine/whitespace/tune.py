@@ -19,7 +19,7 @@ from engine.whitespace import metrics
 from engine.whitespace.champion import mean_average_precision
 from engine.whitespace.dataset import Dataset, outcomes
 from engine.whitespace.experiment import chosen, fitted, out_of_time
-from engine.whitespace.models import CANDIDATES, FREE, LOGREG, MONOTONE, Fitted, Params, grid, simpler
+from engine.whitespace.models import CANDIDATES, FREE, LOGREG, MONOTONE, Fitted, Heuristic, Params, grid, simpler
 from engine.whitespace.splits import Fold
 
 OWN_CANDIDATES: Final = (LOGREG, MONOTONE)
@@ -78,6 +78,13 @@ def refit(
     labels, values = outcomes(dataset.rows), dataset.values(dataset.rows, names)
     features = chosen(dataset.features.registry, names)
     return fitted(candidate, values, labels, np.arange(labels.size), features, params, settings)
+
+
+def heuristic(dataset: Dataset, settings: ModelSettings) -> Heuristic:
+    """What stands in for a model where the rows of a division have one class only, or none."""
+    known = set(dataset.features.names())
+    names = tuple(name for name in settings.heuristic_features if name in known)
+    return Heuristic.of(names, dataset.values(dataset.rows, names), int(outcomes(dataset.rows).sum()))
 
 
 def leading(dataset: Dataset, names: Sequence[str], settings: ModelSettings) -> tuple[str, ...]:

@@ -187,11 +187,27 @@ def test_labels_areexchanged_within_their_stratum_alone(strata, seed):
 def test_the_area_of_the_shuffles_is_the_auc():
     rng = np.random.default_rng(1)
     labels, scores = rng.integers(0, 2, 300).astype(np.uint8), rng.integers(0, 20, 300).astype(float)
-    assert area(labels, scores) == pytest.approx(metrics.auc(labels, scores))
+    assert area(labels, scores, np.zeros(300, np.int64)) == pytest.approx(metrics.auc(labels, scores))
+
+
+def test_shuffles_are_scored_among_rows_of_one_division():
+    rng = np.random.default_rng(2)
+    groups, scores = rng.integers(0, 5, 200), rng.integers(0, 9, 200).astype(float)
+    labels = (rng.random(200) < 0.1 + 0.15 * groups).astype(np.uint8)
+    pairs = [
+        (scores[one] > scores[other]) + 0.5 * (scores[one] == scores[other])
+        for one in np.flatnonzero(labels)
+        for other in np.flatnonzero((labels == 0) & (groups == groups[one]))
+    ]
+    assert area(labels, scores, groups) == pytest.approx(np.mean(pairs))
+    assert area(labels, groups.astype(float), groups) == pytest.approx(0.5)
 
 
 def test_the_error_of_an_auc_without_signal_is_that_of_a_rank_sum():
-    assert area_error(0.5, 40, 60) == pytest.approx(((40 + 60 + 1) / (12 * 40 * 60)) ** 0.5, rel=0.01)
+    labels = np.repeat([0, 1], (60, 40)).astype(np.uint8)
+    assert area_error(0.5, labels, np.zeros(100, np.int64)) == pytest.approx(
+        ((40 + 60 + 1) / (12 * 40 * 60)) ** 0.5, rel=0.01
+    )
 
 
 def buyers(delays, horizon=184):

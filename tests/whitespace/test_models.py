@@ -55,6 +55,18 @@ def test_contributions_add_up_to_the_log_odds(candidate):
     assert model.importance()["share"].sum() == pytest.approx(1)
 
 
+def test_trees_score_by_the_mean_log_odds_of_members_that_drew_otherwise():
+    values, labels = rows()
+    params = grid(MONOTONE, SETTINGS, pooled=True)[0]
+    both, *alone = (
+        fit(MONOTONE, values, labels, FEATURES, {**params, "members": count}, seed)
+        for count, seed in ((2, 1), (1, 1), (1, 2))
+    )
+    odds = [np.log(one.predict(values) / (1 - one.predict(values))) for one in (both, *alone)]
+    assert odds[0] == pytest.approx((odds[1] + odds[2]) / 2, abs=1e-9)
+    assert not np.allclose(odds[1], odds[2])
+
+
 @pytest.mark.proves("L67")
 @pytest.mark.parametrize("method", ["basic", "intermediate", "advanced"])
 def test_constrained_trees_never_leave_their_direction(method):
@@ -101,10 +113,13 @@ def test_an_unknown_candidate_is_named():
         fit("forest", *rows(), FEATURES, {}, 1)
 
 
-def test_a_heuristic_is_the_first_share_that_is_known():
-    model = Heuristic(("neighbours", "popularity"), otherwise=0.01)
-    values = np.array([[0.5, 0.1], [np.nan, 0.2], [np.nan, np.nan], [1.5, 0.0]], np.float32)
-    assert Fitted.load(model.dump()).predict(values) == pytest.approx([0.5, 0.2, 0.01, 1.0])
+def test_a_heuristic_has_the_order_of_a_share_and_the_level_of_the_base_rate():
+    values = np.array([[0.6, 0.1], [np.nan, 0.2], [np.nan, np.nan], [0.7, 0.0]], np.float32)
+    model = Heuristic.of(("neighbours", "popularity"), values, positives=0)
+    assert model.predict(values) == pytest.approx(np.array([1.2, 0.4, 1.0, 1.4]) * 0.5 / 5)
+    assert Fitted.load(model.dump()).predict(values) == pytest.approx(model.predict(values))
+    everyone = Heuristic.of(("neighbours",), np.full((9, 1), 0.2, np.float32), positives=9)
+    assert everyone.predict(np.array([[0.9]], np.float32)) == pytest.approx([1.0])
 
 
 def test_simpler_parameters_never_follow_rows_more_closely():

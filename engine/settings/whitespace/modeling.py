@@ -9,6 +9,9 @@ class BoostingSettings(Frozen):
     """Gradient-boosted trees. The grid is every pair of `leaves` and `leaf_rows`."""
 
     trees: int = Field(150, ge=1, le=5000, description="Trees of a model.")
+    members: int = Field(
+        3, ge=1, le=50, description="Such models whose log odds are averaged: each draws rows and features anew."
+    )
     learning_rate: float = Field(0.06, gt=0, le=1, description="Share of each tree that is added.")
     leaves: tuple[int, ...] = Field((15,), min_length=1, description="Leaves of a tree, to choose from.")
     leaf_rows: tuple[int, ...] = Field((100, 300), min_length=1, description="Least rows of a leaf, to choose from.")

@@ -13,13 +13,12 @@ from typing import Final, cast
 import numpy as np
 import polars as pl
 from scipy.special import ndtri
-from scipy.stats import rankdata
 from threadpoolctl import threadpool_limits
 
 from engine.arrays import Flags, Floats, Integers, Singles
 from engine.settings.whitespace.gauntlet import GauntletSettings
 from engine.vocabulary import whitespace as v
-from engine.whitespace import fingerprint, metrics
+from engine.whitespace import fingerprint
 from engine.whitespace.artifact import Artifact
 from engine.whitespace.dataset import outcomes
 from engine.whitespace.experiment import chosen
@@ -44,7 +43,8 @@ BATCH: Final = 37
 
 @dataclass(frozen=True)
 class Shuffled:
-    """What one division, or all together, scored. All AUC out of time; NaN where nothing could be learned.
+    """What one division, or all together, scored. All AUC out of time and among rows of one division, so that to know
+    how popular divisions are earns nothing; NaN where nothing could be learned.
 
     true: with the true labels. permuted: with shuffled ones, (n_done,). base_rate, base_rate_error: what scores that
     know the base rate of cutoff and division alone get. true_error: standard error of `true`. positives: validated.
@@ -139,44 +139,61 @@ def _shuffled(
     context: Context, division: str, estimator: str, parts: Sequence[_Part], machines: Sequence[Small], times: int
 ) -> Shuffled:
     valid = pl.concat([part.valid for part in parts]) if parts else context.dataset.rows.clear()
-    labels = outcomes(valid)
-    positives, negatives = int(labels.sum()), int(labels.size - labels.sum())
-    if not positives or not negatives:
+    labels, divisions = outcomes(valid), valid[v.DIVISION].to_physical().to_numpy().astype(np.int64)
+    positives = int(labels.sum())
+    if not np.prod(_classes(labels, divisions), axis=0).any():
         unknown = float("nan")
         return Shuffled(division, estimator, unknown, unknown, np.empty(0), unknown, unknown, positives, False)
-    true = area(labels, _together(machines, [part.labels for part in parts]))
+    true = area(labels, _together(machines, [part.labels for part in parts]), divisions)
     rng = np.random.default_rng(fingerprint.number(context.settings.modeling.seed, division))
     permuted, hopeless = list[float](), context.settings.gauntlet.permutation_max_p * (times + 1)
     while len(permuted) < times and sum(one >= true for one in permuted) < hopeless:
         for _ in range(min(BATCH, times - len(permuted))):
             drawn = [part.labels[exchanged(part.strata, rng)] for part in parts]
-            permuted.append(area(labels, _together(machines, drawn)))
-    base_rate = metrics.auc(labels, _base_rates(parts))
+            permuted.append(area(labels, _together(machines, drawn), divisions))
+    base_rate = area(labels, _base_rates(parts), divisions)
     return Shuffled(
         division,
         estimator,
         true,
-        area_error(true, positives, negatives),
+        area_error(true, labels, divisions),
         np.array(permuted),
         base_rate,
-        area_error(base_rate, positives, negatives),
+        area_error(base_rate, labels, divisions),
         positives,
         len(permuted) < times,
     )
 
 
-def area(labels: Flags, scores: Floats) -> float:
-    """AUC, ties counting half; of both classes."""
-    positives = int(labels.sum())
-    ranked = rankdata(scores)[labels == 1].sum() - positives * (positives + 1) / 2
-    return float(ranked / (positives * (labels.size - positives)))
+def area(labels: Flags, scores: Floats, groups: Integers) -> float:
+    """AUC among rows of one group, ties counting half: the share of all pairs of a buyer and another of its group in
+    which the buyer scores higher. labels, scores, groups: (n_rows,), some group of both classes.
+    """
+    order = np.lexsort((scores, groups))
+    group, score = groups[order], scores[order]
+    starts = np.flatnonzero(np.concatenate(([True], (np.diff(group) != 0) | (np.diff(score) != 0))))
+    lengths = np.diff(starts, append=labels.size)
+    ranks = np.repeat(starts + (lengths + 1) / 2, lengths)
+    buyers, others = _classes(labels, groups)
+    # Ranks run on over groups: what comes before a group is taken off.
+    before = np.cumsum(buyers + others) - (buyers + others)
+    ranked = np.bincount(group, ranks * labels[order]) - buyers * (before + (buyers + 1) / 2)
+    return float(ranked.sum() / (buyers * others).sum())
 
 
-def area_error(value: float, positives: int, negatives: int) -> float:
-    """Standard error of an AUC (Hanley and McNeil 1982)."""
+def area_error(value: float, labels: Flags, groups: Integers) -> float:
+    """Standard error of an AUC within groups: that of Hanley and McNeil (1982) of each, weighted by its pairs."""
+    buyers, others = _classes(labels, groups)
     both, twice = value / (2 - value), 2 * value**2 / (1 + value)
-    variance = value * (1 - value) + (positives - 1) * (both - value**2) + (negatives - 1) * (twice - value**2)
-    return float(np.sqrt(max(variance, 0.0) / (positives * negatives)))
+    spread = value * (1 - value) + (buyers - 1) * (both - value**2) + (others - 1) * (twice - value**2)
+    pairs = buyers * others
+    return float(np.sqrt((pairs * np.maximum(spread, 0.0)).sum()) / pairs.sum())
+
+
+def _classes(labels: Flags, groups: Integers) -> tuple[Integers, Integers]:
+    """Buyers and others of every group, (n_groups,)."""
+    buyers = np.bincount(groups, labels).astype(np.int64)
+    return buyers, np.bincount(groups) - buyers
 
 
 def _parts(context: Context, division: str, most: int) -> Iterator[_Part]:
