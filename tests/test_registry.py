@@ -40,6 +40,8 @@ def test_there_is_no_run_before_the_first(registry):
     assert registry.runs() == []
     with pytest.raises(NotFoundError, match=r"there is no run under .* yet: make one with  darkshelf run INPUT"):
         registry.find()
+    with pytest.raises(NotFoundError, match=r"darkshelf run INPUT --out .* --desk whitespace$"):
+        registry.find(desk="whitespace")
 
 
 def test_a_published_run_is_the_latest(registry):

@@ -316,7 +316,8 @@ class Registry:
         if survey.skipped:
             problem = survey.skipped[-1]
             return f"no run under {self.out} can be read: {problem.where} {problem.what}. {problem.advice}"
-        return f"there is no run under {self.out} yet: make one with  darkshelf run INPUT --out {self.out}"
+        of_desk = f" --desk {desk}" if desk else ""
+        return f"there is no run under {self.out} yet: make one with  darkshelf run INPUT --out {self.out}{of_desk}"
 
     def _readable(self, run_id: str) -> Run | None:
         """A run, None where there is none or a damaged one."""
