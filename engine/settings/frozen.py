@@ -8,6 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field
 Share = Annotated[float, Field(gt=0, lt=1)]
 Amount = Annotated[float, Field(ge=0)]
 Positive = Annotated[float, Field(gt=0)]
+Currency = Annotated[
+    str, Field(min_length=1, max_length=5, description="What stands before an amount of money in sentences.")
+]
 
 
 class Frozen(BaseModel):

@@ -1,11 +1,15 @@
 """Charts of a whitespace run: SVG in the colour of the page, with what was not computed left out."""
 
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
 
+from engine.outputs.names import joined
+from engine.outputs.shown import as_text
 from engine.outputs.whitespace import charts
+from engine.outputs.whitespace.desk import DESK
 from engine.outputs.whitespace.report import ReportSettings, report
 from engine.runs.registry import Registry
 from tests.panel_app import whitespace_runs
@@ -57,6 +61,19 @@ def test_the_interval_of_a_share_is_wilsons() -> None:
     low, high = charts._share_intervals(pl.Series([0.5, 0.0]).to_numpy(), pl.Series([100, 50]).to_numpy())
     assert low == pytest.approx([0.4038, 0.0], abs=1e-4)
     assert high == pytest.approx([0.5962, 0.0713], abs=1e-4)
+
+
+def test_money_is_told_in_the_currency_of_its_run(tmp_path: "Path") -> None:
+    earlier = Registry(tmp_path).find(whitespace_runs.publish(tmp_path, date(2025, 12, 31)))
+    run = Registry(tmp_path).find(whitespace_runs.publish(tmp_path, currency="€"))
+    assert "€1,23" in report(run, ReportSettings())
+    assert "€90" in report(run, ReportSettings())
+    gap = str(DESK.explain(run, joined("C/000", whitespace_runs.SERVICES)))
+    assert "€100.00" in gap
+    assert "€90.00" in gap
+    assert "€1,23" in as_text(DESK.shown(run))
+    assert "$" not in f"{report(run, ReportSettings())}{gap}{as_text(DESK.shown(run))}"
+    assert "$1,23" in as_text(DESK.shown(earlier))
 
 
 def test_the_report_draws_what_comes_first(tmp_path: "Path") -> None:

@@ -127,6 +127,22 @@ def test_a_run_that_did_not_rank_says_so_on_the_page_of_the_list(tmp_path: Path,
     assert "darkshelf whitespace rank INPUT" in text
 
 
+@pytest.mark.parametrize("query", ["", f"?case={quote(GAP)}", "?page=validation"])
+def test_no_page_of_a_run_in_euros_tells_of_dollars(tmp_path: Path, decisions: Decisions, query: str) -> None:
+    made.publish(tmp_path, currency="€")
+    text = written(Session(Rooms(tmp_path, load_settings()), decisions, query))
+    assert 'data-currency="€">€' in text
+    assert "$" not in text
+
+
+def test_an_earlier_list_keeps_its_own_currency(tmp_path: Path, decisions: Decisions) -> None:
+    dollars = made.publish(tmp_path, date(2025, 12, 31))
+    made.publish(tmp_path, currency="€")
+    text = written(Session(Rooms(tmp_path, load_settings()), decisions, f"?run={dollars}"))
+    assert 'data-currency="$">$' in text
+    assert "€" not in text
+
+
 def test_a_division_that_is_not_there_is_told_with_those_that_are(look: Callable[[str], Session]) -> None:
     text = written(look("?page=metrics&division=Nowhere"))
     assert "has no division &#39;Nowhere&#39;" in text

@@ -15,6 +15,7 @@ from engine.runs.publish import Making
 from engine.runs.publish import publish as publish_run
 from engine.settings.whitespace.run import WhitespaceSettings
 from engine.vocabulary import whitespace as v
+from engine.vocabulary.common import DOLLARS
 from engine.whitespace.artifact import Artifact
 from engine.whitespace.gauntlet.files import named, part, place
 from engine.whitespace.gauntlet.shapes import (
@@ -60,10 +61,17 @@ DELTA = Delta(value=-0.004, low=-0.01, high=0.002)
 CHECKS = {"static_scan": v.PASS, "shift_grid": v.WARN, "permutation": v.PASS, "calibration": v.FAIL}
 
 
-def publish(out: Path, cutoff: dt.date = CUTOFF, *, without: Collection[str] = (), part_of: str | None = None) -> str:
+def publish(
+    out: Path,
+    cutoff: dt.date = CUTOFF,
+    *,
+    without: Collection[str] = (),
+    part_of: str | None = None,
+    currency: str = DOLLARS,
+) -> str:
     """Publish a run with every file, but for those that begin with one of some texts; its id."""
     marks = ("rank" if part_of else "run", *sorted(without))
-    making = Making(v.DESK, str(cutoff), WhitespaceSettings(), {}, None, marks, part_of)
+    making = Making(v.DESK, str(cutoff), WhitespaceSettings(currency=currency), {}, None, marks, part_of)
     facts = _facts(cutoff)
     told = {"verb": marks[0], **{name: facts[name] for name in ("candidates", "selected", "verdict")}}
     journal = Journal()

@@ -11,6 +11,7 @@ import polars as pl
 from engine.errors import NotFoundError
 from engine.outputs.compare import Change, key_figures
 from engine.outputs.desks import Desk, Explanation
+from engine.outputs.money import currency_of, money
 from engine.outputs.names import joined, parted
 from engine.outputs.read import raising_damage, summary, table
 from engine.outputs.shown import Grid, Part, Shown, Style, line
@@ -49,6 +50,8 @@ TOLD: Final = (
     ("worth, percentile", "EV_norm"),
 )
 """Figures of a gap in the order in which they are told."""
+MONEY: Final = frozenset({"expected_gp_if_buys", "value"})
+"""Those of them that are amounts."""
 
 
 def _headline(manifest: Mapping[str, Any]) -> str:
@@ -66,9 +69,8 @@ def _shown(run: Run) -> Shown:
     figures = summary(run)
     blocks: list[Any] = [line(Part(str(figures["cutoff"]), "strong"), f"  {_headline(run.manifest)}.")]
     if "expected_gp" in figures:
-        blocks.append(
-            line(f"The calls should bring {figures['expected_gp']:,.0f}; {figures['held_out']:,} more are held out.")
-        )
+        brought = money(figures["expected_gp"], currency_of(run.manifest))
+        blocks.append(line(f"The calls should bring {brought}; {figures['held_out']:,} more are held out."))
     if (run.folder / shapes.METRICS).exists():
         blocks.append(_metrics(run, figures))
     if "verdict" in figures:
@@ -138,7 +140,11 @@ def explain(run: Run, name: str) -> Explanation:
     shown: list[Any] = [title, line(Part(f"gap {name}", "faint")), line()]
     if row.get("nba_reason"):
         shown.append(line(row["nba_reason"]))
-    shown.append(Grid(("", "value"), [(words, _figure(row.get(key))) for words, key in TOLD], ("value",)))
+    currency = currency_of(run.manifest)
+    figures = [
+        (words, money(row.get(key), currency) if key in MONEY else _figure(row.get(key))) for words, key in TOLD
+    ]
+    shown.append(Grid(("", "value"), figures, ("value",)))
     reasons = json.loads(row.get("reason_codes") or "[]")
     cells = [(code["feature"], str(code["direction"]), f"{code['share']:.0%}") for code in reasons]
     if cells:
@@ -169,7 +175,9 @@ def compare(old: Run, new: Run) -> Change:
     before, after = _called(old), _called(new)
     came, gone = after.join(before, on=v.PAIR, how="anti"), before.join(after, on=v.PAIR, how="anti")
     sentence = f"{after.height - came.height:,} gaps are on both lists."
-    return Change(key_figures(old, new), sentence, (_listed("on the list now", came), _listed("no longer", gone)))
+    return Change(
+        key_figures(old, new), sentence, (_listed("on the list now", came, new), _listed("no longer", gone, old))
+    )
 
 
 def _called(run: Run) -> pl.DataFrame:
@@ -179,9 +187,10 @@ def _called(run: Run) -> pl.DataFrame:
         return _ranking(run).filter("is_selected").select(*v.PAIR, "rank", "value").collect()
 
 
-def _listed(title: str, rows: pl.DataFrame) -> Grid:
+def _listed(title: str, rows: pl.DataFrame, run: Run) -> Grid:
+    currency = currency_of(run.manifest)
     cells = [
-        (joined(customer, division), f"{rank:,}", _figure(value))
+        (joined(customer, division), f"{rank:,}", money(value, currency))
         for customer, division, rank, value in rows.sort("rank").iter_rows()
     ]
     return Grid(("gap", "rank", "value"), cells, numbers=("rank", "value"), title=title)

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from pydantic import Field
 
 from engine.outputs.document import render
+from engine.outputs.money import currency_of
 from engine.outputs.read import raising_damage, summary, table
 from engine.outputs.whitespace import shapes
 from engine.outputs.whitespace.charts import draw_coverage, draw_gains, draw_reliability
@@ -32,7 +33,13 @@ class ReportSettings(RunSettings):
 def report(run: Run, settings: ReportSettings) -> str:
     """The whole page. Raises DamagedRunError."""
     with raising_damage(run):
-        return render(TEMPLATE, run=run, facts=summary(run), divisions=list(_divisions(run, settings)))
+        return render(
+            TEMPLATE,
+            run=run,
+            facts=summary(run),
+            divisions=list(_divisions(run, settings)),
+            currency=currency_of(run.manifest),
+        )
 
 
 def _divisions(run: Run, settings: ReportSettings) -> list[Mapping[str, Any]]:

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from engine.settings.frozen import DeskSettings, Frozen
+from engine.settings.frozen import Currency, DeskSettings, Frozen
 from engine.settings.ingest import IngestSettings
 from engine.settings.shelf.delivered import DeliverySettings, InputSettings, PanelSettings
 from engine.vocabulary.common import DOLLARS
@@ -108,9 +108,7 @@ class NightSettings(DeskSettings):
     """What a night is told, whatever method judges it. Grain: one run."""
 
     profile: Literal["calibrated", "classic"] = Field(description="How shelves are judged.")
-    currency: str = Field(
-        DOLLARS, min_length=1, max_length=5, description="What stands before an amount of money in sentences."
-    )
+    currency: Currency = DOLLARS
     inputs: InputSettings = InputSettings()
     panel: PanelSettings = PanelSettings()
     delivery: DeliverySettings = DeliverySettings()

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from engine.settings.frozen import DeskSettings, Frozen
+from engine.settings.frozen import Currency, DeskSettings, Frozen
 from engine.settings.whitespace.features import FeatureSettings
 from engine.settings.whitespace.gauntlet import GauntletSettings, WaiverSettings
 from engine.settings.whitespace.horizons import HorizonSettings
@@ -12,6 +12,7 @@ from engine.settings.whitespace.inputs import InputSettings
 from engine.settings.whitespace.labels import LabelSettings
 from engine.settings.whitespace.modeling import ModelSettings
 from engine.settings.whitespace.ranking import RankingSettings
+from engine.vocabulary.common import DOLLARS
 
 
 class Sections(Frozen):
@@ -28,11 +29,12 @@ class Sections(Frozen):
 
 
 class WhitespaceSettings(DeskSettings):
-    """Everything a whitespace run is told; its keys begin with `whitespace.`. Grain: one run.
+    """Everything a whitespace run is told; keys of its stages begin with `whitespace.`. Grain: one run.
 
     >>> darkshelf.WhitespaceSettings().whitespace.labels.horizon_months
     6
     """
 
     profile: Literal["default"] = Field("default", description="The defaults a run starts from.")
+    currency: Currency = DOLLARS
     whitespace: Sections = Sections()

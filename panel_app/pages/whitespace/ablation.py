@@ -1,7 +1,6 @@
 """Ablation: what the scores lose without the features nearest to the cutoff, and without the most important ones."""
 
 from engine.outputs.whitespace import charts, shapes
-from panel_app.pages.whitespace.markup import render
 from panel_app.pages.whitespace.readings import readings
 from panel_app.pages.whitespace.sheet import Asked, Plan, Told
 
@@ -18,7 +17,7 @@ def tell(asked: Asked) -> Told:
     found = asked.run.of(shapes.ABLATION, asked.division)
     rows = [] if found is None else found.drop("division").to_dicts()
     filed = asked.run.filed(TOP_FAMILIES, "")
-    text = render(
+    text = asked.render(
         "ablation.html",
         rows=rows,
         readings=readings(asked, shapes.ABLATION_CHECKS),

@@ -5,7 +5,6 @@ from typing import Any, Final
 from markupsafe import Markup
 
 from engine.outputs.whitespace import shapes
-from panel_app.pages.whitespace.markup import render
 from panel_app.pages.whitespace.sheet import Asked
 from panel_app.stores.whitespace import Whitespace
 
@@ -41,7 +40,7 @@ def render_about(asked: Asked) -> Markup:
     diversification = run.facts(SWAPS.format(run.cutoff)) or {}
     changes = run.rows(CHANGES.format(run.cutoff))
     names = [name.format(run.cutoff) for name in (*LISTS, CAPACITY, FAIRNESS, CHANGES, SWAPS)]
-    return render(
+    return asked.render(
         "about.html",
         capacity=_rows(run, CAPACITY),
         signals=[_signals(each) for each in told.get("by_division", [])],

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from engine.outputs.whitespace import shapes
-from panel_app.pages.whitespace.markup import render
 from panel_app.pages.whitespace.sheet import Asked, Plan, Told
 from panel_app.stores.whitespace import Whitespace
 
@@ -18,7 +17,7 @@ def tell(asked: Asked) -> Told:
     cards = {name: asked.run.facts(name) or {} for name in _cards(asked.run)}
     named = {str(card.get("division", name)): (name, card) for name, card in cards.items()}
     name, card = named.get(asked.division, ("", {}))
-    text = render(
+    text = asked.render(
         "cards.html",
         gate=asked.run.facts(shapes.GATE),
         division=asked.division,

@@ -8,7 +8,6 @@ from pathlib import PurePosixPath
 import polars as pl
 
 from engine.outputs.whitespace import charts, shapes
-from panel_app.pages.whitespace.markup import render
 from panel_app.pages.whitespace.sheet import Asked, Plan, Told
 
 SHOWN = 20
@@ -25,7 +24,7 @@ def tell(asked: Asked) -> Told:
     found = pl.DataFrame() if guide is None else _found(asked, guide)
     rows, pages = asked.session.settings.page_rows, max(-(-found.height // asked.session.settings.page_rows), 1)
     at = min(asked.view.at, pages)
-    text = render(
+    text = asked.render(
         "explain.html",
         importance=importance.head(SHOWN).to_dicts(),
         division=asked.division,

@@ -24,7 +24,6 @@ from engine.outputs.whitespace.shapes import ranking_file
 from engine.vocabulary import whitespace as v
 from panel_app.deciding import Reply, decide_on
 from panel_app.pages.whitespace import about
-from panel_app.pages.whitespace.markup import render
 from panel_app.pages.whitespace.sheet import DIVISION, LONGEST_TEXT, Asked, WhitespacePage, division_of, nothing
 from panel_app.session import Session
 from panel_app.state import View, address, whole
@@ -85,11 +84,11 @@ class GapsPage:
             self.head.html = self._without_ranking(asked)
             return
         decided = self._decided()
-        self.head.html = render(
+        self.head.html = asked.render(
             "gaps_head.html", run=self.run, facts=self.run.summary, metrics=about.metrics(self.run), to=asked.to
         )
         self.table.html = self._table(asked, decided)
-        self.card.html = self._card(decided)
+        self.card.html = self._card(asked, decided)
         self.about.html = about.render_about(asked)
 
     def _without_ranking(self, asked: Asked) -> str:
@@ -103,7 +102,7 @@ class GapsPage:
         pages = max(-(-kept["rows"] // rows), 1)
         at = min(self.session.view.at, pages)
         shown = found.slice((at - 1) * rows, rows).collect().to_dicts()
-        return render(
+        return asked.render(
             "gaps.html",
             rows=[{**row, "href": self._to(at, case=joined(row[v.CUSTOMER], row[v.DIVISION]))} for row in shown],
             kept=kept,
@@ -140,18 +139,18 @@ class GapsPage:
             "decided": (w.UNDECIDED, *w.DECISIONS.values()),
         }
 
-    def _card(self, decided: pl.DataFrame) -> str:
+    def _card(self, asked: Asked, decided: pl.DataFrame) -> str:
         """The open candidate: why, what it is worth, what can be decided."""
         name = self.session.view.case
         if not name:
-            return render("gap.html", row=None, reply=self.reply)
+            return asked.render("gap.html", row=None, reply=self.reply)
         try:
             row = self.run.gap(name)
             (subject,) = gaps(self.run.run, [row["gap_id"]])
         except DarkshelfError as error:
-            return render("gap.html", row=None, reply=Reply("refused", str(error)))
+            return asked.render("gap.html", row=None, reply=Reply("refused", str(error)))
         state = decided.filter(pl.col("subject_id") == row["gap_id"]).to_dicts()
-        return render(
+        return asked.render(
             "gap.html",
             row=row,
             reasons=json.loads(row["reason_codes"] or "[]"),

@@ -1,7 +1,6 @@
 """Horizons: how a model that was frozen earlier does, month end after month end, beside one that is fitted anew."""
 
 from engine.outputs.whitespace import charts, shapes
-from panel_app.pages.whitespace.markup import render
 from panel_app.pages.whitespace.readings import readings
 from panel_app.pages.whitespace.sheet import Asked, Plan, Told
 
@@ -21,7 +20,7 @@ def tell(asked: Asked) -> Told:
         if name in rows.columns and rows[name].count()
     }
     files = [name for name in asked.run.files if name.startswith("prequential/")]
-    text = render("horizons.html", rows=rows.to_dicts(), readings=readings(asked, shapes.PREQUENTIAL_CHECKS))
+    text = asked.render("horizons.html", rows=rows.to_dicts(), readings=readings(asked, shapes.PREQUENTIAL_CHECKS))
     return Told(text, drawn, (shapes.HORIZON, shapes.PREQUENTIAL_CHECKS, *files))
 
 

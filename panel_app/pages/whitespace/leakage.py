@@ -7,7 +7,6 @@ from typing import Any
 
 from engine.outputs.whitespace import charts
 from engine.outputs.whitespace.read import REPORT
-from panel_app.pages.whitespace.markup import render
 from panel_app.pages.whitespace.readings import reading
 from panel_app.pages.whitespace.sheet import Asked, Plan, Told
 from panel_app.stores.whitespace import Whitespace
@@ -25,7 +24,7 @@ def tell(asked: Asked) -> Told:
     run, division = asked.run, asked.division
     report = _content(run, REPORT, division)
     grid, stability = _content(run, GRID, division), _content(run, STABILITY, "")
-    text = render(
+    text = asked.render(
         "leakage.html",
         rows=[_row(asked, name) for name in ("", *run.divisions)],
         checks=list((_content(run, REPORT, "") or {}).get("checks", {})),

@@ -6,11 +6,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
+from jinja2 import pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup
 
 from engine.outputs.glossary import TOPICS
 from engine.vocabulary import whitespace as v
-from engine.vocabulary.common import DOLLARS
 from panel_app.markup import UNKNOWN, count, day, money, number, percent, renderer
 from panel_app.words import term
 
@@ -56,22 +57,21 @@ ENDS: Final = ("_low", "_high")
 """What the names of an interval's columns end with; they are written with their figure."""
 
 
-def shown(key: str, value: Any) -> Markup:
-    """A value of a column, in the reader's form."""
+@pass_context
+def shown(context: Context, key: str, value: Any) -> Markup:
+    """A value of a column, in the reader's form; the fact `currency` stands before money."""
     if value is None or value == "" or (isinstance(value, float) and not math.isfinite(value)):
         return UNKNOWN
     if isinstance(value, bool):
         return Markup("yes" if value else "no")
     if isinstance(value, int | float):
-        return _figure(key, value)
+        return money(value, context["currency"]) if key in MONEY else _figure(key, value)
     if isinstance(value, date):
         return day(value)
     return verdict(str(value)) if value in v.STATUSES else Markup.escape(str(value))
 
 
 def _figure(key: str, value: float) -> Markup:
-    if key in MONEY:
-        return money(value, DOLLARS)
     if key in SHARES:
         return percent(value, 1)
     return count(value) if isinstance(value, int) else number(value, 3)
@@ -82,12 +82,13 @@ def verdict(status: str) -> Markup:
     return Markup('<span class="verdict {}">{}</span>').format(status, status)
 
 
-def interval(key: str, row: Mapping[str, Any]) -> Markup:
+@pass_context
+def interval(context: Context, key: str, row: Mapping[str, Any]) -> Markup:
     """The interval of a figure; nothing where it has none."""
     low, high = (row.get(f"{key}{end}") for end in ENDS)
     if low is None or high is None:
         return Markup()
-    return Markup('<span class="note">{} to {}</span>').format(shown(key, low), shown(key, high))
+    return Markup('<span class="note">{} to {}</span>').format(shown(context, key, low), shown(context, key, high))
 
 
 def columns(rows: Sequence[Mapping[str, Any]], without: Sequence[str] = ()) -> list[str]:
@@ -131,5 +132,4 @@ render = renderer(
     is_figure=is_figure,
     word=word,
     meaning=meaning,
-    currency=DOLLARS,
 )

@@ -7,7 +7,6 @@ import polars as pl
 
 from engine.outputs.whitespace import charts, shapes
 from engine.vocabulary import whitespace as v
-from panel_app.pages.whitespace.markup import render
 from panel_app.pages.whitespace.sheet import Asked, Plan, Told
 
 SUMMARY_COLUMNS = (
@@ -35,7 +34,7 @@ def tell(asked: Asked) -> Told:
     rows = [_row(asked, row) for row in table.to_dicts()]
     chosen = next((row for row in rows if row["name"] == asked.division), None)
     parts = {name: _part(asked, name) for name in (shapes.RELIABILITY, shapes.GAINS, shapes.YIELDS)}
-    text = render(
+    text = asked.render(
         "metrics.html",
         rows=rows,
         columns_shown=SUMMARY_COLUMNS,

@@ -6,7 +6,6 @@ from engine.outputs.desks import desk_of
 from engine.outputs.read import data_quality
 from engine.runs.publish import SETTINGS
 from engine.runs.registry import Run
-from panel_app.pages.whitespace.markup import render
 from panel_app.pages.whitespace.sheet import Asked, Plan, Told
 from panel_app.state import View, address
 from panel_app.stores.whitespace import Whitespaces
@@ -23,7 +22,7 @@ def tell(asked: Asked) -> Told:
     whole = [each for each in runs if each.part_of is None or each.part_of not in known][:MOST_RUNS]
     manifest = run.run.manifest
     stages = manifest.get("stages", [])
-    text = render(
+    text = asked.render(
         "runs.html",
         runs=[_row(each, run.run_id, [part for part in runs if part.part_of == each.run_id]) for each in whole],
         chosen=run.run_id,

@@ -7,7 +7,7 @@ behind it. The address holds the division (`division`), which all pages of the d
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import panel as pn
 from markupsafe import Markup
@@ -50,6 +50,10 @@ class Asked:
         """The address of another page of the run, or of this one with other texts."""
         moved = self.view.to(page, keep={DIVISION}) if page else self.view
         return address(moved.with_texts(changes, keep=set(moved.more) - set(changes), at=at))
+
+    def render(self, template: str, /, **facts: Any) -> Markup:
+        """A template with its facts, money in the currency of the run."""
+        return render(template, currency=self.run.currency, **facts)
 
     def to_file(self, name: str) -> str:
         """The address of the page of a file."""

@@ -6,7 +6,6 @@ from typing import Any, Final, NamedTuple
 import polars as pl
 
 from engine.outputs.whitespace import charts, shapes
-from panel_app.pages.whitespace.markup import render
 from panel_app.pages.whitespace.readings import readings
 from panel_app.pages.whitespace.sheet import Asked, Plan, Told
 
@@ -35,7 +34,7 @@ def tell(asked: Asked) -> Told:
     scenarios, segments, drift = (_rows(asked, name) for name in (shapes.SCENARIOS, shapes.SEGMENTS, shapes.DRIFT))
     filed = run.filed(METRICS, asked.division, FORWARD)
     facts = filed[1] if filed else {}
-    text = render(
+    text = asked.render(
         "validation.html",
         facts=facts,
         readings=readings(asked, shapes.FORWARD_CHECKS),
