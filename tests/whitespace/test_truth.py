@@ -83,9 +83,10 @@ def test_of_all_divisions_the_planted_cause_leads_the_importance(company, datase
         registry = ours.features.registry
         model = fit(FREE, ours.values(ours.rows, ours.features.names()), outcomes(ours.rows), registry, params, 0)
         told = model.importance().with_columns(cause=_cause(pl.col("feature"))).drop_nulls("cause")
-        shares = told.group_by("cause").agg(pl.sum("share")).sort("share", descending=True)
-        planted = company.drivers.filter(pl.col("target") == target)["source"].to_list()
-        assert set(shares["cause"][: len(planted)]) == set(planted)
+        shares = dict(told.group_by("cause").agg(pl.sum("share")).rows())
+        planted = set(company.drivers.filter(pl.col("target") == target)["source"])
+        # One of two divisions leads by chance as well, but not by so much.
+        assert min(shares[name] for name in planted) > 2 * max(shares[name] for name in set(shares) - planted)
 
 
 def _cause(feature: pl.Expr) -> pl.Expr:
