@@ -8,8 +8,8 @@ SAFE ones that do better are a sign that the last days tell more than they shoul
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -29,6 +29,7 @@ from engine.whitespace.gauntlet.files import part
 from engine.whitespace.gauntlet.report import checks_table
 from engine.whitespace.gauntlet.scores import AUC, Scores, clusters, known, measure, score, spread
 from engine.whitespace.gauntlet.verdict import ALL, CheckResult, reading, readings
+from engine.whitespace.side_by_side import side_by_side
 from engine.whitespace.splits import Fold, far_months
 
 NAME: Final = "adjacency_ablation"
@@ -43,7 +44,6 @@ VARIANTS: Final = (FULL, *POLICIES)
 ORIGINS: Final = "rolling_origins"
 FAR: Final = "far_months"
 """The mean of all far months."""
-WORKERS: Final = 2
 NORMAL_95: Final = 1.959964
 """Standard errors to each side of a mean that hold 95% of a normal distribution."""
 
@@ -103,11 +103,10 @@ def ablate(context: Context) -> Ablation:
     far = far_months(rows, settings.far_days, settings.far_months)
     parts = [(ORIGINS, context.measured_folds), *((str(fold.cutoff), (fold,)) for fold in far)]
     draws, holdouts = clusters(context), list[_Holdout]()
-    with ThreadPoolExecutor(WORKERS) as pool:
-        for name, folds in parts:
-            found = list(pool.map(lambda variant, folds=folds: _measured(context, folds, variant), VARIANTS))
-            scores = {variant: score(table, draws, context) for variant, table in zip(VARIANTS, found, strict=True)}
-            holdouts.append(_Holdout(name, _newest(rows, folds), _counts(found[0]), scores))
+    for name, folds in parts:
+        found = side_by_side(partial(_measured, context, folds), VARIANTS)
+        scores = {variant: score(table, draws, context) for variant, table in zip(VARIANTS, found, strict=True)}
+        holdouts.append(_Holdout(name, _newest(rows, folds), _counts(found[0]), scores))
     table = pl.DataFrame(list(_rows(context, holdouts, draws)), SCHEMA, orient="row")
     return Ablation(context.divisions, table, CheckResult(NAME, _readings(context, holdouts)))
 

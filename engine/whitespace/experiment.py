@@ -4,6 +4,7 @@ In: a dataset and its folds. Out: one prediction for every row that some fold va
 ablations and the triad all measure with it, so that they measure the same.
 """
 
+import itertools
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -15,6 +16,7 @@ from engine.vocabulary import whitespace as v
 from engine.whitespace.dataset import Dataset
 from engine.whitespace.features.registry import Feature
 from engine.whitespace.models import Fitted, Params, fit, single
+from engine.whitespace.side_by_side import side_by_side
 from engine.whitespace.splits import Fold
 
 
@@ -38,12 +40,16 @@ def out_of_time(
     values, labels, params = dataset.values(dataset.rows, names), _labels(dataset), single(params)
     features = chosen(dataset.features.registry, names)
     chances, fold_of = np.full(labels.size, np.nan), np.full(labels.size, -1)
-    for place, fold in enumerate(folds):
-        for part in parts(dataset.rows, pooled=pooled):
-            train, valid = np.flatnonzero(fold.train & part), np.flatnonzero(fold.valid & part)
-            model = fitted(candidate, values, labels, train, features, params, settings)
-            if model is not None and valid.size:
-                chances[valid], fold_of[valid] = model.predict(values[valid]), place
+
+    def validated(fold: Fold, part: Marks) -> tuple[Integers, Floats]:
+        train, valid = np.flatnonzero(fold.train & part), np.flatnonzero(fold.valid & part)
+        model = fitted(candidate, values, labels, train, features, params, settings)
+        return (valid, model.predict(values[valid])) if model is not None and valid.size else (valid[:0], np.empty(0))
+
+    each = list(itertools.product(range(len(folds)), parts(dataset.rows, pooled=pooled)))
+    done = side_by_side(lambda one: validated(folds[one[0]], one[1]), each)
+    for (place, _), (valid, found) in zip(each, done, strict=True):
+        chances[valid], fold_of[valid] = found, place
     return predicted(dataset.rows, chances, fold_of, folds)
 
 

@@ -8,7 +8,6 @@ import itertools
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
@@ -22,13 +21,12 @@ from engine.arrays import Flags, Floats, Singles
 from engine.settings.whitespace.modeling import BoostingSettings, LinearSettings, ModelSettings
 from engine.whitespace.features.registry import Feature
 from engine.whitespace.linear import Preparation, elastic_net, prepare
+from engine.whitespace.side_by_side import side_by_side
 
 LOGREG: Final = "logreg"
 MONOTONE: Final = "lgbm_mono"
 FREE: Final = "lgbm"
 MEMBERS: Final = "members"
-WORKERS: Final = 2
-"""Models that are fitted at once; what comes out does not depend on it."""
 HEURISTIC: Final = "heuristic"
 """Not a candidate: what stands in where there is nothing to learn from."""
 CANDIDATES: Final = (LOGREG, MONOTONE, FREE)
@@ -237,9 +235,9 @@ def _boosted(
         told |= {"monotone_constraints": list(directions), "monotone_constraints_method": method}
     data = lightgbm.Dataset(values, labels, params=told).construct()
     # Every member has a thread of its own: LightGBM's own threads would be told apart by the order of their sums.
-    with ThreadPoolExecutor(WORKERS) as pool:
-        grown = pool.map(lambda place: lightgbm.train({**told, "seed": seed + place}, data, trees), range(members))
-        return tuple(grown)
+    return tuple(
+        side_by_side(lambda place: lightgbm.train({**told, "seed": seed + place}, data, trees), range(members))
+    )
 
 
 def grid(candidate: str, settings: ModelSettings, *, pooled: bool) -> tuple[Params, ...]:

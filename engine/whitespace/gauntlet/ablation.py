@@ -5,7 +5,6 @@ warns; it fails nothing.
 """
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final, cast
 
@@ -13,12 +12,13 @@ import polars as pl
 
 from engine.vocabulary import whitespace as v
 from engine.whitespace.artifact import Artifact
-from engine.whitespace.gauntlet.context import WORKERS, Context, leading
+from engine.whitespace.gauntlet.context import Context, leading
 from engine.whitespace.gauntlet.decide import Rule, decide
 from engine.whitespace.gauntlet.files import named
 from engine.whitespace.gauntlet.scores import AUC, LIFT, Scores, delta, deltas, measure, score
 from engine.whitespace.gauntlet.shapes import ABLATION, AblationTopK, Drop, Status
 from engine.whitespace.gauntlet.verdict import ALL, CheckResult
+from engine.whitespace.side_by_side import side_by_side
 
 NAME: Final = "ablation_topk"
 
@@ -40,8 +40,7 @@ class _Without:
 
 def ablation(context: Context, base: Scores) -> CheckResult:
     """The check, of all divisions together and of each. base: the champions with all of their features."""
-    with ThreadPoolExecutor(WORKERS) as pool:
-        dropped = list(pool.map(lambda one: _without(context, base, *one), _drops(context)))
+    dropped = side_by_side(lambda one: _without(context, base, *one), _drops(context))
     table = pl.concat([one.readings for one in dropped])
     drops = tuple(_told(base, one) for one in dropped)
     status = cast("Status", CheckResult(NAME, table).pooled)

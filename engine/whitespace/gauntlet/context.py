@@ -4,7 +4,6 @@ import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
 
 import numpy as np
 import polars as pl
@@ -22,9 +21,6 @@ from engine.whitespace.panel import Blocks
 from engine.whitespace.splits import Fold, rolling_origins
 from engine.whitespace.tables import Tables
 from engine.whitespace.trained import USABLE, DivisionModel, Trained
-
-WORKERS: Final = 2
-"""Experiments that are computed at once; what comes out does not depend on it."""
 
 
 @dataclass(frozen=True)

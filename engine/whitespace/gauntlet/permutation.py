@@ -6,14 +6,12 @@ alone can, which only splits that leak can do. To have no signal is not a leak.
 """
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final, cast
 
 import numpy as np
 import polars as pl
 from scipy.special import ndtri
-from threadpoolctl import threadpool_limits
 
 from engine.arrays import Flags, Floats, Integers, Singles
 from engine.settings.whitespace.gauntlet import GauntletSettings
@@ -22,7 +20,7 @@ from engine.whitespace import fingerprint
 from engine.whitespace.artifact import Artifact
 from engine.whitespace.dataset import outcomes
 from engine.whitespace.experiment import chosen
-from engine.whitespace.gauntlet.context import WORKERS, Context, leading
+from engine.whitespace.gauntlet.context import Context, leading
 from engine.whitespace.gauntlet.decide import Rule, decide, figure, figures
 from engine.whitespace.gauntlet.files import named, place
 from engine.whitespace.gauntlet.pictures import histogram
@@ -31,6 +29,7 @@ from engine.whitespace.gauntlet.shapes import PermutationDiag, PermutationGate, 
 from engine.whitespace.gauntlet.small import Small, small
 from engine.whitespace.gauntlet.verdict import ALL, CheckResult, reading, readings, waived
 from engine.whitespace.models import fit
+from engine.whitespace.side_by_side import side_by_side
 from engine.whitespace.trained import DivisionModel
 
 NAME: Final = "permutation"
@@ -83,9 +82,7 @@ def permutation(context: Context, base: Scores) -> CheckResult:
     if context.settings.waivers.permutation:
         return waived(NAME, "waivers.permutation")
     asked = (ALL, *context.divisions)
-    # One thread a product: how it is cut up among several decides its last bits.
-    with threadpool_limits(1), ThreadPoolExecutor(WORKERS) as pool:
-        found = list(pool.map(lambda division: shuffled(context, division), asked))
+    found = side_by_side(lambda division: shuffled(context, division), asked)
     settings = context.settings.gauntlet
     tables = [_signal(found, settings), _leak(found, settings)]
     if settings.deep:

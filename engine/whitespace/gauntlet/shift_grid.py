@@ -8,7 +8,6 @@ rate move with it.
 import datetime as dt
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Final, cast
 
@@ -18,13 +17,14 @@ from engine.vocabulary import whitespace as v
 from engine.whitespace.artifact import Artifact
 from engine.whitespace.dataset import Dataset
 from engine.whitespace.features.matrix import Features, Matrix
-from engine.whitespace.gauntlet.context import WORKERS, Context, cutoffs_of, usable
+from engine.whitespace.gauntlet.context import Context, cutoffs_of, usable
 from engine.whitespace.gauntlet.decide import Rule, decide
 from engine.whitespace.gauntlet.files import named
 from engine.whitespace.gauntlet.scores import AUC, LIFT, Scores, delta, deltas, measure, score
 from engine.whitespace.gauntlet.shapes import Shift, Shift14, ShiftGrid, ShiftGridSummary, Status
 from engine.whitespace.gauntlet.verdict import ALL, CheckResult, reading, readings, waived
 from engine.whitespace.panel import labels
+from engine.whitespace.side_by_side import side_by_side
 from engine.whitespace.splits import rolling_origins
 
 GRID: Final = "shift_grid"
@@ -61,8 +61,7 @@ def shift_grid(context: Context, base: Scores) -> tuple[CheckResult, CheckResult
         return waived(SHIFT_14, "waivers.shift_grid"), waived(GRID, "waivers.shift_grid")
     days = sorted({*context.settings.gauntlet.shift_grid_days, context.settings.gauntlet.moved_days})
     cutoffs = cutoffs_of(context.dataset.rows, context.measured_folds)
-    with ThreadPoolExecutor(WORKERS) as pool:
-        measured = list(pool.map(lambda one: _shifted(context, base, cutoffs, one), days))
+    measured = side_by_side(lambda one: _shifted(context, base, cutoffs, one), days)
     scores = {0: base, **{one: staler for one, (staler, _) in zip(days, measured, strict=True) if staler}}
     moved = next(other for _, other in measured if other)
     against_base = [_step(context, one, base, scores[one], f"{one}d") for one in scores if one]
