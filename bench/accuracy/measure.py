@@ -1,7 +1,7 @@
 """The figures of docs/accuracy.md: `python -m bench.accuracy.measure [SECTION ...]` writes accuracy.json anew.
 
-Sections: recorded, slow, delay, nulls, ablation. Those not named keep the figures they have. The recorded stock-outs
-are read from the folder that DARKSHELF_FRESHRETAILNET names, else from `../shared/data/freshretailnet`.
+Sections: recorded, slow, delay, nulls, causes, ablation. Those not named keep the figures they have. The recorded
+stock-outs are read from the folder that DARKSHELF_FRESHRETAILNET names, else from `../shared/data/freshretailnet`.
 """
 
 import datetime as dt
@@ -16,13 +16,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from bench.accuracy import ablation, chains, nulls, planted, recorded
+from bench.accuracy import ablation, causes, chains, nulls, planted, recorded
 from bench.accuracy.nights import contenders, imputed
 from bench.accuracy.reliability import across_stores
 from engine.backtest.backtest import night_days, prepare, score
 from engine.resampling import Clusters
 from engine.settings.shelf.calibrated import CalibratedSettings
-from engine.synth.chain import ChainPlan, write_chain
+from engine.synth.chain import write_chain
 
 FILE = Path(__file__).with_name("accuracy.json")
 ROOT = Path(__file__).parents[2]
@@ -31,18 +31,6 @@ SLOW_STORE_SKUS, SLOW_SEEDS = 20_000, (3, 4)
 NULL_SMALL, NULL_LARGE = 10_000, 100_000
 NULL_SEEDS = range(1, 9)
 ABLATION_STORE_SKUS = 20_000
-CAUSES = ChainPlan(
-    stores=100,
-    skus=60,
-    days=90,
-    extra_episodes=0.06,
-    extra_min_daily_units=4,
-    median_daily_units=4,
-    further_causes=True,
-    weekend_peak=2,
-    price_spread=30,
-)
-CAUSE_SEEDS = range(401, 405)
 
 
 def data() -> Path:
@@ -140,10 +128,10 @@ def _ablate_slow() -> Iterator[tuple[str, dict[str, Any]]]:
 
 def _ablate_causes() -> Iterator[tuple[str, dict[str, Any]]]:
     chains_of_causes = []
-    for seed in CAUSE_SEEDS:
+    for seed in causes.SEEDS:
         with TemporaryDirectory() as scratch:
             folder = Path(scratch) / "chain"
-            write_chain(folder, CAUSES.model_copy(update={"seed": seed}))
+            write_chain(folder, causes.PLAN.model_copy(update={"seed": seed}))
             truth = pl.read_parquet(folder / "truth.parquet")
             chains_of_causes.append((imputed(folder, chains.LAST_DAY), truth))
     for variant in ablation.VARIANTS:
@@ -168,6 +156,7 @@ SECTIONS: dict[str, Callable[[], dict[str, Any]]] = {
     "slow": of_slow,
     "delay": of_delay,
     "nulls": of_nulls,
+    "causes": causes.figures,
     "ablation": of_ablation,
 }
 

@@ -149,8 +149,13 @@ def price_course(
 
 
 @inner
-def _add_stock(on_hand: Floats1D, first: int, last: int, looking: Looking, sums: Out[Floats1D]) -> None:
-    """Units on hand as the episode begins and well before it; days of the episode on which it moved."""
+def _add_stock(
+    on_hand: Floats1D, units: Floats1D, first: int, last: int, looking: Looking, sums: Out[Floats1D]
+) -> None:
+    """Units on hand as the episode begins and well before it; days of the episode on which it moved unsold.
+
+    A day's count may be of its morning or its evening: a sale of either day accounts for the move between them.
+    """
     for day in range(max(first - looking.near_days, 0), first + 1):
         if not np.isnan(on_hand[day]):
             sums[20] += on_hand[day]
@@ -161,7 +166,8 @@ def _add_stock(on_hand: Floats1D, first: int, last: int, looking: Looking, sums:
             sums[23] += 1.0
     for day in range(max(first, 1), last + 1):
         if not np.isnan(on_hand[day]) and not np.isnan(on_hand[day - 1]):
-            sums[24] += on_hand[day] != on_hand[day - 1]
+            is_sold = units[day] > 0.0 or units[day - 1] > 0.0
+            sums[24] += on_hand[day] != on_hand[day - 1] and not is_sold
             sums[25] += 1.0
 
 
@@ -180,7 +186,7 @@ def episode_signals(
         row, first, last = episodes.rows[episode], episodes.firsts[episode], episodes.lasts[episode]
         found = sums[episode]
         found[:] = 0.0
-        _add_stock(of.on_hand[row], first, last, looking, found)
+        _add_stock(of.on_hand[row], units[row], first, last, looking, found)
         for day in range(max(first - looking.before_days, 0), last + 1):
             is_dark = day >= first
             if not is_dark and day >= first - looking.gap_days:

@@ -7,6 +7,8 @@ import numpy as np
 
 from engine.kernels.compiling import inner, kernel
 from engine.kernels.records import Sales, Spans
+from engine.kernels.rises import two_rates
+from engine.kernels.steps import fit_of
 from engine.kernels.types import Floats1D, Floats2D, Integers1D, Integers2D, Marks1D, Out
 
 EARTH_RADIUS_KM = 6371.0
@@ -193,15 +195,57 @@ class Rising(NamedTuple):
     """When a neighbour's sales rose as an episode came.
 
     before_days, gap_days: its ordinary days are those from before_days until gap_days before the first one.
-    high_ratio, errors: a rise counts above this ratio and so many standard errors. tolerance: relative, within which
-    ratios are the same.
+    high_ratio, errors: a rise counts above this ratio and so many standard errors. fit_begin, fit_end: log likelihood
+    ratios between which it counts less and less, by the day on which it began. after_days: so late after the
+    first one it may have begun. tolerance: relative, within which ratios are the same.
     """
 
     before_days: int
     gap_days: int
     high_ratio: float
     errors: float
+    fit_begin: float
+    fit_end: float
+    after_days: int
     tolerance: float
+
+
+@inner
+def _counts(sales: Sales, pair: int, day: int, first: int) -> bool:
+    """Whether a day tells of a rise: before an episode it has to be one that may be learnt from."""
+    return bool(sales.usable[pair, day] if day >= first else sales.clean[pair, day])
+
+
+@inner
+def _day_fit(sales: Sales, pair: int, first: int, last: int, rule: Rising) -> float:
+    """How well a pair's rise fits an episode's beginning, from 0 to 1.
+
+    What speaks against it is by how much the likeliest day of the rise is likelier than the likeliest one of those
+    from gap_days before the first to after_days after it, in log likelihood ratios of two rates to one, divided by
+    how far sales scatter beyond counts (quasi-likelihood, Wedderburn 1974).
+    """
+    units, expected = sales.units[pair], sales.expected[pair]
+    begin = max(first - rule.before_days, 0)
+    all_sold = all_expected = 0.0
+    days = 0
+    for day in range(begin, last + 1):
+        if _counts(sales, pair, day, first):
+            all_sold += units[day]
+            all_expected += expected[day]
+            days += 1
+    if days == 0:
+        return 0.0
+    sold = expected_units = likeliest = fitting = 0.0
+    for day in range(begin, last + 1):
+        gain = two_rates(sold, expected_units, all_sold - sold, all_expected - expected_units)
+        likeliest = max(likeliest, gain)
+        if first - rule.gap_days <= day <= first + rule.after_days:
+            fitting = max(fitting, gain)
+        if _counts(sales, pair, day, first):
+            sold += units[day]
+            expected_units += expected[day]
+    scatter = sales.unit[pair] + sales.dispersion[pair] * all_expected / days
+    return fit_of((likeliest - fitting) / scatter, rule.fit_begin, rule.fit_end)
 
 
 @inner
@@ -212,10 +256,12 @@ def _rise(sales: Sales, pair: int, first: int, last: int, rule: Rising) -> tuple
     """
     units, expected, usable = sales.units[pair], sales.expected[pair], sales.usable[pair]
     dispersion, unit = sales.dispersion[pair], sales.unit[pair]
+    clean = sales.clean[pair]
     begin, before_end = first - rule.before_days, first - rule.gap_days
     sold = expected_units = squares = sold_before = expected_before = 0.0
     for day in range(max(begin, 0), last + 1):
-        if usable[day] and day < before_end:
+        # Back from a fall of its own is no rise.
+        if clean[day] and day < before_end:
             sold_before += units[day]
             expected_before += expected[day]
         elif usable[day] and day >= first:
@@ -252,6 +298,11 @@ def risen_neighbours(
             ratio, sigmas, excess = _rise(sales, pair, first, last, rule)
             if not (ratio > rule.high_ratio and sigmas > rule.errors):
                 continue
+            fit = _day_fit(sales, pair, first, last, rule)
+            if not fit > 0.0:
+                continue
+            sigmas *= fit
+            excess *= fit
             strength[episode, 1] += excess
             smallest = np.argmin(surest)
             surest[smallest] = max(surest[smallest], sigmas)

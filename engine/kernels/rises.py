@@ -15,6 +15,19 @@ def _gain(sold: float, expected_units: float, share: float) -> float:
     return sold * math.log(sold / (share * expected_units)) if sold > 0.0 else 0.0
 
 
+@inner
+def two_rates(before: float, due: float, later: float, due_later: float) -> float:
+    """Log likelihood ratio of two Poisson rates, one until a rise and one from it on, to one; 0 where none rose.
+
+    before, later: units sold until it and from it on. due, due_later: expected.
+    """
+    # A rise, not a fall: later days sold more of their expectation. Products spare dividing by nothing.
+    if not (due > 0.0 and due_later > 0.0 and later * due > before * due_later):
+        return 0.0
+    share = (before + later) / (due + due_later)
+    return _gain(before, due, share) + _gain(later, due_later, share)
+
+
 @kernel
 def before_rises(
     sales: Sales, least_units: float, bound: float, rows: Integers1D, ends: Integers1D, shares: Out[Floats1D]
@@ -43,11 +56,9 @@ def before_rises(
         best = bound * (1.0 + sales.dispersion[row] * expected_units / days)
         before = due = 0.0
         for day in range(end):
-            later, due_later = sold - before, expected_units - due
-            # A rise, not a fall: later days sold more of their expectation. Products spare dividing by nothing.
-            if due >= least_units and due > 0.0 and due_later > 0.0 and later * due > before * due_later:
-                ratio = _gain(before, due, sold / expected_units) + _gain(later, due_later, sold / expected_units)
-                if ratio >= best:
+            if due >= least_units:
+                ratio = two_rates(before, due, sold - before, expected_units - due)
+                if ratio > 0.0 and ratio >= best:
                     best, shares[place] = ratio, before / due
             if clean[row, day]:
                 before, due = before + units[row, day] / unit[row], due + expected[row, day] / unit[row]

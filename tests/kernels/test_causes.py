@@ -151,7 +151,9 @@ def plain_signals(chain: SimpleNamespace, row: int, first: int, last: int) -> di
         "stock_days": len(near),
         "stock_before": total(on_hand, far),
         "stock_days_before": len(far),
-        "stock_moves": sum(on_hand[day] != on_hand[day - 1] for day in pairs),
+        "stock_moves": sum(
+            on_hand[day] != on_hand[day - 1] and not chain.units[row, day - 1 : day + 1].any() for day in pairs
+        ),
         "stock_pairs": len(pairs),
         "store_share": wide(chain.store, chain.store_factor),
         "sku_share": wide(chain.sku, chain.sku_factor),

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from engine.kernels import compiling
 from engine.kernels import neighbours as kernel
+from engine.kernels.records import Sales, Spans
 from tests.kernels import naive
 
 PLACES = {
@@ -270,3 +271,58 @@ def test_best_neighbours(others, best):
 def test_a_neighbour_needs_enough_known_days():
     ((count, _),) = performers(neighbours_selling((20, 1)), 7, 8)
     assert count == 0
+
+
+# Neighbours whose sales rose
+
+RISING = kernel.Rising(
+    before_days=30,
+    gap_days=8,
+    high_ratio=1.2,
+    errors=1.0,
+    fit_begin=1.0,
+    fit_end=4.0,
+    after_days=3,
+    tolerance=naive.TIE,
+)
+FIRST, LAST = 40, 59
+"""Days of the episode, of sixty."""
+
+
+def rises(
+    neighbour: list[float], clean: list[bool] | None = None, dispersion: float = 0.0
+) -> tuple[int, float, float]:
+    """How many neighbours of a shelf at half of five a day rose, how surely, and by how much."""
+    units = np.array([[5.0] * FIRST + [2.0] * (LAST + 1 - FIRST), neighbour])
+    usable = np.ones(units.shape, np.uint8)
+    learnt = usable if clean is None else np.array([usable[0], clean], np.uint8)
+    sales = Sales(units, np.full(units.shape, 5.0), usable, learnt, np.full(2, dispersion), np.ones(2))
+    codes = (np.array([0, 1]), np.array([0, 0]), np.array([0, 1, 2]))
+    around = kernel.Neighbourhood(np.ones(2, bool), *codes, np.array([0, 1, 1]), np.array([1]), np.array([1.0]))
+    episodes = Spans(*(np.array([one]) for one in (0, FIRST, LAST)))
+    strength = np.empty((1, 2))
+    best = kernel.Best(np.empty(1, np.int64), *np.empty((2, 1, 1)), np.empty((1, 1), np.int64))
+    kernel.risen_neighbours(*map(compiling.given, (sales, around, episodes)), RISING, strength, best)
+    return int(best.counts[0]), *strength[0].tolist()
+
+
+def risen_on(day: int) -> list[float]:
+    return [5.0 if one < day else 9.0 for one in range(LAST + 1)]
+
+
+def test_a_neighbour_that_rose_as_the_episode_came_counts_by_its_standard_errors():
+    units, usual = 9.0 * 20, 5.0 * 20
+    before = 5.0 * 22
+    errors = (units - usual) / math.sqrt(usual + usual**2 / before)
+    assert rises(risen_on(36)) == (1, pytest.approx(errors), pytest.approx(units - usual))
+
+
+@pytest.mark.parametrize("day", [12, 22, 55])
+def test_a_neighbour_that_rose_weeks_before_or_after_does_not_count(day):
+    assert rises(risen_on(day)) == (0, 0.0, 0.0)
+
+
+def test_a_neighbour_that_is_back_from_a_fall_of_its_own_has_not_risen():
+    fallen = [1.0 if 12 <= day < 36 else 5.0 for day in range(LAST + 1)]
+    assert rises(fallen)[0] == 1
+    assert rises(fallen, clean=[units > 1 for units in fallen]) == (0, 0.0, 0.0)

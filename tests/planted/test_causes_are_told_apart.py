@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import polars as pl
 import pytest
 
-from bench.accuracy.measure import CAUSES
+from bench.accuracy import causes
 from engine.settings.shelf.calibrated import CalibratedSettings
 from engine.shelf import desk
 from engine.synth.chain import write_chain
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 
 SEEDS = (20_261, 20_262, 20_263)
 """Nothing was tuned on these."""
-PLAN = CAUSES.model_copy(update={"half_traffic_stores": 1, "fading_skus": 1})
+PLAN = causes.PLAN.model_copy(update={"half_traffic_stores": 1, "fading_skus": 1})
 PLANTED = (*v.CAUSES, v.NOT_ON_SHELF, v.TRAFFIC_DROP)
 LOST_BECAUSE = {
     v.PRICE_TOO_HIGH: pl.col("price_share") < 1.03,

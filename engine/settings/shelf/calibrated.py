@@ -137,6 +137,13 @@ class PatternSettings(Frozen):
     gap_days: int = Field(3, ge=0, le=14, description="Days just before an episode that belong to neither side.")
     stock_near_days: int = Field(3, ge=0, le=14, description="On-hand as an episode begins is of so many days.")
     stock_far_days: int = Field(15, ge=1, le=60, description="On-hand before it is of days at least so far back.")
+    price_step_days: int = Field(
+        14, ge=1, le=90, description="Days on either side of a day that tell its price rise."
+    )
+    promo_step_days: int = Field(28, ge=1, le=90, description="The same of a promotion's begin; flyers come and go.")
+    day_fit: tuple[Amount, Amount] = Field(
+        (2, 6), description="Log likelihood ratio against a fall that began on an event's day: fits … does not."
+    )
     prior_units: float = Field(0.5, ge=0, description="Units sold as expected, added before a fall is explained.")
     prior_views: float = Field(3, ge=0, description="Views as before, added before a fall of views is told.")
     group_spread: float = Field(0.2, ge=0, description="A best seller speaks for its store or SKU by 1/this units.")
@@ -156,7 +163,9 @@ class PatternSettings(Frozen):
     dark_share: tuple[Amount, Amount] = Field((0.08, 0.28), description="Share still sold: off the shelf … on it.")
     stock_moves: tuple[Amount, Amount] = Field((0.3, 0.7), description="Share of days on which on-hand moved.")
     conversion_fall: float = Field(2.0, gt=0, description="Fall that a drop of conversion explains.")
-    conversion_yields: float = Field(0.7, ge=0, le=1, description="Part of conversion's score given to its reason.")
+    symptom_share: float = Field(
+        0.5, gt=0, le=1, description="Views that show this share of a fall fell with it, where an event explains it."
+    )
 
     @model_validator(mode="after")
     def _ranges_ascend(self) -> "PatternSettings":

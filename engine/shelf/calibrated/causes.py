@@ -4,15 +4,17 @@ In: `Panel`, `Demand`, `Course`, measured cases. Out: the cases with what `cause
 score from 0 to 100 per cause, the primary cause and the secondary ones.
 
 A fall is the logarithm of what is left of the sales, so that its parts add up. First the store's and the chain's part
-is split off, then the part of the views; what remains was lost because shoppers who came did not buy. Price,
-promotion, stock, neighbours and an empty shelf explain that part as far as their own sign is strong and their own
-pattern reaches; a drop of conversion is what remains of it. A score is the share of the fall that a cause explains.
+is split off; the rest is the shelf's own. Events come before symptoms: price, promotion, stock, neighbours and an
+empty shelf explain all of the own fall as far as their sign is strong, their day fits the day on which the fall
+began, and their pattern reaches. Views and conversion fall with the sales whatever took them; they share what no
+event explains.
+A score is the share of the fall that a cause explains.
 """
 
 import numpy as np
 import polars as pl
 
-from engine.kernels import causes, neighbours, rows
+from engine.kernels import causes, neighbours, rows, steps
 from engine.kernels.causes import Course
 from engine.kernels.compiling import given
 from engine.kernels.records import Spans
@@ -30,8 +32,8 @@ from engine.vocabulary.common import TIE_TOLERANCE
 Range = tuple[float, float]
 SMALLEST_SHARE = 0.02
 """A fall is told no deeper than to this share."""
-OWN_REASONS = (v.PRICE_TOO_HIGH, v.OVERSTOCK, v.PROMO_INEFFECTIVE, v.MISALLOCATION, v.NOT_ON_SHELF)
-"""Why shoppers who came did not buy; a drop of conversion yields to them."""
+OWN_EVENTS = (v.PRICE_TOO_HIGH, v.OVERSTOCK, v.PROMO_INEFFECTIVE, v.MISALLOCATION, v.NOT_ON_SHELF)
+"""What may have happened to the shelf itself; symptoms yield to it."""
 
 
 def diagnose(
@@ -44,6 +46,7 @@ def diagnose(
         measures_of_cases(points, of),
         _sums(panel, found, course, cases, pattern),
         _neighbours(panel, found, cases, of, pattern),
+        _steps(panel, found, cases, pattern),
     ]
     return (
         pl.concat(measured, how="horizontal")
@@ -52,14 +55,16 @@ def diagnose(
         .with_columns(*_falls(pattern))
         .with_columns(*_shares())
         .with_columns(*_strengths(pattern))
-        .with_columns(*_reasons(pattern))
-        .with_columns(_conversion(pattern), (100 * pl.col("unseen")).alias(score(v.TRAFFIC_DROP)), *_wide())
+        .with_columns(_lag("price"), _lag("promo"), *_events(pattern))
+        .with_columns(pl.max_horizontal(score(cause) for cause in OWN_EVENTS).alias("of_events"))
+        .with_columns(*_symptoms(pattern), *_wide())
         .with_columns(pl.col(score(cause)).fill_null(0.0).clip(0.0, of.max_score) for cause in v.ALL_CAUSES)
         .drop(*_WORKINGS, *(f"sum_{name}" for name in causes.SIGNALS))
         .collect()
         .pipe(name_causes, v.ALL_CAUSES, of)
+        .with_columns(_views_are_symptom(pattern))
         .pipe(_without_idle_lift)
-        .drop("usual_offer_share")
+        .drop("usual_offer_share", "views_fall", "fall")
     )
 
 
@@ -146,6 +151,8 @@ def _neighbours(
         settings.stock_far_days,
         of.misallocation.high_ratio,
         settings.neighbour_errors,
+        *settings.day_fit,
+        settings.gap_days,
         TIE_TOLERANCE,
     )
 
@@ -167,6 +174,32 @@ def _neighbours(
             "neighbour_units": strength[:, 1],
         }
     )
+
+
+def _steps(panel: Panel, found: Demand, cases: pl.DataFrame, settings: PatternSettings) -> pl.DataFrame:
+    """When the price rose and promotion began, as far as the fall may have begun on that day.
+
+    price_lag_days, promo_lag_days: days from the first day of the episode, negative before it. price_step,
+    promo_step: height. price_fit, promo_fit: 0 to 1. Null without a rise on a day that fits.
+    """
+    pair, first, last = (cases[name].to_numpy() for name in ("pair", "first", "last"))
+    heights = np.empty((pair.size, len(_STEPS)))
+    sales = given(found.sales(panel.array("units"), panel.array("expected")))
+    rule = steps.Stepping(
+        settings.before_days,
+        settings.price_step_days,
+        settings.promo_step_days,
+        settings.gap_days,
+        *settings.day_fit,
+        SMALLEST_SHARE,
+    )
+
+    def look(block: slice) -> None:
+        episodes = given(Spans(pair, first, last), block)
+        steps.fitting_steps(panel.array("price"), panel.array("promo"), sales, rule, episodes, heights[block])
+
+    rows.in_blocks(look, pair.size)
+    return pl.DataFrame(heights, schema=_STEPS).fill_nan(None)
 
 
 def _signals(settings: PatternSettings) -> tuple[pl.Expr, ...]:
@@ -207,41 +240,63 @@ def _falls(settings: PatternSettings) -> tuple[pl.Expr, ...]:
 
 
 def _shares() -> tuple[pl.Expr, ...]:
-    """own_fall: what neither store nor chain explain. unbought: the share of the fall lost on shoppers who came."""
+    """own_fall: what neither store nor chain explain. own_part: its share of the fall. views_part: the share of it
+    that shows in the views, nothing where no views are known.
+    """
     of_others = pl.col("store_fall") + pl.col("chain_fall")
     own = (pl.col("fall") - of_others).clip(lower_bound=0.0)
-    own_part = ratio(own, pl.col("fall")).fill_null(0.0)
-    views_part = ratio(pl.col("views_fall"), own).clip(0.0, 1.0).fill_null(0.0)
     return (
         own.alias("own_fall"),
-        (own_part * views_part).alias("unseen"),
-        (own_part * (1 - views_part)).alias("unbought"),
+        ratio(own, pl.col("fall")).fill_null(0.0).alias("own_part"),
+        ratio(pl.col("views_fall"), own).clip(0.0, 1.0).fill_null(0.0).alias("views_part"),
     )
 
 
 def _strengths(settings: PatternSettings) -> tuple[pl.Expr, ...]:
-    """How strong the sign of every cause is, from 0 to 1; a sign that cannot be known is none."""
-    rise = pl.min_horizontal(pl.col("price_share"), pl.col("price_share") / pl.col("price_share_elsewhere"))
+    """How strong the sign of every event is, from 0 to 1; a sign that cannot be known is none."""
+    rise = pl.min_horizontal(
+        pl.col("price_share"), pl.col("price_share") / pl.col("price_share_elsewhere"), 1 + pl.col("price_step")
+    )
     promoted = pl.col("promo_days_share") - pl.col("promo_days_share_before").fill_null(0.0)
-    is_long = _strength(pl.col("cover_at_start_days"), settings.cover_days)
-    has_grown = _strength(pl.col("stock_share"), settings.stock_growth)
+    began = pl.min_horizontal(promoted, pl.col("promo_step"))
+    without_lift = _weakness(pl.col("promoted_share"), settings.promo_lift)
     return (
         rise.alias("price_rise"),
-        _strength(rise - 1, settings.price_rise).alias("price_sign"),
-        (_strength(promoted, settings.promo_share) * _weakness(pl.col("promoted_share"), settings.promo_lift)).alias(
+        (_strength(rise - 1, settings.price_rise) * pl.col("price_fit").fill_null(0.0)).alias("price_sign"),
+        (_strength(began, settings.promo_share) * without_lift * pl.col("promo_fit").fill_null(0.0)).alias(
             "promo_sign"
         ),
-        (is_long * pl.max_horizontal(has_grown, pl.lit(settings.long_cover_strength))).alias("stock_sign"),
+        _stock_sign(settings).alias("stock_sign"),
         _strength(pl.col("neighbour_rise"), settings.neighbour_strength).alias("neighbour_sign"),
-        (
-            _weakness(pl.col("units_share"), settings.dark_share)
-            * _weakness(pl.col("stock_moves_share"), settings.stock_moves)
-        ).alias("empty_sign"),
+        _empty_sign(settings).alias("empty_sign"),
     )
 
 
-def _reasons(settings: PatternSettings) -> tuple[pl.Expr, ...]:
-    """Of the share lost on shoppers who came, what each sign explains as far as its pattern reaches."""
+def _lag(event: str) -> pl.Expr:
+    """When an event came, where that is a sign."""
+    return pl.when(pl.col(f"{event}_sign") > 0).then(f"{event}_lag_days").alias(f"{event}_lag_days")
+
+
+def _stock_sign(settings: PatternSettings) -> pl.Expr:
+    """Long cover that grew as the fall came. Cover that had long been long has no day: it is a reason of shoppers who
+    came and did not buy, and none where nobody counts them.
+    """
+    came = pl.when(pl.col("views_share").is_not_null()).then(1 - pl.col("views_part")).otherwise(0.0)
+    has_grown = _strength(pl.col("stock_share"), settings.stock_growth)
+    is_long = _strength(pl.col("cover_at_start_days"), settings.cover_days)
+    return is_long * pl.max_horizontal(has_grown, settings.long_cover_strength * came)
+
+
+def _empty_sign(settings: PatternSettings) -> pl.Expr:
+    """Next to nothing was sold and stock stood still. Shoppers who see less of it, and not nothing, saw it there."""
+    sells_nothing = _weakness(pl.col("units_share"), settings.dark_share)
+    stands_still = _weakness(pl.col("stock_moves_share"), settings.stock_moves)
+    unseen = _weakness(pl.col("views_share"), settings.dark_share)
+    return sells_nothing * stands_still * (1 - pl.col("views_part") * (1 - unseen))
+
+
+def _events(settings: PatternSettings) -> tuple[pl.Expr, ...]:
+    """What each event explains of the fall: of all that is the shelf's own, as far as its pattern reaches."""
     lost = _sum("expected_units") - _sum("sold")
     reach = {
         v.PRICE_TOO_HIGH: settings.price_response * pl.col("price_rise").log(),
@@ -262,16 +317,25 @@ def _reasons(settings: PatternSettings) -> tuple[pl.Expr, ...]:
     # An empty shelf is what remains when nothing else that could explain it has changed.
     others = pl.max_horizontal(explained.values())
     explained[v.NOT_ON_SHELF] = pl.col("empty_sign") * (1 - others)
-    return tuple((100 * pl.col("unbought") * part).alias(score(cause)) for cause, part in explained.items())
+    return tuple((100 * pl.col("own_part") * part).alias(score(cause)) for cause, part in explained.items())
 
 
-def _conversion(settings: PatternSettings) -> pl.Expr:
-    """Views held and fewer bought: it says how sales fell, and yields to what says why."""
-    why = pl.max_horizontal(score(cause) for cause in OWN_REASONS) / 100
+def _symptoms(settings: PatternSettings) -> tuple[pl.Expr, ...]:
+    """Fewer views, and fewer bought of those there were: how sales fell, for what no event explains."""
+    unexplained = (100 * pl.col("own_part") - pl.col("of_events")).clip(lower_bound=0.0)
     reach = ratio(pl.lit(settings.conversion_fall), pl.col("own_fall")).clip(0.0, 1.0)
     is_known = pl.col("views_share").is_not_null()
-    points = 100 * pl.col("unbought") * reach * (1 - settings.conversion_yields * why)
-    return pl.when(is_known).then(points).alias(score(v.CONVERSION_DROP))
+    return (
+        (unexplained * pl.col("views_part")).alias(score(v.TRAFFIC_DROP)),
+        pl.when(is_known).then(unexplained * (1 - pl.col("views_part")) * reach).alias(score(v.CONVERSION_DROP)),
+    )
+
+
+def _views_are_symptom(settings: PatternSettings) -> pl.Expr:
+    """Whether the views fell with the sales that an event took."""
+    is_event = ~pl.col("primary_cause").is_in([v.CONVERSION_DROP, v.TRAFFIC_DROP])
+    shown = ratio(pl.col("views_fall"), pl.col("fall")) >= settings.symptom_share
+    return (is_event & shown).fill_null(value=False).alias("views_are_symptom")
 
 
 def _wide() -> tuple[pl.Expr, ...]:
@@ -319,14 +383,14 @@ _SIGNALS = (
     "store_share_left",
     "chain_share_left",
 )
+_STEPS = ("price_lag_days", "price_step", "price_fit", "promo_lag_days", "promo_step", "promo_fit")
 _WORKINGS = (
-    "fall",
     "store_fall",
     "chain_fall",
-    "views_fall",
     "own_fall",
-    "unseen",
-    "unbought",
+    "own_part",
+    "views_part",
+    "of_events",
     "price_rise",
     "price_sign",
     "promo_sign",
@@ -334,6 +398,10 @@ _WORKINGS = (
     "neighbour_sign",
     "empty_sign",
     "neighbour_rise",
+    "price_step",
+    "price_fit",
+    "promo_step",
+    "promo_fit",
 )
 
 

@@ -15,10 +15,10 @@ from engine.vocabulary import shelf as v
 from engine.vocabulary.common import DOLLARS
 
 _FURTHER: Mapping[str, tuple[str, ...]] = {
-    v.PRICE_TOO_HIGH: ("usual_price", "price_share", "price_share_elsewhere"),
+    v.PRICE_TOO_HIGH: ("usual_price", "price_share", "price_share_elsewhere", "price_lag_days"),
     v.CONVERSION_DROP: ("units_share", "views_share"),
     v.OVERSTOCK: ("cover_at_start_days", "stock_share"),
-    v.PROMO_INEFFECTIVE: ("promoted_share", "promo_days_share", "promo_days_share_before"),
+    v.PROMO_INEFFECTIVE: ("promoted_share", "promo_days_share", "promo_days_share_before", "promo_lag_days"),
     v.MISALLOCATION: ("neighbour_units",),
     v.NOT_ON_SHELF: ("units_share", "stock_moves_share"),
     v.TRAFFIC_DROP: ("units_share", "views_share"),
@@ -26,6 +26,8 @@ _FURTHER: Mapping[str, tuple[str, ...]] = {
     v.CHAIN_WIDE: ("units_share", "chain_share_left"),
 }
 """Which signals stand behind each cause, beyond the classic measures; empty for the others."""
+LEAST_CHANGE = 0.005
+"""A change that is told as whole percent is at least this share."""
 _NUMBERS = {cause: (*NUMBERS.get(cause, ()), *further) for cause, further in _FURTHER.items()}
 
 
@@ -34,7 +36,8 @@ def findings(cases: pl.DataFrame, settings: CauseSettings, currency: str = DOLLA
 
     currency: what stands before an amount of money.
     """
-    rows = table_of(cases, _NUMBERS, _sentences(settings, currency))
+    sentences = {cause: _with_symptom(cause, one) for cause, one in _sentences(settings, currency).items()}
+    rows = table_of(cases, _NUMBERS, sentences)
     further = dict.fromkeys(name for names in _FURTHER.values() for name in names)
     return rows.select(pl.exclude(further), *further)
 
@@ -88,7 +91,7 @@ def _sentences(settings: CauseSettings, currency: str) -> dict[str, pl.Expr]:
         v.MISALLOCATION: _on_neighbours(settings),
         v.NOT_ON_SHELF: unless_known(
             pl.format(
-                "Sold {}% of expectation with stock on record, which moved on {}% of the days.",
+                "Sold {}% of expectation with stock on record, which moved unsold on {}% of the days.",
                 share,
                 percent(pl.col("stock_moves_share")),
             ),
@@ -107,6 +110,30 @@ def _sentences(settings: CauseSettings, currency: str) -> dict[str, pl.Expr]:
     }
 
 
+def _with_symptom(cause: str, sentence: pl.Expr) -> pl.Expr:
+    """A cause's sentence, and what it makes of views that fell with the sales."""
+    is_told = pl.col("views_are_symptom")
+    views = percent(pl.col("views_share"))
+    if cause == v.TRAFFIC_DROP:
+        primary = pl.col("primary_cause").str.replace_all("_", " ")
+        of_event = pl.format("Views fell with the sales, to {}% of usual: a symptom of {}.", views, primary)
+        return pl.when(is_told).then(of_event).otherwise(sentence)
+    symptom = pl.format("{} Views fell with the sales, to {}% of usual: a symptom.", sentence, views)
+    return pl.when(is_told & (pl.col("primary_cause") == cause)).then(symptom).otherwise(sentence)
+
+
+def _on_day(lag_days: pl.Expr) -> pl.Expr:
+    """When something happened, as the day on which the sales fell sees it; null where that is unknown."""
+    days = lag_days.abs().cast(pl.Int64)
+    counted = pl.format("{} {}", days, pl.when(days == 1).then(pl.lit("day")).otherwise(pl.lit("days")))
+    order = pl.when(lag_days < 0).then(pl.lit("before")).otherwise(pl.lit("after"))
+    return (
+        pl.when(days == 0)
+        .then(pl.lit("on the day sales fell"))
+        .otherwise(pl.format("{} {} sales fell", counted, order))
+    )
+
+
 def _on_price(currency: str) -> pl.Expr:
     own = unless_known(
         pl.format(
@@ -117,8 +144,13 @@ def _on_price(currency: str) -> pl.Expr:
     elsewhere = unless_known(
         pl.format("{} in other stores", changed(pl.col("price_share_elsewhere"))), "no other store to compare with"
     )
+    is_raised = pl.col("price_share") >= 1 + LEAST_CHANGE
+    day = unless_known(
+        pl.format("; it rose {}", _on_day(pl.col("price_lag_days"))), "; it did not rise as sales fell"
+    )
+    told = pl.when(is_raised).then(day).otherwise(pl.lit(""))
     return unless_known(
-        pl.format("Price {}: {}, {}.", money(pl.col("price"), currency), own, elsewhere), "No price is known."
+        pl.format("Price {}: {}, {}{}.", money(pl.col("price"), currency), own, elsewhere, told), "No price is known."
     )
 
 
@@ -147,11 +179,15 @@ def _on_stock() -> pl.Expr:
 
 
 def _on_promo() -> pl.Expr:
+    began = unless_known(
+        pl.format("; it began {}", _on_day(pl.col("promo_lag_days"))), "; it did not begin as sales fell"
+    )
     known = pl.format(
-        "On promotion on {}% of the days ({}% before), selling {}% of what it does without one.",
+        "On promotion on {}% of the days ({}% before), selling {}% of what it does without one{}.",
         percent(pl.col("promo_days_share")),
         unless_known(percent(pl.col("promo_days_share_before")), "?"),
         percent(pl.col("promoted_share")),
+        began,
     )
     return pl.when(pl.col("promo_days_share") > 0).then(known).otherwise(pl.lit("Not on promotion."))
 
