@@ -99,9 +99,9 @@ def demo(
     out.print()
     show_result(DESK, night)
     cases = pl.read_parquet(night.folder / shapes.CASES, glob=False)
-    _show_scorecard(
-        score(pl.read_parquet(chain / "truth.parquet", glob=False), cases), seconds, currency_of(night.run.manifest)
-    )
+    transfers = pl.read_parquet(night.folder / shapes.TRANSFERS, glob=False)
+    card = score(pl.read_parquet(chain / "truth.parquet", glob=False), cases, transfers)
+    _show_scorecard(card, seconds, currency_of(night.run.manifest))
     _grow(chain, out_folder / "growth")
     named = cases.filter(pl.col("primary_cause").is_not_null(), pl.col("status") == "open")
     for case_id in (cases if named.is_empty() else named)["case_id"].head(1):
@@ -140,7 +140,16 @@ def _grow(chain: Path, folder: Path) -> None:
 
 def _show_scorecard(card: Any, seconds: float, currency: str) -> None:
     out.print(f"\n[bold]Scorecard[/bold]: what was planted and what the night made of it, in {seconds:.1f} s")
-    numbers = ("planted", "found", "cause right", "lost", "estimated revenue at risk", "actions bring")
+    numbers = (
+        "planted",
+        "found",
+        "cause right",
+        "lost",
+        "estimated revenue at risk",
+        "undoing it would bring",
+        "share of that the actions bring",
+        "projected of the actions",
+    )
     rows = table("planted cause", *numbers, numbers=numbers)
     for line in (*card.causes, card.total):
         share = "" if line.recovered_share is None else f" ({line.recovered_share:.0%})"
@@ -151,6 +160,10 @@ def _show_scorecard(card: Any, seconds: float, currency: str) -> None:
             f"{line.right:,}",
             money(line.lost_revenue, currency),
             f"{money(line.revenue_at_risk, currency)}{share}",
+            money(line.undoing_brings, currency),
+            "–"
+            if line.brought_share is None
+            else f"{line.brought_share:.0%} ({money(line.actions_bring, currency)})",
             money(line.projected_recovery, currency),
         )
     out.print(rows)

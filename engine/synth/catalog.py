@@ -31,6 +31,8 @@ FLYER_PERIOD_DAYS: Final = 28
 FLYER_DAYS: Final = 7
 FLYER_LIFT_BOUNDS: Final = (1.3, 1.8)
 FLYER_DISCOUNTS: Final = (0.10, 0.15, 0.20, 0.25)
+OFFER_RESPONSE: Final = float(-np.log(np.mean(FLYER_LIFT_BOUNDS)) / np.log1p(-np.mean(FLYER_DISCOUNTS)))
+"""Percent of units that a mean flyer gains per percent off."""
 
 _CITY_HEADS: Final = (
     "Alder Amber Ash Birch Brook Cedar Clay Copper Elm Fair Fern Glen Gold Hazel High Iron Kings Lake Maple "

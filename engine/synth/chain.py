@@ -14,11 +14,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from engine.synth.catalog import build_catalog
+from engine.synth.catalog import OFFER_RESPONSE, build_catalog
 from engine.synth.demand import NO_PROMO, PROMO_TYPES, StoreDays, draw_store, end_to_end
 from engine.synth.plan import ChainPlan
 from engine.synth.scenarios import Episode, effect_of, plan_episodes
-from engine.synth.stock import Trade, trade
+from engine.synth.stock import Trade, ordinary_stock, trade
 from engine.synth.tables import TRUTH, TableFile, chain_files
 from engine.vocabulary.shelf import IMPRESSIONS, INVENTORY, PRICING, SALES, SKUS, STORES
 
@@ -59,8 +59,10 @@ def write_chain(out: Path, plan: ChainPlan, *, stores_per_block: int | None = No
         for first in range(1, plan.stores + 1, stores_per_block):
             block = range(first, min(first + stores_per_block, plan.stores + 1))
             days = end_to_end([draw_store(plan, catalog, store, episodes.get(store, ())) for store in block])
-            _append_days(files, days, trade(days), dates)
-            truth = _truth(days, [episode for store in block for episode in episodes.get(store, ())], dates)
+            traded = trade(days)
+            _append_days(files, days, traded, dates)
+            planted = [episode for store in block for episode in episodes.get(store, ())]
+            truth = _truth(days, traded, planted, np.asarray(catalog.skus["cost"]), dates)
             files[TRUTH].append(truth)
             lost_revenue += truth["lost_revenue"]
     return ChainSummary(
@@ -109,11 +111,20 @@ class _Rows:
         return values.ravel()[self._cells]
 
 
-def _truth(days: StoreDays, episodes: Sequence[Episode], dates: NDArray[np.datetime64]) -> dict[str, list[Any]]:
+def _truth(
+    days: StoreDays,
+    traded: Trade,
+    episodes: Sequence[Episode],
+    sku_cost: NDArray[np.float64],
+    dates: NDArray[np.datetime64],
+) -> dict[str, Any]:
     """What the dark episodes of a block lost, as columns. Grain: episode, in the order of store and SKU.
 
     normal_daily_units: mean expected units over the trading days of the episode, were there no episode.
-    lost_units: the expected units that the episode took. lost_revenue: their worth at the regular price.
+    lost_units: the expected units that the episode took. lost_revenue: their worth at the regular price. The others
+    say what the shelf is on its last day: its ordinary units of a mean day and the share of them that is left, its
+    prices, what it costs, what a percent off gains in percent, the stock beyond its ordinary one, and whether the
+    episode runs on after the chain.
     """
     row_of = {pair: row for row, pair in enumerate(zip(days.store_id.tolist(), days.sku_id.tolist(), strict=True))}
     dark = sorted(episode for episode in episodes if not episode.oversold)
@@ -124,6 +135,9 @@ def _truth(days: StoreDays, episodes: Sequence[Episode], dates: NDArray[np.datet
         float(np.sum(units * (1.0 - effect_of(episode).units_ratio)))
         for episode, units in zip(dark, ordinary, strict=True)
     ]
+    at_end = [effect_of(episode) for episode in dark]
+    price, mean_units = days.regular_price[rows], days.mean_units[rows]
+    on_hand = traded.on_hand[rows, [span.stop - 1 for span in spans]]
     return {
         "store_id": [episode.store_id for episode in dark],
         "sku_id": [episode.sku_id for episode in dark],
@@ -133,4 +147,12 @@ def _truth(days: StoreDays, episodes: Sequence[Episode], dates: NDArray[np.datet
         "normal_daily_units": [float(units[units > 0].mean()) for units in ordinary],
         "lost_units": lost_units,
         "lost_revenue": [units * float(days.regular_price[row]) for units, row in zip(lost_units, rows, strict=True)],
+        "ordinary_daily_units": mean_units,
+        "units_share": [float(effect.units_ratio[-1]) for effect in at_end],
+        "regular_price": price,
+        "price_share": [effect.price_ratio for effect in at_end],
+        "unit_cost": sku_cost[[episode.sku_id - 1 for episode in dark]],
+        "offer_response": np.full(len(dark), OFFER_RESPONSE),
+        "surplus_units": np.maximum(on_hand - ordinary_stock(mean_units), 0.0),
+        "runs_on": [span.stop == dates.size for span in spans],
     }

@@ -1,9 +1,10 @@
-"""How many planted dark shelves a night found, named and valued. Grain: planted cause, and their total."""
+"""How many planted dark shelves a night found, named, valued and undid. Grain: planted cause, and their total."""
 
 from dataclasses import dataclass
 
 import polars as pl
 
+from engine.synth.outcome import outcome
 from engine.vocabulary.shelf import CAUSES, PAIR
 
 
@@ -13,7 +14,8 @@ class CauseScore:
 
     planted, found, right: episodes; found by at least one overlapping case, right when the largest of them names
     the planted cause. cases: overlapping cases. lost_revenue: planted. revenue_at_risk, projected_recovery: of the
-    overlapping cases, unknown amounts left out.
+    overlapping cases, unknown amounts left out. undoing_brings, shelf_misses, actions_bring: margin of the
+    next 30 days beyond doing nothing, see `outcome`.
     """
 
     cause: str
@@ -24,6 +26,14 @@ class CauseScore:
     lost_revenue: float
     revenue_at_risk: float
     projected_recovery: float
+    undoing_brings: float
+    shelf_misses: float
+    actions_bring: float
+
+    @property
+    def brought_share(self) -> float | None:
+        """What the actions bring over what undoing every cause would; None where nothing is to be undone."""
+        return self.actions_bring / self.undoing_brings if self.undoing_brings else None
 
     @property
     def recovered_share(self) -> float | None:
@@ -58,23 +68,29 @@ class Scorecard:
                     "revenue_at_risk": score.revenue_at_risk,
                     "recovered_share": score.recovered_share,
                     "projected_recovery": score.projected_recovery,
+                    "undoing_brings": score.undoing_brings,
+                    "shelf_misses": score.shelf_misses,
+                    "actions_bring": score.actions_bring,
+                    "brought_share": score.brought_share,
                 }
                 for score in (*self.causes, self.total)
             ],
-            schema_overrides={"recovered_share": pl.Float64},
+            schema_overrides={"recovered_share": pl.Float64, "brought_share": pl.Float64},
         )
 
 
-def score(truth: pl.DataFrame, cases: pl.DataFrame) -> Scorecard:
+def score(truth: pl.DataFrame, cases: pl.DataFrame, transfers: pl.DataFrame) -> Scorecard:
     """Hold the cases of a night against the planted truth.
 
     truth: `truth.parquet` of a chain, a row an episode. cases: case_id, store_id, sku_id, detection_date,
-    last_dark_date, revenue_at_risk, primary_cause (null when none), projected_recovery. A case finds an episode of
+    last_dark_date, revenue_at_risk, primary_cause (null when none), projected_recovery, and what `outcome` reads.
+    transfers: the plan of the night. A case finds an episode of
     its store-SKU when their days overlap. Equal amounts go by case_id; a case that overlaps episodes of two
     causes counts with both, and once in the total.
     """
-    episodes = truth.with_row_index("episode").with_columns(pl.col(key).cast(cases.schema[key]) for key in PAIR)
-    overlaps = episodes.join(cases, on=PAIR).filter(
+    undone = pl.concat([truth, outcome(truth, cases, transfers)], how="horizontal")
+    episodes = undone.with_row_index("episode").with_columns(pl.col(key).cast(cases.schema[key]) for key in PAIR)
+    overlaps = episodes.join(cases, on=PAIR, suffix="_of_case").filter(
         pl.col("detection_date") <= pl.col("last_date"), pl.col("last_dark_date") >= pl.col("first_date")
     )
     planted = set(truth["cause"])
@@ -102,4 +118,7 @@ def _cause_score(cause: str, episodes: pl.DataFrame, overlaps: pl.DataFrame) -> 
         lost_revenue=float(episodes["lost_revenue"].sum()),
         revenue_at_risk=float(matched["revenue_at_risk"].sum()),
         projected_recovery=float(matched["projected_recovery"].sum()),
+        shelf_misses=float(episodes["shelf_misses"].sum()),
+        undoing_brings=float(episodes["undoing_brings"].sum()),
+        actions_bring=float(episodes["actions_bring"].sum()),
     )

@@ -53,6 +53,11 @@ def _trade(
     return on_hand, sold
 
 
+def ordinary_stock(daily_units: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The middle between reordering and full, units; what lies beyond is surplus."""
+    return daily_units * ((REORDER_COVER_DAYS + FULL_COVER_DAYS) / 2)
+
+
 def trade(days: StoreDays) -> Trade:
     """Sell what is wanted as far as stock goes, and reorder what the ordinary day calls for."""
     reorder_at = np.maximum(np.ceil(REORDER_COVER_DAYS * days.mean_units), 1).astype(np.int64)

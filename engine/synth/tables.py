@@ -57,6 +57,14 @@ SCHEMAS: Final = {
             ("normal_daily_units", pa.float64()),
             ("lost_units", pa.float64()),
             ("lost_revenue", pa.float64()),
+            ("ordinary_daily_units", pa.float64()),
+            ("units_share", pa.float64()),
+            ("regular_price", pa.float64()),
+            ("price_share", pa.float64()),
+            ("unit_cost", pa.float64()),
+            ("offer_response", pa.float64()),
+            ("surplus_units", pa.float64()),
+            ("runs_on", pa.bool_()),
         ]
     ),
 }

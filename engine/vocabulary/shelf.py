@@ -33,6 +33,24 @@ FURTHER_CAUSES: Final = (NOT_ON_SHELF, TRAFFIC_DROP, STORE_WIDE, CHAIN_WIDE)
 """Known to the calibrated profile alone."""
 ALL_CAUSES: Final = (*CAUSES, *FURTHER_CAUSES)
 
+RESTORE_PRICE: Final = "restore_price"
+WEIGH_PRICE: Final = "weigh_price"
+END_PROMO: Final = "end_promo"
+PROMOTE: Final = "promote"
+CLEAR: Final = "clear"
+STOP_ORDER: Final = "stop_order"
+TRANSFER: Final = "transfer"
+KEEP: Final = "keep"
+CHECK_SHELF: Final = "check_shelf"
+FIND_REASON: Final = "find_reason"
+RESTORE_TRAFFIC: Final = "restore_traffic"
+LOOK_AT_STORE: Final = "look_at_store"
+LOOK_AT_SKU: Final = "look_at_sku"
+REPLENISH: Final = "replenish"
+REVIEW: Final = "review"
+NO_ACTION: Final = "none"
+"""Kinds of actions of the calibrated profile; none where the shelf sells again."""
+
 HOLIDAY: Final = "holiday"
 LATE_FEED: Final = "late_feed"
 UNIT_CHANGE: Final = "unit_change"
@@ -84,8 +102,20 @@ FURTHER_CASE_COLUMNS: Final = (
     "q_value",
     "log_likelihood_ratio",
     "lost_units",
+    "daily_revenue_at_risk",
     "recoverable_30d",
+    "recoverable_margin_30d",
+    "recoverable_revenue_30d",
     "recovery_basis",
+    "projected_recovery_low",
+    "projected_recovery_high",
+    "action",
+    "action_price",
+    "action_units",
+    "action_minutes",
+    "recovery_per_minute",
+    "delivered_daily_units",
+    "surplus_units",
     *PRICE_RESPONSE_COLUMNS,
     "store_name",
     "region",

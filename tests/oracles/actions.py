@@ -16,7 +16,7 @@ WINDOW_DAYS = 30
 
 
 class Shelf(NamedTuple):
-    """A dark shelf. expected, actual: units a day. response: percent of units per percent of price."""
+    """A dark shelf. expected, actual, delivered: units a day. usual: price before. response: percent a percent."""
 
     expected: float
     actual: float
@@ -24,11 +24,14 @@ class Shelf(NamedTuple):
     cost: float | None
     on_hand: float | None
     response: float
+    usual: float
+    delivered: float | None = None
 
 
-def sellable(units: float, shelf: Shelf) -> float:
-    """Units as far as the stock reaches."""
-    return units if shelf.on_hand is None else min(units, shelf.on_hand)
+def sellable(rate: float, shelf: Shelf, days: float = WINDOW_DAYS) -> float:
+    """Units over some days as far as stock and trucks reach."""
+    reach = math.inf if shelf.on_hand is None else shelf.on_hand + (shelf.delivered or 0.0) * days
+    return min(rate * days, reach)
 
 
 def margin(price: float, shelf: Shelf) -> float:
@@ -36,23 +39,42 @@ def margin(price: float, shelf: Shelf) -> float:
     return price - (shelf.cost or 0.0)
 
 
-def recoverable(shelf: Shelf) -> float:
-    """What a shelf that sells as expected would earn more over the window."""
-    more = sellable(shelf.expected * WINDOW_DAYS, shelf) - sellable(shelf.actual * WINDOW_DAYS, shelf)
-    return max(more * max(margin(shelf.price, shelf), 0.0), 0.0)
+def undone(shelf: Shelf, price: float, units: float) -> float:
+    """What selling `units` a day at a price earns over the window beyond what is sold now at the price of now."""
+    return sellable(units, shelf) * margin(price, shelf) - sellable(shelf.actual, shelf) * margin(shelf.price, shelf)
 
 
-def earned_by_price(shelf: Shelf, offered: float, days: float = WINDOW_DAYS, promo_lift: float = 0.0) -> float:
-    """What a lower price earns beyond doing nothing, before it is held against what is recoverable."""
-    share = max((shelf.price / offered) ** shelf.response * (1 + promo_lift) - 1, 0.0)
-    gained = max(min(shelf.expected * share, shelf.expected - shelf.actual), 0.0)
-    after = sellable((shelf.actual + gained) * days, shelf) * margin(offered, shelf)
-    return after - sellable(shelf.actual * days, shelf) * margin(shelf.price, shelf)
+def restored(shelf: Shelf) -> float:
+    """What going back to the usual price earns, as far as the cost lets the price go; 0 where it does not pay."""
+    floor = 0.0 if shelf.cost is None else 1.05 * shelf.cost
+    asked = max(shelf.usual, floor)
+    if asked >= shelf.price:
+        return 0.0
+    units = max(shelf.expected * min((shelf.usual / asked) ** shelf.response, 1.0), shelf.actual)
+    return max(undone(shelf, asked, units), 0.0)
 
 
-def recovery_by_price(shelf: Shelf, offered: float) -> float:
-    """Never a loss, never above what is recoverable."""
-    return min(max(earned_by_price(shelf, offered), 0.0), recoverable(shelf))
+def promoted(shelf: Shelf, off: float, lift: float, days: float) -> float:
+    """What a lower price earns while it lasts: what sells anyway sells cheaper, and no more than is due sells."""
+    more = max(min(shelf.actual * lift, shelf.expected - shelf.actual), 0.0)
+    after = sellable(shelf.actual + more, shelf, days) * margin(shelf.price * (1 - off), shelf)
+    return after - sellable(shelf.actual, shelf, days) * margin(shelf.price, shelf)
+
+
+def own_response(
+    share_left: float, sold: float, lost_error: float, rise: float, category: float, spread: float
+) -> float:
+    """A shelf's answer to its own rise, weighed with its category's: each by one over its variance."""
+    own = -math.log(share_left) / math.log(rise)
+    precision = (sold * math.log(rise) / lost_error) ** 2
+    prior = 1 / spread**2
+    return (precision * own + prior * category) / (precision + prior)
+
+
+def delivered(on_hand: Sequence[float], sold: Sequence[float]) -> float:
+    """Units a day that came in, day by day: tomorrow's stock less what is left of today's."""
+    came = [tomorrow - (today - units) for today, tomorrow, units in zip(on_hand, on_hand[1:], sold, strict=False)]
+    return sum(came) / len(came)
 
 
 class Lane(NamedTuple):

@@ -16,15 +16,14 @@ DRAWS_PER_OUTPUT = 4
 
 
 def revenue_at_risk_interval(case: Case) -> tuple[float | None, float | None]:
-    """95% percentile bootstrap of the detection date's kept days; each replicate's mean replaces e."""
+    """95% percentile bootstrap of the detection date's kept days; each replicate's mean, over theirs, scales e."""
     if case.price is None:
         return None, None
     kept = [float(units) for units in case.shelf.expected[case.first_day].kept]
-    means = sorted(replicate_means(kept, case.case_id))
-    low, high = (
-        (percentile(means, share) - float(case.actual_daily_units)) * float(case.price) * case.duration_days
-        for share in (0.025, 0.975)
-    )
+    means, mean = sorted(replicate_means(kept, case.case_id)), sum(kept) / len(kept)
+    scales = min(percentile(means, 0.025) / mean, 1.0), max(percentile(means, 0.975) / mean, 1.0)
+    expected, actual = float(case.expected_daily_units), float(case.actual_daily_units)
+    low, high = ((scale * expected - actual) * float(case.price) * case.duration_days for scale in scales)
     return low, high
 
 

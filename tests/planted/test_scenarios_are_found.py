@@ -11,6 +11,7 @@ from engine.settings.shelf.classic import ClassicSettings
 from engine.shelf import desk
 from engine.shelf.advice import REVIEW
 from engine.synth.chain import ChainPlan, write_chain
+from engine.synth.outcome import NO_TRANSFERS
 from engine.synth.scorecard import CauseScore, Scorecard, score
 from engine.vocabulary import shelf as v
 
@@ -45,7 +46,7 @@ def judged(folder: Path, plan: ChainPlan) -> Night:
     write_chain(folder / "in", plan)
     night = desk.run(folder / "in", folder / "out", ClassicSettings())
     cases = pl.read_parquet(night.folder / "cases.parquet")
-    return Night(cases, score(pl.read_parquet(folder / "in" / "truth.parquet"), cases))
+    return Night(cases, score(pl.read_parquet(folder / "in" / "truth.parquet"), cases, NO_TRANSFERS))
 
 
 @pytest.fixture(scope="module", params=SEEDS, ids=lambda seed: f"seed_{seed}")

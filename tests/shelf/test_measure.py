@@ -115,7 +115,16 @@ def test_the_interval_is_that_of_the_resampled_baseline(chain, only_case):
     case = only_case(chain)
     means = mean_interval(units[59:87], naive.seed_of(case["case_id"]), block=7, replicates=1000, tail=0.025)
     amounts = case["revenue_at_risk_low"], case["revenue_at_risk_high"]
-    assert amounts == pytest.approx([(mean - 1) * 2 * 3 for mean in means])
+    baseline = sum(units[59:87]) / 28
+    expected = case["expected_daily_units"]
+    assert expected != pytest.approx(baseline)
+    assert amounts == pytest.approx([(mean / baseline * expected - 1) * 2 * 3 for mean in means])
+
+
+def test_an_interval_holds_its_point_though_the_expectation_falls_while_the_case_runs(chain, only_case):
+    chain.shelf("1", "sku", [30 - day / 5 for day in range(80)] + [2] * 10)
+    case = only_case(chain)
+    assert case["revenue_at_risk_low"] <= case["revenue_at_risk"] <= case["revenue_at_risk_high"]
 
 
 def test_an_interval_depends_on_the_case_alone(chain, only_case, judged):

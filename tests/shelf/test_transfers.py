@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.outputs.shelf import shapes
-from engine.settings.shelf.calibrated import TransferSettings
-from engine.settings.shelf.common import MisallocationSettings, RecommendSettings
+from engine.settings.shelf.calibrated import ActionSettings, TransferSettings
+from engine.settings.shelf.common import MisallocationSettings
 from engine.shelf.calibrated import transfers, with_transfers
 from engine.shelf.calibrated.recommend import KEEP_STOCK
 from engine.shelf.calibrated.transfer import ship, spared
@@ -21,7 +21,7 @@ from engine.vocabulary import shelf as v
 from tests.oracles import actions as plain
 from tests.planted.chain import PANEL_DAYS, sells
 
-RECOMMEND, TRANSFERS = RecommendSettings(), TransferSettings()
+RECOMMEND, TRANSFERS = ActionSettings(), TransferSettings()
 
 
 @st.composite
@@ -91,8 +91,8 @@ def test_skus_solved_apart_are_shipped_as_when_solved_together(lanes):
     ("facts", "spare"),
     [
         pytest.param({}, [200 - (2 * 30 + 10 * 7)], id="beyond_what_it_sells_and_its_safety_stock"),
-        pytest.param({"primary_cause": v.OVERSTOCK, "on_hand": 400.0}, [400 - (10 * 30 + 10 * 7)], id="overstock"),
-        pytest.param({"primary_cause": v.OVERSTOCK}, [], id="an_overstock_that_the_shelf_could_sell"),
+        pytest.param({"primary_cause": v.OVERSTOCK, "surplus_units": 30.7}, [30], id="the_surplus_of_an_overstock"),
+        pytest.param({"primary_cause": v.OVERSTOCK, "surplus_units": None}, [], id="an_unknown_surplus"),
         pytest.param({"primary_cause": v.PRICE_TOO_HIGH}, [], id="another_cause"),
         pytest.param({"primary_cause": None}, [], id="no_cause"),
         pytest.param({"status": v.CLOSED}, [], id="a_shelf_that_sells_again"),
@@ -103,8 +103,9 @@ def test_skus_solved_apart_are_shipped_as_when_solved_together(lanes):
 )
 def test_what_a_dark_shelf_can_spare(facts, spare):
     row = {"pair": 3, "case_id": "a", "primary_cause": v.MISALLOCATION, "status": v.OPEN}
-    row |= {"expected_daily_units": 10.0, "actual_daily_units": 2.0, "on_hand": 200.0} | facts
-    kinds = {"primary_cause": pl.String, "on_hand": pl.Float64}
+    row |= {"expected_daily_units": 10.0, "actual_daily_units": 2.0, "on_hand": 200.0, "surplus_units": None}
+    row |= {"recoverable_30d": 900.0} | facts
+    kinds = {"primary_cause": pl.String, "on_hand": pl.Float64, "surplus_units": pl.Float64}
     cases = pl.DataFrame([row], schema_overrides=kinds)
     assert spared(cases, TRANSFERS, RECOMMEND)["spare_units"].to_list() == spare
 
@@ -141,10 +142,12 @@ def planned(night, dark_stores: frozenset[str] = frozenset()) -> tuple[pl.DataFr
         primary_cause=pl.when(is_open).then(pl.lit(v.MISALLOCATION)).otherwise("primary_cause"),
         recommended_action=pl.lit(KEEP_STOCK),
         projected_recovery=pl.lit(0.0),
+        action=pl.lit(v.KEEP),
     )
     is_dark = night.panel.pairs["store_id"].is_in(dark_stores).to_numpy()
     plan = transfers(night.panel, night.learnt.demand, cases, is_dark, MisallocationSettings(), TRANSFERS, RECOMMEND)
-    return plan, with_transfers(cases, plan, RECOMMEND)
+    told, done = with_transfers(cases, plan, RECOMMEND)
+    return done, told
 
 
 def test_a_dark_shelf_serves_neighbours_that_sell_over_and_no_other(night):

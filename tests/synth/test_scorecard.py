@@ -3,7 +3,25 @@ from datetime import date
 import polars as pl
 import pytest
 
-from engine.synth.scorecard import score
+from engine.synth.outcome import NO_TRANSFERS, outcome
+from engine.synth.scorecard import Scorecard
+from engine.synth.scorecard import score as score_night
+from engine.vocabulary import shelf as v
+
+ORDINARY = {
+    "ordinary_daily_units": 10.0,
+    "units_share": 0.4,
+    "regular_price": 8.0,
+    "price_share": 1.0,
+    "unit_cost": 5.0,
+    "offer_response": 2.0,
+    "surplus_units": 200.0,
+}
+"""A shelf that sells 4 of 10 a day at $8, cost $5, with 200 units beyond its ordinary stock."""
+
+
+def score(truth: pl.DataFrame, cases: pl.DataFrame) -> Scorecard:
+    return score_night(truth, cases, NO_TRANSFERS)
 
 
 def day(number: int) -> date:
@@ -22,6 +40,8 @@ def planted(*rows: tuple[int, int, str, int, int, float]) -> pl.DataFrame:
                 "normal_daily_units": 10.0,
                 "lost_units": lost / 10,
                 "lost_revenue": lost,
+                **ORDINARY,
+                "runs_on": last == 20,
             }
             for store, sku, cause, first, last, lost in rows
         ]
@@ -40,6 +60,10 @@ def found(*rows: tuple[str, int, int, int, int, float | None, str | None], ids: 
                 "revenue_at_risk": at_risk,
                 "primary_cause": cause,
                 "projected_recovery": None if at_risk is None else at_risk / 2,
+                "status": "open",
+                "action": "review",
+                "action_price": None,
+                "price": 8.0,
             }
             for case_id, store, sku, first, last, at_risk, cause in rows
         ],
@@ -47,6 +71,7 @@ def found(*rows: tuple[str, int, int, int, int, float | None, str | None], ids: 
             "revenue_at_risk": pl.Float64,
             "primary_cause": pl.String,
             "projected_recovery": pl.Float64,
+            "action_price": pl.Float64,
         },
     )
 
@@ -141,3 +166,70 @@ def test_a_chain_without_episodes_has_only_a_total():
     assert card.causes == ()
     assert card.total.recovered_share is None
     assert card.table()["recovered_share"].to_list() == [None]
+
+
+def acted(cause: str, action: str, asked: float | None = None, moved: int = 0, **facts: float) -> dict:
+    """Thirty days of a planted shelf whose case is answered by one action."""
+    truth = planted((1, 1, cause, 10, 20, 100.0)).with_columns(
+        pl.lit(value).alias(name) for name, value in facts.items()
+    )
+    case = found(("a", 1, 1, 12, 20, 90.0, cause)).with_columns(
+        action=pl.lit(action),
+        action_price=pl.lit(asked, pl.Float64),
+        price=pl.col("price") * facts.get("price_share", 1.0),
+    )
+    transfers = pl.DataFrame({"case_id": ["a"], "units": [moved], "km": [10.0]}) if moved else NO_TRANSFERS
+    return outcome(truth, case, transfers).row(0, named=True)
+
+
+NOW, ORDINARILY = 30 * 4 * 3, 30 * 10 * 3
+
+
+@pytest.mark.parametrize(
+    ("cause", "action"),
+    [
+        (v.NOT_ON_SHELF, v.CHECK_SHELF),
+        (v.CONVERSION_DROP, v.FIND_REASON),
+        (v.TRAFFIC_DROP, v.RESTORE_TRAFFIC),
+    ],
+)
+def test_the_action_that_answers_a_cause_brings_what_undoing_it_would(cause, action):
+    told = acted(cause, action)
+    assert told["actions_bring"] == told["undoing_brings"] == pytest.approx(ORDINARILY - NOW)
+
+
+def test_an_action_against_another_cause_finds_nothing():
+    assert acted(v.TRAFFIC_DROP, v.CHECK_SHELF)["actions_bring"] == pytest.approx(0)
+    assert acted(v.OVERSTOCK, v.END_PROMO)["actions_bring"] == pytest.approx(0)
+
+
+def test_a_raised_price_falls_back_as_it_rose():
+    told = acted(v.PRICE_TOO_HIGH, v.RESTORE_PRICE, asked=8.0, price_share=1.25)
+    assert told["actions_bring"] == told["undoing_brings"] == pytest.approx(ORDINARILY - 30 * 4 * 5)
+    halfway = acted(v.PRICE_TOO_HIGH, v.RESTORE_PRICE, asked=8 * 1.25**0.5, price_share=1.25)
+    assert halfway["actions_bring"] == pytest.approx(30 * 10 * 0.4**0.5 * (8 * 1.25**0.5 - 5) - 30 * 4 * 5)
+
+
+def test_an_offer_is_answered_as_the_chain_answers_offers():
+    cleared = acted(v.OVERSTOCK, v.CLEAR, asked=7.2)
+    assert cleared["actions_bring"] == pytest.approx(30 * 4 / 0.9**2 * 2.2 - NOW)
+    promoted = acted(v.CONVERSION_DROP, v.PROMOTE, asked=7.2)
+    assert promoted["actions_bring"] == pytest.approx(7 * 4 / 0.9**2 * 2.2 - 7 * 4 * 3)
+
+
+def test_surplus_that_leaves_gives_back_its_part_of_the_sales_less_the_way():
+    half = acted(v.OVERSTOCK, v.TRANSFER, moved=100)
+    assert half["actions_bring"] == pytest.approx((ORDINARILY - NOW) / 2 - 100 * 0.2)
+
+
+def test_what_neighbours_sell_instead_is_no_loss_of_the_chain():
+    told = acted(v.MISALLOCATION, v.KEEP)
+    assert (told["undoing_brings"], told["actions_bring"]) == (0, 0)
+    assert told["shelf_misses"] == pytest.approx(ORDINARILY - NOW)
+
+
+def test_an_episode_that_ended_before_the_night_is_not_undone():
+    truth = planted((1, 1, v.OVERSTOCK, 5, 10, 50.0), (2, 1, v.OVERSTOCK, 5, 20, 50.0))
+    cases = found(("a", 1, 1, 5, 10, 50.0, v.OVERSTOCK))
+    assert outcome(truth, cases, NO_TRANSFERS)["undoing_brings"].to_list() == [0, ORDINARILY - NOW]
+    assert outcome(truth, cases, NO_TRANSFERS)["actions_bring"].to_list() == [0, 0]

@@ -5,7 +5,7 @@ from typing import Final, Literal
 from pydantic import Field, model_validator
 
 from engine.settings.frozen import Amount, Frozen, Positive, Share
-from engine.settings.shelf.common import NightSettings
+from engine.settings.shelf.common import NightSettings, RecommendSettings
 from engine.settings.shelf.delivered import PanelSettings, PriceCheckSettings
 
 WEIGHT_TOLERANCE: Final = 1e-6
@@ -213,6 +213,38 @@ class ResponseSettings(Frozen):
     max_error: float = Field(0.75, gt=0, description="A response known less well than this standard error is not.")
     max_response: float = Field(6.0, gt=0, le=20, description="Largest response, in percent per percent, believed.")
     rounds: int = Field(6, ge=1, le=50, description="Newton steps toward the response of every category.")
+    own_spread: float = Field(2.0, ge=0, le=20, description="Error of a category's response as that of one shelf.")
+
+
+class ActionMinutes(Frozen):
+    """What an action costs in a person's time, minutes a case."""
+
+    price: float = Field(5, gt=0, le=480, description="Minutes to change a price and its label.")
+    promo: float = Field(15, gt=0, le=480, description="Minutes to put up a promotion or a markdown.")
+    look: float = Field(10, gt=0, le=480, description="Minutes to look at a shelf and to count it.")
+    order: float = Field(3, gt=0, le=480, description="Minutes to place an order or to stop it.")
+    transfer: float = Field(45, gt=0, le=480, description="Minutes to pick and send stock to other stores.")
+    investigate: float = Field(
+        30, gt=0, le=480, description="Minutes to look into a store, a SKU or an unnamed case."
+    )
+
+
+class ActionSettings(RecommendSettings):
+    """What to do about it, and what that brings beyond doing nothing."""
+
+    markdown_pcts: tuple[float, ...] = Field((10, 20, 30, 40), description="Markdowns of overstock that are tried.")
+    search_share: float = Field(
+        0.5, ge=0, le=1, description="Share of a fall without a known reason that looking for it restores."
+    )
+    delivery_days: int = Field(56, ge=7, le=365, description="Days whose stock tells how much is delivered a day.")
+    replenish_share: float = Field(
+        0.2, ge=0, le=1, description="Order first where stock covers less than this share of what is missing."
+    )
+    ordinary_cover_days: float = Field(
+        37, ge=0, le=365, description="Days of sales that are no surplus, where stock before it is unknown."
+    )
+    holding_cost_pct: float = Field(25, ge=0, le=100, description="What stock costs to hold, percent of it a year.")
+    minutes: ActionMinutes = ActionMinutes()
 
 
 class TransferSettings(Frozen):
@@ -246,5 +278,6 @@ class CalibratedSettings(NightSettings):
     pattern: PatternSettings = PatternSettings()
     events: EventSettings = EventSettings()
     response: ResponseSettings = ResponseSettings()
+    recommend: ActionSettings = ActionSettings()
     transfers: TransferSettings = TransferSettings()
     watch: WatchSettings = WatchSettings()

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from engine.settings.frozen import Frozen
 from engine.settings.shelf.common import (
@@ -100,10 +100,25 @@ class CauseScores(CauseSettings):
 class RecoverySettings(RecommendSettings):
     """What to do about it and what that would bring."""
 
+    min_price_cut_pct: float = Field(5, ge=0, le=100, description="Smallest price cut proposed.")
+    max_price_cut_pct: float = Field(20, ge=0, le=100, description="Largest price cut proposed.")
+    deep_drop_pct: float = Field(50, ge=0, le=100, description="Above this conversion drop the promo is deep.")
+    clearance_cover_days: float = Field(60, gt=0, description="Above so many days of supply: clear, not promote.")
+    deep_clearance_cover_days: float = Field(90, gt=0, description="Above so many days of supply: clear deeply.")
+    clearance_pct: float = Field(20, ge=0, le=100, description="Markdown of aged stock with ordinary cover.")
+    cover_clearance_pct: float = Field(30, ge=0, le=100, description="Markdown of stock with long cover.")
+    deep_clearance_pct: float = Field(40, ge=0, le=100, description="Markdown of stock with very long cover.")
+    end_promo_share: float = Field(0.5, ge=0, le=1, description="Share of the risk that ending a promo recovers.")
     promo_margin_share: float = Field(0.9, ge=0, le=1, description="Share of the promo's revenue that is kept.")
     clearance_sell_share: float = Field(0.7, ge=0, le=1, description="Share of on-hand that a markdown sells.")
     transfer_share: float = Field(0.5, ge=0, le=1, description="Share of on-hand proposed for transfer.")
     transfer_ratio: float = Field(0.6, ge=0, description="Of a unit that is shipped, what would have sold at home.")
+
+    @model_validator(mode="after")
+    def _cuts_are_ordered(self) -> "RecoverySettings":
+        if self.min_price_cut_pct > self.max_price_cut_pct:
+            raise ValueError("min_price_cut_pct is more than max_price_cut_pct")
+        return self
 
 
 class BootstrapSettings(IntervalSettings):

@@ -74,28 +74,13 @@ class RecommendSettings(Frozen):
     """What to do about it."""
 
     projection_days: int = Field(30, ge=1, le=365, description="Days over which losses and prices are projected.")
-    min_price_cut_pct: float = Field(5, ge=0, le=100, description="Smallest price cut proposed.")
-    max_price_cut_pct: float = Field(20, ge=0, le=100, description="Largest price cut proposed.")
     cost_floor_ratio: float = Field(1.05, ge=0, description="Never price below this multiple of unit cost.")
     price_response: float = Field(1.5, ge=0, description="Percent of units gained per percent of price cut.")
     promo_off_pct: float = Field(10, ge=0, le=100, description="Promo discount for an ordinary drop.")
     deep_promo_off_pct: float = Field(20, ge=0, le=100, description="Promo discount for a deep drop.")
-    deep_drop_pct: float = Field(50, ge=0, le=100, description="Above this conversion drop the promo is deep.")
     promo_lift_pct: float = Field(30, ge=0, description="Estimated lift of the ordinary promo.")
     promo_lift_per_pct: float = Field(2, ge=0, description="Estimated lift per further percent of discount.")
     promo_run_days: int = Field(7, ge=1, le=90, description="Length of a proposed promo.")
-    clearance_cover_days: float = Field(60, gt=0, description="Above so many days of supply: clear, not promote.")
-    deep_clearance_cover_days: float = Field(90, gt=0, description="Above so many days of supply: clear deeply.")
-    clearance_pct: float = Field(20, ge=0, le=100, description="Markdown of aged stock with ordinary cover.")
-    cover_clearance_pct: float = Field(30, ge=0, le=100, description="Markdown of stock with long cover.")
-    deep_clearance_pct: float = Field(40, ge=0, le=100, description="Markdown of stock with very long cover.")
-    end_promo_share: float = Field(0.5, ge=0, le=1, description="Share of the risk that ending a promo recovers.")
-
-    @model_validator(mode="after")
-    def _cuts_are_ordered(self) -> "RecommendSettings":
-        if self.min_price_cut_pct > self.max_price_cut_pct:
-            raise ValueError("min_price_cut_pct is more than max_price_cut_pct")
-        return self
 
 
 class IntervalSettings(Frozen):

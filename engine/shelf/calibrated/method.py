@@ -25,8 +25,11 @@ from engine.shelf.calibrated.feedback import Recalibration
 from engine.shelf.calibrated.findings import expectations
 from engine.shelf.calibrated.measure import measure
 from engine.shelf.calibrated.null import NullDistribution, null_distribution
+from engine.shelf.calibrated.own_response import own_response
 from engine.shelf.calibrated.recommend import recommend
 from engine.shelf.calibrated.response import Response, price_response
+from engine.shelf.calibrated.supply import with_supply
+from engine.shelf.calibrated.value import value
 from engine.shelf.cases import with_cost
 from engine.shelf.notices import feed_notices, record_notices, row_notices, unknown_days
 from engine.shelf.panel import Panel
@@ -106,15 +109,17 @@ class Calibrated:
     def diagnose(self, panel: Panel, found: Found, cases: pl.DataFrame) -> pl.DataFrame:
         """As `Method`."""
         of, learnt = self._settings, found.learnt
-        return diagnose(panel, learnt.demand, learnt.course, cases, of.causes, of.pattern)
+        named = diagnose(panel, learnt.demand, learnt.course, cases, of.causes, of.pattern)
+        return value(panel, learnt.demand, named, of.pattern, of.recommend)
 
     def recommend(self, panel: Panel, found: Found, cases: pl.DataFrame) -> pl.DataFrame:
         """As `Method`."""
-        learnt = found.learnt
+        of, learnt = self._settings, found.learnt
         of_pair = learnt.demand.category[cases["pair"].to_numpy()]
         response = learnt.response.table.select(*v.PRICE_RESPONSE_COLUMNS, "promo_lift")[of_pair]
-        priced = pl.concat([with_cost(panel, cases), response], how="horizontal")
-        return recommend(priced, self._settings.recommend, self._settings.currency)
+        answered = pl.concat([with_cost(panel, cases), response], how="horizontal")
+        known = with_supply(panel, own_response(answered, of.response, of.interval.level), of.recommend)
+        return recommend(known, of.recommend, of.currency)
 
     def allocate(
         self, panel: Panel, found: Found, cases: pl.DataFrame
@@ -125,7 +130,8 @@ class Calibrated:
         is_dark = np.nan_to_num(found.chances.q_values, nan=1.0) <= of.episode.max_fdr
         known = (panel, found.learnt.demand, costed, is_dark)
         plan = transfer.transfers(*known, of.causes.misallocation, of.transfers, of.recommend)
-        return transfer.with_transfers(costed, plan, of.recommend).drop("cost"), {shapes.TRANSFERS: plan}
+        told, done = transfer.with_transfers(costed, plan, of.recommend)
+        return told.drop("cost"), {shapes.TRANSFERS: done}
 
     def bands(self, panel: Panel, found: Found, pair: Integers) -> tuple[Floats, NDArray[np.bool_]]:
         """As `Method`; the dark days are those of the pair's latest episode on which it was in stock."""

@@ -1,180 +1,163 @@
-"""Recommend, calibrated: what to do about each case, and what more that would earn (specification, sections 7 and 9).
+"""Recommend, calibrated: of all that can be done about each case, what brings most (specification, sections 7 and 9).
 
-In: diagnosed cases with the price response of their category. Out: the cases with an action, `projected_recovery`,
-and `recoverable_30d`, the part that fixing the shelf today would still bring. Both are margin where the cost is
-known, else revenue, and count only what would not be sold anyway, from stock that is there. Transfers are decided for
-the whole chain at once, in `transfer`.
+In: diagnosed cases with their cost, response and supply. Out: the cases with an action, what it brings with its
+interval, what undoing the cause would bring in margin and in revenue, and the minutes it takes. What is brought is
+margin where the cost is known, else revenue; the two are never added up. Transfers are decided for the whole chain
+at once, in `transfer`.
 """
 
 import polars as pl
 
-from engine.settings.shelf.common import RecommendSettings
-from engine.shelf.advice import END_PROMO, REVIEW, SENTENCES, flags, formatted, priced, remedy
+from engine.settings.shelf.calibrated import ActionMinutes, ActionSettings
+from engine.shelf.advice import END_PROMO, REVIEW, flags
+from engine.shelf.calibrated.options import options, undone, with_bounds
+from engine.shelf.calibrated.own_response import SHELF
 from engine.shelf.calibrated.response import ASSUMED
-from engine.shelf.wording import money
-from engine.stats import PERCENT, ratio, round_half_up
+from engine.shelf.calibrated.supply import supplied
+from engine.shelf.wording import money, rounded
+from engine.stats import round_half_up
 from engine.vocabulary import shelf as v
 from engine.vocabulary.common import DOLLARS
 
 OVER = "No action: the shelf sells again"
 KEEP_STOCK = "Keep the stock: no neighbour within reach would sell more of it"
 FIXED = {
-    "end_promo": END_PROMO,
-    "over": OVER,
-    "transfer": KEEP_STOCK,
-    "check_shelf": "Check the shelf and count the stock: it is on record and does not sell",
-    "restore_traffic": "Make it seen again: fewer shoppers come past, and those who do buy as before",
-    "look_at_store": "Look at the store, not at the shelf: most of its SKUs sell less",
-    "look_at_sku": "Look at the SKU, not at the shelf: most stores sell less of it",
+    v.END_PROMO: END_PROMO,
+    v.NO_ACTION: OVER,
+    v.KEEP: KEEP_STOCK,
+    v.CHECK_SHELF: "Check the shelf and count the stock: it is on record and does not sell",
+    v.FIND_REASON: "Find out at the shelf why shoppers see it and do not buy: label, freshness, display",
+    v.RESTORE_TRAFFIC: "Make it seen again: fewer shoppers come past, and those who do buy as before",
+    v.LOOK_AT_STORE: "Look at the store, not at the shelf: most of its SKUs sell less",
+    v.LOOK_AT_SKU: "Look at the SKU, not at the shelf: most stores sell less of it",
+    v.REVIEW: REVIEW,
 }
-"""Sentences without numbers, by remedy. A transfer keeps the stock until the plan of the chain finds it a place."""
-OF_FURTHER_CAUSES = {
-    v.NOT_ON_SHELF: "check_shelf",
-    v.TRAFFIC_DROP: "restore_traffic",
-    v.STORE_WIDE: "look_at_store",
-    v.CHAIN_WIDE: "look_at_sku",
-}
-PRICE_REMEDIES = ("cut_price", "promote", "clear")
+"""Sentences without numbers, by action. A misallocated shelf keeps its stock until the plan finds it a place."""
+OF_PRICE = (v.RESTORE_PRICE, v.WEIGH_PRICE, v.PROMOTE, v.CLEAR)
+"""Actions that rest on what sales answer to price."""
+BROUGHT = ("brings", "brings_low", "brings_high")
+COLUMNS = (
+    "recommended_action",
+    "projected_recovery",
+    "projected_recovery_low",
+    "projected_recovery_high",
+    "recoverable_30d",
+    "recoverable_margin_30d",
+    "recoverable_revenue_30d",
+    "recovery_basis",
+    "action",
+    "action_price",
+    "action_units",
+    "action_minutes",
+    "recovery_per_minute",
+    "review_flags",
+)
 
 
-def recommend(cases: pl.DataFrame, settings: RecommendSettings, currency: str = DOLLARS) -> pl.DataFrame:
-    """One action a case, chosen by its primary cause.
+def recommend(cases: pl.DataFrame, settings: ActionSettings, currency: str = DOLLARS) -> pl.DataFrame:
+    """The option of every case that brings most; equal amounts go by the order of the options.
 
-    cases: with cost (null unknown), `PRICE_RESPONSE_COLUMNS` and promo_lift. Money is null without a price.
-    currency: what stands before an amount.
+    cases: with cost (null unknown), `PRICE_RESPONSE_COLUMNS`, promo_lift, delivered_daily_units and surplus_units.
+    Adds `COLUMNS`; money is null without a price. currency: what stands before an amount.
     """
+    bounded = with_bounds(cases, settings).with_row_index("position").with_columns(*_recoverable(settings))
+    chosen = _best(options(bounded, settings))
     planned = (
-        cases.lazy()
-        .pipe(priced, settings)
-        .with_columns(_remedy(settings), _basis())
-        .with_columns(_offered_price())
-        .with_columns(_held())
-        .with_columns(*_percents_off(), _units_gained(settings), *_stakes(settings))
-        .with_columns(_gain(settings))
-        .with_columns(_recovery(settings), _worth_it())
-        .with_columns(_flags())
-        .collect()
-        .rechunk()
+        bounded.join(chosen, on="position", how="left", maintain_order="left")
+        .with_columns(_action())
+        .with_columns(*_replenished(settings))
+        .with_columns(_flags(), recommended_action=_sentence(settings, currency))
+        .with_columns(*_brought(), action_price="offered_price", action_units=pl.lit(None, pl.Int64))
+        .with_columns(*worth_of_time(settings.minutes))
     )
-    return planned.with_columns(recommended_action=_sentences(planned, currency)).select(
-        *cases.columns,
-        *("recommended_action", "projected_recovery", "recoverable_30d"),
-        "recovery_basis",
-        "review_flags",
-    )
+    return planned.select(*cases.columns, *COLUMNS).rechunk()
 
 
-def at_risk(settings: RecommendSettings) -> pl.Expr:
-    """What the case loses over the projection window, in margin or revenue, however much is in stock."""
-    gap = pl.col("expected_daily_units") - pl.col("actual_daily_units")
-    return gap.clip(lower_bound=0) * settings.projection_days * unit_value()
-
-
-def unit_value() -> pl.Expr:
-    """Margin of a unit at the case's price where the cost is known, else its price; never negative."""
-    return (pl.col("price") - pl.col("cost").fill_null(0.0)).clip(lower_bound=0)
-
-
-def units_sold(units_a_day: pl.Expr, days: pl.Expr) -> pl.Expr:
-    """Units over some days, as far as the stock reaches; unknown stock is no limit."""
-    wanted = units_a_day * days
-    return pl.min_horizontal(wanted, pl.col("on_hand"))
-
-
-def _remedy(settings: RecommendSettings) -> pl.Expr:
-    further = pl.col("primary_cause").replace_strict(OF_FURTHER_CAUSES, default=None, return_dtype=pl.String)
-    is_over = pl.col("status") == v.CLOSED
-    wanted = pl.coalesce(remedy(settings), further)
-    without_price = pl.when(pl.col("price").is_not_null() | ~wanted.is_in(PRICE_REMEDIES)).then(wanted)
-    return pl.when(is_over).then(pl.lit("over")).otherwise(without_price).alias("remedy")
-
-
-def _basis() -> pl.Expr:
-    known = pl.col("cost").is_not_null()
-    return pl.when(known).then(pl.lit("margin")).otherwise(pl.lit("revenue")).alias("recovery_basis")
-
-
-def _offered_price() -> pl.Expr:
-    """What would be asked instead, never below the cost floor; null for other remedies."""
-    wanted = {
-        "cut_price": pl.col("new_price"),
-        "promote": pl.col("price") * (1 - pl.col("promo_off_pct") * PERCENT),
-        "clear": pl.col("clearance_price"),
+def worth_of_time(minutes: ActionMinutes) -> tuple[pl.Expr, ...]:
+    """action_minutes and recovery_per_minute, from action and projected_recovery; null where nothing is to do."""
+    of_action = {
+        v.RESTORE_PRICE: minutes.price,
+        v.WEIGH_PRICE: minutes.price,
+        v.END_PROMO: minutes.price,
+        v.PROMOTE: minutes.promo,
+        v.CLEAR: minutes.promo,
+        v.STOP_ORDER: minutes.order,
+        v.REPLENISH: minutes.order,
+        v.TRANSFER: minutes.transfer,
+        v.CHECK_SHELF: minutes.look,
+        v.FIND_REASON: minutes.look,
+        v.RESTORE_TRAFFIC: minutes.look,
+        v.LOOK_AT_STORE: minutes.investigate,
+        v.LOOK_AT_SKU: minutes.investigate,
+        v.REVIEW: minutes.investigate,
     }
-    price = pl.coalesce(*(pl.when(pl.col("remedy") == remedy).then(asked) for remedy, asked in wanted.items()))
-    floored = pl.max_horizontal(price, "price_floor")
-    return pl.when(price.is_not_null()).then(floored).alias("offered_price")
+    taken = pl.col("action").replace_strict(of_action, default=None, return_dtype=pl.Float64)
+    return taken.alias("action_minutes"), (pl.col("projected_recovery") / taken).alias("recovery_per_minute")
 
 
-def _held() -> pl.Expr:
-    """A price at its floor cannot be lowered, whatever the remedy."""
-    is_stuck = pl.col("remedy").is_in(PRICE_REMEDIES) & pl.col("is_held")
-    return pl.when(is_stuck).then(pl.lit("hold_price")).otherwise("remedy").alias("remedy")
-
-
-def _percents_off() -> tuple[pl.Expr, ...]:
-    """What the sentences print, after the floor."""
-    off = (1 - ratio(pl.col("offered_price"), pl.col("price"))) * 100
-    known = off.is_not_null()
+def _recoverable(settings: ActionSettings) -> tuple[pl.Expr, ...]:
+    """What undoing the cause brings: in revenue, in margin (null without a cost), and by the case's own basis."""
+    by_basis = {
+        "recoverable_revenue_30d": pl.lit(0.0),
+        "recoverable_margin_30d": pl.col("cost"),
+        "recoverable_30d": pl.col("cost").fill_null(0.0),
+    }
+    is_over = pl.col("status") == v.CLOSED
+    known = pl.col("cost").is_not_null()
     return (
-        *(pl.when(known).then(off).otherwise(name).alias(name) for name in ("promo_off_pct", "markdown_pct")),
-        pl.when(pl.col("remedy") == "clear")
-        .then("offered_price")
-        .otherwise("clearance_price")
-        .alias("clearance_price"),
+        *(
+            pl.when(is_over & ~cost.is_null())
+            .then(0.0)
+            .otherwise(undone(settings, cost=cost).clip(lower_bound=0))
+            .alias(name)
+            for name, cost in by_basis.items()
+        ),
+        undone(settings, cost=pl.col("cost").fill_null(0.0), limited=False).alias("unlimited"),
+        pl.when(known).then(pl.lit("margin")).otherwise(pl.lit("revenue")).alias("recovery_basis"),
     )
 
 
-def _units_gained(settings: RecommendSettings) -> pl.Expr:
-    """Share of the expected units that the offered price adds; a promotion adds what promotions add by themselves.
+def _best(found: pl.DataFrame) -> pl.DataFrame:
+    """The option of every case that brings most, in the order of the options; unknown amounts are the last choice."""
+    return (
+        found.with_row_index("place")
+        .sort("position", "brings", "place", descending=[False, True, False], nulls_last=True)
+        .unique("position", keep="first", maintain_order=True)
+        .drop("place")
+    )
 
-    Where no response was learnt a promotion is estimated as section 7 does.
+
+def _action() -> pl.Expr:
+    found = pl.col("action").fill_null(pl.lit(v.REVIEW))
+    return pl.when(pl.col("status") == v.CLOSED).then(pl.lit(v.NO_ACTION)).otherwise(found).alias("action")
+
+
+def _replenished(settings: ActionSettings) -> tuple[pl.Expr, ...]:
+    """Where stock and deliveries cannot serve what the cause keeps from selling, ordering comes first.
+
+    then: what is to be done once the stock is there.
     """
-    answer = ratio(pl.col("price"), pl.col("offered_price")).pow(pl.col("price_response"))
-    is_promo = pl.col("remedy") == "promote"
-    lifted = pl.when(is_promo).then(answer * (1 + pl.col("promo_lift"))).otherwise(answer) - 1
-    estimated = pl.col("promo_lift_estimate_pct") * PERCENT
-    is_assumed = is_promo & (pl.col("price_response_basis") == ASSUMED)
-    gained = pl.when(is_assumed).then(estimated).otherwise(lifted)
-    return gained.clip(lower_bound=0).alias("share_gained")
-
-
-def _stakes(settings: RecommendSettings) -> tuple[pl.Expr, ...]:
-    """What a shelf that sells as expected would earn more over the window, from the stock that is there."""
-    days = pl.lit(float(settings.projection_days))
-    expected_units, sold = (units_sold(pl.col(f"{name}_daily_units"), days) for name in ("expected", "actual"))
-    recoverable = pl.when(pl.col("status") == v.CLOSED).then(0.0).otherwise((expected_units - sold) * unit_value())
-    return (recoverable.clip(lower_bound=0).alias("recoverable_30d"),)
-
-
-def _gain(settings: RecommendSettings) -> pl.Expr:
-    """Money that the offered price would earn beyond doing nothing; what sells anyway sells cheaper, too."""
-    is_promo = pl.col("remedy") == "promote"
-    days = pl.when(is_promo).then(float(settings.promo_run_days)).otherwise(float(settings.projection_days))
-    actual, cost = pl.col("actual_daily_units"), pl.col("cost").fill_null(0.0)
-    gained = pl.min_horizontal(pl.col("expected_daily_units") * pl.col("share_gained"), "gap_units")
-    after = units_sold(actual + gained.clip(lower_bound=0), days) * (pl.col("offered_price") - cost)
-    return (after - units_sold(actual, days) * (pl.col("price") - cost)).alias("gain")
-
-
-def _recovery(settings: RecommendSettings) -> pl.Expr:
-    recoverable, kind = pl.col("recoverable_30d"), pl.col("remedy")
-    money = (
-        pl.when(kind.is_in(PRICE_REMEDIES))
-        .then(pl.min_horizontal(pl.col("gain").clip(lower_bound=0), recoverable))
-        .when(kind == "end_promo")
-        .then(settings.end_promo_share * recoverable)
-        .when(kind == "check_shelf")
-        .then(recoverable)
-        .otherwise(0.0)
+    days = float(settings.projection_days)
+    due = (pl.col("undone_units") - pl.col("actual_daily_units")) * days
+    served = supplied(pl.col("undone_units"), days) - supplied(pl.col("actual_daily_units"), days)
+    undoes = ~pl.col("action").is_in([v.NO_ACTION, v.KEEP, v.REVIEW, v.LOOK_AT_STORE, v.LOOK_AT_SKU, v.STOP_ORDER])
+    wants = undoes & (due > 0) & (served < settings.replenish_share * due) & (pl.col("unlimited") > 0)
+    lacks = wants.fill_null(value=False)
+    return (
+        pl.col("action").alias("then"),
+        pl.when(lacks).then(pl.lit(v.REPLENISH)).otherwise("action").alias("action"),
+        *(pl.when(lacks).then("unlimited").otherwise(name).alias(name) for name in BROUGHT),
     )
-    return pl.when(pl.col("price").is_not_null()).then(money).alias("projected_recovery")
 
 
-def _worth_it() -> pl.Expr:
-    """A lower price that would earn less than doing nothing is not proposed."""
-    loses = pl.col("remedy").is_in(PRICE_REMEDIES) & (pl.col("gain") <= 0)
-    return pl.when(loses).then(pl.lit("no_gain")).otherwise("remedy").alias("remedy")
+def _brought() -> tuple[pl.Expr, ...]:
+    """Where every unit is sold at a loss, more of them bring less: the ends of the interval change places."""
+    is_known = pl.col("price").is_not_null()
+    ends = {"": pl.col("brings"), "_low": pl.min_horizontal(BROUGHT), "_high": pl.max_horizontal(BROUGHT)}
+    return tuple(
+        pl.when(is_known).then(amount.fill_null(0.0).clip(lower_bound=0)).alias(f"projected_recovery{end}")
+        for end, amount in ends.items()
+    )
 
 
 def _flags() -> pl.Expr:
@@ -183,22 +166,54 @@ def _flags() -> pl.Expr:
     return pl.concat_str(*parts, separator=",", ignore_nulls=True).alias("review_flags")
 
 
-def _sentences(planned: pl.DataFrame, currency: str) -> pl.Series:
-    """The sentence of every case, in the order of the cases; a price says where its effect was learnt."""
-    lift = pl.when(pl.col("remedy") == "promote").then(pl.col("share_gained") * 100)
-    numbered = planned.with_columns(promo_lift_estimate_pct=lift).with_row_index("position")
-    with_numbers = pl.concat([formatted(numbered, remedy, currency) for remedy in SENTENCES])
-    fixed = pl.col("remedy").replace_strict(FIXED, default=None, return_dtype=pl.String)
-    prices = (money(round_half_up(pl.col(name), decimals=2), currency) for name in ("price", "offered_price"))
-    no_gain = pl.format("Hold price: {} earns more than {} would", *prices)
-    kind = pl.col("remedy")
-    sentence = pl.coalesce(pl.when(kind == "no_gain").then(no_gain), fixed, "text", pl.lit(REVIEW))
-    says = pl.when(kind.is_in([*PRICE_REMEDIES, "no_gain"])).then(pl.format("; {}", _on_response()))
-    return (
-        numbered.join(with_numbers, on="position", how="left", maintain_order="left")
-        .select(pl.concat_str(sentence, says.fill_null("")).alias("action"))
-        .to_series()
+def _sentence(settings: ActionSettings, currency: str) -> pl.Expr:
+    """What to do, in one sentence; a price says where its effect was learnt."""
+    kind = pl.col("then")
+    fixed = kind.replace_strict(FIXED, default=None, return_dtype=pl.String)
+    with_numbers = pl.coalesce(
+        *(pl.when(kind == action).then(text) for action, text in _numbered(settings, currency).items())
     )
+    said = pl.coalesce(with_numbers, fixed)
+    says = pl.when(kind == v.PROMOTE).then(_on_lift(settings)).when(kind.is_in(OF_PRICE)).then(_on_response())
+    learnt = pl.format("; {}", says).fill_null("")
+    whole = pl.concat_str(said, learnt)
+    first = pl.format(
+        "Order stock first: {} on hand and {} a day delivered do not serve the {} a day that would sell; then ",
+        rounded(pl.col("on_hand"), 0),
+        rounded(pl.col("delivered_daily_units").fill_null(0.0), 1),
+        rounded(pl.col("undone_units"), 1),
+    )
+    then = pl.concat_str(whole.str.slice(0, 1).str.to_lowercase(), whole.str.slice(1))
+    return pl.when(pl.col("action") == v.REPLENISH).then(pl.concat_str(first, then)).otherwise(whole)
+
+
+def _numbered(settings: ActionSettings, currency: str) -> dict[str, pl.Expr]:
+    price, asked = (money(round_half_up(pl.col(name), decimals=2), currency) for name in ("price", "offered_price"))
+    off, lift = rounded(pl.col("off_pct"), 0), rounded(pl.col("share_gained") * 100, 0)
+    return {
+        v.RESTORE_PRICE: pl.format("Reduce price by {}% from {} to {}, where it sold as expected", off, price, asked),
+        v.WEIGH_PRICE: pl.format(
+            "Decide on the price: {} keeps shoppers away, and {} would not earn more", price, asked
+        ),
+        v.PROMOTE: pl.format(
+            f"Run {{}}% off promo for {settings.promo_run_days} days (estimated {{}}% lift)", off, lift
+        ),
+        v.CLEAR: pl.format("Mark down by {}% ({} → {}): estimated {}% more units", off, price, asked, lift),
+        v.STOP_ORDER: pl.format(
+            "Stop its orders until {} units of surplus are sold", rounded(pl.col("surplus_units"), 0)
+        ),
+    }
+
+
+def _on_lift(settings: ActionSettings) -> pl.Expr:
+    """What a promotion's lift rests on: promotions as such, and what every percent off adds."""
+    of_promos = rounded(pl.col("promo_lift") * 100, 0)
+    learnt = pl.format("promotions as such sell {}% more here, and {}", of_promos, _on_response())
+    assumed = (
+        f"assumed: {settings.promo_lift_pct:g}% at {settings.promo_off_pct:g}% off and "
+        f"{settings.promo_lift_per_pct:g}% more per further percent; promotions here say nothing"
+    )
+    return pl.when(pl.col("price_response_basis") == ASSUMED).then(pl.lit(assumed)).otherwise(learnt)
 
 
 def _on_response() -> pl.Expr:
@@ -206,9 +221,12 @@ def _on_response() -> pl.Expr:
         round_half_up(pl.col(name), decimals=1).cast(pl.String)
         for name in ("price_response", "price_response_low", "price_response_high")
     )
-    learnt = pl.format(
-        "{}% more units per percent off ({} to {}), learnt from price changes of the {}",
-        *(value, low, high, pl.col("price_response_basis")),
+    basis = pl.col("price_response_basis")
+    bounded = pl.format("{}% more units per percent off ({} to {}), learnt from ", value, low, high)
+    learnt = (
+        pl.when(basis == SHELF)
+        .then(pl.format("{}what the rise did to this shelf", bounded))
+        .otherwise(pl.format("{}price changes of the {}", bounded, basis))
     )
     assumed = pl.format("{}% more units per percent off is assumed: price changes here say nothing", value)
-    return pl.when(pl.col("price_response_basis") == ASSUMED).then(assumed).otherwise(learnt)
+    return pl.when(basis == ASSUMED).then(assumed).otherwise(learnt)

@@ -1,10 +1,12 @@
 """Transfer: one plan for the whole chain of what to ship where (specification, sections 7 and 9).
 
-In: `Panel`, `Demand`, the night's cases. Out: shipments from dark shelves to neighbours that sell over, whole units.
+In: `Panel`, `Demand`, the night's cases. Out: shipments of whole units from misallocated and overstocked shelves.
 
-A dark shelf spares what it holds beyond what it can sell over the projection window and its safety stock. A neighbour
-needs what it will sell beyond its usual pace, which its deliveries follow, less what it holds above its own safety
-stock. The plan earns the most margin less the cost of the way; a transport problem whose corners are whole numbers.
+A misallocated shelf spares what it holds beyond what it can sell over the projection window and its safety stock; an
+overstocked one its surplus, each unit of which is worth its part of what undoing the overstock brings. A neighbour
+that sells over needs what it will sell beyond its usual pace, which its deliveries follow, less what it holds above
+its own safety stock. Other neighbours take surplus in place of their next deliveries. The plan earns the most money
+less the cost of the way; a transport problem whose corners are whole numbers.
 """
 
 import numpy as np
@@ -14,13 +16,14 @@ from numpy.typing import NDArray
 from engine.arrays import Floats, Integers
 from engine.kernels import rows
 from engine.kernels.pace import paces
-from engine.settings.shelf.calibrated import TransferSettings
-from engine.settings.shelf.common import MisallocationSettings, RecommendSettings
+from engine.settings.shelf.calibrated import ActionSettings, TransferSettings
+from engine.settings.shelf.common import MisallocationSettings
 from engine.shelf.advice import destination
 from engine.shelf.calibrated.expect import Demand
-from engine.shelf.calibrated.recommend import KEEP_STOCK, at_risk
+from engine.shelf.calibrated.recommend import worth_of_time
 from engine.shelf.cause_measures import neighbour_lists
 from engine.shelf.panel import Panel
+from engine.stats import ratio
 from engine.vocabulary import shelf as v
 
 COLUMNS = ("case_id", "sku_id", "from_store_id", "to_store_id", "units", "km", "gain", "gain_basis")
@@ -39,14 +42,14 @@ def transfers(
     is_dark: NDArray[np.bool_],
     misallocation: MisallocationSettings,
     settings: TransferSettings,
-    recommend: RecommendSettings,
+    recommend: ActionSettings,
 ) -> pl.DataFrame:
     """The plan, by case and receiving store: `COLUMNS`. gain: margin or revenue, as gain_basis says, less cost.
 
     is_dark: (pairs,), detected tonight, whatever was made of it; nothing is shipped there.
     """
     spare = spared(cases, settings, recommend).with_columns(_places(panel, pl.col("pair")))
-    need = needed(panel, found, cases, is_dark, misallocation, settings, recommend)
+    need = needed(panel, found, cases, spare, is_dark, misallocation, settings, recommend)
     lanes = _lanes(panel, spare, need, misallocation.radius_km, settings)
     shipped = lanes.with_columns(units=pl.Series(ship(lanes), dtype=pl.Int64)).filter(pl.col("units") > 0)
     ids = panel.stores["store_id"]
@@ -58,49 +61,63 @@ def transfers(
     ).select(COLUMNS)
 
 
-def spared(cases: pl.DataFrame, settings: TransferSettings, recommend: RecommendSettings) -> pl.DataFrame:
-    """Open cases whose stock may leave, with the whole units that may: pair, case_id, spare_units.
+def spared(cases: pl.DataFrame, settings: TransferSettings, recommend: ActionSettings) -> pl.DataFrame:
+    """Open cases whose stock may leave, with the whole units that may: pair, case_id, spare_units, unit_worth.
 
-    A misallocated shelf keeps what it sells now; an overstocked one all that it is expected to sell, for its own
-    action to work with. Cases of other causes keep everything: their stock is to sell where it lies.
+    unit_worth: money a unit that leaves brings where it lay, the surplus of an overstocked shelf alone. A
+    misallocated shelf keeps what it sells now. Cases of other causes keep everything: their stock is to sell where it
+    lies.
     """
-    expected = pl.col("expected_daily_units")
-    own = pl.when(pl.col("primary_cause") == v.OVERSTOCK).then(expected).otherwise("actual_daily_units")
-    kept = own * recommend.projection_days + expected * settings.safety_days
+    is_overstock = pl.col("primary_cause") == v.OVERSTOCK
+    kept = (
+        pl.col("actual_daily_units") * recommend.projection_days
+        + pl.col("expected_daily_units") * settings.safety_days
+    )
+    beyond = pl.when(is_overstock).then("surplus_units").otherwise(pl.col("on_hand") - kept)
+    spare = (beyond + WHOLE).floor().clip(upper_bound=MOST_UNITS).cast(pl.Int64)
+    worth = pl.when(is_overstock).then(ratio(pl.col("recoverable_30d"), pl.col("surplus_units")))
     is_source = (pl.col("status") == v.OPEN) & pl.col("primary_cause").is_in([v.MISALLOCATION, v.OVERSTOCK])
-    spare = (pl.col("on_hand") - kept + WHOLE).floor().clip(upper_bound=MOST_UNITS).cast(pl.Int64)
-    return cases.filter(is_source).select("pair", "case_id", spare_units=spare).filter(pl.col("spare_units") > 0)
+    return (
+        cases.filter(is_source)
+        .select("pair", "case_id", spare_units=spare, unit_worth=worth.fill_null(0.0))
+        .filter(pl.col("spare_units") > 0)
+    )
 
 
 def needed(
     panel: Panel,
     found: Demand,
     cases: pl.DataFrame,
+    spare: pl.DataFrame,
     is_dark: NDArray[np.bool_],
     misallocation: MisallocationSettings,
     settings: TransferSettings,
-    recommend: RecommendSettings,
+    recommend: ActionSettings,
 ) -> pl.DataFrame:
-    """Store-SKUs that sell over and will run short: pair, need_units (whole), unit_value (money), gain_basis.
+    """Store-SKUs that may be served: pair, need_units (whole), unit_value (money), gain_basis.
 
-    Judged, not dark tonight and in no open case. Unknown stock or price needs nothing.
+    Judged, not dark tonight and in no open case. Those that sell over and will run short gain the value of a unit;
+    those that take surplus in place of a delivery gain nothing themselves. Unknown stock or price needs nothing.
     """
     pace, usual = _paces(panel, found, misallocation, settings)
     is_dark = is_dark.copy()
     is_dark[cases.filter(pl.col("status") == v.OPEN)["pair"].to_numpy()] = True
     on_hand, price = (panel.array(name)[:, -1] for name in ("on_hand", "price"))
-    own = np.maximum(on_hand - pace * settings.safety_days, 0.0)
-    need = np.floor(np.nan_to_num((pace - usual) * recommend.projection_days - own) + WHOLE).clip(max=MOST_UNITS)
     cost = panel.skus["cost"].cast(pl.Float64).fill_null(np.nan).to_numpy()[panel.codes("sku")]
     value = price - np.nan_to_num(cost)
+    safety, days = pace * settings.safety_days, recommend.projection_days
     over = pace > misallocation.high_ratio * usual
-    rows_over = np.flatnonzero(panel.judged & ~is_dark & over & (need > 0) & (value > 0))
-    basis = np.where(np.isnan(cost[rows_over]), "revenue", "margin")
+    takes = ~over & np.isin(panel.codes("sku"), spare.filter(pl.col("unit_worth") > 0)["sku"].to_numpy())
+    short = (pace - usual) * days - np.maximum(on_hand - safety, 0.0)
+    replaced = np.minimum(pace * days, pace * days + safety - on_hand)
+    need = np.floor(np.nan_to_num(np.where(over, short, replaced)) + WHOLE).clip(max=MOST_UNITS)
+    served = np.flatnonzero(panel.judged & ~is_dark & (over | takes) & (need > 0) & (value > 0))
+    basis = np.where(np.isnan(cost[served]), "revenue", "margin")
     return pl.DataFrame(
         {
-            "pair": rows_over,
-            "need_units": need[rows_over].astype(np.int64),
-            "unit_value": value[rows_over],
+            "pair": served,
+            "need_units": need[served].astype(np.int64),
+            "unit_value": np.where(over, value, 0.0)[served],
             "gain_basis": pl.Series(basis, dtype=pl.String),
         }
     )
@@ -123,10 +140,13 @@ def ship(lanes: pl.DataFrame) -> Integers:
     return units
 
 
-def with_transfers(cases: pl.DataFrame, plan: pl.DataFrame, recommend: RecommendSettings) -> pl.DataFrame:
-    """The cases with what the plan does for them: added to the sentence, and to the recovery as far as it is at risk.
+def with_transfers(
+    cases: pl.DataFrame, plan: pl.DataFrame, recommend: ActionSettings
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The cases with what the plan does for them, and the part of the plan that is done.
 
-    The order of the cases stays.
+    A misallocated shelf ships what the plan says, for what it gains as far as that is at risk. An overstocked one
+    does where that brings more than its own action. The order of the cases stays.
     """
     place = destination(pl.col("to_store_id").cast(pl.String), pl.col("km"))
     by_case = (
@@ -137,20 +157,39 @@ def with_transfers(cases: pl.DataFrame, plan: pl.DataFrame, recommend: Recommend
         )
         .with_columns(pl.col("places").list.join(", "))
     )
-    joined = cases.join(by_case, on="case_id", how="left", maintain_order="left")
-    sentence = pl.format("Transfer {} units to: {}", "shipped", "places")
-    is_alone = pl.col("recommended_action") == KEEP_STOCK
-    both = (
-        pl.when(is_alone)
-        .then(sentence)
-        .otherwise(pl.format("{}; then t{}", "recommended_action", sentence.str.slice(1)))
+    is_overstock = pl.col("primary_cause") == v.OVERSTOCK
+    at_stake = pl.when(is_overstock).then("recoverable_30d").otherwise(_at_risk(recommend))
+    gain = pl.min_horizontal("shipped_gain", at_stake)
+    joined = cases.join(by_case, on="case_id", how="left", maintain_order="left").with_columns(gain=gain)
+    ships = pl.col("shipped").is_not_null() & (~is_overstock | (pl.col("gain") > pl.col("projected_recovery")))
+    instead = pl.when(is_overstock).then(pl.lit(", in place of their next deliveries")).otherwise(pl.lit(""))
+    # The loss behind a surplus is known within its interval; what a neighbour will sell is a guess without one.
+    scale = {end: ratio(pl.col(f"revenue_at_risk{end}"), pl.col("revenue_at_risk")) for end in ("_low", "_high")}
+    bounds = {
+        f"projected_recovery{end}": pl.when(is_overstock).then(pl.col("gain") * part) for end, part in scale.items()
+    }
+    told = {
+        "recommended_action": pl.format("Transfer {} units to: {}{}", "shipped", "places", instead),
+        "action": pl.lit(v.TRANSFER),
+        "action_units": pl.col("shipped"),
+        "projected_recovery": pl.col("gain"),
+        **bounds,
+    }
+    transferred = joined.with_columns(
+        pl.when(ships).then(value).otherwise(name).alias(name) for name, value in told.items()
     )
-    recovery = pl.min_horizontal(pl.col("projected_recovery") + pl.col("shipped_gain"), at_risk(recommend))
-    is_planned = pl.col("shipped").is_not_null()
-    return joined.with_columns(
-        recommended_action=pl.when(is_planned).then(both).otherwise("recommended_action"),
-        projected_recovery=pl.when(is_planned).then(recovery).otherwise("projected_recovery"),
-    ).select(cases.columns)
+    done = transferred.filter(action=v.TRANSFER).select("case_id")
+    return (
+        transferred.with_columns(*worth_of_time(recommend.minutes)).select(cases.columns),
+        plan.join(done, on="case_id", how="semi", maintain_order="left"),
+    )
+
+
+def _at_risk(settings: ActionSettings) -> pl.Expr:
+    """What the case loses over the projection window, in margin or revenue, however much is in stock."""
+    gap = pl.col("expected_daily_units") - pl.col("actual_daily_units")
+    unit_value = (pl.col("price") - pl.col("cost").fill_null(0.0)).clip(lower_bound=0)
+    return gap.clip(lower_bound=0) * settings.projection_days * unit_value
 
 
 def _paces(
@@ -199,7 +238,7 @@ def _lanes(
     return (
         spare.join(ways, on="store")
         .join(to, on=["to_store", "sku"])
-        .with_columns(unit_gain=pl.col("unit_value") - cost)
+        .with_columns(unit_gain=pl.col("unit_worth") + pl.col("unit_value") - cost)
         .filter(pl.col("unit_gain") > 0)
         .sort("sku", "pair", "to_pair")
     )

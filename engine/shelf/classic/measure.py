@@ -63,10 +63,17 @@ def _money(settings: RecommendSettings) -> tuple[pl.Expr, ...]:
     daily_loss = pl.col("gap_units") * pl.col("price")
     return (
         (pl.col("gap_units") * value_of_unit).alias("revenue_at_risk"),
-        ((pl.col("baseline_low") - pl.col("a")) * value_of_unit).alias("revenue_at_risk_low"),
-        ((pl.col("baseline_high") - pl.col("a")) * value_of_unit).alias("revenue_at_risk_high"),
+        *(_bound(end, value_of_unit) for end in ("low", "high")),
+        daily_loss.alias("daily_revenue_at_risk"),
         (daily_loss * settings.projection_days).alias("projected_30d_loss"),
     )
+
+
+def _bound(end: str, value_of_unit: pl.Expr) -> pl.Expr:
+    """Every day's expectation, scaled as a replicate's mean is to the baseline's: so it is about the case's own."""
+    scale = ratio(pl.col(f"baseline_{end}"), pl.col("baseline_mean_units")).fill_null(1.0)
+    about = pl.min_horizontal if end == "low" else pl.max_horizontal
+    return ((about(scale, pl.lit(1.0)) * pl.col("e") - pl.col("a")) * value_of_unit).alias(f"revenue_at_risk_{end}")
 
 
 def _confidence(settings: ConfidenceSettings) -> pl.Expr:

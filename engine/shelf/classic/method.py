@@ -24,9 +24,24 @@ from engine.vocabulary.common import TIE_TOLERANCE
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
+_TEXTS = ("recovery_basis", "action", "price_response_basis")
+_NUMBERS = (
+    "recoverable_30d",
+    "recoverable_margin_30d",
+    "recoverable_revenue_30d",
+    "projected_recovery_low",
+    "projected_recovery_high",
+    "action_price",
+    "action_minutes",
+    "recovery_per_minute",
+    "delivered_daily_units",
+    "surplus_units",
+    *v.PRICE_RESPONSE_COLUMNS[:3],
+)
 _UNKNOWN = (
-    *(pl.lit(None, pl.Float64).alias(name) for name in ("recoverable_30d", *v.PRICE_RESPONSE_COLUMNS[:3])),
-    *(pl.lit(None, pl.String).alias(name) for name in ("recovery_basis", v.PRICE_RESPONSE_COLUMNS[3])),
+    *(pl.lit(None, pl.Float64).alias(name) for name in _NUMBERS),
+    *(pl.lit(None, pl.String).alias(name) for name in _TEXTS),
+    pl.lit(None, pl.Int64).alias("action_units"),
 )
 """Published columns that this rule cannot fill."""
 

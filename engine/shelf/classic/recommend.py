@@ -7,7 +7,8 @@ cannot be known) and `review_flags`. Guardrails: prices stay above the cost floo
 import polars as pl
 
 from engine.settings.shelf.classic import RecoverySettings
-from engine.shelf.advice import END_PROMO, REVIEW, SENTENCES, destination, flags, formatted, priced, remedy
+from engine.shelf.advice import END_PROMO, REVIEW, destination, flags
+from engine.shelf.classic.remedies import SENTENCES, formatted, priced, remedy
 from engine.stats import PERCENT
 from engine.vocabulary.common import DOLLARS
 

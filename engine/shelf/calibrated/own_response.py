@@ -1,0 +1,50 @@
+"""Own response: what the sales of one shelf answered to the rise of its own price, shrunk toward its category.
+
+In: diagnosed cases with the response of their category. Out: the cases named for their price with their own response.
+"""
+
+from statistics import NormalDist
+
+import polars as pl
+
+from engine.settings.shelf.calibrated import ResponseSettings
+from engine.vocabulary import shelf as v
+
+SHELF = "shelf"
+"""Where a response was learnt: from the shelf's own change, and its category as far as that is unsure."""
+FEWEST_UNITS = 0.5
+"""A shelf that sold nothing counts as half a unit: the logarithm of nothing is no number."""
+
+
+def own_response(cases: pl.DataFrame, settings: ResponseSettings, level: float) -> pl.DataFrame:
+    """The cases with the response of the shelf where its price names them; the others keep their category's.
+
+    cases: with `PRICE_RESPONSE_COLUMNS`, lost_units and their interval, price_share and units_share. level: of both
+    intervals. The mean of two normal estimates, each weighed by its precision: the category's errs as a shelf's by
+    its own error and by `own_spread`, the shelf's by the error of its loss (delta method).
+    """
+    z = NormalDist().inv_cdf((1 + level) / 2)
+    is_told = (pl.col("primary_cause") == v.PRICE_TOO_HIGH) & (pl.col("price_share") > 1)
+    rise = pl.col("price_share").log()
+    lost, gap = pl.col("lost_units"), pl.col("gap_units")
+    sold = (lost * pl.col("actual_daily_units") / gap).clip(lower_bound=FEWEST_UNITS)
+    expected_units = lost * pl.col("expected_daily_units") / gap
+    own = (expected_units / sold).log() / rise
+    own_variance = ((pl.col("lost_units_high") - lost) / z / sold / rise) ** 2
+    of_category = (pl.col("price_response_high") - pl.col("price_response_low")).fill_null(0.0) / (2 * z)
+    prior_variance = of_category**2 + settings.own_spread**2
+    weight = prior_variance / (prior_variance + own_variance)
+    response = weight * own + (1 - weight) * pl.col("price_response")
+    error = z * (weight * own_variance).sqrt()
+    told = {
+        "price_response": response,
+        "price_response_low": response - error,
+        "price_response_high": response + error,
+    }
+    return cases.with_columns(
+        *(
+            pl.when(is_told).then(value.clip(0.0, settings.max_response)).otherwise(name).alias(name)
+            for name, value in told.items()
+        ),
+        price_response_basis=pl.when(is_told).then(pl.lit(SHELF)).otherwise("price_response_basis"),
+    )

@@ -1,0 +1,96 @@
+"""Value: what a case took, once its cause is known (specification, section 9).
+
+In: `Panel`, `Demand`, diagnosed cases. Out: the same cases, with the money and units of two causes told by what they
+are. A raised price took, at the usual price, what would have sold less the dearer units that did. Overstock took
+sales since its cover began and not only since the fall stood out, against the days before that.
+"""
+
+import numpy as np
+import polars as pl
+
+from engine.arrays import Flags, Floats, Integers
+from engine.kernels import rows
+from engine.kernels.compiling import given
+from engine.kernels.cover import cover_began
+from engine.kernels.demand import episode_sums
+from engine.kernels.records import Spans
+from engine.settings.shelf.calibrated import PatternSettings
+from engine.settings.shelf.common import RecommendSettings
+from engine.shelf.calibrated.expect import Demand
+from engine.shelf.panel import Panel
+from engine.stats import ratio
+from engine.vocabulary import shelf as v
+
+LOST = ("lost_units", "lost_units_low", "lost_units_high")
+AT_RISK = ("revenue_at_risk", "revenue_at_risk_low", "revenue_at_risk_high")
+MONEY = (*AT_RISK, "projected_30d_loss")
+
+
+def value(
+    panel: Panel, found: Demand, cases: pl.DataFrame, pattern: PatternSettings, recommend: RecommendSettings
+) -> pl.DataFrame:
+    """The cases with what their cause took: units, money and the money a day that it takes from now on.
+
+    daily_revenue_at_risk: money a day, null without a price.
+    """
+    valued = _at_usual_price(_since_cover_began(panel, found, cases, pattern))
+    return valued.with_columns(daily_revenue_at_risk=pl.col("projected_30d_loss") / recommend.projection_days)
+
+
+def _at_usual_price(cases: pl.DataFrame) -> pl.DataFrame:
+    """What a raised price kept from selling would have sold at the usual one: nobody lost the rise itself."""
+    is_raised = (pl.col("primary_cause") == v.PRICE_TOO_HIGH) & (pl.col("usual_price") < pl.col("price"))
+    share = ratio(pl.col("usual_price"), pl.col("price"))
+    return cases.with_columns(pl.when(is_raised).then(pl.col(name) * share).otherwise(name) for name in MONEY)
+
+
+def _since_cover_began(panel: Panel, found: Demand, cases: pl.DataFrame, pattern: PatternSettings) -> pl.DataFrame:
+    has_grown = (pl.col("primary_cause") == v.OVERSTOCK) & (pl.col("stock_share") > 1)
+    stocked = cases.with_row_index("position").filter(has_grown)
+    if stocked.is_empty():
+        return cases
+    pair, first, last = (stocked[name].to_numpy() for name in ("pair", "first", "last"))
+    began = _cover_began(panel, stocked, pattern)
+    over = _sums(panel, found.usable, pair, began, last)
+    case = _sums(panel, found.usable, pair, first, last)
+    # The fall began unseen, and some of its days taught the level: the days before it tell what is due.
+    before = _sums(panel, found.clean, pair, np.maximum(began - pattern.before_days, 0), began - 1)
+    prior = found.learnt_units[pair]
+    level = (before[:, 1] + prior) / (before[:, 2] + prior)
+    lost = np.maximum(level * over[:, 2] - over[:, 1], 0.0)
+    revised = stocked.with_columns(
+        expected_daily_units=pl.Series(level * case[:, 2] / case[:, 0]), lost=pl.Series(lost)
+    ).select("position", "expected_daily_units", grown=ratio(pl.col("lost"), pl.col("lost_units")))
+    joined = cases.with_row_index("position").join(
+        revised, on="position", how="left", maintain_order="left", suffix="_revised"
+    )
+    grown = pl.col("grown").fill_null(1.0)
+    expected, sold = pl.coalesce("expected_daily_units_revised", "expected_daily_units"), pl.col("actual_daily_units")
+    gap = (expected - sold).clip(lower_bound=0)
+    return joined.with_columns(
+        *(pl.col(name) * grown for name in (*LOST, *AT_RISK)),
+        expected.alias("expected_daily_units"),
+        gap.alias("gap_units"),
+        projected_30d_loss=pl.col("projected_30d_loss") * ratio(gap, pl.col("gap_units")).fill_null(1.0),
+        underperformance_pct=100 * ratio(gap, expected),
+    ).drop("position", "expected_daily_units_revised", "grown")
+
+
+def _cover_began(panel: Panel, stocked: pl.DataFrame, pattern: PatternSettings) -> Integers:
+    pair, first = (stocked[name].to_numpy() for name in ("pair", "first"))
+    least = stocked["expected_daily_units"].to_numpy() * pattern.cover_days[0]
+    began = np.empty(pair.size, np.int64)
+    cover_began(panel.array("on_hand"), pair, first, least, pattern.before_days, began)
+    return began
+
+
+def _sums(panel: Panel, counted: Flags, pair: Integers, first: Integers, last: Integers) -> Floats:
+    """Days, units, expected units and squares of these, over the days that count: (cases, 4)."""
+    sums = np.empty((pair.size, 4))
+
+    def add(block: slice) -> None:
+        history = (panel.array("units"), panel.array("expected"), counted)
+        episode_sums(*history, given(Spans(pair, first, last), block), sums[block])
+
+    rows.in_blocks(add, pair.size)
+    return sums
