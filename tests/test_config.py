@@ -273,7 +273,7 @@ def test_a_minimum_beyond_its_window_is_refused():
 
 
 def test_the_smallest_cut_is_not_above_the_largest():
-    told = problems("recommend.min_price_cut_pct=21")
+    told = problems("profile=classic", "recommend.min_price_cut_pct=21")
     assert "min_price_cut_pct is more than max_price_cut_pct" in told[0][1]
 
 

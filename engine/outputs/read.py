@@ -11,7 +11,7 @@ import polars as pl
 from engine.delivery.query import sql
 from engine.delivery.source import UNREADABLE
 from engine.disk import read_regular
-from engine.outputs.renamed import columns_today, name_today, published_name
+from engine.outputs.renamed import columns_added, columns_today, name_today, published_name
 from engine.runs.registry import LOGGER, DamagedRunError, Registry, Run
 
 SUMMARY: Final = "summary.json"
@@ -43,11 +43,19 @@ def has(run: Run, name: str) -> bool:
 
 
 def table(run: Run, name: str) -> pl.LazyFrame:
-    """A Parquet output of a run, such as `shapes.CASES`, with today's names of columns.
+    """A Parquet output of a run, such as `shapes.CASES`, with today's columns under today's names.
 
-    Raises DamagedRunError when it is not what was published.
+    What an earlier version did not publish is null. Raises DamagedRunError when it is not what was published.
     """
-    return pl.scan_parquet(run.file(published_name(run, name)), glob=False).rename(columns_today(run), strict=False)
+    found = pl.scan_parquet(run.file(published_name(run, name)), glob=False).rename(columns_today(run), strict=False)
+    added = columns_added(run, name)
+    if not added:
+        return found
+    with raising_damage(run):
+        known = found.collect_schema()
+    return found.with_columns(
+        pl.lit(None, kind).alias(column) for column, kind in added.items() if column not in known
+    )
 
 
 def summary(run: Run) -> dict[str, Any]:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+import polars as pl
+
 from engine.runs.registry import Run
 from engine.vocabulary import shelf as v
 
@@ -15,6 +17,28 @@ FILES: Final = {v.DESK: {"stories.parquet": "events.parquet"}}
 """By desk: today's names of files by those of version 0.1.0."""
 COLUMNS: Final = {v.DESK: {"evidence": "log_likelihood_ratio", "says": "explanation"}}
 """The same of columns, whatever the file: no table of the desk has a column of such a name any more."""
+
+
+_NUMBERS: Final = (
+    "daily_revenue_at_risk",
+    "recoverable_margin_30d",
+    "recoverable_revenue_30d",
+    "projected_recovery_low",
+    "projected_recovery_high",
+    "action_price",
+    "action_minutes",
+    "recovery_per_minute",
+    "delivered_daily_units",
+    "surplus_units",
+)
+ADDED: Final[Mapping[tuple[str, str], Mapping[str, type[pl.DataType]]]] = MappingProxyType(
+    {
+        (v.DESK, "cases.parquet"): MappingProxyType(
+            {**dict.fromkeys(_NUMBERS, pl.Float64), "action": pl.String, "action_units": pl.Int64}
+        )
+    }
+)
+"""By desk and file: columns that version 0.1.0 did not publish, with their types."""
 
 
 def published_name(run: Run, name: str) -> str:
@@ -33,3 +57,8 @@ def name_today(run: Run, name: str) -> str:
 def columns_today(run: Run) -> Mapping[str, str]:
     """Today's names of columns by those that tables of a run may have."""
     return COLUMNS.get(run.desk, NOTHING)
+
+
+def columns_added(run: Run, name: str) -> Mapping[str, type[pl.DataType]]:
+    """Columns that a file may lack in a run of an earlier version: they are unknown there."""
+    return ADDED.get((run.desk, name), MappingProxyType({}))

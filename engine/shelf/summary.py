@@ -21,7 +21,11 @@ CENTS = 100
 
 
 def key_figures(panel: Panel, cases: pl.DataFrame) -> dict[str, object]:
-    """The content of `summary.json`: counts, revenue at risk in all, of open cases and by cause."""
+    """The content of `summary.json`: counts, revenue at risk in all, of open cases and by cause.
+
+    A sum of no known amount is null. What actions bring is summed by what it is counted as, margin or revenue; over
+    all only where that is the same.
+    """
     open_cases = cases.filter(pl.col("status") == v.OPEN)
     by_cause = (
         open_cases.with_columns(pl.col("primary_cause").fill_null("none"))
@@ -39,7 +43,11 @@ def key_figures(panel: Panel, cases: pl.DataFrame) -> dict[str, object]:
         "revenue_at_risk": _total(cases, "revenue_at_risk"),
         "revenue_at_risk_open": _total(open_cases, "revenue_at_risk"),
         "projected_30d_loss_open": _total(open_cases, "projected_30d_loss"),
-        "projected_recovery_open": _total(open_cases, "projected_recovery"),
+        "daily_revenue_at_risk_open": _total(open_cases, "daily_revenue_at_risk"),
+        "recoverable_margin_30d_open": _total(open_cases, "recoverable_margin_30d"),
+        "recoverable_revenue_30d_open": _total(open_cases, "recoverable_revenue_30d"),
+        "projected_recovery_open": _total(open_cases, "projected_recovery") if is_one_basis(open_cases) else None,
+        **{f"projected_recovery_{basis}_open": _brought(open_cases, basis) for basis in ("margin", "revenue")},
         "mean_confidence_open": _mean_tenth(open_cases["confidence_score"]),
         "open_by_cause": {
             cause: {"cases": count, "revenue_at_risk": cents / CENTS} for cause, count, cents in by_cause.iter_rows()
@@ -55,7 +63,7 @@ def stores_table(panel: Panel, cases: pl.DataFrame) -> pl.DataFrame:
         .agg(
             pl.len().alias("cases_open"),
             _cents("revenue_at_risk").sum().alias("at_risk"),
-            _cents("projected_recovery").sum().alias("recovery"),
+            _sum_of_one_basis().alias("recovery"),
         )
     )
     return (
@@ -63,7 +71,9 @@ def stores_table(panel: Panel, cases: pl.DataFrame) -> pl.DataFrame:
         .with_columns(
             pl.col("cases_open").fill_null(0),
             revenue_at_risk_open=(pl.col("at_risk").fill_null(0) / CENTS).round(2),
-            projected_recovery_open=(pl.col("recovery").fill_null(0) / CENTS).round(2),
+            projected_recovery_open=(pl.when(pl.col("cases_open") > 0).then("recovery").otherwise(0) / CENTS).round(
+                2
+            ),
         )
         .drop("at_risk", "recovery")
     )
@@ -169,8 +179,28 @@ def _cents(column: str) -> pl.Expr:
     return (pl.col(column) * CENTS).round().cast(pl.Int64)
 
 
-def _total(cases: pl.DataFrame, column: str) -> float:
-    return int(cases.select(_cents(column).sum()).item() or 0) / CENTS
+def is_one_basis(cases: pl.DataFrame) -> bool:
+    """Whether what the actions of all cases bring is counted as the same, so that it may be added up."""
+    return cases["recovery_basis"].n_unique() <= 1
+
+
+def _total(cases: pl.DataFrame, column: str) -> float | None:
+    """In whole cents; None where there are cases and no amount of theirs is known."""
+    known = cases.select(_cents(column)).to_series().drop_nulls()
+    return int(known.sum()) / CENTS if known.len() or cases.is_empty() else None
+
+
+def _brought(cases: pl.DataFrame, basis: str) -> float | None:
+    """What the actions bring that is counted as this; None without such a case."""
+    counted = cases.filter(recovery_basis=basis)
+    return None if counted.is_empty() else _total(counted, "projected_recovery")
+
+
+def _sum_of_one_basis() -> pl.Expr:
+    """Cents that the actions of a group of cases bring; null where they are counted differently or none is known."""
+    cents = _cents("projected_recovery")
+    is_one = (pl.col("recovery_basis").n_unique() <= 1) & (cents.count() > 0)
+    return pl.when(is_one).then(cents.sum())
 
 
 def _mean_tenth(scores: pl.Series) -> float | None:

@@ -17,6 +17,7 @@ import polars as pl
 from engine.outputs import read
 from engine.outputs.money import currency_of
 from engine.outputs.shelf import shapes
+from engine.outputs.shelf.figures import recovery_sum
 from engine.outputs.shelf.read import one_case
 from engine.outputs.shelf.severity import severity
 from engine.runs.registry import Run
@@ -33,6 +34,8 @@ OPEN_ONLY: Final = ("open",)
 SORTS: Final = (
     "revenue_at_risk",
     "recoverable_30d",
+    "projected_recovery",
+    "recovery_per_minute",
     "confidence_score",
     "duration_days",
     "underperformance_pct",
@@ -147,7 +150,7 @@ class Night(Opened):
         opened = self.cases.lazy().filter(pl.col("status") == "open")
         return (
             opened.select(
-                recoverable=pl.col("recoverable_30d").sum(),
+                recoverable=recovery_sum("recoverable_30d"),
                 mean_duration=pl.col("duration_days").mean(),
                 worst_q=pl.col("q_value").max(),
                 new=(pl.col("detection_date") == pl.col("detection_date").max()).sum(),

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 
+import polars as pl
 import pytest
 
 from engine.shelf import summary
@@ -37,7 +38,12 @@ def test_figures_add_up_to_the_cases(night):
         "revenue_at_risk": 1200.0,
         "revenue_at_risk_open": 900.0,
         "projected_30d_loss_open": 9000.0,
+        "daily_revenue_at_risk_open": 300.0,
+        "recoverable_margin_30d_open": None,
+        "recoverable_revenue_30d_open": None,
         "projected_recovery_open": 300.0,
+        "projected_recovery_margin_open": None,
+        "projected_recovery_revenue_open": None,
         "mean_confidence_open": 100.0,
         "open_by_cause": {
             "promo_ineffective": {"cases": 1, "revenue_at_risk": 600.0},
@@ -45,6 +51,23 @@ def test_figures_add_up_to_the_cases(night):
         },
     }
     assert json.loads(json.dumps(figures)) == figures
+
+
+def test_margin_and_revenue_are_never_added_up(night):
+    mixed = night.cases.with_columns(
+        recovery_basis=pl.when(pl.col("sku_id") == "promoted").then(pl.lit("margin")).otherwise(pl.lit("revenue"))
+    )
+    figures = summary.key_figures(night.panel, mixed)
+    assert figures["projected_recovery_open"] is None
+    assert figures["projected_recovery_margin_open"] == 300.0
+    assert figures["projected_recovery_revenue_open"] == 0.0
+    assert summary.stores_table(night.panel, mixed)["projected_recovery_open"].to_list() == [None, None, 0.0]
+
+
+def test_a_sum_of_nothing_known_is_unknown_and_not_nothing(night):
+    nothing = night.cases.with_columns(pl.lit(None, pl.Float64).alias("revenue_at_risk"))
+    figures = summary.key_figures(night.panel, nothing)
+    assert (figures["revenue_at_risk"], figures["revenue_at_risk_open"]) == (None, None)
 
 
 def test_figures_are_added_up_in_cents(chain, judged):
@@ -79,7 +102,7 @@ def test_every_store_has_a_row_and_they_add_up_to_the_figures(night):
     stores = summary.stores_table(night.panel, night.cases)
     assert stores.select("store_id", "cases_open", "revenue_at_risk_open", "projected_recovery_open").rows() == [
         ("1", 2, 900.0, 300.0),
-        ("2", 1, 0.0, 0.0),
+        ("2", 1, 0.0, None),
         ("3", 0, 0.0, 0.0),
     ]
     assert {"store_name", "latitude", "longitude", "region"} <= set(stores.columns)

@@ -9,7 +9,7 @@ from engine.outputs.read import summary
 from engine.outputs.shelf import shapes
 from engine.outputs.shelf.compare import compare
 from engine.outputs.shelf.explain import explain
-from engine.outputs.shelf.figures import previous
+from engine.outputs.shelf.figures import brought, previous
 from engine.outputs.shelf.report import ReportSettings, report
 from engine.outputs.shown import Grid, Part, Shown, line
 from engine.runs.registry import Registry, Run
@@ -53,8 +53,7 @@ def _shown(run: Run) -> Shown:
     """A night's key figures and its causes."""
     figures = summary(run)
     currency = currency_of(run.manifest)
-    sums = ("revenue_at_risk_open", "projected_30d_loss_open", "projected_recovery_open")
-    at_risk, lost, recovered = (money(figures[name], currency) for name in sums)
+    at_risk, lost = (money(figures[name], currency) for name in ("revenue_at_risk_open", "projected_30d_loss_open"))
     causes = [
         (cause, f"{row['cases']:,}", money(row["revenue_at_risk"], currency)) for cause, row in _causes(figures)
     ]
@@ -66,8 +65,8 @@ def _shown(run: Run) -> Shown:
             f"{figures['store_skus_judged']:,} store-SKUs judged ({figures['cases']:,} cases with the closed ones).",
         ),
         line(
-            f"Revenue at risk {at_risk}; if nothing is done, {lost} in the next 30 days; the actions are projected "
-            f"to recover {recovered}."
+            f"Revenue at risk {at_risk} so far; if nothing is done, {lost} in the next 30 days; in that time the "
+            f"actions are projected to bring {brought(figures, currency)}."
         ),
         *([Grid(("cause", *numbers), causes, numbers)] if causes else []),
     )

@@ -115,7 +115,23 @@ def _action(case: dict[str, Any], currency: str) -> list[Line]:
     todo = line(Part("do: ", "strong"), Part(case["recommended_action"], "good"))
     if case["primary_cause"] is None:
         return [todo, line("No cause stands out; have someone look at the shelf.")]
-    return [todo, line(f"projected to bring {money(case['projected_recovery'], currency)}")]
+    return [todo, line(_brings(case, currency))]
+
+
+def _brings(case: dict[str, Any], currency: str) -> str:
+    """What the action brings with its interval and what that is counted as, beside all that could be recovered."""
+    told = f"projected to bring {money(case['projected_recovery'], currency)}"
+    basis = case.get("recovery_basis")
+    # Runs of the classic profile, and those of earlier versions, know neither basis nor interval.
+    if basis is None or case.get("recoverable_revenue_30d") is None:
+        return told
+    low, high = (case[f"projected_recovery_{end}"] for end in ("low", "high"))
+    between = "" if low is None else f" ({money(low, currency)} … {money(high, currency)})"
+    margin, revenue = (money(case[f"recoverable_{kind}_30d"], currency) for kind in ("margin", "revenue"))
+    return (
+        f"{told} of {basis} in 30 days{between}; selling as expected would bring {margin} of margin, {revenue} of "
+        "revenue"
+    )
 
 
 def _score(score: float | None) -> str:

@@ -3,15 +3,18 @@
 In: a published run. Out: small frames and facts. Money is summed in whole cents; unknown amounts are left out.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import polars as pl
 
+from engine.outputs.money import money
 from engine.outputs.read import raising_damage, summary, table
 from engine.outputs.shelf import shapes
 from engine.runs.registry import Registry, Run
 from engine.vocabulary import shelf as v
+from engine.vocabulary.common import DOLLARS
 
 CENTS: Final = 100
 HEADLINE: Final = (
@@ -26,7 +29,8 @@ HEADLINE: Final = (
     "expected_true_share",
 )
 """The key figures of a night, in the order of reading."""
-SUMMED: Final = ("revenue_at_risk", "projected_30d_loss", "recoverable_30d", "projected_recovery")
+OF_ONE_BASIS: Final = ("recoverable_30d", "projected_recovery")
+SUMMED: Final = ("revenue_at_risk", "projected_30d_loss", *OF_ONE_BASIS)
 
 
 @dataclass(frozen=True)
@@ -77,8 +81,29 @@ def largest(run: Run, most: int) -> list[dict[str, Any]]:
 
 
 def money_sum(column: str) -> pl.Expr:
-    """The sum of an amount, in whole cents: the order of rows changes no digit."""
-    return (pl.col(column) * CENTS).round().cast(pl.Int64).sum() / CENTS
+    """The sum of an amount, in whole cents: the order of rows changes no digit. Null where none of some is known."""
+    cents = (pl.col(column) * CENTS).round().cast(pl.Int64)
+    return pl.when((cents.count() > 0) | (pl.len() == 0)).then(cents.sum() / CENTS)
+
+
+def recovery_sum(column: str) -> pl.Expr:
+    """The sum of what cases bring; null where some are counted as margin and some as revenue."""
+    return pl.when(pl.col("recovery_basis").n_unique() <= 1).then(money_sum(column))
+
+
+def brought(facts: Mapping[str, Any], currency: str = DOLLARS) -> str:
+    """What the actions of a night bring, in words; margin and revenue are told apart. facts: its `summary.json`."""
+    margin, revenue = (facts.get(f"projected_recovery_{basis}_open") for basis in ("margin", "revenue"))
+    if margin is not None and revenue is not None:
+        return (
+            f"{money(margin, currency)} of margin, and {money(revenue, currency)} of revenue where no cost is known"
+        )
+    basis = "" if margin is None and revenue is None else " of margin" if revenue is None else " of revenue"
+    return f"{money(facts['projected_recovery_open'], currency)}{basis}"
+
+
+def _sum_of(column: str) -> pl.Expr:
+    return recovery_sum(column) if column in OF_ONE_BASIS else money_sum(column)
 
 
 def _key_figures(run: Run) -> dict[str, float | None]:
@@ -86,7 +111,7 @@ def _key_figures(run: Run) -> dict[str, float | None]:
     with raising_damage(run):
         cases = open_cases(run)
         known = cases.collect_schema().names()
-        sums = [money_sum(name).alias(f"{name}_open") for name in SUMMED if name in known]
+        sums = [_sum_of(name).alias(f"{name}_open") for name in SUMMED if name in known]
         figures: dict[str, float | None] = (
             cases.select(*sums, worst=pl.col("q_value").max()).collect().row(0, named=True)
         )

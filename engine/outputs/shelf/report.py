@@ -50,6 +50,7 @@ def report(run: Run, before: Run | None, settings: ReportSettings) -> str:
         run=run,
         currency=currency_of(run.manifest),
         facts=facts,
+        brought=figures.brought(facts, currency_of(run.manifest)),
         before=before,
         headline={figure.key: figure for figure in figures.headline(run, before)},
         groups=[(name, figures.by(run, name).to_dicts()) for name in GROUPS],

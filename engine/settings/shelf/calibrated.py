@@ -232,7 +232,9 @@ class ActionMinutes(Frozen):
 class ActionSettings(RecommendSettings):
     """What to do about it, and what that brings beyond doing nothing."""
 
-    markdown_pcts: tuple[float, ...] = Field((10, 20, 30, 40), description="Markdowns of overstock that are tried.")
+    markdown_shares: tuple[Share, ...] = Field(
+        (0.1, 0.2, 0.3, 0.4), description="Shares of the price that markdowns of overstock take off."
+    )
     search_share: float = Field(
         0.5, ge=0, le=1, description="Share of a fall without a known reason that looking for it restores."
     )

@@ -134,8 +134,8 @@ def _promotions(cases: pl.LazyFrame, settings: ActionSettings) -> Iterator[pl.La
 
 def _markdowns(cases: pl.LazyFrame, settings: ActionSettings) -> Iterator[pl.LazyFrame]:
     stocked = cases.filter(pl.col("primary_cause") == v.OVERSTOCK)
-    for off_pct in settings.markdown_pcts:
-        days = float(settings.projection_days)
+    for share in settings.markdown_shares:
+        off_pct, days = 100 * share, float(settings.projection_days)
         yield _discounted(stocked, v.CLEAR, off_pct, _answer(off_pct) - 1, days, settings)
 
 

@@ -33,6 +33,7 @@ COLUMNS = (
     ("underperformance_pct", "underperformance_pct"),
     ("confidence_score", "confidence_score"),
     ("recoverable_30d", "recoverable_30d"),
+    ("recovery_per_minute", "recovery_per_minute"),
     ("revenue_at_risk", "revenue_at_risk"),
     ("decision", None),
 )
