@@ -35,6 +35,11 @@ class Chances:
     p_values: Floats
     q_values: Floats
 
+    def largest_found(self, max_fdr: float) -> float:
+        """The largest p-value that was a finding at this rate; the rate itself where there was none."""
+        found = self.p_values[np.nan_to_num(self.q_values, nan=1.0) <= max_fdr]
+        return float(found.max()) if found.size else max_fdr
+
 
 def p_values(found: Demand, level: Floats, log_likelihood_ratio: Floats, null: NullDistribution) -> Floats:
     """Chance of at least this log likelihood ratio of a store-SKU to which nothing happened; 1 at a ratio of 0.

@@ -6,6 +6,7 @@ lost_units, log_likelihood_ratio, p_value and q_value. Days out of stock or clos
 
 import math
 from statistics import NormalDist
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
@@ -20,11 +21,21 @@ from engine.settings.shelf.calibrated import Certainty
 from engine.settings.shelf.common import IntervalSettings, RecommendSettings
 from engine.settings.shelf.delivered import PriceCheckSettings
 from engine.shelf.calibrated.expect import Demand
+from engine.shelf.calibrated.selection import deviates, excess
 from engine.shelf.cases import identify
 from engine.shelf.panel import Panel
 from engine.shelf.points import Points
 from engine.shelf.prices import PaidPrices, believed_prices
 from engine.stats import round_half_up
+
+TINY = 1e-12
+
+
+class Bounds(NamedTuple):
+    """What an episode had to pass to be a case. open_p_value: the largest that was found tonight."""
+
+    open_p_value: float
+    closed_log_likelihood_ratio: float
 
 
 def measure(
@@ -36,16 +47,20 @@ def measure(
     recommend: RecommendSettings,
     paid: PaidPrices,
     check: PriceCheckSettings,
+    bounds: Bounds,
 ) -> pl.DataFrame:
     """Units and money that each episode took over its usable days, and its probability of being true.
 
+    bounds: that the episodes had to pass, which is why the expectation of those just beyond is too high.
     paid: what values an episode without a price that can be believed.
     """
     sums = _sums(panel, found, episodes)
     days, sold, expected = sums[:, 0], sums[:, 1], sums[:, 2]
-    error = _error_units(found, episodes["pair"].to_numpy(), sums) * NormalDist().inv_cdf((1 + interval.level) / 2)
-    lost = expected - sold
     pair, last = (episodes[name].to_numpy() for name in ("pair", "last"))
+    of_level, of_sales = _variances(found, pair, sums)
+    error = np.sqrt(of_level + of_sales) * NormalDist().inv_cdf((1 + interval.level) / 2)
+    expected = np.maximum(expected - _overstated(episodes, of_level, of_sales, bounds), sold)
+    lost = expected - sold
     prices = believed_prices(panel, pair, Points(panel, pair, last).value("price"), paid, check)
     cases = identify(panel, episodes, expected / days, sold / days, prices)
     price = pl.col("price")
@@ -76,13 +91,30 @@ def _sums(panel: Panel, found: Demand, episodes: pl.DataFrame) -> Floats:
     return sums
 
 
-def _error_units(found: Demand, pair: NDArray[np.int64], sums: Floats) -> Floats:
-    """Standard error of the units lost: the level was learnt from few units and may drift, and sales scatter."""
+def _overstated(episodes: pl.DataFrame, of_level: Floats, of_sales: Floats, bounds: Bounds) -> Floats:
+    """Units by which the expectation is too high because the episode was found.
+
+    Of what stood out by chance the level has its part of the variance: what sales scatter was not lost either way.
+    """
+    is_open = episodes["q_value"].is_not_null().to_numpy()
+    chance = np.where(
+        is_open,
+        episodes["p_value"].fill_null(1.0).to_numpy(),
+        np.exp(-episodes["log_likelihood_ratio"].to_numpy()),
+    )
+    needed = np.where(is_open, bounds.open_p_value, math.exp(-bounds.closed_log_likelihood_ratio))
+    by_chance = excess(deviates(chance), deviates(needed))
+    spread = np.sqrt(of_level + of_sales)
+    return by_chance * of_level / np.maximum(spread, TINY)
+
+
+def _variances(found: Demand, pair: NDArray[np.int64], sums: Floats) -> tuple[Floats, Floats]:
+    """Variance of the units lost by the level, learnt from few units and drifting, and by how sales scatter."""
     days, expected, squares = sums[:, 0], sums[:, 2], sums[:, 3]
     of_level = expected**2 / np.maximum(found.learnt_units[pair], 1.0)
     of_level_drift = found.level_drift * days * expected**2
     of_sales = found.unit[pair] * expected + found.dispersion[pair] * squares
-    return np.sqrt(of_level + of_level_drift + of_sales)
+    return of_level + of_level_drift, of_sales
 
 
 def _probability(log_likelihood_ratio: Floats, ratio: Floats, days: Floats, certainty: Certainty) -> Floats:

@@ -23,7 +23,7 @@ from engine.shelf.calibrated.event_rows import table_of_events
 from engine.shelf.calibrated.expect import Demand, expect
 from engine.shelf.calibrated.feedback import Recalibration
 from engine.shelf.calibrated.findings import expectations
-from engine.shelf.calibrated.measure import measure
+from engine.shelf.calibrated.measure import Bounds, measure
 from engine.shelf.calibrated.null import NullDistribution, null_distribution
 from engine.shelf.calibrated.own_response import own_response
 from engine.shelf.calibrated.recommend import recommend
@@ -103,7 +103,8 @@ class Calibrated:
         """As `Method`."""
         of, learnt = self._settings, found.learnt
         believed = (learnt.paid, of.price_check)
-        cases = measure(panel, learnt.demand, runs, of.certainty, of.interval, of.recommend, *believed)
+        bounds = Bounds(found.chances.largest_found(of.episode.max_fdr), of.episode.closed_log_likelihood_ratio)
+        cases = measure(panel, learnt.demand, runs, of.certainty, of.interval, of.recommend, *believed, bounds)
         return self._recalibration.corrected(cases)
 
     def diagnose(self, panel: Panel, found: Found, cases: pl.DataFrame) -> pl.DataFrame:

@@ -1,0 +1,36 @@
+"""Selection: how far what was found stood out by chance alone (the winner's curse).
+
+In: how unlikely each episode is, and how unlikely it had to be. Out: the part of it that is chance. Episodes are
+found because they stand out, and among two alike the one stands out more whose level came out higher. Given that a
+normal deviate z was seen because it exceeded a bound, its mean m has the likelihood φ(z - m) / (1 - Φ(bound - m));
+the mean of that likelihood over shelves that lose anything is z without the selection (Ghosh, Zou and Wright 2008).
+"""
+
+import numpy as np
+
+from engine.arrays import Floats
+
+GRID = 96
+"""Points at which the likelihood is taken."""
+BEYOND = 4.0
+"""A deviate this far beyond its bound was not selected by chance; means further than this from it are unlikely."""
+
+
+def deviates(chances: Floats) -> Floats:
+    """The deviate of a normal whose log likelihood ratio is that of a chance by Ville's bound: √(-2 ln p)."""
+    return np.sqrt(-2.0 * np.log(np.clip(chances, np.finfo(np.float64).tiny, 1.0)))
+
+
+def excess(seen: Floats, bound: Floats) -> Floats:
+    """How much of each deviate is chance, given that it exceeded its bound: (episodes,), from 0 to the deviate."""
+    from scipy.special import log_ndtr
+
+    by_chance = np.zeros(seen.size)
+    near = np.flatnonzero(seen - bound < BEYOND)
+    z, least = seen[near, None], np.minimum(bound[near], seen[near])[:, None]
+    mean = (z + BEYOND) * np.linspace(0.0, 1.0, GRID)
+    likelihood = -0.5 * (z - mean) ** 2 - log_ndtr(mean - least)
+    weight = np.exp(likelihood - likelihood.max(axis=1, keepdims=True))
+    unselected = (weight * mean).sum(axis=1) / weight.sum(axis=1)
+    by_chance[near] = np.clip(z[:, 0] - unselected, 0.0, z[:, 0])
+    return by_chance
