@@ -55,6 +55,8 @@ def page(measured: Figures) -> str:
         claims=_claims(reliability),
         ablation=_ablation(measured["ablation"]),
         worthless=_worthless(measured["ablation"]),
+        brought=_brought(measured["advice"]),
+        advice_errors=_advice_errors(measured["advice"]),
     )
 
 
@@ -62,6 +64,37 @@ def _outdated(measured: Figures) -> list[str]:
     """Which sections were measured with other settings than today's; nothing when none was."""
     today = CalibratedSettings().fingerprint()
     return [name for name, section in sorted(measured.items()) if section.get("settings") != today]
+
+
+def _chains(told: Figures) -> list[Figures]:
+    return [one for name, one in sorted(told.items()) if name.startswith("seed")]
+
+
+def _brought(told: Figures) -> Sequence[Row]:
+    """By planted cause, over the chains: what undoing brings, what the shelf misses, and what the actions bring."""
+    chains = _chains(told)
+    rows = []
+    for cause in chains[0]["by_cause"]:
+        of_cause = [one["by_cause"][cause] for one in chains]
+        undone, missed, brought, projected = (
+            sum(one[name] for one in of_cause)
+            for name in ("undoing_brings", "shelf_misses", "actions_bring", "projected")
+        )
+        share = f"{brought / undone:.2f}" if undone else "–"
+        rows.append((cause, f"{undone:,.0f}", f"{missed:,.0f}", f"{brought:,.0f}", share, f"{projected:,.0f}"))
+    return rows
+
+
+def _advice_errors(told: Figures) -> Sequence[Row]:
+    return [
+        (name, f"{one['median_error']:.3f}", f"{one['total_ratio']:.3f}", _brought_share(one["by_cause"]["total"]))
+        for name, one in sorted(told.items())
+        if name.startswith("seed")
+    ]
+
+
+def _brought_share(total: Figures) -> str:
+    return f"{total['actions_bring'] / total['undoing_brings']:.2f}"
 
 
 def _recorded(told: Figures) -> Sequence[Row]:

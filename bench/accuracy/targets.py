@@ -11,12 +11,19 @@ SLOW_PRECISION, SLOW_RECALL = 0.80, 0.80
 MEDIAN_ERROR, TOTAL_ERROR = 0.20, 0.10
 COVERAGE = (0.90, 0.99)
 CALIBRATION_ERROR = 0.05
+BROUGHT_SHARE = 0.70
+PLANTED_MEDIAN_ERROR, PLANTED_TOTAL_ERROR = 0.15, 0.08
 FALSE_SHARE = 0.10
 
 
 def outcomes(measured: Figures) -> list[Outcome]:
     """Every target beside what was measured."""
-    return [*_recorded(measured["recorded"]), *_slow(measured["slow"]), *_nulls(measured["nulls"])]
+    return [
+        *_recorded(measured["recorded"]),
+        *_slow(measured["slow"]),
+        *_nulls(measured["nulls"]),
+        *_advice(measured["advice"]),
+    ]
 
 
 def at_least(what: str, target: float, values: list[float]) -> Outcome:
@@ -92,4 +99,17 @@ def _nulls(told: Figures) -> list[Outcome]:
             f"{everything['published']['below_0.1']:.3f} are at most 0.1",
             everything["table"]["even"] > 0.5 and everything["published"]["below_0.1"] > 0.09,
         ),
+    ]
+
+
+def _advice(told: Figures) -> list[Outcome]:
+    """Means over the chains."""
+    chains = [one for name, one in sorted(told.items()) if name.startswith("seed")]
+    totals = [one["by_cause"]["total"] for one in chains]
+    share = sum(one["actions_bring"] for one in totals) / sum(one["undoing_brings"] for one in totals)
+    error, ratio = (sum(one[name] for one in chains) / len(chains) for name in ("median_error", "total_ratio"))
+    return [
+        at_least("planted causes: share of undoing them that the actions bring", BROUGHT_SHARE, [share]),
+        at_most("planted causes: median error of revenue at risk", PLANTED_MEDIAN_ERROR, [error]),
+        at_most("planted causes: error of its total", PLANTED_TOTAL_ERROR, [abs(ratio - 1)]),
     ]

@@ -59,8 +59,9 @@ def measure(
     pair, last = (episodes[name].to_numpy() for name in ("pair", "last"))
     of_level, of_sales = _variances(found, pair, sums)
     error = np.sqrt(of_level + of_sales) * NormalDist().inv_cdf((1 + interval.level) / 2)
-    expected = np.maximum(expected - _overstated(episodes, of_level, of_sales, bounds), sold)
-    lost = expected - sold
+    ratio = sold / expected
+    lost = (expected - sold) * (1 - _by_chance(episodes, of_level / (of_level + of_sales), bounds))
+    expected = sold + lost
     prices = believed_prices(panel, pair, Points(panel, pair, last).value("price"), paid, check)
     cases = identify(panel, episodes, expected / days, sold / days, prices)
     price = pl.col("price")
@@ -68,7 +69,7 @@ def measure(
         lost_units=lost,
         lost_units_low=np.maximum(lost - error, 0.0),
         lost_units_high=lost + error,
-        confidence_score=_probability(episodes["log_likelihood_ratio"].to_numpy(), sold / expected, days, certainty),
+        confidence_score=_probability(episodes["log_likelihood_ratio"].to_numpy(), ratio, days, certainty),
     ).with_columns(
         (pl.col("lost_units") * price).alias("revenue_at_risk"),
         (pl.col("lost_units_low") * price).alias("revenue_at_risk_low"),
@@ -91,21 +92,18 @@ def _sums(panel: Panel, found: Demand, episodes: pl.DataFrame) -> Floats:
     return sums
 
 
-def _overstated(episodes: pl.DataFrame, of_level: Floats, of_sales: Floats, bounds: Bounds) -> Floats:
-    """Units by which the expectation is too high because the episode was found.
+def _by_chance(episodes: pl.DataFrame, level_share: Floats, bounds: Bounds) -> Floats:
+    """Share of each loss that is there because the episode was found: its level came out too high.
 
-    Of what stood out by chance the level has its part of the variance: what sales scatter was not lost either way.
+    level_share: of the variance of the units lost. Of what stood out by chance the level has its part; what sales
+    scatter was not lost either way.
     """
     is_open = episodes["q_value"].is_not_null().to_numpy()
-    chance = np.where(
-        is_open,
-        episodes["p_value"].fill_null(1.0).to_numpy(),
-        np.exp(-episodes["log_likelihood_ratio"].to_numpy()),
-    )
+    ratio = episodes["log_likelihood_ratio"].to_numpy()
+    chance = np.where(is_open, episodes["p_value"].fill_null(1.0).to_numpy(), np.exp(-ratio))
     needed = np.where(is_open, bounds.open_p_value, math.exp(-bounds.closed_log_likelihood_ratio))
-    by_chance = excess(deviates(chance), deviates(needed))
-    spread = np.sqrt(of_level + of_sales)
-    return by_chance * of_level / np.maximum(spread, TINY)
+    seen = deviates(chance)
+    return level_share * excess(seen, deviates(needed)) / np.maximum(seen, TINY)
 
 
 def _variances(found: Demand, pair: NDArray[np.int64], sums: Floats) -> tuple[Floats, Floats]:

@@ -28,7 +28,7 @@ def excess(seen: Floats, bound: Floats) -> Floats:
     by_chance = np.zeros(seen.size)
     near = np.flatnonzero(seen - bound < BEYOND)
     z, least = seen[near, None], np.minimum(bound[near], seen[near])[:, None]
-    mean = (z + BEYOND) * np.linspace(0.0, 1.0, GRID)
+    mean = (z + BEYOND) * ((np.arange(GRID) + 0.5) / GRID)
     likelihood = -0.5 * (z - mean) ** 2 - log_ndtr(mean - least)
     weight = np.exp(likelihood - likelihood.max(axis=1, keepdims=True))
     unselected = (weight * mean).sum(axis=1) / weight.sum(axis=1)
