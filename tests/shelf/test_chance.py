@@ -65,3 +65,17 @@ def test_equal_chances_have_one_rate_and_no_rate_is_above_one():
     assert q_values(np.array([0.02, 0.9, 0.02, 0.9])).tolist() == pytest.approx([0.04, 0.9, 0.04, 0.9])
     assert q_values(np.array([1.0, 1.0]), np.array([0.0, 2.0])).tolist() == [1.0, 1.0]
     assert q_values(np.array([])).size == 0
+
+
+def test_the_bound_is_the_largest_chance_that_one_more_store_sku_could_have_had():
+    chances = np.array([1e-9, 0.002, 0.3, 0.5, 0.9])
+    night = Chances(chances, chances, q_values(chances))
+    bound = night.bound(0.10)
+    assert bound == pytest.approx(0.10 * 2 / 5)
+    assert q_values(np.array([1e-9, bound * 0.999, 0.3, 0.5, 0.9]))[1] <= 0.10
+    assert q_values(np.array([1e-9, bound * 1.001, 0.3, 0.5, 0.9]))[1] > 0.10
+
+
+def test_a_night_without_a_finding_is_bound_by_its_rate():
+    chances = np.array([0.4, 0.9, np.nan])
+    assert Chances(chances, chances, chances).bound(0.10) == 0.10

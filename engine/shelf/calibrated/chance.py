@@ -35,10 +35,17 @@ class Chances:
     p_values: Floats
     q_values: Floats
 
-    def largest_found(self, max_fdr: float) -> float:
-        """The largest p-value that was a finding at this rate; the rate itself where there was none."""
-        found = self.p_values[np.nan_to_num(self.q_values, nan=1.0) <= max_fdr]
-        return float(found.max()) if found.size else max_fdr
+    def bound(self, max_fdr: float) -> float:
+        """The largest p-value that would have been a finding at this rate among tonight's; the rate without any.
+
+        The share of tests a finding takes is its q-value over its p-value.
+        """
+        is_found = np.nan_to_num(self.q_values, nan=1.0) <= max_fdr
+        chance, rate = self.p_values[is_found], self.q_values[is_found]
+        if not chance.size or not chance.max() > 0.0:
+            return max_fdr
+        last = int(chance.argmax())
+        return float(max_fdr * chance[last] / rate[last])
 
 
 def p_values(found: Demand, level: Floats, log_likelihood_ratio: Floats, null: NullDistribution) -> Floats:

@@ -32,7 +32,7 @@ TINY = 1e-12
 
 
 class Bounds(NamedTuple):
-    """What an episode had to pass to be a case. open_p_value: the largest that was found tonight."""
+    """What an episode had to pass to be a case. open_p_value: the largest that would be found tonight."""
 
     open_p_value: float
     closed_log_likelihood_ratio: float

@@ -103,7 +103,7 @@ class Calibrated:
         """As `Method`."""
         of, learnt = self._settings, found.learnt
         believed = (learnt.paid, of.price_check)
-        bounds = Bounds(found.chances.largest_found(of.episode.max_fdr), of.episode.closed_log_likelihood_ratio)
+        bounds = Bounds(found.chances.bound(of.episode.max_fdr), of.episode.closed_log_likelihood_ratio)
         cases = measure(panel, learnt.demand, runs, of.certainty, of.interval, of.recommend, *believed, bounds)
         return self._recalibration.corrected(cases)
 
