@@ -193,3 +193,45 @@ def test_a_case_says_what_the_plan_does_for_it(night):
 def test_the_night_publishes_the_plan_and_what_can_be_watched(night):
     tables = night.method.tables(night.panel, night.found, night.cases)
     assert {*night.decided, *tables} == set(shapes.CALIBRATED_FILES)
+
+
+def test_surplus_replaces_the_deliveries_of_neighbours_whose_cover_stays_ordinary(night):
+    cases = with_cost(night.panel, night.cases.drop("cost", strict=False)).with_columns(
+        primary_cause=pl.when(pl.col("status") == v.OPEN).then(pl.lit(v.OVERSTOCK)).otherwise("primary_cause"),
+        surplus_units=pl.lit(200.0),
+        recoverable_30d=pl.lit(1000.0),
+        projected_recovery=pl.lit(1.0),
+        action=pl.lit(v.STOP_ORDER),
+    )
+    is_dark = np.zeros(night.panel.pairs.height, np.bool_)
+    plan = transfers(night.panel, night.learnt.demand, cases, is_dark, MisallocationSettings(), TRANSFERS, RECOMMEND)
+    told, done = with_transfers(cases, plan, RECOMMEND)
+    assert set(done["from_store_id"]) == {"2", "3"}
+    got = dict(done.group_by("to_store_id").agg(pl.col("units").sum()).iter_rows())
+    assert {"2", "3", "far"}.isdisjoint(got)
+    # Eight a day with sixty on hand: so many may come that what lies there stays within 37 days of sales.
+    ordinary = {store: units for store, units in got.items() if store not in {"4", "5"}}
+    assert ordinary
+    assert all(units <= 8 * 1.25 * 37 - 60 for units in ordinary.values())
+    for case in told.filter(pl.col("action") == v.TRANSFER).to_dicts():
+        mine = done.filter(case_id=case["case_id"])
+        assert case["action_units"] == mine["units"].sum() <= 200
+        assert case["recommended_action"].endswith("in place of their next deliveries")
+        assert case["projected_recovery"] == pytest.approx(min(mine["gain"].sum(), 1000.0))
+        assert case["recovery_per_minute"] == pytest.approx(case["projected_recovery"] / 45)
+
+
+def test_a_plan_that_brings_less_than_the_shelf_s_own_action_is_not_done(night):
+    cases = with_cost(night.panel, night.cases.drop("cost", strict=False)).with_columns(
+        primary_cause=pl.when(pl.col("status") == v.OPEN).then(pl.lit(v.OVERSTOCK)).otherwise("primary_cause"),
+        surplus_units=pl.lit(200.0),
+        recoverable_30d=pl.lit(1000.0),
+        projected_recovery=pl.lit(5000.0),
+        action=pl.lit(v.CLEAR),
+    )
+    is_dark = np.zeros(night.panel.pairs.height, np.bool_)
+    plan = transfers(night.panel, night.learnt.demand, cases, is_dark, MisallocationSettings(), TRANSFERS, RECOMMEND)
+    told, done = with_transfers(cases, plan, RECOMMEND)
+    assert plan.height > 0
+    assert done.is_empty()
+    assert set(told["action"]) == {v.CLEAR}

@@ -10,9 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
-from engine.arrays import Floats
+from engine.arrays import Flags, Floats, Integers
 from engine.kernels import rows
 from engine.kernels.compiling import given
 from engine.kernels.demand import episode_sums
@@ -54,9 +53,9 @@ def measure(
     bounds: that the episodes had to pass, which is why the expectation of those just beyond is too high.
     paid: what values an episode without a price that can be believed.
     """
-    sums = _sums(panel, found, episodes)
+    pair, first, last = (episodes[name].to_numpy() for name in ("pair", "first", "last"))
+    sums = episode_totals(panel, found.usable, pair, first, last)
     days, sold, expected = sums[:, 0], sums[:, 1], sums[:, 2]
-    pair, last = (episodes[name].to_numpy() for name in ("pair", "last"))
     of_level, of_sales = _variances(found, pair, sums)
     error = np.sqrt(of_level + of_sales) * NormalDist().inv_cdf((1 + interval.level) / 2)
     ratio = sold / expected
@@ -79,13 +78,15 @@ def measure(
     )
 
 
-def _sums(panel: Panel, found: Demand, episodes: pl.DataFrame) -> Floats:
-    """Usable days, units, expected units and squares of these, by episode: (episodes, 4)."""
-    pair, first, last = (episodes[name].to_numpy() for name in ("pair", "first", "last"))
+def episode_totals(panel: Panel, counted: Flags, pair: Integers, first: Integers, last: Integers) -> Floats:
+    """Days, units, expected units and squares of these, over the days that count: (episodes, 4).
+
+    counted: (pairs, days), 0 or 1.
+    """
     sums = np.empty((pair.size, 4))
 
     def add(block: slice) -> None:
-        history = (panel.array("units"), panel.array("expected"), found.usable)
+        history = (panel.array("units"), panel.array("expected"), counted)
         episode_sums(*history, given(Spans(pair, first, last), block), sums[block])
 
     rows.in_blocks(add, pair.size)
@@ -106,7 +107,7 @@ def _by_chance(episodes: pl.DataFrame, level_share: Floats, bounds: Bounds) -> F
     return level_share * excess(seen, deviates(needed)) / np.maximum(seen, TINY)
 
 
-def _variances(found: Demand, pair: NDArray[np.int64], sums: Floats) -> tuple[Floats, Floats]:
+def _variances(found: Demand, pair: Integers, sums: Floats) -> tuple[Floats, Floats]:
     """Variance of the units lost by the level, learnt from few units and drifting, and by how sales scatter."""
     days, expected, squares = sums[:, 0], sums[:, 2], sums[:, 3]
     of_level = expected**2 / np.maximum(found.learnt_units[pair], 1.0)

@@ -8,15 +8,12 @@ sales since its cover began and not only since the fall stood out, against the d
 import numpy as np
 import polars as pl
 
-from engine.arrays import Flags, Floats, Integers
-from engine.kernels import rows
-from engine.kernels.compiling import given
+from engine.arrays import Integers
 from engine.kernels.cover import cover_began
-from engine.kernels.demand import episode_sums
-from engine.kernels.records import Spans
 from engine.settings.shelf.calibrated import PatternSettings
 from engine.settings.shelf.common import RecommendSettings
 from engine.shelf.calibrated.expect import Demand
+from engine.shelf.calibrated.measure import episode_totals
 from engine.shelf.panel import Panel
 from engine.stats import ratio
 from engine.vocabulary import shelf as v
@@ -51,10 +48,10 @@ def _since_cover_began(panel: Panel, found: Demand, cases: pl.DataFrame, pattern
         return cases
     pair, first, last = (stocked[name].to_numpy() for name in ("pair", "first", "last"))
     began = _cover_began(panel, stocked, pattern)
-    over = _sums(panel, found.usable, pair, began, last)
-    case = _sums(panel, found.usable, pair, first, last)
+    over = episode_totals(panel, found.usable, pair, began, last)
+    case = episode_totals(panel, found.usable, pair, first, last)
     # The fall began unseen, and some of its days taught the level: the days before it tell what is due.
-    before = _sums(panel, found.clean, pair, np.maximum(began - pattern.before_days, 0), began - 1)
+    before = episode_totals(panel, found.clean, pair, np.maximum(began - pattern.before_days, 0), began - 1)
     prior = found.learnt_units[pair]
     level = (before[:, 1] + prior) / (before[:, 2] + prior)
     lost = np.maximum(level * over[:, 2] - over[:, 1], 0.0)
@@ -82,15 +79,3 @@ def _cover_began(panel: Panel, stocked: pl.DataFrame, pattern: PatternSettings) 
     began = np.empty(pair.size, np.int64)
     cover_began(panel.array("on_hand"), pair, first, least, pattern.before_days, began)
     return began
-
-
-def _sums(panel: Panel, counted: Flags, pair: Integers, first: Integers, last: Integers) -> Floats:
-    """Days, units, expected units and squares of these, over the days that count: (cases, 4)."""
-    sums = np.empty((pair.size, 4))
-
-    def add(block: slice) -> None:
-        history = (panel.array("units"), panel.array("expected"), counted)
-        episode_sums(*history, given(Spans(pair, first, last), block), sums[block])
-
-    rows.in_blocks(add, pair.size)
-    return sums
