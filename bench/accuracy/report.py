@@ -74,7 +74,7 @@ def _brought(told: Figures) -> Sequence[Row]:
     """By planted cause, over the chains: what undoing brings, what the shelf misses, and what the actions bring."""
     chains = _chains(told)
     rows = []
-    for cause in chains[0]["by_cause"]:
+    for cause in sorted(chains[0]["by_cause"], key=lambda name: (name == "total", name)):
         of_cause = [one["by_cause"][cause] for one in chains]
         undone, missed, brought, projected = (
             sum(one[name] for one in of_cause)
