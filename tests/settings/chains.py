@@ -37,6 +37,15 @@ def trade(folder: Path) -> Path:
     return folder
 
 
+def markdowns(folder: Path) -> Path:
+    """The same trade where a markdown pays: no cost is known, no store is near, no flyer tells what offers gain."""
+    write_chain(folder, TRADE.model_copy(update={"flyer_share": 0.0}))
+    tables = {file.stem: pl.read_parquet(file) for file in sorted(folder.glob("*.parquet"))}
+    tables["skus"] = tables["skus"].drop("cost")
+    tables["stores"] = tables["stores"].drop("latitude", "longitude")
+    return write_parquet(folder, tables)
+
+
 def faulty_trade(folder: Path) -> Path:
     """The same trade with cells that cannot be, returns, lost days, silent stores, stale feeds and weighed goods."""
     write_chain(folder, TRADE)
