@@ -65,7 +65,7 @@ def _shown(run: Run) -> Shown:
             f"{figures['store_skus_judged']:,} store-SKUs judged ({figures['cases']:,} cases with the closed ones).",
         ),
         line(
-            f"Revenue at risk {at_risk} so far; if nothing is done, {lost} in the next 30 days; in that time the "
+            f"Revenue at risk {at_risk}; if nothing is done, {lost} in the next 30 days; in that time the "
             f"actions are projected to bring {brought(figures, currency)}."
         ),
         *([Grid(("cause", *numbers), causes, numbers)] if causes else []),
