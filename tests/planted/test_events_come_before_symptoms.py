@@ -1,4 +1,4 @@
-"""A fall is named by the event that took it, however its views fell; a loss of views stays one whatever came before."""
+"""A fall is named by the event that took it, however its views fell; a loss of views stays one whatever came."""
 
 from __future__ import annotations
 
