@@ -128,7 +128,7 @@ def _published(
     )
 
     def write(partial: Path) -> dict[str, Any]:
-        asked = Asked(making.run_id, partial, lists, decided, journal)
+        asked = Asked(making.run_id, partial, lists, decided, journal, settings.currency)
         facts: dict[str, Any] = {"cutoff": str(work.cutoff), VERB: verb}
         for name in names:
             done: Done = EVERY_STAGE[name](work, asked)

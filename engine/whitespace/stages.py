@@ -47,6 +47,7 @@ class Asked:
     """What a stage is given beside the work.
 
     run_id, folder: of the run; what earlier stages published lies there. before: earlier lists. verdicts: on those.
+    currency: of amounts in sentences.
     """
 
     run_id: str
@@ -54,6 +55,7 @@ class Asked:
     before: Before
     verdicts: pl.DataFrame
     journal: Journal
+    currency: str
 
 
 @dataclass(frozen=True)
@@ -156,7 +158,9 @@ def _challenger(work: Work, asked: Asked) -> Done:
 def _rank(work: Work, asked: Asked) -> Done:
     settings, rows, learned = work.settings.ranking, work.scored_rows, work.learned
     tables = as_of(work.tables, work.cutoff)
-    market = Market(work.cutoff, tables, rows, work.features, work.trained, asked.verdicts, asked.before)
+    market = Market(
+        work.cutoff, tables, rows, work.features, work.trained, asked.verdicts, asked.before, asked.currency
+    )
     with asked.journal.stage("rank"):
         ranking = rank(market, learned, settings)
     selected = ranking.selected

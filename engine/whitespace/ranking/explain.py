@@ -25,12 +25,13 @@ INTRODUCTION = "Speaks for it: "
 
 
 def explain(
-    selected: pl.DataFrame, trained: Trained, features: Features, settings: ExplanationSettings
+    selected: pl.DataFrame, trained: Trained, features: Features, currency: str, settings: ExplanationSettings
 ) -> pl.DataFrame:
     """`nba_reason` and `reason_codes` of the selected, in their order. Grain: customer_id, division.
 
-    selected: with the columns of `vocabulary.whitespace.ROW`. reason_codes: a JSON list of feature, direction (raises
-    or lowers the chance) and share of all that features add and take away; the largest first.
+    selected: with the columns of `vocabulary.whitespace.ROW`. currency: of amounts in sentences. reason_codes: a JSON
+    list of feature, direction (raises or lowers the chance) and share of all that features add and take away; the
+    largest first.
     """
     known = {feature.name: feature for feature in features.registry}
     sentences, codes = [OTHERWISE] * selected.height, ["[]"] * selected.height
@@ -40,7 +41,7 @@ def explain(
         places = np.flatnonzero((divisions == division).to_numpy())
         values = features.of(selected[places], model.names)
         added = model.contributions(values)[:, :-1]
-        told = reasons([known[name] for name in model.names], values, added, settings)
+        told = reasons([known[name] for name in model.names], values, added, currency, settings)
         for place, (sentence, code) in zip(places, told, strict=True):
             sentences[place], codes[place] = sentence, code
     return selected.select(*v.PAIR).with_columns(
@@ -49,7 +50,7 @@ def explain(
 
 
 def reasons(
-    features: Sequence[Feature], values: Singles, added: Floats, settings: ExplanationSettings
+    features: Sequence[Feature], values: Singles, added: Floats, currency: str, settings: ExplanationSettings
 ) -> list[tuple[str, str]]:
     """A sentence and the reason codes of every row.
 
@@ -57,14 +58,18 @@ def reasons(
     neither told nor listed; what says nothing to a person is listed alone.
     """
     guard = guarded(settings.guarded_words)
-    may_tell = np.array([not guard.search(f"{one.name} {phrase(one, None)}".lower()) for one in features], np.bool_)
+    may_tell = np.array(
+        [not guard.search(f"{one.name} {phrase(one, None, currency)}".lower()) for one in features], np.bool_
+    )
     total = np.abs(added).sum(axis=1)
     order = np.argsort(-np.abs(added), axis=1, kind="stable")
     found = []
     for row in range(len(added)):
         leading = [place for place in order[row] if may_tell[place] and added[row, place] != 0]
         codes = [_code(features[place], added[row, place], total[row]) for place in leading[: settings.codes]]
-        speaking = (phrase(features[place], float(values[row, place])) for place in leading if added[row, place] > 0)
+        speaking = (
+            phrase(features[place], float(values[row, place]), currency) for place in leading if added[row, place] > 0
+        )
         found.append((sentence(_different(speaking, settings.drivers), settings.max_characters), json.dumps(codes)))
     return found
 

@@ -3,6 +3,7 @@
 import math
 import re
 
+from engine.outputs.money import money
 from engine.vocabulary import whitespace as v
 from engine.whitespace.features.registry import Feature
 
@@ -63,15 +64,16 @@ WORDS = (
 """What names mean; the first that fits. Without words: says nothing to a person."""
 
 
-def phrase(feature: Feature, value: float | None) -> str:
+def phrase(feature: Feature, value: float | None, currency: str) -> str:
     """The feature in words, with its value where it is told in a unit; "" where there is nothing to tell.
 
-    value: None for the words alone. What is unknown or 0 is no reason that a person understands.
+    value: None for the words alone. currency: stands before money. What is unknown or 0 is no reason that a person
+    understands.
     """
     if value is not None and (math.isnan(value) or (value == 0 and feature.kind != "days")):
         return ""
     text = _words(feature)
-    told = "" if value is None or not text else _value(feature, value)
+    told = "" if value is None or not text else _value(feature, value, currency)
     return f"{text}{told}"[:LONGEST]
 
 
@@ -88,8 +90,10 @@ def _window(feature: Feature) -> str:
     return f" in {round(feature.window_days / DAYS_PER_MONTH)} months" if feature.window_days else ""
 
 
-def _value(feature: Feature, value: float) -> str:
-    if feature.kind in {"count", "money"}:
+def _value(feature: Feature, value: float, currency: str) -> str:
+    if feature.kind == "money":
+        return f": {money(value, currency)}"
+    if feature.kind == "count":
         return f": {value:,.0f}"
     if feature.kind == "share" and "share" in feature.name and 0 <= value <= 1:
         return f": {value:.0%}"

@@ -44,7 +44,7 @@ class Market:
 
     tables: as of the cutoff. rows: customer, division, cutoff, segment and in_population of everyone. features:
     with the cutoff's matrix. trained: gives the chances. verdicts: `decisions.whitespace.words.VERDICT_SCHEMA`.
-    before: earlier lists.
+    before: earlier lists. currency: of amounts in sentences.
     """
 
     cutoff: dt.date
@@ -54,6 +54,7 @@ class Market:
     trained: Trained
     verdicts: pl.DataFrame
     before: Before
+    currency: str
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,8 @@ def rank(market: Market, learned: Learned, settings: RankingSettings) -> Ranking
     scored = _scored(_with_chances(market, marked.filter(is_candidate)), learned, settings)
     ordered = _ordered(scored, rank_by)
     candidates, selection, bounds = _selected(ordered, settings)
-    explained = explain(candidates.filter("is_selected"), market.trained, market.features, settings.explanation)
+    chosen = candidates.filter("is_selected")
+    explained = explain(chosen, market.trained, market.features, market.currency, settings.explanation)
     candidates = candidates.join(explained, on=list(v.PAIR), how="left", maintain_order="left")
     eligible = candidates.filter(pl.col("excluded_because").is_null())
     # A challenger's own table judges it on rows that it did not learn from; here it would be on those it did.

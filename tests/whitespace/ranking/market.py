@@ -59,6 +59,7 @@ class Scene:
             "trained": self.trained,
             "verdicts": pl.DataFrame(schema=VERDICT_SCHEMA),
             "before": NOTHING,
+            "currency": "$",
         }
         return Market(**{**given, **changes})
 

@@ -22,13 +22,13 @@ FEATURES = (ORDERS, MONEY, CHURCH)
 
 
 def told(added: list[float], values: tuple[float, ...] = (14, 1200, 1)) -> tuple[str, list[dict[str, object]]]:
-    ((words, codes),) = reasons(FEATURES, np.array([values], np.float32), np.array([added]), SETTINGS)
+    ((words, codes),) = reasons(FEATURES, np.array([values], np.float32), np.array([added]), "€", SETTINGS)
     return words, json.loads(codes)
 
 
 def test_the_strongest_reasons_for_a_call_are_named_with_their_values():
     words, _ = told([0.5, 1.0, 0.0])
-    assert words == "Speaks for it: gross profit in 24 months: 1,200; orders in 12 months: 14."
+    assert words == "Speaks for it: gross profit in 24 months: €1,200; orders in 12 months: 14."
 
 
 def test_reason_codes_have_feature_direction_and_share_of_all_that_features_add():
@@ -62,7 +62,7 @@ def test_what_is_unknown_or_nothing_is_a_code_and_no_reason():
 
 def test_features_that_say_the_same_are_told_once():
     lagged = Feature("rfm__all__tx_n__12m_off60d", "windows", "transactions", "all", "count", 365, 60)
-    ((words, _),) = reasons((ORDERS, lagged), np.array([[14, 14]], np.float32), np.array([[1.0, 0.9]]), SETTINGS)
+    ((words, _),) = reasons((ORDERS, lagged), np.array([[14, 14]], np.float32), np.array([[1.0, 0.9]]), "€", SETTINGS)
     assert words == "Speaks for it: orders in 12 months: 14."
 
 
@@ -77,7 +77,7 @@ def test_features_that_say_the_same_are_told_once():
         (
             Feature("gp_12m_Services-1f20bd", "x", "t", "all", "money", 367),
             80,
-            "gross profit of Services in 12 months: 80",
+            "gross profit of Services in 12 months: €80.00",
         ),
         (
             Feature("neighbours__div__owner_share__24m", "n", "t", "div", "share", 733),
@@ -95,7 +95,7 @@ def test_features_that_say_the_same_are_told_once():
     ],
 )
 def test_a_feature_is_said_in_words(feature, value, words):
-    assert phrase(feature, value) == words
+    assert phrase(feature, value, "€") == words
 
 
 @given(st.lists(st.text(min_size=1, max_size=200), max_size=4))
