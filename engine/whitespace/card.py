@@ -108,18 +108,6 @@ def card(folders: Mapping[str, Path], division: str, cutoff: str) -> dict[str, A
     }
 
 
-def stale(told: Mapping[str, Any], folders: Mapping[str, Path]) -> list[str]:
-    """The links of a card whose file is gone or is not what the card was made of."""
-    found = []
-    for name, link in told["links"].items():
-        if link is None:
-            continue
-        file = folders.get(link["run"], Path()) / link["path"]
-        if not file.is_file() or content_hash(file) != link["hash"]:
-            found.append(name)
-    return found
-
-
 def _find(folders: Mapping[str, Path], end: str) -> Found | None:
     """The first file whose path ends so."""
     name = end.rpartition("/")[2]

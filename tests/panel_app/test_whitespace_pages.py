@@ -13,8 +13,10 @@ import polars as pl
 import pytest
 
 from engine.outputs.names import joined
+from engine.outputs.whitespace import shapes
 from engine.vocabulary import whitespace as v
 from engine.whitespace.gauntlet.shapes import unfit
+from engine.whitespace.slug import slug
 from panel_app.app import Shell
 from panel_app.markup import Html
 from panel_app.pages import whitespace
@@ -23,7 +25,7 @@ from panel_app.pages.whitespace.sheet import Sheet
 from panel_app.rooms import Rooms
 from panel_app.session import Session
 from panel_app.settings import load_settings
-from panel_app.stores.whitespace import STATES
+from panel_app.stores.whitespace import STATES, Whitespace
 from tests.panel_app import whitespace_runs as made
 
 if TYPE_CHECKING:
@@ -216,6 +218,22 @@ def test_the_files_behind_every_page_can_be_opened(look: Callable[[str], Session
     assert len(opened) >= len(run.files)
     for link in opened:
         assert "This cannot be shown" not in written(look(link)), link
+
+
+@pytest.mark.proves("L45")
+def test_a_card_says_of_every_file_that_it_was_made_of_whether_that_is_still_the_same(
+    look: Callable[[str], Session],
+) -> None:
+    session = look(f"?page=cards&division={quote(made.SERVICES)}")
+    run = session.shown(Whitespace)
+    card = run.facts(shapes.card_file(slug(made.SERVICES)))
+    assert card is not None
+    known = run.run.manifest["files"][shapes.METRICS]["content"]
+    own = {"run": run.run_id, "path": shapes.METRICS}
+    card["links"] |= {"importance": {**own, "hash": known}, "drift": {**own, "hash": "0"}}
+    table = written(session).partition('aria-label="Files of the card"')[2].partition("</table>")[0]
+    states = re.findall(r'<span class="chip \w+">([^<]+)</span>', table)
+    assert states == ["of another", "missing", "as published", "stale"]
 
 
 @pytest.mark.parametrize(

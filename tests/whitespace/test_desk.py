@@ -17,7 +17,7 @@ from engine.settings.loading import load_as
 from engine.settings.whitespace.run import WhitespaceSettings
 from engine.vocabulary import whitespace as v
 from engine.whitespace import desk
-from engine.whitespace.card import card, stale
+from engine.whitespace.card import card
 from engine.whitespace.gate import OF_RUN, gate
 from engine.whitespace.review import gated
 from engine.whitespace.smoke import SETTINGS
@@ -90,17 +90,6 @@ def test_a_card_is_incomplete_without_any_of_its_files(out):
         rules = gate({run.run_id: run.folder}, [division], run.as_of, is_published=False)
         assert rules.overall == v.FAIL
         file.write_bytes(kept)
-
-
-@pytest.mark.proves("L45")
-def test_a_card_is_stale_when_a_file_it_was_made_of_changed(out):
-    run = latest(out)
-    division = sorted(summary(run)["verdicts"])[0]
-    told = card({run.run_id: run.folder}, division, run.as_of)
-    assert stale(told, {run.run_id: run.folder}) == []
-    (run.folder / told["links"]["metrics"]["path"]).write_text("{}")
-    assert stale(told, {run.run_id: run.folder}) == ["metrics"]
-    assert "metrics" in stale(told, {})
 
 
 @pytest.mark.proves("L36", "L91")

@@ -16,14 +16,14 @@ from engine.outputs.names import parted
 from engine.vocabulary import whitespace as v
 
 
-def act_of(verdict: str, comment: str | None = None) -> Act:
+def act_of(verdict: str) -> Act:
     """The act that says a verdict. Raises InputError for another word."""
     if verdict == CALLED:
-        return Accept(comment=comment)
+        return Accept()
     if verdict == BOUGHT:
-        return Modify(action=BOUGHT, comment=comment)
+        return Modify(action=BOUGHT)
     if verdict in {REFUSED, DO_NOT_CALL}:
-        return Reject(reason=verdict, comment=comment)
+        return Reject(reason=verdict)
     raise InputError([Problem("verdict", f"{verdict!r} is no verdict", f"it is one of {', '.join(VERDICTS)}")])
 
 

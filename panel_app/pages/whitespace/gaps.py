@@ -17,6 +17,7 @@ import polars as pl
 from engine.decisions import words as w
 from engine.decisions.whitespace import words as ww
 from engine.decisions.whitespace.gaps import gaps
+from engine.decisions.whitespace.verdicts import act_of
 from engine.errors import DarkshelfError
 from engine.outputs.names import joined
 from engine.outputs.spreadsheet import csv_bytes
@@ -32,13 +33,6 @@ from panel_app.stores.whitespace import STATES, Whitespace, Whitespaces
 FILTERS: Final = ("find", DIVISION, "segment", "state", "grade", "rep", "decided")
 TOP: Final = "top"
 GRADES: Final = ("A", "B", "C", "D")
-ACTS: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
-    ww.CALLED: (w.ACCEPT, {}),
-    ww.BOUGHT: (w.MODIFY, {"action": ww.BOUGHT}),
-    ww.REFUSED: (w.REJECT, {"reason": ww.REFUSED}),
-    ww.DO_NOT_CALL: (w.REJECT, {"reason": ww.DO_NOT_CALL}),
-}
-"""What a verdict is as an act, and what its form need not say; other buttons are acts by their own name."""
 COMPONENTS: Final = (
     ("p_icp_pct", "weight_p_icp"),
     ("lift_norm", "weight_lift"),
@@ -157,7 +151,7 @@ class GapsPage:
             components=COMPONENTS,
             state=state[0] if state else None,
             history=self.session.decisions.history(subject),
-            rejections=[(code, says) for code, says in ww.REASONS.items() if code not in ACTS],
+            rejections=[(code, says) for code, says in ww.REASONS.items() if code not in ww.VERDICTS],
             may_decide=self.session.may_decide,
             close=address(replace(self.session.view, case=None)),
             reply=self.reply,
@@ -207,15 +201,22 @@ class GapsPage:
         except DarkshelfError as error:
             self.reply = Reply("refused", str(error))
         else:
-            said = fields.get("act", "")
-            act, told = ACTS.get(said, (said, {}))
-            self.reply = decide_on(self.session, subject, whole(fields.get("version", "")), act, {**fields, **told})
+            name, told = _act(fields.get("act", ""))
+            self.reply = decide_on(self.session, subject, whole(fields.get("version", "")), name, {**fields, **told})
         self.draw()
 
     def _export(self) -> BytesIO:
         """The candidates that are filtered, in their order, with what was decided on them."""
         found, _ = self._found(self._decided())
         return BytesIO(csv_bytes(found.collect()))
+
+
+def _act(button: str) -> tuple[str, Mapping[str, str]]:
+    """The act of a button by its name, and what its form need not say where the button is a verdict."""
+    if button not in ww.VERDICTS:
+        return button, {}
+    said = act_of(button)
+    return said.name, said.model_dump(exclude_none=True)
 
 
 PAGE = WhitespacePage("whitespace", "Whitespace", lambda session: GapsPage(session).view)
