@@ -15,7 +15,8 @@ from engine.kernels.cluster_bootstrap import OVERALL, PER_SHARE, replicate_figur
 from engine.resampling import Clusters, Estimate
 from engine.vocabulary import whitespace as v
 
-OVERALL_FIGURES = ("auc", "average_precision", "brier", "log_loss", "cal_mae", "prevalence")
+CAL_MAE = "cal_mae"
+OVERALL_FIGURES = ("auc", "average_precision", "brier", "log_loss", CAL_MAE, "prevalence")
 """As the kernel's columns lie."""
 SHARE_FIGURES = ("lift", "precision", "capture", "rev_lift", "rev_capture", "realized_gp")
 """The same for each share of the list; `lift@10` is the lift of its best tenth."""
@@ -29,8 +30,18 @@ class Replicated:
     drawn: Mapping[str, Floats]
 
     def estimate(self, name: str, customers: Clusters) -> Estimate:
-        """A figure with its interval."""
-        return customers.estimate(self.values[name], self.drawn[name])
+        """A figure with its interval; NaN where there is none.
+
+        `cal_mae` is a mean of absolute errors, which noise can only raise: every replicate has the noise of drawing
+        on top of that of the rows, and the plain percentiles lie above the figure. The reverse ones of the basic
+        interval would lie below it, for the same reason. Its replicates are therefore freed of what drawing adds on
+        average, the bootstrap's estimate of bias (Efron and Tibshirani 1993, section 10.2), and end at 0: the
+        interval is of the figure as rows of this number show it, their noise included.
+        """
+        value, drawn = self.values[name], self.drawn[name]
+        if name == CAL_MAE and np.isfinite(drawn).any():
+            drawn = np.maximum(drawn - (np.nanmean(drawn) - value), 0.0)
+        return customers.estimate(value, drawn)
 
 
 @dataclass(frozen=True)

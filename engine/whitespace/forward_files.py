@@ -110,10 +110,10 @@ def _figures(found: Forward, division: str) -> dict[str, Any]:
     """
     if division not in found.scores.of:
         return {}
-    customers, told = found.scores.customers, {}
+    told = {}
     for name in found.scores.of[division].values:
         drawn = found.scores.drawn(division, name)
-        estimate = customers.estimate(found.scores.value(division, name), drawn)
+        estimate = found.scores.estimate(division, name)
         width = (estimate.high - estimate.low) * found.judged[division].positives ** 0.5
         told[name] = {
             "value": known(estimate.value),

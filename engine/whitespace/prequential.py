@@ -238,8 +238,7 @@ def _row(point: _Point, newer: _Point, curve: str, division: str, percents: Sequ
         "positives": scores.positives.get(division, 0),
     }
     for name in _figures(percents):
-        estimate = customers.estimate(scores.value(division, name), scores.drawn(division, name))
-        told |= _with_interval(name, estimate)
+        told |= _with_interval(name, scores.estimate(division, name))
     share, brier = scores.value(division, "prevalence"), scores.value(division, "brier")
     lost = newer.scores.drawn(division, AUC) - scores.drawn(division, AUC)
     by_age = customers.estimate(newer.scores.value(division, AUC) - scores.value(division, AUC), lost)

@@ -81,6 +81,40 @@ def test_two_scores_on_the_same_draws_differ_less_than_their_own_spread():
     assert not difference([one], [one], "auc").exceeds_error()
 
 
+def honest(rng: np.random.Generator, rows: int) -> pl.DataFrame:
+    """Rows of customers who buy with just the chance that is told: all calibration error is noise."""
+    chances = rng.beta(1, 12, rows)
+    return pl.DataFrame(
+        {
+            "customer_id": [f"c{n}" for n in range(rows)],
+            "label": (rng.random(rows) < chances).astype(np.int8),
+            "net_gp_window": np.zeros(rows),
+            "p": chances,
+        }
+    )
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_calibration_error_lies_within_its_interval_and_not_below_it(seed):
+    table = honest(np.random.default_rng(seed), 1500)
+    customers = Clusters(table["customer_id"], 300, 0.95)
+    found = replicate(table, "p", customers, PERCENTS, 50)
+    told = found.estimate("cal_mae", customers)
+    assert customers.estimate(found.values["cal_mae"], found.drawn["cal_mae"]).low > told.value
+    assert 0 <= told.low < told.value < told.high
+    assert found.estimate("auc", customers) == customers.estimate(found.values["auc"], found.drawn["auc"])
+
+
+def test_the_interval_of_a_calibration_error_holds_what_other_rows_would_show():
+    """Of a hundred samples at least nine in ten intervals hold the mean figure of them all."""
+    rng, told = np.random.default_rng(7), []
+    for table in (honest(rng, 600) for _ in range(100)):
+        customers = Clusters(table["customer_id"], 200, 0.95)
+        told.append(replicate(table, "p", customers, PERCENTS, BINS).estimate("cal_mae", customers))
+    usual = np.mean([one.value for one in told])
+    assert np.mean([one.low <= usual <= one.high for one in told]) >= 0.9
+
+
 HASHING = """
 import hashlib, numpy as np, polars as pl
 from engine.resampling import Clusters

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from engine.arrays import Floats
-from engine.resampling import Clusters
+from engine.resampling import Clusters, Estimate
 from engine.vocabulary import whitespace as v
 from engine.whitespace.bootstrap import Replicated, replicate
 from engine.whitespace.dataset import Dataset
@@ -45,6 +45,12 @@ class Scores:
     def drawn(self, division: str, name: str) -> Floats:
         """Its replicates, (replicates,); all NaN where it has no meaning."""
         return self.of[division].drawn[name] if division in self.of else np.full(len(self.customers.draws), np.nan)
+
+    def estimate(self, division: str, name: str) -> Estimate:
+        """A figure with its interval; all NaN where it has no meaning."""
+        if division not in self.of:
+            return Estimate(np.nan, np.nan, np.nan)
+        return self.of[division].estimate(name, self.customers)
 
     def told(self, division: str) -> Score:
         """As an artifact tells it."""
