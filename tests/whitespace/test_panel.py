@@ -118,6 +118,23 @@ def test_a_return_undoes_the_purchase_in_the_same_window():
     assert (row["label"], row["net_gp_window"], row["first_purchase_date"]) == (0, 0.0, day)
 
 
+@given(lines=LINES, place=st.integers(0, 24))
+def test_an_order_of_a_million_changes_no_label_but_that_of_its_own_customer_and_division(lines, place):
+    anchor = {"customer_id": "A", "division": "Air", "sku_id": "S1", "order_date": FIRST, "late": 0, "cents": 100}
+    plain = [anchor, *lines]
+    odd = plain[place % len(plain)]
+    large = [row | {"cents": 100_000_000} if row is odd else row for row in plain]
+    rows, others = (
+        labels(tables_of(known(each, "order_date"), [], dt.date(2023, 12, 31)), ENDS, LabelSettings())
+        for each in (plain, large)
+    )
+    own = (pl.col("customer_id") == odd["customer_id"]) & (pl.col("division") == odd["division"])
+    assert_frame_equal(rows.filter(~own), others.filter(~own))
+    in_window = own & pl.lit(odd["order_date"]).is_between("window_start", "window_end")
+    assert others.filter(in_window)["label"].drop_nulls().eq(1).all()
+    assert_frame_equal(rows.filter(own & ~in_window), others.filter(own & ~in_window))
+
+
 def test_the_cutoffs_of_a_run_go_from_month_end_to_month_end():
     blocks = cutoffs_for(dt.date(2020, 6, 30), LabelSettings())
     quarters = ["2018-03-31", "2018-06-30", "2018-09-30", "2018-12-31", "2019-03-31", "2019-06-30"]
