@@ -26,7 +26,7 @@ class Cells(NamedTuple):
 
 
 class Lines(NamedTuple):
-    """What customers bought line by line, sorted by customer, item and day.
+    """What customers bought line by line, sorted by customer and item, the days of an item in any order.
 
     starts: (n_customers + 1,). item, day, visible: (n_lines,). measures: (n_lines, n_measures), whole numbers.
     """
@@ -155,12 +155,13 @@ def bought_items(
     until: int,
     owner: Out[Integers1D],
     item: Out[Integers1D],
+    first: Out[Integers1D],
     sums: Out[Integers2D],
 ) -> int:
-    """What every customer bought of every item in (after, until], with the sums of its measures.
+    """What every customer bought of every item in (after, until], since when, with the sums of its measures.
 
-    owner, item: (n,), sums: (n, n_measures), sorted by customer and item; written as far as they reach, so that a
-    call with empty arrays counts. Returns how many there are.
+    owner, item, first: (n,), sums: (n, n_measures), sorted by customer and item; first is a day; written as far as
+    they reach, so that a call with empty arrays counts. Returns how many there are.
     """
     count = 0
     for customer in range(lines.starts.size - 1):
@@ -172,10 +173,11 @@ def bought_items(
                 day = lines.day[line]
                 if after < day <= until and lines.visible[line] <= today:
                     if not found and count < owner.size:
-                        owner[count], item[count] = customer, code
+                        owner[count], item[count], first[count] = customer, code, day
                         sums[count, :] = 0
                     found = True
                     if count < owner.size:
+                        first[count] = min(first[count], day)
                         for measure in range(lines.measures.shape[1]):
                             sums[count, measure] += lines.measures[line, measure]
                 line += 1
@@ -204,22 +206,40 @@ def lines_within(
     return count
 
 
+@kernel
+def first_days(cells: Cells, today: int, after: int, until: int, lines: int, firsts: Out[Integers1D]) -> None:
+    """The first day in (after, until] on which a group bought and did not only return.
+
+    lines: the column of the measure that counts what was bought and not returned. firsts: (n_groups,), -1 where there
+    is none; written.
+    """
+    for group in range(cells.starts.size - 1):
+        firsts[group] = -1
+        for cell in range(cells.starts[group], cells.starts[group + 1]):
+            day = cells.day[cell]
+            if after < day <= until and cells.visible[cell] <= today and cells.measures[cell, lines] > 0:
+                firsts[group] = day
+                break
+
+
 class Basket(NamedTuple):
     """Who bought which items, and which kinds.
 
-    starts: (n_customers + 1,), where the items of each customer begin. item: (n,). kind: (n_items,), of every item.
-    owns: (n_customers, n_kinds), 1 or 0.
+    starts: (n_customers + 1,), where the items of each customer begin. item: (n,). since: (n,), the day after which
+    the customer must have begun with a kind for it to count with the item; -1 for whenever. kind: (n_items,), of
+    every item. began: (n_customers, n_kinds), the day of the first purchase of a kind, -1 for none.
     """
 
     starts: Integers1D
     item: Integers1D
+    since: Integers1D
     kind: Integers1D
-    owns: Integers2D
+    began: Integers2D
 
 
 @kernel
 def owners_by_item(basket: Basket, both: Out[Integers2D], buyers: Out[Integers1D]) -> None:
-    """How many buyers every item has, and how many of them own each kind.
+    """How many buyers every item has, and how many of them began with each kind after the day that counts.
 
     both: (n_items, n_kinds), buyers: (n_items,), zeros; added to.
     """
@@ -228,7 +248,7 @@ def owners_by_item(basket: Basket, both: Out[Integers2D], buyers: Out[Integers1D
             item = basket.item[place]
             buyers[item] += 1
             for kind in range(both.shape[1]):
-                both[item, kind] += basket.owns[customer, kind]
+                both[item, kind] += basket.began[customer, kind] > basket.since[place]
 
 
 class Shrinkage(NamedTuple):
@@ -251,38 +271,41 @@ def lifts(
 ) -> None:
     """How much likelier than others the buyers of a customer's items are to own a kind: best, mean, sum of the top.
 
-    Items of the kind itself say nothing and are left out, and so is the customer from all counts. A lift is owners
-    over expected owners, both with the weight of no lift added. best, mean, top: (n_customers, n_kinds), NaN without
-    an item of enough support; top adds the `kept` largest; written.
+    Of an item's buyers those count as owners who began after the day that counts. Items of the kind itself say
+    nothing and are left out, and so is the customer from all counts. A lift is owners over expected owners, both with
+    the weight of no lift added. best, mean, top: (n_customers, n_kinds), NaN without an item of enough support; top
+    adds the `kept` largest; written.
     """
-    n_customers, n_kinds = basket.owns.shape
+    n_customers, n_kinds = basket.began.shape
     shoppers = 0
     for customer in range(n_customers):
         shoppers += basket.starts[customer + 1] > basket.starts[customer]
     owners = np.zeros(n_kinds, np.int64)
     for customer in range(n_customers):
         for kind in range(n_kinds):
-            owners[kind] += basket.owns[customer, kind]
+            owners[kind] += basket.began[customer, kind] >= 0
     largest = np.empty(kept)
     for customer in range(n_customers):
         begin, end = basket.starts[customer], basket.starts[customer + 1]
         for kind in range(n_kinds):
-            own = basket.owns[customer, kind]
+            began = basket.began[customer, kind]
             others = shoppers - (1 if end > begin else 0)
-            rate = (owners[kind] - own) / others if others > 0 else 0.0
+            rate = (owners[kind] - (began >= 0)) / others if others > 0 else 0.0
             largest[:] = 0.0
-            total, count, high = 0.0, 0, np.nan
+            total, count, high, smallest = 0.0, 0, np.nan, 0
             for place in range(begin, end):
                 item = basket.item[place]
                 if basket.kind[item] == kind or buyers[item] - 1 < rule.support:
                     continue
                 expected = rate * (buyers[item] - 1)
+                own = 1 if began > basket.since[place] else 0
                 lift = (both[item, kind] - own + rule.weight) / (expected + rule.weight)
                 total += lift
                 count += 1
                 high = lift if np.isnan(high) else max(high, lift)
-                smallest = np.argmin(largest)
-                largest[smallest] = max(largest[smallest], lift)
+                if lift > largest[smallest]:
+                    largest[smallest] = lift
+                    smallest = int(np.argmin(largest))
             best[customer, kind] = high
             mean[customer, kind] = total / count if count else np.nan
             top[customer, kind] = largest.sum() if count else np.nan

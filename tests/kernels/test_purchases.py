@@ -12,12 +12,18 @@ from engine.kernels.compiling import given
 def lines_of(random: np.random.Generator, customers: int = 5, items: int = 6, count: int = 120) -> purchases.Lines:
     who, what = random.integers(0, customers, count), random.integers(0, items, count)
     day = random.integers(0, 100, count)
-    order = np.lexsort((day, what, who))
+    order = np.lexsort((what, who))
     starts = np.searchsorted(who[order], np.arange(customers + 1))
     seen = day + random.choice([0, 0, 9], count)
     measures = random.integers(-5, 9, (count, 2))
     columns = (what[order].astype(np.int32), day[order].astype(np.int32), seen[order].astype(np.int32))
     return given(purchases.Lines(starts, *columns, measures[order]))
+
+
+def by_day(lines: purchases.Lines) -> purchases.Lines:
+    """Lines of one item, as cells lie: the days of each customer in order."""
+    order = np.lexsort((lines.day, np.searchsorted(lines.starts, np.arange(lines.day.size), side="right")))
+    return given(lines._replace(day=lines.day[order], visible=lines.visible[order], measures=lines.measures[order]))
 
 
 def visible(lines: purchases.Lines, customer: int, today: int) -> list[int]:
@@ -32,23 +38,41 @@ def visible(lines: purchases.Lines, customer: int, today: int) -> list[int]:
 def test_bought_items_are_what_is_visible_within_the_window(seed: int) -> None:
     lines = lines_of(np.random.default_rng(seed))
     none = np.empty(0, np.int64)
-    size = purchases.bought_items(lines, 80, 20, 70, none, none, np.empty((0, 2), np.int64))
-    owner, item, sums = np.empty(size, np.int64), np.empty(size, np.int64), np.empty((size, 2), np.int64)
-    purchases.bought_items(lines, 80, 20, 70, owner, item, sums)
+    size = purchases.bought_items(lines, 80, 20, 70, none, none, none, np.empty((0, 2), np.int64))
+    owner, item, first, sums = *(np.empty(size, np.int64) for _ in range(3)), np.empty((size, 2), np.int64)
+    purchases.bought_items(lines, 80, 20, 70, owner, item, first, sums)
+    days: dict[tuple[int, int], int] = {}
     slow: dict[tuple[int, int], np.ndarray] = {}
     for customer in range(5):
         for line in visible(lines, customer, 80):
             if 20 < lines.day[line] <= 70:
                 key = (customer, int(lines.item[line]))
                 slow[key] = slow.get(key, np.zeros(2, np.int64)) + lines.measures[line]
+                days[key] = min(days.get(key, 100), int(lines.day[line]))
     assert list(zip(owner.tolist(), item.tolist(), strict=True)) == sorted(slow)
     assert sums.tolist() == [slow[key].tolist() for key in sorted(slow)]
+    assert first.tolist() == [days[key] for key in sorted(slow)]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_first_day_is_one_of_a_visible_purchase_within_the_window(seed: int) -> None:
+    lines = by_day(lines_of(np.random.default_rng(seed), items=1, count=40))
+    cells = given(purchases.Cells(lines.starts, lines.day, lines.visible, lines.measures))
+    firsts = np.empty(5, np.int64)
+    purchases.first_days(cells, 80, 20, 70, 1, firsts)
+    for customer in range(5):
+        days = [
+            int(lines.day[line])
+            for line in visible(lines, customer, 80)
+            if 20 < lines.day[line] <= 70 and lines.measures[line, 1] > 0
+        ]
+        assert firsts[customer] == min(days, default=-1)
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_rhythms_are_of_distinct_visible_days(seed: int) -> None:
     random = np.random.default_rng(seed)
-    lines = lines_of(random, items=1, count=40)
+    lines = by_day(lines_of(random, items=1, count=40))
     cells = given(purchases.Cells(lines.starts, lines.day, lines.visible, lines.measures))
     rhythm = np.empty((5, 5), np.int64)
     purchases.rhythms(cells, 80, 10, 4, rhythm)
@@ -82,14 +106,17 @@ def test_the_nearest_are_the_most_alike_and_never_oneself(seed: int) -> None:
         np.testing.assert_allclose(likeness[point, : len(wanted)], vectors[wanted] @ vectors[point])
 
 
+@pytest.mark.parametrize("is_directed", [False, True])
 @pytest.mark.parametrize("seed", range(5))
-def test_a_lift_counts_the_other_buyers_of_items_of_other_kinds(seed: int) -> None:
+def test_a_lift_counts_the_other_buyers_of_items_of_other_kinds(seed: int, is_directed: bool) -> None:
     random = np.random.default_rng(seed)
     takes = random.random((9, 6)) < 0.5
-    owns = (random.random((9, 2)) < 0.4).astype(np.int64)
-    kind = np.arange(6) % 2
+    owns, kind = random.random((9, 2)) < 0.4, np.arange(6) % 2
+    began, first = np.where(owns, random.integers(0, 5, (9, 2)), -1), random.integers(0, 5, (9, 6))
+    after = began[:, None, :] > (first if is_directed else np.full_like(first, -1))[:, :, None]
     starts = np.concatenate([[0], takes.sum(axis=1).cumsum()]).astype(np.int64)
-    basket = given(purchases.Basket(starts, np.nonzero(takes)[1].copy(), kind, owns))
+    since = first[takes] if is_directed else np.full(takes.sum(), -1)
+    basket = given(purchases.Basket(starts, np.nonzero(takes)[1].copy(), since, kind, began))
     both, buyers = np.zeros((6, 2), np.int64), np.zeros(6, np.int64)
     purchases.owners_by_item(basket, both, buyers)
     best, mean, top = (np.empty((9, 2)) for _ in range(3))
@@ -102,7 +129,7 @@ def test_a_lift_counts_the_other_buyers_of_items_of_other_kinds(seed: int) -> No
         for item in np.flatnonzero(takes[customer] & (kind != division)):
             with_item = [other for other in others if takes[other, item]]
             if len(with_item) >= 2:
-                lifts.append((owns[with_item, division].sum() + 3.0) / (rate * len(with_item) + 3.0))
+                lifts.append((after[with_item, item, division].sum() + 3.0) / (rate * len(with_item) + 3.0))
         if lifts:
             assert best[customer, division] == pytest.approx(max(lifts))
             assert mean[customer, division] == pytest.approx(np.mean(lifts))

@@ -35,8 +35,7 @@ def declare(settings: FeatureSettings, state: State) -> Iterator[Column]:
         yield from _of_scope(scope, facts_of(FAMILY, scope, source=v.ASSETS))
     facts = facts_of(FAMILY, "all", source=v.ASSETS)
     for product in state.vocabularies["assets"]:
-        feature = Feature(f"assets_rollup_{slug(product)}", kind="count", **facts)
-        yield Column(feature, partial(_quantity, v.OF_CUSTOMER, pl.col("product") == product))
+        yield from _of_product(product, facts)
 
 
 def _of_scope(scope: Scope, facts: Facts) -> Iterator[Column]:
@@ -57,6 +56,16 @@ def _of_scope(scope: Scope, facts: Facts) -> Iterator[Column]:
     yield Column(
         Feature(f"{name}_bad_purchase_share", kind="share", **facts), partial(_share, scope, bad, pl.lit(True))
     )
+
+
+def _of_product(product: str, facts: Facts) -> Iterator[Column]:
+    ours, mark = pl.col("product") == product, slug(product)
+    for measure, chosen in (("rollup", ours), ("on_subs", ours & ON), ("off_subs", ours & OFF)):
+        yield Column(
+            Feature(f"assets_{measure}_{mark}", kind="count", **facts), partial(_quantity, v.OF_CUSTOMER, chosen)
+        )
+    share = Feature(f"assets_subs_share_{mark}", kind="share", **facts)
+    yield Column(share, partial(_share, v.OF_CUSTOMER, ours & ON, ours & (ON | OFF)))
 
 
 ACTIVE = pl.col("left").is_null() | (pl.col("left") >= 0)

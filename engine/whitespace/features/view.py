@@ -55,10 +55,13 @@ def kept(compute: Callable[Concatenate["View", P], T]) -> Callable[Concatenate["
 
 
 class Bought(NamedTuple):
-    """What customers bought by item within a span: customer and item codes (n,), sorted, and sums of the measures."""
+    """What customers bought by item within a span: customer and item codes (n,), sorted, the first day, as days since
+    1970, and sums of the measures.
+    """
 
     customer: Integers
     item: Integers
+    first: Integers
     sums: Integers
 
     def starts(self, n_customers: int) -> Integers:
@@ -173,10 +176,25 @@ class View:
         after = number(window.after) if window.after is not None else -1
         lines, until, width = self.ledger.lines, number(window.until), self.ledger.lines.measures.shape[1]
         none = np.empty(0, np.int64)
-        size = purchases.bought_items(lines, self.today, after, until, none, none, np.empty((0, width), np.int64))
-        found = Bought(np.empty(size, np.int64), np.empty(size, np.int64), np.empty((size, width), np.int64))
+        none_summed = np.empty((0, width), np.int64)
+        size = purchases.bought_items(lines, self.today, after, until, none, none, none, none_summed)
+        customer, item, first = (np.empty(size, np.int64) for _ in range(3))
+        found = Bought(customer, item, first, np.empty((size, width), np.int64))
         purchases.bought_items(lines, self.today, after, until, *found)
         return found
+
+    @kept
+    def began(self, span: str) -> Integers:
+        """(n_customers, n_divisions), the first day within a window on which a customer bought of a division and did
+        not only return, as days since 1970; -1 for those who do not own it.
+        """
+        window, cells = self.spans[span], self.ledger.pairs
+        after = number(window.after) if window.after is not None else -1
+        kept_lines = cells.measures[:, LINES] - cells.measures[:, RETURNS]
+        firsts = np.empty(cells.starts.size - 1, np.int64)
+        bought = given(cells._replace(measures=kept_lines[:, None]))
+        purchases.first_days(bought, self.today, after, number(window.until), 0, firsts)
+        return firsts.reshape(self.ledger.shape)
 
     def baskets(self, span: str) -> sparse.csc_matrix:
         """Whether an item was ordered by a customer on a day within a window, (n_customers × n_days, n_items)."""

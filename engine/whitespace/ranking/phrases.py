@@ -29,6 +29,7 @@ WORDS = (
     (r"^price", "price level fits"),
     (r"^season", "season of its purchases"),
     (r"^trajectory", "trend of its purchases{here}"),
+    (r"^mb_lift.*directed", "bought what others buy before this division"),
     (r"^mb_lift|^affinity", "buys what goes with this division"),
     (r"tx_n__(delta|ratio)", "change of orders{here} on the year before"),
     (r"gp_sum__(delta|ratio)", "change of gross profit{here} on the year before"),

@@ -14,6 +14,7 @@ from engine.whitespace.features.families import registry
 from engine.whitespace.features.matrix import Matrix
 from engine.whitespace.features.state import State
 from engine.whitespace.months import add_months
+from engine.whitespace.slug import slug
 from engine.whitespace.tables import Tables, as_of
 from tests.whitespace.features.small import CUTOFF, TRAINED, company
 
@@ -26,6 +27,7 @@ lifecycle__all__tenure_lt3m__life lifecycle__all__active_months__24m lifecycle__
 lifecycle__all__expected_tx__6m season__all__q1_share__24m trajectory__all__gp_monthly_slope_12m
 xdiv__div__gp_share__12m xdiv__all__division_nunique__12m xdiv__div__ever_bought__life
 diversity__div__sku_nunique__12m returns__all__return_rate__12m mb_lift_max_lag60d mb_lift_mean_lag60d
+mb_lift_max_directed_lag60d mb_lift_mean_directed_lag60d
 affinity__div__lift_topk__12m_lag60d als_f0 i2v_ppmi_f0 als__div__owner_likeness__12m
 neighbours__div__owner_share__24m neighbours__div__owner_share__24m_off60d nearby__div__owner_share__24m
 popularity__div__buyer_rate__12m popularity__div__growth__12m price__div__level_gap__12m
@@ -165,6 +167,26 @@ def test_a_purchase_after_the_cutoff_is_no_active_asset_and_a_later_renewal_does
         one, other = (getattr(build(each, CUTOFF, state, settings), table) for each in (tables, more))
         there = [name for name in names if name in one.columns]
         assert one.select(there).equals(other.select(there), null_equal=True)
+
+
+def test_subscriptions_of_a_product_are_its_assets_that_have_not_expired_and_those_that_have(
+    matrix: Matrix, tables: Tables, state: State
+) -> None:
+    seen = as_of(tables, CUTOFF).assets.filter(pl.col("expiration_date").is_not_null())
+    owners, known = set(as_of(tables, CUTOFF).assets["customer_id"]), 0
+    for product in state.vocabularies["assets"]:
+        mark = slug(product)
+        columns = [f"assets_{name}_{mark}" for name in ("on_subs", "off_subs", "subs_share")]
+        for row in matrix.customers.select("customer_id", *columns).iter_rows():
+            one, on, off, share = row
+            own = seen.filter(pl.col("customer_id") == one, pl.col("product") == product).rows(named=True)
+            wanted_on = sum(asset["quantity"] for asset in own if asset["expiration_date"] >= CUTOFF)
+            wanted_off = sum(asset["quantity"] for asset in own if asset["expiration_date"] < CUTOFF)
+            assert (on, off) == ((wanted_on, wanted_off) if one in owners else (None, None))
+            both = wanted_on + wanted_off
+            assert share == (pytest.approx(wanted_on / both) if both else None)
+            known += bool(both)
+    assert known
 
 
 @pytest.mark.proves("L65", "L66")
