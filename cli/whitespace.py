@@ -10,6 +10,7 @@ import typer
 from cli.console import out, progress, table
 from cli.decisions import Database
 from cli.options import AsJson, Assignments, ConfigFile, Input, Out, RunId
+from engine.vocabulary.whitespace import Diagnosis
 
 if TYPE_CHECKING:
     from engine.outputs.result import Result
@@ -177,7 +178,39 @@ _stage("label", "What every customer bought within the months after each cutoff,
 _stage("features", "Compute the features of the day that is scored as of, and what they learned.")
 _stage("train", "Train, calibrate and choose the champion of every division.")
 _stage("gauntlet", "Put the models to the trial: every check for leaks, pooled and by division.")
-_stage("diagnose", "Say which features lean on the days right before the cutoff, and what the SAFE policy would do.")
+
+
+@app.command()
+def diagnose(
+    folder: Input,
+    out_folder: Out,
+    mode: Annotated[
+        Diagnosis,
+        typer.Option(
+            help="time_adjacency: which features lean on the days right before the cutoff, and what the SAFE policy"
+            " would do; importance_stability: whether the same features lead in other samples and eras;"
+            " ablation_topk: what is lost without the leading features; label_timing: when buyers first buy."
+        ),
+    ] = "time_adjacency",
+    cutoff: Cutoff = None,
+    divisions: Divisions = None,
+    model: Model = None,
+    config: ConfigFile = None,
+    assignments: Assignments = None,
+    *,
+    everything: Everything = False,
+    force: Force = False,
+    as_json: AsJson = False,
+) -> None:
+    """Look at one thing that explains a model and does not gate it.
+
+    Example:  darkshelf whitespace diagnose data/company --out data/whitespace --mode time_adjacency
+    """
+    chosen = [*(assignments or []), f"whitespace.gauntlet.diagnosis={mode}"]
+    settings = _settings(config, chosen, divisions, everything=everything)
+    _part("diagnose", folder, out_folder, settings, cutoff, model, force=force, as_json=as_json)
+
+
 _stage("prequential", "Follow a model that was frozen earlier, month end after month end.")
 _stage("ablate", "Hold models without recent features against those with all, on far months too.")
 _stage(

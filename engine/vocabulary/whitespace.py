@@ -1,6 +1,6 @@
 """The words of the whitespace desk, one spelling each: tables, keys, populations, statuses and scopes."""
 
-from typing import Final
+from typing import Final, Literal
 
 DESK: Final = "whitespace"
 """As the manifests of its runs name it."""
@@ -25,6 +25,9 @@ COLD: Final = "cold"
 PROSPECT: Final = "prospect"
 SEGMENTS: Final = (WARM, COLD, PROSPECT)
 """Bought within the recent months; only owns assets; neither."""
+
+Diagnosis = Literal["time_adjacency", "importance_stability", "ablation_topk", "label_timing"]
+"""Checks that explain a model and do not gate it."""
 
 OF_CUSTOMER: Final = "all"
 OF_PAIR: Final = "div"

@@ -14,10 +14,10 @@ def tidy(text: str) -> str:
     >>> tidy("  MÃ¼ller   GmbH ")
     'Müller GmbH'
     """
-    return " ".join(unicodedata.normalize("NFC", _unmangled(text)).split())
+    return " ".join(unicodedata.normalize("NFC", unmangled(text)).split())
 
 
-def _unmangled(text: str) -> str:
+def unmangled(text: str) -> str:
     """The text before its UTF-8 was read as Windows-1252, where that explains it; else the text.
 
     A text that was whole before is hardly ever valid UTF-8 once written in Windows-1252.

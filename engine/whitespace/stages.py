@@ -142,9 +142,9 @@ def _forward(work: Work, asked: Asked) -> Done:
 
 
 def _diagnose(work: Work, asked: Asked) -> Done:
-    """The checks that explain rather than gate: which features lean on the last days, and what SAFE would do."""
+    """One of the checks that explain rather than gate, by itself."""
     with asked.journal.stage("gauntlet"):
-        found = gauntlet_of.gauntlet(work.context, only=("time_adjacency",))
+        found = gauntlet_of.gauntlet(work.context, only=(work.settings.gauntlet.diagnosis,))
     files = [file for result in found.results for file in result.artifacts]
     return Done({"diagnosed": len(files)}, tuple(files))
 

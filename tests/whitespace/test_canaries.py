@@ -69,6 +69,20 @@ def test_every_artifact_has_its_shape(judged):
         assert f"{folder}/permutation_diag.json" in names
 
 
+@pytest.mark.proves("L99", "L148")
+def test_every_division_has_its_verdict_and_staler_features_do_no_better_in_any(clean, judged):
+    assert set(judged.divisions) == set(clean.dataset.rows["division"].cast(pl.String))
+    for division in ("", *judged.divisions):
+        report = next(
+            file.content
+            for file in judged.files
+            if "/leakage_report_" in file.path and file.content["division"] == division
+        )
+        assert set(report["checks"]) == set(EXPECTED)
+        for name in (shift_grid.SHIFT_14, shift_grid.GRID):
+            assert report["checks"][name] in {v.PASS, v.WARN}, (division, name)
+
+
 @pytest.mark.proves("L15", "L16", "L18", "L17", "L123", "L124", "L125", "L230")
 def test_the_grid_has_all_its_shifts_against_the_base_and_against_each_other(judged):
     grid = next(file.content for file in judged.files if "/shift_grid_pooled" in file.path)
@@ -77,7 +91,7 @@ def test_the_grid_has_all_its_shifts_against_the_base_and_against_each_other(jud
     assert grid["overall"] == judged.check("shift_grid").pooled
 
 
-@pytest.mark.proves("L7", "L100")
+@pytest.mark.proves("L7", "L8", "L10", "L100")
 def test_the_permutation_tells_signal_from_leak(judged):
     diag = next(file.content for file in judged.files if file.path.endswith("permutation_diag.json"))
     assert diag["signal"]

@@ -110,6 +110,28 @@ def test_a_verb_by_itself_publishes_a_part_of_the_run_whose_models_it_takes(out)
     assert frozen.equals(again)
 
 
+@pytest.mark.proves("L137")
+def test_models_come_from_the_run_that_is_named_else_from_the_latest_that_has_some_and_never_from_elsewhere(out):
+    whole = latest(out)
+    part = desk.part("score", out / "company", out, quick())
+    assert part.run.part_of == whole.run_id
+    with pytest.raises(NotFoundError, match=f"the run {part.run.run_id} has no models: train some with"):
+        desk.part("score", out / "company", out, quick(), model=part.run.run_id)
+
+
+@pytest.mark.proves("L163", "L164")
+def test_a_diagnosis_by_its_mode_is_a_part_of_the_run_with_the_file_of_that_check(out, capsys):
+    told = darkshelf(
+        capsys, "whitespace", "diagnose", out / "company", "--out", out, "--mode", "label_timing", "--json",
+        "--set", f"whitespace.gauntlet.permutations={SETTINGS['whitespace.gauntlet.permutations']}",
+    )  # fmt: skip
+    assert told.code == 0
+    run = Registry(out).find(json.loads(told.out)["run_id"])
+    assert run.part_of == latest(out).run_id
+    assert list(run.folder.rglob("label_timing_*"))
+    assert not list(run.folder.rglob("adjacency_report_*"))
+
+
 def test_ranking_again_with_frozen_models_gives_the_same_list(out):
     whole = latest(out)
     part = desk.part("rank", out / "company", out, quick(), model=whole.run_id)

@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from bench.whitespace.canaries import with_twins
 from engine.settings.whitespace.gauntlet import GauntletSettings, WaiverSettings
@@ -107,6 +108,15 @@ def test_what_was_fitted_saw_nothing_after_the_last_tuning_cutoff(day, status):
 def test_the_splitter_of_the_desk_shares_no_customer_and_no_label_interval(split, company_tables):
     rows, folds = split
     assert folds_judged(rows, folds, company_tables).status == v.PASS
+
+
+@pytest.mark.proves("L8", "L10")
+def test_no_run_has_so_few_shuffles_that_its_smallest_p_could_not_be_significant():
+    fewest = next(one.ge for one in GauntletSettings.model_fields["permutations"].metadata if hasattr(one, "ge"))
+    assert 1 / (fewest + 1) <= SETTINGS.permutation_max_p
+    for permutations in (20, 30, 50):
+        with pytest.raises(ValidationError, match="greater than or equal to 99"):
+            GauntletSettings(permutations=permutations)
 
 
 def test_a_run_without_folds_fails(split, company_tables):

@@ -148,6 +148,51 @@ def test_a_missing_model_is_named(published, tmp_path):
         load(tmp_path)
 
 
+@pytest.mark.proves("L38")
+def test_a_listed_division_learns_from_safe_features_alone_and_says_so_and_no_other_does(data):
+    lagged = tuple(
+        replace(one, lag_days=60) if one.name in {"money", "taste"} else one for one in data.features.registry
+    )
+    late = replace(data, features=replace(data.features, registry=lagged))
+    listed = SETTINGS.model_copy(update={"safe_divisions": ("Ample",)})
+    found = train(late, BLOCKS, listed, NO_WAIVER).divisions
+    assert set(found["Ample"].features) <= {"money", "taste"}
+    assert found["Ample"].metadata["model_folder"].endswith("-safe")
+    assert "recency" in found["Fair / Square"].features
+    assert not [name for name, one in found.items() if name != "Ample" and one.folder.endswith("-safe")]
+    waived = train(late, BLOCKS, listed, WaiverSettings(safe=True)).divisions
+    assert "recency" in waived["Ample"].features
+
+
+@pytest.mark.proves("L121")
+@pytest.mark.parametrize("is_waived", [False, True])
+def test_the_manifest_of_every_division_says_the_split_that_its_predictions_come_from(data, is_waived):
+    settings, waivers = SETTINGS.model_copy(update={"folds": 4, "purge_days": 60}), WaiverSettings(purge=is_waived)
+    found = train(data, BLOCKS, settings, waivers)
+    files = {file.path: file.content for file in artifacts(found, data, settings, waivers)}
+    manifests = [content for path, content in files.items() if "/cv_manifest_" in path]
+    assert sorted(one["division"] for one in manifests) == sorted(LEVELS)
+    for told in manifests:
+        assert (told["groups"], told["purge_days"], told["purge_waived"]) == (4, 0 if is_waived else 60, is_waived)
+        ours = found.out_of_time.filter(pl.col("division").cast(pl.String) == told["division"])
+        assert not set(ours["fold"]) - {fold["fold"] for fold in told["folds"]}
+        assert ours.height or found.divisions[told["division"]].backing == "heuristic"
+        gaps = {
+            dt.date.fromisoformat(fold["valid_label_start"]) - dt.date.fromisoformat(fold["train_label_end"])
+            for fold in told["folds"]
+        }
+        assert min(gaps) >= dt.timedelta(told["purge_days"])
+
+
+@pytest.mark.proves("L136")
+def test_scores_of_all_divisions_are_one_table_of_the_scores_of_each(data, trained):
+    keys = data.rows.filter(pl.col("cutoff") == BLOCKS.calibration)
+    whole = trained.predict(data.features, keys)
+    of_each = [trained.predict(data.features, keys.filter(pl.col("division") == name)) for name in sorted(LEVELS)]
+    assert {tuple(part.schema.items()) for part in of_each} == {tuple(whole.schema.items())}
+    assert pl.concat(of_each, how="vertical").equals(whole)
+
+
 @pytest.mark.proves("L139")
 def test_a_feature_or_a_division_that_was_not_trained_is_named(data, trained):
     keys = data.rows.filter(pl.col("cutoff") == BLOCKS.calibration)

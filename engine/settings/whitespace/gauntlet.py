@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from engine.settings.frozen import Amount, Frozen, Share
+from engine.vocabulary.whitespace import Diagnosis
 
 
 class GauntletSettings(Frozen):
@@ -12,6 +13,9 @@ class GauntletSettings(Frozen):
         False, description="Fail a division that breaks a bound even where its buyers are too few to be sure."
     )
     deep: bool = Field(False, description="Check with every customer, fold and the champion itself; takes long.")
+    diagnosis: Diagnosis = Field(
+        "time_adjacency", description="What `diagnose` looks at: one of the checks that explain and do not gate."
+    )
     max_error_chance: Share = Field(
         0.05, description="Chance that some division fails a check by noise alone, over all divisions together."
     )

@@ -15,8 +15,9 @@ from engine.vocabulary import whitespace as v
 from engine.whitespace.gauntlet.pictures import curves
 from engine.whitespace.gauntlet.verdict import ALL
 from engine.whitespace.months import add_months
-from engine.whitespace.panel import cutoffs_for
+from engine.whitespace.panel import cutoffs_for, newest_cutoff
 from engine.whitespace.prequential import FROZEN, RETRAINED, artifacts, months, prequential
+from engine.whitespace.tables import as_of
 
 
 def asked(context, **changes):
@@ -40,7 +41,7 @@ def test_every_month_end_is_scored_from_the_day_on_which_the_training_labels_end
     assert (pooled["auc"] <= pooled["auc_high"]).all()
 
 
-@pytest.mark.proves("L40")
+@pytest.mark.proves("L39", "L40")
 @pytest.mark.parametrize("scoring", [dt.date(2024, 3, 31), dt.date(2024, 6, 30), dt.date(2024, 12, 31)])
 @pytest.mark.parametrize("how_many", [1, 3, 6])
 def test_no_window_begins_before_the_training_labels_end_or_ends_after_the_data(followed, scoring, how_many):
@@ -52,6 +53,20 @@ def test_no_window_begins_before_the_training_labels_end_or_ends_after_the_data(
     assert all(add_months(day, followed.settings.labels.horizon_months) <= followed.tables.data_as_of for day in days)
 
 
+@pytest.mark.proves("L151")
+def test_a_delivery_that_is_a_quarter_longer_moves_everything_by_a_quarter(followed):
+    days, cutoffs = [], []
+    for months_less in (3, 0):
+        tables = as_of(followed.tables, add_months(followed.tables.data_as_of, -months_less))
+        blocks = cutoffs_for(newest_cutoff(tables), followed.settings.labels)
+        train_cutoff, looked_at = months(asked(replace(followed, tables=tables, blocks=blocks), months=6))
+        days.append([train_cutoff, *looked_at])
+        cutoffs.append([*blocks.labelled, blocks.scoring])
+    assert [add_months(day, 3) for day in days[0]] == days[1]
+    assert [add_months(day, 3) for day in cutoffs[0]] == cutoffs[1]
+
+
+@pytest.mark.proves("L151")
 def test_the_model_fitted_anew_is_the_frozen_one_until_it_is_fitted_again(found):
     pooled = found.curve.filter(pl.col("division") == ALL).sort(v.CUTOFF)
     frozen, again = (pooled.filter(pl.col("curve") == name) for name in (FROZEN, RETRAINED))
