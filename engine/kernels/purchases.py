@@ -207,17 +207,16 @@ def lines_within(
 
 
 @kernel
-def first_days(cells: Cells, today: int, after: int, until: int, lines: int, firsts: Out[Integers1D]) -> None:
-    """The first day in (after, until] on which a group bought and did not only return.
+def first_days(cells: Cells, counts: Integers1D, today: int, after: int, until: int, firsts: Out[Integers1D]) -> None:
+    """The first day in (after, until] of every group on which something counts.
 
-    lines: the column of the measure that counts what was bought and not returned. firsts: (n_groups,), -1 where there
-    is none; written.
+    counts: (n_cells,), above 0 for what does. firsts: (n_groups,), -1 where there is none; written.
     """
     for group in range(cells.starts.size - 1):
         firsts[group] = -1
         for cell in range(cells.starts[group], cells.starts[group + 1]):
             day = cells.day[cell]
-            if after < day <= until and cells.visible[cell] <= today and cells.measures[cell, lines] > 0:
+            if after < day <= until and cells.visible[cell] <= today and counts[cell] > 0:
                 firsts[group] = day
                 break
 

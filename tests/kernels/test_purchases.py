@@ -59,7 +59,7 @@ def test_the_first_day_is_one_of_a_visible_purchase_within_the_window(seed: int)
     lines = by_day(lines_of(np.random.default_rng(seed), items=1, count=40))
     cells = given(purchases.Cells(lines.starts, lines.day, lines.visible, lines.measures))
     firsts = np.empty(5, np.int64)
-    purchases.first_days(cells, 80, 20, 70, 1, firsts)
+    purchases.first_days(cells, lines.measures[:, 1].copy(), 80, 20, 70, firsts)
     for customer in range(5):
         days = [
             int(lines.day[line])

@@ -192,8 +192,7 @@ class View:
         after = number(window.after) if window.after is not None else -1
         kept_lines = cells.measures[:, LINES] - cells.measures[:, RETURNS]
         firsts = np.empty(cells.starts.size - 1, np.int64)
-        bought = given(cells._replace(measures=kept_lines[:, None]))
-        purchases.first_days(bought, self.today, after, number(window.until), 0, firsts)
+        purchases.first_days(cells, kept_lines, self.today, after, number(window.until), firsts)
         return firsts.reshape(self.ledger.shape)
 
     def baskets(self, span: str) -> sparse.csc_matrix:
