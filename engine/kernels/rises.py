@@ -15,7 +15,7 @@ def _gain(sold: float, expected_units: float, share: float) -> float:
     return sold * math.log(sold / (share * expected_units)) if sold > 0.0 else 0.0
 
 
-@inner
+@kernel
 def two_rates(before: float, due: float, later: float, due_later: float) -> float:
     """Log likelihood ratio of two Poisson rates, one until a rise and one from it on, to one; 0 where none rose.
 

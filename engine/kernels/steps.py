@@ -27,7 +27,7 @@ class Stepping(NamedTuple):
     smallest_share: float
 
 
-@inner
+@kernel
 def fit_of(against: float, begin: float, end: float) -> float:
     """Fit of a day that so large a log likelihood ratio speaks against: 1 up to begin, 0 from end on."""
     return min(max((end - against) / (end - begin), 0.0), 1.0)
