@@ -75,7 +75,7 @@ RARER: dict[Chain, str] = {
         "demand.paid demand.stock_ratio demand.price_ratio demand.slow pattern.price_response pattern.promo_share "
         "pattern.stock_growth events.group_gap"
     ),
-    chains.markdowns: "recommend.markdown recommend.minutes.promo",
+    chains.markdowns: "recommend.markdown recommend.minutes.promo recommend.promo_run",
     chains.awkward: (
         "recommend.min_price price_check.min_units demand.impossible demand.weighed pattern.price_rise "
         "events.holiday events.launch events.unit response.max_change panel.held_days panel.stock_from"
@@ -85,6 +85,14 @@ RARER: dict[Chain, str] = {
 CHAINS = {beginning: chain for chain, beginnings in RARER.items() for beginning in beginnings.split()}
 
 
+OF_PROMOTIONS = ("promo_off_pct", "deep_promo_off_pct", "promo_lift_pct", "promo_lift_per_pct")
+BESIDE = {
+    # A promotion runs for a week: it is the best answer where looking for the reason is not expected to find it.
+    **{("calibrated", f"recommend.{name}"): ("recommend.search_share=0",) for name in OF_PROMOTIONS},
+    # Cover that never grew explains a fall in part; where it is asked to explain all of it, it has a surplus.
+    ("calibrated", "recommend.ordinary_cover_days"): ("pattern.long_cover_strength=1",),
+}
+"""Settings that a key needs beside it, because it decides only where another one leaves something to decide."""
 BOUNDS = ("ge", "gt", "le", "lt")
 FIELDS = {
     f"{profile}: {key}": (profile, key, field)
@@ -156,12 +164,13 @@ def other_values(key: str, field: FieldInfo) -> list[object]:
 
 def shows(chain: Chain, profile: str, key: str, value: object, place: Path) -> bool:
     """Whether the program leaves something else behind with this value. A value that is refused shows nothing."""
+    usual = [f"profile={profile}", *(BESIDE.get((profile, key), ()))]
     try:
-        settings = load(assignments=[f"profile={profile}", f"{key}={json.dumps(value)}"])
+        settings = load(assignments=[*usual, f"{key}={json.dumps(value)}"])
     except SettingsError:
         return False
     look = next((way for beginning, way in WAYS.items() if key.startswith(beginning)), judged)
-    return look(chain, settings, place) != look(chain, load(assignments=[f"profile={profile}"]), place)
+    return look(chain, settings, place) != look(chain, load(assignments=usual), place)
 
 
 @cache
