@@ -19,22 +19,14 @@ COLUMNS: Final = {v.DESK: {"evidence": "log_likelihood_ratio", "says": "explanat
 """The same of columns, whatever the file: no table of the desk has a column of such a name any more."""
 
 
-_NUMBERS: Final = (
-    "daily_revenue_at_risk",
-    "recoverable_margin_30d",
-    "recoverable_revenue_30d",
-    "projected_recovery_low",
-    "projected_recovery_high",
-    "action_price",
-    "action_minutes",
-    "recovery_per_minute",
-    "delivered_daily_units",
-    "surplus_units",
-)
 ADDED: Final[Mapping[tuple[str, str], Mapping[str, type[pl.DataType]]]] = MappingProxyType(
     {
         (v.DESK, "cases.parquet"): MappingProxyType(
-            {**dict.fromkeys(_NUMBERS, pl.Float64), "action": pl.String, "action_units": pl.Int64}
+            {
+                **dict.fromkeys(("daily_revenue_at_risk", *v.ADVICE_NUMBERS), pl.Float64),
+                "action": pl.String,
+                "action_units": pl.Int64,
+            }
         )
     }
 )

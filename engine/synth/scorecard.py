@@ -84,9 +84,8 @@ def score(truth: pl.DataFrame, cases: pl.DataFrame, transfers: pl.DataFrame) -> 
 
     truth: `truth.parquet` of a chain, a row an episode. cases: case_id, store_id, sku_id, detection_date,
     last_dark_date, revenue_at_risk, primary_cause (null when none), projected_recovery, and what `outcome` reads.
-    transfers: the plan of the night. A case finds an episode of
-    its store-SKU when their days overlap. Equal amounts go by case_id; a case that overlaps episodes of two
-    causes counts with both, and once in the total.
+    transfers: the plan of the night. A case finds an episode of its store-SKU when their days overlap. Equal amounts
+    go by case_id; a case that overlaps episodes of two causes counts with both, and once in the total.
     """
     undone = pl.concat([truth, outcome(truth, cases, transfers)], how="horizontal")
     episodes = undone.with_row_index("episode").with_columns(pl.col(key).cast(cases.schema[key]) for key in PAIR)

@@ -88,6 +88,19 @@ PRICE_RESPONSE_COLUMNS: Final = (
 )
 """Percent of units gained per percent of price cut, its interval, and where it was learnt."""
 
+ADVICE_NUMBERS: Final = (
+    "recoverable_margin_30d",
+    "recoverable_revenue_30d",
+    "projected_recovery_low",
+    "projected_recovery_high",
+    "action_price",
+    "action_minutes",
+    "recovery_per_minute",
+    "delivered_daily_units",
+    "surplus_units",
+)
+"""Numbers behind an action that only the calibrated method works out, and version 0.1.0 did not."""
+
 FURTHER_CASE_COLUMNS: Final = (
     "last_dark_date",
     "status",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -120,6 +121,12 @@ def test_every_other_cause_lost_because_its_sign_was_missing(bench, cause):
             bench.cases.select("seed", "case_id", f"score_{cause}", "score_conversion_drop"), on=["seed", "case_id"]
         )
         assert (scores[f"score_{cause}"] > scores["score_conversion_drop"]).all()
+
+
+def test_a_score_of_nothing_is_nothing_and_not_below_it(bench):
+    scores = bench.evidence["score"].to_numpy()
+    assert (scores == 0).any()
+    assert not np.signbit(scores).any()
 
 
 @pytest.mark.parametrize("seed", SEEDS)

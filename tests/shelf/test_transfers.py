@@ -195,17 +195,22 @@ def test_the_night_publishes_the_plan_and_what_can_be_watched(night):
     assert {*night.decided, *tables} == set(shapes.CALIBRATED_FILES)
 
 
-def test_surplus_replaces_the_deliveries_of_neighbours_whose_cover_stays_ordinary(night):
+def overstocked(night, action, *, brings):
+    """Plan, cases and what is done, were every open case overstocked by 200 units and its action worth `brings`."""
     cases = with_cost(night.panel, night.cases.drop("cost", strict=False)).with_columns(
         primary_cause=pl.when(pl.col("status") == v.OPEN).then(pl.lit(v.OVERSTOCK)).otherwise("primary_cause"),
         surplus_units=pl.lit(200.0),
         recoverable_30d=pl.lit(1000.0),
-        projected_recovery=pl.lit(1.0),
-        action=pl.lit(v.STOP_ORDER),
+        projected_recovery=pl.lit(brings),
+        action=pl.lit(action),
     )
     is_dark = np.zeros(night.panel.pairs.height, np.bool_)
     plan = transfers(night.panel, night.learnt.demand, cases, is_dark, MisallocationSettings(), TRANSFERS, RECOMMEND)
-    told, done = with_transfers(cases, plan, RECOMMEND)
+    return plan, *with_transfers(cases, plan, RECOMMEND)
+
+
+def test_surplus_replaces_the_deliveries_of_neighbours_whose_cover_stays_ordinary(night):
+    _, told, done = overstocked(night, v.STOP_ORDER, brings=1.0)
     assert set(done["from_store_id"]) == {"2", "3"}
     got = dict(done.group_by("to_store_id").agg(pl.col("units").sum()).iter_rows())
     assert {"2", "3", "far"}.isdisjoint(got)
@@ -222,16 +227,7 @@ def test_surplus_replaces_the_deliveries_of_neighbours_whose_cover_stays_ordinar
 
 
 def test_a_plan_that_brings_less_than_the_shelf_s_own_action_is_not_done(night):
-    cases = with_cost(night.panel, night.cases.drop("cost", strict=False)).with_columns(
-        primary_cause=pl.when(pl.col("status") == v.OPEN).then(pl.lit(v.OVERSTOCK)).otherwise("primary_cause"),
-        surplus_units=pl.lit(200.0),
-        recoverable_30d=pl.lit(1000.0),
-        projected_recovery=pl.lit(5000.0),
-        action=pl.lit(v.CLEAR),
-    )
-    is_dark = np.zeros(night.panel.pairs.height, np.bool_)
-    plan = transfers(night.panel, night.learnt.demand, cases, is_dark, MisallocationSettings(), TRANSFERS, RECOMMEND)
-    told, done = with_transfers(cases, plan, RECOMMEND)
+    plan, told, done = overstocked(night, v.CLEAR, brings=5000.0)
     assert plan.height > 0
     assert done.is_empty()
     assert set(told["action"]) == {v.CLEAR}

@@ -58,7 +58,8 @@ def diagnose(
         .with_columns(_lag("price"), _lag("promo"), *_events(pattern))
         .with_columns(pl.max_horizontal(score(cause) for cause in OWN_EVENTS).alias("of_events"))
         .with_columns(*_symptoms(pattern), *_wide())
-        .with_columns(pl.col(score(cause)).fill_null(0.0).clip(0.0, of.max_score) for cause in v.ALL_CAUSES)
+        # A negative zero is no less than 0 and would read as -0.
+        .with_columns(pl.col(score(cause)).fill_null(0.0).clip(0.0, of.max_score).abs() for cause in v.ALL_CAUSES)
         .drop(*_WORKINGS, *(f"sum_{name}" for name in causes.SIGNALS))
         .collect()
         .pipe(name_causes, v.ALL_CAUSES, of)

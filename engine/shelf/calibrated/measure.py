@@ -19,15 +19,13 @@ from engine.kernels.records import Spans
 from engine.settings.shelf.calibrated import Certainty
 from engine.settings.shelf.common import IntervalSettings, RecommendSettings
 from engine.settings.shelf.delivered import PriceCheckSettings
-from engine.shelf.calibrated.expect import Demand
+from engine.shelf.calibrated.expect import TINY, Demand
 from engine.shelf.calibrated.selection import deviates, excess
 from engine.shelf.cases import identify
 from engine.shelf.panel import Panel
 from engine.shelf.points import Points
 from engine.shelf.prices import PaidPrices, believed_prices
 from engine.stats import round_half_up
-
-TINY = 1e-12
 
 
 class Bounds(NamedTuple):

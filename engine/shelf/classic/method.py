@@ -25,19 +25,7 @@ from engine.vocabulary.common import TIE_TOLERANCE
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 _TEXTS = ("recovery_basis", "action", "price_response_basis")
-_NUMBERS = (
-    "recoverable_30d",
-    "recoverable_margin_30d",
-    "recoverable_revenue_30d",
-    "projected_recovery_low",
-    "projected_recovery_high",
-    "action_price",
-    "action_minutes",
-    "recovery_per_minute",
-    "delivered_daily_units",
-    "surplus_units",
-    *v.PRICE_RESPONSE_COLUMNS[:3],
-)
+_NUMBERS = ("recoverable_30d", *v.ADVICE_NUMBERS, *v.PRICE_RESPONSE_COLUMNS[:3])
 _UNKNOWN = (
     *(pl.lit(None, pl.Float64).alias(name) for name in _NUMBERS),
     *(pl.lit(None, pl.String).alias(name) for name in _TEXTS),

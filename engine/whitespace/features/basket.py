@@ -23,6 +23,14 @@ from engine.whitespace.features.state import State
 from engine.whitespace.features.view import View, kept
 
 FAMILY = "basket"
+LIFTS = (
+    ("mb_lift_max_lag60d", 0, False),
+    ("mb_lift_mean_lag60d", 1, False),
+    ("affinity__div__lift_topk__12m_lag60d", 2, False),
+    ("mb_lift_max_directed_lag60d", 0, True),
+    ("mb_lift_mean_directed_lag60d", 1, True),
+)
+"""Name, which of best, mean and top, and whether the order of both purchases counts."""
 
 
 def declare(settings: FeatureSettings, state: State) -> Iterator[Column]:
@@ -79,13 +87,3 @@ def _counts(view: View, *, is_directed: bool) -> tuple[purchases.Basket, Integer
     both, buyers = np.zeros((kind.size, began.shape[1]), np.int64), np.zeros(kind.size, np.int64)
     purchases.owners_by_item(basket, both, buyers)
     return basket, both, buyers
-
-
-LIFTS = (
-    ("mb_lift_max_lag60d", 0, False),
-    ("mb_lift_mean_lag60d", 1, False),
-    ("affinity__div__lift_topk__12m_lag60d", 2, False),
-    ("mb_lift_max_directed_lag60d", 0, True),
-    ("mb_lift_mean_directed_lag60d", 1, True),
-)
-"""Name, which of best, mean and top, and whether the order of both purchases counts."""
