@@ -51,8 +51,8 @@ SETTINGS: Final = Sections(
         windows_months=(6, 12, 24),
     ),
     modeling=ModelSettings(
-        boosting=BoostingSettings(trees=40, leaves=(7,), leaf_rows=(50,)),
-        own_boosting=BoostingSettings(trees=20, leaves=(7,), leaf_rows=(30,)),
+        boosting=BoostingSettings(trees=40, members=1, leaves=(7,), leaf_rows=(50,)),
+        own_boosting=BoostingSettings(trees=20, members=1, leaves=(7,), leaf_rows=(30,)),
         linear=LINEAR,
         own_linear=LINEAR,
         bootstrap_replicates=50,
