@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import polars as pl
@@ -20,12 +21,13 @@ from engine.whitespace import fingerprint, metrics
 from engine.whitespace.features.state import State
 from engine.whitespace.gauntlet.date_audit import audited, date_audit, of_state
 from engine.whitespace.gauntlet.overlap import LABEL_REACHES, SAME_ID, SAME_ORDERS, overlap
-from engine.whitespace.gauntlet.permutation import area, area_error, exchanged
+from engine.whitespace.gauntlet.permutation import area, area_error, exchanged, shuffled
 from engine.whitespace.gauntlet.reproducibility import some_customers
 from engine.whitespace.gauntlet.shapes import unfit
 from engine.whitespace.gauntlet.small import small
 from engine.whitespace.gauntlet.timing import timing
 from engine.whitespace.gauntlet.truncation import later_rows, poisoned, truncated
+from engine.whitespace.gauntlet.verdict import ALL
 from engine.whitespace.models import LOGREG, MONOTONE
 from engine.whitespace.splits import rolling_origins
 from engine.whitespace.tables import as_of
@@ -180,6 +182,39 @@ def test_the_small_estimator_gives_the_same_scores_whatever_it_learned_before(ca
     fresh = small(candidate, train, valid, replace_features(0.9), 7)
     assert metrics.auc((valid[:, 0] > 0).astype(np.uint8), first) > 0.9
     np.testing.assert_allclose(fresh.scores(labels), first, rtol=1e-9)
+
+
+def test_shuffled_labels_of_all_divisions_together_do_not_tell_who_buys_within_one():
+    """How many neighbours own a division tells how popular it is, and within it who will buy."""
+    rng = np.random.default_rng(0)
+    n = 4000
+    division = rng.integers(8, size=n)
+    neighbours = rng.random(n) + division / 2
+    label = (rng.random(n) < 1 / (1 + np.exp(4 - 2 * neighbours + division / 2))).astype(np.uint8)
+    rows = pl.DataFrame(
+        {
+            v.CUTOFF: [CUTOFF] * n,
+            v.DIVISION: pl.Series(
+                [f"division {one}" for one in division], dtype=pl.Enum([f"division {i}" for i in range(8)])
+            ),
+            "label": label,
+            "place": np.arange(n),
+        }
+    )
+    fold = SimpleNamespace(train=np.arange(n) < n / 2, valid=np.arange(n) >= n / 2)
+    values = np.column_stack((neighbours, rng.normal(size=(n, 40)))).astype(np.float32)
+    context = SimpleNamespace(
+        settings=SimpleNamespace(gauntlet=SETTINGS.model_copy(update={"permutations": 99}), modeling=MODELING),
+        dataset=SimpleNamespace(rows=rows, values=lambda part, features: values[part["place"].to_numpy()]),
+        trained=SimpleNamespace(
+            divisions={"division 0": SimpleNamespace(champion=LOGREG, folder="pooled", features=())}
+        ),
+        measured_folds=[fold],
+    )
+    found = shuffled(context, ALL)
+    assert found.true > 0.55
+    assert found.p_value == 0.01
+    assert found.mean == pytest.approx(0.5, abs=0.01)
 
 
 def replace_features(share):

@@ -30,7 +30,7 @@ class LinearSettings(Frozen):
     l1_shares: tuple[float, ...] = Field(
         (0.2,), min_length=1, description="Shares of the penalty on absolute values, to choose from."
     )
-    iterations: int = Field(40, ge=10, le=100_000, description="Passes over the rows after which fitting ends.")
+    iterations: int = Field(20, ge=10, le=100_000, description="Passes over the rows after which fitting ends.")
     tolerance: float = Field(1e-3, gt=0, lt=1, description="Change of coefficients at which fitting ends.")
 
 

@@ -21,6 +21,7 @@ from engine.whitespace.features.matrix import Features, Matrix
 from engine.whitespace.features.registry import Feature
 from engine.whitespace.features.state import State
 from engine.whitespace.features.view import View
+from engine.whitespace.side_by_side import side_by_side
 from engine.whitespace.tables import Tables, as_of
 
 
@@ -40,8 +41,8 @@ def build(tables: Tables, cutoff: dt.date, state: State, settings: FeatureSettin
 def features(tables: Tables, cutoffs: Sequence[dt.date], state: State, settings: FeatureSettings) -> Features:
     """The features as of several cutoffs, as `build` gives each."""
     ledger = gather(tables)
-    matrices = {cutoff: _matrix(ledger, cutoff, state, settings) for cutoff in cutoffs}
-    return Features(registry(settings, state), matrices)
+    matrices = side_by_side(lambda cutoff: _matrix(ledger, cutoff, state, settings), cutoffs)
+    return Features(registry(settings, state), dict(zip(cutoffs, matrices, strict=True)))
 
 
 def _matrix(ledger: Ledger, cutoff: dt.date, state: State, settings: FeatureSettings) -> Matrix:

@@ -1,8 +1,10 @@
 """Permutation: a model that learned from shuffled labels must not know who buys (G7).
 
-Training labels are shuffled within cutoff and division, splits and parameters stay. Two verdicts: *signal*, the true
-labels score better than nearly all shuffled ones and by enough; *leak*, shuffled labels score better than base rates
-alone can, which only splits that leak can do. To have no signal is not a leak.
+Training labels are shuffled within each cutoff; splits and parameters stay. They are not kept within divisions: the
+pooled estimator would learn how popular each is from what its customers bought before, and so know who buys within a
+division without one true label. Two verdicts: *signal*, the true labels score better than nearly all shuffled ones
+and by enough; *leak*, shuffled labels score better than base rates alone can, which only splits that leak can do. To
+have no signal is not a leak.
 """
 
 from collections.abc import Iterator, Sequence
@@ -202,8 +204,7 @@ def _parts(context: Context, division: str, most: int) -> Iterator[_Part]:
         sample = _sample(train, most, context.settings.modeling.seed)
         labels = outcomes(sample)
         if labels.any() and not labels.all() and valid.height:
-            codes = sample.select(pl.struct(v.CUTOFF, v.DIVISION).rank("dense"))
-            yield _Part(sample, valid, codes.to_series().to_numpy().astype(np.int64))
+            yield _Part(sample, valid, sample[v.CUTOFF].rank("dense").to_numpy().astype(np.int64))
 
 
 def _sample(rows: pl.DataFrame, most: int, seed: int) -> pl.DataFrame:
