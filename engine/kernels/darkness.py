@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from engine.kernels.compiling import inner, kernel
-from engine.kernels.likelihood_ratio import learn_before, log_ratio
+from engine.kernels.likelihood_ratio import learn_before, log_ratio, walked_within
 from engine.kernels.records import Sales, Weighing
 from engine.kernels.types import Floats1D, Integers1D, Out
 
@@ -21,21 +21,26 @@ class Levels(NamedTuple):
 @inner
 def _of_nothing(days: int, levels: Levels, row: int, weighing: Weighing) -> float:
     """Log likelihood ratio of days at a row's level without a sale, as `open_log_likelihood_ratio` weighs them."""
-    relative_variance = levels.dispersion[row] / days + 1.0 / levels.learnt_units[row] + weighing.level_drift * days
+    relative_variance = levels.dispersion[row] / days + 1.0 / levels.learnt_units[row]
+    relative_variance += weighing.level_drift * walked_within(days)
     return log_ratio(0.0, days * levels.expected_a_day[row], 1.0 / relative_variance, weighing)
 
 
 @kernel
-def learnt_before(sales: Sales, memory: float, left_out_variance: float, learnt: Out[Floats1D]) -> None:
+def learnt_before(
+    sales: Sales, memory: float, left_out_variance: float, level_drift: float, learnt: Out[Floats1D]
+) -> None:
     """Units of sale that tell the level of an episode which begins tomorrow: one over its relative variance.
 
-    memory, left_out_variance: see `learn_before`. learnt: (n_rows,), 0 where nothing was sold; written.
+    memory, left_out_variance: see `learn_before`. level_drift: as in `Weighing`. learnt: (n_rows,), 0 where nothing
+    was sold; written.
     """
     n_days = sales.units.shape[1]
-    share, relative_variance = np.empty(n_days + 1), np.empty(n_days + 1)
+    share, relative_variance, walked = np.empty(n_days + 1), np.empty(n_days + 1), np.empty(n_days + 1)
     for row in range(learnt.size):
-        learn_before(sales, row, memory, left_out_variance, share, relative_variance)
-        learnt[row] = 1.0 / relative_variance[n_days] if relative_variance[n_days] > 0.0 else 0.0
+        learn_before(sales, row, memory, left_out_variance, share, relative_variance, walked)
+        variance = relative_variance[n_days] + level_drift * walked[n_days]
+        learnt[row] = 1.0 / variance if relative_variance[n_days] > 0.0 else 0.0
 
 
 @kernel

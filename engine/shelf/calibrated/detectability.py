@@ -52,7 +52,8 @@ def detectability(
 
     def look(block: slice) -> None:
         of_rows = given(sales, judged[block])
-        learnt_before(of_rows, demand.before_decay_factor, demand.left_out_variance, learnt_units[block])
+        how = (demand.before_decay_factor, demand.left_out_variance, found.level_drift)
+        learnt_before(of_rows, *how, learnt_units[block])
         until = (weighing, episode.min_days, episode.max_days)
         days_to_alert(given(levels, block), bounds[block], *until, days[block])
 

@@ -1,0 +1,73 @@
+"""Drift: how far ordinary levels of the chain walk, told by its own rises (specification, section 9).
+
+In: what the pairs sold and were expected to, and the days that look dark. Out: the relative variance that any level
+gains a day. A level is taken for a random walk; its steps are read where no dark shelf is, among the rises.
+"""
+
+import math
+from statistics import NormalDist
+
+import numpy as np
+
+from engine.arrays import Flags, Floats
+from engine.kernels import rows
+from engine.kernels.compiling import given
+from engine.kernels.drift import Changes, changes
+from engine.kernels.records import Sales
+from engine.settings.shelf.calibrated import DemandSettings
+
+
+def level_drift(sales: Sales, dark: Flags, first_day: int, settings: DemandSettings) -> float:
+    """Relative variance that a level gains a day, by the rarest rises of the chain.
+
+    No dark shelf makes a rise, and what differs between chains is how large the rare changes are, not the usual ones.
+    Every rise asks for the drift at which it would be as rare as `drift_tail`; a window's answer is what so few of
+    its rises exceed, and the chain's the middle one of them. What few rises tell is shrunk toward the usual drift.
+
+    dark: days not to learn from, (pairs, days). first_day: of which anything is known.
+    """
+    n_days = sales.units.shape[1]
+    start_day = first_day + settings.fallen_before_days
+    # What is dark tonight makes its neighbours rise: those days are left out as far as the history allows.
+    spared = min(max(n_days - start_day - 2 * settings.drift_days, 0), settings.drift_spared_days)
+    n_windows = max(n_days - spared - start_day, 0) // settings.drift_days
+    told = _changes(sales, dark, n_windows, n_days - spared, settings)
+    asked = [_asked(told, window, settings.drift_tail) for window in range(n_windows)]
+    answers = [_answer(of_window, settings.drift_tail) for of_window in asked if of_window.size]
+    if not answers:
+        return settings.level_drift + settings.usual_drift
+    # A walk is alike in every window; what an event makes many shelves rise by is in one of them.
+    drift = settings.drift_ratio * float(np.quantile(answers, 0.5, method="lower"))
+    rare = settings.drift_tail * sum(of_window.size for of_window in asked)
+    return settings.level_drift + (rare * drift + settings.usual_drift) / (rare + 1.0)
+
+
+def _changes(sales: Sales, dark: Flags, n_windows: int, end_day: int, settings: DemandSettings) -> Changes:
+    """What the windows before end_day tell, of all pairs."""
+    told = Changes(*(np.empty((len(sales.units), n_windows)) for _ in range(3)))
+    how = (settings.before_decay_factor, settings.drift_days, end_day, settings.drift_units)
+
+    def look(block: slice) -> None:
+        clean = ((sales.usable[block] == 1) & (dark[block] == 0)).astype(np.uint8)
+        of_rows = given(given(sales, block)._replace(clean=clean))
+        changes(of_rows, *how, Changes(*(table[block] for table in told)))
+
+    rows.in_blocks(look, len(sales.units))
+    return told
+
+
+def _asked(told: Changes, window: int, tail: float) -> Floats:
+    """Drift at which each rise in a window would have the chance `tail`; below 0 where counts alone make it so."""
+    known = np.flatnonzero(~np.isnan(told.change[:, window]))
+    if not known.size:
+        return np.empty(0)
+    change, variance, walked = (table[known, window] for table in told)
+    # What the whole chain does in a window is no walk of a level.
+    rise = np.maximum(change - np.median(change), 0.0)
+    return np.asarray(((rise / NormalDist().inv_cdf(1.0 - tail)) ** 2 - variance) / walked)
+
+
+def _answer(asked: Floats, tail: float) -> float:
+    """The drift that so few rises of a window ask more than, less a standard error of their share; 0 at least."""
+    share = max(tail - math.sqrt(tail / asked.size), 0.0)
+    return max(float(np.quantile(asked, 1.0 - share)), 0.0)
