@@ -1,4 +1,4 @@
-"""What complete darkness would show: how soon, and how much at most."""
+"""What darkness would show: how soon, how much at most, and from which depth on."""
 
 from typing import NamedTuple
 
@@ -18,12 +18,17 @@ class Levels(NamedTuple):
     dispersion: Floats1D
 
 
+SHARE_TOLERANCE = 1e-3
+"""A share of the expectation is known this well."""
+
+
 @inner
-def _of_nothing(days: int, levels: Levels, row: int, weighing: Weighing) -> float:
-    """Log likelihood ratio of days at a row's level without a sale, as `open_log_likelihood_ratio` weighs them."""
+def _of_share(left: float, days: int, levels: Levels, row: int, weighing: Weighing) -> float:
+    """Log likelihood ratio of days that sell a share of a row's level, as `open_log_likelihood_ratio` weighs them."""
     relative_variance = levels.dispersion[row] / days + 1.0 / levels.learnt_units[row]
     relative_variance += weighing.level_drift * walked_within(days)
-    return log_ratio(0.0, days * levels.expected_a_day[row], 1.0 / relative_variance, weighing)
+    due = days * levels.expected_a_day[row]
+    return log_ratio(left * due, due, 1.0 / relative_variance, weighing)
 
 
 @kernel
@@ -56,7 +61,7 @@ def days_to_alert(
         if not (levels.expected_a_day[row] > 0.0 and levels.learnt_units[row] > 0.0):
             continue
         for n in range(min_days, max_days + 1):
-            if _of_nothing(n, levels, row, weighing) >= bounds[row]:
+            if _of_share(0.0, n, levels, row, weighing) >= bounds[row]:
                 days[row] = n
                 break
 
@@ -76,7 +81,33 @@ def largest_log_likelihood_ratio(
             continue
         n = min_days
         while True:
-            most[row] = max(most[row], _of_nothing(n, levels, row, weighing))
+            most[row] = max(most[row], _of_share(0.0, n, levels, row, weighing))
             if n >= max_days:
                 break
             n = min(2 * n, max_days)
+
+
+@kernel
+def largest_share_left(
+    levels: Levels, bounds: Floats1D, weighing: Weighing, days: int, max_ratio: float, left: Out[Floats1D]
+) -> None:
+    """Largest share of its level that a row may go on selling for some days and still reach its bound.
+
+    bounds: (n_rows,). max_ratio: no episode sells a larger share. left: (n_rows,), NaN where not even days without
+    any sale reach it; written.
+    """
+    for row in range(left.size):
+        left[row] = np.nan
+        if not (levels.expected_a_day[row] > 0.0 and levels.learnt_units[row] > 0.0):
+            continue
+        if _of_share(0.0, days, levels, row, weighing) < bounds[row]:
+            continue
+        # The less is left the larger the ratio is, so that halving the span finds where it reaches the bound.
+        low, high = 0.0, max_ratio
+        while high - low > SHARE_TOLERANCE:
+            middle = (low + high) / 2
+            if _of_share(middle, days, levels, row, weighing) >= bounds[row]:
+                low = middle
+            else:
+                high = middle
+        left[row] = low

@@ -48,7 +48,7 @@ class DemandSettings(Frozen):
         0.025, ge=0, le=4, description="Relative variance of a level with no day learnt."
     )
     level_drift: float = Field(
-        0.00008, ge=0, le=1, description="Relative variance by which any level may drift a day."
+        0.00007, ge=0, le=1, description="Relative variance by which any level may drift a day."
     )
     drift_days: int = Field(14, ge=7, le=28, description="Days of a window whose rise tells how levels drift.")
     drift_spared_days: int = Field(28, ge=0, le=90, description="Last days, of open episodes, that tell no drift.")
@@ -56,7 +56,7 @@ class DemandSettings(Frozen):
     drift_tail: float = Field(0.005, gt=0, lt=0.5, description="Share of the windows that rise most, which tell it.")
     drift_ratio: float = Field(2.5, ge=0, le=10, description="Drift over what rises tell: dispersion hides a part.")
     usual_drift: float = Field(
-        0.001, ge=0, le=1, description="Drift a day where no window tells any; it weighs as one rare rise."
+        0.0015, ge=0, le=1, description="Drift a day where no window tells any; it weighs as one rare rise."
     )
     open_log_likelihood_ratio: float = Field(
         3, gt=0, description="Log likelihood ratio from which an open episode is not learnt from."
