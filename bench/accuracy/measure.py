@@ -1,6 +1,6 @@
 """The figures of docs/accuracy.md: `python -m bench.accuracy.measure [SECTION ...]` writes accuracy.json anew.
 
-Sections: recorded, slow, open, lumpy, delay, nulls, causes, ablation, advice. Those not named keep their figures. Recorded
+Sections: recorded, slow, open, lumpy, delay, nulls, causes, ablation, advice. Those not named keep theirs. Recorded
 stock-outs are read from the folder that DARKSHELF_FRESHRETAILNET names, else from `../shared/data/freshretailnet`.
 """
 
