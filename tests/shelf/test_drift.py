@@ -15,7 +15,13 @@ N_DAYS = 90
 
 
 def told(
-    step: float, n: int = 4000, *, seed: int = 1, units: float = 12.0, change: np.ndarray | None = None
+    step: float,
+    n: int = 4000,
+    *,
+    seed: int = 1,
+    units: float = 12.0,
+    change: np.ndarray | None = None,
+    stores_per_region: int = 1,
 ) -> float:
     """Drift of Poisson sellers whose level walks by `step` a day; change: multiplies the rate."""
     random = np.random.default_rng(seed)
@@ -23,7 +29,8 @@ def told(
     sold = random.poisson(units * walk * (1.0 if change is None else change)).astype(float)
     usable = np.ones(sold.shape, np.uint8)
     sales = Sales(sold, np.full(sold.shape, units), usable, usable, np.zeros(n), np.ones(n))
-    return level_drift(compiling.given(sales), np.zeros_like(usable), 0, SETTINGS)
+    regional_sku = np.arange(n) // stores_per_region
+    return level_drift(compiling.given(sales), np.zeros_like(usable), regional_sku, 0, SETTINGS)
 
 
 def test_levels_that_hold_hardly_drift():
@@ -53,6 +60,24 @@ def test_shelves_that_sell_over_beside_open_episodes_make_no_drift():
     risen = np.ones((4000, N_DAYS))
     risen[:120, -SETTINGS.drift_spared_days :] = 1.8
     assert told(0.0, change=risen) == pytest.approx(told(0.0), abs=1e-4)
+
+
+def _events(of_the_tenth: float) -> np.ndarray:
+    """In one region of ten stores in ten three stores rise for four weeks; another sells so much of its own then."""
+    changed = np.ones((4000, N_DAYS))
+    for store, times in enumerate((1.8, 1.8, 1.8, of_the_tenth)):
+        changed[store:4000:100, 34:62] = times
+    return changed
+
+
+def test_shelves_that_sell_what_a_dark_one_of_their_region_lost_make_no_drift():
+    plain, lent = told(0.0, stores_per_region=10), told(0.0, change=_events(0.4), stores_per_region=10)
+    assert lent == pytest.approx(plain, abs=1e-4)
+
+
+def test_regions_that_rise_where_no_shelf_falls_drift():
+    plain, risen = told(0.0, stores_per_region=10), told(0.0, change=_events(1.0), stores_per_region=10)
+    assert risen > 5 * plain
 
 
 def test_rare_large_changes_weigh_more_than_many_small_ones():

@@ -23,7 +23,8 @@ def panel(*, regions: bool = True) -> Any:
     names = [f"region {store // 10}" for store in range(STORES)] if regions else [None] * STORES
     codes = {"store": np.arange(N) // SKUS, "sku": np.arange(N) % SKUS}
     stores = pl.DataFrame({"region": names}, schema={"region": pl.String})
-    return SimpleNamespace(stores=stores, skus=pl.DataFrame({"sku_id": range(SKUS)}), codes=codes.__getitem__)
+    regional_sku = codes["store"] // 10 * SKUS + codes["sku"] if regions else codes["sku"]
+    return SimpleNamespace(stores=stores, regional_sku=regional_sku, codes=codes.__getitem__)
 
 
 def chances(seed: int, together: bool) -> np.ndarray:

@@ -245,7 +245,7 @@ def _clean(panel: Panel, found: Demand, settings: DemandSettings, null: NullDist
     bounds[found.in_lots] = np.inf
     mark(sales, settings.dark_depth, peaks, bounds, dark)
     first_day = int(np.argmax(panel.is_open.any(axis=0)))
-    found = replace(found, level_drift=level_drift(sales, dark, first_day, settings))
+    found = replace(found, level_drift=level_drift(sales, dark, panel.regional_sku, first_day, settings))
 
     def leave_out(block: slice) -> None:
         mark_fallen(

@@ -26,7 +26,8 @@ def neighbour_weights(panel: Panel, chances: Floats, tried: Integers, settings: 
     is_known = panel.stores["region"].is_not_null().to_numpy()[panel.codes("store")[tried]]
     known = np.flatnonzero(is_known)
     is_low = (chances[known] <= settings.neighbour_chance).astype(np.float64)
-    in_region, in_chain = _groups(panel, tried[known])
+    in_region = np.unique(panel.regional_sku[tried[known]], return_inverse=True)[1].astype(np.int64)
+    in_chain = panel.codes("sku")[tried[known]]
     usual = float(is_low.mean()) if known.size else 0.0
     low, size = _others(in_region, is_low)
     kinship = _kinship(is_low, low, size, usual)
@@ -40,14 +41,6 @@ def neighbour_weights(panel: Panel, chances: Floats, tried: Integers, settings: 
     weight = np.clip(weight / weight.mean(), 1 / settings.neighbour_cap, settings.neighbour_cap)
     weights[known] = weight / max(float(weight.mean()), 1.0)
     return weights
-
-
-def _groups(panel: Panel, pairs: Integers) -> tuple[Integers, Integers]:
-    """Which SKU in which region each pair is, and which SKU, (pairs,)."""
-    region = panel.stores["region"].fill_null("").rank("dense").to_numpy().astype(np.int64)
-    sku = panel.codes("sku")[pairs]
-    place = region[panel.codes("store")[pairs]] * panel.skus.height + sku
-    return np.asarray(np.unique(place, return_inverse=True)[1], np.int64), sku
 
 
 def _others(group: Integers, is_low: Floats) -> tuple[Floats, Floats]:
