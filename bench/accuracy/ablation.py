@@ -37,12 +37,13 @@ class BoundAlone(NullDistribution):
 
 @dataclass(frozen=True)
 class Variant:
-    """The profile without a part. demand, events: settings that switch it off. null: what becomes of the table.
-    dispersion: what becomes of each pair's dispersion. table_alone: leave out Ville's bound.
+    """The profile without a part. demand, episode, events: settings that switch it off. null: what becomes of the
+    table. dispersion: what becomes of each pair's dispersion. table_alone: leave out Ville's bound.
     """
 
     what: str
     demand: dict[str, Any] | None = None
+    episode: dict[str, Any] | None = None
     events: dict[str, Any] | None = None
     null: Callable[[NullDistribution], NullDistribution] = lambda table: table
     dispersion: Callable[[Floats], Floats] = lambda some: some
@@ -52,7 +53,7 @@ class Variant:
     def settings(self) -> CalibratedSettings:
         """The settings of the night."""
         defaults = CalibratedSettings()
-        parts = {"demand": self.demand, "events": self.events}
+        parts = {"demand": self.demand, "episode": self.episode, "events": self.events}
         return defaults.model_copy(
             update={name: getattr(defaults, name).model_copy(update=part or {}) for name, part in parts.items()}
         )
@@ -72,7 +73,8 @@ VARIANTS = (
     Variant("lasting falls to a part left out of learning", {"fallen_log_likelihood_ratio": ALL}),
     Variant("doubt about a level whose days were left out", {"left_out_variance": 0.0}),
     Variant("returns from a rise excluded", events={"rise_log_likelihood_ratio": ALL}),
-    Variant("fading (levels that hold)", {"level_drift": 0.0, "level_drift_share": 0.0}),
+    Variant("drift (levels that hold)", {"level_drift": 0.0, "drift_ratio": 0.0, "usual_drift": 0.0}),
+    Variant("neighbours (every store for itself)", episode={"neighbour_cap": 1.0}),
     Variant("dispersion by category and band (one for the chain)", {"dispersion_prior_share": 1e9}),
     Variant("dispersion (counts are Poisson)", dispersion=np.zeros_like),
     Variant("search correction by table (Ville's bound alone)", null=lambda t: BoundAlone(t.open, t.dark)),

@@ -1,6 +1,6 @@
 """The figures of docs/accuracy.md: `python -m bench.accuracy.measure [SECTION ...]` writes accuracy.json anew.
 
-Sections: recorded, slow, delay, nulls, causes, ablation, advice. Those not named keep the figures they have. Recorded
+Sections: recorded, slow, open, lumpy, delay, nulls, causes, ablation, advice. Those not named keep theirs. Recorded
 stock-outs are read from the folder that DARKSHELF_FRESHRETAILNET names, else from `../shared/data/freshretailnet`.
 """
 
@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from bench.accuracy import ablation, advice, causes, chains, nulls, planted, recorded
+from bench.accuracy import ablation, advice, causes, chains, lumpy, nulls, open_chains, planted, recorded
 from bench.accuracy.nights import contenders, imputed
 from bench.accuracy.reliability import across_stores
 from engine.backtest.backtest import night_days, prepare, score
@@ -28,6 +28,15 @@ FILE = Path(__file__).with_name("accuracy.json")
 ROOT = Path(__file__).parents[2]
 DIGITS = 4
 SLOW_STORE_SKUS, SLOW_SEEDS = 20_000, (3, 4)
+OPEN_SEEDS = range(31, 35)
+OPEN_CHAINS = {
+    "levels that hold": (60, 0.0),
+    "levels that wander 2% a day": (60, 0.02),
+    "levels that wander 4% a day": (60, 0.04),
+    "480 store-SKUs, 3% a day": (12, 0.03),
+}
+"""Stores of each chain, and the step of its levels."""
+LUMPY_SEEDS = range(21, 31)
 NULL_SMALL, NULL_LARGE = 10_000, 100_000
 NULL_SEEDS = range(1, 9)
 ABLATION_STORE_SKUS = 20_000
@@ -59,12 +68,36 @@ def of_recorded() -> dict[str, Any]:
         }
         if name == "calibrated":
             told["reliability"] = across_stores(alerts)
+            told["by_left"] = recorded.by_left(alerts)
     return told
 
 
 def of_slow() -> dict[str, Any]:
     """Planted episodes on shelves that sell 0.1 to 2 units a day, a chain a seed."""
     return {f"seed {seed}": planted.slow_movers(SLOW_STORE_SKUS, seed) for seed in SLOW_SEEDS}
+
+
+def of_open() -> dict[str, Any]:
+    """Chains whose episodes are all open, against what a night that knew every rate would find."""
+    settings, told = CalibratedSettings(), dict[str, list[dict[str, Any]]]()
+    for name, sizes in OPEN_CHAINS.items():
+        drawn = [open_chains.drawn(*sizes, seed) for seed in OPEN_SEEDS]
+        told[name] = [
+            open_chains.scored(
+                open_chains.alerts_over(chain, settings), open_chains.truth(chain, settings.episode.max_fdr)
+            )
+            for chain in drawn
+        ]
+    return told
+
+
+def of_lumpy() -> dict[str, Any]:
+    """Alarms over healthy shelves that sell in lots, pauses and to bulk buyers, a seed each."""
+    settings = CalibratedSettings()
+    return {
+        kind: [open_chains.alerts_over(lumpy.drawn(kind, seed), settings).height for seed in LUMPY_SEEDS]
+        for kind in lumpy.KINDS
+    }
 
 
 def of_delay() -> dict[str, Any]:
@@ -162,6 +195,8 @@ def of_advice() -> dict[str, Any]:
 SECTIONS: dict[str, Callable[[], dict[str, Any]]] = {
     "recorded": of_recorded,
     "slow": of_slow,
+    "open": of_open,
+    "lumpy": of_lumpy,
     "delay": of_delay,
     "nulls": of_nulls,
     "causes": causes.figures,

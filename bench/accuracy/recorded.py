@@ -5,6 +5,7 @@ away. The truth holds the hours, of 16 a day, that a store-SKU was out; days not
 """
 
 import datetime as dt
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -17,12 +18,18 @@ from engine.vocabulary import shelf as v
 NIGHTS = [dt.date(2024, 5, 12) + dt.timedelta(weeks=week) for week in range(7)]
 RIGHT_HOURS = 8
 """Mean hours out, over the days an alert names, from which it is right."""
+LEFT = (0.0, 0.15, 0.3, 0.45, 1.0)
+"""Shares of the expectation that part alerts by depth."""
 EVENT_HOURS, EVENT_DAYS = 12, 3
 FOLDS = 5
 
 
 def verdicts(nights: Sequence[Night], truth: pl.DataFrame) -> pl.DataFrame:
-    """Every alert with is_right. Grain: night, store, SKU."""
+    """Every alert with is_right and is_fairly_right. Grain: night, store, SKU.
+
+    Half of the hours out make an alert right. A shelf that still sells a share of its expectation was out for the
+    rest of it at most: it is fairly right from `RIGHT_HOURS` times that rest. Null where the share is not known.
+    """
     alerts = alerts_of(nights).with_columns(pl.col(name).cast(pl.Int64) for name in v.PAIR)
     hours = (
         alerts.select("as_of", *v.PAIR, "detection_date")
@@ -32,9 +39,31 @@ def verdicts(nights: Sequence[Night], truth: pl.DataFrame) -> pl.DataFrame:
         .agg(pl.col("oos_hours").cast(pl.Int64).sum())
     )
     days = (pl.col("as_of") - pl.col("detection_date")).dt.total_days() + 1
-    return alerts.join(hours, on=["as_of", *v.PAIR], how="left").with_columns(
-        is_right=pl.col("oos_hours").fill_null(0) >= RIGHT_HOURS * days
+    out = pl.col("oos_hours").fill_null(0)
+    return (
+        alerts.join(hours, on=["as_of", *v.PAIR], how="left")
+        .with_columns(left=_left(alerts))
+        .with_columns(
+            is_right=out >= RIGHT_HOURS * days, is_fairly_right=out >= RIGHT_HOURS * days * (1 - pl.col("left"))
+        )
     )
+
+
+def _left(alerts: pl.DataFrame) -> pl.Series:
+    """Share of its expectation that an alert still sold, (alerts,), 0 to 1; null where a contender tells none."""
+    if "actual_daily_units" not in alerts.columns:
+        return pl.Series([None] * alerts.height, dtype=pl.Float64)
+    return (alerts["actual_daily_units"] / alerts["expected_daily_units"]).clip(0, 1)
+
+
+def by_left(alerts: pl.DataFrame) -> list[dict[str, float]]:
+    """Alerts by the share of the expectation left: how many, right by the hours, and right for their depth."""
+    found = []
+    for low, high in (*itertools.pairwise(LEFT), (LEFT[0], LEFT[-1])):
+        some = alerts.filter(pl.col("left").is_between(low, high, closed="both" if high == LEFT[-1] else "left"))
+        right, fair = (int(some[name].sum()) / max(some.height, 1) for name in ("is_right", "is_fairly_right"))
+        found.append({"from": low, "to": high, "alerts": some.height, "right": right, "fairly_right": fair})
+    return found
 
 
 def stock_outs(nights: Sequence[Night], alerts: pl.DataFrame, truth: pl.DataFrame) -> pl.DataFrame:

@@ -7,7 +7,7 @@ from typing import Any
 
 from bench.accuracy.ablation import VARIANTS, WHOLE
 from bench.accuracy.chains import MIXES
-from bench.accuracy.measure import ROOT, read
+from bench.accuracy.measure import OPEN_CHAINS, ROOT, read
 from bench.accuracy.targets import outcomes
 from bench.speed.targets import in_rows
 from engine.outputs.document import render
@@ -25,6 +25,11 @@ NAMES = {
     "zero_days_7": "7 days without a sale",
     "smoothed_interval": "3 days below the interval of exponential smoothing",
 }
+LUMPY = {
+    "lots": "a lot on 18% of the days, 6 units in the mean",
+    "pauses": "all at once, every 5 to 15 days",
+    "bulk": "one order of 20 to 200 times a day's sales",
+}
 NOTHING = 0.005
 """A part whose absence changes no share by this much is worth nothing here."""
 
@@ -37,15 +42,18 @@ def page(measured: Figures) -> str:
     reliability = measured["recorded"]["reliability"]
     return render(
         Path(__file__).with_suffix(".md"),
-        **{name: measured[name] for name in ("recorded", "slow", "delay", "nulls")},
+        **{name: measured[name] for name in ("recorded", "slow", "open", "lumpy", "delay", "nulls")},
         outdated=_outdated(measured),
         targets=in_rows(outcomes(measured)),
         of_recorded=_recorded(measured["recorded"]),
+        of_left=_by_left(measured["recorded"]["by_left"]),
         of_slow=_slow(measured["slow"]),
         bands=_bands(measured["slow"]),
         delays=_delays(measured["delay"]),
         depths=_depths(measured["slow"]),
         money=_money(measured["slow"]),
+        of_open=_open(measured["open"]),
+        of_lumpy=_lumpy(measured["lumpy"]),
         small=_nights(measured["nulls"]["small"]),
         large=_nights(measured["nulls"]["large"]),
         of_nulls=_nulls(measured["nulls"]),
@@ -107,6 +115,14 @@ def _recorded(told: Figures) -> Sequence[Row]:
     return rows
 
 
+def _by_left(told: Sequence[Figures]) -> Sequence[Row]:
+    rows = []
+    for one in told:
+        shares = [f"{one[name]:.3f}" for name in ("right", "fairly_right")]
+        rows.append((f"{one['from']:g} to {one['to']:g}", f"{one['alerts']:,}", *shares))
+    return rows
+
+
 def _seeds(told: Figures) -> list[Figures]:
     return [one for name, one in sorted(told.items()) if name.startswith("seed")]
 
@@ -160,6 +176,29 @@ def _money(told: Figures) -> list[str]:
             f"calibration error of the confidence {one['calibrated']['calibration_error']:.3f}"
         )
     return lines
+
+
+def _open(told: Figures) -> Sequence[Row]:
+    rows = []
+    for name in OPEN_CHAINS:
+        seeds = told[name]
+        by_left: dict[float, list[int]] = {}
+        for one in seeds:
+            for depth in one["by_left"]:
+                total = by_left.setdefault(depth["left"], [0, 0])
+                total[0], total[1] = total[0] + depth["found"], total[1] + depth["findable"]
+        depths = [f"{found / findable:.2f}" for _, (found, findable) in sorted(by_left.items())]
+        rows.append((name, *(_range([one[what] for one in seeds]) for what in ("precision", "recall")), *depths))
+    return rows
+
+
+def _lumpy(told: Figures) -> Sequence[Row]:
+    return [(LUMPY[kind], ", ".join(map(str, told[kind])), str(max(told[kind]))) for kind in LUMPY]
+
+
+def _range(values: Sequence[float]) -> str:
+    """Mean, lowest and highest."""
+    return f"{mean(values):.3f} ({min(values):.3f} to {max(values):.3f})"
 
 
 def _nights(of_size: Figures) -> str:

@@ -1,11 +1,11 @@
-"""What complete darkness would show: how soon, and how much at most."""
+"""What darkness would show: how soon, how much at most, and from which depth on."""
 
 from typing import NamedTuple
 
 import numpy as np
 
 from engine.kernels.compiling import inner, kernel
-from engine.kernels.likelihood_ratio import learn_before, log_ratio
+from engine.kernels.likelihood_ratio import learn_before, log_ratio, walked_within
 from engine.kernels.records import Sales, Weighing
 from engine.kernels.types import Floats1D, Integers1D, Out
 
@@ -18,24 +18,34 @@ class Levels(NamedTuple):
     dispersion: Floats1D
 
 
+SHARE_TOLERANCE = 1e-3
+"""A share of the expectation is known this well."""
+
+
 @inner
-def _of_nothing(days: int, levels: Levels, row: int, weighing: Weighing) -> float:
-    """Log likelihood ratio of days at a row's level without a sale, as `open_log_likelihood_ratio` weighs them."""
-    relative_variance = levels.dispersion[row] / days + 1.0 / levels.learnt_units[row] + weighing.level_drift * days
-    return log_ratio(0.0, days * levels.expected_a_day[row], 1.0 / relative_variance, weighing)
+def _of_share(left: float, days: int, levels: Levels, row: int, weighing: Weighing) -> float:
+    """Log likelihood ratio of days that sell a share of a row's level, as `open_log_likelihood_ratio` weighs them."""
+    relative_variance = levels.dispersion[row] / days + 1.0 / levels.learnt_units[row]
+    relative_variance += weighing.level_drift * walked_within(days)
+    due = days * levels.expected_a_day[row]
+    return log_ratio(left * due, due, 1.0 / relative_variance, weighing)
 
 
 @kernel
-def learnt_before(sales: Sales, memory: float, left_out_variance: float, learnt: Out[Floats1D]) -> None:
+def learnt_before(
+    sales: Sales, memory: float, left_out_variance: float, level_drift: float, learnt: Out[Floats1D]
+) -> None:
     """Units of sale that tell the level of an episode which begins tomorrow: one over its relative variance.
 
-    memory, left_out_variance: see `learn_before`. learnt: (n_rows,), 0 where nothing was sold; written.
+    memory, left_out_variance: see `learn_before`. level_drift: as in `Weighing`. learnt: (n_rows,), 0 where nothing
+    was sold; written.
     """
     n_days = sales.units.shape[1]
-    share, relative_variance = np.empty(n_days + 1), np.empty(n_days + 1)
+    share, relative_variance, walked = np.empty(n_days + 1), np.empty(n_days + 1), np.empty(n_days + 1)
     for row in range(learnt.size):
-        learn_before(sales, row, memory, left_out_variance, share, relative_variance)
-        learnt[row] = 1.0 / relative_variance[n_days] if relative_variance[n_days] > 0.0 else 0.0
+        learn_before(sales, row, memory, left_out_variance, share, relative_variance, walked)
+        variance = relative_variance[n_days] + level_drift * walked[n_days]
+        learnt[row] = 1.0 / variance if relative_variance[n_days] > 0.0 else 0.0
 
 
 @kernel
@@ -51,7 +61,7 @@ def days_to_alert(
         if not (levels.expected_a_day[row] > 0.0 and levels.learnt_units[row] > 0.0):
             continue
         for n in range(min_days, max_days + 1):
-            if _of_nothing(n, levels, row, weighing) >= bounds[row]:
+            if _of_share(0.0, n, levels, row, weighing) >= bounds[row]:
                 days[row] = n
                 break
 
@@ -71,7 +81,33 @@ def largest_log_likelihood_ratio(
             continue
         n = min_days
         while True:
-            most[row] = max(most[row], _of_nothing(n, levels, row, weighing))
+            most[row] = max(most[row], _of_share(0.0, n, levels, row, weighing))
             if n >= max_days:
                 break
             n = min(2 * n, max_days)
+
+
+@kernel
+def largest_share_left(
+    levels: Levels, bounds: Floats1D, weighing: Weighing, days: int, max_ratio: float, left: Out[Floats1D]
+) -> None:
+    """Largest share of its level that a row may go on selling for some days and still reach its bound.
+
+    bounds: (n_rows,). max_ratio: no episode sells a larger share. left: (n_rows,), NaN where not even days without
+    any sale reach it; written.
+    """
+    for row in range(left.size):
+        left[row] = np.nan
+        if not (levels.expected_a_day[row] > 0.0 and levels.learnt_units[row] > 0.0):
+            continue
+        if _of_share(0.0, days, levels, row, weighing) < bounds[row]:
+            continue
+        # The less is left the larger the ratio is, so that halving the span finds where it reaches the bound.
+        low, high = 0.0, max_ratio
+        while high - low > SHARE_TOLERANCE:
+            middle = (low + high) / 2
+            if _of_share(middle, days, levels, row, weighing) >= bounds[row]:
+                low = middle
+            else:
+                high = middle
+        left[row] = low

@@ -35,6 +35,12 @@ def log_ratio(sold: float, expected_units: float, size: float, weighing: Weighin
     return math.log(total) if total > 0.0 else -700.0
 
 
+@inner
+def walked_within(days: int) -> float:
+    """Days' variance of a walk by which the mean of so many days differs from the day before them, of equal days."""
+    return (days + 1.0) * (2.0 * days + 1.0) / (6.0 * days)
+
+
 @kernel
 def learn_before(
     sales: Sales,
@@ -43,19 +49,22 @@ def learn_before(
     left_out_variance: float,
     share: Out[Floats1D],
     relative_variance: Out[Floats1D],
+    walked: Out[Floats1D],
 ) -> None:
     """What a row's clean days before each day sold of their expectation, the later the heavier, and its variance.
 
     A level is as unsure as the counts and the dispersion of the days that tell it. Days that are left out for being
     dark may have been dark by chance: what the others sold is then too much. memory: weight of a day relative to the
     next. left_out_variance: relative variance if all days are left out. share: 0 where nothing was sold before.
-    relative_variance: of the share. Both (n_days + 1,), the last place is tomorrow's; written.
+    relative_variance: of the share. walked: days' variance by which a level that walks has left the days that tell
+    it. All (n_days + 1,), the last place is tomorrow's; written.
     """
     units, expected, usable, clean = sales.units[row], sales.expected[row], sales.usable[row], sales.clean[row]
     dispersion, unit = sales.dispersion[row], sales.unit[row]
-    sold = expected_units = counted = squares = left_out = 0.0
+    sold = expected_units = counted = squares = left_out = behind = 0.0
     for day in range(units.size + 1):
         share[day] = relative_variance[day] = 0.0
+        walked[day] = behind
         if sold > 0.0 and expected_units > 0.0:
             share[day] = sold / expected_units
             relative_variance[day] = counted / (expected_units * sold) + dispersion * squares / (
@@ -65,9 +74,12 @@ def learn_before(
         sold, expected_units, left_out = memory * sold, memory * expected_units, memory * left_out
         # These are variances, in which a weight counts by its square.
         counted, squares = memory * memory * counted, memory * memory * squares
+        behind += 1.0
         if day == units.size or not expected[day] > 0.0:
             continue
         if clean[day]:
+            # A day of the level itself takes the mean of all days so much nearer to it.
+            behind *= (expected_units / (expected_units + expected[day] / unit)) ** 2
             sold += units[day] / unit
             expected_units += expected[day] / unit
             counted += expected[day] / unit
@@ -138,10 +150,11 @@ def open_log_likelihood_ratio(
     """
     units, expected, usable, unit = sales.units, sales.expected, sales.usable, sales.unit
     n_days = units.shape[1]
-    share, relative_variance, found = np.empty(n_days + 1), np.empty(n_days + 1), np.empty(n_days)
+    share, relative_variance, walked = np.empty(n_days + 1), np.empty(n_days + 1), np.empty(n_days + 1)
+    found = np.empty(n_days)
     for row in range(units.shape[0]):
         best[row], first[row] = 0.0, n_days
-        learn_before(sales, row, memory, left_out_variance, share, relative_variance)
+        learn_before(sales, row, memory, left_out_variance, share, relative_variance, walked)
         sold = expected_units = squares = 0.0
         days = 0
         found[:] = 0.0
@@ -155,15 +168,14 @@ def open_log_likelihood_ratio(
             if days < rule.min_days or not (expected_units > 0.0 and share[day] > 0.0):
                 continue
             due = share[day] * expected_units
-            size = 1.0 / (
-                sales.dispersion[row] * squares / (expected_units * expected_units)
-                + relative_variance[day]
-                + weighing.level_drift * days
-            )
-            ratio = log_ratio(sold, due, size, weighing)
-            if ratio < -rule.closing:
-                break
-            found[day] = ratio if sold <= rule.max_ratio * due else 0.0
+            variance = sales.dispersion[row] * squares / (expected_units * expected_units) + relative_variance[day]
+            if sold > rule.max_ratio * due:
+                # However far the level may have walked: days that sell what was sold before are ordinary.
+                if log_ratio(sold, due, 1.0 / variance, weighing) < -rule.closing:
+                    break
+                continue
+            variance += weighing.level_drift * (walked[day] + walked_within(days))
+            found[day] = log_ratio(sold, due, 1.0 / variance, weighing)
             if found[day] > best[row]:
                 best[row], first[row] = found[day], day
         if best[row] > 0.0:
@@ -180,11 +192,11 @@ def past_log_likelihood_ratio(
     """
     units, expected, usable, unit = sales.units, sales.expected, sales.usable, sales.unit
     n_days = units.shape[1]
-    share, relative_variance = np.empty(n_days + 1), np.empty(n_days + 1)
+    share, relative_variance, walked = np.empty(n_days + 1), np.empty(n_days + 1), np.empty(n_days + 1)
     for place in range(spans.rows.size):
         row, first = spans.rows[place], spans.firsts[place]
         found[place] = 0.0
-        learn_before(sales, row, memory, left_out_variance, share, relative_variance)
+        learn_before(sales, row, memory, left_out_variance, share, relative_variance, walked)
         sold = expected_units = squares = 0.0
         days = 0
         for day in range(first, spans.lasts[place] + 1):
@@ -197,7 +209,7 @@ def past_log_likelihood_ratio(
             size = 1.0 / (
                 sales.dispersion[row] * squares / (expected_units * expected_units)
                 + relative_variance[first]
-                + weighing.level_drift * days
+                + weighing.level_drift * (walked[first] + walked_within(days))
             )
             found[place] = log_ratio(sold, share[first] * expected_units, size, weighing)
 
@@ -271,7 +283,7 @@ def _fall_from(
             continue
         e = share * expected[day] / unit
         since, due, squares, days = since + units[day] / unit, due + e, squares + e * e, days + 1
-        size = 1.0 / (dispersion * squares / (due * due) + relative_variance + level_drift * days)
+        size = 1.0 / (dispersion * squares / (due * due) + relative_variance + level_drift * walked_within(days))
         total = (size + since) * math.log((size + due) / (size + depth * due)) + since * math.log(depth)
         if total > peak:
             peak, top = total, day
@@ -307,6 +319,7 @@ def mark_fallen(
                     continue
                 share = sold_before / expected_before
                 relative_variance = unit[row] / sold_before + sales.dispersion[row] * squares / expected_before**2
+                relative_variance += level_drift * walked_within(start - since)
                 # Sales as expected or better on its first day speak against every fall.
                 if expected[row, start] > 0.0 and units[row, start] >= share * expected[row, start]:
                     continue

@@ -117,6 +117,12 @@ class Panel:
         return self.pairs["judged"].to_numpy()
 
     @cached_property
+    def regional_sku(self) -> NDArray[np.int64]:
+        """Which SKU in which region each pair is, (pairs,): a number of its own. Stores of no region are one."""
+        region = self.stores["region"].fill_null("").rank("dense").to_numpy().astype(np.int64)
+        return np.asarray(region[self.codes("store")] * self.skus.height + self.codes("sku"), np.int64)
+
+    @cached_property
     def category_price(self) -> Array:
         """Mean price of every day over the judged pairs of each category, (categories, days); NaN without any."""
         groups = np.where(self.judged, self.codes("category"), -1)

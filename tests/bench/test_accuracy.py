@@ -63,6 +63,17 @@ def test_an_alert_is_right_when_it_was_out_for_half_of_the_hours():
     assert judged["is_right"].to_list() == [True, False, False]
 
 
+def test_an_alert_that_still_sold_needs_hours_for_the_rest_alone():
+    truth = hours((1, 1, 0, 4), (1, 2, 0, 4), (1, 3, 0, 8))
+    sold = pl.DataFrame({"actual_daily_units": [5.0, 4.0, 0.0], "expected_daily_units": [10.0] * 3})
+    named = night((1, 1, 0), (1, 2, 0), (1, 3, 0))
+    judged = recorded.verdicts([Night(DAY, named.alerts.hstack(sold))], truth)
+    assert judged["is_right"].to_list() == [False, False, True]
+    assert judged["is_fairly_right"].to_list() == [True, False, True]
+    rows = [(one["alerts"], one["right"], one["fairly_right"]) for one in recorded.by_left(judged)]
+    assert rows == [(1, 1.0, 1.0), (0, 0.0, 0.0), (1, 0.0, 0.0), (1, 0.0, 1.0), (3, 1 / 3, 2 / 3)]
+
+
 def test_an_event_was_out_on_three_days_and_is_found_by_its_name():
     truth = hours(*((1, sku, ago, 12) for sku in (1, 2) for ago in range(3)), *((1, 3, ago, 16) for ago in (0, 1, 3)))
     nights = [night((1, 2, 0), (1, 3, 0))]

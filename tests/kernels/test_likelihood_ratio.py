@@ -41,8 +41,18 @@ def log_negative_binomial(sold: float, mean: float, size: float) -> float:
     )
 
 
-def learnt(series: list, start: int, memory: float, dispersion: float) -> tuple[float, float]:
-    """Share of their expectation that the clean days before a start sold, the later the heavier, and its variance."""
+def walk_of_mean(days: int) -> float:
+    """Variance of the mean of a walk's first days, in steps: those that two days share, over all pairs of days."""
+    return sum(min(one, other) for one in range(1, days + 1) for other in range(1, days + 1)) / days**2
+
+
+def learnt(
+    series: list, start: int, memory: float, dispersion: float, level_drift: float = FADE
+) -> tuple[float, float]:
+    """Share of their expectation that the clean days before a start sold, the later the heavier, and its variance.
+
+    A step of the level's walk is missed by the weight of the days before it.
+    """
     before = [(start - 1 - day, *series[day][:2]) for day in range(start) if series[day][3]]
     sold = sum(memory**age * units for age, units, _ in before)
     expected_units = sum(memory**age * expected for age, _, expected in before)
@@ -51,8 +61,12 @@ def learnt(series: list, start: int, memory: float, dispersion: float) -> tuple[
     left_out = sum(memory ** (start - 1 - day) * one[1] for day, one in enumerate(series[:start]) if one[2] > one[3])
     if not sold > 0:
         return 0.0, 0.0
+    weights = [memory ** (start - 1 - day) * one[1] if one[3] else 0.0 for day, one in enumerate(series[:start])]
+    missed = sum((sum(weights[:step]) / sum(weights)) ** 2 for step in range(1, start))
     relative_variance = (
-        LEFT_OUT_DOUBT * (left_out / (left_out + expected_units)) ** 2 + dispersion * squares / expected_units**2
+        LEFT_OUT_DOUBT * (left_out / (left_out + expected_units)) ** 2
+        + dispersion * squares / expected_units**2
+        + level_drift * missed
     )
     return sold / expected_units, counted / expected_units / sold + relative_variance
 
@@ -60,9 +74,8 @@ def learnt(series: list, start: int, memory: float, dispersion: float) -> tuple[
 def plain_ratio(days: list, share: float, relative_variance: float, dispersion: float) -> float:
     """Log likelihood ratio of the mixture of depths to ordinary days at a share of the expectation."""
     sold, expected_units = sum(one for one, _ in days), sum(one for _, one in days)
-    size = 1 / (
-        dispersion * sum(one**2 for _, one in days) / expected_units**2 + relative_variance + FADE * len(days)
-    )
+    of_days = dispersion * sum(one**2 for _, one in days) / expected_units**2
+    size = 1 / (of_days + relative_variance + FADE * walk_of_mean(len(days)))
     usual = log_negative_binomial(sold, share * expected_units, size)
     return math.log(
         sum(
@@ -228,7 +241,7 @@ def test_a_past_stretch_is_weighed_against_the_days_before_it(series, first, len
 @given(SERIES)
 def test_tomorrow_is_judged_by_all_clean_days(series):
     found = np.empty(1)
-    learnt_before(sales(series, 0.2), 0.9, LEFT_OUT_DOUBT, found)
+    learnt_before(sales(series, 0.2), 0.9, LEFT_OUT_DOUBT, FADE, found)
     relative_variance = learnt(series, len(series), 0.9, 0.2)[1]
     assert found[0] == pytest.approx(1 / relative_variance if relative_variance > 0 else 0.0)
 
@@ -270,7 +283,8 @@ def plain_fall(days: list, dark: set, start: int, dispersion: float) -> tuple[fl
         seen.append((days[day][0], share * days[day][1]))
         sold, due = sum(one for one, _ in seen), sum(one for _, one in seen)
         relative_variance = 1 / sold_before + dispersion * sum(one[1] ** 2 for one in before) / expected_before**2
-        size = 1 / (dispersion * sum(one**2 for _, one in seen) / due**2 + relative_variance + FADE * len(seen))
+        walked = walk_of_mean(len(seen)) + walk_of_mean(start - max(start - BEFORE_DAYS, 0))
+        size = 1 / (dispersion * sum(one**2 for _, one in seen) / due**2 + relative_variance + FADE * walked)
         usual = log_negative_binomial(sold, due, size)
         log_likelihood_ratio = log_negative_binomial(sold, FALLEN_DEPTH * due, size) - usual
         if log_likelihood_ratio > peak:

@@ -117,7 +117,8 @@ def days_until(
     """The first number of empty days whose likelihood ratio reaches a bound (a logarithm); -1 without one."""
     for n in days:
         mean = n * units_a_day
-        size = 1 / (dispersion * n * units_a_day**2 / mean**2 + 1 / learnt + level_drift * n)
+        walked = sum(min(one, other) for one in range(1, n + 1) for other in range(1, n + 1)) / n**2
+        size = 1 / (dispersion * n * units_a_day**2 / mean**2 + 1 / learnt + level_drift * walked)
         mixture = sum(
             weight * chance_of_nothing(depth * mean, size) for depth, weight in zip(depths, weights, strict=True)
         )

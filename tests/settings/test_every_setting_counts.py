@@ -64,7 +64,7 @@ RARER: dict[Chain, str] = {
     chains.trade: (
         "expect.min_kept_days causes.conversion_drop causes.promo_ineffective causes.misallocation "
         "recommend.price_response recommend.promo recommend.deep_drop recommend.end_promo "
-        "demand.drift demand.level_drift_share episode.max_fdr episode.before episode.closed "
+        "demand.drift demand.usual_drift episode.neighbour episode.max_fdr episode.before episode.closed "
         "pattern.gap pattern.prior_views pattern.promo pattern.neighbour pattern.conversion "
         "events.run_out events.risen events.store_points events.group_cases transfers"
     ),

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.kernels import compiling
-from engine.kernels.darkness import Levels, days_to_alert, largest_log_likelihood_ratio
+from engine.kernels.darkness import Levels, days_to_alert, largest_log_likelihood_ratio, largest_share_left
 from engine.kernels.likelihood_ratio import EpisodeRule, open_log_likelihood_ratio
 from engine.kernels.records import Sales
 from engine.outputs.shelf import shapes
@@ -106,3 +106,36 @@ def test_slow_sellers_are_left_to_counts(chain, judged):
         if row["alert_days"] is not None:
             assert row["smallest_loss_units"] == pytest.approx(row["alert_days"] * row["level_daily_units"])
             assert math.isfinite(row["smallest_loss"])
+
+
+@given(st.floats(0.5, 15), st.floats(0.02, 60), st.floats(1, 5000), st.floats(0, 1), st.integers(1, 56))
+def test_the_most_that_may_be_left_is_where_the_evidence_reaches_the_bound(
+    bound, expected_units, learnt, doubt, days
+):
+    left = np.empty(1)
+    levels = compiling.given(Levels(*(np.array([value]) for value in (expected_units, learnt, doubt))))
+    largest_share_left(levels, np.array([bound]), WEIGHING, days, EPISODE.max_ratio, left)
+    walked = sum(min(one, other) for one in range(1, days + 1) for other in range(1, days + 1)) / days**2
+    due, size = days * expected_units, 1 / (doubt / days + 1 / learnt + FADE * walked)
+
+    def evidence(share: float) -> float:
+        terms = [
+            math.log(weight)
+            + (size + share * due) * math.log((size + due) / (size + depth * due))
+            + share * due * math.log(depth)
+            for depth, weight in zip(EPISODE.depths, EPISODE.depth_weights, strict=True)
+        ]
+        return float(np.logaddexp.reduce(terms))
+
+    if np.isnan(left[0]):
+        assert evidence(0.0) < bound + 1e-9
+    else:
+        assert evidence(left[0]) >= bound - 1e-9
+        assert left[0] > EPISODE.max_ratio - 0.002 or evidence(left[0] + 0.002) < bound + 1e-9
+
+
+def test_the_faster_a_shelf_sells_the_shallower_a_fall_is_told():
+    left, n = np.empty(3), 3
+    levels = compiling.given(Levels(np.array([0.3, 3.0, 30.0]), np.full(n, 400.0), np.full(n, 0.05)))
+    largest_share_left(levels, np.full(n, 5.0), WEIGHING, 28, EPISODE.max_ratio, left)
+    assert left[0] < left[1] < left[2] <= EPISODE.max_ratio

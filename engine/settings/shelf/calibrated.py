@@ -47,12 +47,16 @@ class DemandSettings(Frozen):
     left_out_variance: float = Field(
         0.025, ge=0, le=4, description="Relative variance of a level with no day learnt."
     )
-    drift_units: float = Field(30, gt=0, description="Sales a month from which a store-SKU tells how levels drift.")
     level_drift: float = Field(
-        0.0002, ge=0, le=1, description="Relative variance by which any level may drift a day."
+        0.00007, ge=0, le=1, description="Relative variance by which any level may drift a day."
     )
-    level_drift_share: float = Field(
-        0.43, ge=0, le=10, description="Of the drift of a month, by how much a level may drift a day."
+    drift_days: int = Field(14, ge=7, le=28, description="Days of a window whose rise tells how levels drift.")
+    drift_spared_days: int = Field(28, ge=0, le=90, description="Last days, of open episodes, that tell no drift.")
+    drift_units: float = Field(20, gt=0, description="Sales due in a window from which it tells how levels drift.")
+    drift_tail: float = Field(0.005, gt=0, lt=0.5, description="Share of the windows that rise most, which tell it.")
+    drift_ratio: float = Field(2.5, ge=0, le=10, description="Drift over what rises tell: dispersion hides a part.")
+    usual_drift: float = Field(
+        0.0015, ge=0, le=1, description="Drift a day where no window tells any; it weighs as one rare rise."
     )
     open_log_likelihood_ratio: float = Field(
         3, gt=0, description="Log likelihood ratio from which an open episode is not learnt from."
@@ -96,6 +100,13 @@ class EpisodeSettings(Frozen):
     min_days: int = Field(1, ge=1, le=28, description="Shortest episode, in days in stock and open.")
     max_days: int = Field(56, ge=7, le=365, description="Longest episode; what lasts longer is a new normal.")
     max_fdr: float = Field(0.10, gt=0, lt=1, description="Expected share of false findings among the open cases.")
+    neighbour_chance: float = Field(
+        0.05, gt=0, le=0.5, description="P-value at which a store speaks for the same SKU in others of its region."
+    )
+    neighbour_wide_share: float = Field(
+        0.75, gt=0, le=1, description="Share of the other stores from which a region's SKU fell, and no shelf."
+    )
+    neighbour_cap: float = Field(5.0, ge=1, le=100, description="Largest weight, or its inverse, of what others say.")
     closed_log_likelihood_ratio: float = Field(
         12.5, gt=0, description="Log likelihood ratio that makes a past episode a case."
     )

@@ -17,6 +17,7 @@ from engine.settings.shelf.calibrated import DemandSettings, EpisodeSettings
 from engine.shelf.calibrated.chance import Chances, least_chances, p_values, q_values
 from engine.shelf.calibrated.dark import darkest, mark
 from engine.shelf.calibrated.expect import Demand, open_episodes
+from engine.shelf.calibrated.neighbours import neighbour_weights
 from engine.shelf.calibrated.null import NullDistribution, weighing_of
 from engine.shelf.panel import Panel
 
@@ -39,8 +40,9 @@ def detect(
     chances = Chances(*(np.full(log_likelihood_ratio.size, np.nan) for _ in range(3)))
     chances.log_likelihood_ratio[tried] = log_likelihood_ratio[tried]
     chances.p_values[tried] = p_values(found, found.level, log_likelihood_ratio, null)[tried]
+    weight = neighbour_weights(panel, chances.p_values[tried], tried, episode)
     least = least_chances(found, null, episode)[tried]
-    chances.q_values[tried] = q_values(chances.p_values[tried], least)
+    chances.q_values[tried] = q_values(chances.p_values[tried] / weight, least / weight)
     is_open = np.nan_to_num(chances.q_values, nan=1.0) <= episode.max_fdr
     pair = np.flatnonzero(is_open)
     opened = pl.DataFrame(

@@ -2,7 +2,8 @@
 
 In: `Panel`, `Demand`, the night's chances. Out: one row per judged store-SKU. A shelf that sells nothing at all from
 tomorrow on is the clearest case there is: the days until its log likelihood ratio passes the night's threshold
-are the earliest alert, and what it would have sold by then is the smallest loss that sales can tell.
+are the earliest alert, and what it would have sold by then is the smallest loss that sales can tell. A shelf that
+goes on selling is told from an ordinary change only down from some share of its expectation: that is said, too.
 """
 
 import math
@@ -12,7 +13,7 @@ import polars as pl
 
 from engine.kernels import rows
 from engine.kernels.compiling import given
-from engine.kernels.darkness import Levels, days_to_alert, learnt_before
+from engine.kernels.darkness import Levels, days_to_alert, largest_share_left, learnt_before
 from engine.settings.shelf.calibrated import DemandSettings, EpisodeSettings, WatchSettings
 from engine.shelf.calibrated.chance import Chances
 from engine.shelf.calibrated.expect import Demand
@@ -36,8 +37,9 @@ def detectability(
     """The rows of `detectability.parquet`, by store and SKU.
 
     level_daily_units, dispersion: of the judged. alert_days: days of complete darkness, null where the longest
-    episode is too short. smallest_loss_units, smallest_loss: lost by then; the money null without a price. watch:
-    `counts` where no alert comes within the days of the settings.
+    episode is too short. share_left: the most that may be left of the expectation for `watch.max_alert_days` and be
+    told all the same, null where not even nothing would. smallest_loss_units, smallest_loss: lost by the alert; the
+    money null without a price. watch: `counts` where no alert comes within the days of the settings.
     """
     judged = np.flatnonzero(panel.judged)
     known_days = found.usable.sum(axis=1, dtype=np.int64)[judged]
@@ -45,16 +47,19 @@ def detectability(
     chance = threshold(chances, episode.max_fdr)
     # A likelihood ratio of e^x has a chance of e^-x wherever one looks: a cell's own table may ask for more.
     bounds = np.maximum(null.needed(chance, level / unit, dispersion, known_days), -math.log(chance))
-    days = np.empty(judged.size, np.int64)
+    days, left = np.empty(judged.size, np.int64), np.empty(judged.size)
     learnt_units, weighing = np.empty(judged.size), weighing_of(episode, found.level_drift)
     sales = found.sales(panel.array("units"), panel.array("expected"))
     levels = Levels(level / unit, learnt_units, dispersion)
 
     def look(block: slice) -> None:
         of_rows = given(sales, judged[block])
-        learnt_before(of_rows, demand.before_decay_factor, demand.left_out_variance, learnt_units[block])
+        how = (demand.before_decay_factor, demand.left_out_variance, found.level_drift)
+        learnt_before(of_rows, *how, learnt_units[block])
         until = (weighing, episode.min_days, episode.max_days)
         days_to_alert(given(levels, block), bounds[block], *until, days[block])
+        of_watch = (weighing, watch.max_alert_days, episode.max_ratio)
+        largest_share_left(given(levels, block), bounds[block], *of_watch, left[block])
 
     rows.in_blocks(look, judged.size)
     alert = pl.col("alert_days")
@@ -64,12 +69,13 @@ def detectability(
             level_daily_units=pl.Series(level).fill_nan(None),
             dispersion=dispersion,
             alert_days=pl.Series(days).replace(-1, None),
+            share_left=pl.Series(left).fill_nan(None),
             price=pl.Series(panel.array("price")[judged, -1]).fill_nan(None),
         )
         .with_columns(smallest_loss_units=alert * pl.col("level_daily_units"))
         .select(
             *v.PAIR,
-            *("level_daily_units", "dispersion", "alert_days", "smallest_loss_units"),
+            *("level_daily_units", "dispersion", "alert_days", "share_left", "smallest_loss_units"),
             smallest_loss=pl.col("smallest_loss_units") * pl.col("price"),
             watch=pl.when(alert <= watch.max_alert_days).then(pl.lit(SALES)).otherwise(pl.lit(COUNTS)),
         )

@@ -22,13 +22,12 @@ from engine.kernels.likelihood_ratio import mark_fallen, open_log_likelihood_rat
 from engine.kernels.records import Factors, Sales
 from engine.settings.shelf.calibrated import DemandSettings, EpisodeSettings
 from engine.shelf.calibrated.dark import darkest, mark
+from engine.shelf.calibrated.drift import level_drift
 from engine.shelf.calibrated.null import NullDistribution, rule_of, weighing_of
 from engine.shelf.calibrated.unusual import set_unusual_aside
 from engine.shelf.panel import Panel
 
 N_WEEKDAYS = 7
-CHI_SQUARE_MEDIAN = 0.4549
-"""Of the square of a standard normal number."""
 TINY = 1e-12
 """Keeps a quotient of sums finite where there are none."""
 
@@ -245,11 +244,8 @@ def _clean(panel: Panel, found: Demand, settings: DemandSettings, null: NullDist
     # Between lots a shelf looks dark: were its pauses left out, its level would rise to a multiple of the truth.
     bounds[found.in_lots] = np.inf
     mark(sales, settings.dark_depth, peaks, bounds, dark)
-    found = replace(
-        found,
-        level_drift=settings.level_drift
-        + settings.level_drift_share * _drift(panel, found, settings, expected, dark),
-    )
+    first_day = int(np.argmax(panel.is_open.any(axis=0)))
+    found = replace(found, level_drift=level_drift(sales, dark, panel.regional_sku, first_day, settings))
 
     def leave_out(block: slice) -> None:
         mark_fallen(
@@ -266,31 +262,6 @@ def _clean(panel: Panel, found: Demand, settings: DemandSettings, null: NullDist
 
     rows.in_blocks(leave_out, peaks.size)
     return found
-
-
-def _drift(panel: Panel, found: Demand, settings: DemandSettings, expected: Floats, dark: Flags) -> float:
-    """Relative variance of a level from one month to the next, beyond what counts scatter; that of the middle pair.
-
-    A few falls do not move a median: where levels wander, a fall to a part is nothing to wonder at.
-    """
-    days = settings.fallen_before_days
-    sums = np.zeros((panel.pairs.height, 4))
-
-    def add(block: slice) -> None:
-        clean = (found.usable[block] == 1) & (dark[block] == 0)
-        for place, values in enumerate((panel.array("units")[block], expected[block])):
-            known = np.where(clean, values, 0.0) / found.unit[block, None]
-            sums[block, place] = known[:, -days:].sum(axis=1)
-            sums[block, place + 2] = known[:, -2 * days : -days].sum(axis=1)
-
-    rows.in_blocks(add, len(sums))
-    is_told = (sums >= settings.drift_units).all(axis=1) & (found.level > 0)
-    if not is_told.any():
-        return 0.0
-    later, expected_later, earlier, expected_earlier = sums[is_told].T
-    moved = np.log(later / expected_later) - np.log(earlier / expected_earlier)
-    of_counts = 1 / later + 1 / earlier + 2 * found.dispersion[is_told] / days
-    return float(max(np.median(moved**2) / CHI_SQUARE_MEDIAN - np.median(of_counts), 0.0))
 
 
 def open_episodes(

@@ -1,0 +1,65 @@
+"""How far levels change from the days before a window to the window itself, and what counts alone would do."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from engine.kernels.compiling import inner, kernel
+from engine.kernels.likelihood_ratio import learn_before, walked_within
+from engine.kernels.records import Sales
+from engine.kernels.types import Floats2D, Out
+
+SMALLEST_SALE = 0.5
+"""Units that are taken as sold where none were, so that a logarithm is finite."""
+
+
+class Changes(NamedTuple):
+    """Of every row and window, the latest first, (n_rows, n_windows); NaN where too little was due or known.
+
+    change: logarithm of the units sold over those due at the level before. variance: of it, by counts and their
+    dispersion. walked: days' variance of a walk of the level that it holds beside.
+    """
+
+    change: Out[Floats2D]
+    variance: Out[Floats2D]
+    walked: Out[Floats2D]
+
+
+@inner
+def _within(sales: Sales, row: int, first: int, n_days: int) -> tuple[float, float, float, int]:
+    """Units sold and expected on a window's clean days, squares of the expected, and their number; units of sale."""
+    sold = expected_units = squares = 0.0
+    days = 0
+    for day in range(first, first + n_days):
+        if sales.clean[row, day] and sales.expected[row, day] > 0.0:
+            e = sales.expected[row, day] / sales.unit[row]
+            sold += sales.units[row, day] / sales.unit[row]
+            expected_units, squares, days = expected_units + e, squares + e * e, days + 1
+    return sold, expected_units, squares, days
+
+
+@kernel
+def changes(sales: Sales, memory: float, window_days: int, end_day: int, least_units: float, found: Changes) -> None:
+    """Fill in the changes of windows of window_days: the one that ends before end_day, the one before it, and so on.
+
+    A window tells where most of its days are clean, least_units in units of sale are due in it and as many were sold
+    on the clean days before it. memory: see `learn_before`.
+    """
+    n_days, n_windows = sales.units.shape[1], found.change.shape[1]
+    share, variance, walked = np.empty(n_days + 1), np.empty(n_days + 1), np.empty(n_days + 1)
+    for row in range(sales.units.shape[0]):
+        learn_before(sales, row, memory, 0.0, share, variance, walked)
+        before = _within(sales, row, 0, max(end_day - window_days * n_windows, 0))[0]
+        for window in range(n_windows - 1, -1, -1):
+            first = end_day - window_days * (window + 1)
+            sold, expected_units, squares, days = _within(sales, row, first, window_days)
+            due = share[first] * expected_units
+            found.change[row, window] = found.variance[row, window] = found.walked[row, window] = np.nan
+            if due >= least_units and before >= least_units and 2 * days > window_days:
+                found.change[row, window] = math.log(max(sold, SMALLEST_SALE) / due)
+                found.variance[row, window] = (
+                    1.0 / due + sales.dispersion[row] * squares / (expected_units * expected_units) + variance[first]
+                )
+                found.walked[row, window] = walked[first] + walked_within(days)
+            before += sold

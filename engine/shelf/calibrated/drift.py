@@ -1,0 +1,97 @@
+"""Drift: how far ordinary levels of the chain walk, told by its own rises (specification, section 9).
+
+In: what the pairs sold and were expected to, and the days that look dark. Out: the relative variance that any level
+gains a day. A level is taken for a random walk; its steps are read where no dark shelf is, among the rises.
+"""
+
+import math
+from statistics import NormalDist
+
+import numpy as np
+
+from engine.arrays import Flags, Floats, Integers, Marks
+from engine.kernels import rows
+from engine.kernels.compiling import given
+from engine.kernels.drift import Changes, changes
+from engine.kernels.records import Sales
+from engine.settings.shelf.calibrated import DemandSettings
+
+
+def level_drift(sales: Sales, dark: Flags, regional_sku: Integers, first_day: int, settings: DemandSettings) -> float:
+    """Relative variance that a level gains a day, by the rarest rises of the chain.
+
+    No dark shelf makes a rise, and what differs between chains is how large the rare changes are, not the usual ones.
+    Every rise asks for the drift at which it would be as rare as `drift_tail`; a window's answer is what so few of
+    its rises exceed, and the chain's the middle one of them. What few rises tell is shrunk toward the usual drift.
+    Where the SKU rises in two stores of a region and falls in a third then or in the window after, shoppers went from
+    shelf to shelf: what such a region does is no walk either.
+
+    dark: days not to learn from, (pairs, days). regional_sku: which SKU in which region, (pairs,). first_day: of
+    which anything is known.
+    """
+    n_days = sales.units.shape[1]
+    start_day = first_day + settings.fallen_before_days
+    # What is dark tonight makes its neighbours rise: those days are left out as far as the history allows.
+    spared = min(max(n_days - start_day - 2 * settings.drift_days, 0), settings.drift_spared_days)
+    n_windows = max(n_days - spared - start_day, 0) // settings.drift_days
+    told = _changes(sales, dark, n_windows, n_days - spared, settings)
+    asked = [_asked(told, window, regional_sku, settings.drift_tail) for window in range(n_windows)]
+    answers = [_answer(of_window, settings.drift_tail) for of_window in asked if of_window.size]
+    if not answers:
+        return settings.level_drift + settings.usual_drift
+    # A walk is alike in every window; what an event makes many shelves rise by is in one of them.
+    drift = settings.drift_ratio * float(np.quantile(answers, 0.5, method="lower"))
+    rare = settings.drift_tail * sum(of_window.size for of_window in asked)
+    return settings.level_drift + (rare * drift + settings.usual_drift) / (rare + 1.0)
+
+
+def _changes(sales: Sales, dark: Flags, n_windows: int, end_day: int, settings: DemandSettings) -> Changes:
+    """What the windows before end_day tell, of all pairs."""
+    told = Changes(*(np.empty((len(sales.units), n_windows)) for _ in range(3)))
+    how = (settings.before_decay_factor, settings.drift_days, end_day, settings.drift_units)
+
+    def look(block: slice) -> None:
+        clean = ((sales.usable[block] == 1) & (dark[block] == 0)).astype(np.uint8)
+        of_rows = given(given(sales, block)._replace(clean=clean))
+        changes(of_rows, *how, Changes(*(table[block] for table in told)))
+
+    rows.in_blocks(look, len(sales.units))
+    return told
+
+
+def _asked(told: Changes, window: int, regional_sku: Integers, tail: float) -> Floats:
+    """Drift at which each rise in a window would have the chance `tail`; below 0 where counts alone make it so.
+
+    Of the pairs that no shelf of the region can have lent its shoppers.
+    """
+    limit = NormalDist().inv_cdf(1.0 - tail)
+    moved = _beyond_counts(told, window)
+    falls = (moved < -limit) | (_beyond_counts(told, window - 1) < -limit if window else False)
+    rises = moved > limit
+    lent = (_of_others(rises, regional_sku) > 0) & (_of_others(falls, regional_sku) > 0)
+    known = np.flatnonzero(~np.isnan(told.change[:, window]) & ~lent)
+    rise = np.maximum(moved[known], 0.0)
+    return np.asarray(((rise / limit) ** 2 - 1.0) * told.variance[known, window] / told.walked[known, window])
+
+
+def _beyond_counts(told: Changes, window: int) -> Floats:
+    """Changes in a window in standard errors of counts, (pairs,); 0 where it tells nothing.
+
+    What the whole chain does in a window is no walk of a level.
+    """
+    change = told.change[:, window]
+    if np.isnan(change).all():
+        return np.zeros(len(change))
+    return np.nan_to_num((change - np.nanmedian(change)) / np.sqrt(told.variance[:, window]))
+
+
+def _of_others(marks: Marks, regional_sku: Integers) -> Integers:
+    """How many other pairs of each pair's SKU and region are marked, (pairs,)."""
+    group = np.unique(regional_sku, return_inverse=True)[1]
+    return np.asarray(np.bincount(group, marks)[group] - marks, np.int64)
+
+
+def _answer(asked: Floats, tail: float) -> float:
+    """The drift that so few rises of a window ask more than, less a standard error of their share; 0 at least."""
+    share = max(tail - math.sqrt(tail / asked.size), 0.0)
+    return max(float(np.quantile(asked, 1.0 - share)), 0.0)
