@@ -11,12 +11,17 @@ from hypothesis import settings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# There is a worker a core: threads of each would only wait for those of the others. Polars asks when it is imported.
+# There are more workers than cores: threads of each would only wait for the others'. Polars asks when it is imported.
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("POLARS_MAX_THREADS", "1")
 
 settings.register_profile("darkshelf", deadline=None, derandomize=True, database=None, max_examples=40)
 settings.load_profile("darkshelf")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: a third of the time a worker waits for a browser, a database or a process."""
+    return len(os.sched_getaffinity(0)) + 1
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -61,12 +61,12 @@ def deliveries(plain: Plain, mutations: Mapping[str, Mutation], seeds: range, pl
     return silent
 
 
-@pytest.mark.parametrize("seeds", batches(300), ids=str)
+@pytest.mark.parametrize("seeds", batches(125), ids=str)
 def test_a_damaged_csv_file_is_told_or_changes_nothing(plain_csv, tmp_path, watch, seeds):
     assert deliveries(plain_csv, CSV, seeds, tmp_path, watch) == []
 
 
-@pytest.mark.parametrize("seeds", batches(300), ids=str)
+@pytest.mark.parametrize("seeds", batches(125), ids=str)
 def test_a_damaged_parquet_file_is_told_or_changes_nothing(plain_parquet, tmp_path, watch, seeds):
     assert deliveries(plain_parquet, PARQUET, seeds, tmp_path, watch) == []
 
@@ -95,7 +95,7 @@ def files_of(folder: Path) -> list[Path]:
     )
 
 
-@pytest.mark.parametrize("seeds", batches(100), ids=str)
+@pytest.mark.parametrize("seeds", batches(50), ids=str)
 def test_a_damaged_lake_is_told_or_changes_nothing(plain_lake, tmp_path, watch, seeds):
     changed = []
     for seed in seeds:
@@ -145,7 +145,7 @@ def changed_silently(verbs: Verbs, usual: list[Answer], now: list[Answer]) -> li
     return silent
 
 
-@pytest.mark.parametrize("seeds", batches(50), ids=str)
+@pytest.mark.parametrize("seeds", batches(25), ids=str)
 @pytest.mark.parametrize(
     ("verbs", "of_decisions"),
     [pytest.param(OF_RUNS, False, id="runs"), pytest.param(OF_DECISIONS, True, id="decisions")],
