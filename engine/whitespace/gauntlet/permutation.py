@@ -7,9 +7,10 @@ and by enough; *leak*, shuffled labels score better than base rates alone can, w
 have no signal is not a leak.
 """
 
+import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Final, cast
+from dataclasses import dataclass, replace
+from typing import Final, Protocol, cast
 
 import numpy as np
 import polars as pl
@@ -28,7 +29,7 @@ from engine.whitespace.gauntlet.files import named, place
 from engine.whitespace.gauntlet.pictures import histogram
 from engine.whitespace.gauntlet.scores import AUC, Scores, known
 from engine.whitespace.gauntlet.shapes import PermutationDiag, PermutationGate, Status
-from engine.whitespace.gauntlet.small import Small, small
+from engine.whitespace.gauntlet.small import small
 from engine.whitespace.gauntlet.verdict import ALL, CheckResult, reading, readings, waived
 from engine.whitespace.models import fit
 from engine.whitespace.side_by_side import side_by_side
@@ -40,6 +41,8 @@ GATE: Final = "permutation_gate"
 PICTURE: Final = "perm_auc_hist.png"
 BATCH: Final = 37
 """Shuffles between two looks at whether p can still be small enough."""
+DRAWS: Final = 37
+"""Of labels by base rates alone, which shuffled ones are held against."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +50,10 @@ class Shuffled:
     """What one division, or all together, scored. All AUC out of time and among rows of one division, so that to know
     how popular divisions are earns nothing; NaN where nothing could be learned.
 
-    true: with the true labels. permuted: with shuffled ones, (n_done,). base_rate, base_rate_error: what scores that
-    know the base rate of cutoff and division alone get. true_error: standard error of `true`. positives: validated.
+    true: with the true labels. permuted: with shuffled ones, (n_done,). base_rate: mean of labels that are drawn by
+    the base rate of each cutoff alone, which features that grow with time tell of; NaN of champions. base_rate_error:
+    standard error of its difference from the mean of shuffled ones. true_error: standard error of `true`. positives:
+    validated.
     """
 
     division: str
@@ -56,10 +61,10 @@ class Shuffled:
     true: float
     true_error: float
     permuted: Floats
-    base_rate: float
-    base_rate_error: float
     positives: int
     stopped_early: bool
+    base_rate: float = math.nan
+    base_rate_error: float = math.nan
 
     @property
     def p_value(self) -> float:
@@ -103,7 +108,8 @@ def shuffled(context: Context, division: str) -> Shuffled:
         small(leader.champion, *_values(context, part, leader), settings, context.settings.modeling.seed)
         for part in parts
     ]
-    return _shuffled(context, division, f"small {leader.champion}", parts, machines, settings.permutations)
+    found = _shuffled(context, division, f"small {leader.champion}", parts, machines, settings.permutations)
+    return _beside_base_rates(context, found, parts, machines) if found.permuted.size else found
 
 
 @dataclass(frozen=True)
@@ -118,8 +124,21 @@ class _Part:
     def labels(self) -> Flags:
         return outcomes(self.train)
 
+    @property
+    def base_rates(self) -> Floats:
+        """Of the cutoff of each row that is learned from, (n_train,)."""
+        counts = np.maximum(np.bincount(self.strata), 1)
+        return np.asarray((np.bincount(self.strata, self.labels) / counts)[self.strata])
 
-class _Champion(Small):
+
+class _Machine(Protocol):
+    """Something that learns from labels of the rows of one fold and scores those that it validates."""
+
+    def scores(self, labels: Flags) -> Floats:
+        """As `Small.scores`."""
+
+
+class _Champion:
     """The champion itself, fitted anew to every shuffle."""
 
     def __init__(self, context: Context, part: _Part, leader: DivisionModel) -> None:
@@ -135,14 +154,13 @@ class _Champion(Small):
 
 
 def _shuffled(
-    context: Context, division: str, estimator: str, parts: Sequence[_Part], machines: Sequence[Small], times: int
+    context: Context, division: str, estimator: str, parts: Sequence[_Part], machines: Sequence[_Machine], times: int
 ) -> Shuffled:
-    valid = pl.concat([part.valid for part in parts]) if parts else context.dataset.rows.clear()
-    labels, divisions = outcomes(valid), valid[v.DIVISION].to_physical().to_numpy().astype(np.int64)
+    labels, divisions = _validated(parts, context.dataset.rows)
     positives = int(labels.sum())
     if not np.prod(_classes(labels, divisions), axis=0).any():
         unknown = float("nan")
-        return Shuffled(division, estimator, unknown, unknown, np.empty(0), unknown, unknown, positives, False)
+        return Shuffled(division, estimator, unknown, unknown, np.empty(0), positives, stopped_early=False)
     true = area(labels, _together(machines, [part.labels for part in parts]), divisions)
     rng = np.random.default_rng(fingerprint.number(context.settings.modeling.seed, division))
     permuted, hopeless = list[float](), context.settings.gauntlet.permutation_max_p * (times + 1)
@@ -150,18 +168,28 @@ def _shuffled(
         for _ in range(min(BATCH, times - len(permuted))):
             drawn = [part.labels[exchanged(part.strata, rng)] for part in parts]
             permuted.append(area(labels, _together(machines, drawn), divisions))
-    base_rate = area(labels, _base_rates(parts), divisions)
-    return Shuffled(
-        division,
-        estimator,
-        true,
-        area_error(true, labels, divisions),
-        np.array(permuted),
-        base_rate,
-        area_error(base_rate, labels, divisions),
-        positives,
-        len(permuted) < times,
-    )
+    error = area_error(true, labels, divisions)
+    return Shuffled(division, estimator, true, error, np.array(permuted), positives, len(permuted) < times)
+
+
+def _beside_base_rates(
+    context: Context, found: Shuffled, parts: Sequence[_Part], machines: Sequence[_Machine]
+) -> Shuffled:
+    """The same, with what labels score that are drawn by the base rate of each cutoff: they never knew a true one."""
+    labels, divisions = _validated(parts, parts[0].valid)
+    rng = np.random.default_rng(fingerprint.number(context.settings.modeling.seed, found.division, NAME))
+    scored = np.empty(DRAWS)
+    for draw in range(DRAWS):
+        drawn = [(rng.random(part.strata.size) < part.base_rates).astype(np.uint8) for part in parts]
+        scored[draw] = area(labels, _together(machines, drawn), divisions)
+    error = float(scored.std(ddof=1)) * math.sqrt(1 / DRAWS + 1 / found.permuted.size)
+    return replace(found, base_rate=float(scored.mean()), base_rate_error=error)
+
+
+def _validated(parts: Sequence[_Part], rows: pl.DataFrame) -> tuple[Flags, Integers]:
+    """Labels and divisions of the rows that all folds validate, one after another. rows: some, for their columns."""
+    valid = pl.concat([part.valid for part in parts]) if parts else rows.clear()
+    return outcomes(valid), valid[v.DIVISION].to_physical().to_numpy().astype(np.int64)
 
 
 def area(labels: Flags, scores: Floats, groups: Integers) -> float:
@@ -223,7 +251,7 @@ def _values(context: Context, part: _Part, leader: DivisionModel) -> tuple[Singl
     return dataset.values(part.train, leader.features), dataset.values(part.valid, leader.features)
 
 
-def _together(machines: Sequence[Small], labels: Sequence[Flags]) -> Floats:
+def _together(machines: Sequence[_Machine], labels: Sequence[Flags]) -> Floats:
     return np.concatenate([one.scores(ours) for one, ours in zip(machines, labels, strict=True)])
 
 
@@ -233,16 +261,6 @@ def exchanged(strata: Integers, rng: np.random.Generator) -> Integers:
     taken = np.empty(strata.size, np.int64)
     taken[order] = drawn
     return taken
-
-
-def _base_rates(parts: Sequence[_Part]) -> Floats:
-    """The share of buyers of the same division among what each fold learned from, for every validated row."""
-    rates = []
-    for part in parts:
-        of = part.train.group_by(v.DIVISION).agg(rate=pl.col("label").mean())
-        joined = part.valid.select(v.DIVISION).join(of, on=v.DIVISION, how="left", maintain_order="left")
-        rates.append(joined["rate"].fill_null(0.0).to_numpy())
-    return np.concatenate(rates)
 
 
 def _signal(found: Sequence[Shuffled], settings: GauntletSettings) -> pl.DataFrame:
@@ -281,7 +299,7 @@ def _positives_for_p(one: Shuffled, settings: GauntletSettings) -> int | None:
 
 
 def _leak(found: Sequence[Shuffled], settings: GauntletSettings) -> pl.DataFrame:
-    """Readings of how far shuffled labels score above base rates, in standard errors of the latter."""
+    """Readings of how far shuffled labels score above base rates alone, in standard errors of the latter."""
     most = float(ndtri((1 + settings.permutation_band) / 2))
     rule = Rule("permuted_mean_above_base_rate", most=most)
     rows = [
