@@ -58,6 +58,15 @@ class DemandSettings(Frozen):
     usual_drift: float = Field(
         0.0015, ge=0, le=1, description="Drift a day where no window tells any; it weighs as one rare rise."
     )
+    young_days: int = Field(
+        14,
+        ge=1,
+        le=56,
+        description="Days after the first known one from which a listing is late: it borrows its level.",
+    )
+    lender_prior_stores: float = Field(
+        10, gt=0, description="Stores by which a SKU's own difference between stores outweighs the chain's."
+    )
     open_log_likelihood_ratio: float = Field(
         3, gt=0, description="Log likelihood ratio from which an open episode is not learnt from."
     )
