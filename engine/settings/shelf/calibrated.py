@@ -219,7 +219,10 @@ class EventSettings(Frozen):
     rise_log_likelihood_ratio: float = Field(6, gt=0, description="Log likelihood ratio from which a rise is proven.")
     rise_units: float = Field(20, ge=0, description="Sales due before a rise, from which they tell a return.")
     return_share: float = Field(0.65, ge=0, le=1, description="Back at this share of the level before a rise.")
-    group_stores: int = Field(5, ge=2, description="So many cases of a SKU and cause are one event.")
+    region_share: float = Field(
+        0.75, gt=0, le=1, description="Share of a region's stores whose cases of one SKU are one event."
+    )
+    group_stores: int = Field(5, ge=2, description="So many cases of a SKU and region or cause are one event.")
     group_cases: int = Field(20, ge=2, description="So many cases of a category, region and cause are one event.")
     group_gap_days: int = Field(7, ge=0, le=28, description="Cases that begin further apart are two events.")
 
