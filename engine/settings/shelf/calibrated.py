@@ -136,12 +136,12 @@ class EpisodeSettings(Frozen):
 class Certainty(Frozen):
     """Probability of a dark shelf: a logistic curve, fitted to FreshRetailNet-50K (Dingdong 2025, CC BY 4.0)."""
 
-    constant: float = Field(-0.1756, ge=-20, le=20, description="Log odds at ratio e, nothing sold, one day.")
+    constant: float = Field(-0.7363, ge=-20, le=20, description="Log odds at ratio e, nothing sold, one day.")
     of_log_log_likelihood_ratio: float = Field(
-        1.3722, ge=-20, le=20, description="Log odds per logarithm of that log likelihood ratio."
+        1.851, ge=-20, le=20, description="Log odds per logarithm of that log likelihood ratio."
     )
-    of_root_ratio: float = Field(-1.7797, ge=-20, le=20, description="Log odds per square root of the share sold.")
-    of_log_days: float = Field(-0.4639, ge=-20, le=20, description="Log odds per logarithm of the days.")
+    of_root_ratio: float = Field(-1.4658, ge=-20, le=20, description="Log odds per square root of the share sold.")
+    of_log_days: float = Field(-0.5281, ge=-20, le=20, description="Log odds per logarithm of the days.")
     min_answers: int = Field(30, ge=5, le=100_000, description="Fewer answers of stores than this correct nothing.")
     intercept_sd: float = Field(1.0, gt=0, le=10, description="Error of all of it believed, in log odds.")
     log_slope_sd: float = Field(0.5, gt=0, le=5, description="Error believed of its steepness, in logarithms.")
