@@ -117,7 +117,8 @@ def cases(variant: Variant, chain: Panel) -> pl.DataFrame:
     episode = settings.episode.model_copy(update={"max_fdr": EVERYTHING}) if variant.table_alone else settings.episode
     runs, chances = calibrated.detect(chain, found, variant.null(null), settings.demand, episode)
     course = calibrated.course(chain, found, settings.pattern)
-    runs, _ = calibrated.exclude(chain, found, course, runs, settings.events, settings.pattern)
+    happened = (settings.events, settings.pattern, settings.episode.max_ratio)
+    runs, _ = calibrated.exclude(chain, found, course, runs, *happened)
     if variant.table_alone:
         tried = np.flatnonzero(~np.isnan(chances.p_values))
         history = found.usable.sum(axis=1, dtype=np.int64)

@@ -3,7 +3,7 @@
 Each planted chain is told in several ways. Grain of a figure: way, planted cause.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -91,11 +91,14 @@ def without_views(folder: Path, truth: pl.DataFrame, random: Random) -> None:
     (folder / f"{v.IMPRESSIONS}.parquet").unlink()
 
 
+AS_PLANTED, VIEWS_FOLLOW = "as planted", "views follow"
+PLACEBOS = ("price up weeks before", "promotion ended weeks before")
+"""Ways of telling in which an event has nothing to do with the fall."""
 WAYS: dict[str, tuple[Way, dict[str, str]]] = {
-    "as planted": (as_planted, {cause: cause for cause in (*EVENTS, *SYMPTOMS)}),
-    "views follow": (views_follow, {cause: cause for cause in (*EVENTS, *SYMPTOMS)}),
-    "price up weeks before": (price_up_before, {v.TRAFFIC_DROP: v.TRAFFIC_DROP}),
-    "promotion ended weeks before": (promotion_ended_before, {v.TRAFFIC_DROP: v.TRAFFIC_DROP}),
+    AS_PLANTED: (as_planted, {cause: cause for cause in (*EVENTS, *SYMPTOMS)}),
+    VIEWS_FOLLOW: (views_follow, {cause: cause for cause in (*EVENTS, *SYMPTOMS)}),
+    PLACEBOS[0]: (price_up_before, {v.TRAFFIC_DROP: v.TRAFFIC_DROP}),
+    PLACEBOS[1]: (promotion_ended_before, {v.TRAFFIC_DROP: v.TRAFFIC_DROP}),
     "no views": (without_views, {cause: cause for cause in EVENTS} | dict.fromkeys(SYMPTOMS, UNKNOWN)),
 }
 """Each way of telling a chain, and what should be said of which planted cause."""
@@ -131,6 +134,16 @@ def named(seed: int, way: str) -> pl.DataFrame:
 def figures(seeds: Iterable[int] = SEEDS) -> dict[str, Any]:
     """Episodes found, and of how many the right cause was named, by way of telling, seed and planted cause."""
     return {way: {str(seed): _counts(named(seed, way)) for seed in seeds} for way in WAYS}
+
+
+def right_of(seeds: Mapping[str, Mapping[str, Mapping[str, int]]]) -> dict[str, tuple[int, int]]:
+    """Right and found of every planted cause in one way of telling, over all seeds."""
+    total: dict[str, tuple[int, int]] = {}
+    for by_cause in seeds.values():
+        for cause, one in by_cause.items():
+            right, found = total.get(cause, (0, 0))
+            total[cause] = right + one["right"], found + one["found"]
+    return total
 
 
 def _counts(named: pl.DataFrame) -> dict[str, dict[str, int]]:

@@ -21,9 +21,8 @@ def drawn(kind: str, seed: int) -> OpenChain:
     sold = {"lots": _lots, "pauses": _pauses, "bulk": _bulk}[kind](random, n)
     mean = np.repeat(sold.mean(axis=1, keepdims=True), DAYS, axis=1)
     nothing = np.full(n, DAYS)
-    return OpenChain(
-        mean, sold, np.zeros(n), nothing, np.ones(n), np.full(n, CAUSES.index(CAUSES[0])), np.zeros(sold.shape, bool)
-    )
+    cause, promo = np.full(n, CAUSES.index(CAUSES[0])), np.zeros(sold.shape, bool)
+    return OpenChain(mean, sold, np.zeros(n), nothing, np.ones(n), cause, promo, np.zeros(n, np.int64))
 
 
 def _lots(random: np.random.Generator, n: int) -> Floats:

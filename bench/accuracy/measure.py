@@ -1,7 +1,8 @@
 """The figures of docs/accuracy.md: `python -m bench.accuracy.measure [SECTION ...]` writes accuracy.json anew.
 
-Sections: recorded, slow, open, lumpy, delay, nulls, causes, ablation, advice. Those not named keep theirs. Recorded
-stock-outs are read from the folder that DARKSHELF_FRESHRETAILNET names, else from `../shared/data/freshretailnet`.
+Sections: recorded, slow, open, late, lumpy, delay, nulls, causes, ablation, advice. Those not named keep theirs.
+Recorded stock-outs are read from the folder that DARKSHELF_FRESHRETAILNET names, else from
+`../shared/data/freshretailnet`.
 """
 
 import datetime as dt
@@ -36,6 +37,7 @@ OPEN_CHAINS = {
     "480 store-SKUs, 3% a day": (12, 0.03),
 }
 """Stores of each chain, and the step of its levels."""
+LATE_SEEDS, LATE_STORES, LATE_SHARE = range(41, 45), 60, 0.2
 LUMPY_SEEDS = range(21, 31)
 NULL_SMALL, NULL_LARGE = 10_000, 100_000
 NULL_SEEDS = range(1, 9)
@@ -89,6 +91,17 @@ def of_open() -> dict[str, Any]:
             for chain in drawn
         ]
     return told
+
+
+def of_late() -> dict[str, Any]:
+    """Store-SKUs that came to their stores less than two weeks ago, in chains whose levels hold, a seed each."""
+    settings, told = CalibratedSettings(), list[dict[str, Any]]()
+    for seed in LATE_SEEDS:
+        chain = open_chains.listed_late(open_chains.drawn(LATE_STORES, 0.0, seed), LATE_SHARE, seed)
+        alerts = open_chains.late_alone(chain, open_chains.alerts_over(chain, settings))
+        episodes = open_chains.late_alone(chain, open_chains.truth(chain, settings.episode.max_fdr))
+        told.append({"store_skus": int((chain.listed > 0).sum()), **open_chains.scored(alerts, episodes)})
+    return {"seeds": told}
 
 
 def of_lumpy() -> dict[str, Any]:
@@ -196,6 +209,7 @@ SECTIONS: dict[str, Callable[[], dict[str, Any]]] = {
     "recorded": of_recorded,
     "slow": of_slow,
     "open": of_open,
+    "late": of_late,
     "lumpy": of_lumpy,
     "delay": of_delay,
     "nulls": of_nulls,

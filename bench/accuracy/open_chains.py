@@ -4,7 +4,7 @@ Everything is known of them, so that they also say what could be found: by a nig
 """
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -38,6 +38,8 @@ LEFT = (0.02, 0.1, 0.25, 0.4, 0.5)
 """Shares of the sales that an episode may leave."""
 EPISODE_DAYS = (3, 35)
 DARK_SHARE = 0.1
+LATE_DAYS = (3, 13)
+"""So many days ago the store-SKUs that are late were listed; what would have been dark before is so from then on."""
 PRICE = 10.0
 PRICE_RISE, PROMO_PRICE = 1.25, 0.85
 NEIGHBOURS, OVERSOLD = 2, 1.8
@@ -54,7 +56,7 @@ class OpenChain:
 
     rate: units due each day, were there no episode, (pairs, days). sold: units, (pairs, days). dispersion: (pairs,).
     first: day on which the episode began, `DAYS` without one. left: share of the sales that it leaves. cause: place
-    in `CAUSES`. promo: on offer, (pairs, days).
+    in `CAUSES`. promo: on offer, (pairs, days). listed: first day on sale, (pairs,); nothing is due before.
     """
 
     rate: Floats
@@ -64,6 +66,12 @@ class OpenChain:
     left: Floats
     cause: Integers
     promo: NDArray[np.bool_]
+    listed: Integers
+
+    @property
+    def is_listed(self) -> NDArray[np.bool_]:
+        """Whether each pair is on sale, (pairs, days)."""
+        return np.arange(DAYS) >= self.listed[:, None]
 
 
 def drawn(stores: int, daily_wander: float, seed: int) -> OpenChain:
@@ -86,7 +94,24 @@ def drawn(stores: int, daily_wander: float, seed: int) -> OpenChain:
     dispersion = np.array(DISPERSIONS)[sku % CATEGORIES % len(DISPERSIONS)]
     sold = _counts(random, rate * _left_of(first, left, cause) * _oversold(first, cause), dispersion)
     promo = np.where(np.arange(DAYS) >= first[:, None], of_promo, in_flyer[sku])
-    return OpenChain(rate, sold, dispersion, first, left, cause, promo)
+    return OpenChain(rate, sold, dispersion, first, left, cause, promo, np.zeros(n, np.int64))
+
+
+def listed_late(chain: OpenChain, share: float, seed: int) -> OpenChain:
+    """The same chain where a share of the store-SKUs came to their stores a few days ago."""
+    random = np.random.default_rng([seed, *LATE_DAYS])
+    n = chain.first.size
+    days_ago = random.integers(*LATE_DAYS, n, endpoint=True)
+    late = replace(chain, listed=np.where(random.random(n) < share, DAYS - days_ago, 0))
+    first = np.where(late.first < DAYS, np.maximum(late.first, late.listed), DAYS)
+    return replace(late, first=first, rate=late.rate * late.is_listed, sold=late.sold * late.is_listed)
+
+
+def late_alone(chain: OpenChain, named: pl.DataFrame) -> pl.DataFrame:
+    """Those rows of alerts or episodes that are of a store-SKU listed late."""
+    late = np.flatnonzero(chain.listed > 0)
+    keys = pl.DataFrame({"store_id": late // SKUS, "sku_id": late % SKUS})
+    return named.with_columns(pl.col(name).cast(pl.Int64) for name in v.PAIR).join(keys, on=v.PAIR, how="semi")
 
 
 def _weekdays() -> Integers:
@@ -150,7 +175,7 @@ def write(chain: OpenChain, folder: Path) -> Path:
             "promo_flag": chain.promo.ravel(),
             "quantity_on_hand": np.where(full, OVERSTOCK, STOCK).ravel(),
         }
-    )
+    ).filter(pl.Series(chain.is_listed.ravel()))
     sales = days.filter((pl.col("units_sold") > 0) | (pl.col("date") == dates[0]))
     sales = sales.with_columns(revenue=(pl.col("units_sold") * pl.col("price")).round(2))
     sales.select(*v.PAIR, "date", "units_sold", "revenue", "promo_flag").write_parquet(folder / f"{v.SALES}.parquet")

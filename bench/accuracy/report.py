@@ -6,6 +6,7 @@ from statistics import mean, stdev
 from typing import Any
 
 from bench.accuracy.ablation import VARIANTS, WHOLE
+from bench.accuracy.causes import EVENTS, SYMPTOMS, WAYS, right_of
 from bench.accuracy.chains import MIXES
 from bench.accuracy.measure import OPEN_CHAINS, ROOT, read
 from bench.accuracy.targets import outcomes
@@ -42,7 +43,9 @@ def page(measured: Figures) -> str:
     reliability = measured["recorded"]["reliability"]
     return render(
         Path(__file__).with_suffix(".md"),
-        **{name: measured[name] for name in ("recorded", "slow", "open", "lumpy", "delay", "nulls")},
+        **{
+            name: measured[name] for name in ("recorded", "slow", "open", "late", "lumpy", "causes", "delay", "nulls")
+        },
         outdated=_outdated(measured),
         targets=in_rows(outcomes(measured)),
         of_recorded=_recorded(measured["recorded"]),
@@ -53,7 +56,10 @@ def page(measured: Figures) -> str:
         depths=_depths(measured["slow"]),
         money=_money(measured["slow"]),
         of_open=_open(measured["open"]),
+        of_late=_late(measured["late"]["seeds"]),
         of_lumpy=_lumpy(measured["lumpy"]),
+        ways=list(WAYS),
+        of_causes=_causes(measured["causes"]),
         small=_nights(measured["nulls"]["small"]),
         large=_nights(measured["nulls"]["large"]),
         of_nulls=_nulls(measured["nulls"]),
@@ -189,6 +195,23 @@ def _open(told: Figures) -> Sequence[Row]:
                 total[0], total[1] = total[0] + depth["found"], total[1] + depth["findable"]
         depths = [f"{found / findable:.2f}" for _, (found, findable) in sorted(by_left.items())]
         rows.append((name, *(_range([one[what] for one in seeds]) for what in ("precision", "recall")), *depths))
+    return rows
+
+
+def _late(seeds: Sequence[Figures]) -> Sequence[Row]:
+    counted = [
+        str(sum(one[name] for one in seeds)) for name in ("store_skus", "alerts", "right", "findable", "found")
+    ]
+    return [(*counted, *(_range([one[what] for one in seeds]) for what in ("precision", "recall")))]
+
+
+def _causes(told: Figures) -> Sequence[Row]:
+    """Right and found by cause and way, "–" where a way tells nothing of a cause."""
+    by_way = {way: right_of(told[way]) for way in WAYS}
+    rows = []
+    for cause in (*EVENTS, *SYMPTOMS):
+        counts = [by_way[way].get(cause) for way in WAYS]
+        rows.append((f"`{cause}`", *(f"{one[0] / one[1]:.2f} of {one[1]}" if one else "–" for one in counts)))
     return rows
 
 

@@ -1,9 +1,10 @@
 """What has to be reached, and whether the figures reach it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from statistics import mean
 from typing import Any
 
+from bench.accuracy.causes import AS_PLANTED, PLACEBOS, VIEWS_FOLLOW, WAYS, right_of
 from bench.speed.targets import Outcome
 
 Figures = Mapping[str, Any]
@@ -23,7 +24,10 @@ OPEN_RECALL = {
     "480 store-SKUs, 3% a day": 0.65,
 }
 OPEN_WORST = 0.83
+LATE_RECALL = 0.50
 LUMPY_ALARMS = 3
+CAUSES_RIGHT, KIND_RIGHT, PLACEBO_RIGHT = 0.90, 0.80, 0.85
+"""Over all; of each cause whose views follow; where an event came weeks before."""
 
 
 def outcomes(measured: Figures) -> list[Outcome]:
@@ -32,7 +36,9 @@ def outcomes(measured: Figures) -> list[Outcome]:
         *_recorded(measured["recorded"]),
         *_slow(measured["slow"]),
         *_open(measured["open"]),
+        *_late(measured["late"]["seeds"]),
         *_lumpy(measured["lumpy"]),
+        *_causes(measured["causes"]),
         *_nulls(measured["nulls"]),
         *_advice(measured["advice"]),
     ]
@@ -113,6 +119,33 @@ def _open(told: Figures) -> list[Outcome]:
     recalls = [one["recall"] for one in told["levels that hold"]]
     found.append(at_least("open episodes, levels that hold: recall of the worst seed", OPEN_WORST, [min(recalls)]))
     return found
+
+
+def _late(seeds: Sequence[Figures]) -> list[Outcome]:
+    alerts, right, findable, found = (
+        sum(one[name] for one in seeds) for name in ("alerts", "right", "findable", "found")
+    )
+    return [
+        at_most("young store-SKUs: share of false alerts, all seeds", FALSE_SHARE, [1 - right / alerts]),
+        at_least("young store-SKUs: recall of findable, all seeds", LATE_RECALL, [found / findable]),
+    ]
+
+
+def _causes(told: Figures) -> list[Outcome]:
+    """Over all: as planted and with views that follow."""
+    by_way = {way: right_of(told[way]) for way in WAYS}
+    shares = {way: {cause: right / found for cause, (right, found) in one.items()} for way, one in by_way.items()}
+    plain = [counts for way in (AS_PLANTED, VIEWS_FOLLOW) for counts in by_way[way].values()]
+    everywhere = sum(right for right, _ in plain) / sum(found for _, found in plain)
+    return [
+        at_least("planted causes: named right", CAUSES_RIGHT, [everywhere]),
+        at_least("planted causes, views follow: the worst cause", KIND_RIGHT, [min(shares[VIEWS_FOLLOW].values())]),
+        at_least(
+            "planted causes: a loss of views weeks after an event",
+            PLACEBO_RIGHT,
+            [share for way in PLACEBOS for share in shares[way].values()],
+        ),
+    ]
 
 
 def _lumpy(told: Figures) -> list[Outcome]:

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from engine.kernels.compiling import kernel
-from engine.kernels.records import Factors, Spans
+from engine.kernels.compiling import inner, kernel
+from engine.kernels.records import Borrowed, Factors, Spans
 from engine.kernels.types import Flags2D, Floats1D, Floats2D, Integers1D, Out
 
 
@@ -68,6 +68,12 @@ def group_sums(
                 cells[place, day] += 1.0
 
 
+@inner
+def own_share(own_variance: float, borrowed_variance: float) -> float:
+    """Weight of what own days say beside what is borrowed, by their relative variances (Bühlmann 1967)."""
+    return borrowed_variance / (borrowed_variance + own_variance)
+
+
 @kernel
 def levels(
     of: Cells,
@@ -75,6 +81,7 @@ def levels(
     memory: float,
     long_decay_factor: float,
     prior_units: float,
+    borrowed: Borrowed,
     level: Out[Floats1D],
     exposure: Out[Floats1D],
     expected: Out[Floats2D],
@@ -82,9 +89,10 @@ def levels(
     """Level of every row from its clean days, the later the heavier, and the expected units of every day.
 
     memory, long_decay_factor: weight of a day relative to the next one, in the recent level and in the lasting one
-    that it is shrunk toward by prior_units, in units of sale. level: (n_rows,), units a day at factors of 1, NaN
-    without clean days. exposure: (n_rows,), days of equal weight that would tell the level as well. expected:
-    (n_rows, n_days). All written.
+    that it is shrunk toward by prior_units, in units of sale. borrowed: levels that own days are weighed against by
+    the variances of both (Bühlmann 1967). level: (n_rows,), units a day at factors of 1, NaN where neither clean days
+    nor other stores tell it. exposure: (n_rows,), own days of equal weight that would tell the level as well.
+    expected: (n_rows, n_days). All written.
     """
     units, clean, offer, unit = of.units, of.clean, of.offer, of.unit
     n_days = units.shape[1]
@@ -116,6 +124,13 @@ def levels(
             own, lent = expected_units * expected_units / squares, long_expected * long_expected / long_squares
             share = (expected_units / (expected_units + prior)) ** 2
             exposure[row] = 1.0 / (share / own + (1.0 - share) / lent)
+        if borrowed.level[row] > 0.0:
+            own_level, told = 0.0, 0.0
+            if exposure[row] > 0.0:
+                # Of the borrowed level: days without a sale, by their own level, would be sure of nothing.
+                own_variance = (unit[row] / borrowed.level[row] + borrowed.dispersion[row]) / exposure[row]
+                own_level, told = level[row], own_share(own_variance, borrowed.relative_variance[row])
+            level[row] = borrowed.level[row] + told * (own_level - borrowed.level[row])
         for day in range(n_days):
             expected[row, day] *= level[row]
 

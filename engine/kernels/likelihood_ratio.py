@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from engine.kernels.compiling import inner, kernel
+from engine.kernels.demand import own_share
 from engine.kernels.records import Sales, Spans, Weighing
 from engine.kernels.types import Flags1D, Flags2D, Floats1D, Floats2D, Integers1D, Out
 
@@ -53,24 +54,37 @@ def learn_before(
 ) -> None:
     """What a row's clean days before each day sold of their expectation, the later the heavier, and its variance.
 
+    Of a row listed late other stores tell what it should sell, until its own days outweigh them (Bühlmann 1967).
     A level is as unsure as the counts and the dispersion of the days that tell it. Days that are left out for being
     dark may have been dark by chance: what the others sold is then too much. memory: weight of a day relative to the
-    next. left_out_variance: relative variance if all days are left out. share: 0 where nothing was sold before.
+    next. left_out_variance: relative variance if all days are left out. share: 0 where nothing tells it.
     relative_variance: of the share. walked: days' variance by which a level that walks has left the days that tell
     it. All (n_days + 1,), the last place is tomorrow's; written.
     """
     units, expected, usable, clean = sales.units[row], sales.expected[row], sales.usable[row], sales.clean[row]
     dispersion, unit = sales.dispersion[row], sales.unit[row]
+    borrowed = sales.borrowed_share[row]
     sold = expected_units = counted = squares = left_out = behind = 0.0
     for day in range(units.size + 1):
         share[day] = relative_variance[day] = 0.0
         walked[day] = behind
+        beyond_counts = 0.0
+        if expected_units > 0.0:
+            beyond_counts = dispersion * squares / (expected_units * expected_units)
+            beyond_counts += left_out_variance * (left_out / (left_out + expected_units)) ** 2
         if sold > 0.0 and expected_units > 0.0:
             share[day] = sold / expected_units
-            relative_variance[day] = counted / (expected_units * sold) + dispersion * squares / (
-                expected_units * expected_units
-            )
-            relative_variance[day] += left_out_variance * (left_out / (left_out + expected_units)) ** 2
+            relative_variance[day] = counted / (expected_units * sold) + beyond_counts
+        if borrowed > 0.0:
+            told = 0.0
+            if expected_units > 0.0:
+                # Of the borrowed share: days without a sale, by their own share, would be sure of nothing.
+                own_variance = counted / (expected_units * expected_units * borrowed) + beyond_counts
+                told = own_share(own_variance, sales.borrowed_variance[row])
+            share[day] = borrowed + told * (share[day] - borrowed)
+            of_borrowed = (1.0 - told) * sales.borrowed_variance[row]
+            relative_variance[day] = of_borrowed * (borrowed / share[day]) ** 2
+            walked[day] = told * told * behind
         sold, expected_units, left_out = memory * sold, memory * expected_units, memory * left_out
         # These are variances, in which a weight counts by its square.
         counted, squares = memory * memory * counted, memory * memory * squares

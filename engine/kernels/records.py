@@ -10,7 +10,9 @@ class Sales(NamedTuple):
 
     units, expected: (n_rows, n_days), NaN unknown. usable: the same, 1 where the cell may be judged. clean: the
     usable ones that may be learnt from. dispersion: (n_rows,), relative variance of a day beyond that of counts.
-    unit: (n_rows,), of sale: the variance of the smallest sale over its mean, 1 for pieces.
+    unit: (n_rows,), of sale: the variance of the smallest sale over its mean, 1 for pieces. borrowed_share:
+    (n_rows,), share of `expected` that other stores let expect of a row listed late, 0 where its level is its own.
+    borrowed_variance: (n_rows,), relative variance of it.
     """
 
     units: Floats2D
@@ -19,6 +21,8 @@ class Sales(NamedTuple):
     clean: Flags2D
     dispersion: Floats1D
     unit: Floats1D
+    borrowed_share: Floats1D
+    borrowed_variance: Floats1D
 
 
 class Weighing(NamedTuple):
@@ -42,6 +46,18 @@ class Factors(NamedTuple):
     offer: Floats2D
     store_day: Floats2D
     sku_day: Floats2D
+
+
+class Borrowed(NamedTuple):
+    """What other stores say of rows that were listed late.
+
+    level: (n_rows,), units a day, 0 where nothing is borrowed. relative_variance: (n_rows,), of such a level, by how
+    far stores differ. dispersion: (n_rows,), of the own days.
+    """
+
+    level: Floats1D
+    relative_variance: Floats1D
+    dispersion: Floats1D
 
 
 class Spans(NamedTuple):

@@ -58,9 +58,10 @@ END_OF_LIFE: Final = "end_of_life"
 LAUNCH: Final = "launch"
 RAN_OUT: Final = "ran_out"
 RISEN: Final = "risen"
+SKU_IN_REGION: Final = "sku_in_region"
 SKU_IN_STORES: Final = "sku_in_stores"
 CATEGORY_IN_REGION: Final = "category_in_region"
-"""Kinds of events beside `store_wide` and `chain_wide`; the last two group cases."""
+"""Kinds of events beside `store_wide` and `chain_wide`; the last three group cases."""
 
 CASE_COLUMNS: Final = (
     "case_id",
@@ -144,3 +145,4 @@ CLOSED: Final = "closed"
 MISSING_PRICE: Final = "missing_price"
 MISSING_ON_HAND: Final = "missing_on_hand"
 MISSING_COST: Final = "missing_cost"
+BORROWED_LEVEL: Final = "borrowed_level"

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from bench.accuracy import ablation, chains, measure, nulls, recorded, reliability, report
+from bench.accuracy import ablation, causes, chains, measure, nulls, recorded, reliability, report
 from bench.accuracy.nights import contenders, days_of, imputed
 from bench.accuracy.rivals import RULES
 from bench.accuracy.targets import at_least, at_most, outcomes
@@ -168,6 +168,17 @@ def test_hardly_anything_is_found_where_nothing_happens(mix):
     assert sum(one["findings"]["0.1"] for one in found) <= 2
     assert sum(one["findings"]["0.01"] for one in found) == 0
     assert max(one["published"]["below_0.001"] for one in found) <= 0.003
+
+
+# Causes
+
+
+def test_what_is_named_right_is_added_up_over_seeds():
+    seeds = {
+        "1": {"overstock": {"right": 3, "found": 4}},
+        "2": {"overstock": {"right": 1, "found": 2}, "traffic_drop": {"right": 0, "found": 1}},
+    }
+    assert causes.right_of(seeds) == {"overstock": (4, 6), "traffic_drop": (0, 1)}
 
 
 # Ablation

@@ -61,6 +61,25 @@ def test_the_tables_say_what_was_drawn(steady, tmp_path):
     assert chain.judged.all()
 
 
+def test_what_is_listed_late_sells_nothing_before_and_is_dark_from_then_on_at_the_earliest(steady, tmp_path):
+    late = open_chains.listed_late(steady, 0.3, 2)
+    young = late.listed > 0
+    assert young.mean() == pytest.approx(0.3, abs=0.06)
+    ago = open_chains.DAYS - late.listed[young]
+    assert (ago.min(), ago.max()) == open_chains.LATE_DAYS
+    assert not late.sold[~late.is_listed].any()
+    assert np.array_equal(late.sold[late.is_listed], steady.sold[late.is_listed])
+    dark = late.first < open_chains.DAYS
+    assert np.array_equal(dark, steady.first < open_chains.DAYS)
+    assert (late.first[dark] == np.maximum(steady.first, late.listed)[dark]).all()
+    chain = imputed(open_chains.write(late, tmp_path / "chain"), chains.LAST_DAY)
+    order = chain.pairs.with_row_index().with_columns(pl.col(name).cast(pl.Int64) for name in v.PAIR).sort(v.PAIR)
+    assert np.array_equal(chain.codes("listed")[order["index"].to_numpy()], late.listed)
+    episodes = open_chains.truth(late, 0.1)
+    alone = open_chains.late_alone(late, episodes)
+    assert alone.height == (young & dark).sum() < episodes.height
+
+
 def test_alerts_are_right_by_their_days_and_found_by_their_names():
     night = chains.LAST_DAY
     episodes = pl.DataFrame(

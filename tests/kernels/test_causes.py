@@ -57,7 +57,15 @@ def plain_course(chain: SimpleNamespace, group: np.ndarray, factor: np.ndarray) 
 def course_of(chain: SimpleNamespace, group: np.ndarray, factor: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     sold, expected_units = np.zeros((GROUPS, DAYS)), np.zeros((GROUPS, DAYS))
     for first, end in ((0, 5), (5, DAYS)):
-        sales = Sales(chain.units, chain.expected, chain.usable, chain.clean, np.zeros(ROWS), np.ones(ROWS))
+        sales = Sales(
+            chain.units,
+            chain.expected,
+            chain.usable,
+            chain.clean,
+            np.zeros(ROWS),
+            np.ones(ROWS),
+            *np.zeros((2, ROWS)),
+        )
         group_course(given(sales), group, factor, SPREAD, first, end, sold, expected_units)
     return sold, expected_units
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from engine.kernels import compiling
 from engine.kernels import demand as kernel
-from engine.kernels.records import Factors, Spans
+from engine.kernels.records import Borrowed, Factors, Spans
 
 N_DAYS, N_GROUPS, N_OFFERS = 6, 2, 3
 UNITS = st.none() | st.integers(0, 9).map(float)
@@ -59,6 +59,11 @@ class World(NamedTuple):
         return compiling.given(Factors(*map(np.array, sides)))
 
 
+def borrowed(rows: int, level: float = 0.0, variance: float = 0.0, dispersion: float = 0.0) -> Borrowed:
+    """The same of every row; a level of 0 is none."""
+    return compiling.given(Borrowed(*(np.full(rows, one) for one in (level, variance, dispersion))))
+
+
 def table(values: st.SearchStrategy, rows: int, columns: int) -> st.SearchStrategy:
     return st.lists(st.lists(values, min_size=columns, max_size=columns), min_size=rows, max_size=rows)
 
@@ -104,7 +109,7 @@ def test_a_level_is_a_weighted_ratio_of_sales_to_factors(world, memory, long_dec
     level, exposure, expected = np.empty(n), np.empty(n), np.empty((n, N_DAYS))
     unit = 0.5 * np.arange(1.0, n + 1)
     memories = (memory, long_decay_factor, prior_units)
-    kernel.levels(world.cells(unit), world.factors(), *memories, level, exposure, expected)
+    kernel.levels(world.cells(unit), world.factors(), *memories, borrowed(n), level, exposure, expected)
     for row, days in enumerate(world.units):
         clean = [day for day in range(N_DAYS) if world.is_clean(row, day)]
         if not clean:
@@ -130,9 +135,25 @@ def test_a_level_is_a_weighted_ratio_of_sales_to_factors(world, memory, long_dec
 def test_the_exposure_of_equal_days_is_their_effective_number(days, memory):
     world = World([[1.0] * days], [[True] * days], [[0] * days], [0], [0], [0], *([[[1.0] * days]] * 4))
     level, exposure, expected = np.empty(1), np.empty(1), np.empty((1, days))
-    kernel.levels(world.cells(np.ones(1)), world.factors(), memory, 1.0, 0.0, level, exposure, expected)
+    kernel.levels(world.cells(np.ones(1)), world.factors(), memory, 1.0, 0.0, borrowed(1), level, exposure, expected)
     weights = [memory**back for back in range(days)]
     assert exposure[0] == pytest.approx(sum(weights) ** 2 / sum(weight**2 for weight in weights))
+
+
+@given(worlds(), st.floats(0.1, 30), st.floats(0.001, 2), st.floats(0, 1))
+def test_a_borrowed_level_and_own_days_are_weighed_by_their_variances(world, lent, variance, dispersion):
+    n = len(world.units)
+    own, level, exposure, expected = np.empty(n), np.empty(n), np.empty(n), np.empty((n, N_DAYS))
+    unit = 0.5 * np.arange(1.0, n + 1)
+    of = (world.cells(unit), world.factors(), 0.9, 1.0, 5.0)
+    kernel.levels(*of, borrowed(n), own, exposure, expected)
+    kernel.levels(*of, borrowed(n, lent, variance, dispersion), level, exposure, expected)
+    for row in range(n):
+        of_own = (unit[row] / lent + dispersion) / exposure[row] if exposure[row] > 0 else math.inf
+        told = np.nan_to_num(own[row]) / of_own + lent / variance
+        assert level[row] == pytest.approx(told / (1 / of_own + 1 / variance))
+        wanted = [level[row] * world.factor(row, day) for day in range(N_DAYS)]
+        assert expected[row].tolist() == pytest.approx(wanted)
 
 
 @given(worlds())

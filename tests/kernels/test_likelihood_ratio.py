@@ -24,6 +24,8 @@ NEVER = 1e9
 DEPTHS, WEIGHTS = [0.02, 0.25], [0.6, 0.4]
 FADE = 0.02
 LEFT_OUT_DOUBT = 0.3
+OWN = (0.0, 0.0)
+"""Nothing is borrowed of other stores."""
 SLACKS = st.sampled_from([0.0, 1.0])
 DAY = st.tuples(st.integers(0, 9), st.floats(0.1, 6), st.booleans(), st.booleans())
 SERIES = st.lists(DAY.map(lambda day: (*day[:3], day[2] and day[3])), min_size=1, max_size=12)
@@ -69,6 +71,35 @@ def learnt(
         + level_drift * missed
     )
     return sold / expected_units, counted / expected_units / sold + relative_variance
+
+
+def blended(
+    series: list, start: int, memory: float, dispersion: float, borrowed: tuple[float, float]
+) -> tuple[float, float]:
+    """The same where other stores let expect a share: the mean of both, each by one over its variance, and its own.
+
+    The clean days count as if they were of the borrowed share; a walk is theirs alone.
+    """
+    share, variance = borrowed
+    own = [(memory ** (start - 1 - day), *series[day][:2]) for day in range(start) if series[day][3]]
+    if not own:
+        return borrowed
+    due = sum(weight * expected for weight, _, expected in own)
+    sold = sum(weight * units for weight, units, _ in own)
+    left_out = sum(memory ** (start - 1 - day) * one[1] for day, one in enumerate(series[:start]) if one[2] > one[3])
+    counted = sum(weight**2 * expected for weight, _, expected in own) / share
+    scattered = dispersion * sum((weight * expected) ** 2 for weight, _, expected in own)
+    of_own = (counted + scattered) / due**2 + LEFT_OUT_DOUBT * (left_out / (left_out + due)) ** 2
+    both = 1 / (1 / of_own + 1 / variance)
+    mean = both * (sold / due / of_own + share / variance)
+    step = FADE * walk_missed(series, start, memory) * (both / of_own) ** 2
+    return mean, both * (share / mean) ** 2 + step
+
+
+def walk_missed(series: list, start: int, memory: float) -> float:
+    """Steps of a walk that the clean days before a start have missed, by the weight of the days before each."""
+    weights = [memory ** (start - 1 - day) * one[1] if one[3] else 0.0 for day, one in enumerate(series[:start])]
+    return sum((sum(weights[:step]) / sum(weights)) ** 2 for step in range(1, start))
 
 
 def plain_ratio(days: list, share: float, relative_variance: float, dispersion: float) -> float:
@@ -132,10 +163,10 @@ def cells(series: list) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
     return np.array([units], float), np.array([expected]), np.array([usable], np.uint8), np.array([clean], np.uint8)
 
 
-def sales(series: list, dispersion: float, unit: float = 1.0) -> Sales:
-    """One row, as the kernels take it."""
+def sales(series: list, dispersion: float, unit: float = 1.0, borrowed: tuple[float, float] = OWN) -> Sales:
+    """One row, as the kernels take it. borrowed: share of the expectation and its variance."""
     units, expected, usable, clean = cells(series)
-    scatter = (np.array([dispersion]), np.array([unit]))
+    scatter = (np.array([dispersion]), np.array([unit]), *(np.array([one]) for one in borrowed))
     return compiling.given(Sales(units * unit, expected * unit, usable, clean, *scatter))
 
 
@@ -144,12 +175,21 @@ def weighing(level_drift: float = FADE) -> Weighing:
 
 
 def weigh(
-    series, memory=0.98, dispersion=0.1, unit=1.0, slack=0.0, min_days=2, max_days=56, closing=NEVER, level_drift=0.0
+    series,
+    memory=0.98,
+    dispersion=0.1,
+    unit=1.0,
+    slack=0.0,
+    min_days=2,
+    max_days=56,
+    closing=NEVER,
+    level_drift=0.0,
+    borrowed=OWN,
 ):
     best, first = np.empty(1), np.empty(1, np.int64)
     rule = EpisodeRule(0.5, closing, slack, min_days, max_days)
     how = (memory, LEFT_OUT_DOUBT, weighing(level_drift), rule)
-    open_log_likelihood_ratio(sales(series, dispersion, unit), *how, best, first)
+    open_log_likelihood_ratio(sales(series, dispersion, unit, borrowed), *how, best, first)
     return best[0], int(first[0])
 
 
@@ -244,6 +284,29 @@ def test_tomorrow_is_judged_by_all_clean_days(series):
     learnt_before(sales(series, 0.2), 0.9, LEFT_OUT_DOUBT, FADE, found)
     relative_variance = learnt(series, len(series), 0.9, 0.2)[1]
     assert found[0] == pytest.approx(1 / relative_variance if relative_variance > 0 else 0.0)
+
+
+@given(SERIES, st.floats(0.05, 20), st.floats(0.001, 2))
+def test_a_row_listed_late_is_told_by_other_stores_until_its_own_days_outweigh_them(series, share, variance):
+    of_row = sales(series, 0.2, borrowed=(share, variance))
+    tomorrow = np.empty(1)
+    learnt_before(of_row, 0.9, LEFT_OUT_DOUBT, FADE, tomorrow)
+    wanted = blended(series, len(series), 0.9, 0.2, (share, variance))
+    assert tomorrow[0] == pytest.approx(1 / wanted[1])
+    found = np.empty(1)
+    last = compiling.given(Spans(*(np.array([one]) for one in (0, len(series) - 1, len(series) - 1))))
+    past_log_likelihood_ratio(of_row, 0.9, LEFT_OUT_DOUBT, weighing(), last, found)
+    inside = [one[:2] for one in series[-1:] if one[2]]
+    before = blended(series, len(series) - 1, 0.9, 0.2, (share, variance))
+    assert found[0] == pytest.approx(plain_ratio(inside, *before, 0.2) if inside else 0.0, abs=1e-9)
+
+
+def test_a_row_that_never_sold_is_dark_by_what_other_stores_sell():
+    never = [*[(0, 0.0, False, False)] * 10, *days((12, 0, 4.0))]
+    assert weigh(never) == (0.0, 22)
+    told = [weigh(never, borrowed=(1.0, variance)) for variance in (0.05, 0.5, 5.0)]
+    assert {first for _, first in told} == {10}
+    assert told[0][0] > told[1][0] > told[2][0] > 0
 
 
 def marked(units: list[int], bound: float) -> tuple[list[int], float]:

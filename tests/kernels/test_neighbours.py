@@ -296,7 +296,9 @@ def rises(
     units = np.array([[5.0] * FIRST + [2.0] * (LAST + 1 - FIRST), neighbour])
     usable = np.ones(units.shape, np.uint8)
     learnt = usable if clean is None else np.array([usable[0], clean], np.uint8)
-    sales = Sales(units, np.full(units.shape, 5.0), usable, learnt, np.full(2, dispersion), np.ones(2))
+    sales = Sales(
+        units, np.full(units.shape, 5.0), usable, learnt, np.full(2, dispersion), np.ones(2), *np.zeros((2, 2))
+    )
     codes = (np.array([0, 1]), np.array([0, 0]), np.array([0, 1, 2]))
     around = kernel.Neighbourhood(np.ones(2, bool), *codes, np.array([0, 1, 1]), np.array([1]), np.array([1.0]))
     episodes = Spans(*(np.array([one]) for one in (0, FIRST, LAST)))

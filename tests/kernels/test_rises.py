@@ -48,7 +48,7 @@ def share_before(series: list, end: int, dispersion: float, least: float, bound:
     units, expected, clean = (np.array([column]) for column in zip(*series, strict=True))
     shares = np.empty(1)
     cells = (units * UNIT, expected * UNIT, *(clean.astype(np.uint8),) * 2)
-    sales = compiling.given(Sales(*cells, np.array([dispersion]), np.array([UNIT])))
+    sales = compiling.given(Sales(*cells, np.array([dispersion]), np.array([UNIT]), *np.zeros((2, 1))))
     before_rises(sales, least, bound, np.array([0]), np.array([end]), shares)
     return float(shares[0])
 

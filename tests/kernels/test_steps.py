@@ -82,7 +82,7 @@ def plain_steps(series: list, first: int, last: int) -> list[tuple[float, float,
 def steps_of(series: list, first: int, last: int) -> list[float]:
     units, expected, usable, price, promo = (np.array([column]) for column in zip(*series, strict=True))
     flags = usable.astype(np.uint8)
-    spread = (np.array([DISPERSION]), np.array([UNIT]))
+    spread = (np.array([DISPERSION]), np.array([UNIT]), *np.zeros((2, 1)))
     sales = compiling.given(Sales(units.astype(float), expected, flags, flags, *spread))
     episodes = compiling.given(Spans(*(np.array([one]) for one in (0, first, last))))
     found = np.empty((1, 6))

@@ -34,6 +34,7 @@ CASE: dict[str, object] = {
     "price_response_high": 2.5,
     "price_response_basis": "category",
     "promo_lift": 0.25,
+    "borrowed_weight": 0.0,
 }
 TEXTS = {"primary_cause", "status", "price_response_basis"}
 LEARNT = "2.0% more units per percent off (1.5 to 2.5), learnt from price changes of the category"

@@ -48,7 +48,9 @@ def test_it_is_the_evidence_of_the_night_itself(bound, expected_units, learnt, d
     log_likelihood_ratio, first = np.empty(1), np.empty(1, np.int64)
     units, expected = np.append(learnt, np.zeros(n))[None], np.append(learnt, np.full(n, expected_units))[None]
     usable, clean = np.ones((1, n + 1), np.uint8), np.eye(1, n + 1, dtype=np.uint8)
-    sales = compiling.given(Sales(units, expected, usable, clean, np.array([dispersion]), np.ones(1)))
+    sales = compiling.given(
+        Sales(units, expected, usable, clean, np.array([dispersion]), np.ones(1), *np.zeros((2, 1)))
+    )
     rule = EpisodeRule(0.5, np.inf, 0.0, 2, n)
     open_log_likelihood_ratio(sales, 1.0, 0.0, WEIGHING, rule, log_likelihood_ratio, first)
     assert (log_likelihood_ratio[0] >= bound - 1e-9) == (found > 0)

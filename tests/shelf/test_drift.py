@@ -28,7 +28,7 @@ def told(
     walk = np.exp(np.cumsum(random.normal(0.0, step, (n, N_DAYS)), axis=1)) if step else np.ones((n, N_DAYS))
     sold = random.poisson(units * walk * (1.0 if change is None else change)).astype(float)
     usable = np.ones(sold.shape, np.uint8)
-    sales = Sales(sold, np.full(sold.shape, units), usable, usable, np.zeros(n), np.ones(n))
+    sales = Sales(sold, np.full(sold.shape, units), usable, usable, np.zeros(n), np.ones(n), *np.zeros((2, n)))
     regional_sku = np.arange(n) // stores_per_region
     return level_drift(compiling.given(sales), np.zeros_like(usable), regional_sku, 0, SETTINGS)
 

@@ -58,6 +58,15 @@ class DemandSettings(Frozen):
     usual_drift: float = Field(
         0.0015, ge=0, le=1, description="Drift a day where no window tells any; it weighs as one rare rise."
     )
+    young_days: int = Field(
+        14,
+        ge=1,
+        le=56,
+        description="Days after the first known one from which a listing is late: it borrows its level.",
+    )
+    lender_prior_stores: float = Field(
+        10, gt=0, description="Stores by which a SKU's own difference between stores outweighs the chain's."
+    )
     open_log_likelihood_ratio: float = Field(
         3, gt=0, description="Log likelihood ratio from which an open episode is not learnt from."
     )
@@ -127,12 +136,12 @@ class EpisodeSettings(Frozen):
 class Certainty(Frozen):
     """Probability of a dark shelf: a logistic curve, fitted to FreshRetailNet-50K (Dingdong 2025, CC BY 4.0)."""
 
-    constant: float = Field(-0.1756, ge=-20, le=20, description="Log odds at ratio e, nothing sold, one day.")
+    constant: float = Field(-0.7363, ge=-20, le=20, description="Log odds at ratio e, nothing sold, one day.")
     of_log_log_likelihood_ratio: float = Field(
-        1.3722, ge=-20, le=20, description="Log odds per logarithm of that log likelihood ratio."
+        1.851, ge=-20, le=20, description="Log odds per logarithm of that log likelihood ratio."
     )
-    of_root_ratio: float = Field(-1.7797, ge=-20, le=20, description="Log odds per square root of the share sold.")
-    of_log_days: float = Field(-0.4639, ge=-20, le=20, description="Log odds per logarithm of the days.")
+    of_root_ratio: float = Field(-1.4658, ge=-20, le=20, description="Log odds per square root of the share sold.")
+    of_log_days: float = Field(-0.5281, ge=-20, le=20, description="Log odds per logarithm of the days.")
     min_answers: int = Field(30, ge=5, le=100_000, description="Fewer answers of stores than this correct nothing.")
     intercept_sd: float = Field(1.0, gt=0, le=10, description="Error of all of it believed, in log odds.")
     log_slope_sd: float = Field(0.5, gt=0, le=5, description="Error believed of its steepness, in logarithms.")
@@ -210,7 +219,10 @@ class EventSettings(Frozen):
     rise_log_likelihood_ratio: float = Field(6, gt=0, description="Log likelihood ratio from which a rise is proven.")
     rise_units: float = Field(20, ge=0, description="Sales due before a rise, from which they tell a return.")
     return_share: float = Field(0.65, ge=0, le=1, description="Back at this share of the level before a rise.")
-    group_stores: int = Field(5, ge=2, description="So many cases of a SKU and cause are one event.")
+    region_share: float = Field(
+        0.75, gt=0, le=1, description="Share of a region's stores whose cases of one SKU are one event."
+    )
+    group_stores: int = Field(5, ge=2, description="So many cases of a SKU and region or cause are one event.")
     group_cases: int = Field(20, ge=2, description="So many cases of a category, region and cause are one event.")
     group_gap_days: int = Field(7, ge=0, le=28, description="Cases that begin further apart are two events.")
 

@@ -36,10 +36,11 @@ def detectability(
 ) -> pl.DataFrame:
     """The rows of `detectability.parquet`, by store and SKU.
 
-    level_daily_units, dispersion: of the judged. alert_days: days of complete darkness, null where the longest
-    episode is too short. share_left: the most that may be left of the expectation for `watch.max_alert_days` and be
-    told all the same, null where not even nothing would. smallest_loss_units, smallest_loss: lost by the alert; the
-    money null without a price. watch: `counts` where no alert comes within the days of the settings.
+    level_daily_units, borrowed_weight, dispersion: of the judged. alert_days: days of complete darkness, null where
+    the longest episode is too short. share_left: the most that may be left of the expectation for
+    `watch.max_alert_days` and be told all the same, null where not even nothing would. smallest_loss_units,
+    smallest_loss: lost by the alert; the money null without a price. watch: `counts` where no alert comes within the
+    days of the settings.
     """
     judged = np.flatnonzero(panel.judged)
     known_days = found.usable.sum(axis=1, dtype=np.int64)[judged]
@@ -67,6 +68,7 @@ def detectability(
         panel.pairs.select(v.PAIR)[judged]
         .with_columns(
             level_daily_units=pl.Series(level).fill_nan(None),
+            borrowed_weight=found.borrowed_weight[judged],
             dispersion=dispersion,
             alert_days=pl.Series(days).replace(-1, None),
             share_left=pl.Series(left).fill_nan(None),
@@ -75,7 +77,14 @@ def detectability(
         .with_columns(smallest_loss_units=alert * pl.col("level_daily_units"))
         .select(
             *v.PAIR,
-            *("level_daily_units", "dispersion", "alert_days", "share_left", "smallest_loss_units"),
+            *(
+                "level_daily_units",
+                "borrowed_weight",
+                "dispersion",
+                "alert_days",
+                "share_left",
+                "smallest_loss_units",
+            ),
             smallest_loss=pl.col("smallest_loss_units") * pl.col("price"),
             watch=pl.when(alert <= watch.max_alert_days).then(pl.lit(SALES)).otherwise(pl.lit(COUNTS)),
         )

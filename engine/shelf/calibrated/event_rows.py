@@ -59,26 +59,42 @@ def table_of_events(
     schema = {name: kind or ids[name] for name, kind in COLUMNS.items()}
     rows = [*_wide(panel, found, excluded.events), *_of_excluded(panel, found, excluded)]
     happened = pl.DataFrame(rows, schema=schema, orient="row")
-    grouped_cases = grouped(with_names(panel, cases), of).select(
+    grouped_cases = grouped(with_names(panel, cases), _carried(panel), of).select(
         pl.col(name).cast(kind) for name, kind in schema.items()
     )
     order = ["lost_revenue", "kind", "store_id", "sku_id", "first_date", "category", "region", "cause"]
     return pl.concat([happened, grouped_cases]).sort(order, descending=[True, *[False] * 7], nulls_last=True)
 
 
-def grouped(cases: pl.DataFrame, of: EventSettings) -> pl.DataFrame:
-    """Open cases of one SKU and cause in many stores, then of one category, region and cause, that began together."""
+def grouped(cases: pl.DataFrame, carried: pl.DataFrame, of: EventSettings) -> pl.DataFrame:
+    """Open cases that began together: of one SKU in nearly every store of a region, whatever their causes; of one SKU
+    and cause in many stores; of one category, region and cause.
+
+    carried: by sku_id and region, how many stores there are judged.
+    """
     left = cases.filter(pl.col("status") == v.OPEN).with_columns(pl.col("primary_cause").fill_null("unknown"))
+    left = left.join(carried, on=["sku_id", "region"], how="left", maintain_order="left")
+    nearly_all = pl.max_horizontal(of.region_share * pl.col("stores"), of.group_stores)
+    of_region = pl.format("It fell in {} of {} stores of the region: {}.", "members", "stores", "cause")
+    of_cause = pl.format("{} cases began together for one reason: {}.", "members", "cause")
     tables = []
-    for kind, keys, least in (
-        (v.SKU_IN_STORES, ["sku_id"], of.group_stores),
-        (v.CATEGORY_IN_REGION, ["category", "region"], of.group_cases),
+    for kind, keys, parting, least, text in (
+        (v.SKU_IN_REGION, ["sku_id", "region"], [], nearly_all, of_region),
+        (v.SKU_IN_STORES, ["sku_id"], ["primary_cause"], pl.lit(of.group_stores), of_cause),
+        (v.CATEGORY_IN_REGION, ["category", "region"], ["primary_cause"], pl.lit(of.group_cases), of_cause),
     ):
-        grouped = _begun_together(left, [*keys, "primary_cause"], of.group_gap_days)
-        many = grouped.filter(pl.len().over("group") >= least, *(pl.col(key).is_not_null() for key in keys))
-        tables.append(_events_of(many, kind, keys))
+        together = _begun_together(left, [*keys, *parting], of.group_gap_days)
+        many = together.filter(pl.len().over("group") >= least, *(pl.col(key).is_not_null() for key in keys))
+        tables.append(_events_of(many, kind, keys, text))
         left = left.join(many.select("case_id"), on="case_id", how="anti", maintain_order="left")
     return pl.concat(tables, how="diagonal_relaxed")
+
+
+def _carried(panel: Panel) -> pl.DataFrame:
+    """How many judged stores of each region carry each SKU: sku_id, region, stores."""
+    judged = np.flatnonzero(panel.judged)
+    named = with_names(panel, panel.pairs.select(v.PAIR)[judged].with_columns(pair=judged))
+    return named.group_by("sku_id", "region").agg(stores=pl.len().cast(pl.Int64))
 
 
 def _begun_together(cases: pl.DataFrame, keys: Sequence[str], gap_days: int) -> pl.DataFrame:
@@ -89,14 +105,15 @@ def _begun_together(cases: pl.DataFrame, keys: Sequence[str], gap_days: int) -> 
     return ordered.with_columns(group=(is_new | late.fill_null(value=True)).cum_sum())
 
 
-def _events_of(many: pl.DataFrame, kind: str, keys: Sequence[str]) -> pl.DataFrame:
+def _events_of(many: pl.DataFrame, kind: str, keys: Sequence[str], text: pl.Expr) -> pl.DataFrame:
+    """One row per group; the cause is that of most of its cases. text: what is said of it."""
     empty = [name for name in ("store_id", "sku_id", "category", "region") if name not in keys]
-    text = pl.format("{} cases began together for one reason: {}.", pl.col("members"), pl.col("cause"))
     return (
         many.group_by("group", maintain_order=True)
         .agg(
             *(pl.col(key).first() for key in keys),
-            pl.col("primary_cause").first().alias("cause"),
+            pl.col("primary_cause").mode().min().alias("cause"),
+            pl.col("stores").first(),
             pl.col("detection_date").min().alias("first_date"),
             pl.col("last_dark_date").max().alias("last_date"),
             pl.len().cast(pl.Int64).alias("members"),

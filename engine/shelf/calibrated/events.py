@@ -22,6 +22,7 @@ from engine.kernels.runs import stretches
 from engine.settings.shelf.calibrated import EventSettings, PatternSettings
 from engine.shelf.calibrated.causes import score, signals_of
 from engine.shelf.calibrated.expect import Demand
+from engine.shelf.calibrated.measure import episode_totals
 from engine.shelf.panel import Panel
 from engine.vocabulary import shelf as v
 
@@ -52,9 +53,18 @@ class Excluded:
 
 
 def exclude(
-    panel: Panel, found: Demand, course: Course, runs: pl.DataFrame, of: EventSettings, pattern: PatternSettings
+    panel: Panel,
+    found: Demand,
+    course: Course,
+    runs: pl.DataFrame,
+    of: EventSettings,
+    pattern: PatternSettings,
+    max_ratio: float,
 ) -> tuple[pl.DataFrame, Excluded]:
-    """The episodes that may be dark shelves, and the others with the kind of event they belong to."""
+    """The episodes that may be dark shelves, and the others with the kind of event they belong to.
+
+    max_ratio: a launch is dark when it sold at most this share of what like stores sell.
+    """
     events = tuple(sorted(_events(panel, course, of), key=lambda one: (one.kind, one.group, one.first)))
     signals = signals_of(panel, found, course, runs, pattern)
     listed = panel.codes("listed")[runs["pair"].to_numpy()]
@@ -63,7 +73,8 @@ def exclude(
     kinds = kinds.with_columns(
         in_store_event=_within(panel, runs, events),
         share_before_rise=_before_rises(panel, found, runs, of),
-    ).select(kind=_kind(of))
+        share_of_like_stores=_of_like_stores(panel, found, runs),
+    ).select(kind=_kind(of, max_ratio))
     kept = kinds["kind"].is_null()
     excluded = runs.select("pair", "first", "last").with_columns(kinds["kind"]).filter(~kept)
     return runs.filter(kept), Excluded(events, excluded)
@@ -124,12 +135,14 @@ def _last_week(course: Course, event: Event) -> float:
     return float(sold / expected_units) if expected_units > 0.0 else 1.0
 
 
-def _kind(of: EventSettings) -> pl.Expr:
+def _kind(of: EventSettings, max_ratio: float) -> pl.Expr:
     """Why an episode is no dark shelf, the plainest reason first; null when it may be one."""
     in_money = pl.col("units_share") * pl.col("price_share")
     jumped = (pl.col("price_share") >= of.unit_jump) | (pl.col("price_share") <= 1 / of.unit_jump)
     same_money = (in_money - 1).abs() <= of.unit_slack
-    is_new = (pl.col("since") > of.launch_days) & (pl.col("first") - pl.col("listed") < of.launch_days)
+    sells_elsewhere = (pl.col("share_of_like_stores") <= max_ratio).fill_null(value=False)
+    is_late = pl.col("since") > of.launch_days
+    is_new = is_late & (pl.col("first") - pl.col("listed") < of.launch_days) & ~sells_elsewhere
     runs_out = (pl.col("stock_share") <= of.run_out_share) & (pl.col("cover_at_start_days") <= of.run_out_cover_days)
     of_store = pl.col("in_store_event") & (pl.col(score(v.STORE_WIDE)) >= of.store_points)
     is_past = pl.col("last") < pl.col("n_days") - 1
@@ -165,6 +178,17 @@ def _before_rises(panel: Panel, found: Demand, runs: pl.DataFrame, of: EventSett
 
     rows.in_blocks(look, pair.size)
     return pl.Series(shares).fill_nan(None)
+
+
+def _of_like_stores(panel: Panel, found: Demand, runs: pl.DataFrame) -> pl.Series:
+    """Share that an episode sold of what like stores let expect of it; null where nothing was borrowed of them.
+
+    What a launch sold at first is not its level: that of other stores is.
+    """
+    pair, first, last = (runs[name].to_numpy() for name in ("pair", "first", "last"))
+    sums = episode_totals(panel, found.usable, pair, first, last)
+    due = sums[:, 2] * found.borrowed_share[pair]
+    return pl.Series(np.divide(sums[:, 1], due, out=np.full(pair.size, np.nan), where=due > 0.0)).fill_nan(None)
 
 
 def _within(panel: Panel, runs: pl.DataFrame, events: tuple[Event, ...]) -> pl.Series:

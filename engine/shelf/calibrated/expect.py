@@ -19,8 +19,9 @@ from engine.kernels import demand, rows
 from engine.kernels.compiling import given
 from engine.kernels.demand import Cells
 from engine.kernels.likelihood_ratio import mark_fallen, open_log_likelihood_ratio
-from engine.kernels.records import Factors, Sales
+from engine.kernels.records import Borrowed, Factors, Sales
 from engine.settings.shelf.calibrated import DemandSettings, EpisodeSettings
+from engine.shelf.calibrated.borrow import borrowed, nothing_borrowed
 from engine.shelf.calibrated.dark import darkest, mark
 from engine.shelf.calibrated.drift import level_drift
 from engine.shelf.calibrated.null import NullDistribution, rule_of, weighing_of
@@ -36,18 +37,20 @@ TINY = 1e-12
 class Demand:
     """What the chain usually sells, by factor; a factor of 1 changes nothing.
 
-    level: units a day of late (pairs,), NaN without a clean day. exposure: days behind each level (pairs,). weekday:
-    (categories, days). offer: (categories, offers). store_day: (stores, days). sku_day: (skus, days). category: row
-    of each pair in `weekday` and `offer` (pairs,). offers: what each cell was offered at (pairs, days). usual_price:
-    (pairs,), NaN unknown. usable: cells in stock and known (pairs, days). clean: the usable ones outside dark
-    stretches. is_weighed: whose SKU sells in fractions (pairs,). unit: of sale (pairs,), 1 for whole numbers, else
-    the variance of slow weighed sellers over their mean. dispersion: of each pair (pairs,), relative variance beyond
-    it. in_lots: whose own rises prove lots (pairs,). level_drift: relative variance that a level gains a day.
-    unusual: cells set aside, see `set_unusual_aside`.
+    level: units a day of late (pairs,), NaN where nothing tells it. exposure: own days behind each level (pairs,).
+    borrowed: what other stores say of the level of those listed late (pairs,). weekday: (categories, days).
+    offer: (categories, offers). store_day: (stores, days). sku_day: (skus, days). category: row of each pair in
+    `weekday` and `offer` (pairs,). offers: what each cell was offered at (pairs, days). usual_price: (pairs,), NaN
+    unknown. usable: cells in stock and known (pairs, days). clean: the usable ones outside dark stretches.
+    is_weighed: whose SKU sells in fractions (pairs,). unit: of sale (pairs,), 1 for whole numbers, else the variance
+    of slow weighed sellers over their mean. dispersion: of each pair (pairs,), relative variance beyond it. in_lots:
+    whose own rises prove lots (pairs,). level_drift: relative variance that a level gains a day. unusual: cells set
+    aside, see `set_unusual_aside`.
     """
 
     level: Floats
     exposure: Floats
+    borrowed: Borrowed
     weekday: Floats
     offer: Floats
     store_day: Floats
@@ -76,13 +79,34 @@ class Demand:
 
     def sales(self, units: Floats, expected: Floats) -> Sales:
         """What the pairs sold, and what was expected of it. Both (pairs, days)."""
-        return Sales(units, expected, self.usable, self.clean, self.dispersion, self.unit)
+        return Sales(
+            *(units, expected, self.usable, self.clean, self.dispersion, self.unit),
+            *(self.borrowed_share, self.borrowed.relative_variance),
+        )
+
+    @property
+    def borrowed_share(self) -> Floats:
+        """Share of its level that other stores let expect of each pair, (pairs,); 0 where it has borrowed nothing."""
+        lent = self.borrowed.level
+        return np.divide(lent, self.level, out=np.zeros(lent.size), where=lent > 0.0)
 
     @property
     def learnt_units(self) -> Floats:
         """Units of sale that would tell each level as well, (pairs,): one over its relative variance."""
         counted = np.nan_to_num(self.level) * self.exposure / self.unit
-        return counted / (1 + self.dispersion * counted / np.maximum(self.exposure, TINY))
+        own = counted / (1 + self.dispersion * counted / np.maximum(self.exposure, TINY))
+        return own + self._borrowed_units
+
+    @property
+    def borrowed_weight(self) -> Floats:
+        """Share of what tells each level that other stores told, (pairs,): 0 where its own days do alone."""
+        learnt = self.learnt_units
+        return np.divide(self._borrowed_units, learnt, out=np.zeros(learnt.size), where=learnt > 0.0)
+
+    @property
+    def _borrowed_units(self) -> Floats:
+        variance = self.borrowed.relative_variance
+        return np.divide(1.0, variance, out=np.zeros(variance.size), where=self.borrowed.level > 0.0)
 
 
 def expect(
@@ -146,6 +170,7 @@ def _first_guess(panel: Panel, settings: DemandSettings, unlearnt: Flags, unusua
     return Demand(
         level=np.empty(shape[0]),
         exposure=np.empty(shape[0]),
+        borrowed=nothing_borrowed(shape[0]),
         weekday=np.ones((n_categories, panel.n_days)),
         offer=np.ones((n_categories, 2 * (bounds.size + 1))),
         store_day=np.ones((panel.stores.height, panel.n_days)),
@@ -223,6 +248,7 @@ def _days_per_thread(n_days: int) -> list[slice]:
 
 
 def _levels(panel: Panel, found: Demand, settings: DemandSettings, expected: Floats) -> Demand:
+    """Levels by the days and by what was borrowed of the levels before; then what these would lend."""
     level, exposure = np.empty(panel.pairs.height), np.empty(panel.pairs.height)
 
     cells, factors = found.cells(panel), given(found.factors)
@@ -230,10 +256,11 @@ def _levels(panel: Panel, found: Demand, settings: DemandSettings, expected: Flo
 
     def learn(block: slice) -> None:
         written = (level[block], exposure[block], expected[block])
-        demand.levels(given(cells, block), factors, *memory, *written)
+        demand.levels(given(cells, block), factors, *memory, given(found.borrowed, block), *written)
 
     rows.in_blocks(learn, level.size)
-    return replace(found, level=level, exposure=exposure)
+    lent = borrowed(panel, level, exposure, found.unit, found.dispersion, settings)
+    return replace(found, level=level, exposure=exposure, borrowed=lent)
 
 
 def _clean(panel: Panel, found: Demand, settings: DemandSettings, null: NullDistribution, expected: Floats) -> Demand:

@@ -92,7 +92,8 @@ class Calibrated:
         """As `Method`."""
         of = self._settings
         runs, chances = detect(panel, learnt.demand, learnt.null, of.demand, of.episode, learnt.ended)
-        runs, excluded = events.exclude(panel, learnt.demand, learnt.course, runs, of.events, of.pattern)
+        known = (panel, learnt.demand, learnt.course)
+        runs, excluded = events.exclude(*known, runs, of.events, of.pattern, of.episode.max_ratio)
         latest = runs.group_by("pair").agg(pl.col("first", "last").sort_by("first").last())
         first, last = np.full((2, panel.pairs.height), panel.n_days)
         first[latest["pair"]] = latest["first"]
@@ -116,9 +117,10 @@ class Calibrated:
     def recommend(self, panel: Panel, found: Found, cases: pl.DataFrame) -> pl.DataFrame:
         """As `Method`."""
         of, learnt = self._settings, found.learnt
-        of_pair = learnt.demand.category[cases["pair"].to_numpy()]
-        response = learnt.response.table.select(*v.PRICE_RESPONSE_COLUMNS, "promo_lift")[of_pair]
+        pair = cases["pair"].to_numpy()
+        response = learnt.response.table.select(*v.PRICE_RESPONSE_COLUMNS, "promo_lift")[learnt.demand.category[pair]]
         answered = pl.concat([with_cost(panel, cases), response], how="horizontal")
+        answered = answered.with_columns(borrowed_weight=learnt.demand.borrowed_weight[pair])
         known = with_supply(panel, own_response(answered, of.response, of.interval.level), of.recommend)
         return recommend(known, of.recommend, of.currency)
 

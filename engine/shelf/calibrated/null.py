@@ -19,7 +19,7 @@ from engine.arrays import Floats, Integers
 from engine.kernels import demand as demand_kernel
 from engine.kernels import likelihood_ratio, rows
 from engine.kernels.compiling import given
-from engine.kernels.records import Factors, Sales, Weighing
+from engine.kernels.records import Borrowed, Factors, Sales, Weighing
 from engine.settings.shelf.calibrated import DemandSettings, EpisodeSettings
 
 LEVELS = np.geomspace(0.02, 200.0, 25)
@@ -226,6 +226,7 @@ class _Series:
         self._spread, self._unit = np.full(n, dispersion), np.ones(n)
         self._one_group, self._no_offer = np.zeros(n, np.int64), np.zeros(units.shape, np.uint8)
         self._no_factor = np.ones((1, n_days))
+        self._nothing = np.zeros(n)
 
     def learn(self, level: Floats) -> None:
         """Fill in the level."""
@@ -236,6 +237,7 @@ class _Series:
             self._demand.day_decay_factor,
             self._demand.long_day_decay_factor,
             self._demand.level_prior_units,
+            given(Borrowed(self._nothing, self._nothing, self._nothing)),
             level,
             self._exposure,
             self._expected,
@@ -259,7 +261,7 @@ class _Series:
 
     def _sales(self) -> Sales:
         cells = (self.units, self._expected, self._usable, self._usable)
-        return given(Sales(*cells, self._spread, self._unit))
+        return given(Sales(*cells, self._spread, self._unit, self._nothing, self._nothing))
 
 
 if __name__ == "__main__":

@@ -57,7 +57,8 @@ COLUMNS = (
 def recommend(cases: pl.DataFrame, settings: ActionSettings, currency: str = DOLLARS) -> pl.DataFrame:
     """The option of every case that brings most; equal amounts go by the order of the options.
 
-    cases: with cost (null unknown), `PRICE_RESPONSE_COLUMNS`, promo_lift, delivered_daily_units and surplus_units.
+    cases: with cost (null unknown), `PRICE_RESPONSE_COLUMNS`, promo_lift, borrowed_weight, delivered_daily_units and
+    surplus_units.
     Adds `COLUMNS`; money is null without a price. currency: what stands before an amount.
     """
     bounded = with_bounds(cases, settings).with_row_index("position").with_columns(*_recoverable(settings))
@@ -162,7 +163,9 @@ def _brought() -> tuple[pl.Expr, ...]:
 
 def _flags() -> pl.Expr:
     missing_cost = pl.when(pl.col("cost").is_null()).then(pl.lit(v.MISSING_COST))
-    parts = pl.when(flags() != "").then(flags()), missing_cost
+    # More than half of what is known of its level is known of other stores.
+    borrowed_level = pl.when(2 * pl.col("borrowed_weight") > 1).then(pl.lit(v.BORROWED_LEVEL))
+    parts = pl.when(flags() != "").then(flags()), missing_cost, borrowed_level
     return pl.concat_str(*parts, separator=",", ignore_nulls=True).alias("review_flags")
 
 

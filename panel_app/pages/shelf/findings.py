@@ -19,7 +19,7 @@ from panel_app.session import Session
 from panel_app.state import View, address
 from panel_app.stores.shelf import Night
 
-GROUPED = (v.SKU_IN_STORES, v.CATEGORY_IN_REGION)
+GROUPED = (v.SKU_IN_REGION, v.SKU_IN_STORES, v.CATEGORY_IN_REGION)
 """Kinds whose members are open cases."""
 ROWS = 25
 """Events on one page."""
