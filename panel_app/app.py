@@ -20,6 +20,7 @@ from panel_material_ui.template.base import parse_template
 
 from engine.decisions.store import Decisions
 from engine.errors import DarkshelfError
+from panel_app.changes import Changes
 from panel_app.door.door import LOADED_BY
 from panel_app.door.logins import Logins
 from panel_app.markup import HERE, Html, render
@@ -87,6 +88,7 @@ class Dashboard:
         self.logins = logins
         self.rooms = Rooms(out, settings, further)
         self.decisions = decisions
+        self.changes = Changes(decisions)
         self.deciders = None if deciders is None else frozenset(deciders)
         self.sessions = 0
         self.opened = 0
@@ -106,6 +108,7 @@ class Dashboard:
             user=user,
             may_decide=self.deciders is None or user in self.deciders,
             is_over=partial(self.logins.is_over, login) if self.logins and login else lambda: False,
+            changes=self.changes,
         )
         self.sessions += 1
         self.opened += 1
@@ -226,7 +229,10 @@ class Shell:
         )
 
     def _watch_for_runs(self) -> None:
-        pn.state.add_periodic_callback(self._look_for_news, period=round(1000 * self.session.settings.poll_seconds))
+        session = self.session
+        pn.state.add_periodic_callback(self._look_for_news, period=round(1000 * session.settings.poll_seconds))
+        period = round(1000 * session.settings.decisions_poll_seconds)
+        pn.state.add_periodic_callback(session.look_for_decisions, period=period)
 
     def _look_for_news(self) -> None:
         session = self.session
@@ -284,6 +290,6 @@ def _first_script() -> str:
     """What the document runs by itself, with the functions of `markup.js` that write numbers as the reader does."""
     assets = HERE / "assets"
     localise = (
-        (assets / "markup.js").read_text(encoding="utf-8").partition("export ")[2].partition("\nfunction listen")[0]
+        (assets / "markup.js").read_text(encoding="utf-8").partition("export ")[2].partition("\nconst SENT_")[0]
     )
     return localise + (assets / "first.js").read_text(encoding="utf-8")

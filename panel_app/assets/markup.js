@@ -30,6 +30,8 @@ function writeMoney(locale, sign, form, value) {
   return parts.map((part) => part.type === "currency" ? sign : part.value).join("")
 }
 
+const SENT_LASTS_MS = 1500
+
 function listen(root, model) {
   root.addEventListener("click", (event) => {
     const link = event.target.closest('a[href^="?"]')
@@ -58,8 +60,47 @@ function listen(root, model) {
     if (form.dataset.send === undefined) return
     event.preventDefault()
     const fields = Object.fromEntries(new FormData(form, event.submitter))
+    if (form.dataset.of === "row") {
+      const row = root.querySelector("tr[aria-current]")
+      if (!row) return
+      Object.assign(fields, {subject: row.dataset.case, version: row.dataset.version})
+    }
+    // Sent twice before the answer is painted, an act would be its own conflict.
+    form.dataset.sent = "1"
+    setTimeout(() => delete form.dataset.sent, SENT_LASTS_MS)
     model.send_msg({send: form.dataset.send, fields})
   })
+}
+
+// What a reader typed, opened or stands on stays when others' decisions are painted into the same piece.
+function keep(root) {
+  const typed = [...root.querySelectorAll("input[id]:not([type=hidden], [type=checkbox], [type=radio]), textarea[id], select[id]")].filter(isChanged)
+  const fields = typed.map(({id, value}) => ({id, value}))
+  const subject = root.querySelector("[data-subject]")?.dataset.subject
+  const sent = root.querySelector("form[data-sent]") !== null
+  const opened = [...root.querySelectorAll("details")].map(({open}) => open)
+  const focused = root.getRootNode().activeElement
+  const row = root.querySelector("tr[aria-current]")
+  return () => {
+    if (!sent && subject === root.querySelector("[data-subject]")?.dataset.subject) {
+      for (const {id, value} of fields) {
+        const field = root.querySelector(`#${CSS.escape(id)}`)
+        if (field) field.value = value
+      }
+    }
+    const details = [...root.querySelectorAll("details")]
+    if (details.length === opened.length) details.forEach((each, place) => each.open = opened[place])
+    const rows = [...root.querySelectorAll("tr[data-case]")]
+    const current = rows.find((each) => each.hasAttribute("aria-current")) ?? rows.find((each) => each.dataset.case === row?.dataset.case)
+    current?.setAttribute("aria-current", "true")
+    if (focused?.closest("tr, [data-of=row]") && current) current.focus({preventScroll: true})
+    else if (focused?.id) root.querySelector(`#${CSS.escape(focused.id)}`)?.focus()
+  }
+}
+
+function isChanged(field) {
+  if (field.tagName === "SELECT") return field.dataset.do === undefined && [...field.options].some((each) => each.selected !== each.defaultSelected)
+  return field.value !== field.defaultValue
 }
 
 // A menu wider than a phone shows where the reader is.
@@ -83,13 +124,14 @@ export function render({model, view}) {
   const root = document.createElement("div")
   root.className = "piece"
   const draw = () => {
-    const focused = root.getRootNode().activeElement?.id
+    const restore = keep(root)
     root.innerHTML = model.html
     localise(root)
     showCurrent(root)
-    if (focused) root.querySelector(`#${CSS.escape(focused)}`)?.focus()
+    restore()
   }
   draw()
+  if (root.querySelector("tr[aria-current]")) requestAnimationFrame(() => root.querySelector("tr[aria-current]")?.scrollIntoView({block: "center"}))
   // A piece is drawn before it is on the screen, where it gets a width.
   if (root.querySelector(".menu")) new ResizeObserver(() => showCurrent(root)).observe(root)
   model.on("html", draw)

@@ -26,7 +26,7 @@ from panel_app.deciding import Reply, decide_on
 from panel_app.pages.growth.markup import render
 from panel_app.pages.page import Page
 from panel_app.session import Session
-from panel_app.state import View, address
+from panel_app.state import View, address, whole
 from panel_app.stores.growth import Scalings
 
 FILTERS: Final = {
@@ -84,6 +84,7 @@ class GrowthPage:
         )
         self.draw()
         session.follow(self._follow)
+        session.on_decided(self.draw)
         session.later(self._draw_figures)
 
     @property
@@ -159,6 +160,7 @@ class GrowthPage:
             row=row,
             steps=STEPS,
             strip=None if not strip else Markup(strip),
+            subject_id=subject.subject_id,
             state=state[0] if state else None,
             history=self.session.decisions.history(subject),
             reasons=list(gw.REASONS.items()),
@@ -203,15 +205,14 @@ class GrowthPage:
         self.session.go(self._view(1, find=fields.get("find", "").strip()[:200]))
 
     def _decide(self, do: str, fields: Mapping[str, str]) -> None:
-        store, _, spu = self.session.view.text("row").partition("/")
+        """An act on the candidate that was painted, at the version that was painted."""
         try:
-            (subject,) = candidates(self.scaling.run, [f"{store}/{spu}"])
+            (subject,) = candidates(self.scaling.run, [fields.get("subject", "")])
         except DarkshelfError as error:
             self.reply = Reply("refused", str(error))
         else:
-            version = fields.get("version", "")
-            seen = int(version) if version.isascii() and version.isdigit() else 0
-            self.reply = decide_on(self.session, subject, seen, fields.get("act", ""), fields)
+            version = whole(fields.get("version", ""))
+            self.reply = decide_on(self.session, subject, version, fields.get("act", ""), fields)
         self.draw()
 
     def _export(self) -> BytesIO:
