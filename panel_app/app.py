@@ -64,6 +64,18 @@ FRAME = {
     "margin": "0 auto",
     "box-sizing": "border-box",
 }
+PRINTED = """
+@media print {
+  header, .MuiAppBar-root { display: none !important; }
+  .page, .main, .main-content, .MuiBox-root, :host {
+    display: block !important;
+    height: auto !important;
+    max-height: none !important;
+    overflow: visible !important;
+  }
+}
+"""
+"""On the screen the page scrolls inside the window; on paper there is nothing to scroll."""
 THEME_COOKIE = "darkshelf_theme"
 
 
@@ -135,6 +147,7 @@ class Shell:
                 site_url="?",
                 dark_theme=dark,
                 theme_config=THEME,
+                stylesheets=[PRINTED],
                 template=_template(),
                 main=[
                     pn.Column(
