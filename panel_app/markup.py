@@ -17,6 +17,7 @@ from panel.custom import JSComponent
 
 from engine.outputs import money as amounts
 from engine.outputs.glossary import name_of, tip_of
+from engine.stats import half_up
 from panel_app.words import term
 
 HERE = Path(__file__).parent
@@ -130,19 +131,20 @@ def count(value: float | None) -> Markup:
 
 
 def number(value: float | None, digits: int = 1) -> Markup:
-    """A number with so many digits after the point."""
-    return (
-        UNKNOWN if value is None else _number(value, "number", f"{value:,.{digits}f}", {"data-digits": str(digits)})
-    )
+    """A number with so many digits after the point, rounded here and not once more by the browser."""
+    if value is None:
+        return UNKNOWN
+    rounded = half_up(value, digits)
+    return _number(rounded, "number", f"{rounded:,.{digits}f}", {"data-digits": str(digits)})
 
 
 def percent(value: float | None, digits: int = 0) -> Markup:
-    """A share from 0 to 1 as percent."""
-    return (
-        UNKNOWN
-        if value is None
-        else _number(value, "percent", f"{100 * value:,.{digits}f}%", {"data-digits": str(digits)})
-    )
+    """A share from 0 to 1 as percent, rounded as `number` is."""
+    if value is None:
+        return UNKNOWN
+    rounded = half_up(100 * value, digits)
+    share = round(rounded / 100, digits + 2)
+    return _number(share, "percent", f"{rounded:,.{digits}f}%", {"data-digits": str(digits)})
 
 
 def day(value: date | str | None) -> Markup:

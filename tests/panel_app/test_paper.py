@@ -10,7 +10,7 @@ import pytest
 from pypdf import PdfReader
 
 from engine.growth import desk as growth_desk
-from engine.outputs.growth.report import SIGNERS
+from engine.outputs.growth.sign_off import SIGNERS
 from engine.settings.growth.scaling import GrowthSettings
 from tests.growth.test_desk import golden_tables
 from tests.panel_app import nights as planted
@@ -81,3 +81,5 @@ def test_the_growth_sign_off_is_printed_with_a_row_for_every_signature(reader) -
     text = printed(reader(1300).open("?page=growth"))
     assert [signer for signer in SIGNERS if text.count(signer.replace(" ", "")) != 1] == []
     assert "RoleNameDateSignature" in text
+    for requirement in (*(f"R{n}" for n in range(75, 91)), "caps.current_share", "caps.absolute_units"):
+        assert requirement in text

@@ -19,7 +19,7 @@ from engine.decisions.growth import words as gw
 from engine.decisions.growth.candidates import candidates
 from engine.errors import DarkshelfError
 from engine.outputs.growth.desk import candidate_id
-from engine.outputs.growth.report import SIGNERS
+from engine.outputs.growth.sign_off import SIGNERS, sign_off
 from engine.outputs.spreadsheet import csv_bytes
 from engine.vocabulary import growth as v
 from panel_app.deciding import Reply, decide_on
@@ -68,6 +68,7 @@ class GrowthPage:
     def __init__(self, session: Session) -> None:
         self.session = session
         self.reply: Reply | None = None
+        self.labels_render: bool | None = None
         self.scaling = session.store(Scalings).scaling(session.view.text("scaling") or None)
         self.head = session.html(self._head(), label="growth", pressed=self._press)
         self.boundary = session.html(self._boundary(), label="boundary")
@@ -103,6 +104,7 @@ class GrowthPage:
             run=self.scaling.run,
             signers=SIGNERS,
             facts=self.scaling.summary,
+            sheet=sign_off(self.scaling.run, labels_render=self.labels_render),
             verdicts=dict(decided.group_by("decision").len().iter_rows()),
         )
 
@@ -141,6 +143,8 @@ class GrowthPage:
     def _draw_figures(self) -> None:
         drawn = {CHART_NAMES[name]: Markup(svg) for name, svg in self.scaling.charts.items()}
         self.figures.html = render("figures.html", charts=drawn)
+        self.labels_render = all(drawn.values())
+        self.draw()
 
     def _card(self, decided: pl.DataFrame) -> str:
         """The open candidate: its explanation, its peers, what can be decided."""
