@@ -131,20 +131,17 @@ def count(value: float | None) -> Markup:
 
 
 def number(value: float | None, digits: int = 1) -> Markup:
-    """A number with so many digits after the point, rounded here and not once more by the browser."""
+    """A number with so many digits after the point, half up; `markup.js` rounds by the same arithmetic."""
     if value is None:
         return UNKNOWN
-    rounded = half_up(value, digits)
-    return _number(rounded, "number", f"{rounded:,.{digits}f}", {"data-digits": str(digits)})
+    return _number(value, "number", f"{half_up(value, digits):,.{digits}f}", {"data-digits": str(digits)})
 
 
 def percent(value: float | None, digits: int = 0) -> Markup:
     """A share from 0 to 1 as percent, rounded as `number` is."""
     if value is None:
         return UNKNOWN
-    rounded = half_up(100 * value, digits)
-    share = round(rounded / 100, digits + 2)
-    return _number(share, "percent", f"{rounded:,.{digits}f}%", {"data-digits": str(digits)})
+    return _number(value, "percent", f"{half_up(100 * value, digits):,.{digits}f}%", {"data-digits": str(digits)})
 
 
 def day(value: date | str | None) -> Markup:

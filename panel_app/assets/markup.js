@@ -9,8 +9,12 @@ export function localise(root) {
     money: (d, v) => ({maximumFractionDigits: Math.abs(v) >= 1000 ? 0 : 2, minimumFractionDigits: Math.abs(v) >= 1000 ? 0 : 2}),
     short: (d, v) => Math.abs(v) >= 1e7 ? {notation: "compact", maximumFractionDigits: 1} : {maximumFractionDigits: 0},
   }
+  // As the texts of a run round, ties going up: `half_up` of `engine/stats.py`, the same arithmetic.
+  const halfUp = (value, digits) => Math.floor(value * 10 ** digits + 0.5 + 1e-9) / 10 ** digits
+  const rounded = {number: halfUp, percent: (value, digits) => halfUp(100 * value, digits) / 100}
   for (const el of root.querySelectorAll("data.number")) {
-    const value = Number(el.getAttribute("value"))
+    const told = Number(el.getAttribute("value"))
+    const value = rounded[el.dataset.form]?.(told, Number(el.dataset.digits || 0)) ?? told
     const form = forms[el.dataset.form](Number(el.dataset.digits || 0), value)
     const {currency} = el.dataset
     el.textContent = currency === undefined

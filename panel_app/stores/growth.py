@@ -20,6 +20,7 @@ from engine.outputs.growth.explain import explained
 from engine.outputs.growth.read import boundary_report
 from engine.runs.registry import Run
 from engine.vocabulary import growth as v
+from panel_app.search import folded_together, holding
 from panel_app.settings import DashboardSettings
 from panel_app.stores.runs import Opened, Runs
 
@@ -85,9 +86,7 @@ class Scaling(Opened):
         )
         columns = {"state": "status", "tier": "scaling_tier", "cap": "cap_applied", "decided": "decision"}
         wanted = [pl.col(column) == filters[key] for key, column in columns.items() if filters.get(key)]
-        for word in filters.get("find", "").casefold().split():
-            texts = (pl.col(name).cast(pl.String).fill_null("").str.to_lowercase() for name in SEARCHED)
-            wanted.append(pl.any_horizontal(text.str.contains(word, literal=True) for text in texts))
+        wanted += holding(filters.get("find", ""), folded_together(SEARCHED))
         return frame.filter(*wanted).sort(
             *ORDER, *v.STORE_SPU, descending=[True, True, False, False], nulls_last=True
         )

@@ -172,3 +172,16 @@ def test_many_are_looked_at_before_they_are_saved_and_taken_back_as_one(readers,
     page.locator(".bulk .reply button", has_text="Undo").click()
     page.locator(".bulk .reply", has_text="Undone. 7 saved").wait_for()
     assert page.locator("tr[data-case] .chip.accepted").count() == 2
+
+
+def test_the_search_is_always_there_and_finds_words_in_any_column(readers) -> None:
+    reader = readers(390).open("?page=cases")
+    field = reader.page.get_by_role("searchbox", name="Search")
+    assert field.is_visible()
+    field.fill("rusk PLAÍN")
+    field.press("Enter")
+    reader.page.locator(".found:has-text('1 case')").wait_for()
+    assert "Plain" in reader.text("td.store_name")
+    reader.page.reload()
+    reader.page.wait_for_selector("html[data-ready]")
+    assert field.input_value() == "rusk PLAÍN"
