@@ -229,6 +229,7 @@ class Shell:
         document = pn.state.curdoc
         if document is None:
             return
+        document.title = self.session.title
         document.template_variables.update(
             base=BASE_TEMPLATE,
             page_css=self.session.rooms.css,

@@ -196,6 +196,11 @@ class Session:
     def _arrived(self, width: int) -> None:
         """The page is on a screen so many pixels wide: what waited for that is drawn."""
         self.width = width
+        # What is changed before Panel takes the page for loaded never reaches the browser.
+        pn.state.onload(self._draw_waiting)
+
+    def _draw_waiting(self) -> None:
+        self.browser.retitle(self.title)
         waiting, self._waiting = self._waiting, []
         for draw in waiting:
             self.later(draw)

@@ -128,11 +128,15 @@ export function render({model, view}) {
   const root = document.createElement("div")
   root.className = "piece"
   const draw = () => {
+    const revealed = root.querySelector("[data-reveal]")?.dataset.reveal
     const restore = keep(root)
     root.innerHTML = model.html
     localise(root)
     showCurrent(root)
     restore()
+    // What was opened beside or above a long table is brought into sight.
+    const reveal = root.querySelector("[data-reveal]")
+    if (reveal && reveal.dataset.reveal !== revealed) requestAnimationFrame(() => reveal.scrollIntoView({block: "nearest"}))
   }
   draw()
   if (root.querySelector("tr[aria-current]")) requestAnimationFrame(() => root.querySelector("tr[aria-current]")?.scrollIntoView({block: "center"}))
