@@ -35,6 +35,7 @@ function writeMoney(locale, sign, form, value) {
 }
 
 const SENT_LASTS_MS = 1500
+const MOST_FRAMES = 60
 
 function listen(root, model) {
   root.addEventListener("click", (event) => {
@@ -102,6 +103,12 @@ function keep(root) {
   }
 }
 
+// A piece that was hidden until now has no place on the screen for some frames.
+function bringIntoSight(el, frames) {
+  if (el.offsetHeight) el.scrollIntoView({block: "nearest"})
+  if (frames > 0 && !el.offsetHeight) requestAnimationFrame(() => bringIntoSight(el, frames - 1))
+}
+
 function isChanged(field) {
   if (field.tagName === "SELECT") return field.dataset.do === undefined && [...field.options].some((each) => each.selected !== each.defaultSelected)
   return field.value !== field.defaultValue
@@ -136,7 +143,7 @@ export function render({model, view}) {
     restore()
     // What was opened beside or above a long table is brought into sight.
     const reveal = root.querySelector("[data-reveal]")
-    if (reveal && reveal.dataset.reveal !== revealed) requestAnimationFrame(() => reveal.scrollIntoView({block: "nearest"}))
+    if (reveal && reveal.dataset.reveal !== revealed) bringIntoSight(reveal, MOST_FRAMES)
   }
   draw()
   if (root.querySelector("tr[aria-current]")) requestAnimationFrame(() => root.querySelector("tr[aria-current]")?.scrollIntoView({block: "center"}))

@@ -60,15 +60,17 @@ def test_the_checks_are_folded_to_one_line_and_open_to_all(reader) -> None:
 @pytest.mark.parametrize("width", [1300, 390])
 def test_the_card_of_a_candidate_is_in_sight_where_it_was_opened(reader, width) -> None:
     window = reader(width).open("?page=growth")
-    last = window.page.locator("table.grid tr[data-href]").last
-    last.scroll_into_view_if_needed()
-    last.locator("a").click()
-    card = window.page.locator("#candidate")
-    card.wait_for()
-    window.page.wait_for_timeout(300)
-    box = card.bounding_box()
-    assert box is not None
-    assert 0 <= box["y"] <= 900
+    window.page.locator("figure svg").nth(5).wait_for()
+    for row in (window.page.locator("table.grid tr[data-href]").last, window.page.locator("tr[data-href]").nth(2)):
+        row.scroll_into_view_if_needed()
+        row.locator("a").click()
+        name = row.locator("a").inner_text()
+        card = window.page.locator("#candidate", has_text=name)
+        card.wait_for()
+        window.page.wait_for_timeout(500)
+        box = card.bounding_box()
+        assert box is not None
+        assert 0 <= box["y"] <= 900
     if width > 1000:
         table = window.page.locator("table.grid tr[data-href]").first.bounding_box()
         assert table is not None

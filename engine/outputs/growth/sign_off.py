@@ -25,7 +25,10 @@ STEPS: Final = {"step9": "Step 9", "step10": "Step 10"}
 
 @dataclass(frozen=True)
 class Threshold:
-    """One setting that limits what is scaled. key: as settings files have it. value: the one in force."""
+    """One setting that limits what is scaled. key: as settings files have it. value: the one in force.
+
+    in_force, by_default: both as they are written on the sheet.
+    """
 
     key: str
     description: str
@@ -36,6 +39,16 @@ class Threshold:
     def differs(self) -> bool:
         """Whether it is not what it is where nobody says anything."""
         return self.value != self.default
+
+    @property
+    def in_force(self) -> str:
+        """The value in words."""
+        return _told(self.value)
+
+    @property
+    def by_default(self) -> str:
+        """The default in words."""
+        return _told(self.default)
 
 
 @dataclass(frozen=True)
@@ -78,25 +91,28 @@ def sign_off(run: Run, *, labels_render: bool | None) -> SignOff:
 
 
 def _thresholds(settings: Mapping[str, Any]) -> list[Threshold]:
-    """Those of the run, in the order of the settings; keys that an older run did not have are left out."""
+    """Those of the run, section by section; keys that an older run did not have are left out."""
     usual = GrowthSettings().model_dump(mode="json")
     found = []
     for key, field in described(GrowthSettings):
         section, _, name = key.partition(".")
         if section in (*THRESHOLDS, *FACTORS) and name in settings.get(section, {}):
             found.append(Threshold(key, field.description or "", settings[section][name], usual[section][name]))
-    return found
+    sections = (*THRESHOLDS, *FACTORS)
+    return sorted(found, key=lambda each: sections.index(each.key.partition(".")[0]))
 
 
 def _sentence(every: Sequence[Threshold], changed: Sequence[Threshold]) -> str:
     if not changed:
         return f"No threshold of the business was changed: all {len(every)} are at their defaults."
-    told = "; ".join(f"{each.key} is {_told(each.value)} instead of {_told(each.default)}" for each in changed)
+    told = "; ".join(f"{each.key} is {each.in_force} instead of {each.by_default}" for each in changed)
     verb = "differs from its default" if len(changed) == 1 else "differ from their defaults"
     return f"{len(changed)} of {len(every)} thresholds of the business {verb}: {told}."
 
 
 def _told(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

@@ -43,7 +43,7 @@ NAMES: Final = ("spu_name", "store_name", "status", "cap_applied", "decision")
 COLUMNS: Final = (
     ("spu_name", "Product", ""),
     ("store_name", "Store", ""),
-    ("status", "Status", ""),
+    ("status", "Status", "wide"),
     ("cap_applied", "", "wide"),
     ("performance_gap", "", "num wide"),
     (QUANTITY, "", "num"),
@@ -115,8 +115,8 @@ class GrowthPage:
         """What depends on the view, and on what was decided."""
         decided = self._decided()
         self.table.html = self._table(decided)
-        self.card.html = self._card(decided)
         self.card.visible = bool(self.session.view.text("row") or self.reply)
+        self.card.html = self._card(decided)
         self.sheet.html = render(
             "sheet.html",
             run=self.scaling.run,
