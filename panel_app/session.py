@@ -3,6 +3,7 @@
 Nothing here is shared with another session; what is shared are published runs, which never change.
 """
 
+import logging
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -20,6 +21,7 @@ from panel_app.rooms import Place, Room, Rooms
 from panel_app.state import View, address, parse
 from panel_app.stores.runs import Opened, Runs
 
+LOGGER = logging.getLogger("darkshelf.dashboard")
 Store = TypeVar("Store", bound=Runs)
 Kind = TypeVar("Kind", bound=Opened)
 Own = TypeVar("Own")
@@ -166,7 +168,12 @@ class Session:
                 document.add_next_tick_callback(what)
 
         def run() -> None:
-            found = work(lambda count, of: tell(lambda: told(count, of)))
+            try:
+                found = work(lambda count, of: tell(lambda: told(count, of)))
+            except Exception:
+                # Nobody asks a thread what became of it.
+                LOGGER.exception("what was begun in the background was not finished")
+                raise
             tell(lambda: done(found))
 
         if document is None:

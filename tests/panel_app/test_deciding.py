@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import html
+import re
 from io import BytesIO
 from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
 
+from engine.decisions.shelf import answers
 from panel_app.deciding import undo_many
+from panel_app.pages.shelf.answers import AnswersPage
 from panel_app.pages.shelf.cases import CasesPage
 from panel_app.pages.shelf.deciding import decide, decide_many
 from panel_app.pages.shelf.filtering import refine
@@ -197,6 +201,29 @@ def test_a_row_is_decided_on_at_the_version_that_was_painted_and_the_next_is_poi
     page._triage("triage", {"subject": first, "version": "0", "act": "accept"})
     assert page.reply.kind == "conflict"
     assert page.session.view.case == first
+
+
+@pytest.mark.filterwarnings("ignore:Both 'variant' and:PendingDeprecationWarning")
+def test_an_answer_to_a_question_that_was_answered_meanwhile_is_told_and_not_kept(session, decisions) -> None:
+    first, second = (AnswersPage(session(name, "?page=answers&store=2")) for name in ("ann", "ben"))
+    sku = first.asking
+    assert sku == second.asking != ""
+    told = {"sku": sku, "seen": "", "answer": "on_shelf_fine"}
+    first._answer("answer", told)
+    assert first.reply is not None
+    assert first.reply.kind == "done"
+    second._draw()
+    assert second.asking == sku, "the question stays that a thumb may be about to answer"
+    second._answer("answer", {**told, "answer": "not_found"})
+    assert second.reply is not None
+    assert second.reply.kind == "conflict"
+    assert "ann answered “On the shelf and fine” at 20" in second.reply.text
+    kept = answers.every(decisions, [second.night.run_id])
+    assert kept["answer"].to_list() == ["on_shelf_fine"]
+    seen = re.search(r'name="seen" value="([^"]+)"', second.piece.html)
+    assert seen is not None
+    second._answer("answer", {**told, "answer": "not_found", "seen": html.unescape(seen[1])})
+    assert second.reply.kind == "done"
 
 
 def test_a_form_of_filters_is_judged_as_a_link_is() -> None:
