@@ -21,6 +21,7 @@ from engine.outputs.shelf.figures import recovery_sum
 from engine.outputs.shelf.read import one_case
 from engine.outputs.shelf.severity import severity
 from engine.runs.registry import Run
+from panel_app.search import folded_together, holding
 from panel_app.settings import DashboardSettings
 from panel_app.stores.runs import Opened, Runs
 from panel_app.stores.shelf_settings import ShelfPageSettings
@@ -29,6 +30,7 @@ UNDECIDED: Final = "undecided"
 NOT_BEFORE: Final = "none"
 """Nothing was decided on the episode on an earlier night."""
 TEXT_COLUMNS: Final = ("store_name", "region", "sku_name", "category", "brand")
+SEARCHED: Final = "searched"
 LISTS: Final = ("store", "region", "category", "brand", "cause", "status", "severity", "decision", "earlier")
 OPEN_ONLY: Final = ("open",)
 SORTS: Final = (
@@ -193,6 +195,11 @@ class Night(Opened):
         values = self.cases[column].fill_null("").unique().sort().to_list()
         return {value: value or "unknown" for value in values}
 
+    @cached_property
+    def _searched(self) -> pl.Series:
+        """What each case is found by, in the order of `cases`: folded once, at the first search."""
+        return self.cases.select(folded_together((*TEXT_COLUMNS, "case_id")).alias(SEARCHED))[SEARCHED]
+
     def select(self, wanted: CaseList, decided: pl.DataFrame) -> pl.LazyFrame:
         """The cases of a list, in its order, each with what was decided on it (`Decided.of`)."""
         frame = self.cases.lazy().join(decided.lazy(), on="case_id", how="left", maintain_order="left")
@@ -201,7 +208,9 @@ class Night(Opened):
             pl.col("version").fill_null(0),
             pl.col("earlier").fill_null(NOT_BEFORE),
         )
-        frame = frame.filter(*conditions(wanted.filters))
+        if wanted.filters.text:
+            frame = frame.with_columns(self._searched)
+        frame = frame.filter(*conditions(wanted.filters)).drop(SEARCHED, strict=False)
         return frame.sort(wanted.sort, "case_id", descending=[not wanted.ascending, False], nulls_last=True)
 
     def neighbours_in_list(
@@ -311,7 +320,7 @@ class Nights(Runs):
 
 
 def conditions(filters: Filters) -> list[pl.Expr]:
-    """The filters as conditions on the cases."""
+    """The filters as conditions on the cases, which have `SEARCHED` where a text is looked for."""
     columns = {"store": "store_key"}
     told: list[pl.Expr] = []
     for name in LISTS:
@@ -326,8 +335,5 @@ def conditions(filters: Filters) -> list[pl.Expr]:
         told.append(pl.col("detection_date") >= filters.since)
     if filters.until:
         told.append(pl.col("detection_date") <= filters.until)
-    if filters.text:
-        wanted = filters.text.casefold()
-        columns_searched = (pl.col(name).fill_null("").str.to_lowercase() for name in (*TEXT_COLUMNS, "case_id"))
-        told.append(pl.any_horizontal(text.str.contains(wanted, literal=True) for text in columns_searched))
+    told += holding(filters.text, pl.col(SEARCHED))
     return told

@@ -139,11 +139,13 @@ def test_keys_move_decide_and_ask_for_a_reason(window: Callable[..., Window]) ->
     reader.page.wait_for_function("document.activeElement.shadowRoot !== null")
     reader.page.locator("#reject-reason:focus").wait_for()
     reader.page.keyboard.press("j")  # Typed into the field, not a move.
-    reader.page.locator("h1").first.click()
+    reader.page.keyboard.press("Escape")
     reader.page.keyboard.press("a")
     reader.page.locator(".reply.done", has_text="Saved: accepted").wait_for()
-    reader.page.locator("#undo").click()
+    reader.page.locator(".trail:has-text('Case 2 of 8')").wait_for()
+    reader.page.locator("#take-back").click()
     reader.page.locator(".reply.done", has_text="Undone").wait_for()
+    reader.page.locator(".trail:has-text('Case 1 of 8')").wait_for()
 
 
 def test_a_rejection_needs_its_reason_and_can_be_read_by_others(window: Callable[..., Window]) -> None:
@@ -181,6 +183,7 @@ def test_many_are_decided_at_once_and_taken_back(window: Callable[..., Window]) 
     reader.page.locator("#tick-1").check()
     reader.page.locator("label:has-text('the 1 ticked')").wait_for()
     reader.page.locator(".bulk button[value=accept]").click()
+    reader.page.locator("#bulk-save").click()
     reader.page.locator(".reply.done", has_text="1 saved").wait_for()
     reader.page.locator(".chip.accepted").first.wait_for()
     reader.page.locator(".reply button", has_text="Undo").click()
