@@ -366,6 +366,17 @@ def test_who_saw_an_older_state_overwrites_nothing(look: Callable[[str], Session
     assert page.reply.kind == "conflict"
 
 
+def test_what_others_decide_is_on_an_open_page(look: Callable[[str], Session]) -> None:
+    query = f"?page=whitespace&case={quote(GAP)}&decided=accepted"
+    open_page, other = GapsPage(look(query)), GapsPage(look(query))
+    other._decide("decide", {"subject": GAP, "act": "called", "version": "0", "comment": "by phone"})
+    assert "by phone" not in open_page.card.html
+    assert "No candidate" in open_page.table.html
+    open_page._show_decisions()
+    assert "by phone" in open_page.card.html
+    assert found(open_page) == 1
+
+
 def test_the_export_has_what_is_filtered_with_what_was_decided(look: Callable[[str], Session]) -> None:
     page = GapsPage(look(f"?page=whitespace&case={quote(GAP)}&division={quote(made.TOOLS)}"))
     page._decide("decide", {"subject": GAP, "act": "refused", "version": "0"})

@@ -191,9 +191,9 @@ class GapsPage:
     def _show_decisions(self) -> None:
         """Paint what others decided; a run without a ranking has nothing to decide on."""
         if self.run.has_ranking:
-            decided = self._decided()
-            self.table.html = self._table(Asked(self.run, self.division, self.session), decided)
-            self.card.html = self._card(decided)
+            asked, decided = Asked(self.run, self.division, self.session), self._decided()
+            self.table.html = self._table(asked, decided)
+            self.card.html = self._card(asked, decided)
 
     def _press(self, do: str, value: str) -> None:
         if do == TOP or do in FILTERS:
