@@ -23,6 +23,7 @@ FIELDS: Final = {
     w.REJECT: ("reason", "comment"),
     w.MODIFY: ("action", "price", "discount_pct", "units", "comment"),
     w.ASSIGN: ("assigned_to", "comment"),
+    w.SNOOZE: ("snoozed_until", "comment"),
     w.COMMENT: ("comment",),
 }
 """What each act takes from its form."""

@@ -35,7 +35,11 @@ function press(el) {
     const list = el.closest("select")
     list.value = el.value
     send(list)
-  } else if (el.matches("select, input, textarea")) el.focus()
+  } else if (el.matches("select, input, textarea")) {
+    // A field that is folded away cannot be stood on.
+    el.closest("details")?.setAttribute("open", "")
+    el.focus()
+  }
   else el.click()
 }
 
@@ -49,7 +53,7 @@ function pressed(event) {
   const typing = at.closest?.("input, textarea, select, [contenteditable], [role=combobox], [role=listbox]")
   if (event.ctrlKey || event.metaKey || event.altKey || (typing && !prefix)) return false
   if (prefix && event.key === "Escape") return at.blur() ?? true
-  if (prefix && event.key === "Enter") return send(at) ?? true
+  if (prefix && event.key === "Enter" && !event.isComposing) return send(at) ?? true
   const named = find(document, `[data-keys~="${CSS.escape(prefix + event.key)}"]:not([disabled])`)
   if (named) {
     // Who holds a key down decides once.

@@ -86,6 +86,7 @@ function keep(root) {
   const opened = [...root.querySelectorAll("details")].map(({open}) => open)
   const focused = root.getRootNode().activeElement
   const row = root.querySelector("tr[aria-current]")
+  const moves = root.querySelector("[data-moves]")?.dataset.moves
   return () => {
     if (!sent && subject === root.querySelector("[data-subject]")?.dataset.subject) {
       for (const {id, value} of fields) {
@@ -96,7 +97,12 @@ function keep(root) {
     const details = [...root.querySelectorAll("details")]
     if (details.length === opened.length) details.forEach((each, place) => each.open = opened[place])
     const rows = [...root.querySelectorAll("tr[data-case]")]
-    const current = rows.find((each) => each.hasAttribute("aria-current")) ?? rows.find((each) => each.dataset.case === row?.dataset.case)
+    const painted = rows.find((each) => each.hasAttribute("aria-current"))
+    const stoodOn = rows.find((each) => each.dataset.case === row?.dataset.case)
+    // The reader's own step is younger than what others' decisions are painted with.
+    const stays = stoodOn && moves === root.querySelector("[data-moves]")?.dataset.moves
+    const current = stays ? stoodOn : painted ?? stoodOn
+    painted?.removeAttribute("aria-current")
     current?.setAttribute("aria-current", "true")
     if (focused?.closest("tr, [data-of=row]") && current) current.focus({preventScroll: true})
     else if (focused?.id) root.querySelector(`#${CSS.escape(focused.id)}`)?.focus()
@@ -136,17 +142,19 @@ export function render({model, view}) {
   root.className = "piece"
   const draw = () => {
     const revealed = root.querySelector("[data-reveal]")?.dataset.reveal
+    const moves = root.querySelector("[data-moves]")?.dataset.moves
     const restore = keep(root)
     root.innerHTML = model.html
     localise(root)
     showCurrent(root)
     restore()
+    if (root.querySelector("[data-moves]")?.dataset.moves !== moves) root.querySelector("tr[aria-current]")?.scrollIntoView({block: "nearest"})
     // What was opened beside or above a long table is brought into sight.
     const reveal = root.querySelector("[data-reveal]")
     if (reveal && reveal.dataset.reveal !== revealed) bringIntoSight(reveal, MOST_FRAMES)
   }
   draw()
-  if (root.querySelector("tr[aria-current]")) requestAnimationFrame(() => root.querySelector("tr[aria-current]")?.scrollIntoView({block: "center"}))
+  if (root.querySelector("tr[aria-current]")) requestAnimationFrame(() => root.querySelector("tr[aria-current]")?.scrollIntoView({block: "nearest"}))
   // A piece is drawn before it is on the screen, where it gets a width.
   if (root.querySelector(".menu")) new ResizeObserver(() => showCurrent(root)).observe(root)
   model.on("html", draw)

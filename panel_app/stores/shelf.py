@@ -14,10 +14,12 @@ from typing import Any, ClassVar, Final, cast
 
 import polars as pl
 
+from engine.decisions.shelf.queue import STORY_SCHEMA, queue, stories
 from engine.outputs import read
 from engine.outputs.money import currency_of
 from engine.outputs.shelf import shapes
-from engine.outputs.shelf.figures import recovery_sum
+from engine.outputs.shelf.curves import curves
+from engine.outputs.shelf.figures import money_sum, recovery_sum
 from engine.outputs.shelf.read import one_case
 from engine.outputs.shelf.severity import severity
 from engine.runs.registry import Run
@@ -163,6 +165,11 @@ class Night(Opened):
         )
 
     @cached_property
+    def every_total(self) -> dict[str, float | int | None]:
+        """All cases of the night, those that are over too: cases, at_risk."""
+        return self.cases.select(cases=pl.len(), at_risk=money_sum("revenue_at_risk")).row(0, named=True)
+
+    @cached_property
     def open_ids(self) -> pl.Series:
         """The ids of the open cases."""
         return self.cases.filter(pl.col("status") == "open")["case_id"]
@@ -212,6 +219,27 @@ class Night(Opened):
             frame = frame.with_columns(self._searched)
         frame = frame.filter(*conditions(wanted.filters)).drop(SEARCHED, strict=False)
         return frame.sort(wanted.sort, "case_id", descending=[not wanted.ascending, False], nulls_last=True)
+
+    @cached_property
+    def stories(self) -> pl.DataFrame:
+        """The cases that are told as one. Columns: `STORY_SCHEMA`; empty where the profile has no events."""
+        if not self.has(shapes.EVENTS):
+            return pl.DataFrame(schema=STORY_SCHEMA)
+        with self._lock, read.raising_damage(self.run):
+            return stories(self.table(shapes.EVENTS).collect())
+
+    def queue(self, wanted: CaseList, decided: pl.DataFrame) -> pl.DataFrame:
+        """The cases of a list as rows to decide on, what brings most first. Columns: `QUEUE_SCHEMA`."""
+        return queue(self.select(wanted, decided), self.stories, date.fromisoformat(self.as_of))
+
+    def curves(self, items: Mapping[str, Sequence[str]]) -> pl.DataFrame:
+        """Sold and expected day by day, added up over the cases of each item. items: case ids by item."""
+        members = pl.DataFrame(
+            [(item, case) for item, case_ids in items.items() for case in case_ids],
+            schema={"item_id": pl.String, "case_id": pl.String},
+            orient="row",
+        ).join(self.cases.select("case_id", "store_id", "sku_id"), on="case_id")
+        return curves(self.run, members, self.settings.of(ShelfPageSettings).curve_days)
 
     def neighbours_in_list(
         self, case_id: str, wanted: CaseList, decided: pl.DataFrame

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tests.panel_app.conftest import Published, Window
 
 WIDTHS = (1440, 820, 390)
-PAGES = ("Summary", "Map", "Cases")
+PAGES = ("Summary", "Queue", "Map", "Cases")
 SERIOUS = ("serious", "critical")
 CASE = "2_12_2025-06-19"
 
@@ -58,7 +58,13 @@ def test_the_dark_theme_can_be_read_and_stays(window: Callable[..., Window]) -> 
     reader = window(1440, alone=True).open()
     reader.page.get_by_role("button", name="Toggle theme").click()
     reader.page.wait_for_function("document.cookie.includes('darkshelf_theme=dark')")
-    for query in ("", "?page=cases", f"?page=case&case={CASE}"):
+    for query in (
+        "",
+        "?page=queue",
+        "?page=cases",
+        "?page=cases&columns=all",
+        f"?page=case&case={CASE}",
+    ):
         reader.open(query)
         assert faults(reader.page) == []
 
@@ -171,7 +177,7 @@ def test_the_second_to_decide_is_told_what_the_first_did(window: Callable[..., W
     first.page.locator(".reply.done", has_text="modified").wait_for()
     second.page.locator("#accept").click()
     second.page.locator(".reply.conflict", has_text="somebody decided meanwhile").wait_for()
-    second.page.locator("summary", has_text="Assign or comment").click()
+    second.page.locator("summary", has_text="Assign, snooze or comment").click()
     second.page.locator("#assigned-to").fill("Eve")
     second.page.locator("#assign").click()
     second.page.locator(".reply.done").wait_for()

@@ -9,11 +9,12 @@ import panel as pn
 from engine.decisions import words as w
 from engine.decisions.shelf.cases import cases
 from engine.errors import NotFoundError
+from engine.outputs.shelf.confidence import in_words
 from panel_app.deciding import Reply, seen_in
 from panel_app.layout import beside
 from panel_app.pages.shelf import charts
 from panel_app.pages.shelf.decided import decided_in
-from panel_app.pages.shelf.deciding import decide
+from panel_app.pages.shelf.deciding import decide, snoozed_until
 from panel_app.pages.shelf.listing import listed
 from panel_app.pages.shelf.markup import render
 from panel_app.pages.shelf.neighbourhood import neighbourhood
@@ -24,6 +25,7 @@ from panel_app.pages.shelf.words import rejections
 from panel_app.session import Session
 from panel_app.state import View, address, whole
 from panel_app.stores.shelf import Night, Nights
+from panel_app.stores.shelf_settings import ShelfPageSettings
 
 
 class Told:
@@ -88,6 +90,7 @@ class CasePage:
             case=self.case,
             currency=self.night.currency,
             severity=self.night.severity_of(self.case_id),
+            confidence=in_words(self.case["confidence_score"], self.session.settings.of(ShelfPageSettings)),
             state=self.state,
             place=self.place,
             of=self.of,
@@ -110,6 +113,7 @@ class CasePage:
             reply=self.reply,
             kept=self.kept,
             asked=asked_for(self.case, self.night),
+            snooze_until=snoozed_until(self.night),
         )
 
     def _draw_why(self) -> None:
@@ -147,7 +151,7 @@ class CasePage:
     def _take(self, act: str, version: int, fields: Mapping[str, str]) -> None:
         """Decide on what the reader saw, and show what became of it: beside the next case after a verdict."""
         reply = decide(self.session, self.case_id, version, act, fields)
-        if reply.kind == "done" and act in w.VERDICTS and self.after is not None:
+        if reply.kind == "done" and act in (*w.VERDICTS, w.SNOOZE) and self.after is not None:
             self.session.own(Told).reply = replace(reply, text=f"{reply.text} {self.name}.")
             self.session.go(replace(self.session.view, case=self.after))
             return

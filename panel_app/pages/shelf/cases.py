@@ -1,6 +1,6 @@
 """The cases: filtered, ranked, page by page; exported and decided on as they are filtered."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from io import BytesIO
 from typing import Any
@@ -10,12 +10,14 @@ import panel_material_ui as pmu
 import polars as pl
 
 from engine.decisions import words as w
+from engine.outputs.shelf import shapes
+from engine.outputs.shelf.confidence import in_words
 from engine.outputs.spreadsheet import csv_bytes
 from engine.vocabulary import shelf as v
 from panel_app.deciding import Reply, seen_in
 from panel_app.pages.shelf.bulk import Bulk, total_money
 from panel_app.pages.shelf.decided import decided_in
-from panel_app.pages.shelf.deciding import decide
+from panel_app.pages.shelf.deciding import decide, snoozed_until
 from panel_app.pages.shelf.filtering import filter_facts, refine
 from panel_app.pages.shelf.listing import filtered, listed, listing, to, unfiltered
 from panel_app.pages.shelf.markup import render
@@ -24,6 +26,7 @@ from panel_app.pages.shelf.words import rejections
 from panel_app.session import Session
 from panel_app.state import View, address, whole
 from panel_app.stores.shelf import NOT_BEFORE, Night
+from panel_app.stores.shelf_settings import ShelfPageSettings
 
 COLUMNS = (
     ("severity", None),
@@ -39,11 +42,21 @@ COLUMNS = (
     ("decision", None),
 )
 """What the table shows, with the column it is sorted by."""
+EVERY_COLUMN = (
+    *COLUMNS[:1],
+    *(("case_id", "case_id"), ("store_id", None), ("sku_id", None)),
+    *COLUMNS[1:-2],
+    *(("recommended_action", None), ("projected_recovery", "projected_recovery")),
+    *COLUMNS[-2:],
+)
+"""The same with all that `dark_shelf_cases.csv` ranks by and tells of a case, where the address asks for it."""
+COLUMNS_KEY, ALL_COLUMNS = "columns", "all"
 DECIDED = (
     *("decision", "reason", "action_decided", "assigned_to", "comment", "decided_by", "decided_at"),
     *("earlier", "earlier_reason", "earlier_comment", "earlier_by", "earlier_at", "earlier_run"),
 )
 """What an export adds to the columns of `cases.parquet`."""
+EXPORTED = (*v.CASE_COLUMNS, *v.FURTHER_CASE_COLUMNS, *DECIDED)
 
 
 NOT_REJECTED = (NOT_BEFORE, *(name for act, name in w.DECISIONS.items() if act != w.REJECT))
@@ -56,11 +69,13 @@ class CasesPage:
     def __init__(self, session: Session) -> None:
         self.session, self.night = session, session.shown(Night)
         self.reply: Reply | None = None
+        self.moves = 0
         self.shown: list[dict[str, Any]] = []
         self.filters = session.html("", label="filters", pressed=self._refine, sent=self._refine_form)
         self.table = session.html("", label="cases", pressed=self._press, sent=self._triage)
         self.bulk = Bulk(session, lambda: self._select(session.view), lambda: self.draw(session.view))
         self.csv, self.parquet = self._download("csv"), self._download("parquet")
+        self.cases_csv = self._download("csv", shapes.CASES_CSV)
         self.draw(session.view)
         session.follow(self._follow)
         session.on_decided(self._show_decisions)
@@ -68,7 +83,7 @@ class CasesPage:
     @property
     def view(self) -> pn.viewable.Viewable:
         """Filters, table, and what can be done with all of it."""
-        exports = pn.Row(self.csv, self.parquet, margin=(0, 0, 16, 0))
+        exports = pn.Row(self.csv, self.parquet, self.cases_csv, margin=(0, 0, 16, 0))
         return pn.Column(self.filters, self.table, self.bulk.piece, exports, sizing_mode="stretch_width")
 
     def _select(self, view: View) -> pl.LazyFrame:
@@ -81,17 +96,22 @@ class CasesPage:
         found = self._select(view)
         count, at_risk, rejected = found.select(pl.len(), total_money(), rejected_before()).collect().row(0)
         pages = max(-(-count // rows), 1)
+        every = view.text(COLUMNS_KEY) == ALL_COLUMNS
         at = min(view.at, pages)
         self.shown = found.slice((at - 1) * rows, rows).collect().to_dicts()
         self.filters.html = render("filters.html", **filter_facts(self.session, view))
         self.table.html = render(
             "cases.html",
             currency=self.night.currency,
-            columns=[(name, self._sorter(view, by)) for name, by in COLUMNS],
-            rows=[{**row, "href": address(to(view, "case", case=row["case_id"]))} for row in self.shown],
+            columns=[(name, self._sorter(view, by)) for name, by in (EVERY_COLUMN if every else COLUMNS)],
+            every=every,
+            other_columns=address(replace(view, more=_with_columns(view, every=not every))),
+            rows=[self._told(row) for row in self.shown],
             current=view.case,
             ticked=self.bulk.ticked,
             reasons=rejections(),
+            snooze_until=snoozed_until(self.night),
+            moves=self.moves,
             reply=self.reply,
             may_decide=self.session.may_decide,
             count=count,
@@ -108,6 +128,15 @@ class CasesPage:
             all_cases=address(unfiltered(view, status=())),
         )
         self.bulk.draw(count)
+
+    def _told(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """A row as its template takes it."""
+        confidence = in_words(row["confidence_score"], self.session.settings.of(ShelfPageSettings))
+        return {
+            **row,
+            "href": address(to(self.session.view, "case", case=row["case_id"])),
+            "confidence": confidence,
+        }
 
     def _left_out(self, view: View, shown: int) -> int:
         """How many cases are not shown because of what was decided on earlier nights."""
@@ -130,6 +159,7 @@ class CasesPage:
         return {"href": address(resorted), "sorted": sorted_now}
 
     def _follow(self, view: View) -> bool:
+        self.moves += 1
         self.draw(view)
         return True
 
@@ -168,6 +198,7 @@ class CasesPage:
     def _take(self, case_id: str, version: int, act: str, fields: Mapping[str, str], cursor: str) -> None:
         self.reply = decide(self.session, case_id, version, act, fields)
         if self.reply.kind == "done":
+            self.moves += 1
             self.session.point_at(cursor)
 
     def _show_decisions(self) -> None:
@@ -179,25 +210,32 @@ class CasesPage:
         if filters.decision or filters.earlier or any(known[case] != version for case, version in now.iter_rows()):
             self.draw(self.session.view)
 
-    def _download(self, kind: str) -> pmu.FileDownload:
+    def _download(self, kind: str, file: str | None = None) -> pmu.FileDownload:
+        """file: of this name, with the columns that the night's file of this name has."""
+        columns = v.CASE_COLUMNS if file else EXPORTED
         return pmu.FileDownload(
-            callback=lambda: BytesIO(self.export(kind)),
-            filename=f"cases-{self.night.run_id}.{kind}",
-            label=f"Export as {'CSV' if kind == 'csv' else 'Parquet'}",
+            callback=lambda: BytesIO(self.export(kind, columns)),
+            filename=file or f"cases-{self.night.run_id}.{kind}",
+            label=f"Export {file}" if file else f"Export as {'CSV' if kind == 'csv' else 'Parquet'}",
             size="small",
         )
 
-    def export(self, kind: str) -> bytes:
-        """Exactly the filtered cases, in their order, as a file."""
-        columns = [*v.CASE_COLUMNS, *v.FURTHER_CASE_COLUMNS]
+    def export(self, kind: str, columns: Sequence[str] = EXPORTED) -> bytes:
+        """Exactly the filtered cases, in their order, as a file with those of the columns that there are."""
         found = self._select(self.session.view)
         known = found.collect_schema().names()
-        frame = found.select([name for name in (*columns, *DECIDED) if name in known]).collect()
+        frame = found.select([name for name in columns if name in known]).collect()
         if kind == "csv":
             return csv_bytes(frame)
         written = BytesIO()
         frame.write_parquet(written, compression="zstd")
         return written.getvalue()
+
+
+def _with_columns(view: View, *, every: bool) -> dict[str, tuple[str, ...]]:
+    """What the address keeps, with the choice of columns."""
+    kept = {key: texts for key, texts in view.more.items() if key != COLUMNS_KEY}
+    return {**kept, COLUMNS_KEY: (ALL_COLUMNS,)} if every else kept
 
 
 def rejected_before() -> pl.Expr:

@@ -27,7 +27,9 @@ EARLIER: Final = {
 }
 """What the columns of an earlier night's decision are called: earlier, earlier_reason, earlier_by and so on."""
 UNTOUCHED: Final[dict[str, Any]] = {
-    **dict.fromkeys(("reason", "action_decided", "comment", "decided_by", "decided_at", "assigned_to")),
+    **dict.fromkeys(
+        ("reason", "action_decided", "comment", "decided_by", "decided_at", "assigned_to", "snoozed_until")
+    ),
     **dict.fromkeys(EARLIER.values()),
     "decision": w.UNDECIDED,
     "version": 0,

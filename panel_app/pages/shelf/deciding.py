@@ -1,6 +1,7 @@
 """Deciding on cases by their ids."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
 
 from engine.decisions.shelf.cases import cases
 from engine.decisions.store import Progress
@@ -8,6 +9,8 @@ from engine.errors import DarkshelfError
 from engine.runs.registry import Run
 from panel_app.deciding import Reply, decide_on, decide_on_all, sentence
 from panel_app.session import Session
+from panel_app.stores.shelf import Night
+from panel_app.stores.shelf_settings import ShelfPageSettings
 
 
 def decide(session: Session, case_id: str, version: int, act: str, fields: Mapping[str, str]) -> Reply:
@@ -36,3 +39,9 @@ def decide_many(
     except DarkshelfError as error:
         return Reply("refused", sentence(error))
     return decide_on_all(session, chosen, versions, act, fields, progress)
+
+
+def snoozed_until(night: Night) -> date:
+    """The day that is offered to snooze until."""
+    days = night.settings.of(ShelfPageSettings).snooze_days
+    return date.fromisoformat(night.as_of) + timedelta(days=days)
