@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from engine.decisions.shelf.queue import DONE, QUEUE_SCHEMA, SNOOZED, TO_DECIDE, WITHOUT_GAIN, queue, stories
+from engine.decisions.shelf.value import value
 from engine.vocabulary import shelf as v
 
 AS_OF = dt.date(2026, 3, 31)
@@ -124,3 +125,31 @@ def test_a_story_waits_until_the_last_of_its_cases_is_decided() -> None:
     assert (part["state"], part["undecided"], part["decision"]) == (TO_DECIDE, ["2_7"], "undecided")
     (mixed,) = rows_of({"case_id": "1_7", "decision": "accepted"}, {"case_id": "2_7", "decision": "rejected"})
     assert (mixed["state"], mixed["decision"]) == (DONE, "undecided")
+
+
+def test_the_value_of_a_night_goes_down_from_what_is_at_risk_to_what_is_accepted() -> None:
+    stores = pl.DataFrame({"region": ["North", "North", "South", None]})
+    found = value(
+        cases(
+            {"case_id": "1_7", "decision": "accepted", "projected_recovery": 10.1},
+            {"case_id": "2_7", "decision": "rejected", "projected_recovery": 7.0, "region": "South"},
+            {"case_id": "3_7", "projected_recovery": 0.0, "region": "South"},
+        ),
+        stores,
+    )
+    assert (found.at_risk, found.recoverable, found.brings, found.accepted) == (300.0, 60.0, 17.1, 10.1)
+    assert (found.cases, found.undecided, found.accepted_cases, found.without_gain) == (3, 1, 1, 1)
+    assert found.basis == "margin"
+    assert found.regions.select("region", "stores", "at_risk", "accepted", "undecided").rows() == [
+        ("South", 1, 200.0, 0.0, 1),
+        ("North", 2, 100.0, 10.1, 0),
+        (None, 1, 0.0, 0.0, 0),
+    ]
+
+
+def test_where_some_count_margin_and_some_revenue_nothing_is_added_up() -> None:
+    found = value(
+        cases({"case_id": "1_7"}, {"case_id": "2_7", "recovery_basis": "revenue"}),
+        pl.DataFrame({"region": ["North"]}),
+    )
+    assert (found.at_risk, found.recoverable, found.brings, found.accepted, found.basis) == (200.0, *[None] * 4)

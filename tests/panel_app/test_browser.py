@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tests.panel_app.conftest import Published, Window
 
 WIDTHS = (1440, 820, 390)
-PAGES = ("Summary", "Queue", "Map", "Cases")
+PAGES = ("Summary", "Value", "Queue", "Map", "Cases")
 SERIOUS = ("serious", "critical")
 CASE = "2_12_2025-06-19"
 
@@ -60,6 +60,7 @@ def test_the_dark_theme_can_be_read_and_stays(window: Callable[..., Window]) -> 
     reader.page.wait_for_function("document.cookie.includes('darkshelf_theme=dark')")
     for query in (
         "",
+        "?page=value",
         "?page=queue",
         "?page=cases",
         "?page=cases&columns=all",

@@ -11,8 +11,9 @@ import pytest
 from engine.errors import SettingsError
 from engine.outputs.shelf.confidence import WORDS, ConfidenceSettings, in_words
 from engine.vocabulary import shelf as v
-from panel_app.pages.shelf import charts, summary
+from panel_app.pages.shelf import charts, summary, value
 from panel_app.pages.shelf.cases import CasesPage
+from panel_app.pages.shelf.deciding import decide
 from panel_app.pages.shelf.words import cause_names
 from panel_app.session import Session
 from panel_app.settings import load_settings
@@ -103,3 +104,17 @@ def test_the_summary_counts_cases_by_their_primary_cause_and_all_beside_the_open
     assert [bar["cases"] for bar in counted] == sorted((bar["cases"] for bar in counted), reverse=True)
     assert night.every_total["cases"] == night.cases.height
     assert night.every_total["at_risk"] == pytest.approx(night.cases["revenue_at_risk"].sum(), abs=0.1)
+
+
+def test_what_is_accepted_is_on_the_page_of_the_money(look, night: Night) -> None:
+    session = look("?page=value")
+    best = (
+        night.cases.filter(status="open")
+        .sort("projected_recovery", descending=True, nulls_last=True)
+        .row(0, named=True)
+    )
+    assert decide(session, best["case_id"], 0, "accept", {}).kind == "done"
+    html = value._render(session)
+    accepted = re.search(r'data-step="accepted".*?value="([\d.]+)"', html, re.DOTALL)
+    assert accepted is not None
+    assert float(accepted[1]) == round(best["projected_recovery"], 2)

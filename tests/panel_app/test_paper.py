@@ -77,6 +77,25 @@ def test_a_sheet_prints_all_of_its_checks(reader) -> None:
     assert [name for name in shown if text.count(name) != 1] == []
 
 
+def test_what_the_night_is_worth_is_printed_on_one_sheet(reader) -> None:
+    window = reader(1300).open("?page=value")
+    steps = window.page.locator(".waterfall li").evaluate_all("all => all.map((each) => each.dataset.step)")
+    assert steps == ["at_risk", "recoverable", "brings", "accepted", "realised"]
+    (sheet,) = PdfReader(BytesIO(window.page.pdf(format="A4"))).pages
+    text = re.sub(r"\s+", "", sheet.extract_text())
+    for told in (
+        "Recoverable",
+        "Actionsbring",
+        "Accepted",
+        "Realised",
+        "waitforadecision",
+        "Whereitisworst",
+        "Nightbynight",
+    ):
+        assert told in text
+    assert window.page.locator(".sentences li").count() == 3
+
+
 def test_the_growth_sign_off_is_printed_with_a_row_for_every_signature(reader) -> None:
     text = printed(reader(1300).open("?page=growth"))
     assert [signer for signer in SIGNERS if text.count(signer.replace(" ", "")) != 1] == []

@@ -14,10 +14,12 @@ from panel_app.pages.shelf import (
     run,
     summary,
     tasks,
+    value,
 )
 
 PAGES: tuple[Page, ...] = (
     summary.PAGE,
+    value.PAGE,
     queue.PAGE,
     map.PAGE,
     cases.PAGE,
