@@ -1,5 +1,7 @@
 """Small statistics on expressions: comparisons that respect ties, and rounding as people round."""
 
+import math
+
 import polars as pl
 
 from engine.vocabulary.common import TIE_TOLERANCE
@@ -31,3 +33,10 @@ def round_half_up(value: pl.Expr, decimals: int) -> pl.Expr:
     whole = (value * scale + 0.5 + TIE_TOLERANCE).floor()
     # Dividing by a literal multiplies by its inverse in long columns: rounding again restores the nearest decimal.
     return (whole / scale).round(decimals)
+
+
+def half_up(value: float, decimals: int) -> float:
+    """One number as `round_half_up` rounds a column; what is not finite stays as it is."""
+    if not math.isfinite(value):
+        return value
+    return round(math.floor(value * 10.0**decimals + 0.5 + TIE_TOLERANCE) / 10.0**decimals, decimals)

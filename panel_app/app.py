@@ -20,6 +20,7 @@ from panel_material_ui.template.base import parse_template
 
 from engine.decisions.store import Decisions
 from engine.errors import DarkshelfError
+from panel_app.changes import Changes
 from panel_app.door.door import LOADED_BY
 from panel_app.door.logins import Logins
 from panel_app.markup import HERE, Html, render
@@ -63,6 +64,18 @@ FRAME = {
     "margin": "0 auto",
     "box-sizing": "border-box",
 }
+PRINTED = """
+@media print {
+  header, .MuiAppBar-root { display: none !important; }
+  .page, .main, .main-content, .MuiBox-root, :host {
+    display: block !important;
+    height: auto !important;
+    max-height: none !important;
+    overflow: visible !important;
+  }
+}
+"""
+"""On the screen the page scrolls inside the window; on paper there is nothing to scroll."""
 THEME_COOKIE = "darkshelf_theme"
 
 
@@ -87,6 +100,7 @@ class Dashboard:
         self.logins = logins
         self.rooms = Rooms(out, settings, further)
         self.decisions = decisions
+        self.changes = Changes(decisions)
         self.deciders = None if deciders is None else frozenset(deciders)
         self.sessions = 0
         self.opened = 0
@@ -106,6 +120,7 @@ class Dashboard:
             user=user,
             may_decide=self.deciders is None or user in self.deciders,
             is_over=partial(self.logins.is_over, login) if self.logins and login else lambda: False,
+            changes=self.changes,
         )
         self.sessions += 1
         self.opened += 1
@@ -132,6 +147,7 @@ class Shell:
                 site_url="?",
                 dark_theme=dark,
                 theme_config=THEME,
+                stylesheets=[PRINTED],
                 template=_template(),
                 main=[
                     pn.Column(
@@ -213,6 +229,7 @@ class Shell:
         document = pn.state.curdoc
         if document is None:
             return
+        document.title = self.session.title
         document.template_variables.update(
             base=BASE_TEMPLATE,
             page_css=self.session.rooms.css,
@@ -226,7 +243,10 @@ class Shell:
         )
 
     def _watch_for_runs(self) -> None:
-        pn.state.add_periodic_callback(self._look_for_news, period=round(1000 * self.session.settings.poll_seconds))
+        session = self.session
+        pn.state.add_periodic_callback(self._look_for_news, period=round(1000 * session.settings.poll_seconds))
+        period = round(1000 * session.settings.decisions_poll_seconds)
+        pn.state.add_periodic_callback(session.look_for_decisions, period=period)
 
     def _look_for_news(self) -> None:
         session = self.session
@@ -284,6 +304,6 @@ def _first_script() -> str:
     """What the document runs by itself, with the functions of `markup.js` that write numbers as the reader does."""
     assets = HERE / "assets"
     localise = (
-        (assets / "markup.js").read_text(encoding="utf-8").partition("export ")[2].partition("\nfunction listen")[0]
+        (assets / "markup.js").read_text(encoding="utf-8").partition("export ")[2].partition("\nconst SENT_")[0]
     )
     return localise + (assets / "first.js").read_text(encoding="utf-8")

@@ -12,19 +12,18 @@ NARROWEST, WIDEST = 200, 4000
 
 
 class Browser(JSComponent):
-    """Tells of keys and of the back button; changes the address and the title.
+    """Tells of the back button; changes the address and the title; lets keys press what is painted.
 
-    moved: called with the query of the address when the reader went back or forth. key: called with a key that was
-    pressed outside of any field. arrived: called with the width of the window when the page is on the screen.
+    moved: called with the query of the address when the reader went back or forth. arrived: called with the width of
+    the window when the page is on the screen. A key is no message: the browser presses the element that names it in
+    `data-keys`, and what that sends carries what the reader saw.
     """
 
     _esm = Path(__file__).parent / "assets" / "browser.js"
 
-    def __init__(
-        self, moved: Callable[[str], None], key: Callable[[str], None], arrived: Callable[[int], None], **params: Any
-    ) -> None:
+    def __init__(self, moved: Callable[[str], None], arrived: Callable[[int], None], **params: Any) -> None:
         super().__init__(width=0, height=0, margin=0, **params)
-        self._moved, self._key, self._arrived = moved, key, arrived
+        self._moved, self._arrived = moved, arrived
         self._reached: Callable[[], None] | None = None
 
     def _handle_msg(self, data: Any) -> None:
@@ -34,8 +33,6 @@ class Browser(JSComponent):
             self._moved(data["moved"])
         elif isinstance(data.get("width"), int):
             self._arrived(min(max(data["width"], NARROWEST), WIDEST))
-        elif isinstance(data.get("key"), str):
-            self._key(data["key"][:20])
         elif data.get("reached") is True and self._reached is not None:
             reached, self._reached = self._reached, None
             reached()
@@ -44,6 +41,10 @@ class Browser(JSComponent):
         """A new entry in the history, with its address."""
         self._send_msg({"push": query, "title": title, "top": True})
 
+    def replace(self, query: str) -> None:
+        """Another address in the place of the last one."""
+        self._send_msg({"push": query, "replace": True})
+
     def retitle(self, title: str) -> None:
         """Another title, at the same address."""
         self._send_msg({"title": title})
@@ -51,10 +52,6 @@ class Browser(JSComponent):
     def remember_theme(self, theme: str) -> None:
         """Keep `dark` or `light` for the next visit."""
         self._send_msg({"theme": theme})
-
-    def focus(self, element: str) -> None:
-        """Bring the reader to a field by its id."""
-        self._send_msg({"focus": element})
 
     def probe(self, tiles: str, reached: Callable[[], None]) -> None:
         """Call `reached` when the browser can load the outermost tile of an address with {z}, {x} and {y}."""

@@ -10,9 +10,11 @@ from typing import Final
 from engine.decisions import acts
 from engine.decisions import words as w
 from engine.decisions.outcome import ConflictError
+from engine.decisions.store import Progress
 from engine.decisions.subjects import Subject
 from engine.errors import DarkshelfError, ProblemsError
 from panel_app.session import Session
+from panel_app.state import whole
 
 NOBODY: Final = "dashboard"
 """Who decides where nobody logs in."""
@@ -21,6 +23,7 @@ FIELDS: Final = {
     w.REJECT: ("reason", "comment"),
     w.MODIFY: ("action", "price", "discount_pct", "units", "comment"),
     w.ASSIGN: ("assigned_to", "comment"),
+    w.SNOOZE: ("snoozed_until", "comment"),
     w.COMMENT: ("comment",),
 }
 """What each act takes from its form."""
@@ -28,11 +31,21 @@ FIELDS: Final = {
 
 @dataclass(frozen=True)
 class Reply:
-    """What became of an act. kind: done, conflict or refused. batch: of many, what can be taken back together."""
+    """What became of an act. kind: done, conflict or refused.
+
+    batch: of many, what can be taken back together. last: of one, its new version and its id, see `seen_in`.
+    """
 
     kind: str
     text: str
     batch: str | None = None
+    last: str | None = None
+
+
+def seen_in(text: str) -> tuple[int, str]:
+    """The version that a reader saw and the id of the subject, of a form or button that says `3 12_1_2026-02-14`."""
+    version, _, subject_id = text.partition(" ")
+    return whole(version), subject_id
 
 
 def decide_on(session: Session, subject: Subject, version: int, act: str, fields: Mapping[str, str]) -> Reply:
@@ -44,38 +57,55 @@ def decide_on(session: Session, subject: Subject, version: int, act: str, fields
         if act == w.UNDO:
             session.decisions.undo(subject, by=by, version=version)
             return Reply("done", "Undone.")
-        session.decisions.decide(subject, _act(act, fields), by=by, version=version)
+        new = session.decisions.decide(subject, _act(act, fields), by=by, version=version)
     except ConflictError as error:
         meanwhile = "; ".join(map(str, error.conflict.meanwhile))
         return Reply("conflict", f"Not saved: somebody decided meanwhile. {meanwhile}. Look at it and decide again.")
     except DarkshelfError as error:
         return Reply("refused", sentence(error))
-    return Reply("done", f"Saved: {w.DECISIONS.get(act, act)}.")
+    return Reply("done", f"Saved: {w.DECISIONS.get(act, act)}.", last=f"{new} {subject.subject_id}")
 
 
 def decide_on_all(
-    session: Session, chosen: Sequence[Subject], versions: Mapping[str, int], act: str, fields: Mapping[str, str]
+    session: Session,
+    chosen: Sequence[Subject],
+    versions: Mapping[str, int],
+    act: str,
+    fields: Mapping[str, str],
+    progress: Progress = lambda done, of: None,
 ) -> Reply:
     """One act on many subjects at once; what others decided meanwhile stays as they left it, and is told."""
     if refused := _refused(session):
         return refused
     try:
         by = session.user or NOBODY
-        outcome = session.decisions.decide_many(chosen, _act(act, fields), by=by, versions=versions)
+        told = _act(act, fields)
+        outcome = session.decisions.decide_many(chosen, told, by=by, versions=versions, progress=progress)
     except DarkshelfError as error:
         return Reply("refused", sentence(error))
     return Reply("conflict" if outcome.conflicts else "done", str(outcome), outcome.batch)
 
 
-def undo_many(session: Session, batch: str) -> Reply:
+def undo_many(session: Session, batch: str, progress: Progress = lambda done, of: None) -> Reply:
     """Take back a bulk act wherever nothing was decided since."""
     if refused := _refused(session):
         return refused
     try:
-        outcome = session.decisions.undo_batch(batch, by=session.user or NOBODY)
+        outcome = session.decisions.undo_batch(batch, by=session.user or NOBODY, progress=progress)
     except DarkshelfError as error:
         return Reply("refused", sentence(error))
     return Reply("conflict" if outcome.conflicts else "done", f"Undone. {outcome}")
+
+
+def objection(session: Session, act: str, fields: Mapping[str, str]) -> Reply | None:
+    """Why an act cannot be done on anything, by what its form says; None where it can."""
+    if refused := _refused(session):
+        return refused
+    try:
+        _act(act, fields)
+    except DarkshelfError as error:
+        return Reply("refused", sentence(error))
+    return None
 
 
 def _act(name: str, fields: Mapping[str, str]) -> acts.Act:

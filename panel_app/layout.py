@@ -23,6 +23,23 @@ ROW: Final = """
 }
 .scroll-button { display: none; }
 """
+BESIDE_IF_ANY: Final = """
+:host {
+  display: flex !important;
+  flex-flow: row wrap;
+  gap: 0 14px;
+  align-items: flex-start;
+}
+@media (max-width: 1000px) { :host { display: block !important; } }
+"""
+BESIDE_WHAT_SCROLLS: Final = {
+    "position": "sticky",
+    "top": "8px",
+    "flex": "1 1 400px",
+    "max-width": "100%",
+    "max-height": "calc(100vh - 90px)",
+    "overflow": "auto",
+}
 CARD: Final = {
     "background": "var(--mui-palette-background-paper)",
     "border": "1px solid var(--mui-palette-divider)",
@@ -42,6 +59,13 @@ def wide_part(window: int) -> float:
 def beside(main: Any, side: Any) -> pn.Column:
     """A wide part and a narrow one."""
     return pn.Column(main, side, sizing_mode="stretch_width", stylesheets=[BESIDE])
+
+
+def beside_if_any(main: Any, side: Any) -> pn.Column:
+    """A wide part, and while it is visible a narrow one that stays in sight while the wide one is scrolled."""
+    main.styles = {**main.styles, "flex": "3 1 640px", "min-width": "0"}
+    side.styles = {**side.styles, **BESIDE_WHAT_SCROLLS}
+    return pn.Column(main, side, sizing_mode="stretch_width", stylesheets=[BESIDE_IF_ANY])
 
 
 def in_a_row(*parts: Any) -> pn.Column:

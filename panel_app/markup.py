@@ -17,6 +17,7 @@ from panel.custom import JSComponent
 
 from engine.outputs import money as amounts
 from engine.outputs.glossary import name_of, tip_of
+from engine.stats import half_up
 from panel_app.words import term
 
 HERE = Path(__file__).parent
@@ -130,19 +131,17 @@ def count(value: float | None) -> Markup:
 
 
 def number(value: float | None, digits: int = 1) -> Markup:
-    """A number with so many digits after the point."""
-    return (
-        UNKNOWN if value is None else _number(value, "number", f"{value:,.{digits}f}", {"data-digits": str(digits)})
-    )
+    """A number with so many digits after the point, half up; `markup.js` rounds by the same arithmetic."""
+    if value is None:
+        return UNKNOWN
+    return _number(value, "number", f"{half_up(value, digits):,.{digits}f}", {"data-digits": str(digits)})
 
 
 def percent(value: float | None, digits: int = 0) -> Markup:
-    """A share from 0 to 1 as percent."""
-    return (
-        UNKNOWN
-        if value is None
-        else _number(value, "percent", f"{100 * value:,.{digits}f}%", {"data-digits": str(digits)})
-    )
+    """A share from 0 to 1 as percent, rounded as `number` is."""
+    if value is None:
+        return UNKNOWN
+    return _number(value, "percent", f"{half_up(100 * value, digits):,.{digits}f}%", {"data-digits": str(digits)})
 
 
 def day(value: date | str | None) -> Markup:

@@ -97,6 +97,7 @@ def serve(
     # Bokeh does not read `[::1]:port`, and Panel offers no way to a rule that comes before all of its own.
     server._tornado.websocket_origins.update(hosts)
     server._tornado.add_handlers(foreign_hosts({host_name(host) for host in hosts}), [(".*", ForeignHost)])
+    PeriodicCallback(dashboard.changes.look, 1000 * settings.decisions_poll_seconds).start()
     if door.logins is not None:
         PeriodicCallback(door.look, LOOK_SECONDS * 1000).start()
     announce()

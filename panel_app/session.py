@@ -3,24 +3,31 @@
 Nothing here is shared with another session; what is shared are published runs, which never change.
 """
 
+import logging
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, TypeVar
 
 import panel as pn
 
-from engine.decisions.store import Decisions
+from engine.decisions.store import Decisions, Progress
 from engine.errors import DarkshelfError
 from engine.runs.registry import Run
 from panel_app.browser import Browser
+from panel_app.changes import Changes
 from panel_app.markup import Html
 from panel_app.rooms import Place, Room, Rooms
 from panel_app.state import View, address, parse
 from panel_app.stores.runs import Opened, Runs
 
+LOGGER = logging.getLogger("darkshelf.dashboard")
 Store = TypeVar("Store", bound=Runs)
 Kind = TypeVar("Kind", bound=Opened)
 Own = TypeVar("Own")
+Done = TypeVar("Done")
+WORKERS = ThreadPoolExecutor(1, "darkshelf-background")
+"""What takes long is done here, one after the other: the database has one writer anyway."""
 
 
 class Session:
@@ -28,8 +35,8 @@ class Session:
 
     view: what is looked at. place: its page and the room of that, None where there is no such page. opened: the
     published run that is looked at, the same until the reader asks for another; None where there is none, and on
-    pages that need none. user: who is logged in, empty without a login. is_over: asks whether the login has ended
-    since. width: of the window in pixels, 0 until it is known.
+    pages that need none. changes: shared by every session of a server. user: who is logged in, empty without a login.
+    is_over: asks whether the login has ended since. width: of the window in pixels, 0 until it is known.
     """
 
     def __init__(
@@ -41,9 +48,12 @@ class Session:
         user: str = "",
         may_decide: bool = True,
         is_over: Callable[[], bool] = lambda: False,
+        changes: Changes | None = None,
     ) -> None:
         self.rooms = rooms
         self.decisions = decisions
+        self.changes = changes or Changes(decisions)
+        self._told_of = self.changes.number
         self.settings = rooms.settings
         self.user = user
         self._may_decide = may_decide
@@ -57,9 +67,9 @@ class Session:
         self._own: dict[type[Any], Any] = {}
         self.width = 0
         self._waiting: list[Callable[[], None]] = []
-        self.browser = Browser(moved=self._moved, key=self._pressed, arrived=self._arrived)
-        self.keys: dict[str, Callable[[], None]] = {}
+        self.browser = Browser(moved=self._moved, arrived=self._arrived)
         self._followers: list[Callable[[View], bool]] = []
+        self._showing_decisions: list[Callable[[], None]] = []
         self._show: Callable[[], None] = lambda: None
         self.title = "darkshelf"
         self.find_run()
@@ -131,6 +141,46 @@ class Session:
         """Let a page take a change of the view itself: the follower says whether it did. It ends with the page."""
         self._followers.append(follower)
 
+    def on_decided(self, draw: Callable[[], None]) -> None:
+        """Let a page show what others decided; it ends with the page."""
+        self._showing_decisions.append(draw)
+
+    def look_for_decisions(self) -> None:
+        """Have the page show what was decided since it was asked last."""
+        if self.changes.number != self._told_of:
+            self._told_of = self.changes.number
+            for draw in list(self._showing_decisions):
+                draw()
+
+    def in_background(
+        self, work: Callable[[Progress], Done], told: Callable[[int, int], None], done: Callable[[Done], None]
+    ) -> None:
+        """Do something long beside the event loop, and tell the page how far it is and what became of it.
+
+        work: called in another thread, it may touch nothing of the page.
+        """
+        document = pn.state.curdoc
+
+        def tell(what: Callable[[], None]) -> None:
+            if document is None:
+                what()
+            elif document.session_context is not None and not document.session_context.destroyed:
+                document.add_next_tick_callback(what)
+
+        def run() -> None:
+            try:
+                found = work(lambda count, of: tell(lambda: told(count, of)))
+            except Exception:
+                # Nobody asks a thread what became of it.
+                LOGGER.exception("what was begun in the background was not finished")
+                raise
+            tell(lambda: done(found))
+
+        if document is None:
+            run()
+        else:
+            WORKERS.submit(run)
+
     def html(
         self,
         source: str,
@@ -153,6 +203,11 @@ class Session:
     def _arrived(self, width: int) -> None:
         """The page is on a screen so many pixels wide: what waited for that is drawn."""
         self.width = width
+        # What is changed before Panel takes the page for loaded never reaches the browser.
+        pn.state.onload(self._draw_waiting)
+
+    def _draw_waiting(self) -> None:
+        self.browser.retitle(self.title)
         waiting, self._waiting = self._waiting, []
         for draw in waiting:
             self.later(draw)
@@ -165,6 +220,11 @@ class Session:
         """Move to a view and put its address into the browser."""
         self._look_at(view)
         self.browser.push(address(self.view), self.title)
+
+    def point_at(self, case: str) -> None:
+        """Look at one subject of a list; the address says so, and the way back does not grow."""
+        self.view = replace(self.view, case=case)
+        self.browser.replace(address(self.view))
 
     def show_newest(self) -> None:
         """Move to the newest run. What was looked at in the old one may not be there, so that its page is left."""
@@ -193,9 +253,5 @@ class Session:
     def redraw(self) -> None:
         """Draw the page of the view from the start."""
         self._followers.clear()
-        self.keys.clear()
+        self._showing_decisions.clear()
         self._show()
-
-    def _pressed(self, key: str) -> None:
-        if action := self.keys.get(key):
-            action()

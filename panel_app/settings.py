@@ -40,6 +40,9 @@ class DashboardSettings(RunSettings):
     )
     page_rows: int = Field(50, ge=5, le=500, description="Rows on one page of a table.")
     poll_seconds: float = Field(5, ge=0.2, le=3600, description="How often an open page looks for a new run.")
+    decisions_poll_seconds: float = Field(
+        1, ge=0.2, le=60, description="How often open pages look for what others decided."
+    )
     nights_kept: int = Field(3, ge=1, le=100, description="Runs of a desk whose tables stay in memory.")
     login_hours: float = Field(12, gt=0, le=720, description="How long a login lasts.")
     login_delay_seconds: float = Field(

@@ -1,5 +1,6 @@
 """Acts: what a person can do with a subject. Each is checked when it is made, before anything is written."""
 
+import datetime as dt
 from collections.abc import Iterator
 from typing import Annotated, ClassVar
 
@@ -84,6 +85,18 @@ class Assign(Act):
     assigned_to: Name
 
 
+class Snooze(Act):
+    """Set it aside until a day: the night of that day shows it again."""
+
+    name = w.SNOOZE
+    snoozed_until: dt.date
+
+    def complaints(self, subject: Subject) -> Iterator[str]:
+        """A day that has come already."""
+        if subject.as_of is not None and self.snoozed_until <= subject.as_of:
+            yield f"snoozed until {self.snoozed_until}, which is not after {subject.as_of}, the day of its run"
+
+
 class Comment(Act):
     """Say something."""
 
@@ -98,7 +111,7 @@ class Comment(Act):
 
 def parse_act(name: str, **fields: object) -> Act:
     """The act of that name, from what a form or a command line gave. Raises InputError naming every fault."""
-    kinds = {kind.name: kind for kind in (Accept, Reject, Modify, Assign, Comment)}
+    kinds = {kind.name: kind for kind in (Accept, Reject, Modify, Assign, Snooze, Comment)}
     if name not in kinds:
         raise InputError([Problem("act", f"{name!r} is no act", f"it is one of {', '.join(kinds)}")])
     given = {key: value for key, value in fields.items() if value is not None}

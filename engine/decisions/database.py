@@ -52,7 +52,7 @@ SAMPLING: Final = MIGRATING + 1
 """Numbers of the advisory locks on PostgreSQL."""
 UNAVAILABLE: Final = (OperationalError, PoolTimeoutError)
 """The database does not answer, or everybody waits for a connection to it."""
-LATER_COLUMNS: Final = frozenset({"attributes"})
+LATER_COLUMNS: Final = frozenset({"attributes", "snoozed_until"})
 """Columns that came after rows had been sealed without them."""
 MIGRATIONS: Final = Path(__file__).with_name("migrations")
 ADVICE: Final = "write it as  postgresql://USER@HOST/NAME  or leave it out for SQLite beside the runs"

@@ -28,11 +28,13 @@ class Entry:
     units: float | None
     assigned_to: str | None
     undoes: int | None
+    snoozed_until: dt.date | None
 
     def __str__(self) -> str:
         """Who did what and when, in one line."""
         told = {
             w.ASSIGN: f"assigned it to {self.assigned_to}",
+            w.SNOOZE: f"set it aside until {self.snoozed_until}",
             w.COMMENT: "commented",
             w.UNDO: f"undid version {self.undoes}",
         }

@@ -27,7 +27,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISION: Final = "0004"
+REVISION: Final = "0005"
 """The migration that makes these tables what they are."""
 
 
@@ -79,6 +79,7 @@ entry = Table(
     Column("decided_at", Moment, nullable=False),
     Column("seal", String),
     Column("attributes", String),
+    Column("snoozed_until", Date),
     UniqueConstraint("kind", "run_id", "subject_id", "version", name="entry_version"),
     Index("entry_pair", "store_id", "sku_id"),
     Index("entry_batch", "batch"),
@@ -86,7 +87,8 @@ entry = Table(
 """One act on one subject. The constraint on the version is what keeps two people from deciding the same case.
 
 store_id, sku_id: null for subjects of no store or product. attributes: what else a subject is of, as a JSON object;
-null for none. detection_date, last_dark_date: of a case, as its author saw it; as_of: the day of its night.
+null for none. snoozed_until: of what was set aside, else null. detection_date, last_dark_date: of a case, as its
+author saw it; as_of: the day of its night.
 """
 
 answer = Table(

@@ -1,7 +1,7 @@
 """State: what is in effect of a history. In: entries. Out: one row per subject.
 
-An entry that was undone counts for nothing; of those that stand the last verdict, the last assignment and the last
-comment are the state. An undo is not undone: who wants it back decides again.
+An entry that was undone counts for nothing; of those that stand the last verdict, the last assignment, the last
+snooze and the last comment are the state. An undo is not undone: who wants it back decides again.
 """
 
 from typing import Final
@@ -35,6 +35,7 @@ ENTRY_SCHEMA: Final = pl.Schema(
         "decided_by": pl.String(),
         "decided_at": MOMENT,
         "attributes": pl.String(),
+        "snoozed_until": pl.Date(),
     }
 )
 """Entries as a frame, a row each. attributes: a JSON object, null for none."""
@@ -56,6 +57,7 @@ STATE_SCHEMA: Final = pl.Schema(
         "decided_by": pl.String(),
         "decided_at": MOMENT,
         "assigned_to": pl.String(),
+        "snoozed_until": pl.Date(),
         "comment": pl.String(),
         "changed_by": pl.String(),
         "changed_at": MOMENT,
@@ -73,6 +75,7 @@ def fold(entries: pl.DataFrame) -> pl.DataFrame:
     standing = standing_of(ordered)
     verdicts = _last(standing.filter(pl.col("act").is_in(w.VERDICTS)), "act", *VERDICT_COLUMNS)
     assigned = _last(standing.filter(pl.col("act") == w.ASSIGN), "assigned_to")
+    snoozed = _last(standing.filter(pl.col("act") == w.SNOOZE), "snoozed_until")
     comments = _last(standing.filter(pl.col("comment").is_not_null()), "comment")
     latest = _last(
         ordered.rename({"decided_by": "changed_by", "decided_at": "changed_at"}),
@@ -83,7 +86,7 @@ def fold(entries: pl.DataFrame) -> pl.DataFrame:
         "changed_by",
         "changed_at",
     )
-    for part in (verdicts, assigned, comments):
+    for part in (verdicts, assigned, snoozed, comments):
         latest = latest.join(part, on=SUBJECT, how="left", maintain_order="left")
     decision = pl.col("act").replace_strict(w.DECISIONS, default=w.UNDECIDED, return_dtype=pl.String)
     return latest.with_columns(decision=decision).select(*STATE_SCHEMA)

@@ -6,9 +6,11 @@ the state. Grain: one entry per act on a subject.
 
 import datetime as dt
 import json
+import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import polars as pl
@@ -26,9 +28,19 @@ from engine.errors import InputError, Problem
 
 MOST_NAMED = 500
 """More subjects than this are looked up as their whole run: databases bound the values of a statement."""
+PART = 250
+"""Subjects of one transaction: who decides on one case meanwhile waits no longer than these take."""
+PAUSE_SECONDS = 0.01
+"""Between two transactions of one act: so long the database is anybody's."""
 LATE_KEYS = 10_000
 """A transaction that is under way is no more keys behind than this."""
 NAME = TypeAdapter(Name)
+Progress = Callable[[int, int], None]
+"""Called with how many of how many are done."""
+
+
+def _untold(done: int, of: int) -> None:
+    """Nobody waits for it."""
 
 
 def utc_now() -> dt.datetime:
@@ -50,6 +62,7 @@ class Decisions:
     def __init__(self, engine: Engine, now: Callable[[], dt.datetime] = utc_now) -> None:
         self.engine = engine
         self.now = now
+        self._turn = Lock()
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -63,8 +76,16 @@ class Decisions:
         """
         return _only(self.decide_many([subject], act, by=by, versions={subject.subject_id: version}))
 
-    def decide_many(self, subjects: Sequence[Subject], act: Act, *, by: str, versions: Mapping[str, int]) -> Outcome:
-        """Do one act on many subjects of one run, in one transaction; conflicts are listed, the others are done.
+    def decide_many(
+        self,
+        subjects: Sequence[Subject],
+        act: Act,
+        *,
+        by: str,
+        versions: Mapping[str, int],
+        progress: Progress = _untold,
+    ) -> Outcome:
+        """Do one act on many subjects of one run, `PART` in a transaction; conflicts are listed, the others are done.
 
         versions: by subject id, 0 where it has none. Raises InputError when the act suits one of them badly; then
         nothing is written.
@@ -77,7 +98,7 @@ class Decisions:
         if problems:
             raise InputError(problems)
         fields = {"act": act.name, **act.model_dump()}
-        return self._append([(subject, fields) for subject in subjects], by, versions)
+        return self._append([(subject, fields) for subject in subjects], by, versions, progress)
 
     def undo(self, subject: Subject, *, by: str, version: int) -> int:
         """Take back the last entry in effect; returns the new version. Raises ConflictError, and InputError
@@ -88,9 +109,9 @@ class Decisions:
         if standing.is_empty():
             raise InputError([Problem(subject.subject_id, "has nothing to undo", "decide instead")])
         undoing = {"act": w.UNDO, "undoes": int(standing[-1])}
-        return _only(self._append([(subject, undoing)], by, {subject.subject_id: version}))
+        return _only(self._append([(subject, undoing)], by, {subject.subject_id: version}, _untold))
 
-    def undo_batch(self, batch: str, *, by: str) -> Outcome:
+    def undo_batch(self, batch: str, *, by: str, progress: Progress = _untold) -> Outcome:
         """Take back an act on many, wherever nothing was written since; elsewhere it stays and is a conflict."""
         with reading(self.engine) as connection:
             rows = list(_read(connection, entry.c.batch == batch).sort("subject_id").iter_rows(named=True))
@@ -111,7 +132,7 @@ class Decisions:
         ]
         undoing = [{"act": w.UNDO, "undoes": row["version"]} for row in rows]
         versions = {row["subject_id"]: row["version"] for row in rows}
-        return self._append(list(zip(subjects, undoing, strict=True)), by, versions)
+        return self._append(list(zip(subjects, undoing, strict=True)), by, versions, progress)
 
     def state(self, run_id: str, ids: Sequence[str] | None = None, *, kind: str | None = None) -> pl.DataFrame:
         """What is in effect on the subjects of a run that anybody touched, sorted by id. Columns: `STATE_SCHEMA`.
@@ -155,6 +176,10 @@ class Decisions:
         last_dark = func.coalesce(entry.c.last_dark_date, entry.c.detection_date)
         return self._frame(*of_store, *_of_others(kind, run_id), entry.c.as_of <= as_of, last_dark >= since)
 
+    def entries_between(self, after: int, until: int, *conditions: ColumnElement[bool]) -> pl.DataFrame:
+        """Entries by the keys that the database gave them, above one and up to another. Columns: `ENTRY_SCHEMA`."""
+        return self._frame(entry.c.entry_id > after, entry.c.entry_id <= until, *conditions)
+
     def revision_of_other_runs(self, kind: str, run_id: str) -> int:
         """A number that grows with every entry of a kind on another run."""
         with reading(self.engine) as connection:
@@ -171,29 +196,51 @@ class Decisions:
             return _grown(connection, entry.c.entry_id) + _grown(connection, answer.c.answer_id)
 
     def _append(
-        self, acts: Sequence[tuple[Subject, Mapping[str, Any]]], by: str, versions: Mapping[str, int]
+        self,
+        acts: Sequence[tuple[Subject, Mapping[str, Any]]],
+        by: str,
+        versions: Mapping[str, int],
+        progress: Progress,
     ) -> Outcome:
         """Write one further entry for every subject that is at its version still."""
-        batch, moment, author = uuid.uuid4().hex, self.now(), _name(by)
-        if not acts:
-            return Outcome(batch, {}, ())
-        _one_run([subject for subject, _ in acts])
+        written = {"batch": uuid.uuid4().hex, "decided_by": _name(by), "decided_at": self.now()}
+        if acts:
+            _one_run([subject for subject, _ in acts])
         # In one order for everybody: two that write the same rows cannot wait for each other.
         ordered = sorted({subject.subject_id: (subject, fields) for subject, fields in acts}.items())
-        subjects = [subject for _, (subject, _) in ordered]
-        with writing(self.engine) as connection:
+        done: dict[str, int] = {}
+        conflicts: list[Conflict] = []
+        for start in range(0, len(ordered), PART):
+            if start:
+                time.sleep(PAUSE_SECONDS)
+            part = [each for _, each in ordered[start : start + PART]]
+            versions_of_part, late = self._append_part(part, versions, written)
+            done.update(versions_of_part)
+            conflicts += late
+            progress(start + len(part), len(ordered))
+        return Outcome(str(written["batch"]), done, tuple(conflicts))
+
+    def _append_part(
+        self,
+        part: Sequence[tuple[Subject, Mapping[str, Any]]],
+        versions: Mapping[str, int],
+        written: Mapping[str, Any],
+    ) -> tuple[dict[str, int], list[Conflict]]:
+        """One transaction of `_append`. written: what all its entries have in common."""
+        subjects = [subject for subject, _ in part]
+        # Whoever waits for the lock gets it at the pause, which the lock of a database alone does not promise.
+        with self._turn, writing(self.engine) as connection:
             heads = _heads(connection, subjects)
             rows = [
-                _row(subject, fields, versions.get(subject_id, 0))
-                | {"batch": batch, "decided_by": author, "decided_at": moment}
-                for subject_id, (subject, fields) in ordered
-                if versions.get(subject_id, 0) == heads.get(subject_id, 0)
+                {**_row(subject, fields, seen), **written}
+                for subject, fields in part
+                for seen in (versions.get(subject.subject_id, 0),)
+                if seen == heads.get(subject.subject_id, 0)
             ]
             saved = insert_new(connection, entry, rows, entry.c.subject_id)
             done = {subject_id: versions.get(subject_id, 0) + 1 for subject_id in saved}
             late = [subject for subject in subjects if subject.subject_id not in done]
-            conflicts = _conflicts(connection, late, versions)
-        return Outcome(batch, done, tuple(conflicts))
+            return done, _conflicts(connection, late, versions)
 
     def _frame(self, *conditions: ColumnElement[bool]) -> pl.DataFrame:
         with reading(self.engine) as connection:

@@ -10,9 +10,10 @@ REJECT: Final = "reject"
 MODIFY: Final = "modify"
 ASSIGN: Final = "assign"
 COMMENT: Final = "comment"
+SNOOZE: Final = "snooze"
 UNDO: Final = "undo"
 VERDICTS: Final = (ACCEPT, REJECT, MODIFY)
-ACTS: Final = (*VERDICTS, ASSIGN, COMMENT, UNDO)
+ACTS: Final = (*VERDICTS, ASSIGN, SNOOZE, COMMENT, UNDO)
 
 UNDECIDED: Final = "undecided"
 DECISIONS: Final = {ACCEPT: "accepted", REJECT: "rejected", MODIFY: "modified"}

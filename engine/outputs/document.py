@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context,
 from jinja2.runtime import Context
 
 from engine.errors import OutputError
+from engine.stats import half_up
 from engine.vocabulary.common import DOLLARS
 
 SHARED = Path(__file__).parent
@@ -70,7 +71,7 @@ def _count(value: float | None, one: str = "", many: str = "") -> str:
 
 
 def _number(value: float | None, digits: int = 1) -> str:
-    return "unknown" if value is None else f"{value:,.{digits}f}"
+    return "unknown" if value is None else f"{half_up(value, digits):,.{digits}f}"
 
 
 def _day(value: dt.date | str) -> str:

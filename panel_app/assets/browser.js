@@ -10,14 +10,73 @@ function find(root, selector) {
   return null
 }
 
+// The row that keys act on is part of the address: it is there again after a reload and on the way back.
+function remember(row) {
+  const query = new URLSearchParams(window.location.search)
+  query.set("case", row.dataset.case)
+  window.history.replaceState({}, "", `${window.location.pathname}?${query}`)
+}
+
+function stepTo(row, step) {
+  const rows = [...row.closest("tbody").querySelectorAll("tr[data-case]")]
+  const current = rows.findIndex((each) => each.hasAttribute("aria-current"))
+  const next = rows[current < 0 ? 0 : Math.min(Math.max(current + step, 0), rows.length - 1)]
+  rows[current]?.removeAttribute("aria-current")
+  next.setAttribute("aria-current", "true")
+  next.focus({preventScroll: true})
+  next.scrollIntoView({block: "nearest"})
+  remember(next)
+}
+
+// A key does what the element that it is painted on does; a choice is made and its form sent.
+function press(el) {
+  if (el.closest("form")?.dataset.sent) return
+  if (el.tagName === "OPTION") {
+    const list = el.closest("select")
+    list.value = el.value
+    send(list)
+  } else if (el.matches("select, input, textarea")) {
+    // A field that is folded away cannot be stood on.
+    el.closest("details")?.setAttribute("open", "")
+    el.focus()
+  }
+  else el.click()
+}
+
+function send(list) {
+  list.form.requestSubmit(list.form.querySelector(`button[value="${CSS.escape(list.dataset.act)}"]`))
+}
+
+function pressed(event) {
+  const at = event.composedPath()[0]
+  const prefix = at.dataset?.prefix ?? ""
+  const typing = at.closest?.("input, textarea, select, [contenteditable], [role=combobox], [role=listbox]")
+  if (event.ctrlKey || event.metaKey || event.altKey || (typing && !prefix)) return false
+  if (prefix && event.key === "Escape") return at.blur() ?? true
+  if (prefix && event.key === "Enter" && !event.isComposing) return send(at) ?? true
+  const named = find(document, `[data-keys~="${CSS.escape(prefix + event.key)}"]:not([disabled])`)
+  if (named) {
+    // Who holds a key down decides once.
+    if (!event.repeat || named.tagName === "A") press(named)
+    return true
+  }
+  const row = !prefix && find(document, "tr[data-case]")
+  if (row && (event.key === "j" || event.key === "k")) return stepTo(row, event.key === "j" ? 1 : -1) ?? true
+  const current = row && (at === document.body || at.matches("tr")) && find(document, "tr[data-case][aria-current]")
+  if (current && event.key === "Enter") return current.querySelector("a").click() ?? true
+  return false
+}
+
 export function render({model}) {
   const tell = (what) => model.send_msg(what)
-  const typing = (el) => el?.closest?.("input, textarea, select, [contenteditable], [role=combobox], [role=listbox]")
   window.addEventListener("popstate", () => tell({moved: window.location.search}))
   window.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || typing(event.composedPath()[0])) return
-    if (event.key === "ArrowRight" || event.key === "ArrowLeft" || event.key.length === 1) tell({key: event.key})
+    if (document.documentElement.dataset.ready && pressed(event)) event.preventDefault()
   })
+  window.addEventListener("click", (event) => {
+    const row = event.composedPath().find((el) => el.matches?.("tr[data-case]"))
+    if (row) remember(row)
+  }, true)
   model.on("msg:custom", ({data, ...rest}) => {
     const told = data ?? rest
     if (told.push !== undefined && told.push !== window.location.search) {
@@ -31,7 +90,6 @@ export function render({model}) {
       tile.onload = () => tell({reached: true})
       tile.src = told.probe
     }
-    if (told.focus) find(document, `#${CSS.escape(told.focus)}`)?.focus()
     if (told.print) window.print()
   })
   requestAnimationFrame(() => requestAnimationFrame(() => {

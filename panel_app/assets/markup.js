@@ -9,8 +9,12 @@ export function localise(root) {
     money: (d, v) => ({maximumFractionDigits: Math.abs(v) >= 1000 ? 0 : 2, minimumFractionDigits: Math.abs(v) >= 1000 ? 0 : 2}),
     short: (d, v) => Math.abs(v) >= 1e7 ? {notation: "compact", maximumFractionDigits: 1} : {maximumFractionDigits: 0},
   }
+  // As the texts of a run round, ties going up: `half_up` of `engine/stats.py`, the same arithmetic.
+  const halfUp = (value, digits) => Math.floor(value * 10 ** digits + 0.5 + 1e-9) / 10 ** digits
+  const rounded = {number: halfUp, percent: (value, digits) => halfUp(100 * value, digits) / 100}
   for (const el of root.querySelectorAll("data.number")) {
-    const value = Number(el.getAttribute("value"))
+    const told = Number(el.getAttribute("value"))
+    const value = rounded[el.dataset.form]?.(told, Number(el.dataset.digits || 0)) ?? told
     const form = forms[el.dataset.form](Number(el.dataset.digits || 0), value)
     const {currency} = el.dataset
     el.textContent = currency === undefined
@@ -29,6 +33,9 @@ function writeMoney(locale, sign, form, value) {
   const parts = new Intl.NumberFormat(locale, {style: "currency", currency: "USD", ...form}).formatToParts(value)
   return parts.map((part) => part.type === "currency" ? sign : part.value).join("")
 }
+
+const SENT_LASTS_MS = 1500
+const MOST_FRAMES = 60
 
 function listen(root, model) {
   root.addEventListener("click", (event) => {
@@ -58,8 +65,59 @@ function listen(root, model) {
     if (form.dataset.send === undefined) return
     event.preventDefault()
     const fields = Object.fromEntries(new FormData(form, event.submitter))
+    if (form.dataset.of === "row") {
+      const row = root.querySelector("tr[aria-current]")
+      if (!row) return
+      Object.assign(fields, {subject: row.dataset.case, version: row.dataset.version})
+    }
+    // Sent twice before the answer is painted, an act would be its own conflict.
+    form.dataset.sent = "1"
+    setTimeout(() => delete form.dataset.sent, SENT_LASTS_MS)
     model.send_msg({send: form.dataset.send, fields})
   })
+}
+
+// What a reader typed, opened or stands on stays when others' decisions are painted into the same piece.
+function keep(root) {
+  const typed = [...root.querySelectorAll("input[id]:not([type=hidden], [type=checkbox], [type=radio]), textarea[id], select[id]")].filter(isChanged)
+  const fields = typed.map(({id, value}) => ({id, value}))
+  const subject = root.querySelector("[data-subject]")?.dataset.subject
+  const sent = root.querySelector("form[data-sent]") !== null
+  const opened = [...root.querySelectorAll("details")].map(({open}) => open)
+  const focused = root.getRootNode().activeElement
+  const row = root.querySelector("tr[aria-current]")
+  const moves = root.querySelector("[data-moves]")?.dataset.moves
+  return () => {
+    if (!sent && subject === root.querySelector("[data-subject]")?.dataset.subject) {
+      for (const {id, value} of fields) {
+        const field = root.querySelector(`#${CSS.escape(id)}`)
+        if (field) field.value = value
+      }
+    }
+    const details = [...root.querySelectorAll("details")]
+    if (details.length === opened.length) details.forEach((each, place) => each.open = opened[place])
+    const rows = [...root.querySelectorAll("tr[data-case]")]
+    const painted = rows.find((each) => each.hasAttribute("aria-current"))
+    const stoodOn = rows.find((each) => each.dataset.case === row?.dataset.case)
+    // The reader's own step is younger than what others' decisions are painted with.
+    const stays = stoodOn && moves === root.querySelector("[data-moves]")?.dataset.moves
+    const current = stays ? stoodOn : painted ?? stoodOn
+    painted?.removeAttribute("aria-current")
+    current?.setAttribute("aria-current", "true")
+    if (focused?.closest("tr, [data-of=row]") && current) current.focus({preventScroll: true})
+    else if (focused?.id) root.querySelector(`#${CSS.escape(focused.id)}`)?.focus()
+  }
+}
+
+// A piece that was hidden until now has no place on the screen for some frames.
+function bringIntoSight(el, frames) {
+  if (el.offsetHeight) el.scrollIntoView({block: "nearest"})
+  if (frames > 0 && !el.offsetHeight) requestAnimationFrame(() => bringIntoSight(el, frames - 1))
+}
+
+function isChanged(field) {
+  if (field.tagName === "SELECT") return field.dataset.do === undefined && [...field.options].some((each) => each.selected !== each.defaultSelected)
+  return field.value !== field.defaultValue
 }
 
 // A menu wider than a phone shows where the reader is.
@@ -83,13 +141,20 @@ export function render({model, view}) {
   const root = document.createElement("div")
   root.className = "piece"
   const draw = () => {
-    const focused = root.getRootNode().activeElement?.id
+    const revealed = root.querySelector("[data-reveal]")?.dataset.reveal
+    const moves = root.querySelector("[data-moves]")?.dataset.moves
+    const restore = keep(root)
     root.innerHTML = model.html
     localise(root)
     showCurrent(root)
-    if (focused) root.querySelector(`#${CSS.escape(focused)}`)?.focus()
+    restore()
+    if (root.querySelector("[data-moves]")?.dataset.moves !== moves) root.querySelector("tr[aria-current]")?.scrollIntoView({block: "nearest"})
+    // What was opened beside or above a long table is brought into sight.
+    const reveal = root.querySelector("[data-reveal]")
+    if (reveal && reveal.dataset.reveal !== revealed) bringIntoSight(reveal, MOST_FRAMES)
   }
   draw()
+  if (root.querySelector("tr[aria-current]")) requestAnimationFrame(() => root.querySelector("tr[aria-current]")?.scrollIntoView({block: "nearest"}))
   // A piece is drawn before it is on the screen, where it gets a width.
   if (root.querySelector(".menu")) new ResizeObserver(() => showCurrent(root)).observe(root)
   model.on("html", draw)

@@ -20,6 +20,7 @@ from engine.outputs.growth.explain import explained
 from engine.outputs.growth.read import boundary_report
 from engine.runs.registry import Run
 from engine.vocabulary import growth as v
+from panel_app.search import folded_together, holding
 from panel_app.settings import DashboardSettings
 from panel_app.stores.runs import Opened, Runs
 
@@ -35,6 +36,18 @@ CHARTS: Final = (
 SEARCHED: Final = ("str_code", "store_name", "spu_code", "spu_name", "cate_name")
 STRIPS: Final = 256
 ORDER: Final = (growth_figures.QUANTITY, "performance_gap")
+MONEY: Final = "value_at_price"
+SORTS: Final = (
+    growth_figures.QUANTITY,
+    MONEY,
+    "performance_gap",
+    "spu_name",
+    "store_name",
+    "status",
+    "cap_applied",
+    "decision",
+)
+"""Columns the candidates can be sorted by."""
 
 
 class Scaling(Opened):
@@ -72,25 +85,31 @@ class Scaling(Opened):
         with self._lock:
             return {name: _drawn(getattr(growth_charts, f"draw_{name}"), self.run) for name in CHARTS}
 
-    def select(self, filters: Mapping[str, str], decided: pl.DataFrame) -> pl.LazyFrame:
-        """The candidates that pass, the largest quantity first, then the widest gap.
+    def select(
+        self,
+        filters: Mapping[str, str],
+        decided: pl.DataFrame,
+        *,
+        sort: str = growth_figures.QUANTITY,
+        ascending: bool = False,
+    ) -> pl.LazyFrame:
+        """The candidates that pass, in the order of a column of `SORTS`, ties by quantity, then by the widest gap.
 
-        filters: by `find`, `state`, `tier`, `cap`, `decided`. decided: str_code, spu_code, decision, version.
+        filters: by `find`, `state`, `tier`, `cap`, `decided`. decided: str_code, spu_code, decision, version. Column
+        `MONEY`: the recommended units at the unit price, in the currency of the run, null without a price.
         """
         frame = read.table(self.run, shapes.AUDIT).with_columns(
-            pl.col("status", "scaling_tier", "cap_applied").cast(pl.String)
+            pl.col("status", "scaling_tier", "cap_applied").cast(pl.String),
+            (pl.col(growth_figures.QUANTITY) * pl.col("unit_price")).alias(MONEY),
         )
         frame = frame.join(decided.lazy(), on=v.STORE_SPU, how="left").with_columns(
             pl.col("decision").fill_null("undecided"), pl.col("version").fill_null(0)
         )
         columns = {"state": "status", "tier": "scaling_tier", "cap": "cap_applied", "decided": "decision"}
         wanted = [pl.col(column) == filters[key] for key, column in columns.items() if filters.get(key)]
-        for word in filters.get("find", "").casefold().split():
-            texts = (pl.col(name).cast(pl.String).fill_null("").str.to_lowercase() for name in SEARCHED)
-            wanted.append(pl.any_horizontal(text.str.contains(word, literal=True) for text in texts))
-        return frame.filter(*wanted).sort(
-            *ORDER, *v.STORE_SPU, descending=[True, True, False, False], nulls_last=True
-        )
+        wanted += holding(filters.get("find", ""), folded_together(SEARCHED))
+        descending = [not ascending, True, True, False, False]
+        return frame.filter(*wanted).sort(sort, *ORDER, *v.STORE_SPU, descending=descending, nulls_last=True)
 
     def candidate(self, str_code: str, spu_code: str) -> dict[str, Any]:
         """One candidate with its texts. Raises NotFoundError."""

@@ -14,13 +14,16 @@ from typing import Any, ClassVar, Final, cast
 
 import polars as pl
 
+from engine.decisions.shelf.queue import STORY_SCHEMA, queue, stories
 from engine.outputs import read
 from engine.outputs.money import currency_of
 from engine.outputs.shelf import shapes
-from engine.outputs.shelf.figures import recovery_sum
+from engine.outputs.shelf.curves import curves
+from engine.outputs.shelf.figures import money_sum, recovery_sum
 from engine.outputs.shelf.read import one_case
 from engine.outputs.shelf.severity import severity
 from engine.runs.registry import Run
+from panel_app.search import folded_together, holding
 from panel_app.settings import DashboardSettings
 from panel_app.stores.runs import Opened, Runs
 from panel_app.stores.shelf_settings import ShelfPageSettings
@@ -29,6 +32,7 @@ UNDECIDED: Final = "undecided"
 NOT_BEFORE: Final = "none"
 """Nothing was decided on the episode on an earlier night."""
 TEXT_COLUMNS: Final = ("store_name", "region", "sku_name", "category", "brand")
+SEARCHED: Final = "searched"
 LISTS: Final = ("store", "region", "category", "brand", "cause", "status", "severity", "decision", "earlier")
 OPEN_ONLY: Final = ("open",)
 SORTS: Final = (
@@ -161,6 +165,11 @@ class Night(Opened):
         )
 
     @cached_property
+    def every_total(self) -> dict[str, float | int | None]:
+        """All cases of the night, those that are over too: cases, at_risk."""
+        return self.cases.select(cases=pl.len(), at_risk=money_sum("revenue_at_risk")).row(0, named=True)
+
+    @cached_property
     def open_ids(self) -> pl.Series:
         """The ids of the open cases."""
         return self.cases.filter(pl.col("status") == "open")["case_id"]
@@ -193,6 +202,11 @@ class Night(Opened):
         values = self.cases[column].fill_null("").unique().sort().to_list()
         return {value: value or "unknown" for value in values}
 
+    @cached_property
+    def _searched(self) -> pl.Series:
+        """What each case is found by, in the order of `cases`: folded once, at the first search."""
+        return self.cases.select(folded_together((*TEXT_COLUMNS, "case_id")).alias(SEARCHED))[SEARCHED]
+
     def select(self, wanted: CaseList, decided: pl.DataFrame) -> pl.LazyFrame:
         """The cases of a list, in its order, each with what was decided on it (`Decided.of`)."""
         frame = self.cases.lazy().join(decided.lazy(), on="case_id", how="left", maintain_order="left")
@@ -201,8 +215,31 @@ class Night(Opened):
             pl.col("version").fill_null(0),
             pl.col("earlier").fill_null(NOT_BEFORE),
         )
-        frame = frame.filter(*conditions(wanted.filters))
+        if wanted.filters.text:
+            frame = frame.with_columns(self._searched)
+        frame = frame.filter(*conditions(wanted.filters)).drop(SEARCHED, strict=False)
         return frame.sort(wanted.sort, "case_id", descending=[not wanted.ascending, False], nulls_last=True)
+
+    @cached_property
+    def stories(self) -> pl.DataFrame:
+        """The cases that are told as one. Columns: `STORY_SCHEMA`; empty where the profile has no events."""
+        if not self.has(shapes.EVENTS):
+            return pl.DataFrame(schema=STORY_SCHEMA)
+        with self._lock, read.raising_damage(self.run):
+            return stories(self.table(shapes.EVENTS).collect())
+
+    def queue(self, wanted: CaseList, decided: pl.DataFrame) -> pl.DataFrame:
+        """The cases of a list as rows to decide on, what brings most first. Columns: `QUEUE_SCHEMA`."""
+        return queue(self.select(wanted, decided), self.stories, date.fromisoformat(self.as_of))
+
+    def curves(self, items: Mapping[str, Sequence[str]]) -> pl.DataFrame:
+        """Sold and expected day by day, added up over the cases of each item. items: case ids by item."""
+        members = pl.DataFrame(
+            [(item, case) for item, case_ids in items.items() for case in case_ids],
+            schema={"item_id": pl.String, "case_id": pl.String},
+            orient="row",
+        ).join(self.cases.select("case_id", "store_id", "sku_id"), on="case_id")
+        return curves(self.run, members, self.settings.of(ShelfPageSettings).curve_days)
 
     def neighbours_in_list(
         self, case_id: str, wanted: CaseList, decided: pl.DataFrame
@@ -311,7 +348,7 @@ class Nights(Runs):
 
 
 def conditions(filters: Filters) -> list[pl.Expr]:
-    """The filters as conditions on the cases."""
+    """The filters as conditions on the cases, which have `SEARCHED` where a text is looked for."""
     columns = {"store": "store_key"}
     told: list[pl.Expr] = []
     for name in LISTS:
@@ -326,8 +363,5 @@ def conditions(filters: Filters) -> list[pl.Expr]:
         told.append(pl.col("detection_date") >= filters.since)
     if filters.until:
         told.append(pl.col("detection_date") <= filters.until)
-    if filters.text:
-        wanted = filters.text.casefold()
-        columns_searched = (pl.col(name).fill_null("").str.to_lowercase() for name in (*TEXT_COLUMNS, "case_id"))
-        told.append(pl.any_horizontal(text.str.contains(wanted, literal=True) for text in columns_searched))
+    told += holding(filters.text, pl.col(SEARCHED))
     return told

@@ -21,6 +21,7 @@ from engine.outputs.whitespace import read as published
 from engine.outputs.whitespace import shapes
 from engine.runs.registry import Run
 from engine.vocabulary import whitespace as v
+from panel_app.search import folded_together, holding
 from panel_app.settings import DashboardSettings
 from panel_app.stores.runs import Opened, Runs
 
@@ -179,11 +180,7 @@ class Whitespace(Opened):
             pl.col(column).cast(pl.String) == filters[key] for key, column in columns.items() if filters.get(key)
         ]
         present = frame.collect_schema().names()
-        for word in filters.get("find", "").casefold().split():
-            texts = (
-                pl.col(name).cast(pl.String).fill_null("").str.to_lowercase() for name in SEARCHED if name in present
-            )
-            wanted.append(pl.any_horizontal(text.str.contains(word, literal=True) for text in texts))
+        wanted += holding(filters.get("find", ""), folded_together(name for name in SEARCHED if name in present))
         return frame.filter(*wanted)
 
     @cached_property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import shutil
 import tempfile
 from pathlib import Path
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from engine.decisions import words as w
-from engine.decisions.acts import Accept, Act, Assign, Comment, Modify, Reject
+from engine.decisions.acts import Accept, Act, Assign, Comment, Modify, Reject, Snooze
 from engine.decisions.database import FILE
 from engine.decisions.outcome import ConflictError
 from engine.decisions.shelf import words as sw
@@ -37,6 +38,8 @@ ACTS = st.sampled_from(
         Assign(assigned_to="Eve"),
         Assign(assigned_to="Max", comment="please"),
         Comment(comment="hm"),
+        Snooze(snoozed_until=dt.date(2026, 4, 7)),
+        Snooze(snoozed_until=dt.date(2026, 5, 1), comment="after Easter"),
     ]
 )
 
@@ -108,6 +111,8 @@ class Deciding(RuleBasedStateMachine):
             assert row["units"] == (getattr(verdicts[-1][1], "units", None) if verdicts else None)
             assigned = [act.assigned_to for _, act in standing if isinstance(act, Assign)]
             assert row["assigned_to"] == (assigned[-1] if assigned else None)
+            snoozed = [act.snoozed_until for _, act in standing if isinstance(act, Snooze)]
+            assert row["snoozed_until"] == (snoozed[-1] if snoozed else None)
             comments = [act.comment for _, act in standing if act.comment is not None]
             assert row["comment"] == (comments[-1] if comments else None)
 

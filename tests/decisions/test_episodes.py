@@ -16,11 +16,12 @@ from hypothesis import strategies as st
 from sqlalchemy import create_engine, text
 
 from engine.decisions import database
-from engine.decisions.acts import Accept, Assign, Comment, Reject
+from engine.decisions.acts import Accept, Assign, Comment, Reject, Snooze
 from engine.decisions.database import FILE, MIGRATIONS
 from engine.decisions.shelf.cases import cases
 from engine.decisions.shelf.episodes import carried_forward, same_episode
 from engine.decisions.store import open_decisions
+from engine.errors import InputError
 from tests.decisions.nights import AS_OF, case, publish
 
 if TYPE_CHECKING:
@@ -63,6 +64,26 @@ def test_the_next_night_knows_what_was_decided_by_whom_when_and_why(decisions, t
     assert (row["decided_by"], row["run_id"], row["as_of"]) == ("Ann", yesterday.run_id, BEFORE)
     assert row["decided_at"].date() == decisions.now().date()
     assert decisions.state(tonight.run_id).is_empty()
+
+
+def test_the_next_night_knows_until_when_it_is_snoozed_and_not_once_that_was_undone(decisions, tmp_path):
+    yesterday = night(tmp_path, BEFORE, BEFORE - 5 * DAY)
+    decide(decisions, yesterday, Snooze(snoozed_until=AS_OF + 6 * DAY))
+    tonight = night(tmp_path, AS_OF, BEFORE - 5 * DAY)
+    row = known(decisions, tonight)
+    assert row is not None
+    assert (row["snoozed_until"], row["decision"], row["assigned_to"]) == (AS_OF + 6 * DAY, None, None)
+    (subject,) = cases(yesterday, pl.read_parquet(yesterday.folder / "cases.parquet")["case_id"].to_list())
+    assert "Ann set it aside until 2026-04-06" in str(decisions.history(subject)[0])
+    decisions.undo(subject, by="Ann", version=1)
+    assert known(decisions, tonight) is None
+
+
+def test_a_case_is_not_snoozed_until_a_day_that_has_come(decisions, tmp_path):
+    tonight = night(tmp_path, AS_OF, BEFORE)
+    with pytest.raises(InputError, match="snoozed until 2026-03-31, which is not after 2026-03-31"):
+        decide(decisions, tonight, Snooze(snoozed_until=AS_OF))
+    assert decisions.count() == 0
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,7 @@ def test_who_logs_in_decides_and_views_as_the_provider_names_them(
     assert ann.text(".who") == "ann@example.com"
     ann.open(f"?page=case&case={CASE}").page.locator("#accept").click()
     ann.page.locator(".reply.done", has_text="Saved: accepted").wait_for()
+    ann.open(f"?page=case&case={CASE}").page.locator("ol.entries").wait_for()
     assert "ann@example.com accepted" in ann.text(".entries")
     log_in(eve, "eve")
     eve.open(f"?page=case&case={CASE}").page.locator(".decide", has_text="You may look, not decide.").wait_for()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tests.panel_app.conftest import Published, Window
 
 WIDTHS = (1440, 820, 390)
-PAGES = ("Summary", "Map", "Cases")
+PAGES = ("Summary", "Value", "Queue", "Map", "Cases")
 SERIOUS = ("serious", "critical")
 CASE = "2_12_2025-06-19"
 
@@ -58,7 +58,14 @@ def test_the_dark_theme_can_be_read_and_stays(window: Callable[..., Window]) -> 
     reader = window(1440, alone=True).open()
     reader.page.get_by_role("button", name="Toggle theme").click()
     reader.page.wait_for_function("document.cookie.includes('darkshelf_theme=dark')")
-    for query in ("", "?page=cases", f"?page=case&case={CASE}"):
+    for query in (
+        "",
+        "?page=value",
+        "?page=queue",
+        "?page=cases",
+        "?page=cases&columns=all",
+        f"?page=case&case={CASE}",
+    ):
         reader.open(query)
         assert faults(reader.page) == []
 
@@ -139,11 +146,13 @@ def test_keys_move_decide_and_ask_for_a_reason(window: Callable[..., Window]) ->
     reader.page.wait_for_function("document.activeElement.shadowRoot !== null")
     reader.page.locator("#reject-reason:focus").wait_for()
     reader.page.keyboard.press("j")  # Typed into the field, not a move.
-    reader.page.locator("h1").first.click()
+    reader.page.keyboard.press("Escape")
     reader.page.keyboard.press("a")
     reader.page.locator(".reply.done", has_text="Saved: accepted").wait_for()
-    reader.page.locator("#undo").click()
+    reader.page.locator(".trail:has-text('Case 2 of 8')").wait_for()
+    reader.page.locator("#take-back").click()
     reader.page.locator(".reply.done", has_text="Undone").wait_for()
+    reader.page.locator(".trail:has-text('Case 1 of 8')").wait_for()
 
 
 def test_a_rejection_needs_its_reason_and_can_be_read_by_others(window: Callable[..., Window]) -> None:
@@ -169,7 +178,7 @@ def test_the_second_to_decide_is_told_what_the_first_did(window: Callable[..., W
     first.page.locator(".reply.done", has_text="modified").wait_for()
     second.page.locator("#accept").click()
     second.page.locator(".reply.conflict", has_text="somebody decided meanwhile").wait_for()
-    second.page.locator("summary", has_text="Assign or comment").click()
+    second.page.locator("summary", has_text="Assign, snooze or comment").click()
     second.page.locator("#assigned-to").fill("Eve")
     second.page.locator("#assign").click()
     second.page.locator(".reply.done").wait_for()
@@ -181,6 +190,7 @@ def test_many_are_decided_at_once_and_taken_back(window: Callable[..., Window]) 
     reader.page.locator("#tick-1").check()
     reader.page.locator("label:has-text('the 1 ticked')").wait_for()
     reader.page.locator(".bulk button[value=accept]").click()
+    reader.page.locator("#bulk-save").click()
     reader.page.locator(".reply.done", has_text="1 saved").wait_for()
     reader.page.locator(".chip.accepted").first.wait_for()
     reader.page.locator(".reply button", has_text="Undo").click()

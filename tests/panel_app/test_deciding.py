@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import html
+import re
 from io import BytesIO
 from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
 
+from engine.decisions.shelf import answers
 from panel_app.deciding import undo_many
+from panel_app.pages.shelf.answers import AnswersPage
 from panel_app.pages.shelf.cases import CasesPage
 from panel_app.pages.shelf.deciding import decide, decide_many
 from panel_app.pages.shelf.filtering import refine
@@ -86,7 +90,7 @@ def test_the_second_of_two_is_told_what_the_first_did(session, decided) -> None:
 def test_who_only_views_decides_nothing(session, decided) -> None:
     viewer = session("eve", may_decide=False)
     assert decide(viewer, CASE, 0, "accept", {}).text == "You may look, not decide."
-    assert decide_many(viewer, [CASE], {}, "accept", {}).kind == "refused"
+    assert decide_many(viewer, viewer.run, [CASE], {}, "accept", {}).kind == "refused"
     assert undo_many(viewer, "any").kind == "refused"
     assert decided.of(viewer.run).is_empty()
 
@@ -98,7 +102,7 @@ def test_a_login_that_ended_decides_nothing_on_a_page_that_is_still_open(rooms, 
     ended.append(True)
     assert not page.may_decide
     assert decide(page, CASE, 1, "undo", {}).text == "Not saved: you are logged out. Load the page again and log in."
-    assert decide_many(page, [OTHER], {}, "accept", {}).kind == "refused"
+    assert decide_many(page, page.run, [OTHER], {}, "accept", {}).kind == "refused"
     assert undo_many(page, "any").kind == "refused"
     assert state(decided, page)["decision"] == "accepted"
 
@@ -111,7 +115,8 @@ def test_an_undo_brings_back_what_was(session, decided) -> None:
 
 def test_many_are_decided_at_once_and_what_others_did_stays(session, decided) -> None:
     decide(session("ben"), CASE, 0, "reject", {"reason": "season"})
-    told = decide_many(session("ann"), [CASE, OTHER], {CASE: 0, OTHER: 0}, "accept", {})
+    ann = session("ann")
+    told = decide_many(ann, ann.run, [CASE, OTHER], {CASE: 0, OTHER: 0}, "accept", {})
     assert told.kind == "conflict"
     assert told.text.startswith("1 saved, 1 not, since somebody decided meanwhile")
     assert state(decided, session())["decision"] == "rejected"
@@ -132,12 +137,93 @@ def test_an_export_holds_exactly_what_is_filtered_and_runs_nothing(session) -> N
     assert ",=" not in text
 
 
-def test_all_that_is_filtered_is_decided_on(session, decided) -> None:
+def test_all_that_is_filtered_is_decided_on_once_it_was_looked_at(session, decided) -> None:
+    decide(session("ben"), CASE, 0, "reject", {"reason": "season"})
     page = CasesPage(session(query="?page=cases&category=drinks"))
-    page._decide("bulk", {"scope": "all", "act": "accept"})
+    before = decided.of(page.night.run)
+    page.bulk._choose("bulk", {"scope": "all", "act": "accept"})
+    drinks = page.night.cases.filter(category="drinks")
+    assert decided.of(page.night.run).equals(before)
+    assert page.bulk.chosen is not None
+    assert len(page.bulk.chosen.versions) == drinks.height
+    assert page.bulk.chosen.at_risk == pytest.approx(round(drinks["revenue_at_risk"].sum(), 2))
+    assert "decided by ben" in page.bulk.piece.html
+    page.bulk._press("save", "")
     assert decided.of(page.night.run)["case_id"].sort().to_list() == sorted(
         page.night.cases.filter(category="drinks")["case_id"].to_list()
     )
+
+
+@pytest.mark.parametrize("scope", [{}, {"scope": "ticked"}], ids=["nothing said", "nothing ticked"])
+def test_in_bulk_nothing_is_chosen_until_somebody_chooses(session, decided, scope) -> None:
+    page = CasesPage(session())
+    assert "checked" not in page.bulk.piece.html
+    page.bulk._choose("bulk", {"act": "accept", **scope})
+    assert page.bulk.chosen is None
+    assert page.bulk.reply is not None
+    assert page.bulk.reply.text.startswith("Nothing is chosen")
+    page.bulk._press("save", "")
+    assert decided.of(page.night.run).is_empty()
+
+
+def test_in_bulk_what_changed_since_it_was_ticked_stays_and_is_told_before(session, decided) -> None:
+    page = CasesPage(session("ann"))
+    page._press("tick", f"+0 {CASE}")
+    page._press("tick", f"+0 {OTHER}")
+    decide(session("eve"), CASE, 0, "reject", {"reason": "season"})
+    page.bulk._choose("bulk", {"scope": "ticked", "act": "accept"})
+    assert ">1</data> changed since you ticked it: it stays as it is" in page.bulk.piece.html
+    page.bulk._press("save", "")
+    assert page.bulk.reply is not None
+    assert "1 saved, 1 not" in page.bulk.reply.text
+    assert "eve rejected (season) at" in page.bulk.reply.text
+    assert state(decided, session())["decision"] == "rejected"
+
+
+def test_a_bulk_act_is_taken_back_as_one(session, decided) -> None:
+    page = CasesPage(session())
+    page.bulk._choose("bulk", {"scope": "all", "act": "accept"})
+    page.bulk._press("save", "")
+    assert set(decided.of(page.night.run)["decision"]) == {"accepted"}
+    page.bulk._press("undo", "")
+    assert set(decided.of(page.night.run)["decision"]) == {"undecided"}
+
+
+def test_a_row_is_decided_on_at_the_version_that_was_painted_and_the_next_is_pointed_at(session, decided) -> None:
+    page = CasesPage(session("ann", "?page=cases&sort=case_id&asc=1"))
+    first, second = (row["case_id"] for row in page.shown[:2])
+    page._triage("triage", {"subject": first, "version": "0", "act": "reject", "reason": "season"})
+    assert page.session.view.case == second
+    assert f'data-case="{second}" data-version="0" tabindex="-1" aria-current="true"' in page.table.html
+    assert page.reply is not None
+    page._press("take-back", page.reply.last or "")
+    assert state(decided, session(), first)["decision"] == "undecided"
+    page._triage("triage", {"subject": first, "version": "0", "act": "accept"})
+    assert page.reply.kind == "conflict"
+    assert page.session.view.case == first
+
+
+@pytest.mark.filterwarnings("ignore:Both 'variant' and:PendingDeprecationWarning")
+def test_an_answer_to_a_question_that_was_answered_meanwhile_is_told_and_not_kept(session, decisions) -> None:
+    first, second = (AnswersPage(session(name, "?page=answers&store=2")) for name in ("ann", "ben"))
+    sku = first.asking
+    assert sku == second.asking != ""
+    told = {"sku": sku, "seen": "", "answer": "on_shelf_fine"}
+    first._answer("answer", told)
+    assert first.reply is not None
+    assert first.reply.kind == "done"
+    second._draw()
+    assert second.asking == sku, "the question stays that a thumb may be about to answer"
+    second._answer("answer", {**told, "answer": "not_found"})
+    assert second.reply is not None
+    assert second.reply.kind == "conflict"
+    assert "ann answered “On the shelf and fine” at 20" in second.reply.text
+    kept = answers.every(decisions, [second.night.run_id])
+    assert kept["answer"].to_list() == ["on_shelf_fine"]
+    seen = re.search(r'name="seen" value="([^"]+)"', second.piece.html)
+    assert seen is not None
+    second._answer("answer", {**told, "answer": "not_found", "seen": html.unescape(seen[1])})
+    assert second.reply.kind == "done"
 
 
 def test_a_form_of_filters_is_judged_as_a_link_is() -> None:

@@ -89,7 +89,9 @@ def test_a_candidate_is_decided_on_where_it_is_open(session: Session) -> None:
     page = GrowthPage(session)
     page._press("state", "SCALED")
     session.go_to(next(link for link in links(page.table.html) if "row=" in link))
-    page._decide("decide", {"act": "accept", "version": "0"})
+    painted = re.search(r'name="subject" value="([^"]+)"', page.card.html)
+    assert painted is not None
+    page._decide("decide", {"act": "accept", "version": "0", "subject": html.unescape(painted[1])})
     assert page.reply is not None
     assert page.reply.kind == "done"
     page._press("decided", "accepted")

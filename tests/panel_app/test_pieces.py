@@ -49,6 +49,7 @@ def test_the_menu_of_every_page_names_the_runs_that_are_skipped() -> None:
         pytest.param(short_money(12_345_678.9, "kr "), "12345678.9", "kr 12,345,679", id="headline"),
         pytest.param(count(1_000_000), "1000000", "1,000,000", id="count"),
         pytest.param(number(12.345, 2), "12.345", "12.35", id="number"),
+        pytest.param(number(24.45), "24.45", "24.5", id="a tie goes up, as in every text of a run"),
         pytest.param(percent(0.5), "0.5", "50%", id="percent"),
     ],
 )

@@ -341,7 +341,7 @@ def test_a_candidate_is_decided_on_where_it_is_open(
     look: Callable[[str], Session], verdict: str, decision: str, words: str
 ) -> None:
     page = GapsPage(look(f"?page=whitespace&case={quote(GAP)}"))
-    page._decide("decide", {"act": verdict, "version": "0", "comment": "by phone"})
+    page._decide("decide", {"subject": GAP, "act": verdict, "version": "0", "comment": "by phone"})
     assert page.reply is not None
     assert page.reply.kind == "done"
     assert "by phone" in page.card.html
@@ -352,8 +352,8 @@ def test_a_candidate_is_decided_on_where_it_is_open(
 
 def test_a_rejection_says_another_reason_and_can_be_undone(look: Callable[[str], Session]) -> None:
     page = GapsPage(look(f"?page=whitespace&case={quote(GAP)}"))
-    page._decide("decide", {"act": "reject", "reason": "no_use", "version": "0"})
-    page._decide("decide", {"act": "undo", "version": "1"})
+    page._decide("decide", {"subject": GAP, "act": "reject", "reason": "no_use", "version": "0"})
+    page._decide("decide", {"subject": GAP, "act": "undo", "version": "1"})
     assert page.reply is not None
     assert page.reply.text == "Undone."
 
@@ -361,14 +361,25 @@ def test_a_rejection_says_another_reason_and_can_be_undone(look: Callable[[str],
 def test_who_saw_an_older_state_overwrites_nothing(look: Callable[[str], Session]) -> None:
     page = GapsPage(look(f"?page=whitespace&case={quote(GAP)}"))
     for _ in range(2):
-        page._decide("decide", {"act": "called", "version": "0"})
+        page._decide("decide", {"subject": GAP, "act": "called", "version": "0"})
     assert page.reply is not None
     assert page.reply.kind == "conflict"
 
 
+def test_what_others_decide_is_on_an_open_page(look: Callable[[str], Session]) -> None:
+    query = f"?page=whitespace&case={quote(GAP)}&decided=accepted"
+    open_page, other = GapsPage(look(query)), GapsPage(look(query))
+    other._decide("decide", {"subject": GAP, "act": "called", "version": "0", "comment": "by phone"})
+    assert "by phone" not in open_page.card.html
+    assert "No candidate" in open_page.table.html
+    open_page._show_decisions()
+    assert "by phone" in open_page.card.html
+    assert found(open_page) == 1
+
+
 def test_the_export_has_what_is_filtered_with_what_was_decided(look: Callable[[str], Session]) -> None:
     page = GapsPage(look(f"?page=whitespace&case={quote(GAP)}&division={quote(made.TOOLS)}"))
-    page._decide("decide", {"act": "refused", "version": "0"})
+    page._decide("decide", {"subject": GAP, "act": "refused", "version": "0"})
     exported = page._export()
     assert isinstance(exported, BytesIO)
     table = pl.read_csv(exported)

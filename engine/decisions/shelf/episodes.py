@@ -26,11 +26,12 @@ CARRIED_FORWARD_SCHEMA: Final = pl.Schema(
         "decision": pl.String(),
         **{name: ENTRY_SCHEMA[name] for name in ("comment", *VERDICT_COLUMNS, "run_id", "subject_id", "as_of")},
         "assigned_to": pl.String(),
+        "snoozed_until": pl.Date(),
     }
 )
 """The last verdict in effect on the episode, with its reason and comment, and the case it was given on: run_id,
-subject_id, as_of. Null where there is none; then somebody was assigned. assigned_to: the last assignment."""
-OF_VERDICT: Final = tuple(CARRIED_FORWARD_SCHEMA)[1:-1]
+subject_id, as_of. Null where there is none. assigned_to, snoozed_until: the last assignment and the last snooze."""
+OF_VERDICT: Final = tuple(CARRIED_FORWARD_SCHEMA)[1:-2]
 DARK_DAYS: Final = ("detection_date", "last_dark_date")
 
 
@@ -51,7 +52,10 @@ def carried_forward(decisions: Decisions, run: Run, store_id: str | None = None)
     seen = same_episode(cases, standing).sort("decided_at", "as_of", "run_id", "version")
     verdicts = _last(seen.filter(pl.col("decision").is_not_null()), *OF_VERDICT)
     assigned = _last(seen.filter(pl.col("act") == w.ASSIGN), "assigned_to")
-    joined = verdicts.join(assigned, on="case_id", how="full", coalesce=True)
+    snoozed = _last(seen.filter(pl.col("act") == w.SNOOZE), "snoozed_until")
+    joined = verdicts.join(assigned, on="case_id", how="full", coalesce=True).join(
+        snoozed, on="case_id", how="full", coalesce=True
+    )
     return joined.select(*CARRIED_FORWARD_SCHEMA).cast(CARRIED_FORWARD_SCHEMA).sort("case_id")
 
 

@@ -14,6 +14,7 @@ from engine.outputs.document import render
 from engine.outputs.growth import figures, shapes
 from engine.outputs.growth.charts import charts, draw_peer_strip
 from engine.outputs.growth.read import boundary_report
+from engine.outputs.growth.sign_off import SIGNERS, sign_off
 from engine.outputs.read import summary
 from engine.runs.registry import Run
 from engine.vocabulary import growth as v
@@ -21,18 +22,18 @@ from engine.vocabulary import growth as v
 TEMPLATE = Path(__file__).with_suffix(".html")
 ROWS_A_STATUS = 200
 """So many candidates of every status are listed; the others stand in the audit."""
-SIGNERS = ("Data Science Lead", "Product Owner", "Client Representative")
 SHOWN = ("str_code", "store_name", "spu_code", "spu_name", "cluster_id", "status", "scaling_tier", "cap_applied")
 
 
 def report(run: Run, explained: pl.LazyFrame) -> str:
     """The whole page. explained: the audit with its texts. Raises MissingGlyphError."""
+    drawn = {name: Markup(svg) for name, svg in charts(run).items()}
     return render(
         TEMPLATE,
         run=run,
         facts=summary(run),
         checks=boundary_report(run)["checks"],
-        charts={name: Markup(svg) for name, svg in charts(run).items()},
+        charts=drawn,
         peers=list(_peers(run)),
         stores=figures.top(run, "str_code").to_dicts(),
         spus=figures.top(run, "spu_code").to_dicts(),
@@ -42,6 +43,8 @@ def report(run: Run, explained: pl.LazyFrame) -> str:
         rows_a_status=ROWS_A_STATUS,
         audit=shapes.AUDIT,
         signers=SIGNERS,
+        # A label that no font can write has raised above.
+        sheet=sign_off(run, labels_render=True),
     )
 
 

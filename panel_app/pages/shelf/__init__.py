@@ -3,10 +3,24 @@
 from pathlib import Path
 
 from panel_app.pages.page import Page
-from panel_app.pages.shelf import accuracy, answers, case, cases, findings, map, run, summary, tasks  # noqa: A004
+from panel_app.pages.shelf import (
+    accuracy,
+    answers,
+    case,
+    cases,
+    findings,
+    map,  # noqa: A004
+    queue,
+    run,
+    summary,
+    tasks,
+    value,
+)
 
 PAGES: tuple[Page, ...] = (
     summary.PAGE,
+    value.PAGE,
+    queue.PAGE,
     map.PAGE,
     cases.PAGE,
     case.PAGE,

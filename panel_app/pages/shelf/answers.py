@@ -4,11 +4,13 @@ The address holds the store (`store`) and the product that is asked for (`sku`).
 """
 
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import panel as pn
 import panel_material_ui as pmu
+import polars as pl
 
 from engine.decisions.shelf import answers
 from engine.decisions.shelf import words as sw
@@ -36,11 +38,14 @@ class AnswersPage:
     def __init__(self, session: Session) -> None:
         self.session, self.night = session, session.shown(Night)
         self.reply: Reply | None = None
+        self.asking = ""
         self.piece = session.html("", label="answers", pressed=self._press, sent=self._answer)
         self.upload = pmu.FileInput(accept=",".join(SUFFIXES), label="Answers from a file", variant="outlined")
         self.upload.param.watch(lambda event: self._import(), "value")
         self._draw()
         session.follow(self._follow)
+        # The question stays, which a thumb may be about to answer.
+        session.on_decided(self._draw)
 
     @property
     def view(self) -> pn.viewable.Viewable:
@@ -75,14 +80,20 @@ class AnswersPage:
         except NotFoundError:
             return {"asked": [], "task": None, "done": 0}
         tasks = [task for sheet in plan.stores for group in sheet.groups for task in group.tasks]
-        open_sku = view.text("sku")
-        asked = [_question(view, store, task) for task in tasks]
+        open_sku, given = view.text("sku") or self.asking, self._given(store)
+        asked = [_question(view, store, task, given.get(task.sku_id)) for task in tasks]
         waiting = [each for each in asked if each["answer"] is None]
         task = next((each for each in asked if each["task"].sku_id == open_sku), waiting[0] if waiting else None)
+        self.asking = task["task"].sku_id if task else ""
         return {"asked": asked, "task": task, "done": len(asked) - len(waiting)}
 
+    def _given(self, store: str) -> dict[str, dict[str, Any]]:
+        """The latest answer on each product of a store, by SKU."""
+        found = answers.latest(self.session.decisions, [self.night.run_id]).filter(pl.col("store_id") == store)
+        return {row["sku_id"]: row for row in found.iter_rows(named=True)}
+
     def _follow(self, view: View) -> bool:
-        self.reply = None
+        self.reply, self.asking = None, ""
         self._draw()
         return True
 
@@ -90,22 +101,34 @@ class AnswersPage:
         if do == "store":
             self.session.go(View(page="answers", run=self.session.view.run, more={"store": (value,)}))
 
-    def _answer(self, do: str, fields: Any) -> None:
+    def _answer(self, do: str, fields: Mapping[str, str]) -> None:
         store = store_of(self.session.view)
         if not self.session.may_decide or store is None:
             self.reply = Reply("refused", "You may look, not answer.")
         else:
-            given = answers.Given(store, fields.get("sku", ""), fields.get("answer", ""), fields.get("note") or None)
-            try:
-                by = self.session.user or f"store {store}"
-                answers.record(self.session.decisions, self.night.run, [given], by=by)
-                self.reply = Reply("done", f"Kept: {sw.ANSWERS[given.answer].wording}.")
-            except DarkshelfError as error:
-                self.reply = Reply("refused", said_of(error))
+            self.reply = self._kept(store, fields)
         reply = self.reply
-        self.session.go(self.session.view.with_texts({}, keep=KEYS, at=self.session.view.at))
+        to_next = {} if reply.kind == "done" else {"sku": fields.get("sku", "")}
+        self.session.go(self.session.view.with_texts(to_next, keep=KEYS, at=self.session.view.at))
         self.reply = reply
         self._draw()
+
+    def _kept(self, store: str, fields: Mapping[str, str]) -> Reply:
+        """Keep an answer, unless somebody answered since the question was painted."""
+        sku = fields.get("sku", "")
+        meanwhile = self._given(store).get(sku)
+        if _moment(meanwhile) != fields.get("seen", ""):
+            assert meanwhile is not None
+            said, when = meanwhile["answer"], meanwhile["answered_at"]
+            told = sw.ANSWERS[said].wording if said in sw.ANSWERS else said
+            what = f"{meanwhile['answered_by']} answered “{told}” at {when:%Y-%m-%d %H:%M} UTC"
+            return Reply("conflict", f"Not kept: {what}. Look at it and answer again.")
+        given = answers.Given(store, sku, fields.get("answer", ""), fields.get("note") or None)
+        try:
+            answers.record(self.session.decisions, self.night.run, [given], by=self.session.user or f"store {store}")
+        except DarkshelfError as error:
+            return Reply("refused", said_of(error))
+        return Reply("done", f"Kept: {sw.ANSWERS[given.answer].wording}.")
 
     def _import(self) -> None:
         content, name = self.upload.value, str(self.upload.filename or "")
@@ -140,10 +163,16 @@ def said_of(error: DarkshelfError) -> str:
     return f"Nothing was kept. {error}"
 
 
-def _question(view: View, store: str, task: Task) -> dict[str, Any]:
+def _question(view: View, store: str, task: Task, given: Mapping[str, Any] | None) -> dict[str, Any]:
     href = address(View(page="answers", run=view.run, more={"store": (store,), "sku": (task.sku_id,)}))
     answer = task.answer
-    return {"task": task, "answer": sw.ANSWERS[answer].wording if answer in sw.ANSWERS else answer, "href": href}
+    told = sw.ANSWERS[answer].wording if answer in sw.ANSWERS else answer
+    return {"task": task, "answer": told, "href": href, "seen": _moment(given)}
+
+
+def _moment(given: Mapping[str, Any] | None) -> str:
+    """What tells one answer from a later one; empty for none."""
+    return given["answered_at"].isoformat() if given else ""
 
 
 PAGE = NightPage("answers", "Answers", lambda session: AnswersPage(session).view)

@@ -2,17 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import panel as pn
 
 from engine.decisions import words as w
 from engine.decisions.shelf.cases import cases
 from engine.errors import NotFoundError
+from engine.outputs.shelf.confidence import in_words
+from panel_app.deciding import Reply, seen_in
 from panel_app.layout import beside
 from panel_app.pages.shelf import charts
 from panel_app.pages.shelf.decided import decided_in
-from panel_app.pages.shelf.deciding import decide
+from panel_app.pages.shelf.deciding import decide, snoozed_until
 from panel_app.pages.shelf.listing import listed
 from panel_app.pages.shelf.markup import render
 from panel_app.pages.shelf.neighbourhood import neighbourhood
@@ -21,11 +23,15 @@ from panel_app.pages.shelf.past import past
 from panel_app.pages.shelf.reasoning import asked_for, factors, parts_of_the_fall, reasons
 from panel_app.pages.shelf.words import rejections
 from panel_app.session import Session
-from panel_app.state import View, address
+from panel_app.state import View, address, whole
 from panel_app.stores.shelf import Night, Nights
+from panel_app.stores.shelf_settings import ShelfPageSettings
 
-if TYPE_CHECKING:
-    from panel_app.deciding import Reply
+
+class Told:
+    """What became of the last act of a reader, told beside the case that was opened next."""
+
+    reply: Reply | None = None
 
 
 class CasePage:
@@ -36,7 +42,8 @@ class CasePage:
         self.case_id = session.view.case or ""
         self.case, evidence, self.daily = self.night.case(self.case_id)
         self.evidence = evidence.to_dicts()
-        self.reply: Reply | None = None
+        self.reply, session.own(Told).reply = session.own(Told).reply, None
+        self.state: dict[str, Any] = {}
         self.kept: Mapping[str, str] = {}
         self.before, self.after, self.place, self.of = self.night.neighbours_in_list(
             self.case_id, listed(session.view), decided_in(session).of(self.night.run)
@@ -47,10 +54,9 @@ class CasePage:
         self.past = session.html("", label="history")
         self.charts = pn.Column(sizing_mode="stretch_width", min_height=300)
         self.map = pn.Column(sizing_mode="stretch_width")
-        self._draw_head()
-        self._draw_form()
+        self._draw_decisions()
         self._draw_why()
-        self._listen()
+        session.on_decided(self._show_decisions)
         session.title = f"{self.name} · darkshelf"
         session.later(self._draw_charts)
 
@@ -68,29 +74,27 @@ class CasePage:
         body = beside(self.charts, self.form)
         return pn.Column(self.head, body, self.why, self.map, self.past, sizing_mode="stretch_width")
 
-    def _state(self) -> dict[str, Any]:
-        """What is in effect of this case's decisions now."""
-        return decided_in(self.session).on(self.night.run, self.case_id)
-
     def _before(self) -> str | None:
         """The address of the case on the night where the last verdict on its episode was given; None without one."""
-        state = self._state()
+        state = self.state
         if state["earlier_run"] is None or not self.session.store(Nights).has(state["earlier_run"]):
             return None
         return address(View(page="case", run=state["earlier_run"], case=state["earlier_case"]))
 
     def _draw_head(self) -> None:
         view = self.session.view
-        listed = replace(view, page="cases", case=None)
+        at = -(-self.place // self.session.settings.page_rows)
+        in_list = replace(view, page="cases", at=max(at, 1))
         self.head.html = render(
             "case_head.html",
             case=self.case,
             currency=self.night.currency,
             severity=self.night.severity_of(self.case_id),
-            state=self._state(),
+            confidence=in_words(self.case["confidence_score"], self.session.settings.of(ShelfPageSettings)),
+            state=self.state,
             place=self.place,
             of=self.of,
-            back=address(listed),
+            back=address(in_list),
             before=self._to(view, self.before),
             after=self._to(view, self.after),
         )
@@ -101,7 +105,7 @@ class CasePage:
             "decision.html",
             case=self.case,
             currency=self.night.currency,
-            state=self._state(),
+            state=self.state,
             may_decide=self.session.may_decide,
             reasons=rejections(),
             entries=self.session.decisions.history(subject),
@@ -109,6 +113,7 @@ class CasePage:
             reply=self.reply,
             kept=self.kept,
             asked=asked_for(self.case, self.night),
+            snooze_until=snoozed_until(self.night),
         )
 
     def _draw_why(self) -> None:
@@ -133,36 +138,36 @@ class CasePage:
         self.past.html = render("history.html", rows=past(self.session, case), here=(self.night.run_id, self.case_id))
 
     def _press(self, do: str, value: str) -> None:
-        if do == w.UNDO:
-            self._take(w.UNDO, int(value) if value.isdigit() else 0, {})
+        version, case_id = seen_in(value)
+        if do == "take-back" and case_id != self.case_id:
+            self.session.own(Told).reply = decide(self.session, case_id, version, w.UNDO, {})
+            self.session.go(replace(self.session.view, case=case_id))
+        elif do in {w.UNDO, "take-back"}:
+            self._take(w.UNDO, version, {})
 
     def _decide(self, do: str, fields: Mapping[str, str]) -> None:
-        version = fields.get("version", "0")
-        self._take(fields.get("act", ""), int(version) if version.isdigit() else 0, fields)
+        self._take(fields.get("act", ""), whole(fields.get("version", "")), fields)
 
     def _take(self, act: str, version: int, fields: Mapping[str, str]) -> None:
-        """Decide on what the reader saw, and show what became of it."""
-        self.reply = decide(self.session, self.case_id, version, act, fields)
-        self.kept = {} if self.reply.kind == "done" else fields
+        """Decide on what the reader saw, and show what became of it: beside the next case after a verdict."""
+        reply = decide(self.session, self.case_id, version, act, fields)
+        if reply.kind == "done" and act in (*w.VERDICTS, w.SNOOZE) and self.after is not None:
+            self.session.own(Told).reply = replace(reply, text=f"{reply.text} {self.name}.")
+            self.session.go(replace(self.session.view, case=self.after))
+            return
+        self.reply = reply
+        self.kept = {} if reply.kind == "done" else fields
+        self._draw_decisions()
+
+    def _draw_decisions(self) -> None:
+        self.state = decided_in(self.session).on(self.night.run, self.case_id)
         self._draw_head()
         self._draw_form()
 
-    def _listen(self) -> None:
-        session = self.session
-
-        def move(case_id: str | None) -> None:
-            if case_id is not None:
-                session.go(replace(session.view, case=case_id))
-
-        session.keys.update({key: lambda: move(self.after) for key in ("j", "n", "ArrowRight")})
-        session.keys.update({key: lambda: move(self.before) for key in ("k", "p", "ArrowLeft")})
-        if session.may_decide:
-            session.keys["a"] = lambda: self._take(w.ACCEPT, self._state()["version"], {})
-            session.keys["r"] = self._ask_for_reason
-
-    def _ask_for_reason(self) -> None:
-        """A rejection needs a reason: bring the reader to it."""
-        self.session.browser.focus("reject-reason")
+    def _show_decisions(self) -> None:
+        """Paint anew what others decided on this case."""
+        if decided_in(self.session).on(self.night.run, self.case_id)["version"] != self.state["version"]:
+            self._draw_decisions()
 
     @staticmethod
     def _to(view: View, case_id: str | None) -> str | None:

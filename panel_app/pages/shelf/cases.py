@@ -1,6 +1,6 @@
 """The cases: filtered, ranked, page by page; exported and decided on as they are filtered."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from io import BytesIO
 from typing import Any
@@ -10,19 +10,23 @@ import panel_material_ui as pmu
 import polars as pl
 
 from engine.decisions import words as w
+from engine.outputs.shelf import shapes
+from engine.outputs.shelf.confidence import in_words
 from engine.outputs.spreadsheet import csv_bytes
 from engine.vocabulary import shelf as v
-from panel_app.deciding import Reply, undo_many
+from panel_app.deciding import Reply, seen_in
+from panel_app.pages.shelf.bulk import Bulk, total_money
 from panel_app.pages.shelf.decided import decided_in
-from panel_app.pages.shelf.deciding import decide_many
+from panel_app.pages.shelf.deciding import decide, snoozed_until
 from panel_app.pages.shelf.filtering import filter_facts, refine
 from panel_app.pages.shelf.listing import filtered, listed, listing, to, unfiltered
 from panel_app.pages.shelf.markup import render
 from panel_app.pages.shelf.page import NightPage
 from panel_app.pages.shelf.words import rejections
 from panel_app.session import Session
-from panel_app.state import View, address
+from panel_app.state import View, address, whole
 from panel_app.stores.shelf import NOT_BEFORE, Night
+from panel_app.stores.shelf_settings import ShelfPageSettings
 
 COLUMNS = (
     ("severity", None),
@@ -38,11 +42,21 @@ COLUMNS = (
     ("decision", None),
 )
 """What the table shows, with the column it is sorted by."""
+EVERY_COLUMN = (
+    *COLUMNS[:1],
+    *(("case_id", "case_id"), ("store_id", None), ("sku_id", None)),
+    *COLUMNS[1:-2],
+    *(("recommended_action", None), ("projected_recovery", "projected_recovery")),
+    *COLUMNS[-2:],
+)
+"""The same with all that `dark_shelf_cases.csv` ranks by and tells of a case, where the address asks for it."""
+COLUMNS_KEY, ALL_COLUMNS = "columns", "all"
 DECIDED = (
     *("decision", "reason", "action_decided", "assigned_to", "comment", "decided_by", "decided_at"),
     *("earlier", "earlier_reason", "earlier_comment", "earlier_by", "earlier_at", "earlier_run"),
 )
 """What an export adds to the columns of `cases.parquet`."""
+EXPORTED = (*v.CASE_COLUMNS, *v.FURTHER_CASE_COLUMNS, *DECIDED)
 
 
 NOT_REJECTED = (NOT_BEFORE, *(name for act, name in w.DECISIONS.items() if act != w.REJECT))
@@ -54,20 +68,23 @@ class CasesPage:
 
     def __init__(self, session: Session) -> None:
         self.session, self.night = session, session.shown(Night)
-        self.ticked: dict[str, int] = {}
         self.reply: Reply | None = None
+        self.moves = 0
+        self.shown: list[dict[str, Any]] = []
         self.filters = session.html("", label="filters", pressed=self._refine, sent=self._refine_form)
-        self.table = session.html("", label="cases", pressed=self._press)
-        self.bulk = session.html("", label="bulk", pressed=self._press, sent=self._decide)
+        self.table = session.html("", label="cases", pressed=self._press, sent=self._triage)
+        self.bulk = Bulk(session, lambda: self._select(session.view), lambda: self.draw(session.view))
         self.csv, self.parquet = self._download("csv"), self._download("parquet")
+        self.cases_csv = self._download("csv", shapes.CASES_CSV)
         self.draw(session.view)
         session.follow(self._follow)
+        session.on_decided(self._show_decisions)
 
     @property
     def view(self) -> pn.viewable.Viewable:
         """Filters, table, and what can be done with all of it."""
-        exports = pn.Row(self.csv, self.parquet, margin=(0, 0, 16, 0))
-        return pn.Column(self.filters, self.table, self.bulk, exports, sizing_mode="stretch_width")
+        exports = pn.Row(self.csv, self.parquet, self.cases_csv, margin=(0, 0, 16, 0))
+        return pn.Column(self.filters, self.table, self.bulk.piece, exports, sizing_mode="stretch_width")
 
     def _select(self, view: View) -> pl.LazyFrame:
         """The cases that the view lists, in its order, with what was decided on them."""
@@ -79,15 +96,23 @@ class CasesPage:
         found = self._select(view)
         count, at_risk, rejected = found.select(pl.len(), total_money(), rejected_before()).collect().row(0)
         pages = max(-(-count // rows), 1)
+        every = view.text(COLUMNS_KEY) == ALL_COLUMNS
         at = min(view.at, pages)
-        shown = found.slice((at - 1) * rows, rows).collect().to_dicts()
+        self.shown = found.slice((at - 1) * rows, rows).collect().to_dicts()
         self.filters.html = render("filters.html", **filter_facts(self.session, view))
         self.table.html = render(
             "cases.html",
             currency=self.night.currency,
-            columns=[(name, self._sorter(view, by)) for name, by in COLUMNS],
-            rows=[{**row, "href": address(to(view, "case", case=row["case_id"]))} for row in shown],
-            ticked=self.ticked,
+            columns=[(name, self._sorter(view, by)) for name, by in (EVERY_COLUMN if every else COLUMNS)],
+            every=every,
+            other_columns=address(replace(view, more=_with_columns(view, every=not every))),
+            rows=[self._told(row) for row in self.shown],
+            current=view.case,
+            ticked=self.bulk.ticked,
+            reasons=rejections(),
+            snooze_until=snoozed_until(self.night),
+            moves=self.moves,
+            reply=self.reply,
             may_decide=self.session.may_decide,
             count=count,
             at_risk=at_risk,
@@ -102,7 +127,16 @@ class CasesPage:
             turn={name: address(replace(view, at=n)) for name, n in _turns(at, pages).items()},
             all_cases=address(unfiltered(view, status=())),
         )
-        self._draw_bulk(count)
+        self.bulk.draw(count)
+
+    def _told(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """A row as its template takes it."""
+        confidence = in_words(row["confidence_score"], self.session.settings.of(ShelfPageSettings))
+        return {
+            **row,
+            "href": address(to(self.session.view, "case", case=row["case_id"])),
+            "confidence": confidence,
+        }
 
     def _left_out(self, view: View, shown: int) -> int:
         """How many cases are not shown because of what was decided on earlier nights."""
@@ -110,12 +144,6 @@ class CasesPage:
             return 0
         found = self._select(filtered(view, earlier=()))
         return int(found.select(pl.len()).collect().item()) - shown
-
-    def _draw_bulk(self, count: int) -> None:
-        if self.session.may_decide:
-            facts = {"ticked": len(self.ticked), "count": count, "reply": self.reply, "reasons": rejections()}
-            self.bulk.html = render("bulk.html", **facts)
-        self.bulk.visible = self.session.may_decide
 
     def _sorter(self, view: View, by: str | None) -> dict[str, Any] | None:
         """The link of a column's head and how the column is sorted now."""
@@ -131,6 +159,7 @@ class CasesPage:
         return {"href": address(resorted), "sorted": sorted_now}
 
     def _follow(self, view: View) -> bool:
+        self.moves += 1
         self.draw(view)
         return True
 
@@ -143,54 +172,59 @@ class CasesPage:
     def _press(self, do: str, value: str) -> None:
         if do == "tick":
             self._tick(value)
-        elif do == "undo" and self.reply and self.reply.batch:
-            self.reply = undo_many(self.session, self.reply.batch)
+        elif do == "take-back":
+            version, case_id = seen_in(value)
+            self._take(case_id, version, w.UNDO, {}, cursor=case_id)
         self.draw(self.session.view)
 
     def _tick(self, value: str) -> None:
-        sign, case_id = value[:1], value[1:]
-        if case_id == "all":
-            shown = self._chosen(page_only=True)
-            self.ticked = {**self.ticked, **shown} if sign == "+" else {}
-        elif sign == "+":
-            self.ticked.update(self._versions([case_id]))
-        else:
-            self.ticked.pop(case_id, None)
+        """A case by its painted version and its id, or every case that is painted."""
+        sign, told = value[:1], value[1:]
+        version, case_id = seen_in(told)
+        painted = {row["case_id"]: row["version"] for row in self.shown}
+        meant = painted if told == "all" else {case_id: version}
+        ticked = self.bulk.ticked
+        self.bulk.ticked = {**ticked, **meant} if sign == "+" else {k: v for k, v in ticked.items() if k not in meant}
 
-    def _versions(self, case_ids: list[str]) -> dict[str, int]:
-        decided = decided_in(self.session).of(self.night.run)
-        known = dict(decided.filter(pl.col("case_id").is_in(case_ids)).select("case_id", "version").iter_rows())
-        return {case_id: known.get(case_id, 0) for case_id in case_ids}
-
-    def _chosen(self, *, page_only: bool = False) -> dict[str, int]:
-        """The filtered cases with the versions they are at now."""
-        view, rows = self.session.view, self.session.settings.page_rows
-        found = self._select(view).select("case_id", "version")
-        if page_only:
-            found = found.slice((view.at - 1) * rows, rows)
-        return dict(found.collect().iter_rows())
-
-    def _decide(self, do: str, fields: Mapping[str, str]) -> None:
-        chosen = self._chosen() if fields.get("scope") == "all" else dict(self.ticked)
-        self.reply = decide_many(self.session, list(chosen), chosen, fields.get("act", ""), fields)
-        if self.reply.kind != "refused":
-            self.ticked = {}
+    def _triage(self, do: str, fields: Mapping[str, str]) -> None:
+        """An act on the row that is pointed at, as it was painted; then the next row is pointed at."""
+        case_id = fields.get("subject", "")
+        ids = [row["case_id"] for row in self.shown]
+        place = ids.index(case_id) if case_id in ids else None
+        following = case_id if place is None else ids[min(place + 1, len(ids) - 1)]
+        self._take(case_id, whole(fields.get("version", "")), fields.get("act", ""), fields, cursor=following)
         self.draw(self.session.view)
 
-    def _download(self, kind: str) -> pmu.FileDownload:
+    def _take(self, case_id: str, version: int, act: str, fields: Mapping[str, str], cursor: str) -> None:
+        self.reply = decide(self.session, case_id, version, act, fields)
+        if self.reply.kind == "done":
+            self.moves += 1
+            self.session.point_at(cursor)
+
+    def _show_decisions(self) -> None:
+        """Paint anew where what others decided changes what is painted."""
+        decided = decided_in(self.session).of(self.night.run)
+        filters = listed(self.session.view).filters
+        known = {row["case_id"]: row["version"] for row in self.shown}
+        now = decided.filter(pl.col("case_id").is_in(list(known))).select("case_id", "version")
+        if filters.decision or filters.earlier or any(known[case] != version for case, version in now.iter_rows()):
+            self.draw(self.session.view)
+
+    def _download(self, kind: str, file: str | None = None) -> pmu.FileDownload:
+        """file: of this name, with the columns that the night's file of this name has."""
+        columns = v.CASE_COLUMNS if file else EXPORTED
         return pmu.FileDownload(
-            callback=lambda: BytesIO(self.export(kind)),
-            filename=f"cases-{self.night.run_id}.{kind}",
-            label=f"Export as {'CSV' if kind == 'csv' else 'Parquet'}",
+            callback=lambda: BytesIO(self.export(kind, columns)),
+            filename=file or f"cases-{self.night.run_id}.{kind}",
+            label=f"Export {file}" if file else f"Export as {'CSV' if kind == 'csv' else 'Parquet'}",
             size="small",
         )
 
-    def export(self, kind: str) -> bytes:
-        """Exactly the filtered cases, in their order, as a file."""
-        columns = [*v.CASE_COLUMNS, *v.FURTHER_CASE_COLUMNS]
+    def export(self, kind: str, columns: Sequence[str] = EXPORTED) -> bytes:
+        """Exactly the filtered cases, in their order, as a file with those of the columns that there are."""
         found = self._select(self.session.view)
         known = found.collect_schema().names()
-        frame = found.select([name for name in (*columns, *DECIDED) if name in known]).collect()
+        frame = found.select([name for name in columns if name in known]).collect()
         if kind == "csv":
             return csv_bytes(frame)
         written = BytesIO()
@@ -198,9 +232,10 @@ class CasesPage:
         return written.getvalue()
 
 
-def total_money() -> pl.Expr:
-    """Revenue at risk, added up in whole cents as the night's summary adds it."""
-    return (pl.col("revenue_at_risk").fill_null(0.0) * 100).round().cast(pl.Int64).sum() / 100
+def _with_columns(view: View, *, every: bool) -> dict[str, tuple[str, ...]]:
+    """What the address keeps, with the choice of columns."""
+    kept = {key: texts for key, texts in view.more.items() if key != COLUMNS_KEY}
+    return {**kept, COLUMNS_KEY: (ALL_COLUMNS,)} if every else kept
 
 
 def rejected_before() -> pl.Expr:

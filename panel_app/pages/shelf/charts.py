@@ -1,7 +1,10 @@
 """Charts of the shelf desk."""
 
-from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+from functools import reduce
+from operator import mul
+from typing import Any, Final
 
 import panel as pn
 import polars as pl
@@ -9,12 +12,11 @@ import polars as pl
 from panel_app.charts import ACCENT, BARE, FRAME, HEIGHT, Key, card, hv_plot
 from panel_app.forms import day_axis, number_axis
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
 EXPECTED: Final = "#8a6fb3"
 DARK: Final = "#9aa5ab"
 PROMO: Final = "#d9730d"
+PROMO_ALPHA: Final = 0.14
+"""Of shaded days on promotion, which may lie under dark ones."""
 LOW: Final = 130
 BANDS: Final = ((3, "up to 3"), (7, "4–7"), (14, "8–14"), (28, "15–28"), (56, "29–56"), (10_000, "57 or more"))
 """How long a case may last to be counted in a bar, and what the bar is called."""
@@ -47,15 +49,19 @@ def durations(cases: pl.DataFrame) -> pn.viewable.Viewable:
 def case_days(daily: dict[str, Any], first: date, last: date) -> list[pn.viewable.Viewable]:
     """The days of a store-SKU: sold against expected, stock, price. first, last: the dark days that are shaded."""
     days = day_frame(daily)
-    dark = _shade(first, last)
+    dark, spells = _shade([(first, last)], DARK), promotions(days)
+    promo = _shade(spells, PROMO, PROMO_ALPHA) if spells else None
     band = hv_plot(days).area(x="date", y="expected_low", y2="expected_high", color=EXPECTED, alpha=0.22, **FRAME)
     expected = hv_plot(days).line(x="date", y="expected", color=EXPECTED, line_dash="dashed", line_width=2, **FRAME)
     actual = hv_plot(days).line(x="date", y="actual", color=ACCENT, line_width=2, **FRAME)
-    sold = (band * dark * expected * actual).opts(ylim=_from_zero(days, "expected_high", "actual"), **_axes(), **BARE)
+    sold = (_over(band, promo, dark) * expected * actual).opts(
+        ylim=_from_zero(days, "expected_high", "actual"), **_axes(), **BARE
+    )
     keys: Sequence[Key] = (
         ("line", ACCENT, "sold"),
         ("dash", EXPECTED, "expected, with its 95% interval"),
         ("box", DARK, "the dark days"),
+        *([("box", PROMO, "on promotion")] if spells else []),
     )
     cards = [card("Units sold a day", sold, HEIGHT, keys)]
     if days["on_hand"].is_not_null().any():
@@ -98,14 +104,26 @@ def _axes() -> dict[str, Any]:
     return {"xformatter": day_axis(), "yformatter": number_axis()}
 
 
-def _shade(first: date, last: date) -> Any:
+def _shade(spans: Sequence[tuple[date, date]], colour: str, alpha: float = 0.3) -> Any:
     import holoviews as hv
 
     half = timedelta(hours=12)
-    from datetime import datetime, time
+    edges = [(datetime.combine(first, time()) - half, datetime.combine(last, time()) + half) for first, last in spans]
+    return hv.VSpans(edges).opts(color=colour, alpha=alpha, line_width=0)
 
-    edges = (datetime.combine(first, time()) - half, datetime.combine(last, time()) + half)
-    return hv.VSpans([edges]).opts(color=DARK, alpha=0.3, line_width=0)
+
+def promotions(days: pl.DataFrame) -> list[tuple[date, date]]:
+    """The first and the last day of every promotion. days: date, promo, a row a day."""
+    told = days.select("date", pl.col("promo").fill_null(value=False)).with_columns(spell=pl.col("promo").rle_id())
+    spells = (
+        told.filter("promo").group_by("spell", maintain_order=True).agg(first=pl.min("date"), last=pl.max("date"))
+    )
+    return list(spells.select("first", "last").iter_rows())
+
+
+def _over(*layers: Any) -> Any:
+    """The layers that there are, one over the other."""
+    return reduce(mul, [layer for layer in layers if layer is not None])
 
 
 def _from_zero(days: pl.DataFrame, *columns: str) -> tuple[float, float]:

@@ -8,8 +8,10 @@ from typing import Any, Final
 import polars as pl
 
 from engine.decisions import words as w
+from engine.decisions.following import Following
 from engine.decisions.shelf.episodes import CARRIED_FORWARD_SCHEMA, carried_forward
 from engine.decisions.shelf.words import CASE
+from engine.decisions.state import fold
 from engine.decisions.store import Decisions
 from engine.runs.registry import Run
 from panel_app.session import Session
@@ -25,7 +27,9 @@ EARLIER: Final = {
 }
 """What the columns of an earlier night's decision are called: earlier, earlier_reason, earlier_by and so on."""
 UNTOUCHED: Final[dict[str, Any]] = {
-    **dict.fromkeys(("reason", "action_decided", "comment", "decided_by", "decided_at", "assigned_to")),
+    **dict.fromkeys(
+        ("reason", "action_decided", "comment", "decided_by", "decided_at", "assigned_to", "snoozed_until")
+    ),
     **dict.fromkeys(EARLIER.values()),
     "decision": w.UNDECIDED,
     "version": 0,
@@ -41,6 +45,7 @@ class Decided:
         self.decisions = decisions
         self._lock = Lock()
         self._frames: dict[str, tuple[int, pl.DataFrame]] = {}
+        self._followed: dict[str, tuple[Run, Following]] = {}
         self._earlier: dict[str, tuple[int, pl.DataFrame]] = {}
 
     def of(self, run: Run) -> pl.DataFrame:
@@ -49,8 +54,21 @@ class Decided:
         Columns: case_id, decision, reason, assigned_to, version and more; `EARLIER`, see `episodes.carried_forward`.
         """
         revision = self.decisions.revision()
-        with self._lock:
-            return _kept(self._frames, run.run_id, revision, lambda: self._read(run))
+        known = self._frames.get(run.run_id)
+        # While another thread reads what came just now, nobody waits for it who has a frame to show.
+        if not self._lock.acquire(blocking=known is None) and known is not None:
+            return known[1]
+        try:
+            found = _kept(self._frames, run.run_id, revision, lambda: self._read(run))
+            self._followed = {name: kept for name, kept in self._followed.items() if name in self._frames}
+            return found
+        finally:
+            self._lock.release()
+
+    def refresh(self) -> None:
+        """Read what was decided meanwhile on the nights that are looked at, so that no page has to."""
+        for run, _ in list(self._followed.values()):
+            self.of(run)
 
     def on(self, run: Run, case_id: str) -> dict[str, Any]:
         """The row of one case, `UNTOUCHED` where there is none."""
@@ -63,7 +81,10 @@ class Decided:
         earlier = _kept(
             self._earlier, run.run_id, others, lambda: carried_forward(self.decisions, run).rename(EARLIER)
         )
-        state = self.decisions.state(run.run_id).drop("store_id", "sku_id", "detection_date", "run_id", "kind")
+        if run.run_id not in self._followed:
+            self._followed[run.run_id] = run, Following(self.decisions, run.run_id, CASE)
+        _, followed = self._followed[run.run_id]
+        state = fold(followed.entries()).drop("store_id", "sku_id", "detection_date", "run_id", "kind")
         here = state.rename({"subject_id": "case_id", "action": "action_decided"}).drop("price")
         return here.join(earlier, on="case_id", how="full", coalesce=True).with_columns(
             pl.col(name).fill_null(UNTOUCHED[name]) for name in ("decision", "version", "earlier")
@@ -72,7 +93,9 @@ class Decided:
 
 def decided_in(session: Session) -> Decided:
     """What was decided on the nights of a session's dashboard."""
-    return _shared(session.decisions)
+    decided = _shared(session.decisions)
+    session.changes.before_telling(decided.refresh)
+    return decided
 
 
 @lru_cache(KEPT)

@@ -8,9 +8,9 @@ from typing import Any
 import panel as pn
 import polars as pl
 
+from engine.decisions.shelf.queue import EVENT, GROUPED
 from engine.outputs.read import raising_damage
 from engine.outputs.shelf import shapes
-from engine.vocabulary import shelf as v
 from panel_app.pages.shelf.decided import UNTOUCHED, decided_in
 from panel_app.pages.shelf.listing import KEYS, to
 from panel_app.pages.shelf.markup import render
@@ -19,12 +19,9 @@ from panel_app.session import Session
 from panel_app.state import View, address
 from panel_app.stores.shelf import Night
 
-GROUPED = (v.SKU_IN_REGION, v.SKU_IN_STORES, v.CATEGORY_IN_REGION)
-"""Kinds whose members are open cases."""
 ROWS = 25
 """Events on one page."""
 MOST_MEMBERS = 200
-SEPARATOR = "~"
 
 
 def build(session: Session) -> pn.viewable.Viewable:
@@ -65,7 +62,7 @@ def _render(session: Session, night: Night) -> str:
         kinds=[{**row, "href": here(kind=row["kind"])} for row in kinds],
         kind=kind,
         grouped=kind in GROUPED,
-        events=[{**row, "href": here(at=at, event=_key(row))} for row in events],
+        events=[{**row, "href": here(at=at, event=row["key"])} for row in events],
         event=event,
         total=total,
         at=at,
@@ -92,22 +89,12 @@ def _kinds(night: Night) -> list[dict[str, Any]]:
 
 
 def _events(night: Night, kind: str | None) -> pl.LazyFrame:
-    return night.table(shapes.EVENTS).filter(pl.col("kind") == kind)
-
-
-def _key(event: dict[str, Any]) -> str:
-    """An event's place in the address: no two of a kind share their first member and day."""
-    return f"{event['first_date']}{SEPARATOR}{event['store_skus'][0] if event['store_skus'] else ''}"
+    return night.table(shapes.EVENTS).filter(pl.col("kind") == kind).with_columns(key=EVENT)
 
 
 def _open_event(session: Session, night: Night) -> dict[str, Any] | None:
     """The event of the address with its members: cases, or store-SKUs as they are called."""
-    first_date, parted, member = session.view.text("event").partition(SEPARATOR)
-    if not parted:
-        return None
-    found = _events(night, session.view.text("kind")).filter(
-        pl.col("first_date").cast(pl.String) == first_date, pl.col("store_skus").list.first().fill_null("") == member
-    )
+    found = _events(night, session.view.text("kind")).filter(pl.col("key") == session.view.text("event"))
     rows = found.head(1).collect().to_dicts()
     if not rows:
         return None

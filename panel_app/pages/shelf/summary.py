@@ -62,6 +62,9 @@ def build(session: Session) -> pn.viewable.Viewable:
             before=before,
             tiles=tiles(session.view, night, before),
             lists=[_list(session.view, night, column) for column in ("cause", "category", "region")],
+            counted=_counted(session.view, night),
+            every=night.every_total,
+            every_href=address(unfiltered(to(session.view, "cases"), status=())),
             top=_top(session.view, night),
             all_cases=address(to(session.view, "cases")),
             told_first=TOLD_FIRST,
@@ -132,6 +135,21 @@ def _list(view: View, night: Night, column: str) -> dict[str, Any]:
         )
     title = "Revenue at risk by cause" if column == "cause" else f"By {column}"
     return {"column": column, "title": title, "bars": bars}
+
+
+def _counted(view: View, night: Night) -> list[dict[str, Any]]:
+    """Open cases by their primary cause, the most first, each with the cases behind it."""
+    rows = night.money_by("cause").sort("cases", "value", descending=[True, False])
+    most = max([*rows["cases"].to_list(), 1])
+    return [
+        {
+            "name": cause_name(value),
+            "cases": cases,
+            "share": cases / most,
+            "href": address(unfiltered(to(view, "cases"), cause=(value,))),
+        }
+        for value, cases in rows.select("value", "cases").iter_rows()
+    ]
 
 
 def _top(view: View, night: Night) -> list[dict[str, Any]]:

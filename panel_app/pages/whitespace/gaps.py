@@ -63,6 +63,7 @@ class GapsPage:
         self.about = session.html("", label="about")
         self.draw()
         session.follow(self._follow)
+        session.on_decided(self._show_decisions)
 
     @property
     def view(self) -> pn.viewable.Viewable:
@@ -187,6 +188,13 @@ class GapsPage:
         self.draw()
         return True
 
+    def _show_decisions(self) -> None:
+        """Paint what others decided; a run without a ranking has nothing to decide on."""
+        if self.run.has_ranking:
+            asked, decided = Asked(self.run, self.division, self.session), self._decided()
+            self.table.html = self._table(asked, decided)
+            self.card.html = self._card(asked, decided)
+
     def _press(self, do: str, value: str) -> None:
         if do == TOP or do in FILTERS:
             self.session.go(replace(self._view(1, **{do: value}), case=None))
@@ -197,7 +205,7 @@ class GapsPage:
 
     def _decide(self, do: str, fields: Mapping[str, str]) -> None:
         try:
-            (subject,) = gaps(self.run.run, [self.session.view.case or ""])
+            (subject,) = gaps(self.run.run, [fields.get("subject", "")])
         except DarkshelfError as error:
             self.reply = Reply("refused", str(error))
         else:

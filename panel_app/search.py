@@ -1,0 +1,36 @@
+"""Search by words: what a reader types and what the data say are folded by one rule, so that `cafe` finds `Café`.
+
+In: a text as it was typed, and columns of text. Out: conditions, one a word, which any of the columns may hold.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+import polars as pl
+
+SPELT: Final = {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"}
+"""Letters that are no plain letter with a mark; the others lose their marks by Unicode's own decomposition."""
+BETWEEN: Final = "\n"
+"""Stands between the columns in `folded_together`: no word holds it."""
+
+
+def folded(text: pl.Expr) -> pl.Expr:
+    """A text without case, accents and ligatures; null as empty."""
+    bare = text.cast(pl.String).fill_null("").str.normalize("NFKD").str.replace_all(r"\p{M}", "")
+    return bare.str.to_lowercase().str.replace_many(list(SPELT), list(SPELT.values()))
+
+
+def folded_together(columns: Iterable[str]) -> pl.Expr:
+    """Some columns of a row as one folded text."""
+    return pl.concat_str([folded(pl.col(name)) for name in columns], separator=BETWEEN)
+
+
+def words_of(text: str) -> list[str]:
+    """The folded words of what a reader typed."""
+    typed: str = pl.select(folded(pl.lit(text))).item()
+    return typed.split()
+
+
+def holding(text: str, searched: pl.Expr) -> list[pl.Expr]:
+    """Conditions on a folded text: it holds every word that was typed; none where nothing was."""
+    return [searched.str.contains(word, literal=True) for word in words_of(text)]

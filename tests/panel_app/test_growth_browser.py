@@ -1,0 +1,119 @@
+"""Growth in a real browser: what is opened is in sight, figures come by themselves, and the order is the reader's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pytest
+
+from engine.growth import desk
+from engine.settings.growth.scaling import GrowthSettings
+from tests.growth.test_desk import golden_tables
+from tests.panel_app.conftest import Window, windows
+from tests.panel_app.serving import serving
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a growth run in which every product has a price."""
+    folder = tmp_path_factory.mktemp("growth")
+    golden_tables().write(folder / "in")
+    sales = pl.read_parquet(folder / "in" / "sales.parquet")
+    priced = sales.with_columns(unit_price=2.0 + pl.col("spu_code").rank("dense").cast(pl.Float64))
+    priced.write_parquet(folder / "in" / "sales.parquet")
+    made = desk.run(folder / "in", folder / "out", GrowthSettings())
+    return folder / "out" / "runs" / made.run_id
+
+
+@pytest.fixture(scope="module")
+def home(run: Path) -> Iterator[str]:
+    with serving(run.parents[1]) as address:
+        yield address
+
+
+@pytest.fixture
+def reader(chromium: Any, home: str) -> Iterator[Callable[..., Window]]:
+    yield from windows(chromium, home)
+
+
+def test_the_six_figures_are_there_after_a_load_by_address(reader) -> None:
+    window = reader(1300).open("?page=growth&state=SCALED")
+    window.page.locator("figure svg").nth(5).wait_for()
+    assert window.page.locator("figure").count() == 6
+    assert window.page.title() == "Growth · darkshelf"
+
+
+def test_the_checks_are_folded_to_one_line_and_open_to_all(reader) -> None:
+    window = reader(1300).open("?page=growth")
+    line = window.page.locator("#boundary")
+    assert line.inner_text() == "Boundary: 14 of 14 pass"
+    assert not window.page.get_by_text("Every scaled row was marked by Step 11.").is_visible()
+    line.click()
+    assert window.page.locator("details[open] .verdict.PASS").count() == 14
+
+
+@pytest.mark.parametrize("width", [1300, 390])
+def test_the_card_of_a_candidate_is_in_sight_where_it_was_opened(reader, width) -> None:
+    window = reader(width).open("?page=growth")
+    window.page.locator("figure svg").nth(5).wait_for()
+    for row in (window.page.locator("table.grid tr[data-href]").last, window.page.locator("tr[data-href]").nth(2)):
+        row.scroll_into_view_if_needed()
+        row.locator("a").click()
+        name = row.locator("a").inner_text()
+        card = window.page.locator("#candidate", has_text=name)
+        card.wait_for()
+        window.page.wait_for_timeout(500)
+        box = card.bounding_box()
+        assert box is not None
+        assert 0 <= box["y"] <= 900
+    if width > 1000:
+        table = window.page.locator("table.grid tr[data-href]").first.bounding_box()
+        assert table is not None
+        assert box["x"] >= table["x"] + table["width"]
+
+
+def test_the_table_is_sorted_by_money_as_the_reader_asks_and_the_address_keeps_it(reader, run) -> None:
+    audit = pl.read_parquet(run / "audit.parquet")
+    money = (audit["recommended_adjustment_quantity"] * audit["unit_price"]).drop_nulls().sort(descending=True)
+    window = reader(1300).open("?page=growth")
+    window.page.locator("#growth-sort-value_at_price").click()
+    window.wait_for_query("sort=value_at_price")
+    window.page.locator("th[aria-sort=descending] #growth-sort-value_at_price").wait_for()
+    assert shown(window) == pytest.approx(money.to_list())
+    window.page.reload()
+    window.page.wait_for_selector("html[data-ready]")
+    assert shown(window) == pytest.approx(money.to_list())
+    window.page.locator("#growth-sort-value_at_price").click()
+    window.page.locator("th[aria-sort=ascending] #growth-sort-value_at_price").wait_for()
+    assert shown(window) == pytest.approx(money.sort().to_list())
+
+
+def shown(window: Window) -> list[float]:
+    """The money of the candidates, in the order of the table; a candidate without a price shows none."""
+    cells = window.page.locator('table.grid tr[data-href] data[data-form="money"]')
+    return [float(value) for value in cells.evaluate_all("cells => cells.map((cell) => cell.getAttribute('value'))")]
+
+
+def test_a_number_is_rounded_by_the_browser_as_by_the_server(reader) -> None:
+    window = reader(1300).open("?page=growth")
+    rounded = window.page.evaluate("""() => {
+      const root = document.createElement("div")
+      root.innerHTML = '<data class="number" value="24.449999999999999" data-form="number" data-digits="1"></data>'
+      localise(root)
+      return root.textContent
+    }""")
+    assert rounded == "24.5"
+
+
+def test_every_page_of_the_menu_can_be_reached_on_a_phone(reader) -> None:
+    window = reader(390).open("?page=growth")
+    for link in window.page.locator("nav.menu ul a").all():
+        box = link.bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 390
