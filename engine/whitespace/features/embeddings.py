@@ -137,10 +137,9 @@ def _mutual_information(view: View, taken: folding.Taken, there: Integers) -> Fl
     common = np.sort(np.lexsort((np.arange(n_items), -buyers))[: settings.embedding_skus])
     if common.size < LEAST_ITEMS:
         return factors
-    baskets = view.baskets(EMBEDDED)[:, there[common]]
-    together = (baskets.T @ baskets).tocoo()
-    apart = together.row != together.col
-    row, column, count = together.row[apart], together.col[apart], together.data[apart].astype(np.float64)
+    together = view.together(EMBEDDED, there[common])
+    row, column = np.nonzero(together)
+    count = together[row, column].astype(np.float64)
     often = np.bincount(row, count, common.size)
     information = np.log(count * often.sum() / np.maximum(often[row] * often[column], 1))
     positive = information > 0
