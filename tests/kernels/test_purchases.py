@@ -173,8 +173,8 @@ def test_items_ordered_together_are_the_product_of_the_baskets(seed: int, count:
 def taken_of(random: np.random.Generator) -> tuple[folding.Taken, np.ndarray]:
     takes = random.random((5, 8)) < 0.5
     starts = np.concatenate([[0], takes.sum(axis=1).cumsum()]).astype(np.int64)
-    weight = random.random(takes.sum()) + 0.1
-    return compiling.given(folding.Taken(starts, np.nonzero(takes)[1].copy(), weight, np.arange(8) % 3)), takes
+    weight, value = random.random((2, takes.sum())) + 0.1
+    return compiling.given(folding.Taken(starts, np.nonzero(takes)[1].copy(), weight, value, np.arange(8) % 3)), takes
 
 
 def test_folding_in_solves_least_squares_as_if_a_kind_did_not_exist() -> None:
@@ -184,22 +184,23 @@ def test_folding_in_solves_least_squares_as_if_a_kind_did_not_exist() -> None:
     whole, masked = np.empty((5, 4)), np.empty((15, 4))
     folding.folded_in(taken, factors, 0.5, 3, whole, masked)
     for customer, kind in itertools.product(range(5), range(4)):
-        weight = np.zeros(8)
-        weight[takes[customer]] = taken.weight[taken.starts[customer] : taken.starts[customer + 1]]
+        weight, value = np.zeros((2, 8))
+        run = slice(taken.starts[customer], taken.starts[customer + 1])
+        weight[takes[customer]], value[takes[customer]] = taken.weight[run], taken.value[run]
         left = taken.kind != kind
         here, confidence = factors[left], 1 + weight[left]
         square = here.T @ (confidence[:, None] * here) + 0.5 * np.eye(4)
-        wanted = np.linalg.solve(square, here.T @ (confidence * (weight[left] > 0)))
+        wanted = np.linalg.solve(square, here.T @ value[left])
         found = whole[customer] if kind == 3 else masked[customer * 3 + kind]
         np.testing.assert_allclose(found, wanted, rtol=1e-9)
 
 
 def test_likeness_is_to_the_other_owners_alone() -> None:
     random = np.random.default_rng(2)
-    masked, owns = random.normal(size=(10, 3)), (random.random((5, 2)) < 0.6).astype(np.float64)
-    likeness = np.empty((5, 2))
-    folding.likeness_to_owners(masked, owns, likeness)
-    unit = (masked / np.linalg.norm(masked, axis=1, keepdims=True)).reshape(5, 2, 3)
+    vectors, owns = random.normal(size=(10, 3)), (random.random((5, 2)) < 0.6).astype(np.float64)
+    directions = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    unit, likeness = directions.reshape(5, 2, 3), np.empty((5, 2))
+    folding.likeness_to_owners(directions, owns, (unit * owns[:, :, None]).sum(axis=0), likeness)
     for customer, kind in itertools.product(range(5), range(2)):
         others = [other for other in range(5) if other != customer and owns[other, kind]]
         centre = unit[others, kind].sum(axis=0)

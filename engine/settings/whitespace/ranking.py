@@ -1,10 +1,10 @@
 """The settings of ranking."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from engine.settings.frozen import Frozen, Share
+from engine.settings.frozen import Amount, Frozen, Share
 
 Mode = Literal["top_percent", "per_rep", "hybrid", "hybrid_segment"]
 
@@ -40,6 +40,14 @@ class BlendSettings(Frozen):
     similarity_feature: str = Field(
         "als__div__owner_likeness__12m", description="Feature that is the likeness to owners."
     )
+    assets_similarity_feature: str = Field(
+        "als_assets__div__owner_likeness__12m", description="Feature that is the likeness to owners by assets."
+    )
+    als_blend_weights: tuple[Amount, Amount] = Field(
+        (0.5, 0.5),
+        description="Weights of likeness by purchases and by assets where both are known; what is known alone counts"
+        " whole.",
+    )
     backfill_feature: str = Field(
         "ppmi__div__owner_likeness__12m", description="Likeness that stands in where the first is too rarely known."
     )
@@ -55,6 +63,12 @@ class BlendSettings(Frozen):
     grade_shares: tuple[float, float, float] = Field(
         (0.1, 0.3, 0.6), description="Shares of the list, from the best, down to which the grade is A, B and C."
     )
+
+    @model_validator(mode="after")
+    def _something_is_blended(self) -> Self:
+        if not any(self.als_blend_weights):
+            raise ValueError("als_blend_weights are both 0; let one of them be above 0")
+        return self
 
 
 class EligibilitySettings(Frozen):
