@@ -382,3 +382,10 @@ def test_what_is_known_about_the_list_stands_below_it(look: Callable[[str], Sess
     for heading in ("Signals by division", "Diversification", "Fairness", "Changed since the list before"):
         assert heading in page.about.html
     assert page.about.html.count('class="chip low"') == len(made.DIVISIONS)
+
+
+@pytest.mark.proves("L150")
+def test_the_best_alternative_to_the_list_and_the_price_of_a_step_are_told(look: Callable[[str], Session]) -> None:
+    text = re.sub("<[^>]*>", "", GapsPage(look("?page=whitespace")).about.html)
+    assert "with a division cap of 80%: it would bring $12.00 more" in text
+    assert "Price of the step" in text

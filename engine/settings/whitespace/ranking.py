@@ -1,11 +1,12 @@
 """The settings of ranking."""
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from engine.settings.frozen import Amount, Frozen, Share
 
+Weights = tuple[Amount, Amount, Amount, Amount]
 Mode = Literal["top_percent", "per_rep", "hybrid", "hybrid_segment"]
 
 
@@ -103,6 +104,24 @@ class CapacitySettings(Frozen):
     )
 
 
+class WhatIfSettings(Frozen):
+    """Alternatives to the list that stands, each of which is selected and told in money."""
+
+    division_share_caps: tuple[Annotated[float, Field(gt=0, le=1)], ...] = Field(
+        (0.2, 0.4, 0.6, 0.8, 1.0),
+        max_length=12,
+        description="Caps of a division's share, beside the one that stands.",
+    )
+    capacity_factors: tuple[Annotated[float, Field(gt=0, le=10)], ...] = Field(
+        (0.5, 1.5), max_length=6, description="How many times as large a list is tried, beside the one that stands."
+    )
+    weights: tuple[Weights, ...] = Field(
+        ((1.0, 0.0, 0.0, 0.0), (0.4, 0.2, 0.2, 0.2), (0.25, 0.25, 0.25, 0.25)),
+        max_length=12,
+        description="Weights of the blended score that a list is ranked by, under the cap and capacity that stand.",
+    )
+
+
 class HoldoutSettings(Frozen):
     """Candidates that are left uncalled at random, so that what calls add can be told."""
 
@@ -155,6 +174,7 @@ class RankingSettings(Frozen):
     blend: BlendSettings = BlendSettings()
     eligibility: EligibilitySettings = EligibilitySettings()
     capacity: CapacitySettings = CapacitySettings()
+    what_if: WhatIfSettings = WhatIfSettings()
     holdout: HoldoutSettings = HoldoutSettings()
     challenger: ChallengerSettings = ChallengerSettings()
     fairness: FairnessSettings = FairnessSettings()

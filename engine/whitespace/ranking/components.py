@@ -37,7 +37,7 @@ def components(candidates: pl.DataFrame, settings: BlendSettings) -> pl.DataFram
         lift_norm=_percentile(pl.col(LIFT)).over(within).fill_null(NEUTRAL),
         EV_norm=_percentile(pl.col(EXPECTED)).over(within),
     )
-    return _weighed(_similar(ranked, within, settings), settings)
+    return weighed(_similar(ranked, within, settings), settings)
 
 
 def coverage_of(candidates: pl.DataFrame) -> pl.DataFrame:
@@ -101,7 +101,8 @@ def _similar(rows: pl.DataFrame, within: list[str], settings: BlendSettings) -> 
     return sourced.with_columns(als_norm=placed.over(within).fill_null(NEUTRAL)).drop("genuine")
 
 
-def _weighed(rows: pl.DataFrame, settings: BlendSettings) -> pl.DataFrame:
+def weighed(rows: pl.DataFrame, settings: BlendSettings) -> pl.DataFrame:
+    """Rows with percentiles, with weights after coverage and `score`; what stood there is replaced."""
     columns = [name for name in settings.segment_columns if name in rows.columns]
     cell = [v.CUTOFF, v.DIVISION, *columns]
     factor = {
