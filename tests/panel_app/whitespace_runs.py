@@ -378,9 +378,16 @@ def _later(cutoff: dt.date) -> list[Artifact]:
     """What looks at later months: curves, arms, scenarios, groups, drift."""
     auc = {"auc": 0.8, "auc_low": 0.7, "auc_high": 0.9}
     curve = [
-        {"curve": curve, "cutoff": cutoff, "horizon_days": days, **auc, "brier": 0.08}
-        for curve in ("frozen", "retrained")
-        for days in (0, 30, 60)
+        {
+            "curve": curve,
+            "cutoff": cutoff,
+            "horizon_days": days,
+            "is_out_of_time": days >= 0,
+            **auc,
+            "brier": 0.08,
+        }
+        for curve, horizons in (("frozen", (-30, 0, 30, 60)), ("retrained", (0, 30, 60)))
+        for days in horizons
     ]
     arm = {
         "holdout": "far_months",
