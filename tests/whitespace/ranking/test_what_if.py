@@ -99,7 +99,9 @@ def test_the_best_alternative_has_as_many_calls_and_is_worth_more_than_what_stan
     best = told(RANKING.what_if)["best_alternative"]
     assert (best["division_share_cap"], best["ranked_by"]) == (1.0, "value")
     assert best["gain"] == pytest.approx(RANKING.selection.prices["division_share_cap"], abs=0.02)
-    _, free = ranked(capacity=SETTINGS.capacity.model_copy(update={"division_share_cap": 1.0}))
+    larger = GRID.model_copy(update={"capacity_factors": (2.0,)})
+    _, free = ranked(capacity=SETTINGS.capacity.model_copy(update={"division_share_cap": 1.0}), what_if=larger)
+    assert free.what_if["expected_value"].max() > free.selection.worth
     assert told(free.what_if)["best_alternative"] is None
     assert not free.what_if["is_best_alternative"].any()
 
