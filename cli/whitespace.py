@@ -211,7 +211,37 @@ def diagnose(
     _part("diagnose", folder, out_folder, settings, cutoff, model, force=force, as_json=as_json)
 
 
-_stage("prequential", "Follow a model that was frozen earlier, month end after month end.")
+@app.command()
+def prequential(
+    folder: Input,
+    out_folder: Out,
+    cutoff: Cutoff = None,
+    divisions: Divisions = None,
+    model: Model = None,
+    config: ConfigFile = None,
+    assignments: Assignments = None,
+    *,
+    quarterly: Annotated[
+        bool,
+        typer.Option(
+            "--quarterly",
+            help="Quarter by quarter, from the first day on which the model could be trained up to the newest: with"
+            " every quarter that is delivered one more.",
+        ),
+    ] = False,
+    everything: Everything = False,
+    force: Force = False,
+    as_json: AsJson = False,
+) -> None:
+    """Follow a model that was frozen earlier, month end after month end.
+
+    Example:  darkshelf whitespace prequential data/company --out data/whitespace --quarterly
+    """
+    chosen = ["whitespace.horizons.prequential.quarterly=true"] if quarterly else []
+    settings = _settings(config, [*(assignments or []), *chosen], divisions, everything=everything)
+    _part("prequential", folder, out_folder, settings, cutoff, model, force=force, as_json=as_json)
+
+
 _stage("ablate", "Hold models without recent features against those with all, on far months too.")
 _stage(
     "auto-safe", "Propose, with evidence, which divisions should be trained without recent features; change nothing."

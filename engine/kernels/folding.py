@@ -11,12 +11,14 @@ from engine.kernels.types import Floats1D, Floats2D, Integers1D, Out
 class Taken(NamedTuple):
     """What customers took, sorted by customer.
 
-    starts: (n_customers + 1,). item: (n,). weight: (n,), confidence beyond one. kind: (n_items,), of every item.
+    starts: (n_customers + 1,). item: (n,). weight: (n,), confidence beyond one. value: (n,), how much was taken,
+    times the confidence. kind: (n_items,), of every item.
     """
 
     starts: Integers1D
     item: Integers1D
     weight: Floats1D
+    value: Floats1D
     kind: Integers1D
 
 
@@ -47,7 +49,7 @@ def folded_in(
             kind = taken.kind[item]
             counts[kind] += 1
             for row in range(n_factors):
-                right[kind, row] += (1 + weight) * factors[item, row]
+                right[kind, row] += taken.value[place] * factors[item, row]
                 for column in range(n_factors):
                     left[kind, row, column] += weight * factors[item, row] * factors[item, column]
         for kind in range(n_kinds):
@@ -67,54 +69,46 @@ def folded_in(
 
 @kernel
 def averaged(taken: Taken, factors: Floats2D, n_kinds: int, whole: Out[Floats2D], masked: Out[Floats2D]) -> None:
-    """The weighted mean of the factors of what customers took, shapes and NaN as of `folded_in`."""
+    """The mean of the factors of what customers took, by its values; shapes and NaN as of `folded_in`."""
     n_factors = factors.shape[1]
     for customer in range(taken.starts.size - 1):
         sums = np.zeros((n_kinds + 1, n_factors))
-        weights = np.zeros(n_kinds + 1)
+        values = np.zeros(n_kinds + 1)
         for place in range(taken.starts[customer], taken.starts[customer + 1]):
-            item, weight = taken.item[place], taken.weight[place]
+            item, value = taken.item[place], taken.value[place]
             kind = taken.kind[item]
-            weights[kind] += weight
+            values[kind] += value
             for factor in range(n_factors):
-                sums[kind, factor] += weight * factors[item, factor]
+                sums[kind, factor] += value * factors[item, factor]
         for kind in range(n_kinds):
-            weights[n_kinds] += weights[kind]
+            values[n_kinds] += values[kind]
             sums[n_kinds] += sums[kind]
         for factor in range(n_factors):
-            whole[customer, factor] = sums[n_kinds, factor] / weights[n_kinds] if weights[n_kinds] > 0 else np.nan
+            whole[customer, factor] = sums[n_kinds, factor] / values[n_kinds] if values[n_kinds] > 0 else np.nan
         for kind in range(n_kinds):
-            rest = weights[n_kinds] - weights[kind]
+            rest = values[n_kinds] - values[kind]
             for factor in range(n_factors):
                 part = sums[n_kinds, factor] - sums[kind, factor]
                 masked[customer * n_kinds + kind, factor] = part / rest if rest > 0 else np.nan
 
 
 @kernel
-def likeness_to_owners(masked: Floats2D, owns: Floats2D, likeness: Out[Floats2D]) -> None:
-    """The cosine of every customer's factors and the mean direction of the other owners of a kind.
+def likeness_to_owners(directions: Floats2D, owns: Floats2D, centres: Floats2D, likeness: Out[Floats2D]) -> None:
+    """The cosine of every customer's direction and the mean direction of the other owners of a kind.
 
-    masked: (n_customers × n_kinds, n_factors). owns: (n_customers, n_kinds), 1 or 0. likeness: (n_customers,
-    n_kinds), NaN without factors or without another owner; written.
+    directions: (n_customers × n_kinds, n_factors), of length one, NaN for none. owns: (n_customers, n_kinds), 1 or 0.
+    centres: (n_kinds, n_factors), the sum of the directions of the owners. likeness: (n_customers, n_kinds), NaN
+    without a direction or without another owner; written.
     """
     n_customers, n_kinds = owns.shape
-    n_factors = masked.shape[1]
-    unit = np.empty(masked.shape)
-    centre = np.zeros((n_kinds, n_factors))
-    for customer in range(n_customers):
-        for kind in range(n_kinds):
-            row = customer * n_kinds + kind
-            length = np.sqrt((masked[row] * masked[row]).sum())
-            unit[row] = masked[row] / length
-            if owns[customer, kind] > 0 and length > 0:
-                centre[kind] += unit[row]
+    n_factors = directions.shape[1]
     for customer in range(n_customers):
         for kind in range(n_kinds):
             row = customer * n_kinds + kind
             product, square = 0.0, 0.0
-            mine = owns[customer, kind] > 0 and not np.isnan(unit[row, 0])
+            mine = owns[customer, kind] > 0 and not np.isnan(directions[row, 0])
             for factor in range(n_factors):
-                other = centre[kind, factor] - (unit[row, factor] if mine else 0.0)
-                product += other * unit[row, factor]
+                other = centres[kind, factor] - (directions[row, factor] if mine else 0.0)
+                product += other * directions[row, factor]
                 square += other * other
             likeness[customer, kind] = product / np.sqrt(square) if square > 1e-12 else np.nan

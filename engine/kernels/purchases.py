@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from engine.kernels.compiling import kernel
-from engine.kernels.types import Days1D, Floats2D, Integers1D, Integers2D, Integers3D, Marks1D, Out
+from engine.kernels.compiling import inner, kernel
+from engine.kernels.types import Counts2D, Days1D, Floats2D, Integers1D, Integers2D, Integers3D, Marks1D, Out
 
 
 class Cells(NamedTuple):
@@ -185,25 +185,66 @@ def bought_items(
     return count
 
 
-@kernel
-def lines_within(
-    lines: Lines, today: int, after: int, until: int, order_day: Out[Integers1D], item: Out[Integers1D]
-) -> int:
-    """The lines in (after, until], each with a number of its own for every customer and day.
+@inner
+def _sorted_by_day(
+    lines: Lines,
+    customer: int,
+    within: tuple[int, int, int],
+    place: Integers1D,
+    ends: Out[Integers1D],
+    baskets: Out[Integers1D],
+) -> None:
+    """The places of what a customer ordered, day by day, those of a day in the order of the lines.
 
-    order_day, item: (n,); written as far as they reach, so that a call with empty arrays counts. Returns how many
-    there are.
+    within: today, after, until. ends: (n_days + 1,), where each day ends in `baskets`; written.
     """
-    count, days = 0, until - after
+    today, after, until = within
+    ends[:] = 0
+    for line in range(lines.starts[customer], lines.starts[customer + 1]):
+        day = lines.day[line]
+        if after < day <= until and lines.visible[line] <= today and place[lines.item[line]] >= 0:
+            ends[day - after] += 1
+    for day in range(1, ends.size):
+        ends[day] += ends[day - 1]
+    for line in range(lines.starts[customer], lines.starts[customer + 1]):
+        day = lines.day[line]
+        if after < day <= until and lines.visible[line] <= today and place[lines.item[line]] >= 0:
+            baskets[ends[day - after - 1]] = place[lines.item[line]]
+            ends[day - after - 1] += 1
+
+
+@kernel
+def ordered_together(
+    lines: Lines, today: int, after: int, until: int, place: Integers1D, counts: Out[Counts2D]
+) -> None:
+    """How often two items were ordered by one customer on one day in (after, until].
+
+    place: (n_items,), the row and column of an item, rising with the item; -1 for one that does not count. counts:
+    (n_places, n_places), symmetric, 0 where an item meets itself; written.
+    """
+    days, most = until - after, 0
     for customer in range(lines.starts.size - 1):
-        for line in range(lines.starts[customer], lines.starts[customer + 1]):
-            day = lines.day[line]
-            if after < day <= until and lines.visible[line] <= today:
-                if count < item.size:
-                    order_day[count] = customer * days + (day - after - 1)
-                    item[count] = lines.item[line]
-                count += 1
-    return count
+        most = max(most, lines.starts[customer + 1] - lines.starts[customer])
+    ends, baskets = np.empty(days + 1, np.int64), np.empty(most, np.int64)
+    counts[:] = 0
+    for customer in range(lines.starts.size - 1):
+        _sorted_by_day(lines, customer, (today, after, until), place, ends, baskets)
+        begin = 0
+        for day in range(days):
+            # Items come in their order, so that one that is there again follows itself.
+            size = 0
+            for line in range(begin, ends[day]):
+                if size == 0 or baskets[line] != baskets[begin + size - 1]:
+                    baskets[begin + size] = baskets[line]
+                    size += 1
+            for one in range(begin, begin + size):
+                row = counts[baskets[one]]
+                for other in range(one + 1, begin + size):
+                    row[baskets[other]] += 1
+            begin = ends[day]
+    for row in range(counts.shape[0]):
+        for column in range(row):
+            counts[row, column] = counts[column, row]
 
 
 @kernel

@@ -5,7 +5,8 @@ at every month end from there on whose labels are whole; and beside them those o
 months, which tell the age of a model from months that are hard for any.
 
 A horizon is counted from the day on which the last training label ends, so that no window that is looked at reaches
-into one that was learned from.
+into one that was learned from. Of divisions under the SAFE policy the month ends before that day are told, too: their
+windows overlap with those that were learned from, they are marked as not out of time, and no check reads them.
 """
 
 import datetime as dt
@@ -30,11 +31,11 @@ from engine.whitespace.features.matrix import Features
 from engine.whitespace.gauntlet.context import Context, usable
 from engine.whitespace.gauntlet.decide import Rule, decide, figure, figures
 from engine.whitespace.gauntlet.files import part
-from engine.whitespace.gauntlet.pictures import Line, curves
+from engine.whitespace.gauntlet.pictures import Line, Zone, curves
 from engine.whitespace.gauntlet.report import checks_table
 from engine.whitespace.gauntlet.scores import AUC, Scores, known, score, spread
 from engine.whitespace.gauntlet.verdict import ALL, CheckResult, reading, readings
-from engine.whitespace.months import add_months
+from engine.whitespace.months import add_months, month_end
 from engine.whitespace.panel import HORIZON, Blocks, cutoffs_for, labels, newest_cutoff
 from engine.whitespace.refit import refit
 from engine.whitespace.trained import Trained
@@ -44,9 +45,10 @@ FROZEN: Final = "frozen"
 RETRAINED: Final = "retrained"
 MONTH_DAYS: Final = 30
 """A slope is told for so many days."""
-EARLY: Final = slice(0, 2)
-LATER: Final = slice(2, 4)
-"""Month ends whose Brier scores are compared: +0 and +30 days with +60 and +90."""
+QUARTER_MONTHS: Final = 3
+EARLY: Final = (0, 31)
+LATER: Final = (58, 92)
+"""Days of horizon whose Brier scores are compared: month ends at +0 and +30 days with those at +60 and +90."""
 
 
 @dataclass(frozen=True)
@@ -86,12 +88,14 @@ def prequential(context: Context) -> Prequential:
     Raises InputError where the data are too short for the months that the settings ask for.
     """
     train_cutoff, followed = months(context)
+    careful, overlapping = _overlapping(context, train_cutoff)
     blocks = _blocks(context, train_cutoff)
-    later = [_blocks(context, day) for day in followed[:: context.settings.horizons.prequential.retrain_months]][1:]
-    dataset = _dataset(context, blocks, [*followed, *(day for one in later for day in one.labelled)])
+    later = [_blocks(context, day) for day in followed[:: _retrain_steps(context)]][1:]
+    looked_at = [*overlapping, *followed]
+    dataset = _dataset(context, blocks, [*looked_at, *(day for one in later for day in one.labelled)])
     settings = context.settings.modeling
     models = {one.scoring: refit(context.trained, dataset, one, settings) for one in (blocks, *later)}
-    rows = dataset.rows.filter(pl.col(v.CUTOFF).is_in(followed))
+    rows = dataset.rows.filter(pl.col(v.CUTOFF).is_in(looked_at))
     customers = Clusters(rows[v.CUSTOMER].cast(pl.String), context.settings.horizons.bootstrap_replicates, 0.95)
     frozen, retrained = list[_Point](), list[_Point]()
     for day in followed:
@@ -107,6 +111,9 @@ def prequential(context: Context) -> Prequential:
         for point, newer in zip(points, retrained, strict=True)
         for division in (ALL, *context.divisions)
     ]
+    for day in overlapping:
+        point = _point(context, dataset, models[train_cutoff], day, train_cutoff, customers)
+        curve += [_row(point, point, FROZEN, division, percents) for division in careful]
     return Prequential(
         train_cutoff,
         add_months(context.trained.tuning[-1], context.settings.labels.horizon_months),
@@ -120,13 +127,15 @@ def curve_schema(percents: Sequence[int]) -> pl.Schema:
     """The columns of the curve, figures with their intervals `_low` and `_high`; null where there is no buyer.
 
     n, positives: rows and buyers. horizon_days: since the last training label of the frozen model ended.
+    is_out_of_time: whether no label window of the training reaches into this one.
     auc_lost_to_age: by how much the AUC of the model fitted anew is higher.
     """
     ends = ("", "_low", "_high")
     names = [f"{name}{end}" for name in _figures(percents) for end in ends]
     names += ["relative_average_precision", "brier_skill", *(f"auc_lost_to_age{end}" for end in ends)]
     keys = {"division": pl.String(), "curve": pl.String(), v.CUTOFF: pl.Date(), "horizon_days": pl.Int64()}
-    return pl.Schema({**keys, "n": pl.Int64(), "positives": pl.Int64(), **dict.fromkeys(names, pl.Float64())})
+    keys |= {"is_out_of_time": pl.Boolean(), "n": pl.Int64(), "positives": pl.Int64()}
+    return pl.Schema({**keys, **dict.fromkeys(names, pl.Float64())})
 
 
 def artifacts(found: Prequential) -> list[Artifact]:
@@ -148,9 +157,16 @@ def artifacts(found: Prequential) -> list[Artifact]:
         files += [
             Artifact(f"{folder}/prequential_{name}.json", content),
             Artifact(f"{folder}/prequential_{name}.csv", rows),
-            Artifact(f"{folder}/prequential_curves_{name}.png", curves(_lines(rows), "days since training labels")),
+            Artifact(f"{folder}/prequential_curves_{name}.png", _picture(rows)),
         ]
     return files
+
+
+def _picture(rows: pl.DataFrame) -> bytes:
+    """The curves of a division, shaded where they are not out of time."""
+    days = rows.filter(~pl.col("is_out_of_time"))["horizon_days"].to_numpy()
+    zone = Zone("labels overlap: not out of time", float(days.min()), 0.0) if days.size else None
+    return curves(_lines(rows), "days since training labels", zone)
 
 
 def _lines(rows: pl.DataFrame) -> dict[str, list[Line]]:
@@ -171,18 +187,48 @@ def _lines(rows: pl.DataFrame) -> dict[str, list[Line]]:
 def months(context: Context) -> tuple[dt.date, list[dt.date]]:
     """The cutoff at which a model is frozen, and the month ends that are looked at, that cutoff the first of them.
 
-    The last is the newest, not after the scoring cutoff, whose labels are whole.
+    The last is the newest, not after the scoring cutoff, whose labels are whole. Quarterly, the cutoff is the first
+    for which the data reach back far enough and every third month end is looked at: with every quarter that is
+    delivered one more is.
     """
     settings, horizon = context.settings.horizons.prequential, context.settings.labels.horizon_months
     last = min(add_months(newest_cutoff(context.tables), -horizon), context.cutoff)
-    train_cutoff = settings.train_cutoff or add_months(last, -settings.months)
-    days = [add_months(train_cutoff, step) for step in range(settings.months + 1)]
+    if settings.quarterly:
+        train_cutoff = settings.train_cutoff or _first_trained(context)
+        days = [train_cutoff]
+        while (day := add_months(days[-1], QUARTER_MONTHS)) <= last:
+            days.append(day)
+    else:
+        train_cutoff = settings.train_cutoff or add_months(last, -settings.months)
+        days = [add_months(train_cutoff, step) for step in range(settings.months + 1)]
     followed = [day for day in days if day <= last]
     if not followed:
         what = f"the labels of {train_cutoff} are not whole, the newest month end with whole ones is {last}"
         advice = "set whitespace.horizons.prequential.train_cutoff to an earlier month end"
         raise InputError([Problem("prequential", what, advice)])
     return train_cutoff, followed
+
+
+def _first_trained(context: Context) -> dt.date:
+    """The first month end for which a model has all of its tuning cutoffs within the data."""
+    first = month_end(context.tables.first_day)
+    settings = context.settings.labels
+    return add_months(first, 2 * settings.horizon_months + (settings.cutoffs - 1) * settings.spacing_months)
+
+
+def _retrain_steps(context: Context) -> int:
+    """After how many of the days that are looked at the model beside is fitted again."""
+    settings = context.settings.horizons.prequential
+    return max(settings.retrain_months // QUARTER_MONTHS, 1) if settings.quarterly else settings.retrain_months
+
+
+def _overlapping(context: Context, train_cutoff: dt.date) -> tuple[list[str], list[dt.date]]:
+    """The divisions under the SAFE policy, and the month ends whose windows overlap the last one learned from."""
+    settings = context.settings
+    listed = () if settings.waivers.safe else settings.modeling.safe_divisions
+    careful = [name for name in context.divisions if name in listed]
+    days = [add_months(train_cutoff, -step) for step in range(settings.labels.horizon_months - 1, 0, -1)]
+    return careful, [day for day in days if careful and day >= context.tables.first_day]
 
 
 def _blocks(context: Context, train_cutoff: dt.date) -> Blocks:
@@ -234,6 +280,7 @@ def _row(point: _Point, newer: _Point, curve: str, division: str, percents: Sequ
         "curve": curve,
         v.CUTOFF: point.cutoff,
         "horizon_days": point.horizon_days,
+        "is_out_of_time": point.horizon_days >= 0,
         "n": point.rows.get(division, 0),
         "positives": scores.positives.get(division, 0),
     }
@@ -293,10 +340,11 @@ def _sure(table: pl.DataFrame) -> pl.DataFrame:
 
 def _brier(context: Context, points: Sequence[_Point]) -> pl.DataFrame:
     """Chances should stay honest: the Brier score of the next month ends against that of the first."""
-    if not points[LATER]:
+    early, later = ([one for one in points if low <= one.horizon_days <= high] for low, high in (EARLY, LATER))
+    if not later:
         return readings(())
     rule = Rule("brier_rise", most=context.settings.horizons.prequential.max_brier_rise)
-    table = decide(_changes(context, points[EARLY], points[LATER], "brier"), rule, context.settings.gauntlet)
+    table = decide(_changes(context, early, later, "brier"), rule, context.settings.gauntlet)
     return table if context.settings.gauntlet.strict else table.pipe(_sure)
 
 

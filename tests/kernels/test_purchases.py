@@ -4,9 +4,11 @@ import itertools
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import sparse
 
-from engine.kernels import folding, gathering, purchases
-from engine.kernels.compiling import given
+from engine.kernels import compiling, folding, gathering, purchases
 
 
 def lines_of(random: np.random.Generator, customers: int = 5, items: int = 6, count: int = 120) -> purchases.Lines:
@@ -17,13 +19,15 @@ def lines_of(random: np.random.Generator, customers: int = 5, items: int = 6, co
     seen = day + random.choice([0, 0, 9], count)
     measures = random.integers(-5, 9, (count, 2))
     columns = (what[order].astype(np.int32), day[order].astype(np.int32), seen[order].astype(np.int32))
-    return given(purchases.Lines(starts, *columns, measures[order]))
+    return compiling.given(purchases.Lines(starts, *columns, measures[order]))
 
 
 def by_day(lines: purchases.Lines) -> purchases.Lines:
     """Lines of one item, as cells lie: the days of each customer in order."""
     order = np.lexsort((lines.day, np.searchsorted(lines.starts, np.arange(lines.day.size), side="right")))
-    return given(lines._replace(day=lines.day[order], visible=lines.visible[order], measures=lines.measures[order]))
+    return compiling.given(
+        lines._replace(day=lines.day[order], visible=lines.visible[order], measures=lines.measures[order])
+    )
 
 
 def visible(lines: purchases.Lines, customer: int, today: int) -> list[int]:
@@ -57,7 +61,7 @@ def test_bought_items_are_what_is_visible_within_the_window(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(5))
 def test_the_first_day_is_one_of_a_visible_purchase_within_the_window(seed: int) -> None:
     lines = by_day(lines_of(np.random.default_rng(seed), items=1, count=40))
-    cells = given(purchases.Cells(lines.starts, lines.day, lines.visible, lines.measures))
+    cells = compiling.given(purchases.Cells(lines.starts, lines.day, lines.visible, lines.measures))
     firsts = np.empty(5, np.int64)
     purchases.first_days(cells, lines.measures[:, 1].copy(), 80, 20, 70, firsts)
     for customer in range(5):
@@ -73,7 +77,7 @@ def test_the_first_day_is_one_of_a_visible_purchase_within_the_window(seed: int)
 def test_rhythms_are_of_distinct_visible_days(seed: int) -> None:
     random = np.random.default_rng(seed)
     lines = by_day(lines_of(random, items=1, count=40))
-    cells = given(purchases.Cells(lines.starts, lines.day, lines.visible, lines.measures))
+    cells = compiling.given(purchases.Cells(lines.starts, lines.day, lines.visible, lines.measures))
     rhythm = np.empty((5, 5), np.int64)
     purchases.rhythms(cells, 80, 10, 4, rhythm)
     for customer in range(5):
@@ -116,7 +120,7 @@ def test_a_lift_counts_the_other_buyers_of_items_of_other_kinds(seed: int, is_di
     after = began[:, None, :] > (first if is_directed else np.full_like(first, -1))[:, :, None]
     starts = np.concatenate([[0], takes.sum(axis=1).cumsum()]).astype(np.int64)
     since = first[takes] if is_directed else np.full(takes.sum(), -1)
-    basket = given(purchases.Basket(starts, np.nonzero(takes)[1].copy(), since, kind, began))
+    basket = compiling.given(purchases.Basket(starts, np.nonzero(takes)[1].copy(), since, kind, began))
     both, buyers = np.zeros((6, 2), np.int64), np.zeros(6, np.int64)
     purchases.owners_by_item(basket, both, buyers)
     best, mean, top = (np.empty((9, 2)) for _ in range(3))
@@ -146,11 +150,31 @@ def test_counting_puts_lines_in_the_order_of_a_stable_sort() -> None:
     assert starts.tolist() == np.searchsorted(np.sort(code), np.arange(8)).tolist()
 
 
+@given(seed=st.integers(0, 999), count=st.integers(0, 300), named=st.integers(0, 6))
+def test_items_ordered_together_are_the_product_of_the_baskets(seed: int, count: int, named: int) -> None:
+    """Against a sparse matrix of baskets and items times itself."""
+    random = np.random.default_rng(seed)
+    lines = lines_of(random, count=count)
+    lines = compiling.given(lines._replace(day=lines.day // 20, visible=lines.visible // 20))
+    chosen = np.sort(random.permutation(6)[:named])
+    place = np.full(6, -1)
+    place[chosen] = np.arange(named)
+    counts = np.full((named, named), 7, np.int32)
+    purchases.ordered_together(lines, 4, 0, 3, place, counts)
+    owner = np.searchsorted(lines.starts, np.arange(count), side="right") - 1
+    seen = (lines.day > 0) & (lines.day <= 3) & (lines.visible <= 4)
+    cells = (np.ones(seen.sum(), np.int64), ((owner * 5 + lines.day)[seen], lines.item[seen]))
+    baskets = (sparse.csr_matrix(cells, (25, 6)) > 0).astype(np.int64)[:, chosen]
+    together = (baskets.T @ baskets).toarray()
+    np.fill_diagonal(together, 0)
+    assert counts.tolist() == together.tolist()
+
+
 def taken_of(random: np.random.Generator) -> tuple[folding.Taken, np.ndarray]:
     takes = random.random((5, 8)) < 0.5
     starts = np.concatenate([[0], takes.sum(axis=1).cumsum()]).astype(np.int64)
-    weight = random.random(takes.sum()) + 0.1
-    return given(folding.Taken(starts, np.nonzero(takes)[1].copy(), weight, np.arange(8) % 3)), takes
+    weight, value = random.random((2, takes.sum())) + 0.1
+    return compiling.given(folding.Taken(starts, np.nonzero(takes)[1].copy(), weight, value, np.arange(8) % 3)), takes
 
 
 def test_folding_in_solves_least_squares_as_if_a_kind_did_not_exist() -> None:
@@ -160,22 +184,23 @@ def test_folding_in_solves_least_squares_as_if_a_kind_did_not_exist() -> None:
     whole, masked = np.empty((5, 4)), np.empty((15, 4))
     folding.folded_in(taken, factors, 0.5, 3, whole, masked)
     for customer, kind in itertools.product(range(5), range(4)):
-        weight = np.zeros(8)
-        weight[takes[customer]] = taken.weight[taken.starts[customer] : taken.starts[customer + 1]]
+        weight, value = np.zeros((2, 8))
+        run = slice(taken.starts[customer], taken.starts[customer + 1])
+        weight[takes[customer]], value[takes[customer]] = taken.weight[run], taken.value[run]
         left = taken.kind != kind
         here, confidence = factors[left], 1 + weight[left]
         square = here.T @ (confidence[:, None] * here) + 0.5 * np.eye(4)
-        wanted = np.linalg.solve(square, here.T @ (confidence * (weight[left] > 0)))
+        wanted = np.linalg.solve(square, here.T @ value[left])
         found = whole[customer] if kind == 3 else masked[customer * 3 + kind]
         np.testing.assert_allclose(found, wanted, rtol=1e-9)
 
 
 def test_likeness_is_to_the_other_owners_alone() -> None:
     random = np.random.default_rng(2)
-    masked, owns = random.normal(size=(10, 3)), (random.random((5, 2)) < 0.6).astype(np.float64)
-    likeness = np.empty((5, 2))
-    folding.likeness_to_owners(masked, owns, likeness)
-    unit = (masked / np.linalg.norm(masked, axis=1, keepdims=True)).reshape(5, 2, 3)
+    vectors, owns = random.normal(size=(10, 3)), (random.random((5, 2)) < 0.6).astype(np.float64)
+    directions = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    unit, likeness = directions.reshape(5, 2, 3), np.empty((5, 2))
+    folding.likeness_to_owners(directions, owns, (unit * owns[:, :, None]).sum(axis=0), likeness)
     for customer, kind in itertools.product(range(5), range(2)):
         others = [other for other in range(5) if other != customer and owns[other, kind]]
         centre = unit[others, kind].sum(axis=0)

@@ -80,3 +80,4 @@ def test_the_report_draws_what_comes_first(tmp_path: "Path") -> None:
     run = Registry(tmp_path).find(whitespace_runs.publish(tmp_path))
     assert report(run, ReportSettings()).count("<svg") == 3
     assert report(run, ReportSettings(division=whitespace_runs.TOOLS)).count("<svg") == 3
+    assert "a division cap of 80.0%: it would\nbring $12.00 more" in report(run, ReportSettings())

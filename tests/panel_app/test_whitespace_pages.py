@@ -393,3 +393,18 @@ def test_what_is_known_about_the_list_stands_below_it(look: Callable[[str], Sess
     for heading in ("Signals by division", "Diversification", "Fairness", "Changed since the list before"):
         assert heading in page.about.html
     assert page.about.html.count('class="chip low"') == len(made.DIVISIONS)
+
+
+@pytest.mark.proves("L39")
+def test_where_labels_overlap_the_page_of_horizons_is_shaded_and_says_what_that_means(
+    look: Callable[[str], Session],
+) -> None:
+    text = written(look(f"?page=horizons&division={quote(made.TOOLS)}"))
+    assert "The shaded month ends are not out of time" in text
+
+
+@pytest.mark.proves("L150")
+def test_the_best_alternative_to_the_list_and_the_price_of_a_step_are_told(look: Callable[[str], Session]) -> None:
+    text = re.sub("<[^>]*>", "", GapsPage(look("?page=whitespace")).about.html)
+    assert "with a division cap of 80%: it would bring $12.00 more" in text
+    assert "Price of the step" in text

@@ -167,7 +167,11 @@ def _ranking(cutoff: dt.date) -> list[Artifact]:
         for division in DIVISIONS
     ]
     era = {"cutoff": "2025-09-30", "rows": 50, "capture": 0.3, "capture_low": 0.2, "capture_high": 0.4}
+    alternative = {"ranked_by": "value", "w_p_icp": None, "division_share_cap": 0.8, "expected_value": 66.0}
+    listed = {"capacity": 10.0, "calls": 6, "selected_rows": 6, "largest_division": TOOLS, "largest_share": 0.5}
+    listed |= {"w_lift": None, "w_als": None, "w_ev": None, "price_of_step": 3.0, "is_current": False}
     metrics = {
+        "what_if": {"best_alternative": {**alternative, "gain": 12.0}, "cap_steps": []},
         "price_of_limits": {"division_share_cap": 12.0},
         "capture_at_k": [era],
         "stability_jaccard_topN": 0.8,
@@ -191,6 +195,7 @@ def _ranking(cutoff: dt.date) -> list[Artifact]:
         Artifact(f"whitespace_{cutoff}.csv", table.select(v.CUSTOMER, "customer_name", "score")),
         Artifact(shapes.metrics_file(cutoff), metrics),
         Artifact(f"diversification_report_{cutoff}.json", diversification),
+        Artifact(f"whitespace_what_if_{cutoff}.csv", pl.DataFrame([alternative | listed])),
         Artifact(f"capacity_summary_{cutoff}.csv", pl.DataFrame([{"division_name": TOOLS, "selected_count": 3}])),
         Artifact(f"whitespace_fairness_{cutoff}.csv", pl.DataFrame([{**group, **interval}])),
         Artifact(f"whitespace_stability_{cutoff}.csv", pl.DataFrame([change])),
@@ -373,9 +378,16 @@ def _later(cutoff: dt.date) -> list[Artifact]:
     """What looks at later months: curves, arms, scenarios, groups, drift."""
     auc = {"auc": 0.8, "auc_low": 0.7, "auc_high": 0.9}
     curve = [
-        {"curve": curve, "cutoff": cutoff, "horizon_days": days, **auc, "brier": 0.08}
-        for curve in ("frozen", "retrained")
-        for days in (0, 30, 60)
+        {
+            "curve": curve,
+            "cutoff": cutoff,
+            "horizon_days": days,
+            "is_out_of_time": days >= 0,
+            **auc,
+            "brier": 0.08,
+        }
+        for curve, horizons in (("frozen", (-30, 0, 30, 60)), ("retrained", (0, 30, 60)))
+        for days in horizons
     ]
     arm = {
         "holdout": "far_months",

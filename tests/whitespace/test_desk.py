@@ -11,7 +11,7 @@ import pytest
 
 from engine.disk import content_hash
 from engine.errors import InputError, NotFoundError
-from engine.outputs.whitespace.shapes import ranking_file
+from engine.outputs.whitespace.shapes import HORIZON, ranking_file
 from engine.runs.registry import Registry, Run
 from engine.settings.loading import load_as
 from engine.settings.whitespace.run import WhitespaceSettings
@@ -19,6 +19,7 @@ from engine.vocabulary import whitespace as v
 from engine.whitespace import desk
 from engine.whitespace.card import card
 from engine.whitespace.gate import OF_RUN, gate
+from engine.whitespace.months import add_months
 from engine.whitespace.review import gated
 from engine.whitespace.smoke import SETTINGS
 from tests.command import darkshelf
@@ -130,6 +131,20 @@ def test_a_diagnosis_by_its_mode_is_a_part_of_the_run_with_the_file_of_that_chec
     assert run.part_of == latest(out).run_id
     assert list(run.folder.rglob("label_timing_*"))
     assert not list(run.folder.rglob("adjacency_report_*"))
+
+
+@pytest.mark.proves("L151")
+def test_quarterly_a_model_is_followed_from_quarter_to_quarter(out, capsys):
+    chosen = [word for name, value in SETTINGS.items() for word in ("--set", f"{name}={value}")]
+    told = darkshelf(
+        capsys, "whitespace", "prequential", out / "company", "--out", out, "--quarterly", "--json", *chosen
+    )
+    assert told.code == 0
+    run = Registry(out).find(json.loads(told.out)["run_id"])
+    assert run.part_of == latest(out).run_id
+    days = pl.read_parquet(run.folder / HORIZON)["cutoff"].unique().sort().to_list()
+    assert len(days) >= 3
+    assert days == [add_months(days[0], 3 * step) for step in range(len(days))]
 
 
 def test_ranking_again_with_frozen_models_gives_the_same_list(out):

@@ -112,9 +112,17 @@ def draw_shifts(shifts: Sequence[Row], bounds: Mapping[str, float]) -> str:
         return finish()
 
 
-def draw_lines(rows: pl.DataFrame, figures: Sequence[str], across: str, by: str | None, title: str) -> str:
+def draw_lines(
+    rows: pl.DataFrame,
+    figures: Sequence[str],
+    across: str,
+    by: str | None,
+    title: str,
+    shaded: tuple[str, float, float] | None = None,
+) -> str:
     """Figures along a column, one above the other, a line for each value of `by`, with bands where there are some.
 
+    shaded: a stretch of the column that is shaded: what it means, its begin and its end.
     rows: `across`, `by`, the figures, and `<figure>_low` and `<figure>_high` of those that have an interval.
     """
     groups = sorted(rows[by].drop_nulls().unique().cast(pl.String)) if by else [""]
@@ -131,6 +139,8 @@ def draw_lines(rows: pl.DataFrame, figures: Sequence[str], across: str, by: str 
                 if {f"{figure}_low", f"{figure}_high"} <= set(rows.columns):
                     low, high = (shown[f"{figure}_{end}"].cast(pl.Float64).to_numpy() for end in ("low", "high"))
                     place.fill_between(shown[across], low, high, color=colour, alpha=0.15, linewidth=0)
+            if shaded is not None:
+                place.axvspan(*shaded[1:], color=FAINT, alpha=0.2, linewidth=0, zorder=0, label=shaded[0])
             place.set_ylabel(figure)
         if by:
             places[0].legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))

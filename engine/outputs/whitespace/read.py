@@ -11,7 +11,9 @@ from engine.outputs import read
 from engine.outputs.spreadsheet import restored
 from engine.runs.registry import Run
 
-TEXTS: Final = ("customer_id", "customer_name", "division", "division_name", "group", "feature", "segment")
+TEXTS: Final = (
+    "customer_id", "customer_name", "division", "division_name", "largest_division", "group", "feature", "segment",
+)  # fmt: skip
 """Columns of a CSV that are text, whatever they look like."""
 LEAKAGE: Final = "leakage"
 """Where the gauntlet files what its checks found."""

@@ -17,6 +17,7 @@ from engine.outputs.money import currency_of
 from engine.outputs.read import raising_damage, summary, table
 from engine.outputs.whitespace import shapes
 from engine.outputs.whitespace.charts import draw_coverage, draw_gains, draw_reliability
+from engine.outputs.whitespace.read import facts
 from engine.runs.registry import Run
 from engine.settings.frozen import RunSettings
 
@@ -37,9 +38,16 @@ def report(run: Run, settings: ReportSettings) -> str:
             TEMPLATE,
             run=run,
             facts=summary(run),
+            what_if=_what_if(run),
             divisions=list(_divisions(run, settings)),
             currency=currency_of(run.manifest),
         )
+
+
+def _what_if(run: Run) -> Mapping[str, Any]:
+    """The steps of the division cap and the best alternative to the list; empty where the run does not say."""
+    told = facts(run, shapes.metrics_file(dt.date.fromisoformat(run.as_of))) or {}
+    return dict(told.get("what_if", {}))
 
 
 def _divisions(run: Run, settings: ReportSettings) -> list[Mapping[str, Any]]:

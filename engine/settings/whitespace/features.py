@@ -94,7 +94,12 @@ class FeatureSettings(Frozen):
     als_iterations: int = Field(6, ge=1, le=100, description="Iterations of alternating least squares.")
     als_regularization: float = Field(0.1, gt=0, le=100, description="Regularization of alternating least squares.")
     als_confidence: float = Field(10, gt=0, le=1000, description="Weight of a purchase in alternating least squares.")
-    embedding_skus: int = Field(1500, ge=10, le=100_000, description="Most bought SKUs that are embedded by basket.")
+    embedding_skus: int = Field(
+        1500,
+        ge=10,
+        le=10_000,
+        description="Most bought SKUs that are embedded by basket; memory grows with their square.",
+    )
     seed: int = Field(42, ge=0, description="Another seed starts embeddings otherwise.")
     safe_windows_min_months: int = Field(
         6, ge=1, le=60, description="SAFE keeps no shorter window, other than as a lagged stand-in."

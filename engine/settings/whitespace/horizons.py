@@ -15,7 +15,11 @@ class PrequentialSettings(Frozen):
         description="Month end at which it is frozen, no label of its training ending later; the latest that leaves"
         " the months whole unless set.",
     )
-    months: int = Field(6, ge=1, le=36, description="Months for which it is followed.")
+    months: int = Field(6, ge=1, le=36, description="Months for which it is followed, unless quarterly.")
+    quarterly: bool = Field(
+        False,
+        description="Follow it quarter by quarter up to the newest, from the first day on which it could be trained.",
+    )
     retrain_months: int = Field(3, ge=1, le=24, description="Months after which the model beside it is fitted again.")
     percents: tuple[int, ...] = Field((10, 20, 50), min_length=1, description="Shares of the list, percent.")
     far_days: int = Field(60, ge=0, le=730, description="From so far a rise fails; nearer it warns.")

@@ -1,11 +1,12 @@
 """The settings of ranking."""
 
-from typing import Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from engine.settings.frozen import Frozen, Share
+from engine.settings.frozen import Amount, Frozen, Share
 
+Weights = tuple[Amount, Amount, Amount, Amount]
 Mode = Literal["top_percent", "per_rep", "hybrid", "hybrid_segment"]
 
 
@@ -40,6 +41,14 @@ class BlendSettings(Frozen):
     similarity_feature: str = Field(
         "als__div__owner_likeness__12m", description="Feature that is the likeness to owners."
     )
+    assets_similarity_feature: str = Field(
+        "als_assets__div__owner_likeness__12m", description="Feature that is the likeness to owners by assets."
+    )
+    als_blend_weights: tuple[Amount, Amount] = Field(
+        (0.5, 0.5),
+        description="Weights of likeness by purchases and by assets where both are known; what is known alone counts"
+        " whole.",
+    )
     backfill_feature: str = Field(
         "ppmi__div__owner_likeness__12m", description="Likeness that stands in where the first is too rarely known."
     )
@@ -55,6 +64,12 @@ class BlendSettings(Frozen):
     grade_shares: tuple[float, float, float] = Field(
         (0.1, 0.3, 0.6), description="Shares of the list, from the best, down to which the grade is A, B and C."
     )
+
+    @model_validator(mode="after")
+    def _something_is_blended(self) -> Self:
+        if not any(self.als_blend_weights):
+            raise ValueError("als_blend_weights are both 0; let one of them be above 0")
+        return self
 
 
 class EligibilitySettings(Frozen):
@@ -86,6 +101,24 @@ class CapacitySettings(Frozen):
     per_customer: int = Field(3, ge=1, le=1000, description="Divisions that one customer is called about at most.")
     segment_minimum_shares: tuple[float, float, float] = Field(
         (0.0, 0.0, 0.0), description="Least shares of the calls for warm, cold and prospect customers."
+    )
+
+
+class WhatIfSettings(Frozen):
+    """Alternatives to the list that stands, each of which is selected and told in money."""
+
+    division_share_caps: tuple[Annotated[float, Field(gt=0, le=1)], ...] = Field(
+        (0.2, 0.4, 0.6, 0.8, 1.0),
+        max_length=12,
+        description="Caps of a division's share, beside the one that stands.",
+    )
+    capacity_factors: tuple[Annotated[float, Field(gt=0, le=10)], ...] = Field(
+        (0.5, 1.5), max_length=6, description="How many times as large a list is tried, beside the one that stands."
+    )
+    weights: tuple[Weights, ...] = Field(
+        ((1.0, 0.0, 0.0, 0.0), (0.4, 0.2, 0.2, 0.2), (0.25, 0.25, 0.25, 0.25)),
+        max_length=12,
+        description="Weights of the blended score that a list is ranked by, under the cap and capacity that stand.",
     )
 
 
@@ -141,6 +174,7 @@ class RankingSettings(Frozen):
     blend: BlendSettings = BlendSettings()
     eligibility: EligibilitySettings = EligibilitySettings()
     capacity: CapacitySettings = CapacitySettings()
+    what_if: WhatIfSettings = WhatIfSettings()
     holdout: HoldoutSettings = HoldoutSettings()
     challenger: ChallengerSettings = ChallengerSettings()
     fairness: FairnessSettings = FairnessSettings()

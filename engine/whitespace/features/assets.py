@@ -75,7 +75,7 @@ FORMER = OFF
 
 
 @kept
-def _owned(view: View, scope: Scope) -> pl.DataFrame:
+def owned(view: View, scope: Scope) -> pl.DataFrame:
     """The assets known at the cutoff: group, product, quantity, and days of age and left till expiry."""
     assets = view.tables.assets
     assets = assets.with_columns(
@@ -86,20 +86,23 @@ def _owned(view: View, scope: Scope) -> pl.DataFrame:
     )
     if scope == v.OF_CUSTOMER:
         return assets
-    products = view.ledger.skus_known.select(pl.col("sku_id").alias("product"), pl.col(v.DIVISION).cast(pl.String))
+    place = pl.col("product").replace_strict(division_of_product(view), default=None, return_dtype=pl.Int64)
+    group = pl.col("group") * view.ledger.shape[1] + place
+    return assets.with_columns(group=group).drop_nulls("group")
+
+
+@kept
+def division_of_product(view: View) -> dict[str, int]:
+    """The code of the division that each product is of, those without one left out."""
     places = {name: place for place, name in enumerate(view.ledger.divisions)}
-    return (
-        assets.join(products, on="product", how="inner", maintain_order="left")
-        .with_columns(place=pl.col(v.DIVISION).replace_strict(places, default=None, return_dtype=pl.Int64))
-        .drop_nulls("place")
-        .with_columns(group=pl.col("group") * view.ledger.shape[1] + pl.col("place"))
-    )
+    known = view.ledger.skus_known.select("sku_id", pl.col(v.DIVISION).cast(pl.String)).drop_nulls()
+    return {product: places[division] for product, division in known.iter_rows() if division in places}
 
 
 def _summed(scope: Scope, chosen: pl.Expr, view: View) -> Floats:
-    owned = _owned(view, scope).filter(chosen)
+    assets = owned(view, scope).filter(chosen)
     sums = np.zeros(view.groups(scope), np.int64)
-    np.add.at(sums, owned["group"].to_numpy(), owned["quantity"].to_numpy())
+    np.add.at(sums, assets["group"].to_numpy(), assets["quantity"].to_numpy())
     return view.shaped(scope, sums.astype(np.float64))
 
 
@@ -113,7 +116,7 @@ def _share(scope: Scope, chosen: pl.Expr, among: pl.Expr, view: View) -> Floats:
 
 
 def _days(scope: Scope, days: pl.Expr, view: View) -> Floats:
-    found = _owned(view, scope).group_by("group").agg(days.cast(pl.Float64).alias("days"))
+    found = owned(view, scope).group_by("group").agg(days.cast(pl.Float64).alias("days"))
     values = np.full(view.groups(scope), np.nan)
     values[found["group"].to_numpy()] = found["days"].fill_null(float("nan")).to_numpy()
     return view.shaped(scope, values)

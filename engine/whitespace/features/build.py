@@ -14,6 +14,7 @@ import polars as pl
 from engine.arrays import Floats
 from engine.settings.whitespace.features import FeatureSettings
 from engine.vocabulary import whitespace as v
+from engine.whitespace.features import embeddings
 from engine.whitespace.features.families import columns, registry
 from engine.whitespace.features.fit import fitted, with_caps, with_missing
 from engine.whitespace.features.ledger import Ledger, gather
@@ -60,7 +61,8 @@ def _matrix(ledger: Ledger, cutoff: dt.date, state: State, settings: FeatureSett
         values = capped(column.feature, column.values(view)[rows], state)
         table[column.feature.name] = pl.Series(values.astype(np.float32).ravel(), dtype=pl.Float32, nan_to_null=True)
         seen.append(_seen(column.feature, view))
-    return Matrix(cutoff, pl.DataFrame(customers), pl.DataFrame(pairs), pl.DataFrame(seen, schema=SEEN, orient="row"))
+    of_features = pl.DataFrame(seen, schema=SEEN, orient="row")
+    return Matrix(cutoff, pl.DataFrame(customers), pl.DataFrame(pairs), of_features, embeddings.centroids(view))
 
 
 __all__ = ["build", "capped", "features", "fit", "registry"]

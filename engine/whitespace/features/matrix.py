@@ -2,12 +2,12 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
 
-from engine.arrays import Singles
+from engine.arrays import Floats, Singles
 from engine.vocabulary import whitespace as v
 from engine.whitespace.features.registry import Feature
 
@@ -19,12 +19,14 @@ class Matrix:
     customers: one row a customer, sorted by it; customer_id and the features of scope `all`. pairs: one row a
     customer and division, sorted by both; customer_id, division and the features of scope `div`. seen: per feature
     and source the newest event_date and known_date that entered it (feature, source, latest_event, latest_known).
+    centroids: by embedding and division the mean direction of the owners, (n_factors,); none where nobody owns it.
     """
 
     cutoff: dt.date
     customers: pl.DataFrame
     pairs: pl.DataFrame
     seen: pl.DataFrame
+    centroids: Mapping[str, Mapping[str, Floats]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

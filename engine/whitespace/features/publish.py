@@ -7,16 +7,24 @@ from dataclasses import asdict
 import polars as pl
 
 from engine.vocabulary import whitespace as v
-from engine.whitespace.artifact import Artifact
+from engine.whitespace.artifact import Artifact, as_npy
+from engine.whitespace.features.embeddings import BY_ASSETS
 from engine.whitespace.features.matrix import Features, Matrix
 from engine.whitespace.features.registry import Feature
 from engine.whitespace.features.state import State
 from engine.whitespace.slug import slug
 
+CENTROIDS = {
+    "als": "als_owner_centroid",
+    "ppmi": "i2v_ppmi_owner_centroid",
+    BY_ASSETS: "assets_als_owner_centroid",
+}
+"""Names of the files of centroids, by embedding."""
+
 
 def artifacts(features: Features, state: State, divisions: Sequence[str]) -> list[Artifact]:
-    """The state, and for every division and cutoff `feature_catalog_<div>_<cut>.csv`,
-    `feature_stats_<div>_<cut>.json` and `features_<div>_<cut>.parquet`.
+    """The state, for every division and cutoff `feature_catalog_<div>_<cut>.csv`, `feature_stats_<div>_<cut>.json`
+    and `features_<div>_<cut>.parquet`, and the centroids of owners.
     """
     files = state.as_artifacts()
     facts = catalog(features.registry)
@@ -35,6 +43,7 @@ def artifacts(features: Features, state: State, divisions: Sequence[str]) -> lis
                 Artifact(f"features/feature_stats_{mark}.json", _statistics(division, matrix, rows, coverage, state)),
                 Artifact(f"features/features_{mark}.parquet", rows),
             ]
+        files += _centroids(matrix, state, divisions)
     return files
 
 
@@ -60,6 +69,26 @@ def checksum(matrix: Matrix) -> str:
             else:
                 digest.update("\0".join(column.cast(pl.String)).encode())
     return digest.hexdigest()
+
+
+def _centroids(matrix: Matrix, state: State, divisions: Sequence[str]) -> list[Artifact]:
+    """`<kind>_owner_centroid_<div>.npy` of every division that somebody owns, and a list of all, owned or not.
+
+    They lie in a folder of the cutoff and of what was learned: seen from another day a division has other owners,
+    and learned otherwise a space has other axes.
+    """
+    if not matrix.centroids:
+        return []
+    folder = f"features/owner_centroids/{matrix.cutoff.isoformat()}/{state.hash()}"
+    files, told = list[Artifact](), list[dict[str, object]]()
+    for division in divisions:
+        for embedding, centroids in matrix.centroids.items():
+            file = f"{CENTROIDS[embedding]}_{slug(division)}.npy" if division in centroids else None
+            told.append({"division": division, "embedding": embedding, "file": file})
+            if file is not None:
+                files.append(Artifact(f"{folder}/{file}", as_npy(centroids[division])))
+    index = {"cutoff": matrix.cutoff.isoformat(), "state": state.hash(), "centroids": told}
+    return [*files, Artifact(f"{folder}/owner_centroids.json", index)]
 
 
 def _statistics(

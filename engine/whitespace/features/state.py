@@ -1,7 +1,6 @@
 """State: what features take from the training rows and never learn again: caps, vocabularies, priors, frames."""
 
 import hashlib
-import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 
 from engine.arrays import Floats
-from engine.whitespace.artifact import Artifact
+from engine.whitespace.artifact import Artifact, as_npy
 
 STATE: Final = "features/feature_state.json"
 
@@ -57,7 +56,7 @@ class State:
 
     def as_artifacts(self) -> list[Artifact]:
         """The state as files: `feature_state.json`, and the reference factors of every embedding."""
-        frames = [Artifact(frame_file(name), _bytes(frame.factors)) for name, frame in self.frames.items()]
+        frames = [Artifact(frame_file(name), as_npy(frame.factors)) for name, frame in self.frames.items()]
         return [Artifact(STATE, self._told() | {"hash": self.hash()}), *frames]
 
     @classmethod
@@ -93,9 +92,3 @@ class State:
             "missing": list(self.missing),
             "frames": {name: list(frame.items) for name, frame in self.frames.items()},
         }
-
-
-def _bytes(array: Floats) -> bytes:
-    stream = io.BytesIO()
-    np.save(stream, array, allow_pickle=False)
-    return stream.getvalue()

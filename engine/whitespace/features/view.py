@@ -12,7 +12,7 @@ from typing import Any, Concatenate, Literal, NamedTuple, ParamSpec, TypeVar, ca
 
 import numpy as np
 import polars as pl
-from scipy import sparse
+from numpy.typing import NDArray
 
 from engine.arrays import Floats, Integers, Marks
 from engine.kernels import purchases
@@ -195,18 +195,18 @@ class View:
         purchases.first_days(cells, kept_lines, self.today, after, number(window.until), firsts)
         return firsts.reshape(self.ledger.shape)
 
-    def baskets(self, span: str) -> sparse.csc_matrix:
-        """Whether an item was ordered by a customer on a day within a window, (n_customers × n_days, n_items)."""
+    def together(self, span: str, items: Integers) -> NDArray[np.int32]:
+        """On how many orders (a customer's of a day) within a window two items were, (n_items, n_items).
+
+        items: (n_items,), some codes, ascending. An item is never with itself.
+        """
         window = self.spans[span]
-        after, until = number(window.after) if window.after is not None else -1, number(window.until)
-        lines, none = self.ledger.lines, np.empty(0, np.int64)
-        size = purchases.lines_within(lines, self.today, after, until, none, none)
-        order, item = np.empty(size, np.int64), np.empty(size, np.int64)
-        purchases.lines_within(lines, self.today, after, until, order, item)
-        shape = (self.ledger.shape[0] * (until - after), self.ledger.division_of_item.size)
-        matrix = sparse.csc_matrix((np.ones(size, np.int32), (order, item)), shape)
-        matrix.data[:] = 1
-        return matrix
+        after = number(window.after) if window.after is not None else -1
+        place = np.full(self.ledger.division_of_item.size, -1)
+        place[items] = np.arange(items.size)
+        counts = np.empty((items.size, items.size), np.int32)
+        purchases.ordered_together(self.ledger.lines, self.today, after, number(window.until), place, counts)
+        return counts
 
     @kept
     def newest(self, source: str, lag_days: int) -> tuple[dt.date | None, dt.date | None]:

@@ -11,7 +11,7 @@ from engine.arrays import Floats, Integers
 
 SIZE_INCHES: Final = (4.8, 2.7)
 BARS: Final = 30
-INK, MARK = "#44546a", "#c0392b"
+INK, MARK, SHADE = "#44546a", "#c0392b", "#e8e4da"
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,15 @@ class Line:
     middle: Floats
     low: Floats
     high: Floats
+
+
+@dataclass(frozen=True)
+class Zone:
+    """A stretch of the axis that is shaded, and what that means."""
+
+    name: str
+    begin: float
+    end: float
 
 
 def histogram(permuted: Floats, true: float) -> bytes:
@@ -46,8 +55,8 @@ def bars(names: Sequence[str], means: Sequence[float], errors: Sequence[float]) 
     return _png(figure)
 
 
-def curves(figures: Mapping[str, Sequence[Line]], across: str) -> bytes:
-    """A panel for every figure, one below the other, with its lines and their bands."""
+def curves(figures: Mapping[str, Sequence[Line]], across: str, zone: Zone | None = None) -> bytes:
+    """A panel for every figure, one below the other, with its lines and their bands, and a shaded zone."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(SIZE_INCHES[0], SIZE_INCHES[1] * len(figures) / 2), layout="constrained")
@@ -56,6 +65,8 @@ def curves(figures: Mapping[str, Sequence[Line]], across: str) -> bytes:
         for line, colour in zip(lines, (INK, MARK), strict=False):
             panel.plot(line.across, line.middle, color=colour, marker=".", label=line.name)
             panel.fill_between(line.across, line.low, line.high, color=colour, alpha=0.15, linewidth=0)
+        if zone is not None:
+            panel.axvspan(zone.begin, zone.end, color=SHADE, linewidth=0, zorder=0, label=zone.name)
         panel.set_ylabel(name)
         panel.spines[["top", "right"]].set_visible(False)
     if any(figures.values()):

@@ -13,7 +13,7 @@ from engine.outputs.whitespace.shapes import holdout_file, ranking_file
 from engine.settings.whitespace.ranking import RankingSettings
 from engine.vocabulary import whitespace as v
 from engine.whitespace.artifact import Artifact
-from engine.whitespace.ranking import learn
+from engine.whitespace.ranking import learn, what_if
 from engine.whitespace.ranking.components import coverage_of
 from engine.whitespace.ranking.diversify import shares
 from engine.whitespace.ranking.eligibility import eligibility_counts
@@ -50,6 +50,7 @@ def artifacts(ranking: Ranking, run_id: str, settings: RankingSettings) -> list[
         Artifact(holdout_file(ranking.cutoff), eligible.select(HOLDOUT_COLUMNS)),
         Artifact(f"thresholds_whitespace_{cut}.csv", _thresholds(ranking, settings)),
         Artifact(f"capacity_summary_{cut}.csv", ranking.capacity),
+        Artifact(f"whitespace_what_if_{cut}.csv", ranking.what_if),
         Artifact(f"diversification_report_{cut}.json", ranking.diversification),
         Artifact(f"bias_diversity_warnings_{cut}.json", ranking.warnings),
         Artifact(f"whitespace_fairness_{cut}.csv", ranking.fairness),
@@ -127,6 +128,7 @@ def _metrics(ranking: Ranking, settings: RankingSettings) -> dict[str, Any]:
         "selection_status": selection.status,
         "expected_value": round(selection.worth, 2),
         "price_of_limits": dict(selection.prices),
+        "what_if": what_if.told(ranking.what_if),
         "held_out_rows": int(candidates["is_held_out"].sum()),
         "division_shares_topN": shares(ranking.selected, v.DIVISION),
         "capture_at_k": ranking.eras.rows.to_dicts(),

@@ -9,21 +9,25 @@ import polars as pl
 
 from engine.settings.whitespace.ranking import BlendSettings
 from engine.vocabulary import whitespace as v
-from engine.whitespace.ranking.signals import BACKFILL, LIFT, SIMILARITY
+from engine.whitespace.ranking.signals import BACKFILL, BY_ASSETS, LIFT, SIMILARITY
 from engine.whitespace.ranking.value import EXPECTED
 
 PARTS = ("p_icp_pct", "lift_norm", "als_norm", "EV_norm")
 WEIGHTS = ("weight_p_icp", "weight_lift", "weight_als", "weight_ev")
 NEUTRAL = 0.5
 """What an unknown signal counts: the mean of a percentile, so that nobody gains or loses by it."""
-GENUINE, BACKFILLED, ABSENT = "als", "item2vec", "none"
+BY_BOTH, BY_PURCHASES, BY_ASSETS_ALONE, BACKFILLED, ABSENT = "als_blend", "als", "als_assets", "item2vec", "none"
+"""Where a similarity comes from; the first three are genuine."""
+IS_SIMILAR = pl.any_horizontal(pl.col(SIMILARITY, BY_ASSETS).is_not_null())
+"""Whether a genuine similarity is known."""
 GRADES = ("A", "B", "C", "D")
 
 
 def components(candidates: pl.DataFrame, settings: BlendSettings) -> pl.DataFrame:
     """The candidates with percentiles, coverage, weights and `score`, in their order.
 
-    candidates: division, cutoff, p_icp, lift, similarity, backfill, expected_gp_if_buys and what cells are made of.
+    candidates: division, cutoff, p_icp, lift, similarity, similarity_by_assets, backfill, expected_gp_if_buys and
+    what cells are made of.
     Percentiles are average ranks over (0, 1], within a division and cutoff, or a cutoff where they are pooled. An
     unknown signal has the neutral percentile. als_source says where a similarity comes from. score lies in (0, 1].
     """
@@ -33,7 +37,7 @@ def components(candidates: pl.DataFrame, settings: BlendSettings) -> pl.DataFram
         lift_norm=_percentile(pl.col(LIFT)).over(within).fill_null(NEUTRAL),
         EV_norm=_percentile(pl.col(EXPECTED)).over(within),
     )
-    return _weighed(_similar(ranked, within, settings.coverage_threshold), settings)
+    return weighed(_similar(ranked, within, settings), settings)
 
 
 def coverage_of(candidates: pl.DataFrame) -> pl.DataFrame:
@@ -46,7 +50,7 @@ def coverage_of(candidates: pl.DataFrame) -> pl.DataFrame:
         .agg(
             rows=pl.len(),
             lift_coverage=pl.col(LIFT).is_not_null().mean(),
-            als_coverage=pl.col(SIMILARITY).is_not_null().mean(),
+            als_coverage=IS_SIMILAR.mean(),
             backfilled=(pl.col("als_source") == BACKFILLED).sum(),
             **{name: pl.col(name).sort().mean().round(6) for name in WEIGHTS},
         )
@@ -68,32 +72,42 @@ def _percentile(value: pl.Expr) -> pl.Expr:
     return value.rank("average") / value.count()
 
 
-def _similar(rows: pl.DataFrame, within: list[str], threshold: float) -> pl.DataFrame:
-    """`als_norm` and `als_source`: where too few similarities are known, stand-ins below every genuine one."""
-    genuine = pl.col(SIMILARITY).is_not_null()
-    is_thin = (genuine.mean() < threshold).over(within)
-    source = (
-        pl.when(genuine)
-        .then(pl.lit(GENUINE))
+def _similar(rows: pl.DataFrame, within: list[str], settings: BlendSettings) -> pl.DataFrame:
+    """`als_norm` and `als_source`: percentiles by purchases and by assets, blended where both are known; where too
+    few are known at all, stand-ins below every genuine one.
+    """
+    by_purchases, by_assets = settings.als_blend_weights
+    is_bought, is_owned = pl.col(SIMILARITY).is_not_null(), pl.col(BY_ASSETS).is_not_null()
+    bought, owned = (_percentile(pl.col(name)).over(within) for name in (SIMILARITY, BY_ASSETS))
+    blend = (by_purchases * bought + by_assets * owned) / (by_purchases + by_assets)
+    is_thin = (IS_SIMILAR.mean() < settings.coverage_threshold).over(within)
+    sourced = rows.with_columns(
+        genuine=pl.coalesce(blend, bought, owned),
+        als_source=pl.when(is_bought & is_owned)
+        .then(pl.lit(BY_BOTH))
+        .when(is_bought)
+        .then(pl.lit(BY_PURCHASES))
+        .when(is_owned)
+        .then(pl.lit(BY_ASSETS_ALONE))
         .when(is_thin & pl.col(BACKFILL).is_not_null())
         .then(pl.lit(BACKFILLED))
-        .otherwise(pl.lit(ABSENT))
+        .otherwise(pl.lit(ABSENT)),
     )
-    sourced = rows.with_columns(als_source=source)
     is_backfilled = pl.col("als_source") == BACKFILLED
-    stand_ins = is_backfilled.sum()
-    known = (pl.col("als_source") != ABSENT).sum()
-    own = pl.when(genuine).then(SIMILARITY).rank("average") + stand_ins
-    lower = pl.when(is_backfilled).then(BACKFILL).rank("average")
-    return sourced.with_columns(als_norm=(pl.coalesce(own, lower) / known).over(within).fill_null(NEUTRAL))
+    stand_ins, genuine = is_backfilled.sum(), pl.col("genuine").count()
+    above = stand_ins + pl.col("genuine") * genuine
+    below = pl.when(is_backfilled).then(BACKFILL).rank("average")
+    placed = pl.coalesce(above, below) / (stand_ins + genuine)
+    return sourced.with_columns(als_norm=placed.over(within).fill_null(NEUTRAL)).drop("genuine")
 
 
-def _weighed(rows: pl.DataFrame, settings: BlendSettings) -> pl.DataFrame:
+def weighed(rows: pl.DataFrame, settings: BlendSettings) -> pl.DataFrame:
+    """Rows with percentiles, with weights after coverage and `score`; what stood there is replaced."""
     columns = [name for name in settings.segment_columns if name in rows.columns]
     cell = [v.CUTOFF, v.DIVISION, *columns]
     factor = {
         LIFT: _factor(pl.col(LIFT).is_not_null(), cell, settings),
-        SIMILARITY: _factor(pl.col(SIMILARITY).is_not_null(), cell, settings),
+        SIMILARITY: _factor(IS_SIMILAR, cell, settings),
     }
     chance, lift, similarity, money = settings.weights
     shrunk = rows.with_columns(

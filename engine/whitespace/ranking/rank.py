@@ -31,6 +31,7 @@ from engine.whitespace.ranking.limits import Limits, limits
 from engine.whitespace.ranking.select import Selection, best, select
 from engine.whitespace.ranking.signals import RECENCY, described, not_computed, signals
 from engine.whitespace.ranking.stability import Stability, stability
+from engine.whitespace.ranking.what_if import what_if
 from engine.whitespace.tables import Tables
 from engine.whitespace.trained import Trained
 
@@ -76,6 +77,7 @@ class Ranking:
     diversification: Mapping[str, Any]
     warnings: Mapping[str, Any]
     capacity: pl.DataFrame
+    what_if: pl.DataFrame
     eras: Eras
     fairness: pl.DataFrame
     gains: pl.DataFrame
@@ -113,6 +115,7 @@ def rank(market: Market, learned: Learned, settings: RankingSettings) -> Ranking
         diversification(eligible.filter(~pl.col("is_held_out")), selection, settings.capacity),
         bias_warnings(candidates.filter("is_selected"), selection, settings.capacity),
         capacity_summary(eligible, bounds.calls, settings.capacity),
+        what_if(candidates, _column(rank_by), settings),
         eras(learned.past, by, settings),
         fairness(eligible, learned.past, by, settings),
         gains(learned.past, by, settings),

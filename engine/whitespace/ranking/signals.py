@@ -1,8 +1,8 @@
 """Signals: what a score is made of, one column each, for rows at any cutoff.
 
 In: rows of grain customer, division, cutoff with their chances, features, and customers. Out: the same rows with
-basket lift, similarity to owners and its stand-in, size, recency, and what customers are grouped by. A signal that is
-not known is null: what is absent is never mistaken for what is small.
+basket lift, similarity to owners by purchases and by assets, its stand-in, size, recency, and what customers are
+grouped by. A signal that is not known is null: what is absent is never mistaken for what is small.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from engine.vocabulary import whitespace as v
 from engine.whitespace.features.matrix import Features
 from engine.whitespace.tables import Tables
 
-LIFT, SIMILARITY, BACKFILL = "lift", "similarity", "backfill"
+LIFT, SIMILARITY, BY_ASSETS, BACKFILL = "lift", "similarity", "similarity_by_assets", "backfill"
 SIZE, RECENCY = "size_gp_12m", "recency_days"
 SIZES = ("small", "mid", "large")
 CUSTOMER_COLUMNS = ("name", "industry", "region", "rep")
@@ -65,17 +65,10 @@ def signals(
 ) -> pl.DataFrame:
     """The rows with their signals, in their order. customers: as `described` makes them.
 
-    Columns added: lift, similarity, backfill, size_gp_12m, recency_days (null where unknown or where the feature is
-    not computed), and those of the customers.
+    Columns added: lift, similarity, similarity_by_assets, backfill, size_gp_12m, recency_days (null where unknown or
+    where the feature is not computed), and those of the customers.
     """
-    names = {
-        LIFT: settings.blend.lift_feature,
-        SIMILARITY: settings.blend.similarity_feature,
-        BACKFILL: settings.blend.backfill_feature,
-        SIZE: settings.value.size_feature,
-        RECENCY: settings.recency_feature,
-    }
-    computed = set(features.names())
+    names, computed = _features(settings), set(features.names())
     found = {column: name for column, name in names.items() if name in computed}
     values = features.of(rows, list(found.values())).astype("float64")
     told = [pl.Series(column, values[:, place], nan_to_null=True) for place, column in enumerate(found)]
@@ -85,9 +78,19 @@ def signals(
 
 def not_computed(features: Features, settings: RankingSettings) -> Sequence[str]:
     """Features that the settings name and that were not computed."""
-    wanted = (settings.blend.lift_feature, settings.blend.similarity_feature, settings.blend.backfill_feature)
-    named = (*wanted, settings.value.size_feature, settings.recency_feature)
-    return sorted(set(named) - set(features.names()))
+    return sorted(set(_features(settings).values()) - set(features.names()))
+
+
+def _features(settings: RankingSettings) -> dict[str, str]:
+    """The feature that is each signal."""
+    return {
+        LIFT: settings.blend.lift_feature,
+        SIMILARITY: settings.blend.similarity_feature,
+        BY_ASSETS: settings.blend.assets_similarity_feature,
+        BACKFILL: settings.blend.backfill_feature,
+        SIZE: settings.value.size_feature,
+        RECENCY: settings.recency_feature,
+    }
 
 
 def _totals(tables: Tables) -> pl.DataFrame:

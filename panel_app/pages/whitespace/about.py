@@ -12,6 +12,11 @@ SHOWN: Final = 30
 """Swaps and changes on the page; their files have all."""
 CAPACITY, FAIRNESS = "capacity_summary_{}.csv", "whitespace_fairness_{}.csv"
 CHANGES, SWAPS = "whitespace_stability_{}.csv", "diversification_report_{}.json"
+WHAT_IF = "whitespace_what_if_{}.csv"
+WHAT_IF_COLUMNS: Final = (
+    "ranked_by", "w_p_icp", "w_lift", "w_als", "w_ev", "capacity", "division_share_cap", "calls", "selected_rows",
+    "expected_value", "price_of_step", "largest_division", "largest_share", "is_current",
+)  # fmt: skip
 LISTS: Final = (
     "whitespace_{}.csv",
     "whitespace_selected_{}.csv",
@@ -39,13 +44,16 @@ def render_about(asked: Asked) -> Markup:
     run, told = asked.run, metrics(asked.run)
     diversification = run.facts(SWAPS.format(run.cutoff)) or {}
     changes = run.rows(CHANGES.format(run.cutoff))
-    names = [name.format(run.cutoff) for name in (*LISTS, CAPACITY, FAIRNESS, CHANGES, SWAPS)]
+    names = [name.format(run.cutoff) for name in (*LISTS, CAPACITY, FAIRNESS, CHANGES, SWAPS, WHAT_IF)]
     return asked.render(
         "about.html",
         capacity=_rows(run, CAPACITY),
         signals=[_signals(each) for each in told.get("by_division", [])],
         diversification=diversification,
         swaps=[_swap(each) for each in diversification.get("swaps", [])[:SHOWN]],
+        alternatives=_rows(run, WHAT_IF),
+        alternative_columns=WHAT_IF_COLUMNS,
+        best_alternative=told.get("what_if", {}).get("best_alternative"),
         fairness=_rows(run, FAIRNESS),
         changes=[] if changes is None else changes.head(SHOWN).to_dicts(),
         change_count=0 if changes is None else changes.height,

@@ -29,6 +29,7 @@ MONEY: Final = frozenset(
         "priority_after",
         "priority_change",
         "lowest_priority",
+        "price_of_step",
     }
 )
 SHARES: Final = frozenset(
@@ -50,6 +51,8 @@ SHARES: Final = frozenset(
         "mean_predicted",
         "fraction_positives",
         "overlap",
+        "division_share_cap",
+        "largest_share",
     }
 )
 """Columns that are written as percents."""

@@ -1,5 +1,7 @@
 """What features learn: purchase rates that come back, axes that stay, caps and files that say what was learnt."""
 
+import datetime as dt
+import io
 from dataclasses import replace
 
 import numpy as np
@@ -8,16 +10,16 @@ import pytest
 from scipy.special import hyp2f1
 
 from engine.settings.whitespace.features import FeatureSettings
-from engine.whitespace.features import bgnbd
+from engine.whitespace.features import bgnbd, embeddings
 from engine.whitespace.features.basket import rules
-from engine.whitespace.features.build import build, features, fit
+from engine.whitespace.features.build import build, features, fit, registry
 from engine.whitespace.features.ledger import gather
 from engine.whitespace.features.matrix import Matrix
 from engine.whitespace.features.publish import artifacts, checksum
 from engine.whitespace.features.state import Frame, State
 from engine.whitespace.features.view import View
-from engine.whitespace.tables import Tables
-from tests.whitespace.features.small import CUTOFF, TRAINED
+from engine.whitespace.tables import Tables, as_of
+from tests.whitespace.features.small import CUTOFF, DIVISIONS, TRAINED
 
 
 def simulated(rates: bgnbd.Rates, customers: int) -> bgnbd.History:
@@ -112,6 +114,128 @@ def test_files_tell_of_every_feature_its_facts_and_coverage(
     assert statistics["checksum"] == checksum(built.matrices[CUTOFF])
     assert statistics["state"] == state.hash()
     assert files["features/feature_state.json"]["seen"]["cutoff"] == "2019-12-31"
+
+
+def owning(tables: Tables, cutoff: dt.date) -> tuple[np.ndarray, list[str], list[str]]:
+    """Customers and products with the logarithm of all units recorded by the cutoff."""
+    seen = as_of(tables, cutoff).assets
+    people, products = sorted(set(seen["customer_id"])), sorted(set(seen["product"]))
+    units = np.zeros((len(people), len(products)))
+    for row in seen.iter_rows(named=True):
+        units[people.index(row["customer_id"]), products.index(row["product"])] += row["quantity"]
+    return np.log1p(units), people, products
+
+
+@pytest.mark.proves("L84")
+def test_assets_are_embedded_by_their_truncated_decomposition(
+    tables: Tables, state: State, settings: FeatureSettings
+) -> None:
+    """As fitted, where no axes are turned, and with a ridge that is next to nothing."""
+    units, people, products = owning(tables, TRAINED)
+    untold = replace(state, frames={"als_assets": Frame((), np.zeros((0, 4)))})
+    free = settings.model_copy(update={"als_regularization": 1e-12})
+    made = build(tables, TRAINED, untold, free)
+    names = [f"als_assets_f{place}" for place in range(4)]
+    found = (
+        made.customers.filter(pl.col("customer_id").is_in(people)).select(names).to_numpy()[:, : len(products) - 1]
+    )
+    left, lengths, _ = np.linalg.svd(units, full_matrices=False)
+    width = len(products) - 1
+    np.testing.assert_allclose(
+        found @ found.T, (left[:, :width] * lengths[:width]) @ left[:, :width].T, rtol=1e-4, atol=1e-4
+    )
+    others = made.customers.filter(~pl.col("customer_id").is_in(people))
+    assert others.select(pl.col(names).null_count()).row(0) == (others.height,) * 4
+
+
+@pytest.mark.proves("L84")
+def test_likeness_by_assets_does_not_see_products_of_the_division_itself(
+    tables: Tables, state: State, settings: FeatureSettings
+) -> None:
+    """Who owns S05 alone, which is of the second division, has no direction there and one everywhere else."""
+    owner = tables.assets.filter(pl.col("product") == "S05").sort("known_at")["customer_id"][0]
+    alone = tables.assets.filter((pl.col("customer_id") != owner) | (pl.col("product") == "S05"))
+    ledger = gather(replace(tables, assets=alone))
+    masked = embeddings.space(View(ledger, CUTOFF, state, settings), "als_assets")
+    seen = masked.directions[ledger.customers.to_list().index(str(owner))]
+    assert np.isnan(seen).any(axis=1).tolist() == [False, True, False]
+
+
+def test_without_assets_for_the_training_rows_there_is_no_embedding_of_them(
+    tables: Tables, settings: FeatureSettings
+) -> None:
+    none = replace(tables, assets=tables.assets.clear())
+    names = [feature.name for feature in registry(settings, fit(none, TRAINED, settings))]
+    assert not [name for name in names if name.startswith("als_assets")]
+    assert "als__div__owner_likeness__12m" in names
+
+
+def test_assets_that_stop_being_delivered_are_unknown_and_not_nothing(
+    tables: Tables, state: State, settings: FeatureSettings
+) -> None:
+    matrix = build(replace(tables, assets=tables.assets.clear()), CUTOFF, state, settings)
+    assert matrix.customers["als_assets_f0"].is_null().all()
+    assert matrix.pairs["als_assets__div__owner_likeness__12m"].is_null().all()
+
+
+@pytest.mark.proves("L84")
+def test_the_likeness_of_who_owns_nothing_is_to_the_published_centroid(
+    tables: Tables, state: State, settings: FeatureSettings, matrix: Matrix
+) -> None:
+    """And no two divisions have the same one."""
+    view = View(gather(as_of(tables, CUTOFF)), CUTOFF, state, settings)
+    built = features(tables, [CUTOFF], state, settings)
+    files = {file.path: file.content for file in artifacts(built, state, DIVISIONS.categories.to_list())}
+    folder = f"features/owner_centroids/{CUTOFF}/{state.hash()}"
+    index = files[f"{folder}/owner_centroids.json"]
+    assert (index["cutoff"], index["state"]) == (str(CUTOFF), state.hash())
+    for kind in ("als", "als_assets"):
+        told = [each for each in index["centroids"] if each["embedding"] == kind]
+        assert [each["division"] for each in told] == DIVISIONS.categories.to_list()
+        read = [np.load(io.BytesIO(files[f"{folder}/{each['file']}"])) for each in told]
+        assert len({each.tobytes() for each in read}) == 3
+        directions, owns = embeddings.space(view, kind).directions, view.owns("embedded")
+        likeness = matrix.pairs[f"{kind}__div__owner_likeness__12m"].to_numpy().reshape(-1, 3)
+        present = np.flatnonzero(view.present)
+        for place, centroid in enumerate(read):
+            assert np.linalg.norm(centroid) == pytest.approx(1)
+            strangers = ~owns[present, place] & ~np.isnan(directions[present, place, 0])
+            np.testing.assert_allclose(
+                likeness[strangers, place], directions[present, place][strangers] @ centroid, atol=1e-6
+            )
+
+
+@pytest.mark.proves("L84")
+def test_a_division_without_owners_has_no_centroid_and_is_told(
+    tables: Tables, state: State, settings: FeatureSettings
+) -> None:
+    without = tables.transactions.filter(pl.col("division") != "Gamma")
+    built = features(replace(tables, transactions=without), [CUTOFF], state, settings)
+    files = {file.path.rsplit("/", 1)[-1]: file.content for file in artifacts(built, state, ["Alpha", "Gamma"])}
+    told = {
+        (each["division"], each["embedding"]): each["file"] for each in files["owner_centroids.json"]["centroids"]
+    }
+    assert told["Gamma", "als"] is None
+    assert told["Gamma", "als_assets"] is None
+    assert told["Alpha", "als"] in files
+    assert not [name for name in files if "owner_centroid_Gamma" in name]
+    pairs = built.matrices[CUTOFF].pairs.filter(pl.col("division") == "Gamma")
+    assert pairs["als__div__owner_likeness__12m"].is_null().all()
+
+
+@pytest.mark.proves("L84")
+def test_a_centroid_of_another_day_or_of_other_axes_lies_elsewhere(
+    tables: Tables, state: State, settings: FeatureSettings
+) -> None:
+    frame = state.frames["als"]
+    turned = replace(state, frames={**state.frames, "als": Frame(frame.items, -frame.factors)})
+    folders = {
+        file.path.rsplit("/", 1)[0]
+        for learned in (state, turned)
+        for file in artifacts(features(tables, [TRAINED, CUTOFF], learned, settings), learned, ["Alpha"])
+        if "owner_centroid" in file.path
+    }
+    assert len(folders) == 4
 
 
 def test_an_empty_history_is_no_error(tables: Tables, settings: FeatureSettings, state: State) -> None:

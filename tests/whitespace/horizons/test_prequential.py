@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
+from io import BytesIO
 
+import numpy as np
 import polars as pl
 import pytest
+from matplotlib.image import imread
 
 from engine.errors import InputError
 from engine.settings.whitespace.gauntlet import GauntletSettings
 from engine.settings.whitespace.horizons import HorizonSettings, PrequentialSettings
 from engine.vocabulary import whitespace as v
-from engine.whitespace.gauntlet.pictures import curves
+from engine.whitespace.gauntlet.files import part
+from engine.whitespace.gauntlet.pictures import SHADE, Line, Zone, curves
 from engine.whitespace.gauntlet.verdict import ALL
 from engine.whitespace.months import add_months
 from engine.whitespace.panel import cutoffs_for, newest_cutoff
@@ -41,7 +45,7 @@ def test_every_month_end_is_scored_from_the_day_on_which_the_training_labels_end
     assert (pooled["auc"] <= pooled["auc_high"]).all()
 
 
-@pytest.mark.proves("L39", "L40")
+@pytest.mark.proves("L40")
 @pytest.mark.parametrize("scoring", [dt.date(2024, 3, 31), dt.date(2024, 6, 30), dt.date(2024, 12, 31)])
 @pytest.mark.parametrize("how_many", [1, 3, 6])
 def test_no_window_begins_before_the_training_labels_end_or_ends_after_the_data(followed, scoring, how_many):
@@ -51,6 +55,94 @@ def test_no_window_begins_before_the_training_labels_end_or_ends_after_the_data(
     assert len(days) == how_many + 1
     assert all(day <= scoring for day in days)
     assert all(add_months(day, followed.settings.labels.horizon_months) <= followed.tables.data_as_of for day in days)
+
+
+def listed(context):
+    """The context with its second division under the SAFE policy."""
+    asking = asked(context, months=1)
+    modeling = asking.settings.modeling.model_copy(update={"safe_divisions": context.divisions[1:2]})
+    settings = asking.settings.model_copy(update={"modeling": modeling})
+    return replace(asking, settings=settings)
+
+
+@pytest.mark.proves("L39")
+def test_of_a_division_under_safe_the_zone_where_labels_overlap_is_told_and_marked_as_not_out_of_time(followed):
+    careful = followed.divisions[1]
+    found = prequential(listed(followed))
+    overlap = found.curve.filter(~pl.col("is_out_of_time"))
+    assert set(overlap["division"]) == {careful}
+    assert set(overlap["curve"]) == {FROZEN}
+    assert overlap[v.CUTOFF].to_list() == [add_months(found.train_cutoff, -months) for months in (5, 4, 3, 2, 1)]
+    horizon = followed.settings.labels.horizon_months
+    learned = cutoffs_for(found.train_cutoff, followed.settings.labels).calibration
+    for day in found.curve[v.CUTOFF].unique():
+        reaches_in = day < add_months(learned, horizon) and add_months(day, horizon) > learned
+        assert (day in overlap[v.CUTOFF].to_list()) == reaches_in
+    assert overlap["auc"].null_count() == 0
+
+
+@pytest.mark.proves("L39")
+def test_no_check_reads_a_month_end_that_is_not_out_of_time(followed):
+    measures = [
+        prequential(context).check.readings.select("division", "measure", "status")
+        for context in (listed(followed), asked(followed, months=1))
+    ]
+    assert measures[0].equals(measures[1])
+    assert not measures[0]["measure"].str.contains("-").any()
+
+
+@pytest.mark.proves("L39")
+def test_the_picture_of_a_division_under_safe_is_shaded_and_that_of_the_others_is_not(followed):
+    found = prequential(listed(followed))
+    pictures = {file.path: file.content for file in artifacts(found) if file.path.endswith(".png")}
+    shade = np.array([int(SHADE[place : place + 2], 16) for place in (1, 3, 5)])
+    shaded = []
+    for path, content in pictures.items():
+        pixels = np.rint(imread(BytesIO(content))[..., :3] * 255).astype(int)
+        shaded += [path] * bool((pixels == shade).all(axis=-1).sum() > 1000)
+    assert len(shaded) == 1
+    assert part(followed.divisions[1]) in shaded[0]
+
+
+def test_a_zone_is_drawn_behind_the_curves():
+    line = Line("frozen", np.array([-30, 0]), np.array([0.7, 0.6]), np.array([0.6, 0.5]), np.array([0.8, 0.7]))
+    assert curves({"auc": [line]}, "days", Zone("overlap", -30, 0)) != curves({"auc": [line]}, "days")
+
+
+def quarters(context, months_less, **changes):
+    """The days that are looked at quarterly in a delivery that ends so many months earlier."""
+    tables = as_of(context.tables, add_months(context.tables.data_as_of, -months_less))
+    blocks = cutoffs_for(newest_cutoff(tables), context.settings.labels)
+    return months(asked(replace(context, tables=tables, blocks=blocks), quarterly=True, **changes))
+
+
+@pytest.mark.proves("L151")
+def test_quarterly_the_panel_grows_by_a_day_with_every_quarter_that_is_delivered(followed):
+    """From one cutoff on, without a setting that names a day."""
+    (first, before), (again, after) = quarters(followed, 3), quarters(followed, 0)
+    assert first == again
+    assert after[:-1] == before
+    assert after == [add_months(first, 3 * step) for step in range(len(after))]
+    assert len(after) >= 4
+    assert cutoffs_for(first, followed.settings.labels).tuning[0] >= followed.tables.first_day
+    horizon = followed.settings.labels.horizon_months
+    assert followed.tables.data_as_of < add_months(after[-1], horizon + 3)
+
+
+@pytest.mark.proves("L151")
+def test_quarterly_month_ends_between_quarters_wait_for_the_next_one(followed):
+    assert quarters(followed, 0) == quarters(followed, 1) == quarters(followed, 2) != quarters(followed, 3)
+    day = dt.date(2024, 3, 31)
+    assert quarters(followed, 0, train_cutoff=day)[0] == day
+
+
+@pytest.mark.proves("L151")
+def test_quarterly_the_model_beside_is_fitted_again_every_so_many_quarters(followed):
+    found = prequential(asked(followed, quarterly=True, train_cutoff=dt.date(2023, 12, 31), retrain_months=6))
+    pooled = found.curve.filter(pl.col("division") == ALL).sort(v.CUTOFF)
+    frozen, again = (pooled.filter(pl.col("curve") == name)["auc"].to_list() for name in (FROZEN, RETRAINED))
+    assert (frozen[:2], frozen[2:] == again[2:]) == (again[:2], False)
+    assert "brier_rise" in found.check.readings["measure"].to_list()
 
 
 @pytest.mark.proves("L151")

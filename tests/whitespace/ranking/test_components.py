@@ -17,7 +17,12 @@ CUTOFF = dt.date(2020, 6, 30)
 
 
 def rows(
-    n: int = 100, lift: float = 1.0, similarity: float = 1.0, backfill: float = 0.0, seed: int = 0
+    n: int = 100,
+    lift: float = 1.0,
+    similarity: float = 1.0,
+    backfill: float = 0.0,
+    by_assets: float = 0.0,
+    seed: int = 0,
 ) -> pl.DataFrame:
     """A division in which these shares of the signals are known."""
     chance = np.random.default_rng(seed)
@@ -37,6 +42,7 @@ def rows(
             "lift": signal(lift),
             "similarity": signal(similarity),
             "backfill": signal(backfill),
+            "similarity_by_assets": signal(by_assets),
             "industry": chance.choice(["bakery", "garage"], n),
             "size_bin": ["small"] * n,
         }
@@ -77,6 +83,36 @@ def test_no_stand_in_outranks_a_genuine_similarity(seed, share):
     }
     assert by_source["item2vec"].max() < by_source["als"].min()
     assert set(by_source.get("none", [])) <= {NEUTRAL}
+
+
+@pytest.mark.proves("L81", "L84")
+@given(st.integers(0, 50), st.floats(0.02, 0.14), st.floats(0.02, 0.14))
+def test_no_stand_in_outranks_a_similarity_by_purchases_or_assets(seed, share, by_assets):
+    found = components(rows(similarity=share, by_assets=by_assets, backfill=1.0, seed=seed), BlendSettings())
+    is_stand_in = found["als_source"] == "item2vec"
+    assert found.filter(is_stand_in)["als_norm"].max() < found.filter(~is_stand_in)["als_norm"].min()
+    genuine = found.filter(pl.any_horizontal(pl.col("similarity", "similarity_by_assets").is_not_null()))
+    assert genuine.height == found.filter(~is_stand_in).height
+
+
+@pytest.mark.proves("L84")
+@pytest.mark.parametrize("weights", [(0.5, 0.5), (3.0, 1.0), (0.0, 1.0)])
+def test_percentiles_by_purchases_and_assets_are_blended_and_what_is_known_alone_counts_whole(weights):
+    found = components(rows(similarity=0.7, by_assets=0.7), BlendSettings(als_blend_weights=weights))
+    bought, owned = (
+        found[name].rank("average") / found[name].count() for name in ("similarity", "similarity_by_assets")
+    )
+    blend = (weights[0] * bought + weights[1] * owned) / sum(weights)
+    wanted = {"als_blend": blend, "als": bought, "als_assets": owned, "none": pl.Series([NEUTRAL] * 100)}
+    assert set(found["als_source"]) == set(wanted)
+    for source, values in wanted.items():
+        ours = found["als_source"] == source
+        assert found.filter(ours)["als_norm"].to_list() == pytest.approx(values.filter(ours).to_list()), source
+
+
+def test_weights_of_a_blend_that_are_all_0_are_refused():
+    with pytest.raises(ValueError, match="let one of them be above 0"):
+        BlendSettings(als_blend_weights=(0.0, 0.0))
 
 
 @pytest.mark.proves("L82")
@@ -124,6 +160,8 @@ def test_pooled_percentiles_compare_divisions_and_others_do_not():
 def test_coverage_is_what_is_present_and_not_what_is_above_zero():
     found = coverage_of(components(rows(lift=0.2, similarity=0.1, backfill=1.0), BlendSettings()))
     assert found.select("lift_coverage", "als_coverage", "backfilled").row(0) == (0.2, 0.1, 90)
+    by_assets = coverage_of(components(rows(similarity=0.0, by_assets=0.4), BlendSettings()))
+    assert by_assets["als_coverage"].to_list() == [0.4]
 
 
 def test_the_order_of_rows_changes_no_score():
