@@ -85,7 +85,7 @@ RARER: dict[Chain, str] = {
 CHAINS = {beginning: chain for chain, beginnings in RARER.items() for beginning in beginnings.split()}
 
 
-OF_PROMOTIONS = ("promo_off_pct", "deep_promo_off_pct", "promo_lift_pct", "promo_lift_per_pct")
+OF_PROMOTIONS = ("promo_off_pct", "deep_promo_off_pct", "promo_lift_pct", "promo_lift_per_pct", "promo_run_days")
 BESIDE = {
     # A promotion runs for a week: it is the best answer where looking for the reason is not expected to find it.
     **{("calibrated", f"recommend.{name}"): ("recommend.search_share=0",) for name in OF_PROMOTIONS},
