@@ -35,7 +35,7 @@ class Night(Result):
         """The cases, by value, descending, with everything known of them. Grain: case. Raises DamagedRunError.
 
         >>> night.cases.select("store_id", "sku_id", "duration_days").row(0)
-        (21, 3, 15)
+        (3, 1, 31)
         """
         return self.table(shapes.CASES.removesuffix(".parquet"))
 

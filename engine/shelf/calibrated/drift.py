@@ -34,8 +34,11 @@ def level_drift(sales: Sales, dark: Flags, regional_sku: Integers, first_day: in
     # What is dark tonight makes its neighbours rise: those days are left out as far as the history allows.
     spared = min(max(n_days - start_day - 2 * settings.drift_days, 0), settings.drift_spared_days)
     n_windows = max(n_days - spared - start_day, 0) // settings.drift_days
-    told = _changes(sales, dark, n_windows, n_days - spared, settings)
-    asked = [_asked(told, window, regional_sku, settings.drift_tail) for window in range(n_windows)]
+    # The first days that are spared still say which rises a fall answers.
+    later = 1 if spared >= settings.drift_days else 0
+    end_day = n_days - spared + later * settings.drift_days
+    told = _changes(sales, dark, later + n_windows, end_day, settings)
+    asked = [_asked(told, later + window, regional_sku, settings.drift_tail) for window in range(n_windows)]
     answers = [_answer(of_window, settings.drift_tail) for of_window in asked if of_window.size]
     if not answers:
         return settings.level_drift + settings.usual_drift
@@ -66,8 +69,10 @@ def _asked(told: Changes, window: int, regional_sku: Integers, tail: float) -> F
     """
     limit = NormalDist().inv_cdf(1.0 - tail)
     moved = _beyond_counts(told, window)
-    falls = (moved < -limit) | (_beyond_counts(told, window - 1) < -limit if window else False)
     rises = moved > limit
+    # The end of a rise is no fall.
+    then = (_beyond_counts(told, window - 1) < -limit) & ~rises if window else False
+    falls = (moved < -limit) | then
     lent = (_of_others(rises, regional_sku) > 0) & (_of_others(falls, regional_sku) > 0)
     known = np.flatnonzero(~np.isnan(told.change[:, window]) & ~lent)
     rise = np.maximum(moved[known], 0.0)

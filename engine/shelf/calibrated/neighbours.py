@@ -28,16 +28,19 @@ def neighbour_weights(panel: Panel, chances: Floats, tried: Integers, settings: 
     is_low = (chances[known] <= settings.neighbour_chance).astype(np.float64)
     in_region = np.unique(panel.regional_sku[tried[known]], return_inverse=True)[1].astype(np.int64)
     in_chain = panel.codes("sku")[tried[known]]
-    usual = float(is_low.mean()) if known.size else 0.0
     low, size = _others(in_region, is_low)
-    kinship = _kinship(is_low, low, size, usual)
+    fell = low > settings.neighbour_wide_share * size
+    # A SKU that fell everywhere, ended perhaps, says nothing of how alike shelves are.
+    shelf = ~fell
+    usual = float(is_low[shelf].mean()) if shelf.any() else 0.0
+    kinship = _kinship(is_low[shelf], low[shelf], size[shelf], usual)
     if kinship <= 0.0:
         return weights
     chain_low, chain_size = _others(in_chain, is_low)
     prior = 1 / kinship - 1
     share = (low + prior * usual) / (size + prior)
     elsewhere = (chain_low - low + prior * usual) / (chain_size - size + prior)
-    weight = np.where(low > settings.neighbour_wide_share * size, 1.0, share / np.maximum(elsewhere, usual))
+    weight = np.where(fell, 1.0, share / np.maximum(elsewhere, usual))
     weight = np.clip(weight / weight.mean(), 1 / settings.neighbour_cap, settings.neighbour_cap)
     weights[known] = weight / max(float(weight.mean()), 1.0)
     return weights
