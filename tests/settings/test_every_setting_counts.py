@@ -75,7 +75,7 @@ RARER: dict[Chain, str] = {
         "demand.paid demand.stock_ratio demand.price_ratio demand.slow pattern.price_response pattern.promo_share "
         "pattern.stock_growth events.group_gap"
     ),
-    chains.markdowns: "recommend.markdown recommend.minutes.promo recommend.promo_run",
+    chains.markdowns: "recommend.markdown recommend.minutes.promo recommend.promo_run events.rise_",
     chains.awkward: (
         "recommend.min_price price_check.min_units demand.impossible demand.weighed pattern.price_rise "
         "events.holiday events.launch events.unit response.max_change panel.held_days panel.stock_from"
