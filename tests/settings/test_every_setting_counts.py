@@ -91,6 +91,8 @@ BESIDE = {
     **{("calibrated", f"recommend.{name}"): ("recommend.search_share=0",) for name in OF_PROMOTIONS},
     # Cover that never grew explains a fall in part; where it is asked to explain all of it, it has a surplus.
     ("calibrated", "recommend.ordinary_cover_days"): ("pattern.long_cover_strength=1",),
+    # Few sales prove no large rise: how many tell one counts where a small proof is enough.
+    ("calibrated", "events.rise_units"): ("events.rise_log_likelihood_ratio=1",),
 }
 """Settings that a key needs beside it, because it decides only where another one leaves something to decide."""
 BOUNDS = ("ge", "gt", "le", "lt")
