@@ -75,6 +75,12 @@ def test_shelves_that_sell_what_a_dark_one_of_their_region_lost_make_no_drift():
     assert lent == pytest.approx(plain, abs=1e-4)
 
 
+@pytest.mark.parametrize("step", [0.0, 0.03])
+def test_regions_so_wide_that_some_shelf_always_rises_and_falls_tell_drift_all_the_same(step):
+    """As chains have that name no region: all their stores are one."""
+    assert told(step, stores_per_region=4000) == pytest.approx(told(step), rel=0.1)
+
+
 def test_regions_that_rise_where_no_shelf_falls_drift():
     plain, risen = told(0.0, stores_per_region=10), told(0.0, change=_events(1.0), stores_per_region=10)
     assert risen > 5 * plain

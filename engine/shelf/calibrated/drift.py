@@ -65,7 +65,8 @@ def _changes(sales: Sales, dark: Flags, n_windows: int, end_day: int, settings: 
 def _asked(told: Changes, window: int, regional_sku: Integers, tail: float) -> Floats:
     """Drift at which each rise in a window would have the chance `tail`; below 0 where counts alone make it so.
 
-    Of the pairs that no shelf of the region can have lent its shoppers.
+    Of the pairs that no shelf of the region can have lent its shoppers; of all where regions are so wide that some
+    shelf always rises and falls, and too few pairs would be left to tell one rare rise.
     """
     limit = NormalDist().inv_cdf(1.0 - tail)
     moved = _beyond_counts(told, window)
@@ -74,7 +75,10 @@ def _asked(told: Changes, window: int, regional_sku: Integers, tail: float) -> F
     then = (_beyond_counts(told, window - 1) < -limit) & ~rises if window else False
     falls = (moved < -limit) | then
     lent = (_of_others(rises, regional_sku) > 0) & (_of_others(falls, regional_sku) > 0)
-    known = np.flatnonzero(~np.isnan(told.change[:, window]) & ~lent)
+    is_known = ~np.isnan(told.change[:, window])
+    known = np.flatnonzero(is_known & ~lent)
+    if known.size * tail < 1.0:
+        known = np.flatnonzero(is_known)
     rise = np.maximum(moved[known], 0.0)
     return np.asarray(((rise / limit) ** 2 - 1.0) * told.variance[known, window] / told.walked[known, window])
 
