@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from engine.kernels.compiling import inner, kernel
+from engine.kernels.compiling import kernel
 from engine.kernels.records import Borrowed, Factors, Spans
 from engine.kernels.types import Flags2D, Floats1D, Floats2D, Integers1D, Out
 
@@ -68,7 +68,7 @@ def group_sums(
                 cells[place, day] += 1.0
 
 
-@inner
+@kernel
 def own_share(own_variance: float, borrowed_variance: float) -> float:
     """Weight of what own days say beside what is borrowed, by their relative variances (Bühlmann 1967)."""
     return borrowed_variance / (borrowed_variance + own_variance)

@@ -36,7 +36,7 @@ def log_ratio(sold: float, expected_units: float, size: float, weighing: Weighin
     return math.log(total) if total > 0.0 else -700.0
 
 
-@inner
+@kernel
 def walked_within(days: int) -> float:
     """Days' variance of a walk by which the mean of so many days differs from the day before them, of equal days."""
     return (days + 1.0) * (2.0 * days + 1.0) / (6.0 * days)
