@@ -27,6 +27,7 @@ from cli import (
 )
 from cli.console import answer, err, printing_warnings
 from engine.errors import EXIT_BUG, DarkshelfError, Problem, ProblemsError
+from engine.places.place import refuse_credentials
 
 app = typer.Typer(
     name="darkshelf",
@@ -96,6 +97,7 @@ def main() -> None:
     as_json = "--json" in sys.argv
     gc.set_threshold(NEW_OBJECTS_PER_COLLECTION)
     try:
+        refuse_credentials(sys.argv[1:])
         with printing_warnings():
             code = app(prog_name="darkshelf", standalone_mode=not as_json)
         if code == EXIT_INTERRUPTED:

@@ -10,7 +10,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.console import err, out, progress, show_blocks
-from cli.options import AllowPartial, AsJson, Assignments, ConfigFile, DeskName, InputUnlessLake, Lake, Out, Profile
+from cli.options import (
+    AllowPartial,
+    AsJson,
+    Assignments,
+    ConfigFile,
+    DeskName,
+    InputUnlessLake,
+    Lake,
+    Out,
+    Profile,
+    path,
+)
 
 if TYPE_CHECKING:
     from engine.outputs.desks import Desk
@@ -42,7 +53,11 @@ def run(
     ] = None,
     feedback: Annotated[
         Path | None,
-        typer.Option("--feedback", help="What stores answered on earlier nights, as  darkshelf feedback  writes it."),
+        typer.Option(
+            "--feedback",
+            parser=path,
+            help="What stores answered on earlier nights, as  darkshelf feedback  writes it.",
+        ),
     ] = None,
     *,
     force: Annotated[bool, typer.Option("--force", help="Run again what is published already.")] = False,
