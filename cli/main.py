@@ -16,6 +16,7 @@ from cli import (
     check,
     dashboard,
     decisions,
+    export,
     growth,
     lake,
     report,
@@ -46,6 +47,7 @@ app.command("run")(run.run)
 app.command("explain")(runs.explain)
 app.command("sql")(runs.sql)
 app.command("report")(report.report)
+app.command("export")(export.export)
 app.command("tasks")(decisions.tasks)
 app.command("accuracy")(decisions.accuracy)
 app.command("feedback")(decisions.feedback)

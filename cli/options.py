@@ -5,12 +5,17 @@ from typing import Annotated
 
 import typer
 
-from engine.places.place import local_path
+from engine.places.place import Place, local_path, place_of
 
 
 def path(text: str) -> Path:
     """What was typed for a folder or a file of this machine."""
     return local_path(text)
+
+
+def place(text: str) -> Path | Place:
+    """What was typed for a folder of this machine or a place elsewhere."""
+    return place_of(text)
 
 
 Input = Annotated[Path, typer.Argument(parser=path, help="Folder with the tables, as CSV or Parquet.")]

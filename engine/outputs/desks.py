@@ -24,6 +24,11 @@ from engine.settings.loading import Assigned
 GROUP: Final = "darkshelf.desks"
 
 
+def _every_table(run: Run) -> Mapping[str, str]:
+    """The Parquet files of a run by the names of their tables."""
+    return {file.stem: file.name for file in sorted(run.folder.glob("*.parquet"))}
+
+
 @dataclass(frozen=True, repr=False)
 class Explanation:
     """One finding explained. facts: everything as JSON holds it. shown: the same for people.
@@ -55,12 +60,14 @@ class Desk:
     from its manifest alone. shown: its key figures. explain: one finding by its id. compare: two runs, old and new.
     report: the page of a run as HTML, with the runs before it at hand. views: SQL views beyond the files.
     stages: what each stage says while it works. options: what `run` takes beyond folder, output and settings.
-    moment: reads the label of a run, such as its as-of day; raises ValueError.
+    moment: reads the label of a run, such as its as-of day; raises ValueError. exports: the tables that are exported
+    of a run, files by the names of their tables; by default every Parquet file.
 
-    run, result, subjects, pages, style, page_settings: where the rest is found, as `module:name`, since it needs
-    this record or lives on higher floors: the function `run(place, out, settings, moment, *, force, watch, ...)`,
-    the kind of `Result` that it returns, the `SubjectKind` of its decisions, the pages of its dashboard, their own
-    CSS as text, and the class of their own settings; "" for none.
+    run, result, subjects, outcomes, pages, style, page_settings: where the rest is found, as `module:name`, since it
+    needs this record or lives on higher floors: the function `run(place, out, settings, moment, *, force, ...)`, the
+    kind of `Result` that it returns, the `SubjectKind` of its decisions, the function that tells from decisions and a
+    run what became of it, as tables by name, the pages of its dashboard, their own CSS as text, and the class of
+    their own settings; "" for none.
     """
 
     name: str
@@ -77,12 +84,14 @@ class Desk:
     run: str
     result: str = "engine.outputs.result:Result"
     subjects: str = ""
+    outcomes: str = ""
     pages: str = ""
     style: str = ""
     page_settings: str = ""
     views: Callable[[Run], Mapping[str, str]] = field(default=lambda run: {})
     stages: Mapping[str, str] = field(default_factory=dict)
     options: frozenset[str] = frozenset()
+    exports: Callable[[Run], Mapping[str, str]] = _every_table
     moment: Callable[[str], Any] = dt.date.fromisoformat
 
 

@@ -161,6 +161,11 @@ def _load(path: Path | None, assignments: Assigned) -> GrowthSettings:
     return load_as(GrowthSettings, path, assignments)
 
 
+def _exports(run: Run) -> Mapping[str, str]:
+    files = (shapes.RECOMMENDATIONS, shapes.AUDIT, shapes.PEERS, shapes.SUPPLY_PLAN)
+    return {file.removesuffix(".parquet"): file for file in files}
+
+
 DESK = Desk(
     name=v.DESK,
     purpose="says what may grow and by how much, within caps",
@@ -179,5 +184,6 @@ DESK = Desk(
     pages="panel_app.pages.growth:PAGES",
     style="panel_app.pages.growth:CSS",
     stages=STAGES,
+    exports=_exports,
     moment=str,
 )
