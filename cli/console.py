@@ -75,14 +75,14 @@ class Warnings(logging.Handler):
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
-        self._told: set[str] = set()
+        self._printed: set[str] = set()
 
     def emit(self, record: logging.LogRecord) -> None:
         """Print the warning, unless it was printed before. A failure is told by whoever ends with it."""
         line = record.getMessage()
-        is_told = line in self._told or record.name.startswith(DASHBOARD)
-        if record.levelno == logging.WARNING and not is_told:
-            self._told.add(line)
+        is_printed = line in self._printed or record.name.startswith(DASHBOARD)
+        if record.levelno == logging.WARNING and not is_printed:
+            self._printed.add(line)
             err.print(f"warning: {line}", markup=False, soft_wrap=True)
 
 

@@ -48,7 +48,7 @@ def explain(
     from engine.errors import NotFoundError
     from engine.outputs.desks import desk_named, desks
 
-    is_told = False
+    is_found = False
     for each in desks() if desk is None else [desk_named(desk)]:
         rows = table("setting", "value", "bounds", "meaning", title=f"{each.name}: {each.purpose}")
         # A profile, a file and assignments are of one desk; the others are told as they are by default.
@@ -57,8 +57,8 @@ def explain(
             rows.add_row(*row)
         if rows.row_count:
             out.print(rows)
-            is_told = True
-    if not is_told:
+            is_found = True
+    if not is_found:
         raise NotFoundError(f"no setting begins with {key!r}; list all with  darkshelf config explain")
 
 

@@ -114,7 +114,7 @@ def own_hosts(address: str, port: int, origins: Collection[str]) -> list[str]:
 
 def _provider_options(access: Access) -> dict[str, Any]:
     """What Panel's OAuth handlers are told; the provider itself is the door's business."""
-    return {key: told for key, told in (access.oauth or {}).items() if key != "oauth_provider"}
+    return {key: option for key, option in (access.oauth or {}).items() if key != "oauth_provider"}
 
 
 class _Watch(RequestHandler):
@@ -130,16 +130,16 @@ class _Watch(RequestHandler):
 class Health(_Watch):
     """200 when a page can be shown and decided on, else 503 with which part fails; the log says why, once."""
 
-    told = ""
+    reported = ""
 
     def get(self) -> None:
         """The state as one JSON object."""
         state, trouble = state_of(self.dashboard)
         self.set_status(503 if trouble else 200)
         # Whoever asks every second must not fill the log: it gets what is new.
-        if trouble and trouble != Health.told:
+        if trouble and trouble != Health.reported:
             LOGGER.error("no page can be shown: %s", trouble)
-        Health.told = trouble
+        Health.reported = trouble
         self.write(json.dumps(state))
         self.set_header("Content-Type", "application/json")
 

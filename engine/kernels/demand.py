@@ -125,12 +125,12 @@ def levels(
             share = (expected_units / (expected_units + prior)) ** 2
             exposure[row] = 1.0 / (share / own + (1.0 - share) / lent)
         if borrowed.level[row] > 0.0:
-            own_level, told = 0.0, 0.0
+            own_level, own_weight = 0.0, 0.0
             if exposure[row] > 0.0:
                 # Of the borrowed level: days without a sale, by their own level, would be sure of nothing.
                 own_variance = (unit[row] / borrowed.level[row] + borrowed.dispersion[row]) / exposure[row]
-                own_level, told = level[row], own_share(own_variance, borrowed.relative_variance[row])
-            level[row] = borrowed.level[row] + told * (own_level - borrowed.level[row])
+                own_level, own_weight = level[row], own_share(own_variance, borrowed.relative_variance[row])
+            level[row] = borrowed.level[row] + own_weight * (own_level - borrowed.level[row])
         for day in range(n_days):
             expected[row, day] *= level[row]
 

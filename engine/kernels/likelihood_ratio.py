@@ -76,15 +76,15 @@ def learn_before(
             share[day] = sold / expected_units
             relative_variance[day] = counted / (expected_units * sold) + beyond_counts
         if borrowed > 0.0:
-            told = 0.0
+            own_weight = 0.0
             if expected_units > 0.0:
                 # Of the borrowed share: days without a sale, by their own share, would be sure of nothing.
                 own_variance = counted / (expected_units * expected_units * borrowed) + beyond_counts
-                told = own_share(own_variance, sales.borrowed_variance[row])
-            share[day] = borrowed + told * (share[day] - borrowed)
-            of_borrowed = (1.0 - told) * sales.borrowed_variance[row]
+                own_weight = own_share(own_variance, sales.borrowed_variance[row])
+            share[day] = borrowed + own_weight * (share[day] - borrowed)
+            of_borrowed = (1.0 - own_weight) * sales.borrowed_variance[row]
             relative_variance[day] = of_borrowed * (borrowed / share[day]) ** 2
-            walked[day] = told * told * behind
+            walked[day] = own_weight * own_weight * behind
         sold, expected_units, left_out = memory * sold, memory * expected_units, memory * left_out
         # These are variances, in which a weight counts by its square.
         counted, squares = memory * memory * counted, memory * memory * squares

@@ -80,9 +80,9 @@ def _usual_sales(panel: Panel, quantile: float) -> Floats:
     """Ordinary sales of a day with any, (pairs,): its own, else those of the SKU, else those of the chain."""
     usual = _ordinary(panel.array("units"), quantile)
     of_pair = pl.col("usual").fill_nan(None)
-    told = pl.DataFrame({"sku": panel.codes("sku"), "usual": usual}).with_columns(of_pair)
+    usual_by_pair = pl.DataFrame({"sku": panel.codes("sku"), "usual": usual}).with_columns(of_pair)
     filled = pl.coalesce(pl.col("usual"), pl.col("usual").median().over("sku"), pl.col("usual").median())
-    return np.ascontiguousarray(told.select(filled.fill_null(np.nan)).to_series().to_numpy())
+    return np.ascontiguousarray(usual_by_pair.select(filled.fill_null(np.nan)).to_series().to_numpy())
 
 
 def _ordinary(values: Floats, quantile: float) -> Floats:
