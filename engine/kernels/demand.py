@@ -97,7 +97,15 @@ def group_sums(
         _multiply(level[row], weekdays, offers, stores, factors.sku_day[of.sku[row], days], expected)
         units, clean, place = of.units[row, days], of.clean[row, days], group[row] * n_offers
         if n_offers == 1:
-            _add(units, expected, clean, unit, sums.sold[place, days], sums.expected[place, days], sums.cells[place, days])
+            _add(
+                units,
+                expected,
+                clean,
+                unit,
+                sums.sold[place, days],
+                sums.expected[place, days],
+                sums.cells[place, days],
+            )
             continue
         for day in range(offer.size):
             if clean[day]:
@@ -200,20 +208,22 @@ def ups(units: Floats2D, usable: Flags2D, sums: Out[Floats2D]) -> None:
     them that have a sale themselves. Written.
     """
     for row in range(units.shape[0]):
-        sums[row] = 0.0
+        days = total = following = sold_again = squares = fourths = 0.0
         follows = False
         for day in range(units.shape[1]):
             if usable[row, day]:
-                sums[row, 0] += 1.0
-                sums[row, 1] += units[row, day]
-                sums[row, 4] += follows
-                sums[row, 5] += follows and units[row, day] > 0.0
+                days += 1.0
+                total += units[row, day]
+                following += follows
+                sold_again += follows and units[row, day] > 0.0
                 follows = units[row, day] > 0.0
         for day in range(units.shape[1]):
-            if usable[row, day] and units[row, day] * sums[row, 0] > sums[row, 1]:
-                square = (units[row, day] - sums[row, 1] / sums[row, 0]) ** 2
-                sums[row, 2] += square
-                sums[row, 3] += square**2
+            if usable[row, day] and units[row, day] * days > total:
+                square = (units[row, day] - total / days) ** 2
+                squares += square
+                fourths += square**2
+        sums[row, 0], sums[row, 1], sums[row, 2] = days, total, squares
+        sums[row, 3], sums[row, 4], sums[row, 5] = fourths, following, sold_again
 
 
 @kernel

@@ -230,18 +230,48 @@ def past_log_likelihood_ratio(
             found[place] = log_ratio(sold, share[first] * expected_units, size, weighing)
 
 
+@inner
+def _of_day(sold: float, expected_units: float, size: float, depth: float) -> float:
+    """Log likelihood ratio of one depth to no change, of one day; units of sale."""
+    shift = (size + sold) * math.log((size + expected_units) / (size + depth * expected_units))
+    return shift + sold * math.log(depth)
+
+
 @kernel
-def mark_dark(sales: Sales, depth: float, bounds: Floats1D, dark: Out[Flags2D], peaks: Out[Floats1D]) -> None:
+def darkest_stretch(sales: Sales, depth: float, peaks: Out[Floats1D]) -> None:
+    """The largest cumulative log likelihood ratio of any stretch of each row, of those that `mark_dark` marks.
+
+    depth: share of the expectation that is left. peaks: (n_rows,), 0 where nothing speaks for a fall; written.
+    """
+    units, expected, usable, unit = sales.units, sales.expected, sales.usable, sales.unit
+    for row in range(units.shape[0]):
+        size = 1.0 / max(sales.dispersion[row], 1e-6)
+        total = peak = 0.0
+        for day in range(units.shape[1]):
+            if not usable[row, day] or not expected[row, day] > 0.0:
+                continue
+            e, y = expected[row, day] / unit[row], units[row, day] / unit[row]
+            if total <= 0.0:
+                total = 0.0
+                if y >= e:
+                    continue
+            total += _of_day(y, e, size, depth)
+            peak = max(peak, total)
+        peaks[row] = peak
+
+
+@kernel
+def mark_dark(sales: Sales, depth: float, bounds: Floats1D, dark: Out[Flags2D]) -> None:
     """Mark the days of every stretch whose cumulative log likelihood ratio reaches its row's bound (Page 1954).
 
     From where the sum leaves zero to where it peaks. depth: share of the expectation that is left. bounds: (n_rows,).
-    dark: (n_rows, n_days), written. peaks: (n_rows,), the largest sum of any stretch, written.
+    dark: (n_rows, n_days), written.
     """
     units, expected, usable, unit = sales.units, sales.expected, sales.usable, sales.unit
     n_days = units.shape[1]
     for row in range(units.shape[0]):
         dark[row] = 0
-        peaks[row] = total = peak = 0.0
+        total = peak = 0.0
         start = top = 0
         # One turn more than days, so that a stretch that lasts until the end is closed like every other.
         for day in range(n_days + 1):
@@ -254,12 +284,10 @@ def mark_dark(sales: Sales, depth: float, bounds: Floats1D, dark: Out[Flags2D], 
                 # Sales as expected or better speak against every fall; no stretch begins with them.
                 if total <= 0.0 and y >= e:
                     continue
-                size = 1.0 / max(sales.dispersion[row], 1e-6)
-                total += (size + y) * math.log((size + e) / (size + depth * e)) + y * math.log(depth)
+                total += _of_day(y, e, 1.0 / max(sales.dispersion[row], 1e-6), depth)
                 if total > peak:
                     peak, top = total, day
             if (total <= 0.0 or day == n_days) and peak > 0.0:
-                peaks[row] = max(peaks[row], peak)
                 for marked in range(start, top + 1):
                     dark[row, marked] |= peak >= bounds[row]
                 peak = 0.0
