@@ -38,7 +38,8 @@ def level_drift(sales: Sales, dark: Flags, regional_sku: Integers, first_day: in
     later = 1 if spared >= settings.drift_days else 0
     end_day = n_days - spared + later * settings.drift_days
     changed = _changes(sales, dark, later + n_windows, end_day, settings)
-    asked = [_asked(changed, later + window, regional_sku, settings.drift_tail) for window in range(n_windows)]
+    group = np.unique(regional_sku, return_inverse=True)[1]
+    asked = [_asked(changed, later + window, group, settings.drift_tail) for window in range(n_windows)]
     answers = [_answer(of_window, settings.drift_tail) for of_window in asked if of_window.size]
     if not answers:
         return settings.level_drift + settings.usual_drift
@@ -62,11 +63,12 @@ def _changes(sales: Sales, dark: Flags, n_windows: int, end_day: int, settings: 
     return changed
 
 
-def _asked(changed: Changes, window: int, regional_sku: Integers, tail: float) -> Floats:
+def _asked(changed: Changes, window: int, group: Integers, tail: float) -> Floats:
     """Drift at which each rise in a window would have the chance `tail`; below 0 where counts alone make it so.
 
     Of the pairs that no shelf of the region can have lent its shoppers; of all where regions are so wide that some
-    shelf always rises and falls, and too few pairs would be left to tell one rare rise.
+    shelf always rises and falls, and too few pairs would be left to tell one rare rise. group: number of the SKU and
+    region, (pairs,).
     """
     limit = NormalDist().inv_cdf(1.0 - tail)
     moved = _beyond_counts(changed, window)
@@ -74,7 +76,7 @@ def _asked(changed: Changes, window: int, regional_sku: Integers, tail: float) -
     # The end of a rise is no fall.
     then = (_beyond_counts(changed, window - 1) < -limit) & ~rises if window else False
     falls = (moved < -limit) | then
-    lent = (_of_others(rises, regional_sku) > 0) & (_of_others(falls, regional_sku) > 0)
+    lent = (_of_others(rises, group) > 0) & (_of_others(falls, group) > 0)
     is_known = ~np.isnan(changed.change[:, window])
     known = np.flatnonzero(is_known & ~lent)
     if known.size * tail < 1.0:
@@ -94,9 +96,8 @@ def _beyond_counts(changed: Changes, window: int) -> Floats:
     return np.nan_to_num((change - np.nanmedian(change)) / np.sqrt(changed.variance[:, window]))
 
 
-def _of_others(marks: Marks, regional_sku: Integers) -> Integers:
-    """How many other pairs of each pair's SKU and region are marked, (pairs,)."""
-    group = np.unique(regional_sku, return_inverse=True)[1]
+def _of_others(marks: Marks, group: Integers) -> Integers:
+    """How many other pairs of each pair's group are marked, (pairs,)."""
     return np.asarray(np.bincount(group, marks)[group] - marks, np.int64)
 
 
