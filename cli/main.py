@@ -88,6 +88,7 @@ def options(
     ] = False,
 ) -> None:
     """Find the revenue lost every night on shelves that are stocked but do not sell."""
+    settings.refuse_unknown_variables()
 
 
 def main() -> None:
