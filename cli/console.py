@@ -66,6 +66,21 @@ def _stage_lines() -> Iterator[None]:
         logger.removeHandler(handler)
 
 
+@contextmanager
+def logged_as_json() -> Iterator[Callable[[str], None]]:
+    """A JSON object on stderr per event of the run, such as a finished stage: progress for programs."""
+    from engine.runs.journal import JsonLines
+
+    logger, handler = logging.getLogger("darkshelf"), logging.StreamHandler()
+    handler.setFormatter(JsonLines())
+    logger.setLevel(logging.INFO)
+    logger.addHandler(handler)
+    try:
+        yield lambda stage: None
+    finally:
+        logger.removeHandler(handler)
+
+
 DASHBOARD = "darkshelf.dashboard"
 """What the server logs has times and goes to its own log, line by line."""
 

@@ -62,6 +62,23 @@ def explain(
         raise NotFoundError(f"no setting begins with {key!r}; list all with  darkshelf config explain")
 
 
+def refuse_unknown_variables() -> None:
+    """Raise SettingsError for variables of the environment that look like settings and are none of any desk."""
+    from engine.settings.loading import described, unknown_variables
+
+    # Every desk is looked at only where there is something to look for.
+    if not unknown_variables(()):
+        return
+    from engine.errors import SettingsError
+    from engine.outputs.desks import desks
+    from panel_app.settings import dashboard_settings
+
+    models = [model for desk in desks() for model in desk.models.values()]
+    known = {key for model in (*models, dashboard_settings()) for key, _ in described(model)}
+    if strange := unknown_variables(known):
+        raise SettingsError(strange)
+
+
 def _rows_of(desk: "Desk", key: str, settings: "RunSettings") -> "Iterator[tuple[str, ...]]":
     """The settings of a desk that begin with a key: name, value, bounds, meaning.
 
