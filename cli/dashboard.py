@@ -34,7 +34,9 @@ SECRET_FILE = "DARKSHELF_OAUTH_SECRET_FILE"
 @app.callback(invoke_without_command=True)
 def dashboard(
     context: typer.Context,
-    out_folder: Annotated[Path | None, typer.Option("--out", help="Where runs are published.  [required]")] = None,
+    out_folder: Annotated[
+        Path | None, typer.Option("--out", parser=path, help="Where runs are published.  [required]")
+    ] = None,
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 5006,
     address: Annotated[str, typer.Option(help="Address to listen on; only this machine by default.")] = "127.0.0.1",
     decisions: Annotated[
@@ -127,7 +129,7 @@ def dashboard(
         )
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("darkshelf.dashboard").setLevel(logging.INFO)
-    told = f"The dashboard is at http://{address}:{port}{prefix or '/'} (stop it with Ctrl-C)."
+    message = f"The dashboard is at http://{address}:{port}{prefix or '/'} (stop it with Ctrl-C)."
     try:
         serve(
             out_folder,
@@ -139,7 +141,7 @@ def dashboard(
             access=access,
             origins=origin or [],
             prefix=prefix,
-            announce=lambda: err.print(told, markup=False),
+            announce=lambda: err.print(message, markup=False),
         )
     except OSError as error:
         raise OutputError(
@@ -248,8 +250,8 @@ def add(name: UserName, out_folder: OutFolder, users: UsersFile = None) -> None:
     file = _users_file(out_folder, users)
     is_first = not file.exists()
     is_new = add_user(file, name, password)
-    told = f"{name} may log in." if is_new else f"{name} has another password; logins by the old one end."
-    out.print(told, markup=False)
+    message = f"{name} may log in." if is_new else f"{name} has another password; logins by the old one end."
+    out.print(message, markup=False)
     if is_first:
         out.print("From now on everybody has to log in. A dashboard that runs already has to be started again.")
 
