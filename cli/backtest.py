@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.console import err, out, table
-from cli.options import AsJson, Assignments, ConfigFile, Input, path
+from cli.options import AsJson, Assignments, ConfigFile, Folder, path
 
 Estimate = list[float | None]
 Share = Annotated[float, typer.Option("--inject", min=0, max=0.5, help="Share of store-SKUs planted; 0 plants none.")]
@@ -20,7 +20,7 @@ Last = Annotated[dt.datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"
 
 
 def backtest(
-    folder: Input,
+    folder: Folder,
     out_folder: Annotated[Path, typer.Option("--out", parser=path, help="Where the figures go.")],
     share: Share = 0.1,
     truth: Truth = None,

@@ -7,11 +7,9 @@ from typing import Annotated, Any
 import typer
 
 from cli.console import out, progress, table
-from cli.options import AsJson, Assignments, ConfigFile, path
+from cli.options import AsJson, Assignments, ConfigFile, Input, Out, path, tables
 
 app = typer.Typer(help="Say what may grow and by how much, within caps.", no_args_is_help=True, rich_markup_mode=None)
-Input = Annotated[Path, typer.Argument(parser=path, help="Folder with the tables, as CSV or Parquet.")]
-Out = Annotated[Path, typer.Option("--out", parser=path, help="Where runs are published.")]
 Period = Annotated[
     str | None, typer.Option(metavar="YYYYMMA|B", help="Half month to work on; by default the latest of the sales.")
 ]
@@ -104,7 +102,12 @@ def discover(
 
 @app.command()
 def backtest(
-    folder: Annotated[Path, typer.Argument(parser=path, help="Folder with the sales of the next half month.")],
+    folder: Annotated[
+        Any,
+        typer.Argument(
+            parser=tables, metavar="FOLDER", help="Folder or place with the sales of the next half month."
+        ),
+    ],
     out_folder: Out,
     run_id: Annotated[str | None, typer.Option("--run", help="A run id; by default the latest run.")] = None,
     assignments: Assignments = None,

@@ -1,11 +1,17 @@
 """Options that several verbs take, each in one spelling."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from engine.places.place import Place, local_path, place_of
+
+if TYPE_CHECKING:
+    from engine.delivery.tables import Delivered
+else:
+    # Help calls it a path, and no verb waits for what else it may be.
+    Delivered = Path
 
 
 def path(text: str) -> Path:
@@ -13,14 +19,34 @@ def path(text: str) -> Path:
     return local_path(text)
 
 
+def tables(text: str) -> "Delivered":
+    """What was typed for the tables of a delivery: a folder of this machine, or a place elsewhere."""
+    place = place_of(text)
+    if not isinstance(place, Place):
+        return place
+    from engine.delivery.elsewhere import Elsewhere
+
+    return Elsewhere(place)
+
+
 def place(text: str) -> Path | Place:
     """What was typed for a folder of this machine or a place elsewhere."""
     return place_of(text)
 
 
-Input = Annotated[Path, typer.Argument(parser=path, help="Folder with the tables, as CSV or Parquet.")]
+Input = Annotated[
+    Delivered,
+    typer.Argument(parser=tables, metavar="FOLDER", help="Folder or place, such as s3://, with the tables."),
+]
+"""What `tables` made of it."""
+Folder = Annotated[
+    Path, typer.Argument(parser=path, metavar="FOLDER", help="Folder with the tables, as CSV or Parquet.")
+]
 InputUnlessLake = Annotated[
-    Path | None, typer.Argument(parser=path, help="Folder with the tables, as CSV or Parquet; or give --lake.")
+    Delivered | None,
+    typer.Argument(
+        parser=tables, metavar="FOLDER", help="Folder or place, such as s3://, with the tables; or give --lake."
+    ),
 ]
 Lake = Annotated[
     Path | None,

@@ -120,7 +120,7 @@ def load_for(desk: "Desk", profile: str | None, config: Path | None, assignments
     return desk.load(config, [*(assignments or []), *([f"profile={profile}"] if profile else [])])
 
 
-def place_of(folder: Path | None, lake: Path | None) -> Any:
+def place_of(folder: Any, lake: Path | None) -> Any:
     """The folder as it is, or the lake opened."""
     from engine.lake.manifest import open_lake
 

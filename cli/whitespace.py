@@ -3,7 +3,7 @@
 import datetime as dt
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -78,7 +78,7 @@ def _day(cutoff: str | None) -> dt.date | None:
 
 def _part(
     name: str,
-    folder: Path,
+    folder: Any,
     out_folder: Path,
     settings: "WhitespaceSettings",
     cutoff: str | None,

@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
+from engine.delivery.elsewhere import Elsewhere
 from engine.delivery.frames import frames_of
 from engine.delivery.tables import Delivered
 from engine.errors import InputError, Problem, SettingsError
@@ -25,7 +26,7 @@ from engine.outputs.read import find_run
 from engine.outputs.result import Result
 from engine.outputs.shelf.result import Night
 from engine.outputs.whitespace.result import Ranked
-from engine.places.place import local_path
+from engine.places.place import Place, local_path, place_of
 from engine.settings.growth.scaling import GrowthSettings
 from engine.settings.loading import load_as
 from engine.settings.shelf.night import Settings, load
@@ -35,7 +36,7 @@ from engine.synth.plan import ChainPlan
 
 AnyPath = str | os.PathLike[str]
 Tables = AnyPath | Mapping[str, object]
-"""A folder of tables, or frames by table name."""
+"""A folder of tables or a place elsewhere such as `s3://BUCKET/FOLDER`, or frames by table name."""
 AnyResult = TypeVar("AnyResult", bound=Result)
 Watch = Callable[[str], None] | None
 
@@ -196,7 +197,8 @@ def _delivered(tables: Tables) -> Delivered:
     if isinstance(given, Mapping):
         return frames_of(given)
     if isinstance(given, str | os.PathLike):
-        return local_path(os.fspath(given))
+        place = place_of(os.fspath(given))
+        return Elsewhere(place) if isinstance(place, Place) else place
     what = f"is a {type(tables).__name__}"
     raise InputError([Problem("tables", what, "give the path of a folder, or frames by the names of their tables")])
 
