@@ -79,7 +79,7 @@ class AnswersPage:
             plan = loop.plan(self.session, self.night.run_id, store_id=store)
         except NotFoundError:
             return {"asked": [], "task": None, "done": 0}
-        tasks = [task for sheet in plan.stores for group in sheet.groups for task in group.tasks]
+        tasks = [task for sheet in plan.stores for task in sheet.tasks]
         open_sku, given = view.text("sku") or self.asking, self._given(store)
         asked = [_question(view, store, task, given.get(task.sku_id)) for task in tasks]
         waiting = [each for each in asked if each["answer"] is None]

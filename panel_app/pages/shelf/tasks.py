@@ -85,13 +85,13 @@ def _list_of_stores(view: View, plan: Plan) -> dict[str, Any]:
         "stores": [
             {
                 "sheet": sheet,
-                "tasks": sum(len(group.tasks) for group in sheet.groups),
+                "tasks": len(sheet.tasks),
                 "href": address(unfiltered(view, store=(sheet.store_id,))),
             }
             for sheet in sheets[(at - 1) * ROWS : at * ROWS]
         ],
         "count": len(sheets),
-        "tasks": sum(len(group.tasks) for sheet in sheets for group in sheet.groups),
+        "tasks": sum(len(sheet.tasks) for sheet in sheets),
         "answered": sum(sheet.answered for sheet in sheets),
         "worth": sum(sheet.worth for sheet in sheets),
         "at": at,
