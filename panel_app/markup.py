@@ -22,6 +22,10 @@ from panel_app.words import term
 
 HERE = Path(__file__).parent
 CSS = (HERE / "assets" / "page.css").read_text(encoding="utf-8")
+LOCALISE = (
+    (HERE / "assets" / "markup.js").read_text(encoding="utf-8").partition("export ")[2].partition("\nconst SENT_")[0]
+)
+"""The functions of `markup.js` that write numbers as the reader does, for documents without the components."""
 UNKNOWN = Markup('<span class="unknown" title="unknown">–</span>')
 
 

@@ -21,6 +21,7 @@ from panel_app.charts import warm
 from panel_app.door.door import LOADED_BY
 from panel_app.door.headers import ForeignHost, foreign_hosts, headers_transform, host_name, with_port
 from panel_app.login import EVERYBODY, Access, make_door
+from panel_app.screens import screens
 from panel_app.settings import DashboardSettings
 
 LOGGER = logging.getLogger("darkshelf.dashboard")
@@ -79,7 +80,7 @@ def serve(
         start=False,
         title="darkshelf",
         verbose=False,
-        extra_patterns=[("/health", Health, watch), ("/metrics", Metrics, watch)],
+        extra_patterns=[("/health", Health, watch), ("/metrics", Metrics, watch), *screens(dashboard, door)],
         check_unused_sessions=UNUSED_SESSION_SECONDS * 250,
         unused_session_lifetime=UNUSED_SESSION_SECONDS * 1000,
         auth_provider=door,

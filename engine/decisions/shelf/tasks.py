@@ -47,7 +47,7 @@ class Task:
 
     case_id: null where the product has no open case. drawn: of the random sample, whatever its worth.
     value: money a true case would bring, null without a case. chance: of being true, 0 to 1. answer: the latest that
-    was given for this night, null before.
+    was given for this night, null before. kind, likely: as `words.Check` has them.
     """
 
     order: int
@@ -62,6 +62,8 @@ class Task:
     value: float | None
     chance: float | None
     answer: str | None
+    kind: str
+    likely: tuple[str, str, str]
 
 
 @dataclass(frozen=True)
@@ -296,6 +298,8 @@ def _tasks(
             value=row["value"],
             chance=row["chance"],
             answer=row["answer"],
+            kind=check.kind,
+            likely=check.likely,
         )
 
 

@@ -101,6 +101,7 @@ DESK = Desk(
     result="engine.outputs.shelf.result:Night",
     subjects="engine.decisions.shelf.cases:CASES",
     pages="panel_app.pages.shelf:PAGES",
+    screens="panel_app.pages.shelf:SCREENS",
     style="panel_app.pages.shelf:CSS",
     page_settings="panel_app.stores.shelf_settings:ShelfPageSettings",
     stages=STAGES,
