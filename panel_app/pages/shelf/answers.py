@@ -162,8 +162,8 @@ def said_of(error: DarkshelfError) -> str:
 def _question(view: View, store: str, task: Task, given: Mapping[str, Any] | None) -> dict[str, Any]:
     href = address(View(page="answers", run=view.run, more={"store": (store,), "sku": (task.sku_id,)}))
     answer = task.answer
-    told = sw.ANSWERS[answer].wording if answer in sw.ANSWERS else answer
-    return {"task": task, "answer": told, "href": href, "seen": answers.version_of(given)}
+    label = sw.ANSWERS[answer].wording if answer in sw.ANSWERS else answer
+    return {"task": task, "answer": label, "href": href, "seen": answers.version_of(given)}
 
 
 PAGE = NightPage("answers", "Answers", lambda session: AnswersPage(session).view)
