@@ -229,6 +229,7 @@ DESK = Desk(
     result="engine.outputs.whitespace.result:Ranked",
     subjects="engine.decisions.whitespace.gaps:GAPS",
     pages="panel_app.pages.whitespace:PAGES",
+    page_settings="panel_app.stores.whitespace_settings:WhitespacePageSettings",
     style="panel_app.pages.whitespace:CSS",
     views=_views,
     stages=STAGES,
