@@ -109,7 +109,7 @@ def _number(value: float | None, form: str, text: str, attributes: Mapping[str, 
     """A number as text in English, which the browser writes anew in its own locale."""
     if value is None:
         return UNKNOWN
-    more = Markup("").join(Markup(' {}="{}"').format(key, told) for key, told in (attributes or {}).items())
+    more = Markup("").join(Markup(' {}="{}"').format(key, content) for key, content in (attributes or {}).items())
     return Markup('<data class="number" value="{}" data-form="{}"{}>{}</data>').format(value, form, more, text)
 
 

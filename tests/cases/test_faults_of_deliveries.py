@@ -70,8 +70,8 @@ def night_with(bare, tmp_path_factory) -> Callable[[str], Night]:
     def night_with(name: str) -> Night:
         room, fault = tmp_path_factory.mktemp("night"), FAULTS[name]
         found = judged(fault.deliver(CHAIN, room / "in"), room / "out")
-        told = tuple(text for text in found.told if text not in bare.told)
-        return replace(found, told=told, open=fault.by_plain_ids(found.open))
+        notices = tuple(text for text in found.notices if text not in bare.notices)
+        return replace(found, notices=notices, open=fault.by_plain_ids(found.open))
 
     return night_with
 
@@ -81,22 +81,22 @@ def test_the_plain_night_finds_the_dark_shelf(bare):
 
 
 def test_the_plain_night_has_nothing_to_tell(bare):
-    assert bare.told == ()
+    assert bare.notices == ()
 
 
 @pytest.mark.parametrize("name", tried(FAULTS))
 def test_a_fault_is_told_or_refused_or_changes_nothing(name, night_with):
     night, fault = night_with(name), FAULTS[name]
-    told = "\n".join(night.told)
-    assert night.code in fault.exits, told
-    assert fault.is_told(told), f"{fault.tells!r} is not in: {told}"
+    notices = "\n".join(night.notices)
+    assert night.code in fault.exits, notices
+    assert fault.is_reported(notices), f"{fault.tells!r} is not in: {notices}"
     if night.code == DONE:
         assert list(night.open) == [DARK_SHELF]
 
 
 @pytest.mark.parametrize("name", tried(ORDINARY))
 def test_what_is_no_fault_is_no_news(name, night_with):
-    assert night_with(name).told == ()
+    assert night_with(name).notices == ()
 
 
 @pytest.mark.parametrize("name", tried(OF_OTHER_SHELVES))

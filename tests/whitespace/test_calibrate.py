@@ -65,7 +65,7 @@ def test_a_calibrator_read_back_from_its_text_gives_the_same_bits(method):
     table = rows({"Ample": 1.0})
     labels, scores = table["label"].cast(pl.UInt8).to_numpy(), table["p_raw"].to_numpy()
     one = fit_method(method, labels, scores, "Ample")
-    again = Calibrator.of(json.loads(json.dumps(one.told())))
+    again = Calibrator.of(json.loads(json.dumps(one.as_dict())))
     assert again == one
     assert again.apply(scores).tobytes() == one.apply(scores).tobytes()
 

@@ -60,20 +60,20 @@ def draw_boundary_flow(run: Run) -> str:
 def draw_funnel(run: Run) -> str:
     """From candidates to scaled rows, with the units that these get and that others would get without a floor."""
     rows = figures.funnel(run)
-    told = [
+    texts = [
         f"{count:,}" + (f"  ({units:,.1f} units{'' if step == v.SCALED else ' held back'})" if units else "")
         for step, count, units in rows.select("step", "rows", "units").iter_rows()
     ]
     title = "What became of the candidates"
-    return _bars(title, rows["step"].to_list(), rows["rows"].to_list(), STATUS_COLOURS, told=told, room=0.42)
+    return _bars(title, rows["step"].to_list(), rows["rows"].to_list(), STATUS_COLOURS, texts=texts, room=0.42)
 
 
 def draw_opportunity_tiers(run: Run) -> str:
     """Candidates by the tier of Step 11, and how many of them were scaled."""
     rows = figures.opportunities(run)
     labels, counts = rows["tier"].to_list(), rows["rows"].to_list()
-    told = [f"{count:,}  ({scaled:,} scaled)" for count, scaled in rows.select("rows", "scaled").iter_rows()]
-    return _bars("Candidates by tier of Step 11", labels, counts, dict.fromkeys(labels, WHAT), told=told, room=0.3)
+    texts = [f"{count:,}  ({scaled:,} scaled)" for count, scaled in rows.select("rows", "scaled").iter_rows()]
+    return _bars("Candidates by tier of Step 11", labels, counts, dict.fromkeys(labels, WHAT), texts=texts, room=0.3)
 
 
 def draw_scaling_tier_distribution(run: Run) -> str:
@@ -232,7 +232,7 @@ def _bars(
     values: list[float],
     colours: dict[str, str],
     form: str = "{:,}",
-    told: list[str] | None = None,
+    texts: list[str] | None = None,
     room: float = 0.14,
 ) -> str:
     """Horizontal bars, the first on top, a number on each and none left out. told: what to write on them instead.
@@ -241,7 +241,7 @@ def _bars(
     """
     with canvas([title, *labels], (7.5, 1.1 + 0.36 * len(labels))) as (axes, finish):
         bars = axes.barh(labels, values, color=[colours[label] for label in labels])
-        axes.bar_label(bars, labels=told or [form.format(value) for value in values], padding=3, fontsize=8)
+        axes.bar_label(bars, labels=texts or [form.format(value) for value in values], padding=3, fontsize=8)
         axes.invert_yaxis()
         axes.margins(x=room)
         axes.xaxis.set_major_formatter("{x:,g}")

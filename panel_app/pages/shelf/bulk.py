@@ -105,20 +105,20 @@ class Bulk:
         if do == "save" and chosen is not None:
             self._work(
                 len(chosen.versions),
-                lambda told: decide_many(
-                    self.session, run, list(chosen.versions), chosen.versions, chosen.act, chosen.fields, told
+                lambda report: decide_many(
+                    self.session, run, list(chosen.versions), chosen.versions, chosen.act, chosen.fields, report
                 ),
             )
         elif do == "undo" and self.reply is not None and self.reply.batch is not None:
             batch = self.reply.batch
-            self._work(self._written, lambda told: undo_many(self.session, batch, told))
+            self._work(self._written, lambda report: undo_many(self.session, batch, report))
         self.draw()
 
     def _work(self, count: int, work: Callable[[Progress], Reply]) -> None:
         self.reply, self.progress, self._written = None, (0, count), count
-        self.session.in_background(work, self._told, self._done)
+        self.session.in_background(work, self._progress, self._done)
 
-    def _told(self, done: int, of: int) -> None:
+    def _progress(self, done: int, of: int) -> None:
         self.progress = (done, of)
         self.draw()
 
