@@ -61,6 +61,7 @@ class QueuePage:
         self.curves: dict[str, Mapping[str, str]] = {}
         self.filters = session.html("", label="filters", pressed=self._refine, sent=self._refine_form)
         self.table = session.html("", label="queue", pressed=self._press, sent=self._decide)
+        self.has_curves = False
         self.draw()
         session.follow(self._follow)
         session.on_decided(self._show_decisions)
@@ -83,6 +84,8 @@ class QueuePage:
         page = rows.slice(at * size, size)
         self.shown = {row["item_id"]: row for row in page.iter_rows(named=True)}
         pages = {name: ids[place * size] for name, place in _turns(at, len(ids), size).items()}
+        if self.has_curves:
+            self._read_curves()
         self.filters.html = render("filters.html", **filter_facts(self.session, view))
         self.table.html = render(
             "queue.html",
@@ -107,10 +110,11 @@ class QueuePage:
 
     def _current(self, view: View, rows: pl.DataFrame) -> str | None:
         """The row that is pointed at: that of the address, else the first that waits, else the first."""
-        if view.case in set(rows["item_id"]):
+        ids = rows["item_id"]
+        if view.case is not None and ids.index_of(view.case) is not None:
             return view.case
         waiting = rows.filter(state=TO_DECIDE)["item_id"]
-        return next(iter(waiting), next(iter(rows["item_id"]), None))
+        return next(iter(waiting.head(1)), next(iter(ids.head(1)), None))
 
     def _told(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """A row as its template takes it."""
@@ -165,12 +169,16 @@ class QueuePage:
         }
 
     def _draw_curves(self) -> None:
+        """The rows with their curves, which the first painting does without."""
+        self.has_curves = True
+        self.draw()
+
+    def _read_curves(self) -> None:
         """The curves of the rows that have none yet."""
         missing = {item: row["case_ids"] for item, row in self.shown.items() if item not in self.curves}
         if missing:
             for item, actual, expected in self.night.curves(missing).rows():
                 self.curves[item] = curve(actual, expected)
-            self.draw()
 
     def _follow(self, view: View) -> bool:
         self.moves += 1
@@ -180,7 +188,6 @@ class QueuePage:
     def _renew(self) -> None:
         self.items = self._read(self.session.view)
         self.draw()
-        self._draw_curves()
 
     def _refine(self, do: str, value: str) -> None:
         self.session.go(refine(self.session.view, {do: value}))
@@ -212,7 +219,6 @@ class QueuePage:
             self.reply = replace(reply, text=f"Saved: {w.DECISIONS.get(act, act)}. {reply.text}")
             self._point_at(self._after(item_id))
         self.draw()
-        self._draw_curves()
 
     def _after(self, item_id: str) -> str:
         """The next row that waits, else the first one that does, else the same."""
