@@ -29,8 +29,10 @@ USERS = 10
 THINKING_SECONDS = (2.0, 6.0)
 """Between what a reader sees and the next click."""
 SAMPLE_SECONDS = 10
+LIST_COLUMNS = ("duration_days", "confidence_score", "revenue_at_risk")
 PAGES = {
     "Summary": ".tile",
+    "Queue": "table.queue",
     "Cases": "table.cases",
     "Map": "canvas",
     "Findings": "h1",
@@ -95,7 +97,7 @@ async def _sample(address: str, watch: Watch, end: float) -> None:
 
 async def _clicks(page: Any, dice: random.Random, watch: Watch, end: float) -> None:
     while time.monotonic() < end:
-        act = dice.choice((_go, _sort, _case))
+        act = dice.choice((_go, _sort, _case, _queue_filter))
         try:
             seconds = await seconds_of_async(partial(act, page, dice))
         except Exception as error:  # What a reader meets is what is measured, whatever it is.
@@ -118,7 +120,7 @@ async def _sort(page: Any, dice: random.Random) -> None:
         await page.locator("nav.menu a", has_text="Cases").first.click()
         await page.locator("table.cases").wait_for()
         return
-    column = dice.choice(("duration_days", "confidence_score", "revenue_at_risk"))
+    column = dice.choice(LIST_COLUMNS)
     await page.locator(f"#sort-{column}").click()
     await page.locator(f"th.{column}[aria-sort]").wait_for()
 
@@ -130,6 +132,21 @@ async def _case(page: Any, dice: random.Random) -> None:
         return
     await page.locator("td.sku_name a").nth(dice.randrange(10)).click()
     await page.locator("#accept").wait_for()
+
+
+async def _queue_filter(page: Any, dice: random.Random) -> None:
+    """Another least confidence, which leaves another number of rows to decide on."""
+    if not await page.locator("table.queue").count():
+        await page.locator("nav.menu a", has_text="Queue").first.click()
+        await page.locator("table.queue").wait_for()
+        return
+    if not await page.locator("#f-confidence").is_visible():
+        await page.locator(".filters summary").click()
+    chosen = int(await page.locator("#f-confidence").evaluate("field => field.selectedIndex"))
+    before = await page.locator(".progress").first.inner_html()
+    await page.locator("#f-confidence").select_option(index=dice.choice([n for n in range(3) if n != chosen]))
+    while await page.locator(".progress").first.inner_html() == before:
+        await asyncio.sleep(0)
 
 
 @dataclass

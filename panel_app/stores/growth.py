@@ -36,9 +36,10 @@ CHARTS: Final = (
 SEARCHED: Final = ("str_code", "store_name", "spu_code", "spu_name", "cate_name")
 STRIPS: Final = 256
 ORDER: Final = (growth_figures.QUANTITY, "performance_gap")
+WHOLE: Final = "recommended_units"
 MONEY: Final = "value_at_price"
 SORTS: Final = (
-    growth_figures.QUANTITY,
+    WHOLE,
     MONEY,
     "performance_gap",
     "spu_name",
@@ -85,31 +86,41 @@ class Scaling(Opened):
         with self._lock:
             return {name: _drawn(getattr(growth_charts, f"draw_{name}"), self.run) for name in CHARTS}
 
+    def ranked(self) -> pl.LazyFrame:
+        """Every candidate by quantity, then by the widest gap.
+
+        Column `MONEY`: its whole units at the unit price, in the currency of the run, null without a price.
+        """
+        return _in_order(self._audit(), growth_figures.QUANTITY, ascending=False)
+
+    def _audit(self) -> pl.LazyFrame:
+        return read.table(self.run, shapes.AUDIT).with_columns(
+            pl.col("status", "scaling_tier", "cap_applied").cast(pl.String),
+            (pl.col(WHOLE) * pl.col("unit_price")).alias(MONEY),
+        )
+
     def select(
         self,
         filters: Mapping[str, str],
         decided: pl.DataFrame,
         *,
-        sort: str = growth_figures.QUANTITY,
+        sort: str = WHOLE,
         ascending: bool = False,
     ) -> pl.LazyFrame:
         """The candidates that pass, in the order of a column of `SORTS`, ties by quantity, then by the widest gap.
 
         filters: by `find`, `state`, `tier`, `cap`, `decided`. decided: str_code, spu_code, decision, version. Column
-        `MONEY`: the recommended units at the unit price, in the currency of the run, null without a price.
+        `MONEY`, see `ranked`.
         """
-        frame = read.table(self.run, shapes.AUDIT).with_columns(
-            pl.col("status", "scaling_tier", "cap_applied").cast(pl.String),
-            (pl.col(growth_figures.QUANTITY) * pl.col("unit_price")).alias(MONEY),
-        )
-        frame = frame.join(decided.lazy(), on=v.STORE_SPU, how="left").with_columns(
-            pl.col("decision").fill_null("undecided"), pl.col("version").fill_null(0)
+        frame = (
+            self._audit()
+            .join(decided.lazy(), on=v.STORE_SPU, how="left")
+            .with_columns(pl.col("decision").fill_null("undecided"), pl.col("version").fill_null(0))
         )
         columns = {"state": "status", "tier": "scaling_tier", "cap": "cap_applied", "decided": "decision"}
         wanted = [pl.col(column) == filters[key] for key, column in columns.items() if filters.get(key)]
         wanted += holding(filters.get("find", ""), folded_together(SEARCHED))
-        descending = [not ascending, True, True, False, False]
-        return frame.filter(*wanted).sort(sort, *ORDER, *v.STORE_SPU, descending=descending, nulls_last=True)
+        return _in_order(frame.filter(*wanted), sort, ascending=ascending)
 
     def candidate(self, str_code: str, spu_code: str) -> dict[str, Any]:
         """One candidate with its texts. Raises NotFoundError."""
@@ -123,6 +134,12 @@ class Scaling(Opened):
     def strip(self, row: Mapping[str, Any]) -> str | None:
         """The peers of a candidate as SVG; None where it has none."""
         return _strip(self, row["cluster_id"], row["str_code"], row["spu_code"]) if row["peer_n"] else None
+
+
+def _in_order(frame: pl.LazyFrame, sort: str, *, ascending: bool) -> pl.LazyFrame:
+    """By a column, ties by quantity, then by the widest gap."""
+    descending = [not ascending, True, True, False, False]
+    return frame.sort(sort, *ORDER, *v.STORE_SPU, descending=descending, nulls_last=True)
 
 
 @lru_cache(STRIPS)

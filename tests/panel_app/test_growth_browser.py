@@ -79,7 +79,7 @@ def test_the_card_of_a_candidate_is_in_sight_where_it_was_opened(reader, width) 
 
 def test_the_table_is_sorted_by_money_as_the_reader_asks_and_the_address_keeps_it(reader, run) -> None:
     audit = pl.read_parquet(run / "audit.parquet")
-    money = (audit["recommended_adjustment_quantity"] * audit["unit_price"]).drop_nulls().sort(descending=True)
+    money = (audit["recommended_units"] * audit["unit_price"]).drop_nulls().sort(descending=True)
     window = reader(1300).open("?page=growth")
     window.page.locator("#growth-sort-value_at_price").click()
     window.wait_for_query("sort=value_at_price")

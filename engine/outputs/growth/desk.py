@@ -178,6 +178,7 @@ DESK = Desk(
     subjects="engine.decisions.growth.candidates:CANDIDATES",
     pages="panel_app.pages.growth:PAGES",
     style="panel_app.pages.growth:CSS",
+    lookup="panel_app.lookup.growth:LOOKUP",
     stages=STAGES,
     moment=str,
 )

@@ -230,6 +230,7 @@ DESK = Desk(
     subjects="engine.decisions.whitespace.gaps:GAPS",
     pages="panel_app.pages.whitespace:PAGES",
     style="panel_app.pages.whitespace:CSS",
+    lookup="panel_app.lookup.whitespace:LOOKUP",
     views=_views,
     stages=STAGES,
 )

@@ -19,7 +19,6 @@ from engine.decisions.growth import words as gw
 from engine.decisions.growth.candidates import candidates
 from engine.errors import DarkshelfError
 from engine.outputs.growth.desk import candidate_id
-from engine.outputs.growth.figures import QUANTITY
 from engine.outputs.growth.sign_off import PASS, SIGNERS, sign_off
 from engine.outputs.spreadsheet import csv_bytes
 from engine.vocabulary import growth as v
@@ -29,7 +28,7 @@ from panel_app.pages.growth.markup import render
 from panel_app.pages.page import Page
 from panel_app.session import Session
 from panel_app.state import View, address, whole
-from panel_app.stores.growth import MONEY, SORTS, Scalings
+from panel_app.stores.growth import MONEY, SORTS, WHOLE, Scalings
 
 FILTERS: Final = {
     "state": v.GROWTH_STATUSES,
@@ -46,7 +45,7 @@ COLUMNS: Final = (
     ("status", "Status", "wide"),
     ("cap_applied", "", "wide"),
     ("performance_gap", "", "num wide"),
-    (QUANTITY, "", "num"),
+    (WHOLE, "Units", "num"),
     (MONEY, "At unit price", "num"),
     ("decision", "Decision", "wide"),
 )
@@ -161,9 +160,9 @@ class GrowthPage:
 
     @property
     def _order(self) -> tuple[str, bool]:
-        """The column of the address and whether it ascends; the quantity where it names none there is."""
+        """The column of the address and whether it ascends; the whole units where it names none there is."""
         asked = self.session.view.text("sort")
-        return (asked, self.session.view.text("asc") == "1") if asked in SORTS else (QUANTITY, False)
+        return (asked, self.session.view.text("asc") == "1") if asked in SORTS else (WHOLE, False)
 
     def _sorter(self, by: str) -> tuple[str, str | None]:
         """The address of the same candidates in the order of a column, and how they are sorted by it now."""
