@@ -29,6 +29,8 @@ USERS = 10
 THINKING_SECONDS = (2.0, 6.0)
 """Between what a reader sees and the next click."""
 SAMPLE_SECONDS = 10
+FILTERED_BY = 2
+"""The place of a confidence, among those offered, that leaves some of the queue and not all."""
 LIST_COLUMNS = ("duration_days", "confidence_score", "revenue_at_risk")
 PAGES = {
     "Summary": ".tile",
@@ -135,17 +137,20 @@ async def _case(page: Any, dice: random.Random) -> None:
 
 
 async def _queue_filter(page: Any, dice: random.Random) -> None:
-    """Another least confidence, which leaves another number of rows to decide on."""
+    """A least confidence, or any again: another number of rows is left to decide on."""
     if not await page.locator("table.queue").count():
         await page.locator("nav.menu a", has_text="Queue").first.click()
         await page.locator("table.queue").wait_for()
         return
     if not await page.locator("#f-confidence").is_visible():
         await page.locator(".filters summary").click()
-    chosen = int(await page.locator("#f-confidence").evaluate("field => field.selectedIndex"))
+    is_all = await page.locator("#f-confidence").evaluate("field => field.selectedIndex === 0")
     before = await page.locator(".progress").first.inner_html()
-    await page.locator("#f-confidence").select_option(index=dice.choice([n for n in range(3) if n != chosen]))
+    await page.locator("#f-confidence").select_option(index=FILTERED_BY if is_all else 0)
+    end = time.monotonic() + PATIENCE_SECONDS
     while await page.locator(".progress").first.inner_html() == before:
+        if time.monotonic() > end:
+            raise TimeoutError("the queue stayed as it was")
         await asyncio.sleep(0)
 
 
