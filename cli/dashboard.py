@@ -133,7 +133,7 @@ def dashboard(
         )
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("darkshelf.dashboard").setLevel(logging.INFO)
-    told = f"The dashboard is at http://{address}:{port}{prefix or '/'} (stop it with Ctrl-C)."
+    message = f"The dashboard is at http://{address}:{port}{prefix or '/'} (stop it with Ctrl-C)."
     try:
         serve(
             out_folder,
@@ -146,7 +146,7 @@ def dashboard(
             origins=origin or [],
             prefix=prefix,
             lookup=lookup,
-            announce=lambda: err.print(told, markup=False),
+            announce=lambda: err.print(message, markup=False),
         )
     except OSError as error:
         raise OutputError(
@@ -255,8 +255,8 @@ def add(name: UserName, out_folder: OutFolder, users: UsersFile = None) -> None:
     file = _users_file(out_folder, users)
     is_first = not file.exists()
     is_new = add_user(file, name, password)
-    told = f"{name} may log in." if is_new else f"{name} has another password; logins by the old one end."
-    out.print(told, markup=False)
+    message = f"{name} may log in." if is_new else f"{name} has another password; logins by the old one end."
+    out.print(message, markup=False)
     if is_first:
         out.print("From now on everybody has to log in. A dashboard that runs already has to be started again.")
 

@@ -138,7 +138,7 @@ class Shell:
         self.content = pn.Column(sizing_mode="stretch_width", css_classes=["content"])
         dark = pn.state.cookies.get(THEME_COOKIE) == "dark"
         self.room: Room | None = None
-        self.told_of: str | None = None
+        self.notified_of: str | None = None
         session.on_show(self.draw)
         self.draw()
         with _following_nobody():
@@ -178,7 +178,7 @@ class Shell:
         """News are of the runs of one desk: in another room they begin anew."""
         if room is not self.room:
             self.room, self.news.html = room, ""
-            self.told_of = self.session.opened.run_id if self.session.opened else None
+            self.notified_of = self.session.opened.run_id if self.session.opened else None
 
     def _build(self, page: Page | None) -> pn.viewable.Viewable:
         session = self.session
@@ -251,9 +251,9 @@ class Shell:
     def _look_for_news(self) -> None:
         session = self.session
         latest = session.latest_id()
-        if latest is None or latest == self.told_of:
+        if latest is None or latest == self.notified_of:
             return
-        self.told_of = latest
+        self.notified_of = latest
         if session.opened is None:
             session.find_run()
             session.redraw()

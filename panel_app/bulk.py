@@ -122,17 +122,17 @@ class Bulk:
         chosen, self.chosen = self.chosen, None
         if do == "save" and chosen is not None:
             decide, ids = self.pile.decide, list(chosen.versions)
-            self._work(len(ids), lambda told: decide(ids, chosen.versions, chosen.act, chosen.fields, told))
+            self._work(len(ids), lambda report: decide(ids, chosen.versions, chosen.act, chosen.fields, report))
         elif do == "undo" and self.reply is not None and self.reply.batch is not None:
             batch = self.reply.batch
-            self._work(self._written, lambda told: undo_many(self.session, batch, told))
+            self._work(self._written, lambda report: undo_many(self.session, batch, report))
         self.draw()
 
     def _work(self, count: int, work: Callable[[Progress], Reply]) -> None:
         self.reply, self.progress, self._written = None, (0, count), count
-        self.session.in_background(work, self._told, self._done)
+        self.session.in_background(work, self._progress, self._done)
 
-    def _told(self, done: int, of: int) -> None:
+    def _progress(self, done: int, of: int) -> None:
         self.progress = (done, of)
         self.draw()
 

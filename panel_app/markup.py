@@ -109,7 +109,7 @@ def _number(value: float | None, form: str, text: str, attributes: Mapping[str, 
     """A number as text in English, which the browser writes anew in its own locale."""
     if value is None:
         return UNKNOWN
-    more = "".join(f' {key}="{escape(told)}"' for key, told in (attributes or {}).items())
+    more = "".join(f' {key}="{escape(content)}"' for key, content in (attributes or {}).items())
     return Markup(f'<data class="number" value="{value}" data-form="{form}"{more}>{escape(text)}</data>')
 
 

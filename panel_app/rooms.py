@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from engine.errors import InputError, Problem
 from engine.outputs.desks import Desk, desks, entry
-from engine.runs.registry import Registry
+from engine.runs.registry import Registry, Run
 from panel_app.markup import CSS
 from panel_app.pages.page import Page
 from panel_app.settings import DashboardSettings
@@ -91,6 +91,11 @@ class Rooms:
     def place(self, key: str) -> Place | None:
         """A page by its key, the first one for the empty key; None where there is none."""
         return self._places.get(key) if key else self.home()
+
+    def newest_runs(self) -> dict[str, Run]:
+        """The latest run of every desk that has one that can be read, by the desk."""
+        rooms = ((room.desk, room.store(room.pages[0])) for room in self.rooms)
+        return {desk: store.open(run_id).run for desk, store in rooms if (run_id := store.latest_id()) is not None}
 
     def look_around(self) -> Around:
         """The rooms that have runs, and in a sentence each what lies there and is of no use: damaged, or unknown."""

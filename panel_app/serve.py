@@ -122,7 +122,7 @@ def own_hosts(address: str, port: int, origins: Collection[str]) -> list[str]:
 
 def _provider_options(access: Access) -> dict[str, Any]:
     """What Panel's OAuth handlers are told; the provider itself is the door's business."""
-    return {key: told for key, told in (access.oauth or {}).items() if key != "oauth_provider"}
+    return {key: option for key, option in (access.oauth or {}).items() if key != "oauth_provider"}
 
 
 class _Watch(RequestHandler):
@@ -138,16 +138,16 @@ class _Watch(RequestHandler):
 class Health(_Watch):
     """200 when a page can be shown and decided on, else 503 with which part fails; the log says why, once."""
 
-    told = ""
+    reported = ""
 
     def get(self) -> None:
         """The state as one JSON object."""
         state, trouble = state_of(self.dashboard)
         self.set_status(503 if trouble else 200)
         # Whoever asks every second must not fill the log: it gets what is new.
-        if trouble and trouble != Health.told:
+        if trouble and trouble != Health.reported:
             LOGGER.error("no page can be shown: %s", trouble)
-        Health.told = trouble
+        Health.reported = trouble
         self.write(json.dumps(state))
         self.set_header("Content-Type", "application/json")
 
@@ -176,24 +176,23 @@ def state_of(dashboard: Dashboard) -> tuple[dict[str, str], str]:
 
 
 class Metrics(_Watch):
-    """Figures of the process in the text form that Prometheus reads."""
+    """Figures of the process, and how the newest run of every desk went, in the text form that Prometheus reads."""
 
     def get(self) -> None:
         """One line a figure."""
         import psutil
+        from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
+
+        from engine.outputs.metrics import metrics
 
         figures = {
             "darkshelf_sessions": ("Pages open in browsers", self.dashboard.sessions),
             "darkshelf_sessions_total": ("Pages opened since the start", self.dashboard.opened),
             "darkshelf_memory_bytes": ("Resident memory of the process", psutil.Process().memory_info().rss),
-            "darkshelf_decisions_total": (
-                "Entries in the database of decisions",
-                self.dashboard.decisions.count(),
-            ),
+            "darkshelf_decisions_total": ("Entries in the database of decisions", self.dashboard.decisions.count()),
         }
-        lines = []
+        shown = metrics(self.dashboard.rooms.newest_runs(), figures=False)
         for name, (words, value) in figures.items():
-            kind = "counter" if name.endswith("_total") else "gauge"
-            lines += [f"# HELP {name} {words}.", f"# TYPE {name} {kind}", f"{name} {value}"]
-        self.set_header("Content-Type", "text/plain; version=0.0.4")
-        self.write("\n".join(lines) + "\n")
+            Gauge(name, words, registry=shown).set(value)
+        self.set_header("Content-Type", CONTENT_TYPE_LATEST)
+        self.write(generate_latest(shown))

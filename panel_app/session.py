@@ -53,7 +53,7 @@ class Session:
         self.rooms = rooms
         self.decisions = decisions
         self.changes = changes or Changes(decisions)
-        self._told_of = self.changes.number
+        self._notified_of = self.changes.number
         self.settings = rooms.settings
         self.user = user
         self._may_decide = may_decide
@@ -147,13 +147,13 @@ class Session:
 
     def look_for_decisions(self) -> None:
         """Have the page show what was decided since it was asked last."""
-        if self.changes.number != self._told_of:
-            self._told_of = self.changes.number
+        if self.changes.number != self._notified_of:
+            self._notified_of = self.changes.number
             for draw in list(self._showing_decisions):
                 draw()
 
     def in_background(
-        self, work: Callable[[Progress], Done], told: Callable[[int, int], None], done: Callable[[Done], None]
+        self, work: Callable[[Progress], Done], report: Callable[[int, int], None], done: Callable[[Done], None]
     ) -> None:
         """Do something long beside the event loop, and tell the page how far it is and what became of it.
 
@@ -169,7 +169,7 @@ class Session:
 
         def run() -> None:
             try:
-                found = work(lambda count, of: tell(lambda: told(count, of)))
+                found = work(lambda count, of: tell(lambda: report(count, of)))
             except Exception:
                 # Nobody asks a thread what became of it.
                 LOGGER.exception("what was begun in the background was not finished")

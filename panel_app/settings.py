@@ -106,4 +106,4 @@ def load_settings(path: Path | None = None, assignments: Assigned = ()) -> Dashb
     known = [key for key, _ in described(model)]
     tree, problems = read_tree(path, assignments, known)
     problems += [Problem(key, "is no setting any more", what) for key, what in GONE.items() if key in tree]
-    return settings_of(model, {key: told for key, told in tree.items() if key not in GONE}, problems, known)
+    return settings_of(model, {key: setting for key, setting in tree.items() if key not in GONE}, problems, known)

@@ -84,7 +84,7 @@ async def _reader(chromium: Any, address: str, watch: Watch) -> Any:
     context = await chromium.new_context(viewport={"width": 1440, "height": 900}, locale="en-US")
     page = await context.new_page()
     page.set_default_timeout(1000 * PATIENCE_SECONDS)
-    page.on("console", lambda told: watch.errors.append(told.text) if told.type == "error" else None)
+    page.on("console", lambda message: watch.errors.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: watch.errors.append(str(error)))
     await page.goto(address)
     await page.wait_for_selector(READY, state="attached")
@@ -160,7 +160,7 @@ class Publishing:
 
     readings: int
     mixtures: int
-    told_of_it: int
+    notices_seen: int
     errors: list[str]
 
 
@@ -186,7 +186,7 @@ async def _read_on(address: str, publish: Callable[[], object]) -> Publishing:
 
         await asyncio.gather(run(), *(_reads(page, seen, done) for page in pages))
         for page in pages:
-            seen.told_of_it += await page.locator(".news button").count()
+            seen.notices_seen += await page.locator(".news button").count()
     seen.errors = watch.errors
     return seen
 

@@ -112,8 +112,8 @@ def _late(seconds: Sequence[float]) -> float:
 
 def _timed(seconds: Sequence[float], target: float | None) -> Row:
     """Median, largest, target and verdict."""
-    middle, told = median(seconds), "" if target is None else f"under {target:g}"
-    return (f"{middle:.2f}", f"{max(seconds):.2f}", told, _verdict(middle, target))
+    middle, target_text = median(seconds), "" if target is None else f"under {target:g}"
+    return (f"{middle:.2f}", f"{max(seconds):.2f}", target_text, _verdict(middle, target))
 
 
 def _clicking(found: dict[str, Any]) -> dict[str, Any]:

@@ -347,26 +347,26 @@ class Nights(Runs):
 
         nights = [run for run in self.runs() if run.as_of <= until][-self._trend_nights :]
         for run, rows in read.each_readable(nights, cases):
-            told = {"run_id": run.run_id, "as_of": run.as_of, "currency": currency_of(run.manifest)}
-            found += [{**told, **row} for row in rows]
+            common = {"run_id": run.run_id, "as_of": run.as_of, "currency": currency_of(run.manifest)}
+            found += [{**common, **row} for row in rows]
         return found[::-1]
 
 
 def conditions(filters: Filters) -> list[pl.Expr]:
     """The filters as conditions on the cases, which have `SEARCHED` where a text is looked for."""
     columns = {"store": "store_key"}
-    told: list[pl.Expr] = []
+    expressions: list[pl.Expr] = []
     for name in LISTS:
         values = getattr(filters, name)
         if values:
-            told.append(pl.col(columns.get(name, name)).fill_null("").is_in(list(values)))
+            expressions.append(pl.col(columns.get(name, name)).fill_null("").is_in(list(values)))
     if filters.confidence:
-        told.append(pl.col("confidence_score") >= filters.confidence)
+        expressions.append(pl.col("confidence_score") >= filters.confidence)
     if filters.revenue:
-        told.append(pl.col("revenue_at_risk") >= filters.revenue)
+        expressions.append(pl.col("revenue_at_risk") >= filters.revenue)
     if filters.since:
-        told.append(pl.col("detection_date") >= filters.since)
+        expressions.append(pl.col("detection_date") >= filters.since)
     if filters.until:
-        told.append(pl.col("detection_date") <= filters.until)
-    told += holding(filters.text, pl.col(SEARCHED))
-    return told
+        expressions.append(pl.col("detection_date") <= filters.until)
+    expressions += holding(filters.text, pl.col(SEARCHED))
+    return expressions

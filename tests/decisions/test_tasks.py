@@ -223,6 +223,7 @@ def test_a_store_with_less_than_is_drawn_gives_all_for_sure(beside, tmp_path):
     assert samples.drawn(beside, run, SAMPLING).row(0)[2:] == ("1", False, 1.0)
 
 
+@pytest.mark.slow
 def test_over_many_nights_every_product_is_drawn_as_often_as_its_chance_says(beside, tmp_path):
     """Two of ten, 200 times: 40 expected of each, and 20 to 60 is four standard errors."""
     times: Counter[str] = Counter()

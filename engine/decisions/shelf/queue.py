@@ -138,5 +138,5 @@ def _ids(items: pl.DataFrame) -> pl.Series:
 
 
 def _id_of_story(case_ids: Sequence[str]) -> str:
-    told = "\n".join(sorted(case_ids)).encode()
-    return f"{min(case_ids)}~{hashlib.blake2b(told, digest_size=DIGEST_BYTES).hexdigest()}"
+    joined = "\n".join(sorted(case_ids)).encode()
+    return f"{min(case_ids)}~{hashlib.blake2b(joined, digest_size=DIGEST_BYTES).hexdigest()}"

@@ -41,8 +41,8 @@ def verdicts(decisions: Decisions, run_ids: Sequence[str]) -> pl.DataFrame:
         .when((pl.col("decision") == w.DECISIONS[w.REJECT]) & pl.col("reason").is_in([REFUSED, DO_NOT_CALL]))
         .then("reason")
     )
-    told = state.select("subject_id", verdict=verdict, decided_on=pl.col("decided_at").dt.date())
-    known = told.filter(pl.col("verdict").is_not_null())
+    last_verdicts = state.select("subject_id", verdict=verdict, decided_on=pl.col("decided_at").dt.date())
+    known = last_verdicts.filter(pl.col("verdict").is_not_null())
     pairs = [parted(name) for name in known["subject_id"]]
     ids = pl.DataFrame(pairs, schema=dict.fromkeys(v.PAIR, pl.String), orient="row")
     return ids.hstack(known.select("verdict", "decided_on")).sort(*v.PAIR, "decided_on").cast(VERDICT_SCHEMA)

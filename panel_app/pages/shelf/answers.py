@@ -120,8 +120,8 @@ class AnswersPage:
         if _moment(meanwhile) != fields.get("seen", ""):
             assert meanwhile is not None
             said, when = meanwhile["answer"], meanwhile["answered_at"]
-            told = sw.ANSWERS[said].wording if said in sw.ANSWERS else said
-            what = f"{meanwhile['answered_by']} answered “{told}” at {when:%Y-%m-%d %H:%M} UTC"
+            label = sw.ANSWERS[said].wording if said in sw.ANSWERS else said
+            what = f"{meanwhile['answered_by']} answered “{label}” at {when:%Y-%m-%d %H:%M} UTC"
             return Reply("conflict", f"Not kept: {what}. Look at it and answer again.")
         given = answers.Given(store, sku, fields.get("answer", ""), fields.get("note") or None)
         try:
@@ -166,8 +166,8 @@ def said_of(error: DarkshelfError) -> str:
 def _question(view: View, store: str, task: Task, given: Mapping[str, Any] | None) -> dict[str, Any]:
     href = address(View(page="answers", run=view.run, more={"store": (store,), "sku": (task.sku_id,)}))
     answer = task.answer
-    told = sw.ANSWERS[answer].wording if answer in sw.ANSWERS else answer
-    return {"task": task, "answer": told, "href": href, "seen": _moment(given)}
+    label = sw.ANSWERS[answer].wording if answer in sw.ANSWERS else answer
+    return {"task": task, "answer": label, "href": href, "seen": _moment(given)}
 
 
 def _moment(given: Mapping[str, Any] | None) -> str:

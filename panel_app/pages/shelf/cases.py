@@ -127,7 +127,7 @@ class CasesPage:
             columns=[(name, self._sorter(view, by)) for name, by in (EVERY_COLUMN if every else COLUMNS)],
             every=every,
             other_columns=address(replace(view, more=_with_columns(view, every=not every))),
-            rows=[self._told(row) for row in self.shown],
+            rows=[self._shown_row(row) for row in self.shown],
             current=view.case,
             ticked=self.bulk.ticked,
             reasons=rejections(),
@@ -150,7 +150,7 @@ class CasesPage:
         )
         self.bulk.draw(count)
 
-    def _told(self, row: Mapping[str, Any]) -> dict[str, Any]:
+    def _shown_row(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """A row as its template takes it."""
         confidence = in_words(row["confidence_score"], self.session.settings.of(ShelfPageSettings))
         return {
@@ -200,10 +200,10 @@ class CasesPage:
 
     def _tick(self, value: str) -> None:
         """A case by its painted version and its id, or every case that is painted."""
-        sign, told = value[:1], value[1:]
-        version, case_id = seen_in(told)
+        sign, choice = value[:1], value[1:]
+        version, case_id = seen_in(choice)
         painted = {row["case_id"]: row["version"] for row in self.shown}
-        meant = painted if told == "all" else {case_id: version}
+        meant = painted if choice == "all" else {case_id: version}
         self.bulk.tick(sign, meant)
 
     def _triage(self, do: str, fields: Mapping[str, str]) -> None:

@@ -114,9 +114,13 @@ def _shade(spans: Sequence[tuple[date, date]], colour: str, alpha: float = 0.3) 
 
 def promotions(days: pl.DataFrame) -> list[tuple[date, date]]:
     """The first and the last day of every promotion. days: date, promo, a row a day."""
-    told = days.select("date", pl.col("promo").fill_null(value=False)).with_columns(spell=pl.col("promo").rle_id())
+    with_spells = days.select("date", pl.col("promo").fill_null(value=False)).with_columns(
+        spell=pl.col("promo").rle_id()
+    )
     spells = (
-        told.filter("promo").group_by("spell", maintain_order=True).agg(first=pl.min("date"), last=pl.max("date"))
+        with_spells.filter("promo")
+        .group_by("spell", maintain_order=True)
+        .agg(first=pl.min("date"), last=pl.max("date"))
     )
     return list(spells.select("first", "last").iter_rows())
 

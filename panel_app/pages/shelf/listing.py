@@ -34,17 +34,21 @@ def listed(view: View) -> CaseList:
 def listing(view: View, wanted: CaseList) -> View:
     """The same page with another list, from its first row on; what is at its default is left out."""
     filters = wanted.filters
-    told: dict[str, tuple[str, ...]] = {name: getattr(filters, name) for name in LISTS if getattr(filters, name)}
+    parameters: dict[str, tuple[str, ...]] = {
+        name: getattr(filters, name) for name in LISTS if getattr(filters, name)
+    }
     if filters.status == OPEN_ONLY:
-        del told["status"]
+        del parameters["status"]
     elif not filters.status:
-        told["status"] = (ANY,)
-    told.update({name: (str(value),) for name in SINGLE if (value := getattr(filters, name))})
+        parameters["status"] = (ANY,)
+    parameters.update({name: (str(value),) for name in SINGLE if (value := getattr(filters, name))})
     if wanted.sort != SORTS[0]:
-        told["sort"] = (wanted.sort,)
+        parameters["sort"] = (wanted.sort,)
     if wanted.ascending:
-        told["asc"] = ("1",)
-    return replace(view, at=1, more={**told, **{key: texts for key, texts in view.more.items() if key not in KEYS}})
+        parameters["asc"] = ("1",)
+    return replace(
+        view, at=1, more={**parameters, **{key: texts for key, texts in view.more.items() if key not in KEYS}}
+    )
 
 
 def filtered(view: View, **changes: Any) -> View:

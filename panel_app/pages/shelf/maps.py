@@ -54,8 +54,8 @@ def store_map(
         store=pl.col("store_name").fill_null(pl.lit("Store ") + pl.col("store_key")),
     )
     points = _points(signs, ["store", "cases_open", "revenue_at_risk_open"])
-    told = {"store": "store", "open cases": "cases_open", "at risk": "revenue_at_risk_open"}
-    pointed_at = hover(told, money="revenue_at_risk_open", count="cases_open", currency=currency)
+    fields = {"store": "store", "open cases": "cases_open", "at risk": "revenue_at_risk_open"}
+    pointed_at = hover(fields, money="revenue_at_risk_open", count="cases_open", currency=currency)
     points = points.opts(
         default_tools=[], tools=[*MAP_TOOLS, "tap", pointed_at], nonselection_alpha=1, selection_alpha=1
     )
@@ -102,10 +102,10 @@ def _placed(stores: pl.DataFrame) -> pl.DataFrame:
     return placed.with_columns(x=pl.Series(x, dtype=pl.Float64), y=pl.Series(y, dtype=pl.Float64))
 
 
-def _points(signs: pl.DataFrame, told: list[str]) -> Any:
+def _points(signs: pl.DataFrame, fields: list[str]) -> Any:
     import holoviews as hv
 
-    columns = ["x", "y", "marker", "fill", "edge", "size", *told]
+    columns = ["x", "y", "marker", "fill", "edge", "size", *fields]
     points = hv_plot(signs.select(columns)).points(
         "x", "y", hover_cols=columns[2:], legend=False, hover=False, responsive=True
     )

@@ -90,7 +90,7 @@ class QueuePage:
         self.table.html = render(
             "queue.html",
             currency=self.night.currency,
-            rows=[self._told(row) for row in self.shown.values()],
+            rows=[self._shown_row(row) for row in self.shown.values()],
             current=current,
             moves=self.moves,
             first=at * size + 1,
@@ -116,7 +116,7 @@ class QueuePage:
         waiting = rows.filter(state=TO_DECIDE)["item_id"]
         return next(iter(waiting.head(1)), next(iter(ids.head(1)), None))
 
-    def _told(self, row: Mapping[str, Any]) -> dict[str, Any]:
+    def _shown_row(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """A row as its template takes it."""
         view = self.session.view
         story = view.to("findings", keep=KEYS).with_texts(
@@ -152,7 +152,7 @@ class QueuePage:
             "key": "without-gain",
             "name": "with nothing to gain",
             "count": int(found["cases"].sum()),
-            "rows": [self._told(row) for row in found.head(MOST_FOLDED).iter_rows(named=True)],
+            "rows": [self._shown_row(row) for row in found.head(MOST_FOLDED).iter_rows(named=True)],
             "reasons": reasons[:REASONS_TOLD],
             "further": len(reasons[REASONS_TOLD:]),
         }
@@ -163,7 +163,7 @@ class QueuePage:
             "key": "snoozed",
             "name": "snoozed",
             "count": int(found["cases"].sum()),
-            "rows": [self._told(row) for row in found.head(MOST_FOLDED).iter_rows(named=True)],
+            "rows": [self._shown_row(row) for row in found.head(MOST_FOLDED).iter_rows(named=True)],
             "reasons": [],
             "further": 0,
         }
@@ -198,7 +198,7 @@ class QueuePage:
     def _decide(self, do: str, fields: Mapping[str, str]) -> None:
         """An act on all cases of the row that are undecided, as they were painted; on all where all are decided."""
         item, act = self.shown.get(fields.get("subject", "")), fields.get("act", "")
-        versions = [whole(told) for told in fields.get("version", "").split(".")]
+        versions = [whole(version) for version in fields.get("version", "").split(".")]
         if item is None or len(versions) != len(item["case_ids"]):
             self.reply = Reply("refused", GONE)
             self.draw()
@@ -207,7 +207,7 @@ class QueuePage:
         chosen, run = item["undecided"] or item["case_ids"], self.night.run
         self.pace.began = self.pace.began or time.monotonic()
         self._work(
-            lambda told: decide_many(self.session, run, chosen, painted, act, fields, told),
+            lambda report: decide_many(self.session, run, chosen, painted, act, fields, report),
             len(chosen),
             lambda reply: self._decided(item["item_id"], act, reply),
         )
@@ -239,7 +239,9 @@ class QueuePage:
             batch, item_id = self.reply.batch, self.acted_on
             size = len(self.shown[item_id]["case_ids"]) if item_id in self.shown else PART
             self._work(
-                lambda told: undo_many(self.session, batch, told), size, lambda reply: self._undone(item_id, reply)
+                lambda report: undo_many(self.session, batch, report),
+                size,
+                lambda reply: self._undone(item_id, reply),
             )
 
     def _undone(self, item_id: str, reply: Reply) -> None:
@@ -273,8 +275,8 @@ def curve(actual: list[float | None], expected: list[float | None]) -> dict[str,
     height = CURVE_HEIGHT - 2 * MARGIN
 
     def points(units: list[float | None]) -> str:
-        known = ((day, told) for day, told in enumerate(units) if told is not None)
-        return " ".join(f"{day * step:.1f},{MARGIN + height * (1 - told / top):.1f}" for day, told in known)
+        known = ((day, level) for day, level in enumerate(units) if level is not None)
+        return " ".join(f"{day * step:.1f},{MARGIN + height * (1 - level / top):.1f}" for day, level in known)
 
     return {"actual": points(actual), "expected": points(expected)}
 

@@ -117,9 +117,9 @@ def _sheet(view: View, night: Night, plan: Plan) -> dict[str, Any]:
 
 def minutes_of(view: View) -> float:
     """The minutes of the address, in halves; those of the settings without any that make sense."""
-    told = view.text("minutes")
+    asked = view.text("minutes")
     usual = loop.SETTINGS.tasks.labour_minutes
-    return min(float(int(told)), 1440.0) if told.isascii() and told.isdigit() and len(told) <= 4 else usual
+    return min(float(int(asked)), 1440.0) if asked.isascii() and asked.isdigit() and len(asked) <= 4 else usual
 
 
 def store_of(view: View) -> str | None:
