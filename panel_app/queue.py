@@ -36,8 +36,7 @@ class Pace:
 class Queue(ABC):
     """The queue of one session, as it is painted. A desk derives its own.
 
-    page_key: of the page it is on. items: what `read` gave last. further: what draws more once the rows
-    are on the screen.
+    page_key: of the page it is on. items: what `read` gave last.
     """
 
     page_key: ClassVar[str]
@@ -50,7 +49,6 @@ class Queue(ABC):
         self.moves = 0
         self.items = self.read()
         self.shown: dict[str, dict[str, Any]] = {}
-        self.further: list[Callable[[], None]] = []
         self.table = session.html("", label="queue", pressed=self.press, sent=self._decide)
         self.draw()
         session.follow(self._follow)
@@ -128,10 +126,11 @@ class Queue(ABC):
 
     def _current(self, view: View, rows: pl.DataFrame) -> str | None:
         """The row that is pointed at: that of the address, else the first that waits, else the first."""
-        if view.case in set(rows["item_id"]):
+        ids = rows["item_id"]
+        if view.case is not None and ids.index_of(view.case) is not None:
             return view.case
         waiting = rows.filter(state=TO_DECIDE)["item_id"]
-        return next(iter(waiting), next(iter(rows["item_id"]), None))
+        return next(iter(waiting.head(1)), next(iter(ids.head(1)), None))
 
     def _follow(self, view: View) -> bool:
         self.moves += 1
@@ -141,7 +140,6 @@ class Queue(ABC):
     def _renew(self) -> None:
         self.items = self.read()
         self.draw()
-        self._draw_further()
 
     def _decide(self, do: str, fields: Mapping[str, str]) -> None:
         """An act on all of the row that is undecided, as it was painted; on all of it where all is decided."""
@@ -167,7 +165,6 @@ class Queue(ABC):
             self.reply = replace(reply, text=f"Saved: {self.act_in_words(act)}. {reply.text}")
             self._point_at(self._after(item_id))
         self.draw()
-        self._draw_further()
 
     def _after(self, item_id: str) -> str:
         """The next row that waits, else the first one that does, else the same."""
@@ -194,10 +191,6 @@ class Queue(ABC):
             done(work(_unheard))
         else:
             self.session.in_background(work, _unheard, done)
-
-    def _draw_further(self) -> None:
-        for draw in self.further:
-            draw()
 
     def _show_decisions(self) -> None:
         if self.is_changed():

@@ -34,7 +34,10 @@ function press(el) {
   if (el.tagName === "OPTION") {
     const list = el.closest("select")
     list.value = el.value
-    send(list)
+    // Where a choice needs more words, they are asked for first.
+    const further = list.form.querySelector(`[data-after="${CSS.escape(list.id)}"]`)
+    if (further) further.focus()
+    else send(list)
   } else if (el.matches("select, input, textarea")) {
     // A field that is folded away cannot be stood on.
     el.closest("details")?.setAttribute("open", "")

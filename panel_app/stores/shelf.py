@@ -18,7 +18,7 @@ from engine.decisions.shelf.queue import STORY_SCHEMA, queue, stories
 from engine.outputs import read
 from engine.outputs.money import currency_of
 from engine.outputs.shelf import shapes
-from engine.outputs.shelf.curves import curves
+from engine.outputs.shelf.curves import curves, last_days
 from engine.outputs.shelf.figures import money_sum, recovery_sum
 from engine.outputs.shelf.read import one_case
 from engine.outputs.shelf.severity import severity
@@ -239,7 +239,12 @@ class Night(Opened):
             schema={"item_id": pl.String, "case_id": pl.String},
             orient="row",
         ).join(self.cases.select("case_id", "store_id", "sku_id"), on="case_id")
-        return curves(self.run, members, self.settings.of(ShelfPageSettings).curve_days)
+        return curves(self._last_days, members)
+
+    @cached_property
+    def _last_days(self) -> pl.DataFrame:
+        """The series that curves are drawn of."""
+        return last_days(self.run, self.settings.of(ShelfPageSettings).curve_days)
 
     def neighbours_in_list(
         self, case_id: str, wanted: CaseList, decided: pl.DataFrame

@@ -146,7 +146,7 @@ def test_all_that_is_filtered_is_decided_on_once_it_was_looked_at(session, decid
     assert decided.of(page.night.run).equals(before)
     assert page.bulk.chosen is not None
     assert len(page.bulk.chosen.versions) == drinks.height
-    assert page.bulk.chosen.at_risk == pytest.approx(round(drinks["revenue_at_risk"].sum(), 2))
+    assert page.bulk.chosen.money == pytest.approx(round(drinks["revenue_at_risk"].sum(), 2))
     assert "decided by ben" in page.bulk.piece.html
     page.bulk._press("save", "")
     assert decided.of(page.night.run)["case_id"].sort().to_list() == sorted(

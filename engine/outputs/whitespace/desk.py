@@ -231,6 +231,7 @@ DESK = Desk(
     pages="panel_app.pages.whitespace:PAGES",
     page_settings="panel_app.stores.whitespace_settings:WhitespacePageSettings",
     style="panel_app.pages.whitespace:CSS",
+    lookup="panel_app.lookup.whitespace:LOOKUP",
     views=_views,
     stages=STAGES,
 )

@@ -14,10 +14,11 @@ from engine.outputs.shelf import shapes
 from engine.outputs.shelf.confidence import in_words
 from engine.outputs.spreadsheet import csv_bytes
 from engine.vocabulary import shelf as v
+from panel_app.bulk import Bulk, Pile
 from panel_app.deciding import Reply, seen_in
-from panel_app.pages.shelf.bulk import Bulk, total_money
+from panel_app.money import whole_cents
 from panel_app.pages.shelf.decided import decided_in
-from panel_app.pages.shelf.deciding import decide, snoozed_until
+from panel_app.pages.shelf.deciding import decide, decide_many, snoozed_until
 from panel_app.pages.shelf.filtering import filter_facts, refine
 from panel_app.pages.shelf.listing import filtered, listed, listing, to, unfiltered
 from panel_app.pages.shelf.markup import render
@@ -73,7 +74,7 @@ class CasesPage:
         self.shown: list[dict[str, Any]] = []
         self.filters = session.html("", label="filters", pressed=self._refine, sent=self._refine_form)
         self.table = session.html("", label="cases", pressed=self._press, sent=self._triage)
-        self.bulk = Bulk(session, lambda: self._select(session.view), lambda: self.draw(session.view))
+        self.bulk = Bulk(session, self._pile(), lambda: self.draw(session.view))
         self.csv, self.parquet = self._download("csv"), self._download("parquet")
         self.cases_csv = self._download("csv", shapes.CASES_CSV)
         self.draw(session.view)
@@ -90,11 +91,31 @@ class CasesPage:
         """The cases that the view lists, in its order, with what was decided on them."""
         return self.night.select(listed(view), decided_in(self.session).of(self.night.run))
 
+    def _pile(self) -> Pile:
+        session, run = self.session, self.session.run
+
+        def look(ids: Sequence[str] | None) -> pl.DataFrame:
+            found = self._select(session.view)
+            found = found if ids is None else found.filter(pl.col("case_id").is_in(list(ids)))
+            kept = ("version", "decision", "decided_by")
+            return found.select(*kept, subject_id="case_id", money="revenue_at_risk").collect()
+
+        # The reader may look at another night before all of it is saved: it is decided on the night of this page.
+        return Pile(
+            *("case", "cases", "at risk"),
+            self.night.currency,
+            rejections(),
+            look,
+            lambda ids, versions, act, fields, told: decide_many(session, run, ids, versions, act, fields, told),
+        )
+
     def draw(self, view: View) -> None:
         """The pieces anew, as the view asks."""
         rows = self.session.settings.page_rows
         found = self._select(view)
-        count, at_risk, rejected = found.select(pl.len(), total_money(), rejected_before()).collect().row(0)
+        count, at_risk, rejected = (
+            found.select(pl.len(), whole_cents("revenue_at_risk"), rejected_before()).collect().row(0)
+        )
         pages = max(-(-count // rows), 1)
         every = view.text(COLUMNS_KEY) == ALL_COLUMNS
         at = min(view.at, pages)
@@ -183,8 +204,7 @@ class CasesPage:
         version, case_id = seen_in(choice)
         painted = {row["case_id"]: row["version"] for row in self.shown}
         meant = painted if choice == "all" else {case_id: version}
-        ticked = self.bulk.ticked
-        self.bulk.ticked = {**ticked, **meant} if sign == "+" else {k: v for k, v in ticked.items() if k not in meant}
+        self.bulk.tick(sign, meant)
 
     def _triage(self, do: str, fields: Mapping[str, str]) -> None:
         """An act on the row that is pointed at, as it was painted; then the next row is pointed at."""

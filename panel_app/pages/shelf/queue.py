@@ -40,8 +40,8 @@ class QueuePage(Queue):
         self.night = session.shown(Night)
         self.curves: dict[str, Mapping[str, str]] = {}
         self.filters = session.html("", label="filters", pressed=self._refine, sent=self._refine_form)
+        self.has_curves = False
         super().__init__(session)
-        self.further.append(self._draw_curves)
         session.later(self._draw_curves)
 
     @property
@@ -56,6 +56,8 @@ class QueuePage(Queue):
 
     def paint(self, facts: Mapping[str, Any], rows: pl.DataFrame) -> None:
         """Filters and table, with what is folded away below."""
+        if self.has_curves:
+            self._read_curves()
         view, done = self.session.view, rows.filter(state=DONE)
         money = {"money": _by_basis(done), "all_money": _by_basis(rows)}
         self.filters.html = render("filters.html", **filter_facts(self.session, view))
@@ -129,12 +131,16 @@ class QueuePage(Queue):
         }
 
     def _draw_curves(self) -> None:
+        """The rows with their curves, which the first painting does without."""
+        self.has_curves = True
+        self.draw()
+
+    def _read_curves(self) -> None:
         """The curves of the rows that have none yet."""
         missing = {item: row["subject_ids"] for item, row in self.shown.items() if item not in self.curves}
         if missing:
             for item, actual, expected in self.night.curves(missing).rows():
                 self.curves[item] = curve(actual, expected)
-            self.draw()
 
     def _refine(self, do: str, value: str) -> None:
         self.session.go(refine(self.session.view, {do: value}))
