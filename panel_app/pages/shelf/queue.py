@@ -6,7 +6,7 @@ page of the table is the one that it is on.
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
 import panel as pn
@@ -36,15 +36,10 @@ CURVE_WIDTH, CURVE_HEIGHT, MARGIN = 120, 30, 2
 """Of the picture of a curve, in its own units."""
 
 
-@dataclass
-class Pace:
-    """How long one reader has been deciding. began: seconds of a clock, None before the first act."""
-
-    began: float | None = None
-
-    def minutes(self, now: float) -> int:
-        """Whole minutes since the first act."""
-        return 0 if self.began is None else int((now - self.began) // 60)
+def minutes_since(began: str | None, now: float) -> int:
+    """Whole minutes since the first act. began: seconds since 1970 as the window keeps them, None before it."""
+    since = whole(began or "")
+    return int((now - since) // 60) if 0 < since <= now else 0
 
 
 class QueuePage:
@@ -52,7 +47,7 @@ class QueuePage:
 
     def __init__(self, session: Session) -> None:
         self.session, self.night = session, session.shown(Night)
-        self.pace = session.own(Pace)
+        self.began = f"began {self.night.run_id}"
         self.reply: Reply | None = None
         self.acted_on = ""
         self.moves = 0
@@ -64,7 +59,7 @@ class QueuePage:
         self.draw()
         session.follow(self._follow)
         session.on_decided(self._show_decisions)
-        session.later(self._draw_curves)
+        session.later(self._arrive)
 
     @property
     def view(self) -> pn.viewable.Viewable:
@@ -137,7 +132,7 @@ class QueuePage:
             "of": rows.height,
             "money": _by_basis(done),
             "all_money": _by_basis(rows),
-            "minutes": self.pace.minutes(time.monotonic()),
+            "minutes": minutes_since(self.session.kept.get(self.began), time.time()),
         }
 
     def _without_gain(self) -> dict[str, Any]:
@@ -163,6 +158,11 @@ class QueuePage:
             "reasons": [],
             "further": 0,
         }
+
+    def _arrive(self) -> None:
+        """What is known only when the page is on the screen: the curves, and since when the reader decides."""
+        self.draw()
+        self._draw_curves()
 
     def _draw_curves(self) -> None:
         """The curves of the rows that have none yet."""
@@ -198,7 +198,8 @@ class QueuePage:
             return
         painted = dict(zip(item["case_ids"], versions, strict=True))
         chosen, run = item["undecided"] or item["case_ids"], self.night.run
-        self.pace.began = self.pace.began or time.monotonic()
+        if self.began not in self.session.kept:
+            self.session.keep(self.began, str(int(time.time())))
         self._work(
             lambda told: decide_many(self.session, run, chosen, painted, act, fields, told),
             len(chosen),
