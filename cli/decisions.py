@@ -171,7 +171,7 @@ def accuracy(
 
 def feedback(
     out_folder: Out,
-    file: Annotated[Path, typer.Option("--file", help="Write to this file, .parquet or .csv.")],
+    file: Annotated[Path, typer.Option("--file", help="Write to this file, .parquet, .csv or .xlsx.")],
     database: Database = None,
 ) -> None:
     """Write what stores answered on open cases, for the next night to learn from.

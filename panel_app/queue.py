@@ -7,7 +7,7 @@ is in the address, and the page of the table is the one that it is on. Nothing m
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, ClassVar, Final
 
 import polars as pl
@@ -22,15 +22,10 @@ from panel_app.state import View, address, whole
 GONE: Final = "Not saved: this row is another one now. Look at it and decide again."
 
 
-@dataclass
-class Pace:
-    """How long one reader has been deciding. began: seconds of a clock, None before the first act."""
-
-    began: float | None = None
-
-    def minutes(self, now: float) -> int:
-        """Whole minutes since the first act."""
-        return 0 if self.began is None else int((now - self.began) // 60)
+def minutes_since(began: str | None, now: float) -> int:
+    """Whole minutes since the first act. began: seconds since 1970 as the window keeps them, None before it."""
+    since = whole(began or "")
+    return int((now - since) // 60) if 0 < since <= now else 0
 
 
 class Queue(ABC):
@@ -43,7 +38,7 @@ class Queue(ABC):
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        self.pace = session.own(Pace)
+        self.began = f"began {self.page_key} {session.run.run_id}"
         self.reply: Reply | None = None
         self.acted_on = ""
         self.moves = 0
@@ -53,6 +48,7 @@ class Queue(ABC):
         self.draw()
         session.follow(self._follow)
         session.on_decided(self._show_decisions)
+        session.later(self._arrive)
 
     @abstractmethod
     def read(self) -> pl.DataFrame:
@@ -102,7 +98,7 @@ class Queue(ABC):
             "progress": {
                 "done": rows.filter(state=DONE).height,
                 "of": rows.height,
-                "minutes": self.pace.minutes(time.monotonic()),
+                "minutes": minutes_since(self.session.kept.get(self.began), time.time()),
             },
             "may_decide": self.session.may_decide,
             "reply": self.reply,
@@ -132,6 +128,11 @@ class Queue(ABC):
         waiting = rows.filter(state=TO_DECIDE)["item_id"]
         return next(iter(waiting.head(1)), next(iter(ids.head(1)), None))
 
+    def _arrive(self) -> None:
+        """What the window kept over a reload is known now."""
+        if self.began in self.session.kept:
+            self.draw()
+
     def _follow(self, view: View) -> bool:
         self.moves += 1
         self._renew()
@@ -151,7 +152,8 @@ class Queue(ABC):
             return
         painted = dict(zip(item["subject_ids"], versions, strict=True))
         chosen = item["undecided"] or item["subject_ids"]
-        self.pace.began = self.pace.began or time.monotonic()
+        if self.began not in self.session.kept:
+            self.session.keep(self.began, str(int(time.time())))
         self._work(
             lambda report: self.act_on(chosen, painted, act, fields, report),
             len(chosen),

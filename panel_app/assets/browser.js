@@ -1,4 +1,7 @@
 // What only the browser knows: its history, its keys, its theme. Shows nothing.
+// What a window keeps over a reload, under this beginning; another window knows nothing of it.
+const KEPT = "darkshelf:"
+
 // Pieces of a page stand in shadow roots of their own.
 function find(root, selector) {
   const found = root.querySelector(selector)
@@ -94,13 +97,15 @@ export function render({model}) {
       tile.src = told.probe
     }
     if (told.print) window.print()
+    if (told.keep) window.sessionStorage.setItem(KEPT + told.keep, told.value)
   })
   requestAnimationFrame(() => requestAnimationFrame(() => {
     document.getElementById("first-paint")?.remove()
     delete document.documentElement.dataset.waiting
     document.documentElement.dataset.ready = "1"
   }))
-  tell({width: window.innerWidth})
+  const kept = Object.entries(window.sessionStorage).filter(([key]) => key.startsWith(KEPT))
+  tell({width: window.innerWidth, kept: Object.fromEntries(kept.map(([key, value]) => [key.slice(KEPT.length), value]))})
   const el = document.createElement("span")
   el.hidden = true
   return el

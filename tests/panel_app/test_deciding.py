@@ -127,11 +127,11 @@ def test_many_are_decided_at_once_and_what_others_did_stays(session, decided) ->
 
 def test_an_export_holds_exactly_what_is_filtered_and_runs_nothing(session) -> None:
     page = CasesPage(session(query="?page=cases&category=drinks&sort=duration_days&asc=1"))
-    frame = pl.read_parquet(BytesIO(page.export("parquet")))
+    frame = pl.read_parquet(BytesIO(page.exports.export("parquet")))
     assert frame["category"].unique().to_list() == ["drinks"]
     assert frame["duration_days"].is_sorted()
     assert frame.columns[:3] == ["case_id", "store_id", "sku_id"]
-    text = page.export("csv").decode("utf-8-sig")
+    text = page.exports.export("csv").decode("utf-8-sig")
     assert len(text.splitlines()) == frame.height + 1
     assert "'=HYPERLINK" in text
     assert ",=" not in text

@@ -130,6 +130,11 @@ class QueuePage(Queue):
             "further": 0,
         }
 
+    def _arrive(self) -> None:
+        """What is known only when the page is on the screen: the curves, and since when the reader decides."""
+        self.draw()
+        self._draw_curves()
+
     def _draw_curves(self) -> None:
         """The rows with their curves, which the first painting does without."""
         self.has_curves = True
