@@ -51,7 +51,8 @@ def dashboard(
         typer.Option(metavar="DESK=DIR", help="Where runs of a desk are published beside --out. Repeatable."),
     ] = None,
     growth: Annotated[
-        Path | None, typer.Option(parser=path, metavar="DIR", help="The same for the growth desk, in short.")
+        Path | None,
+        typer.Option(parser=path, metavar="DIR", help="The same for the growth desk, in short."),
     ] = None,
     users: UsersFile = None,
     basic_auth: Annotated[Path | None, typer.Option(parser=path, hidden=True)] = None,
@@ -93,6 +94,7 @@ def dashboard(
         raise typer.BadParameter("say where runs are published", param_hint="--out")
     from engine.errors import InputError, OutputError, Problem
     from panel_app.login import Access
+    from panel_app.lookup.token import token_of
     from panel_app.serve import EVERY_ADDRESS, LOOPBACK, serve
     from panel_app.settings import load_settings
 
@@ -108,6 +110,11 @@ def dashboard(
         problems.append(Problem("--oauth-provider", "needs --oauth-redirect under a --prefix", advice))
     no_hosts = [host for host in origin or [] if not HOST.fullmatch(host)]
     problems += [Problem("--origin", f"{host!r} is no host", "give HOST or HOST:PORT") for host in no_hosts]
+    try:
+        lookup = token_of(os.environ)
+    except InputError as error:
+        lookup = None
+        problems += error.problems
     folders = _folders([*(further or []), *([f"{GROWTH}={growth}"] if growth else [])], problems)
     oauth = _oauth(oauth_provider, oauth_key, oauth_redirect, problems)
     people = None if oauth else _people(out_folder, users, problems)
@@ -141,6 +148,7 @@ def dashboard(
             access=access,
             origins=origin or [],
             prefix=prefix,
+            lookup=lookup,
             announce=lambda: err.print(message, markup=False),
         )
     except OSError as error:

@@ -39,7 +39,8 @@ def tasks(
     store: Annotated[str | None, typer.Option("--store", help="One store id; by default every store.")] = None,
     minutes: Annotated[float | None, typer.Option(min=0, max=1440, help="Minutes that a store has today.")] = None,
     file: Annotated[
-        Path | None, typer.Option("--file", parser=path, help="Write the form to fill in, .csv or .parquet.")
+        Path | None,
+        typer.Option("--file", parser=path, help="Write the form to fill in, .csv or .parquet."),
     ] = None,
     config: ConfigFile = None,
     assignments: Assignments = None,
@@ -173,7 +174,7 @@ def accuracy(
 
 def feedback(
     out_folder: Out,
-    file: Annotated[Path, typer.Option("--file", parser=path, help="Write to this file, .parquet or .csv.")],
+    file: Annotated[Path, typer.Option("--file", parser=path, help="Write to this file, .parquet, .csv or .xlsx.")],
     database: Database = None,
 ) -> None:
     """Write what stores answered on open cases, for the next night to learn from.

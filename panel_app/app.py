@@ -23,7 +23,7 @@ from engine.errors import DarkshelfError
 from panel_app.changes import Changes
 from panel_app.door.door import LOADED_BY
 from panel_app.door.logins import Logins
-from panel_app.markup import HERE, Html, render
+from panel_app.markup import HERE, LOCALISE, Html, render
 from panel_app.pages.page import Page
 from panel_app.rooms import Around, Room, Rooms
 from panel_app.session import Session
@@ -302,8 +302,4 @@ def _template() -> Template:
 @cache
 def _first_script() -> str:
     """What the document runs by itself, with the functions of `markup.js` that write numbers as the reader does."""
-    assets = HERE / "assets"
-    localise = (
-        (assets / "markup.js").read_text(encoding="utf-8").partition("export ")[2].partition("\nconst SENT_")[0]
-    )
-    return localise + (assets / "first.js").read_text(encoding="utf-8")
+    return LOCALISE + (HERE / "assets" / "first.js").read_text(encoding="utf-8")

@@ -21,6 +21,9 @@ from panel_app.charts import warm
 from panel_app.door.door import LOADED_BY
 from panel_app.door.headers import ForeignHost, foreign_hosts, headers_transform, host_name, with_port
 from panel_app.login import EVERYBODY, Access, make_door
+from panel_app.lookup.server import handlers as lookup_handlers
+from panel_app.lookup.token import Token
+from panel_app.screens import screens
 from panel_app.settings import DashboardSettings
 
 LOGGER = logging.getLogger("darkshelf.dashboard")
@@ -45,12 +48,14 @@ def serve(
     access: Access = EVERYBODY,
     origins: Collection[str] = (),
     prefix: str = "",
+    lookup: Token | None = None,
     announce: Callable[[], None] = lambda: None,
 ) -> None:
     """Serve the published runs of an output folder. Blocks until the process is interrupted.
 
     further: more folders with runs, by the name of their desk. origins: hosts that a proxy serves this under. prefix:
-    the path it is served under. announce: called when the server listens. Raises DarkshelfError when the decisions or
+    the path it is served under. lookup: what other systems show to look up what was published; None for nobody.
+    announce: called when the server listens. Raises DarkshelfError when the decisions or
     the secrets cannot be opened, OSError when the port is taken.
     """
     pn.extension()
@@ -79,7 +84,12 @@ def serve(
         start=False,
         title="darkshelf",
         verbose=False,
-        extra_patterns=[("/health", Health, watch), ("/metrics", Metrics, watch)],
+        extra_patterns=[
+            ("/health", Health, watch),
+            ("/metrics", Metrics, watch),
+            *screens(dashboard, door),
+            *lookup_handlers(dashboard.rooms, lookup, path),
+        ],
         check_unused_sessions=UNUSED_SESSION_SECONDS * 250,
         unused_session_lifetime=UNUSED_SESSION_SECONDS * 1000,
         auth_provider=door,

@@ -37,6 +37,7 @@ class Session:
     published run that is looked at, the same until the reader asks for another; None where there is none, and on
     pages that need none. changes: shared by every session of a server. user: who is logged in, empty without a login.
     is_over: asks whether the login has ended since. width: of the window in pixels, 0 until it is known.
+    kept: texts that the window keeps over a reload, see `keep`.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class Session:
         self._views: dict[str, View] = {}
         self._own: dict[type[Any], Any] = {}
         self.width = 0
+        self.kept: dict[str, str] = {}
         self._waiting: list[Callable[[], None]] = []
         self.browser = Browser(moved=self._moved, arrived=self._arrived)
         self._followers: list[Callable[[View], bool]] = []
@@ -200,9 +202,9 @@ class Session:
         else:
             self._waiting.append(draw)
 
-    def _arrived(self, width: int) -> None:
+    def _arrived(self, width: int, kept: Mapping[str, str]) -> None:
         """The page is on a screen so many pixels wide: what waited for that is drawn."""
-        self.width = width
+        self.width, self.kept = width, {**kept, **self.kept}
         # What is changed before Panel takes the page for loaded never reaches the browser.
         pn.state.onload(self._draw_waiting)
 
@@ -220,6 +222,11 @@ class Session:
         """Move to a view and put its address into the browser."""
         self._look_at(view)
         self.browser.push(address(self.view), self.title)
+
+    def keep(self, key: str, text: str) -> None:
+        """Keep a text for this window, over a reload too."""
+        self.kept[key] = text
+        self.browser.keep(key, text)
 
     def point_at(self, case: str) -> None:
         """Look at one subject of a list; the address says so, and the way back does not grow."""

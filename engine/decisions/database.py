@@ -49,10 +49,13 @@ EMPTY_SECONDS: Final = 0.05
 POOL_SIZE: Final = 10
 MIGRATING: Final = 0xDA2C5E1F
 SAMPLING: Final = MIGRATING + 1
+ANSWERING: Final = MIGRATING + 2
 """Numbers of the advisory locks on PostgreSQL."""
 UNAVAILABLE: Final = (OperationalError, PoolTimeoutError)
 """The database does not answer, or everybody waits for a connection to it."""
-LATER_COLUMNS: Final = frozenset({"attributes", "snoozed_until"})
+LATER_COLUMNS: Final = frozenset(
+    {"attributes", "snoozed_until", "answer_key", "takes_back", "counted_units", "photo"}
+)
 """Columns that came after rows had been sealed without them."""
 MIGRATIONS: Final = Path(__file__).with_name("migrations")
 ADVICE: Final = "write it as  postgresql://USER@HOST/NAME  or leave it out for SQLite beside the runs"

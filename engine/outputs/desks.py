@@ -63,11 +63,12 @@ class Desk:
     moment: reads the label of a run, such as its as-of day; raises ValueError. exports: the tables that are exported
     of a run, files by the names of their tables; by default every Parquet file.
 
-    run, result, subjects, outcomes, pages, style, page_settings: where the rest is found, as `module:name`, since it
-    needs this record or lives on higher floors: the function `run(place, out, settings, moment, *, force, ...)`, the
-    kind of `Result` that it returns, the `SubjectKind` of its decisions, the function that tells from decisions and a
-    run what became of it, as tables by name, the pages of its dashboard, their own CSS as text, and the class of
-    their own settings; "" for none.
+    run, result, subjects, outcomes, pages, screens, style, page_settings, lookup: where the rest is found, as
+    `module:name`, since it needs this record or lives on higher floors: the function `run(place, out, settings,
+    moment, *, force, watch, ...)`, the kind of `Result` that it returns, the `SubjectKind` of its decisions, the
+    function that tells from decisions and a run what became of it, as tables by name, the pages of its dashboard, its
+    screens at addresses of their own, their CSS as text, the class of their own settings, and the findings that other
+    systems look up; "" for none.
     """
 
     name: str
@@ -86,8 +87,10 @@ class Desk:
     subjects: str = ""
     outcomes: str = ""
     pages: str = ""
+    screens: str = ""
     style: str = ""
     page_settings: str = ""
+    lookup: str = ""
     views: Callable[[Run], Mapping[str, str]] = field(default=lambda run: {})
     stages: Mapping[str, str] = field(default_factory=dict)
     options: frozenset[str] = frozenset()

@@ -129,6 +129,7 @@ def test_divisions_that_differ_by_chance_alone_are_hardly_moved():
     assert np.abs([one.shift for one in found.values()]).max() < 0.35
 
 
+@pytest.mark.slow
 @given(st.integers(0, 2**16))
 def test_a_chance_of_the_calibration_rows_does_not_depend_on_its_own_label(seed):
     levels = {"Ample": 0.5, "Bare": -0.5}

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any, Final
 
-from panel_app.state import View, whole
+from panel_app.state import View, address, whole
 from panel_app.stores.shelf import LISTS, OPEN_ONLY, SORTS, CaseList, Filters
 
 SINGLE: Final = ("text", "revenue", "confidence", "since", "until")
@@ -60,6 +60,20 @@ def filtered(view: View, **changes: Any) -> View:
 def unfiltered(view: View, **filters: Any) -> View:
     """The same page with these filters alone, in the order it has."""
     return listing(view, replace(listed(view), filters=Filters(**filters)))
+
+
+def shows_every(view: View) -> bool:
+    """Whether cases that are over are looked at beside the open ones."""
+    return not listed(view).filters.status
+
+
+def switch(view: View) -> list[tuple[str, str, bool]]:
+    """The two ways to look at a night: words, address, whether it is looked at so."""
+    every = shows_every(view)
+    return [
+        ("Open cases", address(filtered(view, status=OPEN_ONLY)), not every),
+        ("All cases", address(filtered(view, status=())), every),
+    ]
 
 
 def to(view: View, page: str, *, case: str | None = None) -> View:

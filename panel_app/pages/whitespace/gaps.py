@@ -209,7 +209,7 @@ class GapsPage:
         except DarkshelfError as error:
             self.reply = Reply("refused", str(error))
         else:
-            name, decision = _act(fields.get("act", ""))
+            name, decision = act_of_button(fields.get("act", ""))
             self.reply = decide_on(
                 self.session, subject, whole(fields.get("version", "")), name, {**fields, **decision}
             )
@@ -221,7 +221,7 @@ class GapsPage:
         return BytesIO(csv_bytes(found.collect()))
 
 
-def _act(button: str) -> tuple[str, Mapping[str, str]]:
+def act_of_button(button: str) -> tuple[str, Mapping[str, str]]:
     """The act of a button by its name, and what its form need not say where the button is a verdict."""
     if button not in ww.VERDICTS:
         return button, {}
