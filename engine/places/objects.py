@@ -31,8 +31,8 @@ REFUSED: Final = ("UnauthenticatedError", "PermissionDeniedError")
 STATUS: Final = re.compile(r"status code: (\d{3})|HTTP status (?:client|server) error \((\d{3})")
 TRY_LATER_STATUS: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 """Answers of a store that may be others in a while."""
-UNANSWERED: Final = re.compile(r"retr(?:y|ies)|error sending|timed out|connect|body|stream", re.IGNORECASE)
-"""How a failure is told that comes from the way to a store."""
+OPENED: Final = "opened"
+"""What fails before a store is asked is how it is described."""
 CODE: Final = re.compile(r"<Code>(\w+)</Code>")
 """What stores call a failure, in their own word."""
 
@@ -55,7 +55,7 @@ class ObjectFolder:
         self._obstore = needed("obstore", extra, str(place))
         store = getattr(needed("obstore.store", extra, str(place)), STORES[extra])
         options: dict[str, Any] = {"client_options": {**TIMEOUTS, **_plain_http(extra)}, "retry_config": RETRIES}
-        with self.told("opened"):
+        with self.told(OPENED):
             self._store = store(place.address, prefix=place.path or None, **options)
 
     def listed(self, below: str = "") -> list[Stored]:
@@ -160,7 +160,7 @@ def failure_of_store(place: Place, error: Exception, done: str) -> DarkshelfErro
         what = f"cannot be {done}: there is no {place.address}" if is_bucket else f"cannot be {done}: it is not there"
         return InputError([Problem(str(place), what, "make it, or name another one")])
     reason = said or _first_line(text)
-    if status is None and not UNANSWERED.search(text):
+    if status is None and done == OPENED:
         return InputError([Problem(str(place), f"cannot be {done}: {reason}", f"set {variables}")])
     if status in TRY_LATER_STATUS or status is None:
         return TryLaterError(f"{place} cannot be {done}: the store does not answer: {reason}. Try again in a while")

@@ -24,3 +24,14 @@ def test_every_verb_refuses_a_password_without_repeating_it(verb, words, tmp_pat
     assert CANARY not in answer.out + answer.err
     assert "has a password or a key in it" in answer.out + answer.err
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("place", [URI, "s3://bucket/tonight"])
+def test_a_schedule_refuses_a_place_before_it_becomes_a_path(place, tmp_path, capsys):
+    schedule = tmp_path / "schedule.toml"
+    schedule.write_text(f'[[jobs]]\nname = "night"\ninput = "{place}"\nout = "runs"\n', encoding="utf-8")
+    answer = darkshelf(capsys, "nightly", schedule)
+    assert answer.code == 2
+    assert CANARY not in answer.out + answer.err
+    assert ("is no local path" in answer.err) == (place != URI)
+    assert list(tmp_path.iterdir()) == [schedule]
