@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
 from engine import run_shelf
 from engine.contracts.shelf import contracts
@@ -20,6 +21,8 @@ from engine.errors import InputError
 from engine.outputs.desks import desk_named
 from engine.places.place import Place, place_of
 from engine.places.postgresql import connected
+from engine.settings.whitespace.inputs import InputSettings
+from engine.whitespace.check import check
 from tests.command import darkshelf
 from tests.places.conftest import fill, to_delta, to_duckdb
 from tests.places.servers import SECRET, database
@@ -35,7 +38,9 @@ TOLD = {"manifest.json", "logs.jsonl", "config_resolved.toml", "data_quality.jso
 
 def data(folder: Path) -> dict[str, bytes]:
     files = (file for file in folder.rglob("*") if file.is_file() and file.name not in TOLD)
-    return {file.relative_to(folder).as_posix(): file.read_bytes() for file in sorted(files)}
+    # Cards name the run they are of, and a run is named by where its tables are, too.
+    named = folder.name.encode()
+    return {file.relative_to(folder).as_posix(): file.read_bytes().replace(named, b"RUN") for file in sorted(files)}
 
 
 def elsewhere(text: str) -> Elsewhere:
@@ -46,6 +51,13 @@ def elsewhere(text: str) -> Elsewhere:
 
 def test_every_desk_reads_the_same_bytes_from_every_place(here, empty, tmp_path, capsys):
     place = fill(empty, here.tables)
+    if here.desk == "whitespace" and not place.startswith("duckdb"):
+        # A run takes half a minute: of one place it is made, of the others its tables are compared.
+        wanted, found = (check(one, InputSettings()).tables for one in (here.folder, elsewhere(place)))
+        assert found.data_as_of == wanted.data_as_of
+        for name in ("transactions", "customers", "products", "assets", "contacts"):
+            assert_frame_equal(getattr(found, name), getattr(wanted, name), check_row_order=False)
+        return
     words = ("run", place, "--out", tmp_path / "out", "--desk", here.desk, "--json")
     answer = darkshelf(capsys, *words)
     assert answer.code == 0, answer
