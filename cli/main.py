@@ -11,6 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from cli import (
+    alert,
     backtest,
     bench,
     check,
@@ -45,6 +46,7 @@ app.command("run")(run.run)
 app.command("explain")(runs.explain)
 app.command("sql")(runs.sql)
 app.command("report")(report.report)
+app.command("alert")(alert.alert)
 app.command("tasks")(decisions.tasks)
 app.command("accuracy")(decisions.accuracy)
 app.command("feedback")(decisions.feedback)

@@ -14,6 +14,7 @@ from pkgutil import resolve_name
 from typing import Any, Final
 
 from engine.errors import NotFoundError
+from engine.outputs.alertable import Alertable
 from engine.outputs.compare import Change
 from engine.outputs.markup import as_html
 from engine.outputs.shown import Shown, as_text
@@ -55,7 +56,8 @@ class Desk:
     from its manifest alone. shown: its key figures. explain: one finding by its id. compare: two runs, old and new.
     report: the page of a run as HTML, with the runs before it at hand. views: SQL views beyond the files.
     stages: what each stage says while it works. options: what `run` takes beyond folder, output and settings.
-    moment: reads the label of a run, such as its as-of day; raises ValueError.
+    moment: reads the label of a run, such as its as-of day; raises ValueError. alerts: what people can be alerted to,
+    by the name that subscriptions have for it.
 
     run, result, subjects, pages, style, page_settings: where the rest is found, as `module:name`, since it needs
     this record or lives on higher floors: the function `run(place, out, settings, moment, *, force, watch, ...)`,
@@ -84,6 +86,7 @@ class Desk:
     stages: Mapping[str, str] = field(default_factory=dict)
     options: frozenset[str] = frozenset()
     moment: Callable[[str], Any] = dt.date.fromisoformat
+    alerts: Mapping[str, Alertable] = field(default_factory=dict)
 
 
 @cache

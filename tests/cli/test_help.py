@@ -21,6 +21,7 @@ VERBS = {
     "check": "darkshelf check",
     "run": "darkshelf run data/tonight --out data/runs --as-of",
     "explain": "darkshelf explain",
+    "alert": "darkshelf alert --out data/runs --config alerts.toml",
     "report": "darkshelf report --out data/runs --file night.html",
     "dashboard": "darkshelf dashboard --out data/demo",
     "dashboard user add": "darkshelf dashboard user add ann --out",

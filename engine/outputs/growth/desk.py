@@ -10,6 +10,7 @@ from engine.errors import NotFoundError
 from engine.outputs.compare import Change, key_figures
 from engine.outputs.desks import Desk, Explanation
 from engine.outputs.growth import shapes
+from engine.outputs.growth.alerts import ALERTS
 from engine.outputs.growth.explain import explained
 from engine.outputs.growth.figures import QUANTITY
 from engine.outputs.growth.read import boundary_report
@@ -179,5 +180,6 @@ DESK = Desk(
     pages="panel_app.pages.growth:PAGES",
     style="panel_app.pages.growth:CSS",
     stages=STAGES,
+    alerts=ALERTS,
     moment=str,
 )

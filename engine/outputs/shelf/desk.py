@@ -7,6 +7,7 @@ from engine.outputs.desks import Desk
 from engine.outputs.money import currency_of, money
 from engine.outputs.read import summary
 from engine.outputs.shelf import shapes
+from engine.outputs.shelf.alerts import ALERTS
 from engine.outputs.shelf.compare import compare
 from engine.outputs.shelf.explain import explain
 from engine.outputs.shelf.figures import brought, previous
@@ -104,5 +105,6 @@ DESK = Desk(
     style="panel_app.pages.shelf:CSS",
     page_settings="panel_app.stores.shelf_settings:ShelfPageSettings",
     stages=STAGES,
+    alerts=ALERTS,
     options=frozenset({"lake", "backfill", "max_memory", "feedback", "allow_partial"}),
 )

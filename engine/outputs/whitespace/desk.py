@@ -16,6 +16,7 @@ from engine.outputs.names import joined, parted
 from engine.outputs.read import raising_damage, summary, table
 from engine.outputs.shown import Grid, Part, Shown, Style, line
 from engine.outputs.whitespace import shapes
+from engine.outputs.whitespace.alerts import ALERTS
 from engine.outputs.whitespace.report import ReportSettings, report
 from engine.runs.registry import Registry, Run
 from engine.settings.frozen import RunSettings
@@ -232,4 +233,5 @@ DESK = Desk(
     style="panel_app.pages.whitespace:CSS",
     views=_views,
     stages=STAGES,
+    alerts=ALERTS,
 )
