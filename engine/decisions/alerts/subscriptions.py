@@ -65,7 +65,9 @@ class AlertSettings(RunSettings):
     """Everything `darkshelf alert` is told."""
 
     delivery: DeliverySettings = DeliverySettings()
-    subscription: tuple[Subscription, ...] = Field((), max_length=1000, description="Who hears what: the page of alerts has the keys.")
+    subscription: tuple[Subscription, ...] = Field(
+        (), max_length=1000, description="Who hears what: the page of alerts has the keys."
+    )
 
 
 def load_subscriptions(path: Path) -> AlertSettings:

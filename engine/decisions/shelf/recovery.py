@@ -78,6 +78,10 @@ class Recovery:
     promised_money: float | None
 
 
+NOTHING: Final = Recovery(0, 0, 0, pl.DataFrame(schema=MATCH_SCHEMA), None, None, None)
+"""Where nothing was decided yet."""
+
+
 @dataclass(frozen=True)
 class Comparison:
     """Cases of one night and category that were acted on, and those they are compared with.

@@ -104,6 +104,7 @@ DESK = Desk(
     pages="panel_app.pages.shelf:PAGES",
     style="panel_app.pages.shelf:CSS",
     page_settings="panel_app.stores.shelf_settings:ShelfPageSettings",
+    report_with_decisions="engine.decisions.shelf.report:report",
     stages=STAGES,
     alerts=ALERTS,
     options=frozenset({"lake", "backfill", "max_memory", "feedback", "allow_partial"}),
