@@ -10,7 +10,7 @@ import polars as pl
 from markupsafe import Markup
 
 from engine.decisions import words as w
-from engine.decisions.shelf import recovery
+from engine.decisions.shelf import experiment, recovery
 from engine.decisions.shelf.settings import LoopSettings
 from engine.decisions.shelf.sheet import NIGHTS, sheet
 from engine.decisions.shelf.value import value
@@ -47,9 +47,10 @@ def _sheet(decisions: Decisions | None, registry: Registry, run: Run) -> str:
         )
     currency = currency_of(run.manifest)
     recovered = recovery.NOTHING if decisions is None else recovery.measure(decisions, registry.out, loop.recovery)
+    tried = experiment.NOTHING if decisions is None else experiment.measure(decisions, registry.out, loop.recovery)
     return render(
         TEMPLATE,
-        sheet=sheet(found, recovered, loop.recovery, currency),
+        sheet=sheet(found, recovered, tried, loop.recovery, currency),
         currency=currency,
         course=figures.course(registry.runs(run.desk), run, NIGHTS).to_dicts(),
     )

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from engine.decisions.shelf.experiment import Experiment
 from engine.decisions.shelf.recovery import DAYS_OF_PROMISE, Recovery
 from engine.decisions.shelf.settings import RecoverySettings
 from engine.decisions.shelf.value import Value
@@ -42,6 +43,7 @@ class Sheet:
 
     value: Value
     recovered: Recovery
+    experiment: Experiment
     steps: Sequence[Step]
     most: float
     sentences: Sequence[str]
@@ -49,7 +51,9 @@ class Sheet:
     best: Sequence[Mapping[str, Any]]
 
 
-def sheet(found: Value, recovered: Recovery, settings: RecoverySettings, currency: str) -> Sheet:
+def sheet(
+    found: Value, recovered: Recovery, experiment: Experiment, settings: RecoverySettings, currency: str
+) -> Sheet:
     """The page of a night in facts and words. currency: what stands before an amount."""
     bars = _steps(found, recovered)
     regions = found.regions.to_dicts()
@@ -57,9 +61,14 @@ def sheet(found: Value, recovered: Recovery, settings: RecoverySettings, currenc
     return Sheet(
         found,
         recovered,
+        experiment,
         bars,
         max([step.amount for step in bars if step.amount], default=1.0),
-        (_of_risk(found, currency), _of_actions(found, currency), _of_deciding(found, recovered, settings, currency)),
+        (
+            _of_risk(found, currency),
+            _of_actions(found, currency),
+            f"{_of_deciding(found, recovered, settings, currency)}{_of_experiment(experiment, currency)}",
+        ),
         worst,
         regions[len(worst) :][-REGIONS:][::-1],
     )
@@ -120,7 +129,19 @@ def _of_deciding(found: Value, recovered: Recovery, settings: RecoverySettings, 
     mean, low, high = (money(one, currency) for one in (effect.mean, effect.low, effect.high))
     return (
         f"{decided} The {measured:,} cases of earlier nights that were acted on and can be compared brought {mean} a "
-        f"day each ({low} to {high}) more than matched cases that nobody acted on."
+        f"day each ({low} to {high}) more than matched cases that nobody acted on; {recovered.found_by_check:,} of "
+        "them were found by a store's check alone."
+    )
+
+
+def _of_experiment(found: Experiment, currency: str) -> str:
+    """What was learnt by lot; nothing of too few."""
+    if found.money is None:
+        return ""
+    mean, low, high = (money(one, currency) for one in (found.money.mean, found.money.low, found.money.high))
+    return (
+        f" By lot: {found.acted:,} accepted cases that were acted on brought {mean} a day each ({low} to {high}) more "
+        f"than {found.withheld:,} that were withheld."
     )
 
 

@@ -38,7 +38,7 @@ def _render(session: Session) -> str:
         "value.html",
         night=night,
         found=found,
-        sheet=sheet(found, loop.recovery(session), loop.SETTINGS.recovery, night.currency),
+        sheet=sheet(found, loop.recovery(session), loop.experiment(session), loop.SETTINGS.recovery, night.currency),
         days=DAYS_OF_PROMISE,
         cases_of=lambda region: address(unfiltered(to(session.view, "cases"), region=(region or "",))),
         nights=nights.trend(night.run_id).tail(NIGHTS).to_dicts(),
