@@ -1,10 +1,10 @@
 """Recovery: what accepted actions and stores' checks brought, against pairs that nobody acted on.
 
-In: nights, what was decided on their open cases, what stores answered. Out: `Recovery`. Sales of a case's store-SKU in the week before the
-night are compared with those of a week after the decision, as later nights published them. From the change is taken
-that of open cases of the same category that nobody acted on, the more alike the more weight (difference in
-differences with kernel matching, Heckman, Ichimura and Todd 1998): what would have come back by itself counts for
-nothing.
+In: nights, what was decided on their open cases, what stores answered. Out: `Recovery`. Sales of a case's store-SKU
+in the week before the night are compared with those of a week after the decision, as later nights published them.
+From the change is taken that of open cases of the same category that nobody acted on, the more alike the more weight
+(difference in differences with kernel matching, Heckman, Ichimura and Todd 1998): what would have come back by itself
+counts for nothing.
 """
 
 from collections.abc import Iterator, Sequence

@@ -140,8 +140,8 @@ def _of_experiment(found: Experiment, currency: str) -> str:
         return ""
     mean, low, high = (money(one, currency) for one in (found.money.mean, found.money.low, found.money.high))
     return (
-        f" By lot: {found.acted:,} accepted cases that were acted on brought {mean} a day each ({low} to {high}) more "
-        f"than {found.withheld:,} that were withheld."
+        f" By lot: {found.acted:,} accepted cases that were acted on brought {mean} a day each ({low} to {high}) "
+        f"more than {found.withheld:,} that were withheld."
     )
 
 

@@ -1,8 +1,8 @@
 """Trials: a share of the accepted cases is drawn by lot and withheld from the stores' checks for some weeks.
 
 In: the open cases of a night, which of them are accepted. Out: those that are withheld. The lot of a case follows
-from its night and its id alone; it is written down when the case is first planned, with those that are acted on, and an
-episode keeps its lot on later nights. What actions bring is then an experiment: see `experiment`.
+from its night and its id alone; it is written down when the case is first planned, with those that are acted on, and
+an episode keeps its lot on later nights. What actions bring is then an experiment: see `experiment`.
 """
 
 import datetime as dt
@@ -41,10 +41,11 @@ def withheld(
     """The ids of the cases of a night that are withheld today.
 
     cases: with case_id, store_id, sku_id, detection_date, last_dark_date. accepted: ids of those to draw from now,
-    unless their episode was drawn before.
+    unless their episode was drawn before. After `withheld_days` a lot is over.
     """
     as_of = dt.date.fromisoformat(run.as_of)
-    known = _recent(decisions, as_of, settings)
+    known = every(decisions)
+    # An episode is drawn once: when its lot is over it is checked like every other.
     fresh = cases.filter(pl.col("case_id").is_in(accepted.implode()))
     fresh = fresh.join(same_episode(cases, known).select("case_id"), on="case_id", how="anti")
     if settings.withheld_share > 0 and fresh.height:
@@ -56,8 +57,10 @@ def withheld(
         with writing(decisions.engine) as connection:
             lock(connection, SAMPLING)
             insert_new(connection, trial, rows, trial.c.subject_id)
-        known = _recent(decisions, as_of, settings)
-    return same_episode(cases, known.filter("is_withheld"))["case_id"].unique().sort()
+        known = every(decisions)
+    first = as_of - dt.timedelta(days=settings.withheld_days)
+    held = known.filter("is_withheld", pl.col("as_of").is_between(first, as_of, closed="right"))
+    return same_episode(cases, held)["case_id"].unique().sort()
 
 
 def every(decisions: Decisions) -> pl.DataFrame:
@@ -65,12 +68,6 @@ def every(decisions: Decisions) -> pl.DataFrame:
     with reading(decisions.engine) as connection:
         rows = read_rows(connection, trial, TRIAL_SCHEMA, (), trial.primary_key)
         return pl.DataFrame(rows, schema=TRIAL_SCHEMA, orient="row")
-
-
-def _recent(decisions: Decisions, as_of: dt.date, settings: TaskSettings) -> pl.DataFrame:
-    """What was drawn in the last days: older lots are over, and their cases are checked again."""
-    first = as_of - dt.timedelta(days=settings.withheld_days)
-    return every(decisions).filter(pl.col("as_of").is_between(first, as_of, closed="right"))
 
 
 def _lot(run_id: str, case_id: str) -> float:
