@@ -59,11 +59,12 @@ class Desk:
     moment: reads the label of a run, such as its as-of day; raises ValueError. alerts: what people can be alerted to,
     by the name that subscriptions have for it.
 
-    run, result, subjects, pages, style, page_settings, report_with_decisions: where the rest is found, as
-    `module:name`, since it needs this record or lives on higher floors: the function
+    run, result, subjects, pages, screens, style, page_settings, report_with_decisions, lookup: where the rest is
+    found, as `module:name`, since it needs this record or lives on higher floors: the function
     `run(place, out, settings, moment, *, force, watch, ...)`, the kind of `Result` that it returns, the `SubjectKind`
-    of its decisions, the pages of its dashboard, their own CSS as text, the class of their own settings, and
-    `report(decisions, registry, run, settings)`, the page of a run with what was decided on it; "" for none.
+    of its decisions, the pages of its dashboard, its screens at addresses of their own, their CSS as text, the class
+    of their own settings, `report(decisions, registry, run, settings)`, the page of a run with what was decided on
+    it, and the findings that other systems look up; "" for none.
     """
 
     name: str
@@ -81,9 +82,11 @@ class Desk:
     result: str = "engine.outputs.result:Result"
     subjects: str = ""
     pages: str = ""
+    screens: str = ""
     style: str = ""
     page_settings: str = ""
     report_with_decisions: str = ""
+    lookup: str = ""
     views: Callable[[Run], Mapping[str, str]] = field(default=lambda run: {})
     stages: Mapping[str, str] = field(default_factory=dict)
     options: frozenset[str] = frozenset()
