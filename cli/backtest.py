@@ -8,20 +8,20 @@ from typing import Annotated, Any
 import typer
 
 from cli.console import err, out, table
-from cli.options import AsJson, Assignments, ConfigFile, Input
+from cli.options import AsJson, Assignments, ConfigFile, Folder, path
 
 Estimate = list[float | None]
 Share = Annotated[float, typer.Option("--inject", min=0, max=0.5, help="Share of store-SKUs planted; 0 plants none.")]
 Truth = Annotated[
     Path | None,
-    typer.Option(help="Known episodes, a Parquet file with store_id, sku_id, first_date and last_date."),
+    typer.Option(parser=path, help="Known episodes, a Parquet file with store_id, sku_id, first_date and last_date."),
 ]
 Last = Annotated[dt.datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="The last night.")]
 
 
 def backtest(
-    folder: Input,
-    out_folder: Annotated[Path, typer.Option("--out", help="Where the figures go.")],
+    folder: Folder,
+    out_folder: Annotated[Path, typer.Option("--out", parser=path, help="Where the figures go.")],
     share: Share = 0.1,
     truth: Truth = None,
     every: Annotated[int, typer.Option(min=1, help="Days from a night to the next.")] = 7,

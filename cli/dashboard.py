@@ -11,7 +11,7 @@ import typer
 from rich.text import Text
 
 from cli.console import err, out, table
-from cli.options import Assignments, ConfigFile
+from cli.options import Assignments, ConfigFile, path
 from engine.vocabulary.growth import DESK as GROWTH
 
 if TYPE_CHECKING:
@@ -21,10 +21,10 @@ app = typer.Typer(rich_markup_mode=None)
 user_app = typer.Typer(help="Who may log in to the dashboard.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(user_app, name="user")
 UserName = Annotated[str, typer.Argument(metavar="NAME", help="What the person is called, also in decisions.")]
-OutFolder = Annotated[Path, typer.Option("--out", help="Where runs are published.")]
+OutFolder = Annotated[Path, typer.Option("--out", parser=path, help="Where runs are published.")]
 UsersFile = Annotated[
     Path | None,
-    typer.Option("--users", metavar="FILE", help="The list of people, if elsewhere than under --out."),
+    typer.Option("--users", parser=path, metavar="FILE", help="The list of people, if elsewhere than under --out."),
 ]
 HOST = re.compile(r"([\w.-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?")
 SECRET = "DARKSHELF_OAUTH_SECRET"
@@ -34,7 +34,9 @@ SECRET_FILE = "DARKSHELF_OAUTH_SECRET_FILE"
 @app.callback(invoke_without_command=True)
 def dashboard(
     context: typer.Context,
-    out_folder: Annotated[Path | None, typer.Option("--out", help="Where runs are published.  [required]")] = None,
+    out_folder: Annotated[
+        Path | None, typer.Option("--out", parser=path, help="Where runs are published.  [required]")
+    ] = None,
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 5006,
     address: Annotated[str, typer.Option(help="Address to listen on; only this machine by default.")] = "127.0.0.1",
     decisions: Annotated[
@@ -49,10 +51,11 @@ def dashboard(
         typer.Option(metavar="DESK=DIR", help="Where runs of a desk are published beside --out. Repeatable."),
     ] = None,
     growth: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="The same for the growth desk, in short.")
+        Path | None,
+        typer.Option(parser=path, metavar="DIR", help="The same for the growth desk, in short."),
     ] = None,
     users: UsersFile = None,
-    basic_auth: Annotated[Path | None, typer.Option(hidden=True)] = None,
+    basic_auth: Annotated[Path | None, typer.Option(parser=path, hidden=True)] = None,
     oauth_provider: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="Let in whom this OAuth provider knows, such as github or okta."),
@@ -168,7 +171,7 @@ def _folders(words: list[str], problems: "list[Problem]") -> dict[str, list[Path
         elif name not in known:
             problems.append(Problem("--further", f"there is no desk {name!r}", f"name one of {', '.join(known)}"))
         else:
-            found.setdefault(name, []).append(Path(folder))
+            found.setdefault(name, []).append(path(folder))
     return found
 
 

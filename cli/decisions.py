@@ -8,7 +8,7 @@ import typer
 from rich.text import Text
 
 from cli.console import answer, out, table
-from cli.options import AsJson, Assignments, ConfigFile, Out, RunId
+from cli.options import AsJson, Assignments, ConfigFile, Out, RunId, path
 from engine.decisions import words as w
 from engine.outputs.money import money
 
@@ -31,7 +31,7 @@ Database = Annotated[
         help="The database, such as postgresql://USER@HOST/NAME; by default SQLite beside the runs.",
     ),
 ]
-File = Annotated[Path | None, typer.Option("--file", help="Write to this file, .csv or .parquet.")]
+File = Annotated[Path | None, typer.Option("--file", parser=path, help="Write to this file, .csv or .parquet.")]
 
 
 def tasks(
@@ -39,7 +39,10 @@ def tasks(
     run_id: RunId = None,
     store: Annotated[str | None, typer.Option("--store", help="One store id; by default every store.")] = None,
     minutes: Annotated[float | None, typer.Option(min=0, max=1440, help="Minutes that a store has today.")] = None,
-    file: Annotated[Path | None, typer.Option("--file", help="Write the form to fill in, .csv or .parquet.")] = None,
+    file: Annotated[
+        Path | None,
+        typer.Option("--file", parser=path, help="Write the form to fill in, .csv or .parquet."),
+    ] = None,
     config: ConfigFile = None,
     assignments: Assignments = None,
     database: Database = None,
@@ -72,7 +75,7 @@ def tasks(
 
 @answers_app.command("import")
 def import_answers(
-    file: Annotated[Path, typer.Argument(readable=False, help="CSV or Parquet, such as a filled-in form of tasks.")],
+    file: Annotated[Path, typer.Argument(parser=path, help="CSV or Parquet, such as a filled-in form of tasks.")],
     out_folder: Out,
     database: Database = None,
     *,
@@ -125,7 +128,7 @@ def list_decisions(
 @app.command("export")
 def export_decisions(
     out_folder: Out,
-    file: Annotated[Path, typer.Option("--file", help="Write to this file, .csv or .parquet.")],
+    file: Annotated[Path, typer.Option("--file", parser=path, help="Write to this file, .csv or .parquet.")],
     run_id: RunId = None,
     database: Database = None,
 ) -> None:
@@ -175,7 +178,7 @@ def accuracy(
 
 def feedback(
     out_folder: Out,
-    file: Annotated[Path, typer.Option("--file", help="Write to this file, .parquet, .csv or .xlsx.")],
+    file: Annotated[Path, typer.Option("--file", parser=path, help="Write to this file, .parquet, .csv or .xlsx.")],
     database: Database = None,
 ) -> None:
     """Write what stores answered on open cases, for the next night to learn from.

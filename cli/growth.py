@@ -7,11 +7,9 @@ from typing import Annotated, Any
 import typer
 
 from cli.console import out, progress, table
-from cli.options import AsJson, Assignments, ConfigFile
+from cli.options import AsJson, Assignments, ConfigFile, Input, Out, path, tables
 
 app = typer.Typer(help="Say what may grow and by how much, within caps.", no_args_is_help=True, rich_markup_mode=None)
-Input = Annotated[Path, typer.Argument(readable=False, help="Folder with the tables, as CSV or Parquet.")]
-Out = Annotated[Path, typer.Option("--out", help="Where runs are published.")]
 Period = Annotated[
     str | None, typer.Option(metavar="YYYYMMA|B", help="Half month to work on; by default the latest of the sales.")
 ]
@@ -51,10 +49,13 @@ def scale(
 @app.command()
 def discover(
     folder: Input,
-    out_folder: Annotated[Path, typer.Option("--out", help="A new folder for the tables that scale reads.")],
+    out_folder: Annotated[
+        Path, typer.Option("--out", parser=path, help="A new folder for the tables that scale reads.")
+    ],
     period: Period = None,
     shelf: Annotated[
-        Path | None, typer.Option("--shelf", help="Runs of the shelf desk: add its stars and its overstock.")
+        Path | None,
+        typer.Option("--shelf", parser=path, help="Runs of the shelf desk: add its stars and its overstock."),
     ] = None,
     config: ConfigFile = None,
     assignments: Assignments = None,
@@ -101,7 +102,12 @@ def discover(
 
 @app.command()
 def backtest(
-    folder: Annotated[Path, typer.Argument(readable=False, help="Folder with the sales of the next half month.")],
+    folder: Annotated[
+        Any,
+        typer.Argument(
+            parser=tables, metavar="FOLDER", help="Folder or place with the sales of the next half month."
+        ),
+    ],
     out_folder: Out,
     run_id: Annotated[str | None, typer.Option("--run", help="A run id; by default the latest run.")] = None,
     assignments: Assignments = None,
@@ -158,7 +164,7 @@ def _in_units(compared: Any) -> list[str]:
 def report(
     out_folder: Out,
     file: Annotated[
-        Path | None, typer.Option("--file", help="Where the page goes; by default beside the runs.")
+        Path | None, typer.Option("--file", parser=path, help="Where the page goes; by default beside the runs.")
     ] = None,
     run_id: Annotated[str | None, typer.Option("--run", help="A run id; by default the latest run.")] = None,
 ) -> None:
@@ -177,7 +183,7 @@ def report(
 @app.command()
 def export(
     out_folder: Out,
-    file: Annotated[Path, typer.Option("--file", help="Where the rows go, as .csv, .parquet or .md.")],
+    file: Annotated[Path, typer.Option("--file", parser=path, help="Where the rows go, as .csv, .parquet or .md.")],
     run_id: Annotated[str | None, typer.Option("--run", help="A run id; by default the latest run.")] = None,
     *,
     everyone: Annotated[

@@ -9,19 +9,21 @@ from typing import Annotated, Any
 import typer
 
 from cli.console import answer, out, table
-from cli.options import AsJson, Assignments, ConfigFile, Input
+from cli.options import AsJson, Assignments, ConfigFile, Input, path
 
 app = typer.Typer(
     help="Look through a lake of days, and take days out of it.", no_args_is_help=True, rich_markup_mode=None
 )
-TheLake = Annotated[Path, typer.Option("--lake", help="A lake of days, as  darkshelf ingest  keeps it.")]
+TheLake = Annotated[Path, typer.Option("--lake", parser=path, help="A lake of days, as  darkshelf ingest  keeps it.")]
 SHOWN_DAYS = 3
 """Days listed one by one; of more the first and the last are named."""
 
 
 def ingest(
     folder: Input,
-    lake: Annotated[Path, typer.Option("--lake", help="Where the days are kept; made when it is not there.")],
+    lake: Annotated[
+        Path, typer.Option("--lake", parser=path, help="Where the days are kept; made when it is not there.")
+    ],
     config: ConfigFile = None,
     assignments: Assignments = None,
     *,

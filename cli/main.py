@@ -17,6 +17,7 @@ from cli import (
     check,
     dashboard,
     decisions,
+    export,
     growth,
     lake,
     nightly,
@@ -29,6 +30,7 @@ from cli import (
 )
 from cli.console import answer, err, printing_warnings
 from engine.errors import EXIT_BUG, DarkshelfError, Problem, ProblemsError
+from engine.places.place import refuse_credentials
 
 app = typer.Typer(
     name="darkshelf",
@@ -49,6 +51,7 @@ app.command("explain")(runs.explain)
 app.command("sql")(runs.sql)
 app.command("report")(report.report)
 app.command("alert")(alert.alert)
+app.command("export")(export.export)
 app.command("tasks")(decisions.tasks)
 app.command("accuracy")(decisions.accuracy)
 app.command("feedback")(decisions.feedback)
@@ -101,6 +104,7 @@ def main() -> None:
     as_json = "--json" in sys.argv
     gc.set_threshold(NEW_OBJECTS_PER_COLLECTION)
     try:
+        refuse_credentials(sys.argv[1:])
         with printing_warnings():
             code = app(prog_name="darkshelf", standalone_mode=not as_json)
         if code == EXIT_INTERRUPTED:

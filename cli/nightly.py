@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.console import answer, err, logged_as_json, out, progress
+from cli.options import path
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +25,7 @@ DAY = ["%Y-%m-%d"]
 
 
 def nightly(
-    schedule: Annotated[Path, typer.Argument(readable=False, help="The schedule, a TOML file.")],
+    schedule: Annotated[Path, typer.Argument(parser=path, help="The schedule, a TOML file.")],
     until: Annotated[
         dt.datetime | None, typer.Option(formats=DAY, help="The last day that may be run; by default yesterday.")
     ] = None,

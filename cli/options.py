@@ -1,26 +1,66 @@
 """Options that several verbs take, each in one spelling."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-Input = Annotated[Path, typer.Argument(readable=False, help="Folder with the tables, as CSV or Parquet.")]
+from engine.places.place import Place, local_path, place_of
+
+if TYPE_CHECKING:
+    from engine.delivery.tables import Delivered
+else:
+    # Help calls it a path, and no verb waits for what else it may be.
+    Delivered = Path
+
+
+def path(text: str) -> Path:
+    """What was typed for a folder or a file of this machine."""
+    return local_path(text)
+
+
+def tables(text: str) -> "Delivered":
+    """What was typed for the tables of a delivery: a folder of this machine, or a place elsewhere."""
+    place = place_of(text)
+    if not isinstance(place, Place):
+        return place
+    from engine.delivery.elsewhere import Elsewhere
+
+    return Elsewhere(place)
+
+
+def place(text: str) -> Path | Place:
+    """What was typed for a folder of this machine or a place elsewhere."""
+    return place_of(text)
+
+
+Input = Annotated[
+    Delivered,
+    typer.Argument(parser=tables, metavar="FOLDER", help="Folder or place, such as s3://, with the tables."),
+]
+"""What `tables` made of it."""
+Folder = Annotated[
+    Path, typer.Argument(parser=path, metavar="FOLDER", help="Folder with the tables, as CSV or Parquet.")
+]
 InputUnlessLake = Annotated[
-    Path | None, typer.Argument(readable=False, help="Folder with the tables, as CSV or Parquet; or give --lake.")
+    Delivered | None,
+    typer.Argument(
+        parser=tables, metavar="FOLDER", help="Folder or place, such as s3://, with the tables; or give --lake."
+    ),
 ]
 Lake = Annotated[
-    Path | None, typer.Option("--lake", help="A lake of days, as  darkshelf ingest  keeps it, in place of FOLDER.")
+    Path | None,
+    typer.Option("--lake", parser=path, help="A lake of days, as  darkshelf ingest  keeps it, in place of FOLDER."),
 ]
 AllowPartial = Annotated[
     bool,
     typer.Option("--allow-partial", help="Judge an as-of day that is not complete by what came of it; mark the run."),
 ]
-Out = Annotated[Path, typer.Option("--out", help="Where runs are published.")]
+Out = Annotated[Path, typer.Option("--out", parser=path, help="Where runs are published.")]
 RunId = Annotated[str | None, typer.Option("--run", help="A run id; by default the latest run.")]
 DeskName = Annotated[str | None, typer.Option("--desk", help="A desk, such as shelf or growth; by default shelf.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
-ConfigFile = Annotated[Path | None, typer.Option("--config", help="Settings, a TOML file.")]
+ConfigFile = Annotated[Path | None, typer.Option("--config", parser=path, help="Settings, a TOML file.")]
 Assignments = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="One setting, such as episode.max_fdr=0.05. Repeatable."),

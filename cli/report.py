@@ -7,14 +7,14 @@ import typer
 
 from cli.console import out
 from cli.decisions import Database
-from cli.options import Assignments, ConfigFile
+from cli.options import Assignments, ConfigFile, path
 
 
 def report(
-    out_folder: Annotated[Path, typer.Option("--out", help="Where runs are published.")],
+    out_folder: Annotated[Path, typer.Option("--out", parser=path, help="Where runs are published.")],
     run_id: Annotated[str | None, typer.Argument(metavar="[RUN]", help="A run id; by default the latest.")] = None,
     file: Annotated[
-        Path | None, typer.Option("--file", help="Where the page goes; by default beside the runs.")
+        Path | None, typer.Option("--file", parser=path, help="Where the page goes; by default beside the runs.")
     ] = None,
     config: ConfigFile = None,
     assignments: Assignments = None,

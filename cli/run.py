@@ -10,7 +10,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.console import err, out, progress, show_blocks
-from cli.options import AllowPartial, AsJson, Assignments, ConfigFile, DeskName, InputUnlessLake, Lake, Out, Profile
+from cli.options import (
+    AllowPartial,
+    AsJson,
+    Assignments,
+    ConfigFile,
+    DeskName,
+    InputUnlessLake,
+    Lake,
+    Out,
+    Profile,
+    path,
+)
 
 if TYPE_CHECKING:
     from engine.outputs.desks import Desk
@@ -42,7 +53,11 @@ def run(
     ] = None,
     feedback: Annotated[
         Path | None,
-        typer.Option("--feedback", help="What stores answered on earlier nights, as  darkshelf feedback  writes it."),
+        typer.Option(
+            "--feedback",
+            parser=path,
+            help="What stores answered on earlier nights, as  darkshelf feedback  writes it.",
+        ),
     ] = None,
     *,
     force: Annotated[bool, typer.Option("--force", help="Run again what is published already.")] = False,
@@ -105,7 +120,7 @@ def load_for(desk: "Desk", profile: str | None, config: Path | None, assignments
     return desk.load(config, [*(assignments or []), *([f"profile={profile}"] if profile else [])])
 
 
-def place_of(folder: Path | None, lake: Path | None) -> Any:
+def place_of(folder: Any, lake: Path | None) -> Any:
     """The folder as it is, or the lake opened."""
     from engine.lake.manifest import open_lake
 

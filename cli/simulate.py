@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.console import out, progress, table
-from cli.options import AsJson
+from cli.options import AsJson, path
 from engine.outputs.money import currency_of, money
 
 
@@ -34,7 +34,7 @@ Seed = Annotated[int, typer.Option(min=0, help="Another seed is another chain.")
 
 
 def synth(
-    folder: Annotated[Path, typer.Argument(metavar="OUT", help="Folder to write the tables into.")],
+    folder: Annotated[Path, typer.Argument(parser=path, metavar="OUT", help="Folder to write the tables into.")],
     stores: Stores = 100,
     skus: Skus = 50,
     days: Days = 90,
@@ -68,7 +68,7 @@ def synth(
 
 
 def demo(
-    out_folder: Annotated[Path, typer.Option("--out", help="Where the chain and the night go.")] = Path(
+    out_folder: Annotated[Path, typer.Option("--out", parser=path, help="Where the chain and the night go.")] = Path(
         "darkshelf-demo"
     ),
     stores: Stores = 500,

@@ -3,13 +3,13 @@
 import datetime as dt
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cli.console import out, progress, table
 from cli.decisions import Database
-from cli.options import AsJson, Assignments, ConfigFile, Input, Out, RunId
+from cli.options import AsJson, Assignments, ConfigFile, Input, Out, RunId, path
 from engine.vocabulary.whitespace import Diagnosis
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def _day(cutoff: str | None) -> dt.date | None:
 
 def _part(
     name: str,
-    folder: Path,
+    folder: Any,
     out_folder: Path,
     settings: "WhitespaceSettings",
     cutoff: str | None,
@@ -111,7 +111,7 @@ def _show(result: "Result", *, as_json: bool) -> None:
 
 @app.command()
 def synth(
-    folder: Annotated[Path, typer.Argument(help="A new folder for the tables of the company.")],
+    folder: Annotated[Path, typer.Argument(parser=path, help="A new folder for the tables of the company.")],
     customers: Annotated[int, typer.Option(min=20, help="Customers, in the end.")] = 600,
     months: Annotated[int, typer.Option(min=30, help="Whole months simulated.")] = 54,
     seed: Annotated[int, typer.Option(min=0, help="Another seed is another company.")] = 7,

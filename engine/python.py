@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
+from engine.delivery.elsewhere import Elsewhere
 from engine.delivery.frames import frames_of
 from engine.delivery.tables import Delivered
 from engine.errors import InputError, Problem, SettingsError
@@ -25,6 +26,7 @@ from engine.outputs.read import find_run
 from engine.outputs.result import Result
 from engine.outputs.shelf.result import Night
 from engine.outputs.whitespace.result import Ranked
+from engine.places.place import Place, local_path, place_of
 from engine.settings.growth.scaling import GrowthSettings
 from engine.settings.loading import load_as
 from engine.settings.shelf.night import Settings, load
@@ -34,7 +36,7 @@ from engine.synth.plan import ChainPlan
 
 AnyPath = str | os.PathLike[str]
 Tables = AnyPath | Mapping[str, object]
-"""A folder of tables, or frames by table name."""
+"""A folder of tables or a place elsewhere such as `s3://BUCKET/FOLDER`, or frames by table name."""
 AnyResult = TypeVar("AnyResult", bound=Result)
 Watch = Callable[[str], None] | None
 
@@ -158,7 +160,7 @@ def open_run(out: AnyPath, run_id: str | None = None, *, desk: str | None = None
     >>> darkshelf.run_shelf("data/chain", "data/runs").run_id == darkshelf.open_run("data/runs").run_id
     True
     """
-    run = find_run(Path(out), run_id, desk)
+    run = find_run(local_path(os.fspath(out)), run_id, desk)
     kind: type[Result] = entry(desk_of(run).result)
     return kind(run, is_new=False)
 
@@ -180,7 +182,7 @@ def simulate(
         advice = "see the bounds with  darkshelf synth --help"
         faults = [(".".join(map(str, fault["loc"])) or "chain", fault["msg"]) for fault in error.errors()]
         raise SettingsError([Problem(where, what, advice) for where, what in faults]) from None
-    return write_chain(Path(folder), plan)
+    return write_chain(local_path(os.fspath(folder)), plan)
 
 
 def _place_of_a_night(tables: Tables) -> Delivered | DayLake:
@@ -195,7 +197,8 @@ def _delivered(tables: Tables) -> Delivered:
     if isinstance(given, Mapping):
         return frames_of(given)
     if isinstance(given, str | os.PathLike):
-        return Path(given)
+        place = place_of(os.fspath(given))
+        return Elsewhere(place) if isinstance(place, Place) else place
     what = f"is a {type(tables).__name__}"
     raise InputError([Problem("tables", what, "give the path of a folder, or frames by the names of their tables")])
 
@@ -226,7 +229,7 @@ def _day(given: dt.date | str | None) -> dt.date | None:
 def _published(run: Callable[[Path], AnyResult], out: AnyPath | None) -> AnyResult:
     """The result of a run under `out`, or in a temporary folder that goes when the result does."""
     if out is not None:
-        return run(Path(out))
+        return run(local_path(os.fspath(out)))
     folder = Path(mkdtemp(prefix="darkshelf-"))
     try:
         result = run(folder)

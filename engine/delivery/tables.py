@@ -1,6 +1,6 @@
 """Delivery: a folder of tables or frames in memory, opened under contract and judged row by row.
 
-In: a folder or frames. Out: a `Source` per table, or every problem at once. Nothing is written.
+In: a folder, frames or a place elsewhere. Out: a `Source` per table, or every problem at once. Nothing is written.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,6 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from engine.contracts.contract import FAULTY, UNUSABLE, Consequence, Contract, Rule
+from engine.delivery.elsewhere import Elsewhere
 from engine.delivery.frames import Frames
 from engine.delivery.near_miss import columns_meant, file_alike
 from engine.delivery.source import (
@@ -27,8 +28,8 @@ from engine.delivery.source import (
 )
 from engine.errors import InputError, Problem
 
-Delivered = Path | Frames
-"""Where tables are that were handed in: in a folder, or in memory."""
+Delivered = Path | Frames | Elsewhere
+"""Where tables are that were handed in: in a folder, in memory, or at a place elsewhere."""
 EXAMPLES = 5
 """Rows shown of every problem."""
 
@@ -39,11 +40,14 @@ def open_tables(
     """The tables of a delivery by name, and what is wrong with the place, its files and their columns.
 
     as_text: read every CSV cell as text, so that each can be judged on its own. Raises InputError when a folder
-    cannot be listed.
+    cannot be listed, and as a place elsewhere does.
     """
-    tables, problems = (
-        place.open(promised) if isinstance(place, Frames) else _open_files(place, promised, as_text=as_text)
-    )
+    if isinstance(place, Path):
+        tables, problems = _open_files(place, promised, as_text=as_text)
+    elif isinstance(place, Elsewhere):
+        tables, problems = place.open(promised, as_text=as_text)
+    else:
+        tables, problems = place.open(promised)
     return with_common_ids(tables), problems
 
 
@@ -63,7 +67,12 @@ def _open_files(
 
 def how_to_deliver(place: Delivered, name: str) -> str:
     """What to do about a table that is not there."""
-    return place.how_to_deliver(name) if isinstance(place, Frames) else how_to_put(name, place)
+    return how_to_put(name, place) if isinstance(place, Path) else place.how_to_deliver(name)
+
+
+def where(place: Delivered) -> Path | str | None:
+    """The folder or the place of a delivery, None where it is in memory."""
+    return place if isinstance(place, Path) else str(place) if isinstance(place, Elsewhere) else None
 
 
 def with_common_ids(tables: Mapping[str, Source]) -> dict[str, Source]:
@@ -164,7 +173,7 @@ def near_misses(place: Delivered, promised: Mapping[str, Contract], tables: Mapp
     """Files, frames and columns nobody needs that look like a table or a column that is not there."""
     found = []
     for name, contract in promised.items():
-        alike = None if name in tables else _alike(place, promised, name)
+        alike = None if name in tables else looks_like(place, promised, name)
         if alike:
             advice = f"rename it if it is the table {name}; without it the run goes on"
             found.append(Problem(name, f"was not delivered, but {alike} looks like it", advice))
@@ -176,9 +185,9 @@ def near_misses(place: Delivered, promised: Mapping[str, Contract], tables: Mapp
     return found
 
 
-def _alike(place: Delivered, promised: Mapping[str, Contract], name: str) -> str | None:
+def looks_like(place: Delivered, promised: Mapping[str, Contract], name: str) -> str | None:
     """What is probably a table that is not there, under another name."""
-    return place.alike(promised, name) if isinstance(place, Frames) else file_alike(place, promised, name)
+    return file_alike(place, promised, name) if isinstance(place, Path) else place.alike(promised, name)
 
 
 def empty_files(tables: Mapping[str, Source]) -> list[Problem]:

@@ -13,7 +13,7 @@ import polars as pl
 from engine.contracts.growth import CLUSTER_SPELLINGS, growth_contracts
 from engine.delivery.keys import in_two_forms, keys, without_digits
 from engine.delivery.source import Loaded, Source
-from engine.delivery.tables import Delivered, duplicates, how_to_deliver, load, open_tables
+from engine.delivery.tables import Delivered, duplicates, how_to_deliver, load, open_tables, where
 from engine.errors import InputError, Problem
 from engine.growth.inputs import clean_clusters, marked, of_period
 from engine.settings.growth.scaling import InputSettings
@@ -43,9 +43,9 @@ class Delivery:
     remarks: tuple[Problem, ...]
 
     @property
-    def folder(self) -> Path | None:
-        """The folder of the tables, None where they are in memory."""
-        return self.place if isinstance(self.place, Path) else None
+    def folder(self) -> Path | str | None:
+        """The folder or the place of the tables, None where they are in memory."""
+        return where(self.place)
 
     @property
     def label(self) -> str:

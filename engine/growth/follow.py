@@ -3,12 +3,10 @@
 In: a folder of sales and a run. Out: store, SPU and units.
 """
 
-from pathlib import Path
-
 import polars as pl
 
 from engine.contracts.growth import growth_contracts
-from engine.delivery.tables import duplicates, open_tables, verify
+from engine.delivery.tables import Delivered, duplicates, open_tables, verify
 from engine.errors import InputError, Problem
 from engine.growth.check import UNDATED
 from engine.growth.inputs import clean_sales, of_period
@@ -18,7 +16,7 @@ from engine.settings.growth.scaling import GrowthSettings
 from engine.vocabulary import growth as v
 
 
-def following_sales(folder: Path, run: Run) -> pl.LazyFrame:
+def following_sales(folder: Delivered, run: Run) -> pl.LazyFrame:
     """Store, SPU, `store_sales` of the next half month, with the run's own settings of the input.
 
     Raises InputError with every problem, also when the sales do not reach that far.

@@ -13,10 +13,17 @@ from pathlib import Path
 from engine.contracts.contract import Consequence
 from engine.contracts.shelf import contracts
 from engine.delivery.keys import in_two_forms, keys, without_digits
-from engine.delivery.near_miss import file_alike
 from engine.delivery.sent_twice import sent_twice
 from engine.delivery.source import UNREADABLE, Source
-from engine.delivery.tables import EXAMPLES, naming_broken_files, near_misses, open_tables, verify
+from engine.delivery.tables import (
+    EXAMPLES,
+    Delivered,
+    looks_like,
+    naming_broken_files,
+    near_misses,
+    open_tables,
+    verify,
+)
 from engine.errors import InputError, Problem, TryLaterError
 from engine.lake.completeness import short_day
 from engine.lake.days import by_day
@@ -60,7 +67,7 @@ class Ingestion:
 
 
 def ingest(
-    folder: Path,
+    folder: Delivered,
     lake: Path,
     settings: IngestSettings,
     inputs: InputSettings = INPUTS,
@@ -89,13 +96,14 @@ def ingest(
                 return _ingest(*_odd(folder, as_text, inputs), staged, settings, allow_partial=allow_partial)
 
 
-def _open(folder: Path, *, as_text: bool = False) -> dict[str, Source]:
+def _open(folder: Delivered, *, as_text: bool = False) -> dict[str, Source]:
     """The tables that are there, each with ids as its own files have them."""
-    refuse_lake(folder)
+    if isinstance(folder, Path):
+        refuse_lake(folder)
     some = {name: replace(contract, required=False) for name, contract in PROMISED.items()}
     tables, problems = open_tables(folder, some, as_text=as_text)
     if not tables and not problems:
-        meant = {name: file_alike(folder, PROMISED, name) for name in PROMISED}
+        meant = {name: looks_like(folder, PROMISED, name) for name in PROMISED}
         looks_so = "".join(f"{file} looks like {name}: rename it; " for name, file in meant.items() if file)
         advice = f"{looks_so}put a table there, as a file or a folder of files named after it: {', '.join(PROMISED)}"
         problems.append(Problem(str(folder), "holds none of the tables", advice))
@@ -107,7 +115,7 @@ def _open(folder: Path, *, as_text: bool = False) -> dict[str, Source]:
 
 
 def _odd(
-    folder: Path, delivered: Mapping[str, Source], inputs: InputSettings
+    folder: Delivered, delivered: Mapping[str, Source], inputs: InputSettings
 ) -> tuple[dict[str, Source], tuple[Problem, ...]]:
     """The tables, without what was sent twice, and what is to be told. Raises InputError when that stops it."""
     found = [keys(source) for source in delivered.values()]

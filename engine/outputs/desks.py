@@ -25,6 +25,11 @@ from engine.settings.loading import Assigned
 GROUP: Final = "darkshelf.desks"
 
 
+def _every_table(run: Run) -> Mapping[str, str]:
+    """The Parquet files of a run by the names of their tables."""
+    return {file.stem: file.name for file in sorted(run.folder.glob("*.parquet"))}
+
+
 @dataclass(frozen=True, repr=False)
 class Explanation:
     """One finding explained. facts: everything as JSON holds it. shown: the same for people.
@@ -57,14 +62,16 @@ class Desk:
     report: the page of a run as HTML, with the runs before it at hand. views: SQL views beyond the files.
     stages: what each stage says while it works. options: what `run` takes beyond folder, output and settings.
     moment: reads the label of a run, such as its as-of day; raises ValueError. alerts: what people can be alerted to,
-    by the name that subscriptions have for it.
+    by the name that subscriptions have for it. exports: the tables that are exported of a run, files by the names of
+    their tables; by default every Parquet file.
 
-    run, result, subjects, pages, screens, style, page_settings, lookup, report_with_decisions: where the rest is
-    found, as `module:name`, since it needs this record or lives on higher floors: the function `run(place, out,
-    settings, moment, *, force, watch, ...)`, the kind of `Result` that it returns, the `SubjectKind` of its
-    decisions, the pages of its dashboard, its screens at addresses of their own, their CSS as text, the class of
-    their own settings, the findings that other systems look up, and `report(decisions, registry, run, settings)`, the
-    page of a run with what was decided on it; "" for none.
+    run, result, subjects, outcomes, pages, screens, style, page_settings, lookup, report_with_decisions: where the
+    rest is found, as `module:name`, since it needs this record or lives on higher floors: the function `run(place,
+    out, settings, moment, *, force, watch, ...)`, the kind of `Result` that it returns, the `SubjectKind` of its
+    decisions, the function that tells from decisions and a run what became of it, as tables by name, the pages of its
+    dashboard, its screens at addresses of their own, their CSS as text, the class of their own settings, the findings
+    that other systems look up, and `report(decisions, registry, run, settings)`, the page of a run with what was
+    decided on it; "" for none.
     """
 
     name: str
@@ -81,6 +88,7 @@ class Desk:
     run: str
     result: str = "engine.outputs.result:Result"
     subjects: str = ""
+    outcomes: str = ""
     pages: str = ""
     screens: str = ""
     style: str = ""
@@ -90,6 +98,7 @@ class Desk:
     views: Callable[[Run], Mapping[str, str]] = field(default=lambda run: {})
     stages: Mapping[str, str] = field(default_factory=dict)
     options: frozenset[str] = frozenset()
+    exports: Callable[[Run], Mapping[str, str]] = _every_table
     moment: Callable[[str], Any] = dt.date.fromisoformat
     alerts: Mapping[str, Alertable] = field(default_factory=dict)
 

@@ -32,7 +32,8 @@ class Making:
     """What makes a run, and with that its name: the same twice is the same run.
 
     as_of: the day, half month or other label that the run is of. inputs: fingerprints of the files by table.
-    place: where the input lies, None for frames in memory. further: marks of whatever else changes the results, such
+    place: where the input lies, a path or a place elsewhere as it
+    was typed, None for frames in memory. further: marks of whatever else changes the results, such
     as what was learnt. part_of: of a run that is a part, done by itself, of another one: the name of that, "" where
     there is none yet; None for a whole run.
     """
@@ -41,7 +42,7 @@ class Making:
     as_of: str
     settings: DeskSettings
     inputs: Mapping[str, Mapping[str, str]]
-    place: Path | None
+    place: Path | str | None
     further: tuple[str, ...] = ()
     part_of: str | None = None
 
@@ -108,7 +109,7 @@ def _manifest(run_id: str, making: Making, entries: Mapping[str, Any], journal: 
         "profile": making.settings.profile,
         "as_of": making.as_of,
         "finished_at": dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds"),
-        "input": IN_MEMORY if making.place is None else str(making.place.resolve()),
+        "input": _told(making.place),
         "input_fingerprints": making.inputs,
         "settings_fingerprint": making.settings.fingerprint(),
         "settings": making.settings.model_dump(mode="json"),
@@ -117,6 +118,13 @@ def _manifest(run_id: str, making: Making, entries: Mapping[str, Any], journal: 
         **entries,
         "stages": journal.stages,
     }
+
+
+def _told(place: Path | str | None) -> str:
+    """Where the input lies."""
+    if place is None:
+        return IN_MEMORY
+    return str(place.resolve()) if isinstance(place, Path) else place
 
 
 def _refuse_other_desks(registry: Registry, desk: str) -> None:

@@ -1,10 +1,11 @@
 """Plan: a schedule as its file says, and the runs that its jobs published last."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from engine.errors import Problem, SettingsError
+from engine.errors import InputError, Problem, SettingsError
+from engine.places.place import local_path
 from engine.runs.registry import Registry, Run
 from engine.settings.loading import described, read_tree, settings_of
 from engine.settings.schedule import JobSettings, ScheduleSettings
@@ -19,6 +20,7 @@ def load_schedule(file: Path, jobs: Sequence[str] = ()) -> ScheduleSettings:
     """
     known_keys = [key for key, _ in described(ScheduleSettings)]
     tree, problems = read_tree(file, (), known_keys)
+    problems += _places_elsewhere(tree)
     places = range(len(tree.get("jobs", ())))
     of_jobs = [f"jobs.{place}.{key}" for place in places for key, _ in described(JobSettings)]
     plan = settings_of(ScheduleSettings, tree, problems, [*known_keys, *of_jobs])
@@ -30,6 +32,16 @@ def load_schedule(file: Path, jobs: Sequence[str] = ()) -> ScheduleSettings:
     home = file.parent
     wanted = tuple(_from(home, job) for job in plan.jobs if not jobs or job.name in jobs)
     return plan.model_copy(update={"jobs": wanted, "metrics": _path_from(home, plan.metrics)})
+
+
+def _places_elsewhere(tree: Mapping[str, Any]) -> Iterator[Problem]:
+    """What is written for a path of this machine and is a place elsewhere, told before it becomes a path."""
+    for job in tree.get("jobs", ()):
+        for name in PATHS:
+            try:
+                local_path(str(job.get(name, "")))
+            except InputError as error:
+                yield from error.problems
 
 
 def newest_runs(plan: ScheduleSettings) -> Mapping[str, Run]:

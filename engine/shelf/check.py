@@ -12,7 +12,7 @@ from engine.contracts.shelf import contracts
 from engine.delivery.keys import Keys, in_two_forms, keys, without_digits
 from engine.delivery.sent_twice import sent_twice
 from engine.delivery.source import UNREADABLE, Source
-from engine.delivery.tables import Delivered, broken_files, empty_files, near_misses, open_tables, verify
+from engine.delivery.tables import Delivered, broken_files, empty_files, near_misses, open_tables, verify, where
 from engine.errors import InputError, Problem
 from engine.lake.manifest import DayLake, refuse_lake
 from engine.lake.source import open_days
@@ -75,11 +75,11 @@ class Sources:
     unknown_places: tuple[str | int, ...] = ()
 
     @property
-    def folder(self) -> Path | None:
-        """The folder of the tables or of the lake, None where they are in memory."""
+    def folder(self) -> Path | str | None:
+        """The folder or the place of the tables, or the lake; None where they are in memory."""
         if isinstance(self.place, DayLake):
             return self.place.folder
-        return self.place if isinstance(self.place, Path) else None
+        return where(self.place)
 
     def within(self, n_days: int, held_days: int) -> "Sources":
         """The same tables, of which days before the last n are read only where they have to be.

@@ -24,6 +24,7 @@ from engine.delivery.tables import (
     near_misses,
     open_tables,
     too_many_faults,
+    where,
 )
 from engine.errors import InputError, Problem
 from engine.settings.loading import load_as
@@ -54,9 +55,9 @@ class Delivery:
     counts: Mapping[str, Mapping[str, int]]
 
     @property
-    def folder(self) -> Path | None:
-        """The folder of the tables, None where they are in memory."""
-        return self.place if isinstance(self.place, Path) else None
+    def folder(self) -> Path | str | None:
+        """The folder or the place of the tables, None where they are in memory."""
+        return where(self.place)
 
 
 def check(place: Delivered, settings: InputSettings) -> Delivery:

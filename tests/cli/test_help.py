@@ -23,6 +23,7 @@ VERBS = {
     "nightly": "darkshelf nightly /etc/darkshelf/schedule.toml --json",
     "explain": "darkshelf explain",
     "alert": "darkshelf alert --out data/runs --config alerts.toml",
+    "export": "darkshelf export latest data/warehouse --out data/runs",
     "report": "darkshelf report --out data/runs --file night.html",
     "dashboard": "darkshelf dashboard --out data/demo",
     "dashboard user add": "darkshelf dashboard user add ann --out",

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from engine.contracts.contract import Column, Consequence, Contract, Kind
 from engine.decisions.subjects import Subject, SubjectKind, in_order
-from engine.delivery.tables import open_tables, verify
+from engine.delivery.tables import Delivered, open_tables, verify, where
 from engine.errors import InputError, NotFoundError
 from engine.outputs.alertable import Alertable
 from engine.outputs.alertable import found as findings
@@ -52,7 +52,7 @@ class ToyReportSettings(RunSettings):
 
 
 def run(
-    place: Path,
+    place: Delivered,
     out: Path,
     settings: ToySettings,
     moment: str | None = None,
@@ -83,7 +83,7 @@ def run(
         return {"quiet": found.height}
 
     return Result(
-        *publish(out, Making("toy", moment or "today", settings, prints, place), journal, write, force=force)
+        *publish(out, Making("toy", moment or "today", settings, prints, where(place)), journal, write, force=force)
     )
 
 

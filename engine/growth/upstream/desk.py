@@ -14,7 +14,7 @@ import polars as pl
 
 from engine.contracts.growth import growth_contracts
 from engine.delivery.source import Source
-from engine.delivery.tables import duplicates, open_tables, verify
+from engine.delivery.tables import Delivered, duplicates, open_tables, verify
 from engine.errors import InputError, OutputError, Problem
 from engine.growth.inputs import clean_clusters, clean_traffic, of_period
 from engine.growth.upstream.clusters import Clusters, find_clusters
@@ -41,7 +41,7 @@ class Discovery:
 
 
 def discover(
-    folder: Path, out: Path, settings: DiscoverSettings, period: str | None = None, shelf: Run | None = None
+    folder: Delivered, out: Path, settings: DiscoverSettings, period: str | None = None, shelf: Run | None = None
 ) -> Discovery:
     """Write the tables of Step 12 for one half month into a new folder: sales, clusters, Steps 9, 10 and 11.
 
@@ -61,7 +61,7 @@ def discover(
     return Discovery(out, facts)
 
 
-def _checked(folder: Path) -> dict[str, Source]:
+def _checked(folder: Delivered) -> dict[str, Source]:
     sources, problems = open_tables(folder, growth_contracts((v.STORE_SPU_SALES,)), as_text=True)
     stops, _ = verify(sources)
     problems += stops

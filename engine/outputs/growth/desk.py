@@ -162,6 +162,11 @@ def _load(path: Path | None, assignments: Assigned) -> GrowthSettings:
     return load_as(GrowthSettings, path, assignments)
 
 
+def _exports(run: Run) -> Mapping[str, str]:
+    files = (shapes.RECOMMENDATIONS, shapes.AUDIT, shapes.PEERS, shapes.SUPPLY_PLAN)
+    return {file.removesuffix(".parquet"): file for file in files}
+
+
 DESK = Desk(
     name=v.DESK,
     purpose="says what may grow and by how much, within caps",
@@ -183,5 +188,6 @@ DESK = Desk(
     lookup="panel_app.lookup.growth:LOOKUP",
     stages=STAGES,
     alerts=ALERTS,
+    exports=_exports,
     moment=str,
 )

@@ -85,6 +85,10 @@ def _views(run: Run) -> Mapping[str, str]:
     return {"days": DAYS_VIEW} if (run.folder / shapes.DAILY).exists() else {}
 
 
+def _exports(run: Run) -> Mapping[str, str]:
+    return {"cases": shapes.CASES, "evidence": shapes.EVIDENCE, "stores": shapes.STORES}
+
+
 DESK = Desk(
     name=v.DESK,
     purpose="finds shelves that are stocked but do not sell",
@@ -98,9 +102,11 @@ DESK = Desk(
     report=_report,
     report_settings=ReportSettings,
     views=_views,
+    exports=_exports,
     run="engine.shelf.desk:run",
     result="engine.outputs.shelf.result:Night",
     subjects="engine.decisions.shelf.cases:CASES",
+    outcomes="engine.decisions.shelf.outcomes:outcomes",
     pages="panel_app.pages.shelf:PAGES",
     screens="panel_app.pages.shelf:SCREENS",
     style="panel_app.pages.shelf:CSS",

@@ -214,6 +214,12 @@ def _load(path: Path | None, assignments: Assigned) -> WhitespaceSettings:
     return load_as(WhitespaceSettings, path, assignments)
 
 
+def _exports(run: Run) -> Mapping[str, str]:
+    day = dt.date.fromisoformat(run.as_of)
+    files = {"ranking": shapes.ranking_file(day), "holdout": shapes.holdout_file(day)}
+    return {**files, "metrics": shapes.METRICS, "checks": shapes.CHECKS}
+
+
 DESK = Desk(
     name=v.DESK,
     purpose="says which customers will buy what they do not buy yet",
@@ -236,4 +242,5 @@ DESK = Desk(
     views=_views,
     stages=STAGES,
     alerts=ALERTS,
+    exports=_exports,
 )
