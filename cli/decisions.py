@@ -14,6 +14,7 @@ from engine.outputs.money import money
 
 if TYPE_CHECKING:
     from engine.decisions.shelf.accuracy import Accuracy
+    from engine.decisions.shelf.experiment import Experiment
     from engine.decisions.shelf.recovery import Recovery
     from engine.decisions.shelf.settings import LoopSettings
     from engine.decisions.shelf.tasks import Plan
@@ -158,18 +159,21 @@ def accuracy(
     Example:  darkshelf accuracy --out data/runs
     """
     from engine.decisions.shelf import accuracy as answered
-    from engine.decisions.shelf import recovery
+    from engine.decisions.shelf import experiment, recovery
     from engine.decisions.shelf.nights import currency_of_nights
 
     settings, decisions = _settings(config, assignments), _open(out_folder, database)
     wanted = None if run_id is None else [run_id]
     found = answered.measure(decisions, out_folder, settings.accuracy, wanted)
     brought = recovery.measure(decisions, out_folder, settings.recovery, wanted)
+    tried = experiment.measure(decisions, out_folder, settings.recovery, wanted)
     if as_json:
-        answer({"accuracy": _facts(found), "recovery": _facts(brought)})
+        answer({"accuracy": _facts(found), "recovery": _facts(brought), "experiment": _facts(tried)})
         return
+    currency = currency_of_nights(out_folder, wanted)
     _show_accuracy(found)
-    _show_recovery(brought, currency_of_nights(out_folder, wanted))
+    _show_recovery(brought, currency)
+    _show_experiment(tried, currency)
 
 
 def feedback(
@@ -234,6 +238,8 @@ def _show_plan(plan: "Plan") -> None:
     if plan.left_out_rejected or plan.left_out_answered:
         rejected, answered_before = plan.left_out_rejected, plan.left_out_answered
         out.print(f"Left out: {rejected:,} cases that were rejected, {answered_before:,} answered in the last days.")
+    if plan.left_out_withheld:
+        out.print(f"Withheld by lot, to measure what actions bring: {plan.left_out_withheld:,} accepted cases.")
 
 
 def _show_accuracy(found: "Accuracy") -> None:
@@ -271,6 +277,21 @@ def _show_recovery(found: "Recovery", currency: str) -> None:
         mean, low, high = (money(one, currency) for one in (found.money.mean, found.money.low, found.money.high))
         promised = "" if found.promised_money is None else f", {money(found.promised_money, currency)} promised"
         out.print(f"An action brought {mean} ({low} to {high}) a day more than none did{promised}.", soft_wrap=True)
+
+
+def _show_experiment(found: "Experiment", currency: str) -> None:
+    """What lots told; nothing where none were drawn."""
+    drawn = found.acted + found.withheld + found.waiting + found.unknown
+    if not drawn:
+        return
+    out.print(
+        f"{drawn:,} accepted cases were drawn by lot: {found.acted:,} acted on and {found.withheld:,} withheld are "
+        f"compared, {found.waiting:,} wait for a later night, {found.unknown:,} have no sales to compare.",
+        soft_wrap=True,
+    )
+    if found.money is not None:
+        mean, low, high = (money(one, currency) for one in (found.money.mean, found.money.low, found.money.high))
+        out.print(f"By lot, acting brought {mean} ({low} to {high}) a day more than withholding.", soft_wrap=True)
 
 
 def _percent(share: float | None) -> str:

@@ -11,6 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from cli import (
+    alert,
     backtest,
     bench,
     check,
@@ -49,6 +50,7 @@ app.command("nightly")(nightly.nightly)
 app.command("explain")(runs.explain)
 app.command("sql")(runs.sql)
 app.command("report")(report.report)
+app.command("alert")(alert.alert)
 app.command("export")(export.export)
 app.command("tasks")(decisions.tasks)
 app.command("accuracy")(decisions.accuracy)

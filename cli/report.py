@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from cli.console import out
+from cli.decisions import Database
 from cli.options import Assignments, ConfigFile, path
 
 
@@ -17,11 +18,16 @@ def report(
     ] = None,
     config: ConfigFile = None,
     assignments: Assignments = None,
+    database: Database = None,
 ) -> None:
     """One HTML file of a run with everything in it, to read, to mail and to print.
 
+    The report of a shelf night tells what was decided on it and what came of it, as the page Value does.
+
     Example:  darkshelf report --out data/runs --file night.html --set cases=20
     """
+    from engine.decisions.reporting import page_of
+    from engine.decisions.store import are_there, open_decisions
     from engine.outputs.desks import desk_of
     from engine.outputs.document import write_document
     from engine.runs.registry import Registry
@@ -32,5 +38,8 @@ def report(
     desk = desk_of(run)
     settings = load_as(desk.report_settings, config, assignments or [])
     page = file or out_folder / f"{desk.name}-{run.run_id}.html"
-    write_document(desk.report(registry, run, settings), page)
+    decisions = open_decisions(out_folder, database) if are_there(out_folder, database) else None
+    write_document(page_of(decisions, registry, run, settings), page)
+    if decisions is not None:
+        decisions.close()
     out.print(f"report of {run.run_id} → {page}", soft_wrap=True, markup=False)

@@ -18,6 +18,7 @@ import pytest
 from bench.page import between_marks
 from engine.contracts.contract import Consequence, Kind
 from engine.contracts.shelf import contracts
+from engine.decisions.alerts.subscriptions import AlertSettings
 from engine.decisions.shelf.settings import LoopSettings
 from engine.decisions.shelf.words import ANSWERS
 from engine.outputs import read
@@ -68,6 +69,7 @@ WORDS_FOR_EMPTY = {
 DESKS = {
     "Report of a night: ": ReportSettings,
     "Decisions: ": LoopSettings,
+    "Alerts: ": AlertSettings,
     "Dashboard: ": dashboard_settings(),
     "Growth, scale: ": GrowthSettings,
     "Growth, discover: ": DiscoverSettings,

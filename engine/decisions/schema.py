@@ -27,7 +27,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISION: Final = "0006"
+REVISION: Final = "0008"
 """The migration that makes these tables what they are."""
 
 
@@ -127,3 +127,37 @@ sample = Table(
     Column("seal", String),
 )
 """Store-SKUs drawn at random to be looked at, with the chance that each had of being drawn."""
+
+alert = Table(
+    "alert",
+    metadata,
+    Column("alert_id", _key, primary_key=True, autoincrement=True),
+    Column("subscription", String, nullable=False),
+    Column("fingerprint", String, nullable=False),
+    Column("run_id", String, nullable=False),
+    Column("as_of", String, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("outcome", String, nullable=False),
+    Column("findings", Integer, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("seal", String),
+    UniqueConstraint("subscription", "fingerprint", "run_id", "number", name="alert_number"),
+)
+"""What became of a subscription on a run, step by step. fingerprint: of what it asks for; asked for something else
+it begins anew. number: 1 for the first step; that it is unique keeps two from sending the same. findings: new."""
+
+trial = Table(
+    "trial",
+    metadata,
+    Column("run_id", String, primary_key=True),
+    Column("subject_id", String, primary_key=True),
+    Column("store_id", String, nullable=False),
+    Column("sku_id", String, nullable=False),
+    Column("detection_date", Date, nullable=False),
+    Column("last_dark_date", Date, nullable=False),
+    Column("as_of", Date, nullable=False),
+    Column("is_withheld", Boolean, nullable=False),
+    Column("share", Float, nullable=False),
+    Column("seal", String),
+)
+"""Accepted cases drawn by lot: withheld from the checks, or acted on; with the chance of being withheld."""

@@ -19,7 +19,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, and_, func, select
 
 from engine.decisions import words as w
 from engine.decisions.acts import Act, Name
-from engine.decisions.database import insert_new, open_database, read_rows, reading, writing
+from engine.decisions.database import FILE, insert_new, open_database, read_rows, reading, writing
 from engine.decisions.outcome import Conflict, ConflictError, Entry, Outcome
 from engine.decisions.schema import answer, entry
 from engine.decisions.state import ENTRY_SCHEMA, STATE_SCHEMA, fold, standing_of
@@ -54,6 +54,11 @@ def open_decisions(out: Path, url: str | None = None) -> "Decisions":
     Raises as `database.open_database`.
     """
     return Decisions(open_database(out, url))
+
+
+def are_there(out: Path, url: str | None = None) -> bool:
+    """Whether decisions on the runs under `out` are kept somewhere already: who only reads need not make a place."""
+    return url is not None or (out / FILE).exists()
 
 
 class Decisions:

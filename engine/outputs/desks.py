@@ -14,6 +14,7 @@ from pkgutil import resolve_name
 from typing import Any, Final
 
 from engine.errors import NotFoundError
+from engine.outputs.alertable import Alertable
 from engine.outputs.compare import Change
 from engine.outputs.markup import as_html
 from engine.outputs.shown import Shown, as_text
@@ -60,15 +61,17 @@ class Desk:
     from its manifest alone. shown: its key figures. explain: one finding by its id. compare: two runs, old and new.
     report: the page of a run as HTML, with the runs before it at hand. views: SQL views beyond the files.
     stages: what each stage says while it works. options: what `run` takes beyond folder, output and settings.
-    moment: reads the label of a run, such as its as-of day; raises ValueError. exports: the tables that are exported
-    of a run, files by the names of their tables; by default every Parquet file.
+    moment: reads the label of a run, such as its as-of day; raises ValueError. alerts: what people can be alerted to,
+    by the name that subscriptions have for it. exports: the tables that are exported of a run, files by the names of
+    their tables; by default every Parquet file.
 
-    run, result, subjects, outcomes, pages, screens, style, page_settings, lookup: where the rest is found, as
-    `module:name`, since it needs this record or lives on higher floors: the function `run(place, out, settings,
-    moment, *, force, watch, ...)`, the kind of `Result` that it returns, the `SubjectKind` of its decisions, the
-    function that tells from decisions and a run what became of it, as tables by name, the pages of its dashboard, its
-    screens at addresses of their own, their CSS as text, the class of their own settings, and the findings that other
-    systems look up; "" for none.
+    run, result, subjects, outcomes, pages, screens, style, page_settings, lookup, report_with_decisions: where the
+    rest is found, as `module:name`, since it needs this record or lives on higher floors: the function `run(place,
+    out, settings, moment, *, force, watch, ...)`, the kind of `Result` that it returns, the `SubjectKind` of its
+    decisions, the function that tells from decisions and a run what became of it, as tables by name, the pages of its
+    dashboard, its screens at addresses of their own, their CSS as text, the class of their own settings, the findings
+    that other systems look up, and `report(decisions, registry, run, settings)`, the page of a run with what was
+    decided on it; "" for none.
     """
 
     name: str
@@ -90,12 +93,14 @@ class Desk:
     screens: str = ""
     style: str = ""
     page_settings: str = ""
+    report_with_decisions: str = ""
     lookup: str = ""
     views: Callable[[Run], Mapping[str, str]] = field(default=lambda run: {})
     stages: Mapping[str, str] = field(default_factory=dict)
     options: frozenset[str] = frozenset()
     exports: Callable[[Run], Mapping[str, str]] = _every_table
     moment: Callable[[str], Any] = dt.date.fromisoformat
+    alerts: Mapping[str, Alertable] = field(default_factory=dict)
 
 
 @cache

@@ -19,7 +19,7 @@ from engine.outputs import read
 from engine.outputs.money import currency_of
 from engine.outputs.shelf import shapes
 from engine.outputs.shelf.curves import curves, last_days
-from engine.outputs.shelf.figures import money_sum, recovery_sum
+from engine.outputs.shelf.figures import course, money_sum, recovery_sum
 from engine.outputs.shelf.read import one_case
 from engine.outputs.shelf.severity import Limits, limits, severity
 from engine.runs.registry import Run
@@ -319,25 +319,7 @@ class Nights(Runs):
 
     def trend(self, run_id: str) -> pl.DataFrame:
         """Key figures of the nights up to one, a row per as-of day: as_of, run_id, cases_open, at_risk, recovery."""
-        until = self.night(run_id).as_of
-        newest = {run.as_of: run for run in self.runs() if run.as_of <= until}
-        newest[until] = self.night(run_id).run
-        rows = []
-        last = [run for _, run in sorted(newest.items())][-self._trend_nights :]
-        for run, facts in read.each_readable(last, self._summary):
-            rows.append(
-                {
-                    "as_of": run.as_of,
-                    "run_id": run.run_id,
-                    "cases_open": facts.get("cases_open"),
-                    "at_risk": facts.get("revenue_at_risk_open"),
-                    "recovery": facts.get("projected_recovery_open"),
-                }
-            )
-        schema = {"as_of": pl.String, "run_id": pl.String, "cases_open": pl.Int64, "at_risk": pl.Float64}
-        return pl.DataFrame(rows, schema={**schema, "recovery": pl.Float64}).with_columns(
-            pl.col("as_of").str.to_date()
-        )
+        return course(self.runs(), self.night(run_id).run, self._trend_nights, self._summary)
 
     def _summary(self, run: Run) -> dict[str, Any]:
         known = self._summaries.get(run.run_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import shutil
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from engine.synth.company.company import company
 from engine.synth.company.plan import CompanyPlan
 from engine.vocabulary import growth as v
 from tests.command import darkshelf
+from tests.decisions.receivers import web_server
 from tests.growth.golden import golden_tables
 from tests.planted.small import DARK_CASE, small_chain, write_parquet
 from tests.toy.desk import write_toy
@@ -170,6 +172,26 @@ def test_a_report_is_written(made, tmp_path, capsys):
     answer = darkshelf(capsys, "report", "--out", made.out, "--file", tmp_path / "page.html")
     assert answer.code == 0, answer
     assert (tmp_path / "page.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
+def test_alerts_tell_of_every_kind_of_finding_and_of_the_report(made, tmp_path, capsys):
+    kinds = [*desk_named(made.desk).alerts, "report"]
+    with web_server() as (web, place):
+        keys = f'who = "Ann"\ndesk = "{made.desk}"\nto = "json://{place}/x"\n'
+        asked = "\n".join(f'[[subscription]]\nname = "{kind}"\nabout = "{kind}"\n{keys}' for kind in kinds)
+        (tmp_path / "alerts.toml").write_text(asked, encoding="utf-8")
+        database = f"sqlite:///{tmp_path / 'alerts.sqlite'}"
+        words = ("alert", "--out", made.out, "--config", tmp_path / "alerts.toml", "--decisions", database)
+        answer = darkshelf(capsys, *words, "--json")
+    assert answer.code == 0, answer
+    told = {each["name"]: each for each in answer.json()["alerts"]}
+    outcomes = {name: each["outcome"] for name, each in told.items()}
+    assert outcomes.pop("report") == "sent"
+    assert outcomes == {name: "sent" if told[name]["new"] else "quiet" for name in outcomes}
+    assert any(told[name]["new"] for name in outcomes)
+    (page,) = [call["attachments"][0] for _, call in web.calls if call["attachments"]]
+    assert page["filename"] == f"{made.desk}-{made.runs[1]}.html"
+    assert base64.b64decode(page["base64"]).startswith(b"<!doctype html>")
 
 
 def test_the_settings_are_shown_and_explained(made, capsys):

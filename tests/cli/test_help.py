@@ -22,6 +22,7 @@ VERBS = {
     "run": "darkshelf run data/tonight --out data/runs --as-of",
     "nightly": "darkshelf nightly /etc/darkshelf/schedule.toml --json",
     "explain": "darkshelf explain",
+    "alert": "darkshelf alert --out data/runs --config alerts.toml",
     "export": "darkshelf export latest data/warehouse --out data/runs",
     "report": "darkshelf report --out data/runs --file night.html",
     "dashboard": "darkshelf dashboard --out data/demo",

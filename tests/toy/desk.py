@@ -15,6 +15,8 @@ from engine.contracts.contract import Column, Consequence, Contract, Kind
 from engine.decisions.subjects import Subject, SubjectKind, in_order
 from engine.delivery.tables import Delivered, open_tables, verify, where
 from engine.errors import InputError, NotFoundError
+from engine.outputs.alertable import Alertable
+from engine.outputs.alertable import found as findings
 from engine.outputs.compare import Change, key_figures
 from engine.outputs.desks import Desk, Explanation
 from engine.outputs.document import render
@@ -113,6 +115,11 @@ def report(registry: Registry, found: Run, settings: RunSettings) -> str:
     return render(Path(__file__).with_name("report.html"), quiet=summary(found)["quiet"])
 
 
+def quiet_stores(run: Run) -> pl.DataFrame:
+    title = pl.format("store {}", "store_id")
+    return findings(table(run, QUIET), (("store_id",), ("share",)), title, "store_id")
+
+
 def subjects(found: Run, names: Sequence[str]) -> list[Subject]:
     known = table(found, QUIET).select(pl.col("store_id").cast(pl.String)).collect()["store_id"]
     made = {name: Subject("quiet", found.run_id, name, attributes={"store": name}) for name in known}
@@ -139,4 +146,5 @@ DESK = Desk(
     style="tests.toy.pages:CSS",
     page_settings="tests.toy.pages:ToyPageSettings",
     moment=str,
+    alerts={"stores": Alertable("quiet store", "quiet stores", ("store_id",), ("share",), quiet_stores)},
 )

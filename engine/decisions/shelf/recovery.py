@@ -1,10 +1,10 @@
-"""Recovery: what accepted actions brought, against pairs that nobody acted on.
+"""Recovery: what accepted actions and stores' checks brought, against pairs that nobody acted on.
 
-In: nights, what was decided on their open cases. Out: `Recovery`. Sales of a case's store-SKU in the week before the
-night are compared with those of a week after the decision, as later nights published them. From the change is taken
-that of open cases of the same category that nobody acted on, the more alike the more weight (difference in
-differences with kernel matching, Heckman, Ichimura and Todd 1998): what would have come back by itself counts for
-nothing.
+In: nights, what was decided on their open cases, what stores answered. Out: `Recovery`. Sales of a case's store-SKU
+in the week before the night are compared with those of a week after the decision, as later nights published them.
+From the change is taken that of open cases of the same category that nobody acted on, the more alike the more weight
+(difference in differences with kernel matching, Heckman, Ichimura and Todd 1998): what would have come back by itself
+counts for nothing.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,6 +19,7 @@ from scipy.special import stdtrit
 
 from engine.arrays import Floats
 from engine.decisions import words as w
+from engine.decisions.shelf import answers, trials
 from engine.decisions.shelf.nights import features, open_cases, shelf_nights
 from engine.decisions.shelf.settings import RecoverySettings
 from engine.decisions.store import Decisions
@@ -39,6 +40,7 @@ MATCH_SCHEMA: Final = pl.Schema(
         "case_id": pl.String(),
         "store_id": pl.String(),
         "primary_cause": pl.String(),
+        "acted_by": pl.String(),
         "later_run_id": pl.String(),
         "matches": pl.Int64(),
         "units_before": pl.Float64(),
@@ -49,7 +51,10 @@ MATCH_SCHEMA: Final = pl.Schema(
         "promised_money": pl.Float64(),
     }
 )
-"""One row per case that was acted on and matched; everything a day. recovered: change less that of the matches."""
+"""One row per case that was acted on and matched; everything a day. recovered: change less that of the matches.
+acted_by: a decision, or the check of a store alone."""
+DECISION: Final = "decision"
+CHECK: Final = "check"
 
 
 @dataclass(frozen=True)
@@ -65,7 +70,8 @@ class Effect:
 class Recovery:
     """What actions brought, per case and day. cases: `MATCH_SCHEMA`.
 
-    acted: cases accepted or modified. waiting: with no night yet that shows a week after; unmatched: with none alike
+    acted: cases accepted or modified, and those that a store's check found dark. found_by_check: of the matched ones,
+    those that only a check found. waiting: with no night yet that shows a week after; unmatched: with none alike
     that nobody acted on, or without later sales. units, money: None of too few. promised_money: mean a day.
     """
 
@@ -76,6 +82,15 @@ class Recovery:
     units: Effect | None
     money: Effect | None
     promised_money: float | None
+
+    @property
+    def found_by_check(self) -> int:
+        """Matched cases that nobody decided on and that a store found dark."""
+        return self.cases.filter(acted_by=CHECK).height
+
+
+NOTHING: Final = Recovery(0, 0, 0, pl.DataFrame(schema=MATCH_SCHEMA), None, None, None)
+"""Where nothing was decided yet."""
 
 
 @dataclass(frozen=True)
@@ -175,17 +190,19 @@ def _change(rows: pl.DataFrame) -> Floats:
 def measure(
     decisions: Decisions, out: Path, settings: RecoverySettings, run_ids: Sequence[str] | None = None
 ) -> Recovery:
-    """Estimate what the actions accepted on nights, all or those named, brought so far."""
+    """Estimate what was brought so far by what was acted on in nights, all or those named."""
     nights = shelf_nights(out)
     wanted = nights if run_ids is None else [run for run in nights if run.run_id in set(run_ids)]
-    state = decisions.state_of_runs([run.run_id for run in nights]).filter(pl.col("decision").is_in(ACTED))
+    state = _acted_on(decisions, nights)
     acted, waiting, found = 0, 0, list[Comparison]()
-    by_run = state.partition_by("run_id", as_dict=True)
+    # A case that was withheld by lot was accepted and not acted on: it is neither what is measured nor a match.
+    held = trials.every(decisions).filter("is_withheld")
+    by_run = state.join(held, on=v.PAIR, how="anti").partition_by("run_id", as_dict=True)
     acted_on = [run for run in wanted if (run.run_id,) in by_run]
     for run, cases in each_readable(acted_on, lambda run: _with_sales(run, by_run[run.run_id,])):
         treated = cases.drop_nulls("decided_on")
         acted += treated.height
-        for later, group in _by_later_night(run, treated, nights, settings):
+        for later, group in by_later_night(run, treated, nights, settings):
             if later is None:
                 waiting += group.height
             else:
@@ -204,15 +221,30 @@ def measure(
     )
 
 
+def _acted_on(decisions: Decisions, nights: Sequence[Run]) -> pl.DataFrame:
+    """What was acted on, a row per night and store-SKU: decided_on, acted_by. A decision goes before a check.
+
+    A store that finds a shelf dark puts it right, whether or not somebody decided on it.
+    """
+    ids = [run.run_id for run in nights]
+    decided = decisions.state_of_runs(ids).filter(pl.col("decision").is_in(ACTED))
+    found = answers.latest(decisions).filter("is_dark", pl.col("run_id").is_in(ids))
+    key = ("run_id", *v.PAIR)
+    parts = [
+        rows.select(*key, decided_on=pl.col(moment).dt.date(), acted_by=pl.lit(by))
+        for rows, moment, by in ((decided, "decided_at", DECISION), (found, "answered_at", CHECK))
+    ]
+    return pl.concat(parts).unique(key, keep="first", maintain_order=True)
+
+
 def _with_sales(run: Run, acted: pl.DataFrame) -> pl.DataFrame:
-    """The open cases of a night with their sales before it and, where they were acted on, the day of the decision."""
-    decided = acted.select(case_id="subject_id", decided_on=pl.col("decided_at").dt.date())
+    """The open cases of a night with their sales before it and, where they were acted on, when and by what."""
     before = features(run, ["sales_velocity_7d"]).rename({"sales_velocity_7d": "units_before"})
     cases = open_cases(run, CASE_COLUMNS).join(before, on=v.PAIR, how="left")
-    return cases.join(decided, on="case_id", how="left").sort("case_id")
+    return cases.join(acted.drop("run_id"), on=v.PAIR, how="left").sort("case_id")
 
 
-def _by_later_night(
+def by_later_night(
     run: Run, treated: pl.DataFrame, nights: Sequence[Run], settings: RecoverySettings
 ) -> Iterator[tuple[Run | None, pl.DataFrame]]:
     """The cases by the first night that shows a whole week after their decision; None where there is none yet."""

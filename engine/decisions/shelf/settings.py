@@ -36,6 +36,13 @@ class TaskSettings(Frozen):
     sample_cases: int = Field(
         10, ge=0, le=10_000, description="Open cases, drawn in the whole chain a night, whatever their worth."
     )
+    withheld_share: float = Field(
+        0,
+        ge=0,
+        le=0.5,
+        description="Share of accepted cases drawn by lot and withheld: what actions bring is measured.",
+    )
+    withheld_days: int = Field(28, ge=8, le=120, description="A withheld case is checked again after so many days.")
 
 
 class AccuracySettings(Frozen):
@@ -58,6 +65,7 @@ class RecoverySettings(Frozen):
     )
     min_matched: int = Field(10, ge=5, le=100_000, description="Nothing is claimed of fewer matched pairs.")
     level: float = Field(0.95, gt=0.5, lt=1, description="Share of intervals that hold the truth.")
+    replicates: int = Field(2000, ge=200, le=100_000, description="Draws of stores behind the experiment's interval.")
 
 
 class LoopSettings(RunSettings):

@@ -21,7 +21,9 @@ from engine.decisions.shelf import words as sw
 from engine.decisions.shelf.episodes import carried_forward, dark_days, same_episode
 from engine.decisions.shelf.knapsack import best_set
 from engine.decisions.shelf.nights import features, names, open_cases, refuse_other_desks, shelf_nights
+from engine.decisions.shelf.recovery import ACTED
 from engine.decisions.shelf.settings import TaskSettings
+from engine.decisions.shelf.trials import withheld
 from engine.decisions.store import Decisions
 from engine.errors import NotFoundError
 from engine.outputs.read import each_readable
@@ -136,13 +138,14 @@ class Plan:
 
     sampled: store-SKUs drawn at random in the whole chain, whichever stores are asked about. left_out_rejected: open
     cases that were rejected, on this night or an earlier one. left_out_answered: open cases whose check was answered
-    in the last days.
+    in the last days. left_out_withheld: accepted cases withheld by lot.
     """
 
     run_id: str
     stores: tuple[StoreSheet, ...]
     left_out_rejected: int = 0
     left_out_answered: int = 0
+    left_out_withheld: int = 0
     sampled: int = 0
 
     def frame(self) -> pl.DataFrame:
@@ -175,7 +178,8 @@ def plan(
 
     Left out, unless they were drawn: cases that were rejected on this night or an earlier one of their episode, and
     those that were answered for an earlier night in the last `rest_days`, when they are the same episode still and
-    their confidence grew by less than `rest_gain`. An answer for this night takes nothing off its sheet.
+    their confidence grew by less than `rest_gain`. An answer for this night takes nothing off its sheet. Accepted
+    cases that are withheld by lot are left out even where they were drawn to be looked at.
 
     Raises NotFoundError when the store has no product that was judged, for a run of another desk, and for a night of
     an older form.
@@ -186,27 +190,47 @@ def plan(
     cases = _candidates(decisions, run, settings, store_id)
     if store_id is not None and cases.is_empty() and features(run, (), store_id).is_empty():
         raise NotFoundError(f"store {store_id!r} has nothing that run {run.run_id} judged")
-    checks = _checks(cases, drawn, run).join(_answers(decisions, run), on=v.PAIR, how="left", maintain_order="left")
+    said = _answers(decisions, run)
+    held = cases.filter("is_withheld").join(said, on=v.PAIR, how="anti")
+    checks = _checks(cases, drawn, run).join(said, on=v.PAIR, how="left", maintain_order="left")
+    checks = checks.join(held, on=v.PAIR, how="anti", maintain_order="left")
     budget = settings.labour_minutes if minutes is None else minutes
     sheets = (_sheet(rows, budget, settings) for rows in checks.partition_by("store_id", maintain_order=True))
     kept = tuple(sheet for sheet in sheets if sheet.groups)
     is_answered = ~cases["is_rejected"] & cases["is_resting"]
-    return Plan(run.run_id, kept, int(cases["is_rejected"].sum()), int(is_answered.sum()), sample.height)
+    return Plan(
+        run.run_id,
+        kept,
+        left_out_rejected=int(cases["is_rejected"].sum()),
+        left_out_answered=int(is_answered.sum()),
+        left_out_withheld=held.height,
+        sampled=sample.height,
+    )
 
 
 def _candidates(decisions: Decisions, run: Run, settings: TaskSettings, store_id: str | None) -> pl.DataFrame:
     """The open cases with what they are worth, and whether they may be chosen."""
     cases = open_cases(run, CASE_COLUMNS, store_id)
+    decided = _decided(decisions, run, cases["case_id"], store_id)
+    rejected = decided.filter(decision=w.DECISIONS[w.REJECT])["case_id"]
+    held = withheld(decisions, run, settings, cases, _to_draw(decisions, run, cases, decided))
     return cases.with_columns(
         value=pl.max_horizontal(_value(settings), 0.0),
         chance=pl.col("confidence_score") / 100,
-        is_rejected=pl.col("case_id").is_in(_rejected(decisions, run, cases["case_id"], store_id).implode()),
+        is_rejected=pl.col("case_id").is_in(rejected.implode()),
+        is_withheld=pl.col("case_id").is_in(held.implode()),
         is_resting=pl.col("case_id").is_in(_resting(decisions, run, cases, settings).implode()),
     ).with_columns(is_free=~pl.col("is_rejected") & ~pl.col("is_resting"))
 
 
-def _rejected(decisions: Decisions, run: Run, case_ids: pl.Series, store_id: str | None) -> pl.Series:
-    """The cases that are rejected: on this night, or on an earlier one where nothing was decided on this."""
+def _to_draw(decisions: Decisions, run: Run, cases: pl.DataFrame, decided: pl.DataFrame) -> pl.Series:
+    """The accepted cases that no store was asked about yet: the lot of what is done already would say nothing."""
+    accepted = cases.join(decided.filter(pl.col("decision").is_in(ACTED)), on="case_id", how="semi")
+    return accepted.join(_answers(decisions, run), on=v.PAIR, how="anti")["case_id"]
+
+
+def _decided(decisions: Decisions, run: Run, case_ids: pl.Series, store_id: str | None) -> pl.DataFrame:
+    """What was decided: on this night, or on an earlier one where nothing was on this. Columns: case_id, decision."""
     here = decisions.state(run.run_id, case_ids.to_list()).select(case_id="subject_id", decision="decision")
     decided = here.filter(pl.col("decision") != w.UNDECIDED)
     earlier = (
@@ -214,7 +238,7 @@ def _rejected(decisions: Decisions, run: Run, case_ids: pl.Series, store_id: str
         .select("case_id", "decision")
         .join(decided, on="case_id", how="anti")
     )
-    return pl.concat([decided, earlier]).filter(decision=w.DECISIONS[w.REJECT])["case_id"]
+    return pl.concat([decided, earlier]).drop_nulls("decision")
 
 
 def _value(settings: TaskSettings) -> pl.Expr:

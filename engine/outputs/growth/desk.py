@@ -10,6 +10,7 @@ from engine.errors import NotFoundError
 from engine.outputs.compare import Change, key_figures
 from engine.outputs.desks import Desk, Explanation
 from engine.outputs.growth import shapes
+from engine.outputs.growth.alerts import ALERTS
 from engine.outputs.growth.explain import explained
 from engine.outputs.growth.figures import QUANTITY, one_decimal
 from engine.outputs.growth.read import boundary_report
@@ -186,6 +187,7 @@ DESK = Desk(
     page_settings="panel_app.stores.growth_settings:GrowthPageSettings",
     lookup="panel_app.lookup.growth:LOOKUP",
     stages=STAGES,
+    alerts=ALERTS,
     exports=_exports,
     moment=str,
 )

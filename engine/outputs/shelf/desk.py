@@ -7,6 +7,7 @@ from engine.outputs.desks import Desk
 from engine.outputs.money import currency_of, money
 from engine.outputs.read import summary
 from engine.outputs.shelf import shapes
+from engine.outputs.shelf.alerts import ALERTS
 from engine.outputs.shelf.compare import compare
 from engine.outputs.shelf.explain import explain
 from engine.outputs.shelf.figures import brought, previous
@@ -110,7 +111,9 @@ DESK = Desk(
     screens="panel_app.pages.shelf:SCREENS",
     style="panel_app.pages.shelf:CSS",
     page_settings="panel_app.stores.shelf_settings:ShelfPageSettings",
+    report_with_decisions="engine.decisions.shelf.report:report",
     lookup="panel_app.lookup.shelf:LOOKUP",
     stages=STAGES,
+    alerts=ALERTS,
     options=frozenset({"lake", "backfill", "max_memory", "feedback", "allow_partial"}),
 )

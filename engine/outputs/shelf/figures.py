@@ -3,14 +3,14 @@
 In: a published run. Out: small frames and facts. Money is summed in whole cents; unknown amounts are left out.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import polars as pl
 
 from engine.outputs.money import money
-from engine.outputs.read import raising_damage, summary, table
+from engine.outputs.read import each_readable, raising_damage, summary, table
 from engine.outputs.shelf import shapes
 from engine.runs.registry import Registry, Run
 from engine.vocabulary import shelf as v
@@ -29,6 +29,7 @@ HEADLINE: Final = (
     "expected_true_share",
 )
 """The key figures of a night, in the order of reading."""
+OF_COURSE: Final = ("cases_open", "revenue_at_risk_open", "projected_recovery_open")
 OF_ONE_BASIS: Final = ("recoverable_30d", "projected_recovery")
 SUMMED: Final = ("revenue_at_risk", "projected_30d_loss", *OF_ONE_BASIS)
 
@@ -46,6 +47,25 @@ def previous(registry: Registry, run: Run) -> Run | None:
     """The last run of an earlier day on the same desk; None before the first."""
     earlier = [each for each in registry.runs(run.desk) if each.as_of < run.as_of]
     return earlier[-1] if earlier else None
+
+
+def course(
+    runs: Sequence[Run], run: Run, most: int, ask: Callable[[Run], Mapping[str, Any]] = summary
+) -> pl.DataFrame:
+    """Key figures of the last nights up to one, a row per as-of day: as_of, run_id, cases_open, at_risk, recovery.
+
+    runs: in the order of the registry, the newest of a day last. ask: the key figures of a run. A damaged night is
+    left out, with a warning of the log.
+    """
+    newest = {each.as_of: each for each in runs if each.as_of <= run.as_of} | {run.as_of: run}
+    last = [each for _, each in sorted(newest.items())][-most:]
+    rows = [
+        (each.as_of, each.run_id, *(facts.get(name) for name in OF_COURSE))
+        for each, facts in each_readable(last, ask)
+    ]
+    schema = {"as_of": pl.String, "run_id": pl.String, "cases_open": pl.Int64, "at_risk": pl.Float64}
+    told = pl.DataFrame(rows, schema={**schema, "recovery": pl.Float64}, orient="row")
+    return told.with_columns(pl.col("as_of").str.to_date())
 
 
 def headline(run: Run, before: Run | None = None) -> list[Figure]:

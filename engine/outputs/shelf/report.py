@@ -40,8 +40,11 @@ class ReportSettings(SeveritySettings):
     events: int = Field(5, ge=0, le=100, description="Events shown, by value, descending.")
 
 
-def report(run: Run, before: Run | None, settings: ReportSettings) -> str:
-    """The whole page. before: the previous night, to compare with. Raises DamagedRunError."""
+def report(run: Run, before: Run | None, settings: ReportSettings, value: Markup | None = None) -> str:
+    """The whole page. before: the previous night, to compare with. value: the part that tells what was decided.
+
+    Raises DamagedRunError.
+    """
     facts = summary(run)
     at_risk = stores_at_risk(run)
     parted = limits(at_risk["at_risk"], settings)
@@ -54,6 +57,7 @@ def report(run: Run, before: Run | None, settings: ReportSettings) -> str:
         facts=facts,
         brought=figures.brought(facts, currency_of(run.manifest)),
         before=before,
+        value=value,
         headline={figure.key: figure for figure in figures.headline(run, before)},
         groups=[(name, figures.by(run, name).to_dicts()) for name in GROUPS],
         most_groups=settings.groups,

@@ -16,6 +16,7 @@ from engine.outputs.names import joined, parted
 from engine.outputs.read import raising_damage, summary, table
 from engine.outputs.shown import Grid, Part, Shown, Style, line
 from engine.outputs.whitespace import shapes
+from engine.outputs.whitespace.alerts import ALERTS
 from engine.outputs.whitespace.report import ReportSettings, report
 from engine.runs.registry import Registry, Run
 from engine.settings.frozen import RunSettings
@@ -240,5 +241,6 @@ DESK = Desk(
     lookup="panel_app.lookup.whitespace:LOOKUP",
     views=_views,
     stages=STAGES,
+    alerts=ALERTS,
     exports=_exports,
 )

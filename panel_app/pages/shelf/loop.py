@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from engine.decisions.shelf import accuracy as accuracies
+from engine.decisions.shelf import experiment as experiments
 from engine.decisions.shelf import recovery as recoveries
 from engine.decisions.shelf import tasks
 from engine.decisions.shelf.settings import LoopSettings
@@ -34,6 +35,12 @@ def recovery(session: "Session") -> recoveries.Recovery:
     return _recovery(decisions, nights, decisions.revision(), nights.latest_id())
 
 
+def experiment(session: "Session") -> experiments.Experiment:
+    """What accepted actions brought, told by those that were withheld by lot."""
+    decisions, nights = session.decisions, session.store(Nights)
+    return _experiment(decisions, nights, decisions.revision(), nights.latest_id())
+
+
 def plan(session: "Session", run_id: str, minutes: float | None = None, store_id: str | None = None) -> tasks.Plan:
     """The checks of a night, of one store or of all. Raises NotFoundError for a store that was not judged."""
     return plan_of(session.decisions, session.store(Nights), run_id, minutes, store_id)
@@ -56,6 +63,11 @@ def _accuracy(
 @lru_cache(KEPT)
 def _recovery(decisions: Decisions, nights: Nights, revision: int, latest: str | None) -> recoveries.Recovery:
     return recoveries.measure(decisions, nights.out, SETTINGS.recovery)
+
+
+@lru_cache(KEPT)
+def _experiment(decisions: Decisions, nights: Nights, revision: int, latest: str | None) -> experiments.Experiment:
+    return experiments.measure(decisions, nights.out, SETTINGS.recovery)
 
 
 @lru_cache(KEPT)

@@ -1,15 +1,14 @@
 """Value, one page for who answers for the money: from what is at risk to what accepted actions brought.
 
-A waterfall with its sentences, the last nights, the regions where it is worst and best. It prints on one sheet.
+A waterfall with its sentences, the last nights, the regions where it is worst and best. It prints on one sheet, and
+the report of a night holds the same.
 """
-
-from dataclasses import dataclass
-from typing import Final
 
 import panel as pn
 
-from engine.decisions.shelf.recovery import DAYS_OF_PROMISE, Recovery
-from engine.decisions.shelf.value import Value, value
+from engine.decisions.shelf.recovery import DAYS_OF_PROMISE
+from engine.decisions.shelf.sheet import NIGHTS, sheet
+from engine.decisions.shelf.value import value
 from panel_app.pages.shelf import loop
 from panel_app.pages.shelf.decided import decided_in
 from panel_app.pages.shelf.listing import to, unfiltered
@@ -18,25 +17,6 @@ from panel_app.pages.shelf.page import NightPage
 from panel_app.session import Session
 from panel_app.state import address
 from panel_app.stores.shelf import CaseList, Night, Nights
-
-REGIONS: Final = 3
-"""Regions that are told as the worst, and as many as the best."""
-NIGHTS: Final = 7
-
-
-@dataclass(frozen=True)
-class Step:
-    """One bar of the waterfall. amount: None where it is not known. before: the level that it comes down from.
-    low, high: its interval, where it is an estimate.
-    """
-
-    key: str
-    name: str
-    amount: float | None
-    before: float | None
-    note: str
-    low: float | None = None
-    high: float | None = None
 
 
 def build(session: Session) -> pn.viewable.Viewable:
@@ -53,47 +33,17 @@ def build(session: Session) -> pn.viewable.Viewable:
 def _render(session: Session) -> str:
     night, nights = session.shown(Night), session.store(Nights)
     open_cases = night.select(CaseList(), decided_in(session).of(night.run))
-    found, recovered = value(open_cases, night.stores), loop.recovery(session)
-    steps = _steps(found, recovered)
-    regions = found.regions.to_dicts()
-    worst = regions[: min(REGIONS, -(-len(regions) // 2))]
+    found = value(open_cases, night.stores)
     return render(
         "value.html",
         night=night,
         found=found,
-        recovered=recovered,
+        sheet=sheet(found, loop.recovery(session), loop.experiment(session), loop.SETTINGS.recovery, night.currency),
         days=DAYS_OF_PROMISE,
-        least_matched=loop.SETTINGS.recovery.min_matched,
-        steps=steps,
-        most=max([step.amount for step in steps if step.amount], default=1.0),
-        worst=worst,
-        best=regions[len(worst) :][-REGIONS:][::-1],
         cases_of=lambda region: address(unfiltered(to(session.view, "cases"), region=(region or "",))),
         nights=nights.trend(night.run_id).tail(NIGHTS).to_dicts(),
         queue=address(unfiltered(to(session.view, "queue"))),
     )
-
-
-def _steps(found: Value, recovered: Recovery) -> list[Step]:
-    """The bars, each with the level that it comes down from."""
-    money, measured = recovered.money, recovered.cases.height
-    scale = DAYS_OF_PROMISE * measured
-    of_basis = f"{found.basis} in {DAYS_OF_PROMISE} days" if found.basis else f"in {DAYS_OF_PROMISE} days"
-    return [
-        Step("at_risk", "At risk", found.at_risk, None, "revenue lost since the cases began"),
-        Step("recoverable", "Recoverable", found.recoverable, found.at_risk, of_basis),
-        Step("brings", "Actions bring", found.brings, found.recoverable, of_basis),
-        Step("accepted", "Accepted", found.accepted, found.brings, of_basis),
-        Step(
-            "realised",
-            "Realised",
-            scale * money.mean if money else None,
-            None,
-            f"revenue in {DAYS_OF_PROMISE} days of {measured:,} accepted cases of earlier nights",
-            scale * money.low if money else None,
-            scale * money.high if money else None,
-        ),
-    ]
 
 
 PAGE = NightPage("value", "Value", build)
