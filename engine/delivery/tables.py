@@ -1,6 +1,7 @@
-"""Delivery: a folder of tables or frames in memory, opened under contract and judged row by row.
+"""Delivery: a folder of tables, a mapping or frames in memory, opened under contract and judged row by row.
 
-In: a folder or frames. Out: a `Source` per table, or every problem at once. Nothing is written.
+In: a folder, a file that says where the tables are, or frames. Out: a `Source` per table, or every problem at
+once. Nothing is written.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,6 +13,7 @@ import polars as pl
 
 from engine.contracts.contract import FAULTY, UNUSABLE, Consequence, Contract, Rule
 from engine.delivery.frames import Frames
+from engine.delivery.mapped.place import Mapped, is_mapping, open_mapping
 from engine.delivery.near_miss import columns_meant, file_alike
 from engine.delivery.source import (
     CELL,
@@ -28,7 +30,7 @@ from engine.delivery.source import (
 from engine.errors import InputError, Problem
 
 Delivered = Path | Frames
-"""Where tables are that were handed in: in a folder, or in memory."""
+"""Where tables are that were handed in: in a folder, where a mapping says, which is a TOML file, or in memory."""
 EXAMPLES = 5
 """Rows shown of every problem."""
 
@@ -39,12 +41,18 @@ def open_tables(
     """The tables of a delivery by name, and what is wrong with the place, its files and their columns.
 
     as_text: read every CSV cell as text, so that each can be judged on its own. Raises InputError when a folder
-    cannot be listed.
+    cannot be listed or a question of a mapping not be answered, SettingsError when a mapping is none.
     """
+    given = _given(place)
     tables, problems = (
-        place.open(promised) if isinstance(place, Frames) else _open_files(place, promised, as_text=as_text)
+        _open_files(given, promised, as_text=as_text) if isinstance(given, Path) else given.open(promised)
     )
     return with_common_ids(tables), problems
+
+
+def _given(place: Delivered) -> Path | Frames | Mapped:
+    """The folder or the frames as they are, a mapping opened."""
+    return open_mapping(place) if isinstance(place, Path) and is_mapping(place) else place
 
 
 def _open_files(
@@ -63,7 +71,8 @@ def _open_files(
 
 def how_to_deliver(place: Delivered, name: str) -> str:
     """What to do about a table that is not there."""
-    return place.how_to_deliver(name) if isinstance(place, Frames) else how_to_put(name, place)
+    given = _given(place)
+    return how_to_put(name, given) if isinstance(given, Path) else given.how_to_deliver(name)
 
 
 def with_common_ids(tables: Mapping[str, Source]) -> dict[str, Source]:
@@ -151,7 +160,7 @@ def too_many_faults(
     if n_faulty <= max_share * n_rows:
         return []
     reasons = [
-        f"{rule.complaint}: {counts[rule.complaint]:,} rows"
+        f"{source.in_their_words(rule.complaint)}: {counts[rule.complaint]:,} rows"
         for rule in source.rules()
         if rule.is_fault and rule.consequence is Consequence.QUARANTINE and counts[rule.complaint]
     ]
@@ -164,10 +173,10 @@ def near_misses(place: Delivered, promised: Mapping[str, Contract], tables: Mapp
     """Files, frames and columns nobody needs that look like a table or a column that is not there."""
     found = []
     for name, contract in promised.items():
-        alike = None if name in tables else _alike(place, promised, name)
-        if alike:
+        meant_by = None if name in tables else alike(place, promised, name)
+        if meant_by:
             advice = f"rename it if it is the table {name}; without it the run goes on"
-            found.append(Problem(name, f"was not delivered, but {alike} looks like it", advice))
+            found.append(Problem(name, f"was not delivered, but {meant_by} looks like it", advice))
         for part in tables[name].parts if name in tables else ():
             for lacks, meant in columns_meant(contract.names, contract.names, tuple(part.schema)).items():
                 file = part.files[0].name
@@ -176,9 +185,10 @@ def near_misses(place: Delivered, promised: Mapping[str, Contract], tables: Mapp
     return found
 
 
-def _alike(place: Delivered, promised: Mapping[str, Contract], name: str) -> str | None:
+def alike(place: Delivered, promised: Mapping[str, Contract], name: str) -> str | None:
     """What is probably a table that is not there, under another name."""
-    return place.alike(promised, name) if isinstance(place, Frames) else file_alike(place, promised, name)
+    given = _given(place)
+    return file_alike(given, promised, name) if isinstance(given, Path) else given.alike(promised, name)
 
 
 def empty_files(tables: Mapping[str, Source]) -> list[Problem]:
@@ -231,11 +241,13 @@ def _broken_files(source: Source) -> list[Problem]:
 def _problem(source: Source, rule: Rule, counts: Mapping[str, int]) -> Problem:
     examples = []
     for row in source.examples(rule, EXAMPLES).iter_rows(named=True):
-        key = ", ".join(f"{name} {_printable(row[name])}" for name in source.contract.key)
-        cell = "" if rule.column in source.contract.key else f", {rule.column} {_printable(row[CELL])}"
-        examples.append(f"{row[SOURCE_FILE]} row {row[SOURCE_ROW]:,}: {key}{cell}")
-    count = counts[rule.complaint]
-    return Problem(source.contract.table, rule.complaint, rule.advice, count, counts["rows"], tuple(examples))
+        shown = {name: row[name] for name in source.contract.key} | (
+            {} if rule.column in source.contract.key else {rule.column: row[CELL]}
+        )
+        cells = ", ".join(f"{source.in_their_words(name)} {_printable(cell)}" for name, cell in shown.items())
+        examples.append(f"{row[SOURCE_FILE]} row {row[SOURCE_ROW]:,}: {cells}")
+    what, advice = source.in_their_words(rule.complaint), source.in_their_words(rule.advice)
+    return Problem(source.contract.table, what, advice, counts[rule.complaint], counts["rows"], tuple(examples))
 
 
 def _printable(cell: str | None) -> str:

@@ -13,10 +13,10 @@ from pathlib import Path
 from engine.contracts.contract import Consequence
 from engine.contracts.shelf import contracts
 from engine.delivery.keys import in_two_forms, keys, without_digits
-from engine.delivery.near_miss import file_alike
+from engine.delivery.midnight import shifted_days
 from engine.delivery.sent_twice import sent_twice
 from engine.delivery.source import UNREADABLE, Source
-from engine.delivery.tables import EXAMPLES, naming_broken_files, near_misses, open_tables, verify
+from engine.delivery.tables import EXAMPLES, alike, naming_broken_files, near_misses, open_tables, verify
 from engine.errors import InputError, Problem, TryLaterError
 from engine.lake.completeness import short_day
 from engine.lake.days import by_day
@@ -95,7 +95,7 @@ def _open(folder: Path, *, as_text: bool = False) -> dict[str, Source]:
     some = {name: replace(contract, required=False) for name, contract in PROMISED.items()}
     tables, problems = open_tables(folder, some, as_text=as_text)
     if not tables and not problems:
-        meant = {name: file_alike(folder, PROMISED, name) for name in PROMISED}
+        meant = {name: alike(folder, PROMISED, name) for name in PROMISED}
         looks_so = "".join(f"{file} looks like {name}: rename it; " for name, file in meant.items() if file)
         advice = f"{looks_so}put a table there, as a file or a folder of files named after it: {', '.join(PROMISED)}"
         problems.append(Problem(str(folder), "holds none of the tables", advice))
@@ -113,6 +113,7 @@ def _odd(
     found = [keys(source) for source in delivered.values()]
     stops = [problem for table in found for problem in without_digits(table)]
     tables, notices = dict(delivered), near_misses(folder, PROMISED, delivered) + in_two_forms(found)
+    notices += shifted_days(delivered)
     if v.SALES in tables:
         tables[v.SALES], again, surplus = sent_twice(tables[v.SALES], inputs)
         stops, notices = stops + again, surplus + notices

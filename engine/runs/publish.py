@@ -13,6 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
+from engine.delivery.mapped.place import is_mapping, open_mapping
 from engine.errors import InputError, Problem
 from engine.runs.journal import Journal
 from engine.runs.manifest import FORMAT, MANIFEST
@@ -110,6 +111,11 @@ def _manifest(run_id: str, making: Making, told: Mapping[str, Any], journal: Jou
         "finished_at": dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds"),
         "input": IN_MEMORY if making.place is None else str(making.place.resolve()),
         "input_fingerprints": making.inputs,
+        **(
+            {}
+            if making.place is None or not is_mapping(making.place)
+            else {"mapping": open_mapping(making.place).described()}
+        ),
         "settings_fingerprint": making.settings.fingerprint(),
         "settings": making.settings.model_dump(mode="json"),
         "versions": {package: version(package) for package in PACKAGES} | {"python": platform.python_version()},
