@@ -17,6 +17,7 @@ from cli import (
     dashboard,
     decisions,
     growth,
+    init,
     lake,
     report,
     run,
@@ -39,6 +40,7 @@ app = typer.Typer(
 )
 app.command("demo")(simulate.demo)
 app.command("synth")(simulate.synth)
+app.command("init")(init.init)
 app.command("ingest")(lake.ingest)
 app.command("check")(check.check)
 app.command("run")(run.run)

@@ -13,6 +13,7 @@ from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any, Final
 
+from engine.contracts.contract import Contract
 from engine.errors import NotFoundError
 from engine.outputs.compare import Change
 from engine.outputs.markup import as_html
@@ -55,7 +56,7 @@ class Desk:
     from its manifest alone. shown: its key figures. explain: one finding by its id. compare: two runs, old and new.
     report: the page of a run as HTML, with the runs before it at hand. views: SQL views beyond the files.
     stages: what each stage says while it works. options: what `run` takes beyond folder, output and settings.
-    moment: reads the label of a run, such as its as-of day; raises ValueError.
+    moment: reads the label of a run, such as its as-of day; raises ValueError. promised: the contracts of its tables.
 
     run, result, subjects, pages, style, page_settings: where the rest is found, as `module:name`, since it needs
     this record or lives on higher floors: the function `run(place, out, settings, moment, *, force, watch, ...)`,
@@ -84,6 +85,7 @@ class Desk:
     stages: Mapping[str, str] = field(default_factory=dict)
     options: frozenset[str] = frozenset()
     moment: Callable[[str], Any] = dt.date.fromisoformat
+    promised: Callable[[], Mapping[str, Contract]] = dict
 
 
 @cache

@@ -111,11 +111,7 @@ def _manifest(run_id: str, making: Making, told: Mapping[str, Any], journal: Jou
         "finished_at": dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds"),
         "input": IN_MEMORY if making.place is None else str(making.place.resolve()),
         "input_fingerprints": making.inputs,
-        **(
-            {}
-            if making.place is None or not is_mapping(making.place)
-            else {"mapping": open_mapping(making.place).described()}
-        ),
+        "mapping": _mapping_of(making.place),
         "settings_fingerprint": making.settings.fingerprint(),
         "settings": making.settings.model_dump(mode="json"),
         "versions": {package: version(package) for package in PACKAGES} | {"python": platform.python_version()},
@@ -123,6 +119,11 @@ def _manifest(run_id: str, making: Making, told: Mapping[str, Any], journal: Jou
         **told,
         "stages": journal.stages,
     }
+
+
+def _mapping_of(place: Path | None) -> Mapping[str, Any] | None:
+    """What the mapping says that the input was read by; None where it is in our own format."""
+    return open_mapping(place).described() if place is not None and is_mapping(place) else None
 
 
 def _refuse_other_desks(registry: Registry, desk: str) -> None:

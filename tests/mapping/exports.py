@@ -29,6 +29,9 @@ def clean_tables(folder: Path) -> Frames:
         name: table.with_columns(**{key: code for key, code in codes.items() if key in table.columns})
         for name, table in tables.items()
     }
+    is_offer = (pl.col("date").dt.day() <= 3) & (pl.col("sku_id").str.ends_with("3"))
+    for name in ("sales_transactions", "pricing"):
+        made[name] = made[name].with_columns(promo_flag=is_offer)
     places = (pl.col("latitude", "longitude").cast(pl.Float64).round(5),)
     made["stores"] = made["stores"].with_columns(*places)
     return {name: table.with_columns(pl.col(pl.Float32).cast(pl.Float64)) for name, table in made.items()}

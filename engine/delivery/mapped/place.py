@@ -68,11 +68,11 @@ class MappedPart(Part):
         found = {name: moment(how, self.found) for name, how in dates.items()}
         made = [each.alias(name) for name, each in found.items() if each is not None]
         return pl.concat(
-            [_raw_rows(file, self.how, self.workshop, self.separator).select(made) for file in self.files]
+            [raw_rows(file, self.how, self.workshop, self.separator).select(made) for file in self.files]
         )
 
     def _scan_file(self, file: DataFile, *, numbered: bool) -> pl.LazyFrame:
-        raw = _raw_rows(file, self.how, self.workshop, self.separator)
+        raw = raw_rows(file, self.how, self.workshop, self.separator)
         made = [spelled(column, how, self.how, self.found) for column, how in self.columns.values()]
         if self.may_have_blank_lines:
             # A constant would fill a line that carries nothing.
@@ -228,9 +228,9 @@ def _look_into(
     """A file as a part; none where it lacks a column."""
     refuse_special(file.path)
     separator = None
-    if not _is_parquet(file):
+    if not is_parquet(file):
         separator = how.separator or separator_of(place.workshop.text(file, how), how.skip_start)
-    rows = _raw_rows(file, how, place.workshop, separator)
+    rows = raw_rows(file, how, place.workshop, separator)
     found = dict(rows.collect_schema())
     columns = _columns(contract, how, found)
     problems = list(_lacking(file, contract, columns, found, how.only_with, place))
@@ -296,13 +296,14 @@ def _lacking(
         yield Problem(contract.table, what, advice)
 
 
-def _is_parquet(file: DataFile) -> bool:
+def is_parquet(file: DataFile) -> bool:
+    """Whether a file is Parquet by its name; every other one is CSV."""
     return file.path.name.lower().endswith(PARQUET)
 
 
-def _raw_rows(file: DataFile, how: SourceMapping, workshop: Workshop, separator: str | None) -> pl.LazyFrame:
+def raw_rows(file: DataFile, how: SourceMapping, workshop: Workshop, separator: str | None) -> pl.LazyFrame:
     """The rows of a file in its own columns, those in the names of folders too; cells of CSV as text."""
-    if _is_parquet(file):
+    if is_parquet(file):
         rows = pl.scan_parquet(file.path, glob=False, hive_partitioning=False)
     else:
         names: dict[str, Any] = (
