@@ -66,6 +66,21 @@ def _stage_lines() -> Iterator[None]:
         logger.removeHandler(handler)
 
 
+@contextmanager
+def logged_as_json() -> Iterator[Callable[[str], None]]:
+    """A JSON object on stderr per event of the run, such as a finished stage: progress for programs."""
+    from engine.runs.journal import JsonLines
+
+    logger, handler = logging.getLogger("darkshelf"), logging.StreamHandler()
+    handler.setFormatter(JsonLines())
+    logger.setLevel(logging.INFO)
+    logger.addHandler(handler)
+    try:
+        yield lambda stage: None
+    finally:
+        logger.removeHandler(handler)
+
+
 DASHBOARD = "darkshelf.dashboard"
 """What the server logs has times and goes to its own log, line by line."""
 
@@ -75,14 +90,14 @@ class Warnings(logging.Handler):
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
-        self._told: set[str] = set()
+        self._printed: set[str] = set()
 
     def emit(self, record: logging.LogRecord) -> None:
         """Print the warning, unless it was printed before. A failure is told by whoever ends with it."""
         line = record.getMessage()
-        is_told = line in self._told or record.name.startswith(DASHBOARD)
-        if record.levelno == logging.WARNING and not is_told:
-            self._told.add(line)
+        is_printed = line in self._printed or record.name.startswith(DASHBOARD)
+        if record.levelno == logging.WARNING and not is_printed:
+            self._printed.add(line)
             err.print(f"warning: {line}", markup=False, soft_wrap=True)
 
 

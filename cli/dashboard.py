@@ -91,6 +91,7 @@ def dashboard(
         raise typer.BadParameter("say where runs are published", param_hint="--out")
     from engine.errors import InputError, OutputError, Problem
     from panel_app.login import Access
+    from panel_app.lookup.token import token_of
     from panel_app.serve import EVERY_ADDRESS, LOOPBACK, serve
     from panel_app.settings import load_settings
 
@@ -106,6 +107,11 @@ def dashboard(
         problems.append(Problem("--oauth-provider", "needs --oauth-redirect under a --prefix", advice))
     no_hosts = [host for host in origin or [] if not HOST.fullmatch(host)]
     problems += [Problem("--origin", f"{host!r} is no host", "give HOST or HOST:PORT") for host in no_hosts]
+    try:
+        lookup = token_of(os.environ)
+    except InputError as error:
+        lookup = None
+        problems += error.problems
     folders = _folders([*(further or []), *([f"{GROWTH}={growth}"] if growth else [])], problems)
     oauth = _oauth(oauth_provider, oauth_key, oauth_redirect, problems)
     people = None if oauth else _people(out_folder, users, problems)
@@ -127,7 +133,7 @@ def dashboard(
         )
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("darkshelf.dashboard").setLevel(logging.INFO)
-    told = f"The dashboard is at http://{address}:{port}{prefix or '/'} (stop it with Ctrl-C)."
+    message = f"The dashboard is at http://{address}:{port}{prefix or '/'} (stop it with Ctrl-C)."
     try:
         serve(
             out_folder,
@@ -139,7 +145,8 @@ def dashboard(
             access=access,
             origins=origin or [],
             prefix=prefix,
-            announce=lambda: err.print(told, markup=False),
+            lookup=lookup,
+            announce=lambda: err.print(message, markup=False),
         )
     except OSError as error:
         raise OutputError(
@@ -248,8 +255,8 @@ def add(name: UserName, out_folder: OutFolder, users: UsersFile = None) -> None:
     file = _users_file(out_folder, users)
     is_first = not file.exists()
     is_new = add_user(file, name, password)
-    told = f"{name} may log in." if is_new else f"{name} has another password; logins by the old one end."
-    out.print(told, markup=False)
+    message = f"{name} may log in." if is_new else f"{name} has another password; logins by the old one end."
+    out.print(message, markup=False)
     if is_first:
         out.print("From now on everybody has to log in. A dashboard that runs already has to be started again.")
 

@@ -171,7 +171,7 @@ def accuracy(
 
 def feedback(
     out_folder: Out,
-    file: Annotated[Path, typer.Option("--file", help="Write to this file, .parquet or .csv.")],
+    file: Annotated[Path, typer.Option("--file", help="Write to this file, .parquet, .csv or .xlsx.")],
     database: Database = None,
 ) -> None:
     """Write what stores answered on open cases, for the next night to learn from.
@@ -248,14 +248,14 @@ def _show_accuracy(found: "Accuracy") -> None:
     out.print(rows)
     sampled = found.drawn
     if sampled is not None:
-        told = f"{_percent(sampled.estimate)} ({_percent(sampled.low)} to {_percent(sampled.high)})"
-        out.print(f"Of all open cases, by the {sampled.answers:,} drawn at random: {told}.", soft_wrap=True)
+        wording = f"{_percent(sampled.estimate)} ({_percent(sampled.low)} to {_percent(sampled.high)})"
+        out.print(f"Of all open cases, by the {sampled.answers:,} drawn at random: {wording}.", soft_wrap=True)
     recall = found.recall
     if recall.estimate is None:
         out.print(f"Recall is not known yet: {recall.why_not}.", soft_wrap=True)
     else:
-        told = f"{_percent(recall.estimate)} ({_percent(recall.low)} to {_percent(recall.high)})"
-        out.print(f"Of all dark shelves the nights found {told}.", soft_wrap=True)
+        wording = f"{_percent(recall.estimate)} ({_percent(recall.low)} to {_percent(recall.high)})"
+        out.print(f"Of all dark shelves the nights found {wording}.", soft_wrap=True)
 
 
 def _show_recovery(found: "Recovery", currency: str) -> None:

@@ -78,8 +78,8 @@ def verify(lake: TheLake, *, as_json: AsJson = False) -> None:
         return
     out.print(f"{lake} is whole: {found.files:,} files, {found.n_bytes:,} bytes", markup=False, soft_wrap=True)
     if found.without_hash:
-        told = f"{found.without_hash:,} of them were written by an older version and have no hash: only their size"
-        out.print(f"{told} was compared. Days that are ingested again get one.", markup=False, soft_wrap=True)
+        remark = f"{found.without_hash:,} of them were written by an older version and have no hash: only their size"
+        out.print(f"{remark} was compared. Days that are ingested again get one.", markup=False, soft_wrap=True)
 
 
 @app.command()
@@ -112,8 +112,8 @@ def drop(
 
 
 def _show_spans(lake: Path, spans: Mapping[str, str]) -> None:
-    told = "; ".join(f"{name} {span}" for name, span in spans.items())
-    out.print(f"{lake} holds {told}", markup=False, soft_wrap=True)
+    spans_text = "; ".join(f"{name} {span}" for name, span in spans.items())
+    out.print(f"{lake} holds {spans_text}", markup=False, soft_wrap=True)
 
 
 def _in_words(days: Any) -> str:

@@ -19,6 +19,7 @@ from cli import (
     growth,
     init,
     lake,
+    nightly,
     report,
     run,
     runs,
@@ -44,6 +45,7 @@ app.command("init")(init.init)
 app.command("ingest")(lake.ingest)
 app.command("check")(check.check)
 app.command("run")(run.run)
+app.command("nightly")(nightly.nightly)
 app.command("explain")(runs.explain)
 app.command("sql")(runs.sql)
 app.command("report")(report.report)
@@ -88,6 +90,7 @@ def options(
     ] = False,
 ) -> None:
     """Find the revenue lost every night on shelves that are stocked but do not sell."""
+    settings.refuse_unknown_variables()
 
 
 def main() -> None:

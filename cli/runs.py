@@ -195,8 +195,8 @@ def explain(
     from engine.outputs.read import find_run
 
     run = find_run(out_folder, run_id)
-    told = desk_of(run).explain(run, name)
+    explained = desk_of(run).explain(run, name)
     if as_json:
-        answer(told.facts)
+        answer(explained.facts)
     else:
-        show_blocks(told.shown)
+        show_blocks(explained.shown)

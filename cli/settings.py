@@ -48,7 +48,7 @@ def explain(
     from engine.errors import NotFoundError
     from engine.outputs.desks import desk_named, desks
 
-    is_told = False
+    is_found = False
     for each in desks() if desk is None else [desk_named(desk)]:
         rows = table("setting", "value", "bounds", "meaning", title=f"{each.name}: {each.purpose}")
         # A profile, a file and assignments are of one desk; the others are told as they are by default.
@@ -57,9 +57,26 @@ def explain(
             rows.add_row(*row)
         if rows.row_count:
             out.print(rows)
-            is_told = True
-    if not is_told:
+            is_found = True
+    if not is_found:
         raise NotFoundError(f"no setting begins with {key!r}; list all with  darkshelf config explain")
+
+
+def refuse_unknown_variables() -> None:
+    """Raise SettingsError for variables of the environment that look like settings and are none of any desk."""
+    from engine.settings.loading import described, unknown_variables
+
+    # Every desk is looked at only where there is something to look for.
+    if not unknown_variables(()):
+        return
+    from engine.errors import SettingsError
+    from engine.outputs.desks import desks
+    from panel_app.settings import dashboard_settings
+
+    models = [model for desk in desks() for model in desk.models.values()]
+    known = {key for model in (*models, dashboard_settings()) for key, _ in described(model)}
+    if strange := unknown_variables(known):
+        raise SettingsError(strange)
 
 
 def _rows_of(desk: "Desk", key: str, settings: "RunSettings") -> "Iterator[tuple[str, ...]]":

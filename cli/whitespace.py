@@ -144,8 +144,10 @@ def synth(
     if as_json:
         typer.echo(json.dumps({"folder": str(folder), "rows": rows, "drivers": made.drivers.to_dicts()}))
         return
-    told = ", ".join(f"{count:,} {name}" for name, count in rows.items())
-    out.print(f"{told} in {folder}; {made.drivers.height} reasons to buy are planted.", markup=False, soft_wrap=True)
+    counts = ", ".join(f"{count:,} {name}" for name, count in rows.items())
+    out.print(
+        f"{counts} in {folder}; {made.drivers.height} reasons to buy are planted.", markup=False, soft_wrap=True
+    )
 
 
 @app.command()
@@ -317,7 +319,7 @@ def gate(out_folder: Out, run_id: RunId = None, *, as_json: AsJson = False) -> N
 
     found = gated(out_folder, run_id)
     if as_json:
-        typer.echo(json.dumps(found.told(), ensure_ascii=False))
+        typer.echo(json.dumps(found.as_dict(), ensure_ascii=False))
     else:
         rows = table("gate", "division", "status", "")
         for rule in found.rules:

@@ -23,7 +23,7 @@ from engine.errors import DarkshelfError
 from panel_app.changes import Changes
 from panel_app.door.door import LOADED_BY
 from panel_app.door.logins import Logins
-from panel_app.markup import HERE, Html, render
+from panel_app.markup import HERE, LOCALISE, Html, render
 from panel_app.pages.page import Page
 from panel_app.rooms import Around, Room, Rooms
 from panel_app.session import Session
@@ -138,7 +138,7 @@ class Shell:
         self.content = pn.Column(sizing_mode="stretch_width", css_classes=["content"])
         dark = pn.state.cookies.get(THEME_COOKIE) == "dark"
         self.room: Room | None = None
-        self.told_of: str | None = None
+        self.notified_of: str | None = None
         session.on_show(self.draw)
         self.draw()
         with _following_nobody():
@@ -178,7 +178,7 @@ class Shell:
         """News are of the runs of one desk: in another room they begin anew."""
         if room is not self.room:
             self.room, self.news.html = room, ""
-            self.told_of = self.session.opened.run_id if self.session.opened else None
+            self.notified_of = self.session.opened.run_id if self.session.opened else None
 
     def _build(self, page: Page | None) -> pn.viewable.Viewable:
         session = self.session
@@ -251,9 +251,9 @@ class Shell:
     def _look_for_news(self) -> None:
         session = self.session
         latest = session.latest_id()
-        if latest is None or latest == self.told_of:
+        if latest is None or latest == self.notified_of:
             return
-        self.told_of = latest
+        self.notified_of = latest
         if session.opened is None:
             session.find_run()
             session.redraw()
@@ -302,8 +302,4 @@ def _template() -> Template:
 @cache
 def _first_script() -> str:
     """What the document runs by itself, with the functions of `markup.js` that write numbers as the reader does."""
-    assets = HERE / "assets"
-    localise = (
-        (assets / "markup.js").read_text(encoding="utf-8").partition("export ")[2].partition("\nconst SENT_")[0]
-    )
-    return localise + (assets / "first.js").read_text(encoding="utf-8")
+    return LOCALISE + (HERE / "assets" / "first.js").read_text(encoding="utf-8")

@@ -1,6 +1,6 @@
 """The browser's side of a session: history, keys, title, theme. One for each open page; it shows nothing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +15,15 @@ class Browser(JSComponent):
     """Tells of the back button; changes the address and the title; lets keys press what is painted.
 
     moved: called with the query of the address when the reader went back or forth. arrived: called with the width of
-    the window when the page is on the screen. A key is no message: the browser presses the element that names it in
-    `data-keys`, and what that sends carries what the reader saw.
+    the window, and with what it kept, when the page is on the screen. A key is no message: the browser presses the
+    element that names it in `data-keys`, and what that sends carries what the reader saw.
     """
 
     _esm = Path(__file__).parent / "assets" / "browser.js"
 
-    def __init__(self, moved: Callable[[str], None], arrived: Callable[[int], None], **params: Any) -> None:
+    def __init__(
+        self, moved: Callable[[str], None], arrived: Callable[[int, Mapping[str, str]], None], **params: Any
+    ) -> None:
         super().__init__(width=0, height=0, margin=0, **params)
         self._moved, self._arrived = moved, arrived
         self._reached: Callable[[], None] | None = None
@@ -32,7 +34,9 @@ class Browser(JSComponent):
         if isinstance(data.get("moved"), str):
             self._moved(data["moved"])
         elif isinstance(data.get("width"), int):
-            self._arrived(min(max(data["width"], NARROWEST), WIDEST))
+            told = data.get("kept")
+            kept = {str(key): str(text) for key, text in told.items()} if isinstance(told, dict) else {}
+            self._arrived(min(max(data["width"], NARROWEST), WIDEST), kept)
         elif data.get("reached") is True and self._reached is not None:
             reached, self._reached = self._reached, None
             reached()
@@ -52,6 +56,10 @@ class Browser(JSComponent):
     def remember_theme(self, theme: str) -> None:
         """Keep `dark` or `light` for the next visit."""
         self._send_msg({"theme": theme})
+
+    def keep(self, key: str, text: str) -> None:
+        """Have the window keep a text over a reload."""
+        self._send_msg({"keep": key, "value": text})
 
     def probe(self, tiles: str, reached: Callable[[], None]) -> None:
         """Call `reached` when the browser can load the outermost tile of an address with {z}, {x} and {y}."""

@@ -79,8 +79,8 @@ def decide_on_all(
         return refused
     try:
         by = session.user or NOBODY
-        told = _act(act, fields)
-        outcome = session.decisions.decide_many(chosen, told, by=by, versions=versions, progress=progress)
+        act_asked = _act(act, fields)
+        outcome = session.decisions.decide_many(chosen, act_asked, by=by, versions=versions, progress=progress)
     except DarkshelfError as error:
         return Reply("refused", sentence(error))
     return Reply("conflict" if outcome.conflicts else "done", str(outcome), outcome.batch)

@@ -31,7 +31,7 @@ def day_axis() -> Any:
     return _ticks(DAY)
 
 
-def hover(told: dict[str, str], money: str | None = None, count: str | None = None, currency: str = DOLLARS) -> Any:
+def hover(fields: dict[str, str], money: str | None = None, count: str | None = None, currency: str = DOLLARS) -> Any:
     """What is told of a point that is pointed at: column by title. money, count: the columns that are such.
 
     currency: what stands before the money.
@@ -40,7 +40,7 @@ def hover(told: dict[str, str], money: str | None = None, count: str | None = No
 
     codes = {f"@{column}": code for column, code in ((money, MONEY), (count, COUNT)) if column is not None}
     tooltips = [
-        (title, f"@{column}{{custom}}" if f"@{column}" in codes else f"@{column}") for title, column in told.items()
+        (title, f"@{column}{{custom}}" if f"@{column}" in codes else f"@{column}") for title, column in fields.items()
     ]
     return HoverTool(
         tooltips=tooltips,

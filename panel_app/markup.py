@@ -12,7 +12,7 @@ from typing import Any
 
 import param
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from panel.custom import JSComponent
 
 from engine.outputs import money as amounts
@@ -22,6 +22,10 @@ from panel_app.words import term
 
 HERE = Path(__file__).parent
 CSS = (HERE / "assets" / "page.css").read_text(encoding="utf-8")
+LOCALISE = (
+    (HERE / "assets" / "markup.js").read_text(encoding="utf-8").partition("export ")[2].partition("\nconst SENT_")[0]
+)
+"""The functions of `markup.js` that write numbers as the reader does, for documents without the components."""
 UNKNOWN = Markup('<span class="unknown" title="unknown">–</span>')
 
 
@@ -109,8 +113,8 @@ def _number(value: float | None, form: str, text: str, attributes: Mapping[str, 
     """A number as text in English, which the browser writes anew in its own locale."""
     if value is None:
         return UNKNOWN
-    more = Markup("").join(Markup(' {}="{}"').format(key, told) for key, told in (attributes or {}).items())
-    return Markup('<data class="number" value="{}" data-form="{}"{}>{}</data>').format(value, form, more, text)
+    more = "".join(f' {key}="{escape(content)}"' for key, content in (attributes or {}).items())
+    return Markup(f'<data class="number" value="{value}" data-form="{form}"{more}>{escape(text)}</data>')
 
 
 def money(value: float | None, currency: str) -> Markup:

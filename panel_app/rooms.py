@@ -4,31 +4,53 @@ Rooms are found by the records of the desks that are installed; the shell knows 
 """
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from itertools import chain
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from engine.errors import InputError, Problem
 from engine.outputs.desks import Desk, desks, entry
-from engine.runs.registry import Registry
+from engine.runs.registry import Registry, Run
 from panel_app.markup import CSS
 from panel_app.pages.page import Page
 from panel_app.settings import DashboardSettings
 from panel_app.stores.runs import Runs
 
+if TYPE_CHECKING:
+    from panel_app.lookup.desk import Lookup
+
+Store = TypeVar("Store", bound=Runs)
+
 
 class Room:
-    """One desk in the dashboard: its pages in the order of the menu, and the stores that they read."""
+    """One desk in the dashboard: its pages in the order of the menu, and the stores that they read.
+
+    screens: where its further addresses are found, see `panel_app.screens`; empty for none.
+    """
 
     def __init__(self, desk: Desk, folders: Sequence[Path], settings: DashboardSettings) -> None:
         self.desk = desk.name
         self.folders = tuple(dict.fromkeys(folders))
         self.pages: tuple[Page, ...] = tuple(entry(desk.pages))
+        self.screens = desk.screens
+        self._lookup = desk.lookup
         self._stores = {kind: kind(desk.name, self.folders, settings) for kind in {page.store for page in self.pages}}
+
+    def store_of(self, kind: type[Store]) -> Store:
+        """What reads the runs of this desk, by its class."""
+        found = self._stores[kind]
+        assert isinstance(found, kind)
+        return found
 
     def store(self, page: Page) -> Runs:
         """What a page of this room reads."""
         return self._stores[page.store]
+
+    @cached_property
+    def lookup(self) -> "Lookup | None":
+        """The findings that other systems look up; None where the desk has none."""
+        return entry(self._lookup) if self._lookup else None
 
     def has_runs(self) -> bool:
         """Whether any run of the desk can be read."""
@@ -81,6 +103,11 @@ class Rooms:
     def place(self, key: str) -> Place | None:
         """A page by its key, the first one for the empty key; None where there is none."""
         return self._places.get(key) if key else self.home()
+
+    def newest_runs(self) -> dict[str, Run]:
+        """The latest run of every desk that has one that can be read, by the desk."""
+        rooms = ((room.desk, room.store(room.pages[0])) for room in self.rooms)
+        return {desk: store.open(run_id).run for desk, store in rooms if (run_id := store.latest_id()) is not None}
 
     def look_around(self) -> Around:
         """The rooms that have runs, and in a sentence each what lies there and is of no use: damaged, or unknown."""

@@ -21,6 +21,9 @@ from panel_app.charts import warm
 from panel_app.door.door import LOADED_BY
 from panel_app.door.headers import ForeignHost, foreign_hosts, headers_transform, host_name, with_port
 from panel_app.login import EVERYBODY, Access, make_door
+from panel_app.lookup.server import handlers as lookup_handlers
+from panel_app.lookup.token import Token
+from panel_app.screens import screens
 from panel_app.settings import DashboardSettings
 
 LOGGER = logging.getLogger("darkshelf.dashboard")
@@ -45,12 +48,14 @@ def serve(
     access: Access = EVERYBODY,
     origins: Collection[str] = (),
     prefix: str = "",
+    lookup: Token | None = None,
     announce: Callable[[], None] = lambda: None,
 ) -> None:
     """Serve the published runs of an output folder. Blocks until the process is interrupted.
 
     further: more folders with runs, by the name of their desk. origins: hosts that a proxy serves this under. prefix:
-    the path it is served under. announce: called when the server listens. Raises DarkshelfError when the decisions or
+    the path it is served under. lookup: what other systems show to look up what was published; None for nobody.
+    announce: called when the server listens. Raises DarkshelfError when the decisions or
     the secrets cannot be opened, OSError when the port is taken.
     """
     pn.extension()
@@ -79,7 +84,12 @@ def serve(
         start=False,
         title="darkshelf",
         verbose=False,
-        extra_patterns=[("/health", Health, watch), ("/metrics", Metrics, watch)],
+        extra_patterns=[
+            ("/health", Health, watch),
+            ("/metrics", Metrics, watch),
+            *screens(dashboard, door),
+            *lookup_handlers(dashboard.rooms, lookup, path),
+        ],
         check_unused_sessions=UNUSED_SESSION_SECONDS * 250,
         unused_session_lifetime=UNUSED_SESSION_SECONDS * 1000,
         auth_provider=door,
@@ -114,7 +124,7 @@ def own_hosts(address: str, port: int, origins: Collection[str]) -> list[str]:
 
 def _provider_options(access: Access) -> dict[str, Any]:
     """What Panel's OAuth handlers are told; the provider itself is the door's business."""
-    return {key: told for key, told in (access.oauth or {}).items() if key != "oauth_provider"}
+    return {key: option for key, option in (access.oauth or {}).items() if key != "oauth_provider"}
 
 
 class _Watch(RequestHandler):
@@ -130,16 +140,16 @@ class _Watch(RequestHandler):
 class Health(_Watch):
     """200 when a page can be shown and decided on, else 503 with which part fails; the log says why, once."""
 
-    told = ""
+    reported = ""
 
     def get(self) -> None:
         """The state as one JSON object."""
         state, trouble = state_of(self.dashboard)
         self.set_status(503 if trouble else 200)
         # Whoever asks every second must not fill the log: it gets what is new.
-        if trouble and trouble != Health.told:
+        if trouble and trouble != Health.reported:
             LOGGER.error("no page can be shown: %s", trouble)
-        Health.told = trouble
+        Health.reported = trouble
         self.write(json.dumps(state))
         self.set_header("Content-Type", "application/json")
 
@@ -168,24 +178,23 @@ def state_of(dashboard: Dashboard) -> tuple[dict[str, str], str]:
 
 
 class Metrics(_Watch):
-    """Figures of the process in the text form that Prometheus reads."""
+    """Figures of the process, and how the newest run of every desk went, in the text form that Prometheus reads."""
 
     def get(self) -> None:
         """One line a figure."""
         import psutil
+        from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
+
+        from engine.outputs.metrics import metrics
 
         figures = {
             "darkshelf_sessions": ("Pages open in browsers", self.dashboard.sessions),
             "darkshelf_sessions_total": ("Pages opened since the start", self.dashboard.opened),
             "darkshelf_memory_bytes": ("Resident memory of the process", psutil.Process().memory_info().rss),
-            "darkshelf_decisions_total": (
-                "Entries in the database of decisions",
-                self.dashboard.decisions.count(),
-            ),
+            "darkshelf_decisions_total": ("Entries in the database of decisions", self.dashboard.decisions.count()),
         }
-        lines = []
+        shown = metrics(self.dashboard.rooms.newest_runs(), figures=False)
         for name, (words, value) in figures.items():
-            kind = "counter" if name.endswith("_total") else "gauge"
-            lines += [f"# HELP {name} {words}.", f"# TYPE {name} {kind}", f"{name} {value}"]
-        self.set_header("Content-Type", "text/plain; version=0.0.4")
-        self.write("\n".join(lines) + "\n")
+            Gauge(name, words, registry=shown).set(value)
+        self.set_header("Content-Type", CONTENT_TYPE_LATEST)
+        self.write(generate_latest(shown))

@@ -37,6 +37,7 @@ class Session:
     published run that is looked at, the same until the reader asks for another; None where there is none, and on
     pages that need none. changes: shared by every session of a server. user: who is logged in, empty without a login.
     is_over: asks whether the login has ended since. width: of the window in pixels, 0 until it is known.
+    kept: texts that the window keeps over a reload, see `keep`.
     """
 
     def __init__(
@@ -53,7 +54,7 @@ class Session:
         self.rooms = rooms
         self.decisions = decisions
         self.changes = changes or Changes(decisions)
-        self._told_of = self.changes.number
+        self._notified_of = self.changes.number
         self.settings = rooms.settings
         self.user = user
         self._may_decide = may_decide
@@ -66,6 +67,7 @@ class Session:
         self._views: dict[str, View] = {}
         self._own: dict[type[Any], Any] = {}
         self.width = 0
+        self.kept: dict[str, str] = {}
         self._waiting: list[Callable[[], None]] = []
         self.browser = Browser(moved=self._moved, arrived=self._arrived)
         self._followers: list[Callable[[View], bool]] = []
@@ -147,13 +149,13 @@ class Session:
 
     def look_for_decisions(self) -> None:
         """Have the page show what was decided since it was asked last."""
-        if self.changes.number != self._told_of:
-            self._told_of = self.changes.number
+        if self.changes.number != self._notified_of:
+            self._notified_of = self.changes.number
             for draw in list(self._showing_decisions):
                 draw()
 
     def in_background(
-        self, work: Callable[[Progress], Done], told: Callable[[int, int], None], done: Callable[[Done], None]
+        self, work: Callable[[Progress], Done], report: Callable[[int, int], None], done: Callable[[Done], None]
     ) -> None:
         """Do something long beside the event loop, and tell the page how far it is and what became of it.
 
@@ -169,7 +171,7 @@ class Session:
 
         def run() -> None:
             try:
-                found = work(lambda count, of: tell(lambda: told(count, of)))
+                found = work(lambda count, of: tell(lambda: report(count, of)))
             except Exception:
                 # Nobody asks a thread what became of it.
                 LOGGER.exception("what was begun in the background was not finished")
@@ -200,9 +202,9 @@ class Session:
         else:
             self._waiting.append(draw)
 
-    def _arrived(self, width: int) -> None:
+    def _arrived(self, width: int, kept: Mapping[str, str]) -> None:
         """The page is on a screen so many pixels wide: what waited for that is drawn."""
-        self.width = width
+        self.width, self.kept = width, {**kept, **self.kept}
         # What is changed before Panel takes the page for loaded never reaches the browser.
         pn.state.onload(self._draw_waiting)
 
@@ -220,6 +222,11 @@ class Session:
         """Move to a view and put its address into the browser."""
         self._look_at(view)
         self.browser.push(address(self.view), self.title)
+
+    def keep(self, key: str, text: str) -> None:
+        """Keep a text for this window, over a reload too."""
+        self.kept[key] = text
+        self.browser.keep(key, text)
 
     def point_at(self, case: str) -> None:
         """Look at one subject of a list; the address says so, and the way back does not grow."""

@@ -55,6 +55,8 @@ class DashboardSettings(RunSettings):
     page_token_seconds: int = Field(
         300, ge=10, le=3600, description="How long a loaded page may take until it connects."
     )
+    lookup_rows: int = Field(100, ge=1, le=10_000, description="Rows of a page of the look-up that names no number.")
+    lookup_rows_most: int = Field(1000, ge=1, le=10_000, description="Most rows of a page of the look-up.")
     frame_origins: str = Field(
         "",
         pattern=r"^(https?://[\w.:\-*\[\]]+( https?://[\w.:\-*\[\]]+)*)?$",
@@ -65,6 +67,12 @@ class DashboardSettings(RunSettings):
     def _delays_grow(self) -> Self:
         if self.login_delay_most_seconds < self.login_delay_seconds:
             raise ValueError("login_delay_most_seconds is below login_delay_seconds")
+        return self
+
+    @model_validator(mode="after")
+    def _pages_are_possible(self) -> Self:
+        if self.lookup_rows_most < self.lookup_rows:
+            raise ValueError("lookup_rows_most is below lookup_rows")
         return self
 
     def of(self, kind: type[Section]) -> Section:
@@ -98,4 +106,4 @@ def load_settings(path: Path | None = None, assignments: Assigned = ()) -> Dashb
     known = [key for key, _ in described(model)]
     tree, problems = read_tree(path, assignments, known)
     problems += [Problem(key, "is no setting any more", what) for key, what in GONE.items() if key in tree]
-    return settings_of(model, {key: told for key, told in tree.items() if key not in GONE}, problems, known)
+    return settings_of(model, {key: setting for key, setting in tree.items() if key not in GONE}, problems, known)

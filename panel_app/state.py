@@ -68,10 +68,10 @@ def parse(query: str) -> View:
 
 def address(view: View) -> str:
     """The query that parses to the view; what is at its default is left out."""
-    told = [(key, text) for key, text in (("page", view.page), ("run", view.run), ("case", view.case)) if text]
-    told += [(key, text) for key, texts in view.more.items() for text in texts]
-    told += [("at", str(view.at))] if view.at > 1 else []
-    return "?" + urlencode(told)
+    parameters = [(key, text) for key, text in (("page", view.page), ("run", view.run), ("case", view.case)) if text]
+    parameters += [(key, text) for key, texts in view.more.items() for text in texts]
+    parameters += [("at", str(view.at))] if view.at > 1 else []
+    return "?" + urlencode(parameters)
 
 
 def whole(text: str) -> int:

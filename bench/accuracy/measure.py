@@ -55,23 +55,23 @@ def data() -> Path:
 def of_recorded() -> dict[str, Any]:
     """Seven nights of FreshRetailNet-50K: everybody's precision and recall, by fold of stores; reliability."""
     truth = recorded.read_truth(data() / "truth.parquet")
-    told: dict[str, Any] = {"nights": [str(day) for day in recorded.NIGHTS]}
+    figures: dict[str, Any] = {"nights": [str(day) for day in recorded.NIGHTS]}
     with TemporaryDirectory() as runs:
         nights = contenders(data(), recorded.NIGHTS, Path(runs))
     for name, of_name in nights.items():
         alerts = recorded.verdicts(of_name, truth)
         events = recorded.stock_outs(of_name, alerts, truth)
         stores = Clusters(truth["store_id"], 400, 0.95)
-        told[name] = {
+        figures[name] = {
             **recorded.counts(alerts, events),
             "precision_interval": stores.share(alerts["store_id"], alerts["is_right"]).as_list(),
             "recall_interval": stores.share(events["store_id"], events["found"]).as_list(),
             "folds": recorded.by_fold(alerts, events),
         }
         if name == "calibrated":
-            told["reliability"] = across_stores(alerts)
-            told["by_left"] = recorded.by_left(alerts)
-    return told
+            figures["reliability"] = across_stores(alerts)
+            figures["by_left"] = recorded.by_left(alerts)
+    return figures
 
 
 def of_slow() -> dict[str, Any]:
@@ -81,27 +81,27 @@ def of_slow() -> dict[str, Any]:
 
 def of_open() -> dict[str, Any]:
     """Chains whose episodes are all open, against what a night that knew every rate would find."""
-    settings, told = CalibratedSettings(), dict[str, list[dict[str, Any]]]()
+    settings, scores = CalibratedSettings(), dict[str, list[dict[str, Any]]]()
     for name, sizes in OPEN_CHAINS.items():
         drawn = [open_chains.drawn(*sizes, seed) for seed in OPEN_SEEDS]
-        told[name] = [
+        scores[name] = [
             open_chains.scored(
                 open_chains.alerts_over(chain, settings), open_chains.truth(chain, settings.episode.max_fdr)
             )
             for chain in drawn
         ]
-    return told
+    return scores
 
 
 def of_late() -> dict[str, Any]:
     """Store-SKUs that came to their stores less than two weeks ago, in chains whose levels hold, a seed each."""
-    settings, told = CalibratedSettings(), list[dict[str, Any]]()
+    settings, scores = CalibratedSettings(), list[dict[str, Any]]()
     for seed in LATE_SEEDS:
         chain = open_chains.listed_late(open_chains.drawn(LATE_STORES, 0.0, seed), LATE_SHARE, seed)
         alerts = open_chains.late_alone(chain, open_chains.alerts_over(chain, settings))
         episodes = open_chains.late_alone(chain, open_chains.truth(chain, settings.episode.max_fdr))
-        told.append({"store_skus": int((chain.listed > 0).sum()), **open_chains.scored(alerts, episodes)})
-    return {"seeds": told}
+        scores.append({"store_skus": int((chain.listed > 0).sum()), **open_chains.scored(alerts, episodes)})
+    return {"seeds": scores}
 
 
 def of_lumpy() -> dict[str, Any]:
@@ -140,7 +140,7 @@ def of_nulls() -> dict[str, Any]:
 
 def of_ablation() -> dict[str, Any]:
     """The whole profile and each variant: recorded stock-outs, slow movers, planted causes, quiet chains."""
-    told: dict[str, dict[str, Any]] = {variant.what: {} for variant in ablation.VARIANTS}
+    by_variant: dict[str, dict[str, Any]] = {variant.what: {} for variant in ablation.VARIANTS}
     for name, lines in (
         ("recorded", _ablate_recorded()),
         ("slow", _ablate_slow()),
@@ -148,8 +148,8 @@ def of_ablation() -> dict[str, Any]:
         ("nulls", _ablate_nulls()),
     ):
         for what, figures in lines:
-            told[what][name] = figures
-    return told
+            by_variant[what][name] = figures
+    return by_variant
 
 
 def _ablate_recorded() -> Iterator[tuple[str, dict[str, Any]]]:

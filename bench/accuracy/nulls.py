@@ -35,11 +35,11 @@ def night(mix: str, store_skus: int, seed: int, *, with_rivals: bool = False) ->
         folder = chains.write(Path(room) / "chain", mix, store_skus, DAYS, seed)
         chain = imputed(folder, chains.LAST_DAY)
         ours = judged(chain, CalibratedSettings(), seed)
-        told = {"mix": mix, "seed": seed, "store_skus": chain.pairs.height, **ours}
+        figures = {"mix": mix, "seed": seed, "store_skus": chain.pairs.height, **ours}
         if with_rivals:
             false = {name: alerts(chain, rule, days_of(chain)).height for name, rule in RULES.items()}
-            told["rivals"] = {"classic": _classic(chain), **false}
-        return told
+            figures["rivals"] = {"classic": _classic(chain), **false}
+        return figures
 
 
 def _classic(chain: Panel) -> int:

@@ -80,13 +80,13 @@ def _outdated(measured: Figures) -> list[str]:
     return [name for name, section in sorted(measured.items()) if section.get("settings") != today]
 
 
-def _chains(told: Figures) -> list[Figures]:
-    return [one for name, one in sorted(told.items()) if name.startswith("seed")]
+def _chains(figures: Figures) -> list[Figures]:
+    return [one for name, one in sorted(figures.items()) if name.startswith("seed")]
 
 
-def _brought(told: Figures) -> Sequence[Row]:
+def _brought(figures: Figures) -> Sequence[Row]:
     """By planted cause, over the chains: what undoing brings, what the shelf misses, and what the actions bring."""
-    chains = _chains(told)
+    chains = _chains(figures)
     rows = []
     for cause in sorted(chains[0]["by_cause"], key=lambda name: (name == "total", name)):
         of_cause = [one["by_cause"][cause] for one in chains]
@@ -99,10 +99,10 @@ def _brought(told: Figures) -> Sequence[Row]:
     return rows
 
 
-def _advice_errors(told: Figures) -> Sequence[Row]:
+def _advice_errors(figures: Figures) -> Sequence[Row]:
     return [
         (name, f"{one['median_error']:.3f}", f"{one['total_ratio']:.3f}", _brought_share(one["by_cause"]["total"]))
-        for name, one in sorted(told.items())
+        for name, one in sorted(figures.items())
         if name.startswith("seed")
     ]
 
@@ -111,70 +111,70 @@ def _brought_share(total: Figures) -> str:
     return f"{total['actions_bring'] / total['undoing_brings']:.2f}"
 
 
-def _recorded(told: Figures) -> Sequence[Row]:
+def _recorded(figures: Figures) -> Sequence[Row]:
     rows = []
     for name, words in NAMES.items():
-        one = told[name]
+        one = figures[name]
         folds = [_spread([fold[what] for fold in one["folds"]]) for what in ("precision", "recall")]
         shares = [_share(one[f"{what}_interval"]) for what in ("precision", "recall")]
         rows.append((words, f"{one['alerts']:,}", shares[0], folds[0], shares[1], folds[1]))
     return rows
 
 
-def _by_left(told: Sequence[Figures]) -> Sequence[Row]:
+def _by_left(figures: Sequence[Figures]) -> Sequence[Row]:
     rows = []
-    for one in told:
+    for one in figures:
         shares = [f"{one[name]:.3f}" for name in ("right", "fairly_right")]
         rows.append((f"{one['from']:g} to {one['to']:g}", f"{one['alerts']:,}", *shares))
     return rows
 
 
-def _seeds(told: Figures) -> list[Figures]:
-    return [one for name, one in sorted(told.items()) if name.startswith("seed")]
+def _seeds(figures: Figures) -> list[Figures]:
+    return [one for name, one in sorted(figures.items()) if name.startswith("seed")]
 
 
-def _slow(told: Figures) -> Sequence[Row]:
+def _slow(figures: Figures) -> Sequence[Row]:
     rows = []
     for name, words in NAMES.items():
-        of_seeds = [one[name]["bands"][0] for one in _seeds(told)]
-        told_twice = [
+        of_seeds = [one[name]["bands"][0] for one in _seeds(figures)]
+        shares_twice = [
             " / ".join(_share(one[what]) for one in of_seeds) for what in ("precision", "worth_recall", "recall")
         ]
         alerts = " / ".join(f"{one['alerts']:,}" for one in of_seeds)
-        rows.append((words, alerts, *told_twice, " / ".join(_number(one["delay_days"]) for one in of_seeds)))
+        rows.append((words, alerts, *shares_twice, " / ".join(_number(one["delay_days"]) for one in of_seeds)))
     return rows
 
 
-def _bands(told: Figures) -> Sequence[Row]:
+def _bands(figures: Figures) -> Sequence[Row]:
     rows = []
-    for band in _seeds(told)[0]["calibrated"]["bands"]:
+    for band in _seeds(figures)[0]["calibrated"]["bands"]:
         shares = [_share(band[what]) for what in ("precision", "recall", "worth_recall", "worth_findable")]
         rows.append((band["band"], f"{band['alerts']:,}", *shares))
     return rows
 
 
-def _delays(told: Figures) -> Sequence[Row]:
+def _delays(figures: Figures) -> Sequence[Row]:
     rows = []
-    for band in told["bands"]:
+    for band in figures["bands"]:
         found = f"{band['episodes_found']:,} of {band['episodes']:,}"
         delays = [_days(band[what]) for what in ("delay_days", "floor_days")]
         rows.append((band["band"], found, f"{band['episodes_findable']:,}", *delays))
     return rows
 
 
-def _depths(told: Figures) -> Sequence[Row]:
+def _depths(figures: Figures) -> Sequence[Row]:
     return [
         (f"{one['depth']:g}", f"{one['events']:,}", *(_share(one[what]) for what in DEPTH_FIGURES))
-        for one in _seeds(told)[0]["calibrated"]["depths"]
+        for one in _seeds(figures)[0]["calibrated"]["depths"]
     ]
 
 
 DEPTH_FIGURES = ("recall", "worth_recall", "worth_findable")
 
 
-def _money(told: Figures) -> list[str]:
+def _money(figures: Figures) -> list[str]:
     lines = []
-    for one in _seeds(told):
+    for one in _seeds(figures):
         money = one["calibrated"]["money"]
         lines.append(
             f"median error {_share(money['median_error'])}, total {_share(money['total_ratio'])} of the loss, "
@@ -184,10 +184,10 @@ def _money(told: Figures) -> list[str]:
     return lines
 
 
-def _open(told: Figures) -> Sequence[Row]:
+def _open(figures: Figures) -> Sequence[Row]:
     rows = []
     for name in OPEN_CHAINS:
-        seeds = told[name]
+        seeds = figures[name]
         by_left: dict[float, list[int]] = {}
         for one in seeds:
             for depth in one["by_left"]:
@@ -205,9 +205,9 @@ def _late(seeds: Sequence[Figures]) -> Sequence[Row]:
     return [(*counted, *(_range([one[what] for one in seeds]) for what in ("precision", "recall")))]
 
 
-def _causes(told: Figures) -> Sequence[Row]:
+def _causes(figures: Figures) -> Sequence[Row]:
     """Right and found by cause and way, "–" where a way tells nothing of a cause."""
-    by_way = {way: right_of(told[way]) for way in WAYS}
+    by_way = {way: right_of(figures[way]) for way in WAYS}
     rows = []
     for cause in (*EVENTS, *SYMPTOMS):
         counts = [by_way[way].get(cause) for way in WAYS]
@@ -215,8 +215,8 @@ def _causes(told: Figures) -> Sequence[Row]:
     return rows
 
 
-def _lumpy(told: Figures) -> Sequence[Row]:
-    return [(LUMPY[kind], ", ".join(map(str, told[kind])), str(max(told[kind]))) for kind in LUMPY]
+def _lumpy(figures: Figures) -> Sequence[Row]:
+    return [(LUMPY[kind], ", ".join(map(str, figures[kind])), str(max(figures[kind]))) for kind in LUMPY]
 
 
 def _range(values: Sequence[float]) -> str:
@@ -229,9 +229,9 @@ def _nights(of_size: Figures) -> str:
     return f"{of_size['nights']} of {of_size['store_skus'] // of_size['nights']:,}"
 
 
-def _nulls(told: Figures) -> Sequence[Row]:
+def _nulls(figures: Figures) -> Sequence[Row]:
     rows = []
-    for name, one in (*((mix, told["by_mix"][mix]) for mix in MIXES), ("all", told["all"])):
+    for name, one in (*((mix, figures["by_mix"][mix]) for mix in MIXES), ("all", figures["all"])):
         rates = [f"{one['rate'][level]:.3f} ({one['findings'][level]})" for level in ("0.1", "0.01")]
         table, published = one["table"], one["published"]
         tails = [f"{published[below]:.4f}" for below in ("below_0.001", "below_0.1")]
@@ -250,39 +250,39 @@ def _nulls(told: Figures) -> Sequence[Row]:
     return rows
 
 
-def _false_alerts(told: Figures) -> Sequence[Row]:
-    pairs = told["rivals_store_skus"]
+def _false_alerts(figures: Figures) -> Sequence[Row]:
+    pairs = figures["rivals_store_skus"]
     return [
-        (NAMES[name], *(f"{1000 * one / of:.1f}" for one, of in zip(told["rivals"][name], pairs, strict=True)))
+        (NAMES[name], *(f"{1000 * one / of:.1f}" for one, of in zip(figures["rivals"][name], pairs, strict=True)))
         for name in NAMES
-        if name in told["rivals"]
+        if name in figures["rivals"]
     ]
 
 
-def _curves(told: Figures) -> Sequence[Row]:
+def _curves(figures: Figures) -> Sequence[Row]:
     rows = []
-    for name, one in told.items():
+    for name, one in figures.items():
         middle, deviation = one["of_folds"]
         folds = f"{middle:.3f} ± {deviation:.3f}"
         rows.append((name, f"{one['calibration_error']:.3f}", folds, f"{one['brier']:.3f}"))
     return rows
 
 
-def _claims(told: Figures) -> Sequence[Row]:
+def _claims(figures: Figures) -> Sequence[Row]:
     return [
         (f"{one['from']:.1f}–{one['to']:.1f}", f"{one['alerts']:,}", f"{one['stated']:.3f}", f"{one['right']:.3f}")
-        for one in told["cross-validated"]["table"]
+        for one in figures["cross-validated"]["table"]
     ]
 
 
-def _ablation(told: Figures) -> Sequence[Row]:
+def _ablation(figures: Figures) -> Sequence[Row]:
     rows = []
-    for what, one in _variants(told).items():
+    for what, one in _variants(figures).items():
         shares = [f"{one['recorded'][name]:.3f}" for name in ("precision", "recall")]
         slow = [f"{one['slow'][name][0]:.3f}" for name in ("precision", "worth_recall")]
         name = what if what == WHOLE else f"without {what}"
         causes = [f"{share:.3f}" for share in _of_causes(one)]
-        rows.append((name, *shares, _fold_change(told, what), *slow, *causes, str(one["nulls"]["findings"])))
+        rows.append((name, *shares, _fold_change(figures, what), *slow, *causes, str(one["nulls"]["findings"])))
     return rows
 
 
@@ -292,29 +292,29 @@ def _of_causes(one: Figures) -> tuple[float, float]:
     return counts["right"] / counts["cases"], counts["found"] / counts["episodes"]
 
 
-def _variants(told: Figures) -> dict[str, Any]:
-    return {variant.what: told[variant.what] for variant in VARIANTS if variant.what in told}
+def _variants(figures: Figures) -> dict[str, Any]:
+    return {variant.what: figures[variant.what] for variant in VARIANTS if variant.what in figures}
 
 
 def _f1(counts: Mapping[str, float]) -> float:
     return 2 * counts["precision"] * counts["recall"] / (counts["precision"] + counts["recall"])
 
 
-def _fold_changes(told: Figures, what: str) -> list[float]:
-    folds = zip(told[what]["recorded"]["folds"], told[WHOLE]["recorded"]["folds"], strict=True)
+def _fold_changes(figures: Figures, what: str) -> list[float]:
+    folds = zip(figures[what]["recorded"]["folds"], figures[WHOLE]["recorded"]["folds"], strict=True)
     return [_f1(without) - _f1(whole) for without, whole in folds]
 
 
-def _fold_change(told: Figures, what: str) -> str:
-    changes = _fold_changes(told, what)
+def _fold_change(figures: Figures, what: str) -> str:
+    changes = _fold_changes(figures, what)
     return "" if what == WHOLE else f"{mean(changes):+.3f} ± {stdev(changes):.3f}"
 
 
-def _worthless(told: Figures) -> list[str]:
-    whole = told[WHOLE]
+def _worthless(figures: Figures) -> list[str]:
+    whole = figures[WHOLE]
     found = []
-    for what, one in _variants(told).items():
-        lost = -mean(_fold_changes(told, what))
+    for what, one in _variants(figures).items():
+        lost = -mean(_fold_changes(figures, what))
         slow = max(whole["slow"][name][0] - one["slow"][name][0] for name in ("precision", "worth_recall"))
         causes = max(all_ - some for all_, some in zip(_of_causes(whole), _of_causes(one), strict=True))
         if (

@@ -56,29 +56,29 @@ def at_most(what: str, target: float, values: list[float]) -> Outcome:
     return Outcome(what, f"at most {target:.2f}", shown, max(values) <= target)
 
 
-def _recorded(told: Figures) -> list[Outcome]:
-    ours = told["calibrated"]
+def _recorded(figures: Figures) -> list[Outcome]:
+    ours = figures["calibrated"]
     return [
         at_least("recorded stock-outs: precision", PRECISION, [ours["precision"]]),
         at_least("recorded stock-outs: recall", RECALL, [ours["recall"]]),
         at_least(
             "recorded stock-outs: precision of alerts that sold at most 15%",
             EMPTY_PRECISION,
-            [told["by_left"][0]["right"]],
+            [figures["by_left"][0]["right"]],
         ),
         at_least(
-            "recorded stock-outs: precision for the depth", FAIR_PRECISION, [told["by_left"][-1]["fairly_right"]]
+            "recorded stock-outs: precision for the depth", FAIR_PRECISION, [figures["by_left"][-1]["fairly_right"]]
         ),
         at_most(
             "recorded stock-outs: expected calibration error, across stores",
             CALIBRATION_ERROR,
-            [told["reliability"]["cross-validated"]["calibration_error"]],
+            [figures["reliability"]["cross-validated"]["calibration_error"]],
         ),
     ]
 
 
-def _slow(told: Figures) -> list[Outcome]:
-    ours = [one["calibrated"] for name, one in sorted(told.items()) if name.startswith("seed")]
+def _slow(figures: Figures) -> list[Outcome]:
+    ours = [one["calibrated"] for name, one in sorted(figures.items()) if name.startswith("seed")]
     bands, money = [one["bands"][0] for one in ours], [one["money"] for one in ours]
     dark = [one["depths"][0]["worth_recall"][0] for one in ours]
     low, high = COVERAGE
@@ -110,13 +110,13 @@ def _slow(told: Figures) -> list[Outcome]:
     ]
 
 
-def _open(told: Figures) -> list[Outcome]:
+def _open(figures: Figures) -> list[Outcome]:
     found = []
     for name, recall in OPEN_RECALL.items():
         for what, target in (("precision", OPEN_PRECISION), ("recall", recall)):
-            middle = mean(one[what] for one in told[name])
+            middle = mean(one[what] for one in figures[name])
             found.append(at_least(f"open episodes, {name}: {what}, mean of the seeds", target, [middle]))
-    recalls = [one["recall"] for one in told["levels that hold"]]
+    recalls = [one["recall"] for one in figures["levels that hold"]]
     found.append(at_least("open episodes, levels that hold: recall of the worst seed", OPEN_WORST, [min(recalls)]))
     return found
 
@@ -131,9 +131,9 @@ def _late(seeds: Sequence[Figures]) -> list[Outcome]:
     ]
 
 
-def _causes(told: Figures) -> list[Outcome]:
+def _causes(figures: Figures) -> list[Outcome]:
     """Over all: as planted and with views that follow."""
-    by_way = {way: right_of(told[way]) for way in WAYS}
+    by_way = {way: right_of(figures[way]) for way in WAYS}
     shares = {way: {cause: right / found for cause, (right, found) in one.items()} for way, one in by_way.items()}
     plain = [counts for way in (AS_PLANTED, VIEWS_FOLLOW) for counts in by_way[way].values()]
     everywhere = sum(right for right, _ in plain) / sum(found for _, found in plain)
@@ -148,8 +148,8 @@ def _causes(told: Figures) -> list[Outcome]:
     ]
 
 
-def _lumpy(told: Figures) -> list[Outcome]:
-    most = max(max(alarms) for alarms in told.values() if isinstance(alarms, list))
+def _lumpy(figures: Figures) -> list[Outcome]:
+    most = max(max(alarms) for alarms in figures.values() if isinstance(alarms, list))
     return [
         Outcome(
             "healthy shelves that sell in lots: alarms of 200",
@@ -160,8 +160,8 @@ def _lumpy(told: Figures) -> list[Outcome]:
     ]
 
 
-def _nulls(told: Figures) -> list[Outcome]:
-    everything = told["all"]
+def _nulls(figures: Figures) -> list[Outcome]:
+    everything = figures["all"]
     quiet = 1 - everything["rate"]["0.01"]
     return [
         at_most("nothing happens: realised false discovery rate at 0.10", FALSE_SHARE, [everything["rate"]["0.1"]]),
@@ -178,9 +178,9 @@ def _nulls(told: Figures) -> list[Outcome]:
     ]
 
 
-def _advice(told: Figures) -> list[Outcome]:
+def _advice(figures: Figures) -> list[Outcome]:
     """Means over the chains."""
-    chains = [one for name, one in sorted(told.items()) if name.startswith("seed")]
+    chains = [one for name, one in sorted(figures.items()) if name.startswith("seed")]
     totals = [one["by_cause"]["total"] for one in chains]
     share = sum(one["actions_bring"] for one in totals) / sum(one["undoing_brings"] for one in totals)
     error, ratio = (sum(one[name] for one in chains) / len(chains) for name in ("median_error", "total_ratio"))

@@ -4,11 +4,12 @@ A time is taken from before a click until what was asked for stands in the page;
 and the driver that clicks.
 """
 
+import os
 import socket
 import subprocess
 import time
 import urllib.request
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from shutil import which
@@ -23,14 +24,18 @@ PATIENCE_SECONDS = 180
 
 
 @contextmanager
-def serving(out: Path, *, warm: bool = True) -> Iterator[str]:
-    """The address of a dashboard that has just started. warm: one reader has been there before."""
+def serving(out: Path, *, warm: bool = True, environment: Mapping[str, str] | None = None) -> Iterator[str]:
+    """The address of a dashboard that has just started.
+
+    warm: one reader has been there before. environment: what it has beside that of the measurement.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     words = [str(PROGRAM), "dashboard", "--out", str(out), "--port", str(port), "--set", "poll_seconds=2"]
     with (out / "server.log").open("w") as log:
-        server = subprocess.Popen(words, stdout=log, stderr=subprocess.STDOUT)
+        own = {**os.environ, **(environment or {})}
+        server = subprocess.Popen(words, stdout=log, stderr=subprocess.STDOUT, env=own)
     address = f"http://127.0.0.1:{port}/"
     try:
         wait_for(f"{address}metrics", server)

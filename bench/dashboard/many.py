@@ -29,8 +29,12 @@ USERS = 10
 THINKING_SECONDS = (2.0, 6.0)
 """Between what a reader sees and the next click."""
 SAMPLE_SECONDS = 10
+FILTERED_BY = 2
+"""The place of a confidence, among those offered, that leaves some of the queue and not all."""
+LIST_COLUMNS = ("duration_days", "confidence_score", "revenue_at_risk")
 PAGES = {
     "Summary": ".tile",
+    "Queue": "table.queue",
     "Cases": "table.cases",
     "Map": "canvas",
     "Findings": "h1",
@@ -80,7 +84,7 @@ async def _reader(chromium: Any, address: str, watch: Watch) -> Any:
     context = await chromium.new_context(viewport={"width": 1440, "height": 900}, locale="en-US")
     page = await context.new_page()
     page.set_default_timeout(1000 * PATIENCE_SECONDS)
-    page.on("console", lambda told: watch.errors.append(told.text) if told.type == "error" else None)
+    page.on("console", lambda message: watch.errors.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: watch.errors.append(str(error)))
     await page.goto(address)
     await page.wait_for_selector(READY, state="attached")
@@ -95,7 +99,7 @@ async def _sample(address: str, watch: Watch, end: float) -> None:
 
 async def _clicks(page: Any, dice: random.Random, watch: Watch, end: float) -> None:
     while time.monotonic() < end:
-        act = dice.choice((_go, _sort, _case))
+        act = dice.choice((_go, _sort, _case, _queue_filter))
         try:
             seconds = await seconds_of_async(partial(act, page, dice))
         except Exception as error:  # What a reader meets is what is measured, whatever it is.
@@ -118,7 +122,7 @@ async def _sort(page: Any, dice: random.Random) -> None:
         await page.locator("nav.menu a", has_text="Cases").first.click()
         await page.locator("table.cases").wait_for()
         return
-    column = dice.choice(("duration_days", "confidence_score", "revenue_at_risk"))
+    column = dice.choice(LIST_COLUMNS)
     await page.locator(f"#sort-{column}").click()
     await page.locator(f"th.{column}[aria-sort]").wait_for()
 
@@ -132,13 +136,31 @@ async def _case(page: Any, dice: random.Random) -> None:
     await page.locator("#accept").wait_for()
 
 
+async def _queue_filter(page: Any, dice: random.Random) -> None:
+    """A least confidence, or any again: another number of rows is left to decide on."""
+    if not await page.locator("table.queue").count():
+        await page.locator("nav.menu a", has_text="Queue").first.click()
+        await page.locator("table.queue").wait_for()
+        return
+    if not await page.locator("#f-confidence").is_visible():
+        await page.locator(".filters summary").click()
+    is_all = await page.locator("#f-confidence").evaluate("field => field.selectedIndex === 0")
+    before = await page.locator(".progress").first.inner_html()
+    await page.locator("#f-confidence").select_option(index=FILTERED_BY if is_all else 0)
+    end = time.monotonic() + PATIENCE_SECONDS
+    while await page.locator(".progress").first.inner_html() == before:
+        if time.monotonic() > end:
+            raise TimeoutError("the queue stayed as it was")
+        await asyncio.sleep(0)
+
+
 @dataclass
 class Publishing:
     """What ten readers saw while a night was published. mixtures: pages that showed two nights at once."""
 
     readings: int
     mixtures: int
-    told_of_it: int
+    notices_seen: int
     errors: list[str]
 
 
@@ -164,7 +186,7 @@ async def _read_on(address: str, publish: Callable[[], object]) -> Publishing:
 
         await asyncio.gather(run(), *(_reads(page, seen, done) for page in pages))
         for page in pages:
-            seen.told_of_it += await page.locator(".news button").count()
+            seen.notices_seen += await page.locator(".news button").count()
     seen.errors = watch.errors
     return seen
 

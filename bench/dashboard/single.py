@@ -46,6 +46,9 @@ def answers(chromium: Any, out: Path) -> dict[str, list[float]]:
             "sort": [seconds_of(partial(_sort, page, COLUMNS[on])) for on in _turns()],
             "next page": [seconds_of(partial(_turn, page, "next" if on else "previous")) for on in _turns()],
         }
+        found["queue filter"] = _queue_filter(page, address)
+        page.goto(f"{address}?page=cases&status=any")
+        page.locator("table.cases").wait_for()
         cases: list[float] = []
         drawn: list[float] = []
         for place in range(TRIES):
@@ -55,6 +58,14 @@ def answers(chromium: Any, out: Path) -> dict[str, list[float]]:
             page.locator("table.cases").wait_for()
         page.context.close()
     return {**found, "case": cases, "case with its charts": drawn}
+
+
+def _queue_filter(page: Any, address: str) -> list[float]:
+    """Seconds until the queue of what is left stands in the page, with its curves."""
+    page.goto(f"{address}?page=queue")
+    page.wait_for_selector(READY, state="attached")
+    page.locator("table.queue svg").first.wait_for()
+    return [seconds_of(partial(_filter, page, on=on, shown=".progress")) for on in _turns()]
 
 
 def _turns() -> list[bool]:
@@ -76,13 +87,10 @@ def _changed(page: Any, selector: str, act: Callable[[], object]) -> None:
         pass
 
 
-def _filter(page: Any, *, on: bool) -> None:
-    if on:
-        if not page.locator("#f-confidence").is_visible():
-            page.locator(".filters summary").click()
-        _changed(page, ".found", lambda: page.locator("#f-confidence").select_option(index=2))
-    else:
-        _changed(page, ".found", lambda: page.locator("#f-confidence").select_option(index=0))
+def _filter(page: Any, *, on: bool, shown: str = ".found") -> None:
+    if on and not page.locator("#f-confidence").is_visible():
+        page.locator(".filters summary").click()
+    _changed(page, shown, lambda: page.locator("#f-confidence").select_option(index=2 if on else 0))
 
 
 def _sort(page: Any, column: str) -> None:

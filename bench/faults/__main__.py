@@ -14,7 +14,7 @@ def show(outcome: Outcome) -> None:
     mark = "SILENT" if outcome.is_silent else "ok" if outcome.as_wanted else "other"
     counts = f"open {outcome.open} (+{outcome.new} -{outcome.gone}, {outcome.moved} moved) ${outcome.at_risk:,.0f}"
     print(f"{mark:<7}exit {outcome.code:<3} {outcome.what}: {counts}")
-    for text in outcome.told:
+    for text in outcome.notices:
         print(f"           {text}")
 
 

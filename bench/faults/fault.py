@@ -44,9 +44,9 @@ class Fault:
         """Write the faulty delivery of a chain into a new folder. The same chain and seed write the same bytes."""
         return write(folder, self.make(chain, np.random.default_rng(seed)))
 
-    def is_told(self, told: str) -> bool:
+    def is_reported(self, notices: str) -> bool:
         """Whether the first lines say what has to be said, and nothing where nothing has happened."""
-        return not told if self.is_ordinary else re.search(self.tells, told, re.IGNORECASE) is not None
+        return not notices if self.is_ordinary else re.search(self.tells, notices, re.IGNORECASE) is not None
 
     def by_plain_ids(self, at_risk: Mapping[Pair, float]) -> dict[Pair, float]:
         """Money by store-SKU, under the ids of the plain chain."""

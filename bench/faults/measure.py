@@ -41,7 +41,7 @@ class Outcome:
     kind: str
     what: str
     code: int
-    told: tuple[str, ...]
+    notices: tuple[str, ...]
     open: int
     new: int
     gone: int
@@ -57,15 +57,15 @@ def outcomes(names: Iterable[str], watch: Callable[[Outcome], None]) -> dict[str
     with TemporaryDirectory() as scratch:
         room = Path(scratch)
         chain, bare = _plain(room)
-        told: dict[str, Any] = {"plan": PLAN.model_dump(mode="json"), "plain": _as_json(bare), "faults": {}}
+        figures: dict[str, Any] = {"plan": PLAN.model_dump(mode="json"), "plain": _as_json(bare), "faults": {}}
         for kind, fault in _faults(wanted):
             folder = fault.deliver(chain, room / fault.name)
             night = run(folder, room / f"{fault.name}-out")
-            night = replace(night, told=tuple(text.replace(str(folder), "FOLDER") for text in night.told))
+            night = replace(night, notices=tuple(text.replace(str(folder), "FOLDER") for text in night.notices))
             outcome = compare(kind, fault, bare, night)
             watch(outcome)
-            told["faults"][fault.name] = asdict(outcome)
-    return told
+            figures["faults"][fault.name] = asdict(outcome)
+    return figures
 
 
 def _plain(room: Path) -> tuple[Chain, Night]:
@@ -86,7 +86,7 @@ def _faults(wanted: frozenset[str]) -> Iterable[tuple[str, Fault]]:
 def compare(kind: str, fault: Fault, bare: Night, night: Night) -> Outcome:
     """What a fault did."""
     night = replace(night, open=fault.by_plain_ids(night.open))
-    told = tuple(text for text in night.told if text not in bare.told)
+    notices = tuple(text for text in night.notices if text not in bare.notices)
     new = len(night.open.keys() - bare.open.keys()) if night.code == DONE else 0
     gone = len(bare.open.keys() - night.open.keys()) if night.code == DONE else 0
     moved = sum(
@@ -94,13 +94,13 @@ def compare(kind: str, fault: Fault, bare: Night, night: Night) -> Outcome:
         for pair in night.open.keys() & bare.open.keys()
     )
     is_much = new + gone > MOST_IN_SILENCE * len(bare.open)
-    is_silent = night.code == DONE and not told and is_much
-    is_right = night.code in fault.exits and fault.is_told("\n".join(told))
+    is_silent = night.code == DONE and not notices and is_much
+    is_right = night.code in fault.exits and fault.is_reported("\n".join(notices))
     return Outcome(
         kind=kind,
         what=fault.what,
         code=night.code,
-        told=told,
+        notices=notices,
         open=len(night.open),
         new=new,
         gone=gone,
@@ -116,7 +116,7 @@ def _as_json(night: Night) -> dict[str, Any]:
         "as_of": night.as_of,
         "open": len(night.open),
         "at_risk": round(night.at_risk, 2),
-        "told": list(night.told),
+        "notices": list(night.notices),
     }
 
 

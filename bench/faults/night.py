@@ -23,7 +23,7 @@ class Night:
     """What a night came to. told: one text a notice, or the one complaint. open: money at risk by open store-SKU."""
 
     code: int
-    told: tuple[str, ...]
+    notices: tuple[str, ...]
     open: Mapping[Pair, float]
     as_of: str | None = None
 
@@ -53,10 +53,10 @@ def of_run(folder: Path) -> Night:
     keys = [pl.col(name).cast(pl.String).str.strip_chars().str.strip_suffix(".0") for name in ("store_id", "sku_id")]
     money = cases.select(*keys, pl.col("revenue_at_risk").fill_null(0.0))
     at_risk = {(store, sku): amount for store, sku, amount in money.iter_rows()}
-    return Night(0, told_by(quality.get(NOTICES, [])), at_risk, quality["as_of"])
+    return Night(0, sentences_of(quality.get(NOTICES, [])), at_risk, quality["as_of"])
 
 
-def told_by(notices: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+def sentences_of(notices: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     """Each notice as one text: where, what, how many of how many, and its examples."""
     return tuple(_sentence(notice) for notice in notices)
 

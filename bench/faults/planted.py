@@ -71,13 +71,13 @@ def found(chain: Chain, name: str) -> Found:
 def figures() -> dict[str, dict[str, Any]]:
     """Precision and recall of the complete chains and of each degradation, all seeds together."""
     chains = [simulated(PLAN.model_copy(update={"seed": seed})) for seed in SEEDS]
-    told = {}
+    by_part = {}
     for name in (COMPLETE, *DEGRADED):
         total = sum((found(chain, name) for chain in chains), Found())
-        told[name] = {
+        by_part[name] = {
             "cases": total.cases,
             "planted": total.planted,
             "precision": total.precision,
             "recall": total.recall,
         }
-    return told
+    return by_part

@@ -29,7 +29,7 @@ def page(measured: Figures) -> str:
         plain=measured["plain"],
         faults=faults,
         refused=sum(fault["code"] != DONE for fault in faults),
-        told=sum(fault["code"] == DONE and bool(fault["told"]) for fault in faults),
+        n_reported=sum(fault["code"] == DONE and bool(fault["notices"]) for fault in faults),
         silent=[fault["what"] for fault in faults if fault["is_silent"]],
         otherwise=[fault["what"] for fault in faults if not fault["as_wanted"] and not fault["is_silent"]],
         kinds={kind: [*map(_row, of_kind)] for kind, of_kind in groupby(faults, key=itemgetter("kind"))},
@@ -39,11 +39,11 @@ def page(measured: Figures) -> str:
     )
 
 
-def _planted(told: Mapping[str, Figures]) -> Sequence[Row]:
+def _planted(figures: Mapping[str, Figures]) -> Sequence[Row]:
     """The complete chains, and beside them what each degradation costs."""
-    complete = told[planted.COMPLETE]
+    complete = figures[planted.COMPLETE]
     rows = []
-    for name, one in told.items():
+    for name, one in figures.items():
         lost = [f"{complete[share] - one[share]:+.3f}" for share in ("precision", "recall")]
         shown = [f"{one[share]:.3f}" for share in ("precision", "recall")]
         what = "nothing" if name == planted.COMPLETE else FAULTS[name].what
@@ -53,9 +53,9 @@ def _planted(told: Mapping[str, Figures]) -> Sequence[Row]:
 
 def _row(fault: Figures) -> Row:
     if fault["code"] != DONE:
-        return (fault["what"], str(fault["code"]), _figures(fault["told"]), *[""] * 5)
+        return (fault["what"], str(fault["code"]), _figures(fault["notices"]), *[""] * 5)
     counts = [f"{fault[name]:,}" for name in ("open", "new", "gone", "moved")]
-    return (fault["what"], str(fault["code"]), _figures(fault["told"]), *counts, f"${fault['at_risk']:,.0f}")
+    return (fault["what"], str(fault["code"]), _figures(fault["notices"]), *counts, f"${fault['at_risk']:,.0f}")
 
 
 def _figures(texts: Sequence[str]) -> str:

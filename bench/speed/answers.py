@@ -20,10 +20,10 @@ def differences(ours: pl.DataFrame, theirs: pl.DataFrame) -> list[str]:
         "ours": ours.join(theirs, on=ours.columns, how="anti"),
         "theirs": theirs.join(ours, on=ours.columns, how="anti"),
     }
-    told = [
+    differing = [
         f"{side} alone has {cases.height}: {cases.head(SHOWN).rows()}" for side, cases in alone.items() if len(cases)
     ]
-    return told or ([] if ours.height == theirs.height else [f"{ours.height} and {theirs.height} cases"])
+    return differing or ([] if ours.height == theirs.height else [f"{ours.height} and {theirs.height} cases"])
 
 
 def assert_same(ours: Path, theirs: Path, stores: int | None = None) -> None:

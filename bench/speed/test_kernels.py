@@ -68,13 +68,13 @@ def imputed_in_numpy():
     """Zero from the first known day on; on-hand and price carried forward, stock inferred before they are known."""
     is_known = ~np.isnan(HOLED)
     units = np.where(np.maximum.accumulate(is_known, axis=1) & ~is_known, 0.0, HOLED)
-    on_hand, price = carried_in_numpy(HOLED), carried_in_numpy(HOLED)
+    on_hand, price = forward_filled_in_numpy(HOLED), forward_filled_in_numpy(HOLED)
     sold = np.pad(HOLED > 0, ((0, 0), (7, 0)))
     sold_lately = np.lib.stride_tricks.sliding_window_view(sold, 7, axis=1)[:, :N_DAYS].any(axis=2)
     return np.array([units, on_hand, price, np.where(np.isnan(on_hand), sold_lately, on_hand > 0)])
 
 
-def carried_in_numpy(values):
+def forward_filled_in_numpy(values):
     latest = np.maximum.accumulate(np.where(np.isnan(values), 0, np.arange(N_DAYS)), axis=1)
     return np.take_along_axis(values, latest, axis=1)
 

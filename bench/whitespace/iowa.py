@@ -96,14 +96,14 @@ def main() -> None:
     given, settings = parser.parse_args(), Sections()
     tables = check(given.data, settings.inputs).tables
     scored = score(tables, cutoffs_for(given.cutoff, settings.labels), settings)
-    told = measure(scored, settings)
-    FILE.write_text(json.dumps(told, indent=1, allow_nan=False) + "\n", encoding="utf-8")
-    write_page(told)
+    measured = measure(scored, settings)
+    FILE.write_text(json.dumps(measured, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    write_page(measured)
 
 
 def _of_division(name: str, rows: pl.DataFrame, trained: Trained, settings: Sections) -> dict[str, Any]:
     ours, one = of_division(rows, name), trained.divisions[name]
-    told = {
+    measured = {
         "division": name,
         "rows": ours.height,
         "positives": int(ours["label"].sum()),
@@ -112,8 +112,8 @@ def _of_division(name: str, rows: pl.DataFrame, trained: Trained, settings: Sect
         "calibration": one.calibrator.method if one.calibrator else "none",
     }
     if ours["label"].n_unique() < 2:
-        return told
-    return told | _figures(ours, Clusters(ours[v.CUSTOMER].cast(pl.String), REPLICATES, LEVEL), settings)
+        return measured
+    return measured | _figures(ours, Clusters(ours[v.CUSTOMER].cast(pl.String), REPLICATES, LEVEL), settings)
 
 
 def _figures(rows: pl.DataFrame, customers: Clusters, settings: Sections) -> dict[str, Any]:
@@ -125,8 +125,8 @@ def _figures(rows: pl.DataFrame, customers: Clusters, settings: Sections) -> dic
         for name in (MODEL, *BASELINES)
     }
     best = max(BASELINES, key=lambda name: found[name].values["average_precision"])
-    told: dict[str, Any] = {"best_baseline": best, "prevalence": found[MODEL].values["prevalence"]}
-    told |= {
+    measured: dict[str, Any] = {"best_baseline": best, "prevalence": found[MODEL].values["prevalence"]}
+    measured |= {
         name: {
             figure: one.estimate(figure, customers).as_list()
             for figure in FIGURES
@@ -134,9 +134,9 @@ def _figures(rows: pl.DataFrame, customers: Clusters, settings: Sections) -> dic
         }
         for name, one in found.items()
     }
-    told["relative_cal_error"] = _quotient(found[MODEL], found[MODEL], "cal_mae", "prevalence", customers)
-    told["times_best"] = _quotient(found[MODEL], found[best], "average_precision", "average_precision", customers)
-    return told
+    measured["relative_cal_error"] = _quotient(found[MODEL], found[MODEL], "cal_mae", "prevalence", customers)
+    measured["times_best"] = _quotient(found[MODEL], found[best], "average_precision", "average_precision", customers)
+    return measured
 
 
 def _quotient(part: Replicated, whole: Replicated, above: str, below: str, customers: Clusters) -> list[float | None]:

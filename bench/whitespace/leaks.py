@@ -52,11 +52,11 @@ class Leak:
         name, column = self.feature.name, self.values(tables, cutoff)
         day = self.saw_until(cutoff)
         seen = pl.DataFrame([(name, self.feature.source, day, day)], matrix.seen.schema, orient="row")
-        told = replace(matrix, seen=pl.concat([matrix.seen, seen]))
+        planted = replace(matrix, seen=pl.concat([matrix.seen, seen]))
         filled = pl.col(name).cast(pl.Float32).fill_null(0.0)
         if self.feature.scope == v.OF_CUSTOMER:
-            return replace(told, customers=_joined(matrix.customers, column, [v.CUSTOMER]).with_columns(filled))
-        return replace(told, pairs=_joined(matrix.pairs, column, list(v.PAIR)).with_columns(filled))
+            return replace(planted, customers=_joined(matrix.customers, column, [v.CUSTOMER]).with_columns(filled))
+        return replace(planted, pairs=_joined(matrix.pairs, column, list(v.PAIR)).with_columns(filled))
 
 
 def _joined(table: pl.DataFrame, column: pl.DataFrame, keys: list[str]) -> pl.DataFrame:

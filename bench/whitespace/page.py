@@ -16,17 +16,18 @@ NAMES = {
 }
 
 
-def write_page(told: Mapping[str, Any]) -> None:
+def write_page(measured: Mapping[str, Any]) -> None:
     """Write the tables into the page."""
-    text = "\n\n".join((_headline(told), _pooled(told["pooled"]), _divisions(told["divisions"])))
+    text = "\n\n".join((_headline(measured), _pooled(measured["pooled"]), _divisions(measured["divisions"])))
     PAGE.write_text(between_marks(PAGE, "iowa", text), encoding="utf-8")
 
 
-def _headline(told: Mapping[str, Any]) -> str:
-    share = 100 * told["positives"] / told["rows"]
+def _headline(measured: Mapping[str, Any]) -> str:
+    share = 100 * measured["positives"] / measured["rows"]
     return (
-        f"As of {told['cutoff']}: {told['customers']:,} customers, {told['rows']:,} pairs of a customer and a"
-        f" division it did not buy of, {told['positives']:,} of which ({share:.1f}%) bought within six months."
+        f"As of {measured['cutoff']}: {measured['customers']:,} customers, {measured['rows']:,} pairs of a customer"
+        f" and a division it did not buy of, {measured['positives']:,} of which ({share:.1f}%) bought"
+        " within six months."
     )
 
 

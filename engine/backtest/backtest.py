@@ -204,13 +204,15 @@ def money(judged: pl.DataFrame, stores: Clusters) -> dict[str, Any]:
 
 def _confidence(judged: pl.DataFrame, stores: Clusters) -> dict[str, Any]:
     """Brier score, reliability table and calibration error of the confidence in percent."""
-    told = judged.drop_nulls("confidence_score")
-    chance, right = told["confidence_score"] / 100, told["is_right"]
+    with_confidence = judged.drop_nulls("confidence_score")
+    chance, right = with_confidence["confidence_score"] / 100, with_confidence["is_right"]
     table = reliability(chance.to_numpy(), right.to_numpy())
     distance = (chance - right.cast(pl.Float64)) ** 2
     error = calibration_error(table)
     return {
-        "brier": stores.quotient(told["store_id"], distance, pl.Series([1.0] * told.height)).as_list(),
+        "brier": stores.quotient(
+            with_confidence["store_id"], distance, pl.Series([1.0] * with_confidence.height)
+        ).as_list(),
         "calibration_error": None if table.is_empty() else round(error, 4),
         "reliability": table.to_dicts(),
     }
@@ -224,18 +226,20 @@ def _no_loss() -> list[pl.Expr]:
 def _known(truth: Path, pairs: pl.DataFrame) -> Planted:
     """Episodes of a truth file; their losses are spread evenly over their days."""
     try:
-        told = pl.read_parquet(truth, glob=False)
+        truth_rows = pl.read_parquet(truth, glob=False)
     except (OSError, pl.exceptions.PolarsError) as error:
         raise InputError([Problem(str(truth), f"cannot be read: {error}", "give a Parquet file")]) from error
-    if missing := [name for name in (*v.PAIR, "first_date", "last_date") if name not in told.columns]:
+    if missing := [name for name in (*v.PAIR, "first_date", "last_date") if name not in truth_rows.columns]:
         raise InputError([Problem(str(truth), f"has no column {', '.join(missing)}", "name the columns so")])
-    unknown = [pl.lit(None, pl.Float64).alias(n) for n in ("lost_units", "lost_revenue") if n not in told.columns]
+    unknown = [
+        pl.lit(None, pl.Float64).alias(n) for n in ("lost_units", "lost_revenue") if n not in truth_rows.columns
+    ]
     days = (pl.col("last_date") - pl.col("first_date")).dt.total_days() + 1
-    told = told.with_columns(*unknown, *(pl.col(name).cast(pairs.schema[name]) for name in v.PAIR))
-    episodes = told.join(pairs.select(*v.PAIR, "velocity"), on=v.PAIR, how="left").with_columns(
+    truth_rows = truth_rows.with_columns(*unknown, *(pl.col(name).cast(pairs.schema[name]) for name in v.PAIR))
+    episodes = truth_rows.join(pairs.select(*v.PAIR, "velocity"), on=v.PAIR, how="left").with_columns(
         depth=pl.lit(None, pl.Float64), grain=pl.lit(None, pl.Float64)
     )
-    losses = told.with_columns(
+    losses = truth_rows.with_columns(
         date=pl.date_ranges("first_date", "last_date"),
         lost_units=pl.col("lost_units") / days,
         lost_revenue=pl.col("lost_revenue") / days,

@@ -92,12 +92,12 @@ def delays(nights: Sequence[Night], alerts: pl.DataFrame, planted: Planted) -> p
         .group_by(*v.PAIR, "first_date")
         .agg(pl.col("as_of").min().alias("found_on"))
     )
-    told = planted.episodes.with_columns(
+    planted_episodes = planted.episodes.with_columns(
         floor_days=pl.Series(_floors(nights, planted.episodes), dtype=pl.Float64, strict=False),
         is_watched=pl.col("first_date") >= min(night.as_of for night in nights),
     ).join(within, on=[*v.PAIR, "first_date"], how="left")
     delay = (pl.col("found_on") - pl.col("first_date")).dt.total_days().cast(pl.Float64)
-    return told.with_columns(
+    return planted_episodes.with_columns(
         pl.when("is_watched").then("floor_days"), pl.when("is_watched").then(delay).alias("delay_days")
     ).sort(*v.PAIR, "first_date")
 

@@ -68,7 +68,7 @@ class Modify(Act):
     units: float | None = Field(None, ge=0, le=1e9)
 
     @model_validator(mode="after")
-    def _says_something(self) -> "Modify":
+    def _is_not_empty(self) -> "Modify":
         if (self.action, self.price, self.discount_pct, self.units) == (None, None, None, None):
             raise ValueError("a change says what else to do: action, price, discount_pct or units")
         return self
@@ -103,7 +103,7 @@ class Comment(Act):
     name = w.COMMENT
 
     @model_validator(mode="after")
-    def _says_something(self) -> "Comment":
+    def _is_not_empty(self) -> "Comment":
         if self.comment is None:
             raise ValueError("a comment has words")
         return self

@@ -49,10 +49,13 @@ EMPTY_SECONDS: Final = 0.05
 POOL_SIZE: Final = 10
 MIGRATING: Final = 0xDA2C5E1F
 SAMPLING: Final = MIGRATING + 1
+ANSWERING: Final = MIGRATING + 2
 """Numbers of the advisory locks on PostgreSQL."""
 UNAVAILABLE: Final = (OperationalError, PoolTimeoutError)
 """The database does not answer, or everybody waits for a connection to it."""
-LATER_COLUMNS: Final = frozenset({"attributes", "snoozed_until"})
+LATER_COLUMNS: Final = frozenset(
+    {"attributes", "snoozed_until", "answer_key", "takes_back", "counted_units", "photo"}
+)
 """Columns that came after rows had been sealed without them."""
 MIGRATIONS: Final = Path(__file__).with_name("migrations")
 ADVICE: Final = "write it as  postgresql://USER@HOST/NAME  or leave it out for SQLite beside the runs"
@@ -140,8 +143,8 @@ def _failure(engine: Engine, error: DBAPIError | PoolTimeoutError, done: str) ->
     """What a failure of the database is to the person who meets it."""
     reason, where = _reason(error), engine.url.render_as_string(hide_password=True)
     if engine.dialect.name != "sqlite":
-        told = f"the decisions at {where} cannot be {'reached' if done == 'opened' else done}: {reason}"
-        return TryLaterError(told) if isinstance(error, UNAVAILABLE) or done == "opened" else error
+        message = f"the decisions at {where} cannot be {'reached' if done == 'opened' else done}: {reason}"
+        return TryLaterError(message) if isinstance(error, UNAVAILABLE) or done == "opened" else error
     kind = getattr(getattr(error, "orig", None), "sqlite_errorname", "")
     if isinstance(error, PoolTimeoutError) or kind.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return TryLaterError(f"the decisions at {where} cannot be {done}: {reason}")
@@ -206,9 +209,9 @@ def read_rows(
 
     Raises DamagedDecisionsError when a row is not what was written.
     """
-    told = _written_columns(table)
-    places = [told.index(name) for name in names]
-    statement = select(*(table.c[name] for name in told), table.c.seal).where(*where).order_by(*order)
+    written = _written_columns(table)
+    places = [written.index(name) for name in names]
+    statement = select(*(table.c[name] for name in written), table.c.seal).where(*where).order_by(*order)
     found = []
     for *values, seal in connection.execute(statement):
         if seal is not None and seal != _seal_of(table, values):
@@ -232,8 +235,8 @@ def _seal_of(table: Table, values: Sequence[Any]) -> str:
         if alike[place] is not None:
             alike[place] = float(alike[place])
     # A column that came after the first seals is part of one only where it says something.
-    told = zip(_written_columns(table), alike, strict=True)
-    alike = [value for name, value in told if name not in LATER_COLUMNS or value is not None]
+    written = zip(_written_columns(table), alike, strict=True)
+    alike = [value for name, value in written if name not in LATER_COLUMNS or value is not None]
     return hashlib.sha256(json.dumps(alike, default=_as_text).encode()).hexdigest()[:16]
 
 

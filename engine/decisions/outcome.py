@@ -32,13 +32,13 @@ class Entry:
 
     def __str__(self) -> str:
         """Who did what and when, in one line."""
-        told = {
+        wordings = {
             w.ASSIGN: f"assigned it to {self.assigned_to}",
             w.SNOOZE: f"set it aside until {self.snoozed_until}",
             w.COMMENT: "commented",
             w.UNDO: f"undid version {self.undoes}",
         }
-        what = told.get(self.act, w.DECISIONS.get(self.act, self.act))
+        what = wordings.get(self.act, w.DECISIONS.get(self.act, self.act))
         reason = f" ({self.reason})" if self.reason else ""
         words = f": {self.comment}" if self.comment else ""
         return f"{self.decided_by} {what}{reason} at {self.decided_at:%Y-%m-%d %H:%M} UTC{words}"

@@ -27,7 +27,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISION: Final = "0005"
+REVISION: Final = "0006"
 """The migration that makes these tables what they are."""
 
 
@@ -103,9 +103,18 @@ answer = Table(
     Column("answer", String, nullable=False),
     Column("note", String),
     Column("seal", String),
+    Column("answer_key", String),
+    Column("takes_back", String),
+    Column("counted_units", Float),
+    Column("photo", String),
     UniqueConstraint("run_id", "store_id", "sku_id", "answered_at", "answered_by", name="answer_once"),
+    Index("answer_key_once", "answer_key", unique=True),
 )
-"""What a store said of one of its products, for one night."""
+"""What a store said of one of its products, for one night.
+
+answer_key: what the sender called it, so that it is kept once however often it arrives; null where it came in a file.
+takes_back: the key of the answer that this row undoes, else null. photo: the name of its file.
+"""
 
 sample = Table(
     "sample",

@@ -144,6 +144,10 @@ class Decisions:
         entries = self._frame(*_within(kind, run_id, ids))
         return fold(entries if ids is None else entries.filter(pl.col("subject_id").is_in(list(ids))))
 
+    def state_of_kind(self, kind: str) -> pl.DataFrame:
+        """The same of every run that anybody decided on, those that are gone too, of one kind."""
+        return fold(self._frame(entry.c.kind == kind))
+
     def state_of_runs(self, run_ids: Sequence[str], *, kind: str | None = None) -> pl.DataFrame:
         """The same of several runs."""
         parts = [self.state(run_id, kind=kind) for run_id in run_ids]

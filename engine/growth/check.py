@@ -64,8 +64,8 @@ def check(place: Delivered, settings: InputSettings, period: str | None = None) 
     """
     # Every CSV cell is judged on its own: what is loaded is counted and judged in the same reading.
     sources, problems = open_tables(place, growth_contracts(ALWAYS), as_text=True)
-    told = {problem.where for problem in problems}
-    problems += [problem for problem in _missing(sources, settings, place) if problem.where not in told]
+    reported = {problem.where for problem in problems}
+    problems += [problem for problem in _missing(sources, settings, place) if problem.where not in reported]
     loaded, stops, remarks = load(sources)
     written = [keys(sources[name]) for name in loaded]
     stops += [problem for table in written for problem in without_digits(table)]
@@ -140,9 +140,9 @@ def _wrong_dataset(delivery: Delivery) -> Iterator[Problem]:
         if _has(delivery, name, "dataset_id")
     }
     if len({dataset for datasets in named.values() for dataset in datasets}) > 1:
-        told = "; ".join(f"{name}: {', '.join(datasets)}" for name, datasets in named.items())
+        listed = "; ".join(f"{name}: {', '.join(datasets)}" for name, datasets in named.items())
         advice = "run discover again over the sales that are to be scaled, and take all its tables together"
-        yield Problem("dataset_id", f"the tables were made from different sales ({told})", advice)
+        yield Problem("dataset_id", f"the tables were made from different sales ({listed})", advice)
 
 
 def _dataset(delivery: Delivery) -> str | None:

@@ -18,8 +18,8 @@ def newsvendor_quantity(audit: pl.DataFrame, settings: NewsvendorSettings) -> pl
     the one observation. Null where nothing is scaled or the peers sell nothing. Source: gamma-Poisson closed form.
     """
     scaled = (pl.col("recommended_adjustment_quantity") > 0) & (pl.col("peer_mean") > 0)
-    told = (scaled & pl.col("peer_variance").is_not_null()).fill_null(value=False)
-    rows = audit.with_row_index("row").filter(told)
+    is_computed = (scaled & pl.col("peer_variance").is_not_null()).fill_null(value=False)
+    rows = audit.with_row_index("row").filter(is_computed)
     sold, held, mean, variance = (
         rows[name].to_numpy() for name in ("store_sales", "current_spu_count", "peer_mean", "peer_variance")
     )

@@ -2,10 +2,12 @@
 
 import itertools
 from collections.abc import Callable
+from importlib import import_module
 from typing import Annotated, Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 import numpy as np
 from numba import njit, types
+from numba.np import linalg
 
 from engine.arrays import Integers
 from engine.kernels.types import WRITTEN
@@ -49,6 +51,23 @@ def given(record: Record, rows: slice | Integers | None = None) -> Record:
     Numba lets an array that may be written pass for one that may not, but not within a record.
     """
     return type(record)(*(_read_only(field, rows) if isinstance(field, np.ndarray) else field for field in record))
+
+
+def _load_arrays_without_blas() -> None:
+    """Let Numba load what it knows of arrays without looking for the BLAS of SciPy.
+
+    It looks for it at once, for matrix products, which no kernel makes; loading SciPy takes a third of the start of
+    a command. A product in a kernel of somebody else still finds it: what compiles one looks again.
+    """
+    look_for_blas = linalg.ensure_blas
+    linalg.ensure_blas = lambda: None
+    try:
+        import_module("numba.np.arraymath")
+    finally:
+        linalg.ensure_blas = look_for_blas
+
+
+_load_arrays_without_blas()
 
 
 def _compiled(function: Function, signatures: list[Any] | None = None, fastmath: set[str] | bool = False) -> Function:

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from engine.kernels.compiling import kernel
+from engine.kernels.compiling import inner, kernel
 from engine.kernels.records import Borrowed, Factors, Spans
-from engine.kernels.types import Flags2D, Floats1D, Floats2D, Integers1D, Out
+from engine.kernels.types import Flags1D, Flags2D, Floats1D, Floats2D, Integers1D, Out
 
 
 class Cells(NamedTuple):
@@ -38,6 +38,40 @@ class GroupSums(NamedTuple):
     cells: Out[Floats2D]
 
 
+@inner
+def _pick(factor: Floats1D, kind: Flags1D, picked: Out[Floats1D]) -> None:
+    """The factor of each day's kind. Apart from what follows, so that this is done for many days at once."""
+    for day in range(kind.size):
+        picked[day] = factor[kind[day]]
+
+
+@inner
+def _multiply(
+    level: float, weekdays: Floats1D, offers: Floats1D, stores: Floats1D, skus: Floats1D, product: Out[Floats1D]
+) -> None:
+    """A level times the factors of each day, always in this order: the product is the same to the bit everywhere."""
+    for day in range(product.size):
+        product[day] = level * weekdays[day] * offers[day] * stores[day] * skus[day]
+
+
+@inner
+def _add(
+    units: Floats1D,
+    expected: Floats1D,
+    clean: Flags1D,
+    unit: float,
+    sold: Out[Floats1D],
+    expected_units: Out[Floats1D],
+    cells: Out[Floats1D],
+) -> None:
+    """Add a row to the sums of its group by day; nothing of days that are not clean, without a branch."""
+    for day in range(units.size):
+        is_clean = clean[day] != 0
+        sold[day] += units[day] / unit if is_clean else 0.0
+        expected_units[day] += expected[day] / unit if is_clean else 0.0
+        cells[day] += 1.0 if is_clean else 0.0
+
+
 @kernel
 def group_sums(
     of: Cells,
@@ -54,18 +88,30 @@ def group_sums(
     Both in units of sale, so that pieces and weights add up. level, group: (n_rows,). n_offers: 1, or the number of
     offers when a group is told apart by the offer of each cell: group · n_offers + offer.
     """
-    units, clean, offer, unit = of.units, of.clean, of.offer, of.unit
-    sold, expected, cells = sums.sold, sums.expected, sums.cells
-    for row in range(units.shape[0]):
-        weekdays, offers = factors.weekday[of.category[row]], factors.offer[of.category[row]]
-        stores, skus = factors.store_day[of.store[row]], factors.sku_day[of.sku[row]]
-        for day in range(first_day, end_day):
-            if clean[row, day]:
-                expected_units = level[row] * weekdays[day] * offers[offer[row, day]] * stores[day] * skus[day]
-                place = group[row] * n_offers + (offer[row, day] if n_offers > 1 else 0)
-                sold[place, day] += units[row, day] / unit[row]
-                expected[place, day] += expected_units / unit[row]
-                cells[place, day] += 1.0
+    expected, offers = np.empty(end_day - first_day), np.empty(end_day - first_day)
+    for row in range(of.units.shape[0]):
+        days, unit = slice(first_day, end_day), of.unit[row]
+        offer = of.offer[row, days]
+        _pick(factors.offer[of.category[row]], offer, offers)
+        weekdays, stores = factors.weekday[of.category[row], days], factors.store_day[of.store[row], days]
+        _multiply(level[row], weekdays, offers, stores, factors.sku_day[of.sku[row], days], expected)
+        units, clean, place = of.units[row, days], of.clean[row, days], group[row] * n_offers
+        if n_offers == 1:
+            _add(
+                units,
+                expected,
+                clean,
+                unit,
+                sums.sold[place, days],
+                sums.expected[place, days],
+                sums.cells[place, days],
+            )
+            continue
+        for day in range(offer.size):
+            if clean[day]:
+                sums.sold[place + offer[day], first_day + day] += units[day] / unit
+                sums.expected[place + offer[day], first_day + day] += expected[day] / unit
+                sums.cells[place + offer[day], first_day + day] += 1.0
 
 
 @kernel
@@ -96,16 +142,18 @@ def levels(
     """
     units, clean, offer, unit = of.units, of.clean, of.offer, of.unit
     n_days = units.shape[1]
+    picked = np.empty(n_days)
     for row in range(units.shape[0]):
         weekdays, offers = factors.weekday[of.category[row]], factors.offer[of.category[row]]
         stores, skus = factors.store_day[of.store[row]], factors.sku_day[of.sku[row]]
+        _pick(offers, offer[row], picked)
+        _multiply(1.0, weekdays, picked, stores, skus, expected[row])
         sold = expected_units = squares = long_sold = long_expected = long_squares = 0.0
         # From the last day back, so that the last one has weight 1 however long the history is.
         weight = long_weight = 1.0
         for back in range(n_days):
             day = n_days - 1 - back
-            factor = weekdays[day] * offers[offer[row, day]] * stores[day] * skus[day]
-            expected[row, day] = factor
+            factor = expected[row, day]
             if clean[row, day]:
                 sold += weight * units[row, day]
                 expected_units += weight * factor
@@ -125,12 +173,12 @@ def levels(
             share = (expected_units / (expected_units + prior)) ** 2
             exposure[row] = 1.0 / (share / own + (1.0 - share) / lent)
         if borrowed.level[row] > 0.0:
-            own_level, told = 0.0, 0.0
+            own_level, own_weight = 0.0, 0.0
             if exposure[row] > 0.0:
                 # Of the borrowed level: days without a sale, by their own level, would be sure of nothing.
                 own_variance = (unit[row] / borrowed.level[row] + borrowed.dispersion[row]) / exposure[row]
-                own_level, told = level[row], own_share(own_variance, borrowed.relative_variance[row])
-            level[row] = borrowed.level[row] + told * (own_level - borrowed.level[row])
+                own_level, own_weight = level[row], own_share(own_variance, borrowed.relative_variance[row])
+            level[row] = borrowed.level[row] + own_weight * (own_level - borrowed.level[row])
         for day in range(n_days):
             expected[row, day] *= level[row]
 
@@ -160,20 +208,22 @@ def ups(units: Floats2D, usable: Flags2D, sums: Out[Floats2D]) -> None:
     them that have a sale themselves. Written.
     """
     for row in range(units.shape[0]):
-        sums[row] = 0.0
+        days = total = following = sold_again = squares = fourths = 0.0
         follows = False
         for day in range(units.shape[1]):
             if usable[row, day]:
-                sums[row, 0] += 1.0
-                sums[row, 1] += units[row, day]
-                sums[row, 4] += follows
-                sums[row, 5] += follows and units[row, day] > 0.0
+                days += 1.0
+                total += units[row, day]
+                following += follows
+                sold_again += follows and units[row, day] > 0.0
                 follows = units[row, day] > 0.0
         for day in range(units.shape[1]):
-            if usable[row, day] and units[row, day] * sums[row, 0] > sums[row, 1]:
-                square = (units[row, day] - sums[row, 1] / sums[row, 0]) ** 2
-                sums[row, 2] += square
-                sums[row, 3] += square**2
+            if usable[row, day] and units[row, day] * days > total:
+                square = (units[row, day] - total / days) ** 2
+                squares += square
+                fourths += square**2
+        sums[row, 0], sums[row, 1], sums[row, 2] = days, total, squares
+        sums[row, 3], sums[row, 4], sums[row, 5] = fourths, following, sold_again
 
 
 @kernel

@@ -17,6 +17,8 @@ from engine.kernels.types import Flags1D, Flags2D, Floats1D, Floats2D, Integers1
 
 SMALLEST_LEFT = 0.02
 """No fall is taken for deeper than to this share."""
+ROUNDED_UP = 1.0 + 1e-9
+"""A bound is made so much larger than what rounding may take off it."""
 
 
 @kernel
@@ -76,15 +78,15 @@ def learn_before(
             share[day] = sold / expected_units
             relative_variance[day] = counted / (expected_units * sold) + beyond_counts
         if borrowed > 0.0:
-            told = 0.0
+            own_weight = 0.0
             if expected_units > 0.0:
                 # Of the borrowed share: days without a sale, by their own share, would be sure of nothing.
                 own_variance = counted / (expected_units * expected_units * borrowed) + beyond_counts
-                told = own_share(own_variance, sales.borrowed_variance[row])
-            share[day] = borrowed + told * (share[day] - borrowed)
-            of_borrowed = (1.0 - told) * sales.borrowed_variance[row]
+                own_weight = own_share(own_variance, sales.borrowed_variance[row])
+            share[day] = borrowed + own_weight * (share[day] - borrowed)
+            of_borrowed = (1.0 - own_weight) * sales.borrowed_variance[row]
             relative_variance[day] = of_borrowed * (borrowed / share[day]) ** 2
-            walked[day] = told * told * behind
+            walked[day] = own_weight * own_weight * behind
         sold, expected_units, left_out = memory * sold, memory * expected_units, memory * left_out
         # These are variances, in which a weight counts by its square.
         counted, squares = memory * memory * counted, memory * memory * squares
@@ -228,18 +230,48 @@ def past_log_likelihood_ratio(
             found[place] = log_ratio(sold, share[first] * expected_units, size, weighing)
 
 
+@inner
+def _of_day(sold: float, expected_units: float, size: float, depth: float) -> float:
+    """Log likelihood ratio of one depth to no change, of one day; units of sale."""
+    shift = (size + sold) * math.log((size + expected_units) / (size + depth * expected_units))
+    return shift + sold * math.log(depth)
+
+
 @kernel
-def mark_dark(sales: Sales, depth: float, bounds: Floats1D, dark: Out[Flags2D], peaks: Out[Floats1D]) -> None:
+def darkest_stretch(sales: Sales, depth: float, peaks: Out[Floats1D]) -> None:
+    """The largest cumulative log likelihood ratio of any stretch of each row, of those that `mark_dark` marks.
+
+    depth: share of the expectation that is left. peaks: (n_rows,), 0 where nothing speaks for a fall; written.
+    """
+    units, expected, usable, unit = sales.units, sales.expected, sales.usable, sales.unit
+    for row in range(units.shape[0]):
+        size = 1.0 / max(sales.dispersion[row], 1e-6)
+        total = peak = 0.0
+        for day in range(units.shape[1]):
+            if not usable[row, day] or not expected[row, day] > 0.0:
+                continue
+            e, y = expected[row, day] / unit[row], units[row, day] / unit[row]
+            if total <= 0.0:
+                total = 0.0
+                if y >= e:
+                    continue
+            total += _of_day(y, e, size, depth)
+            peak = max(peak, total)
+        peaks[row] = peak
+
+
+@kernel
+def mark_dark(sales: Sales, depth: float, bounds: Floats1D, dark: Out[Flags2D]) -> None:
     """Mark the days of every stretch whose cumulative log likelihood ratio reaches its row's bound (Page 1954).
 
     From where the sum leaves zero to where it peaks. depth: share of the expectation that is left. bounds: (n_rows,).
-    dark: (n_rows, n_days), written. peaks: (n_rows,), the largest sum of any stretch, written.
+    dark: (n_rows, n_days), written.
     """
     units, expected, usable, unit = sales.units, sales.expected, sales.usable, sales.unit
     n_days = units.shape[1]
     for row in range(units.shape[0]):
         dark[row] = 0
-        peaks[row] = total = peak = 0.0
+        total = peak = 0.0
         start = top = 0
         # One turn more than days, so that a stretch that lasts until the end is closed like every other.
         for day in range(n_days + 1):
@@ -252,12 +284,10 @@ def mark_dark(sales: Sales, depth: float, bounds: Floats1D, dark: Out[Flags2D], 
                 # Sales as expected or better speak against every fall; no stretch begins with them.
                 if total <= 0.0 and y >= e:
                     continue
-                size = 1.0 / max(sales.dispersion[row], 1e-6)
-                total += (size + y) * math.log((size + e) / (size + depth * e)) + y * math.log(depth)
+                total += _of_day(y, e, 1.0 / max(sales.dispersion[row], 1e-6), depth)
                 if total > peak:
                     peak, top = total, day
             if (total <= 0.0 or day == n_days) and peak > 0.0:
-                peaks[row] = max(peaks[row], peak)
                 for marked in range(start, top + 1):
                     dark[row, marked] |= peak >= bounds[row]
                 peak = 0.0
@@ -307,6 +337,40 @@ def _fall_from(
     return peak, top
 
 
+@inner
+def _shares_before(sums: Floats2D, before_days: int, share: Out[Floats1D]) -> float:
+    """Share of their expectation that the days before each day sold, 0 where nothing tells it; returns the largest.
+
+    sums: see `_running_sums`. share: (n_days,), written.
+    """
+    largest = 0.0
+    share[:] = 0.0
+    for start in range(before_days // 2, share.size):
+        since = max(start - before_days, 0)
+        sold, expected_units = sums[0, start] - sums[0, since], sums[1, start] - sums[1, since]
+        if sold > 0.0 and expected_units > 0.0:
+            share[start] = sold / expected_units
+            largest = max(largest, share[start])
+    return largest
+
+
+@inner
+def _most_from(sales: Sales, row: int, share: float, depth: float, most: Out[Floats1D]) -> None:
+    """What no log likelihood ratio of a fall from a day on exceeds, whichever of its days is the last.
+
+    Where a fall is likelier than no change, counts that scatter more prove less of it than those of Poisson, whose
+    ratio is (1 - depth) · e - log(1 / depth) · y and adds up by day: its largest sum from every day on takes one walk
+    back. share: the largest that any level before may have sold of its expectation. most: (n_days,), written.
+    """
+    units, expected, usable = sales.units[row], sales.expected[row], sales.usable[row]
+    fewer, of_a_unit = (1.0 - depth) * share, -math.log(depth)
+    largest = 0.0
+    for day in range(units.size - 1, -1, -1):
+        if usable[day] and expected[day] > 0.0:
+            largest = max(largest + fewer * expected[day] - of_a_unit * units[day], 0.0)
+        most[day] = largest / sales.unit[row]
+
+
 @kernel
 def mark_fallen(
     sales: Sales, level_drift: float, before_days: int, depth: float, bound: float, rounds: int, dark: Out[Flags2D]
@@ -320,23 +384,27 @@ def mark_fallen(
     units, expected, usable, unit = sales.units, sales.expected, sales.usable, sales.unit
     n_days = units.shape[1]
     sums = np.empty((4, n_days + 1))
+    shares, most = np.empty(n_days), np.empty(n_days)
     for row in range(units.shape[0]):
         for _ in range(rounds):
             best, first, last = bound, n_days, n_days
             _running_sums(sales, row, dark[row], sums)
+            _most_from(sales, row, _shares_before(sums, before_days, shares), depth, most)
             for start in range(before_days // 2, n_days):
-                if not usable[row, start] or dark[row, start]:
+                # So little more that sums rounded in another order stay below it.
+                if most[start] * ROUNDED_UP <= best:
                     continue
-                since = max(start - before_days, 0)
-                sold_before, expected_before, squares, _ = sums[:, start] - sums[:, since]
-                if not (sold_before > 0.0 and expected_before > 0.0):
+                share = shares[start]
+                if not usable[row, start] or dark[row, start] or share == 0.0:
                     continue
-                share = sold_before / expected_before
-                relative_variance = unit[row] / sold_before + sales.dispersion[row] * squares / expected_before**2
-                relative_variance += level_drift * walked_within(start - since)
                 # Sales as expected or better on its first day speak against every fall.
                 if expected[row, start] > 0.0 and units[row, start] >= share * expected[row, start]:
                     continue
+                since = max(start - before_days, 0)
+                sold_before, expected_before = sums[0, start] - sums[0, since], sums[1, start] - sums[1, since]
+                squares = sums[2, start] - sums[2, since]
+                relative_variance = unit[row] / sold_before + sales.dispersion[row] * squares / expected_before**2
+                relative_variance += level_drift * walked_within(start - since)
                 # Were nothing sold any more, no dispersion and no fading, the ratio would still be no larger.
                 left = relative_variance * share * (sums[3, n_days] - sums[3, start]) / unit[row]
                 if math.log((1.0 + left) / (1.0 + depth * left)) <= best * relative_variance:

@@ -9,7 +9,7 @@ import math
 from typing import NamedTuple
 
 from engine.kernels.compiling import inner, kernel
-from engine.kernels.types import Flags2D, Floats1D, Floats2D, Integers1D, Out
+from engine.kernels.types import Flags1D, Flags2D, Floats1D, Floats2D, Integers1D, Out
 
 
 @inner
@@ -53,6 +53,15 @@ def _base(of: Priced, row: int, weekdays: Floats1D, stores: Floats1D, min_change
     return sold / expected_units if expected_units > 0.0 else 0.0
 
 
+@inner
+def _ever_differs(price: Floats1D, promo: Flags1D, usual: float) -> bool:
+    """Whether a row was ever on promotion or at another known price than the usual one."""
+    differs = False
+    for day in range(price.size):
+        differs |= promo[day] != 0 or (price[day] != usual and price[day] > 0.0)
+    return differs
+
+
 @kernel
 def response_sums(
     of: Priced,
@@ -74,6 +83,9 @@ def response_sums(
     units, usable, unit = of.units, of.usable, of.unit
     for row in range(units.shape[0]):
         sums[row] = 0.0
+        # Most rows never leave their usual price: nothing of them is asked.
+        if not _ever_differs(price[row], promo[row], usual_price[row]):
+            continue
         weekdays, stores = weekday_factor[category[row]], store_factor[of.store[row]]
         base = _base(of, row, weekdays, stores, min_change)
         if not base > 0.0:

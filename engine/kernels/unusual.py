@@ -29,6 +29,22 @@ def ordinary(values: Floats2D, quantile: float, usual: Out[Floats1D]) -> None:
 
 
 @kernel
+def extremes(values: Floats2D, smallest: Out[Floats1D], largest: Out[Floats1D]) -> None:
+    """The smallest value above 0 and the largest of each row; infinity and -infinity where none is known.
+
+    values: (n_rows, n_days), NaN unknown. smallest, largest: (n_rows,), written.
+    """
+    for row in range(values.shape[0]):
+        low, high = np.inf, -np.inf
+        for day in range(values.shape[1]):
+            value = values[row, day]
+            # No comparison with NaN holds.
+            low = value if value > 0.0 and value < low else low
+            high = value if value > high else high
+        smallest[row], largest[row] = low, high
+
+
+@kernel
 def judge_sales(
     units: Floats2D,
     revenue: Floats2D,

@@ -206,20 +206,20 @@ def _refuse_incomplete(
     staged: Writer, incoming: Mapping[str, tuple[Partition, ...]], settings: IngestSettings
 ) -> None:
     """Raise TryLaterError when the newest day of a delivered table holds fewer rows than such days do."""
-    told = []
+    sentences = []
     for name, parts in incoming.items():
         held = _rows_by_date(staged.lake.days(name))
         came = _rows_by_date({day: known for part in parts for day, known in part.days.items()})
         # A day that is there already is corrected, and was asked for its rows as such.
         short = short_day(held | came, came.keys() - held.keys(), settings)
         if short is not None:
-            told.append(
+            sentences.append(
                 f"{name}: the day {short.day} holds {short.rows:,} rows where about {short.usual:,.0f} come on a "
                 f"{short.day:%A}"
             )
-    if told:
+    if sentences:
         raise TryLaterError(
-            f"{'; '.join(told)}. Deliver it again when it is whole, or take it as it is with  --allow-partial. "
+            f"{'; '.join(sentences)}. Deliver it again when it is whole, or take it as it is with  --allow-partial. "
             "The lake is as it was"
         )
 

@@ -58,10 +58,11 @@ class Desk:
     stages: what each stage says while it works. options: what `run` takes beyond folder, output and settings.
     moment: reads the label of a run, such as its as-of day; raises ValueError. promised: the contracts of its tables.
 
-    run, result, subjects, pages, style, page_settings: where the rest is found, as `module:name`, since it needs
-    this record or lives on higher floors: the function `run(place, out, settings, moment, *, force, watch, ...)`,
-    the kind of `Result` that it returns, the `SubjectKind` of its decisions, the pages of its dashboard, their own
-    CSS as text, and the class of their own settings; "" for none.
+    run, result, subjects, pages, screens, style, page_settings, lookup: where the rest is found, as `module:name`,
+    since it needs this record or lives on higher floors: the function `run(place, out, settings, moment, *, force,
+    watch, ...)`, the kind of `Result` that it returns, the `SubjectKind` of its decisions, the pages of its
+    dashboard, its screens at addresses of their own, their CSS as text, the class of their own settings, and the
+    findings that other systems look up; "" for none.
     """
 
     name: str
@@ -79,8 +80,10 @@ class Desk:
     result: str = "engine.outputs.result:Result"
     subjects: str = ""
     pages: str = ""
+    screens: str = ""
     style: str = ""
     page_settings: str = ""
+    lookup: str = ""
     views: Callable[[Run], Mapping[str, str]] = field(default=lambda run: {})
     stages: Mapping[str, str] = field(default_factory=dict)
     options: frozenset[str] = frozenset()

@@ -49,8 +49,8 @@ class Making:
     @property
     def run_id(self) -> str:
         """The name of the run."""
-        told = (self.settings.fingerprint(), str(dict(self.inputs)), " ".join(map(version, PACKAGES)), *self.further)
-        return run_name(self.as_of, self.settings.profile, *told)
+        parts = (self.settings.fingerprint(), str(dict(self.inputs)), " ".join(map(version, PACKAGES)), *self.further)
+        return run_name(self.as_of, self.settings.profile, *parts)
 
 
 def publish(
@@ -75,9 +75,9 @@ def publish(
             return registry.find(making.run_id), False
         run_id = registry.free_name(making.run_id)
         with registry.publish(run_id) as partial, journal.written_to(partial / LOG):
-            told = write(partial)
+            entries = write(partial)
             (partial / SETTINGS).write_text(as_toml(making.settings), encoding="utf-8")
-            manifest = _manifest(run_id, making, told, journal)
+            manifest = _manifest(run_id, making, entries, journal)
             (partial / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
     return registry.find(run_id), True
 
@@ -100,7 +100,7 @@ def publish_copy(run: Run, out: Path) -> tuple[Run, bool]:
     return registry.find(run.run_id), True
 
 
-def _manifest(run_id: str, making: Making, told: Mapping[str, Any], journal: Journal) -> dict[str, Any]:
+def _manifest(run_id: str, making: Making, entries: Mapping[str, Any], journal: Journal) -> dict[str, Any]:
     """How the run came about."""
     return {
         "format": FORMAT,
@@ -116,7 +116,7 @@ def _manifest(run_id: str, making: Making, told: Mapping[str, Any], journal: Jou
         "settings": making.settings.model_dump(mode="json"),
         "versions": {package: version(package) for package in PACKAGES} | {"python": platform.python_version()},
         **({} if making.part_of is None else {PART_OF: making.part_of}),
-        **told,
+        **entries,
         "stages": journal.stages,
     }
 

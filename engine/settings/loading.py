@@ -1,13 +1,14 @@
 """Settings: one frozen class a stage, every value bounded and described, unknown keys refused.
 
-Order of precedence: defaults, then one TOML file, then `--set key=value`.
+Order of precedence: defaults, then one TOML file, then the environment, then `--set key=value`.
 """
 
 import difflib
+import os
 import tomllib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args, get_origin
+from typing import Any, Final, Literal, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
@@ -19,10 +20,12 @@ AnySettings = TypeVar("AnySettings", bound=RunSettings)
 Assigned = Sequence[str] | Mapping[str, object]
 """Values of settings: `key=value` texts, or values by their dotted keys."""
 EXPLAINED = "see its meaning and bounds with  darkshelf config explain"
+VARIABLE: Final = "DARKSHELF_"
+"""What the variables of the environment begin with that stand for settings."""
 
 
 def load_as(model: type[AnySettings], path: Path | None = None, assignments: Assigned = ()) -> AnySettings:
-    """The settings of a desk: defaults, then the TOML file, then assignments in their order.
+    """The settings of a desk: defaults, then the TOML file, then the environment, then assignments in their order.
 
     Raises SettingsError listing every unknown key and every value out of bounds at once.
     """
@@ -33,16 +36,33 @@ def load_as(model: type[AnySettings], path: Path | None = None, assignments: Ass
 def read_tree(
     path: Path | None, assignments: Assigned, known: Collection[str]
 ) -> tuple[dict[str, Any], list[Problem]]:
-    """What the TOML file and the assignments say, nested by section, and what cannot be read of the assignments.
+    """What the TOML file, the environment and the assignments say, nested by section, and what cannot be read.
 
     known: every key there is, for advice. Raises SettingsError when the file cannot be read.
     """
     tree = _read_toml(path) if path is not None else {}
+    found = [_put(tree, key, _value(os.environ[name]), name, known) for name, key in variables(known).items()]
     if isinstance(assignments, Mapping):
         problems = [_put(tree, key, value, key, known) for key, value in assignments.items()]
     else:
         problems = [_assign(tree, assignment, known) for assignment in assignments]
-    return tree, [problem for problem in problems if problem is not None]
+    return tree, [problem for problem in (*found, *problems) if problem is not None]
+
+
+def variables(known: Collection[str]) -> dict[str, str]:
+    """The variables of the environment that stand for a settings key, in order, with the key.
+
+    `panel.active_days` is `DARKSHELF_PANEL__ACTIVE_DAYS`, with a value as after `--set`.
+    """
+    named = {f"{VARIABLE}{key.upper().replace('.', '__')}": key for key in known}
+    return {name: named[name] for name in sorted(named.keys() & os.environ.keys())}
+
+
+def unknown_variables(known: Collection[str]) -> list[Problem]:
+    """A problem for each variable of the environment that looks like the key of a section and is none."""
+    keys = {name: name.removeprefix(VARIABLE).lower().replace("__", ".") for name in sorted(os.environ)}
+    strange = (name for name in keys if name.startswith(VARIABLE) and "__" in name and name not in variables(known))
+    return [Problem(name, "stands for no setting", _nearest(keys[name], known)) for name in strange]
 
 
 def settings_of(
@@ -142,11 +162,15 @@ def _assign(tree: dict[str, Any], assignment: str, known: Collection[str]) -> Pr
     key, equals, text = assignment.partition("=")
     if not equals or not key.strip():
         return Problem(f"--set {assignment}", "is not key=value", "write it as  --set panel.active_days=5")
+    return _put(tree, key.strip(), _value(text), f"--set {assignment}", known)
+
+
+def _value(text: str) -> object:
+    """What a text says as TOML; the text itself where it is none, so that words need no quotes."""
     try:
-        value = tomllib.loads(f"value = {text}")["value"]
+        return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
-        value = text.strip()
-    return _put(tree, key.strip(), value, f"--set {assignment}", known)
+        return text.strip()
 
 
 def _put(tree: dict[str, Any], key: str, value: object, named: str, known: Collection[str]) -> Problem | None:

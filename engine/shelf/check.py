@@ -115,7 +115,7 @@ def check(place: Place, as_of: dt.date | None = None, intake: Intake = USUAL, *,
         opened, _ = _open(place, as_of, intake.readings, as_text=True)
         raise InputError(verify(opened)[0])
     try:
-        return _told_of(Sources(place, as_of, tables, intake, notices))
+        return _with_notices(Sources(place, as_of, tables, intake, notices))
     except UNREADABLE:
         if not as_text:
             # Some cell cannot be read by its type. As text it can, and whoever needs the cell judges it.
@@ -138,7 +138,7 @@ def reread_as_text(sources: Sources) -> Sources:
     return as_text
 
 
-def _told_of(sources: Sources) -> Sources:
+def _with_notices(sources: Sources) -> Sources:
     """The sources with what is to be told of their ids, repeats and places. Raises InputError when that stops it."""
     stops, notices = _about_keys(sources)
     tables, again, surplus = _about_repeats(sources)
@@ -147,8 +147,8 @@ def _told_of(sources: Sources) -> Sources:
         as_text, _ = _open(sources.place, sources.as_of, sources.intake.readings, as_text=True)
         raise InputError([*stops, *again, *verify(as_text)[0]])
     places, odd = _about_places(sources)
-    told = (*sources.notices, *_about_names(sources), *surplus, *notices, *odd)
-    return replace(sources, tables=tables, notices=told, unknown_places=places)
+    every_notice = (*sources.notices, *_about_names(sources), *surplus, *notices, *odd)
+    return replace(sources, tables=tables, notices=every_notice, unknown_places=places)
 
 
 def _about_keys(sources: Sources) -> tuple[list[Problem], list[Problem]]:

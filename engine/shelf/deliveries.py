@@ -306,12 +306,12 @@ def _states(
     store, first, last = _run_table(silent & opened)
     so_far = np.pad(np.cumsum(log_likelihood_ratio, axis=1), ((0, 0), (1, 0)))
     length = last - first + 1
-    is_told = so_far[store, last + 1] - so_far[store, first] >= of.silent_log_likelihood_ratio
+    is_evident = so_far[store, last + 1] - so_far[store, first] >= of.silent_log_likelihood_ratio
     of_run = np.repeat(np.arange(store.size), length)
     day = first[of_run] + np.arange(of_run.size) - np.repeat(np.cumsum(length) - length, length)
     cell = (store[of_run], day)
-    is_shut = is_told[of_run] & has_rows[cell] & (n_skus[store[of_run]] >= of.min_silent_skus)
-    is_missing = is_told[of_run] & ~has_rows[cell]
+    is_shut = is_evident[of_run] & has_rows[cell] & (n_skus[store[of_run]] >= of.min_silent_skus)
+    is_missing = is_evident[of_run] & ~has_rows[cell]
     is_long = length[of_run] >= of.closed_days
     for kind, is_so in ((NOT_DELIVERED, is_missing), (GONE, is_missing & is_long), (SHUT, is_shut)):
         states[store[of_run][is_so], day[is_so]] = kind
@@ -368,8 +368,8 @@ def _by_weekday(share: Floats) -> Floats:
     usual = np.repeat(_median(share), share.shape[1], axis=1)
     for weekday in range(N_WEEKDAYS):
         days = share[:, weekday::N_WEEKDAYS]
-        is_told = (~np.isnan(days)).sum(axis=1) >= ENOUGH_WEEKDAYS
-        usual[is_told, weekday::N_WEEKDAYS] = _median(days[is_told])
+        is_frequent = (~np.isnan(days)).sum(axis=1) >= ENOUGH_WEEKDAYS
+        usual[is_frequent, weekday::N_WEEKDAYS] = _median(days[is_frequent])
     return usual
 
 

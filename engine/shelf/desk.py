@@ -97,8 +97,8 @@ def run(
     def write(folder: Path) -> dict[str, Any]:
         memory = Memory(max_memory, folder)
         with memory.watched():
-            told = _night_into(folder, sources, settings, plan, journal, memory, recalibration)
-        return {"feedback": recalibration.described(), "seeds": "each case's own id", **told}
+            entries = _night_into(folder, sources, settings, plan, journal, memory, recalibration)
+        return {"feedback": recalibration.described(), "seeds": "each case's own id", **entries}
 
     return Night(*publish_run(out, making, journal, write, force=force))
 
@@ -113,11 +113,15 @@ def _night_into(
     recalibration: Recalibration,
 ) -> dict[str, Any]:
     """Judge the night and write its files; what the manifest says of it is returned."""
-    told = findings_of(settings)
+    with_findings = findings_of(settings)
     with appended_parquet(folder / shapes.EVIDENCE) as add:
         # Nobody else holds the panel: its days are let go as soon as they were looked at last.
         judged = judge(
-            _placed(sources, plan, journal, memory), settings, journal, lambda cases: add(told(cases)), recalibration
+            _placed(sources, plan, journal, memory),
+            settings,
+            journal,
+            lambda cases: add(with_findings(cases)),
+            recalibration,
         )
     with journal.stage("publish"):
         quality = _publish_days(folder, judged, settings)

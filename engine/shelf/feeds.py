@@ -73,8 +73,8 @@ def feed_of(measure: NDArray[Any], stores: Stores, of: DeliverySettings, *, move
         stores.each(lambda pairs: kernel.days_changed(measure[pairs], stores.store[pairs], changed))
     last_change = _last(changed)
     late = n_days - 1 - last_change
-    gap_of_rows = np.array([_usual_gap(days) for days in came])
-    usual_gap = np.array([_usual_gap(days) for days in changed]) if moves else gap_of_rows
+    gap_of_rows = _usual_gaps(came)
+    usual_gap = _usual_gaps(changed) if moves else gap_of_rows
     is_stale = (last_change >= 0) & (late > np.maximum(of.stale_days, of.stale_gaps * usual_gap))
     return Feed(_last(came), last_change, gap_of_rows, is_stale)
 
@@ -113,6 +113,12 @@ def forget(measure: NDArray[np.float64], stores: Stores, marked: Marks) -> None:
 def _last(marked: Marks) -> Integers:
     """The last marked day of each row, -1 without one."""
     return np.where(marked.any(axis=1), marked.shape[1] - 1 - marked[:, ::-1].argmax(axis=1), NEVER)
+
+
+def _usual_gaps(came: Marks) -> NDArray[np.float64]:
+    """See `_usual_gap`, of every store, (stores,). Most stores share a rhythm, which is looked at once."""
+    rhythms, of_store = np.unique(came, axis=0, return_inverse=True)
+    return np.array([_usual_gap(days) for days in rhythms])[of_store]
 
 
 def _usual_gap(came: Marks) -> float:

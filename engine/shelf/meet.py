@@ -113,11 +113,11 @@ def _advice(meeting: Meeting) -> str:
     """What would make keys meet that do not, each way with the share that would."""
     shares = {way: _meeting_if(meeting, way).height / meeting.lacking.height for way in WAYS}
     singly = max(share for way, share in shares.items() if way != ALL_OF_THAT)
-    told = [
+    problems = [
         f"{way} {100 * share:.0f}%" for way, share in shares.items() if share > (singly if way == ALL_OF_THAT else 0)
     ]
-    if told:
-        return f"write the ids of both alike; of these {meeting.called} would meet: {', '.join(told)}"
+    if problems:
+        return f"write the ids of both alike; of these {meeting.called} would meet: {', '.join(problems)}"
     return "deliver the rows that are lacking, or write the ids of both alike"
 
 

@@ -183,7 +183,7 @@ def _place_all(sources: Sources, plan: PanelPlan, memory: Memory) -> Panel:
     if not plan.allow_partial:
         refuse_incomplete(deliveries, chain)
     of_stores = stores["store_id"].cast(pl.String).to_list()
-    told = tuple(notices(deliveries, chain, of_stores, [*categories, "(no category)"], plan.delivery))
+    remarks = tuple(notices(deliveries, chain, of_stores, [*categories, "(no category)"], plan.delivery))
     of_store = Stores(chain.store, chain.starts)
     feeds = _feeds(
         of_store, arrays, plan.delivery, {name for name, source in sources.tables.items() if source.is_log}
@@ -217,7 +217,7 @@ def _place_all(sources: Sources, plan: PanelPlan, memory: Memory) -> Panel:
         unmatched_returns=listed_cells(grid, unmatched, "units"),
         interpolated=interpolated,
         is_partial=is_partial,
-        notices=told,
+        notices=remarks,
         accounts=accounts,
         sources=sources,
         memory=memory,

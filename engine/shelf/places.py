@@ -22,10 +22,10 @@ def unknown_places(stores: pl.DataFrame, settings: InputSettings) -> tuple[pl.Se
         (_near_zero(settings), "at 0,0, where unknown places end up"),
         (_crowded(placed.height, settings), "stores of different names on one point"),
     )
-    told = placed.with_columns(_first_of(reasons).alias("reason"))
-    known = told.filter(pl.col("reason").is_null())
+    judged = placed.with_columns(_first_of(reasons).alias("reason"))
+    known = judged.filter(pl.col("reason").is_null())
     swapped = known.filter(_swapped(known, settings)).with_columns(reason=pl.lit("latitude and longitude swapped"))
-    found = pl.concat([told.drop_nulls("reason"), swapped]).sort("store_id")
+    found = pl.concat([judged.drop_nulls("reason"), swapped]).sort("store_id")
     if found.is_empty():
         return found["store_id"], []
     counts = found.group_by("reason").len().sort("reason").rows()
@@ -57,9 +57,9 @@ def _swapped(stores: pl.DataFrame, settings: InputSettings) -> pl.Expr:
     far = (
         settings.swapped_place_spread * _apart(pl.col("latitude"), pl.col("longitude"), latitude, longitude).median()
     )
-    as_told = _apart(pl.col("latitude"), pl.col("longitude"), latitude, longitude)
+    as_given = _apart(pl.col("latitude"), pl.col("longitude"), latitude, longitude)
     the_other_way = _apart(pl.col("longitude"), pl.col("latitude"), latitude, longitude)
-    return (as_told > far) & (the_other_way <= far)
+    return (as_given > far) & (the_other_way <= far)
 
 
 def _apart(latitude: pl.Expr, longitude: pl.Expr, of_latitude: pl.Expr, of_longitude: pl.Expr) -> pl.Expr:

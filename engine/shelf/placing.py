@@ -267,8 +267,11 @@ def _batches_and_held(
 
 def _plain(values: pl.Series, column: Column) -> Array:
     if column.kind is Kind.FLAG:
-        return values.cast(pl.UInt8).fill_null(UNKNOWN_FLAG).to_numpy()
-    return values.fill_null(np.nan).to_numpy()
+        values = values.cast(pl.UInt8)
+    # To fill where nothing is empty would copy every batch.
+    if values.null_count():
+        values = values.fill_null(UNKNOWN_FLAG if column.kind is Kind.FLAG else np.nan)
+    return values.to_numpy()
 
 
 def _count_unknown(

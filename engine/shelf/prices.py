@@ -68,15 +68,15 @@ def refuse_swapped(panel: Panel, found: PaidPrices, of: PriceCheckSettings) -> N
     What was paid is then the price turned upside down.
     """
     price = panel.array("price")[:, -1]
-    told = ~np.isnan(found.ratio) & (found.units >= of.min_units) & (price > 0)
-    if not told.any():
+    is_enough = ~np.isnan(found.ratio) & (found.units >= of.min_units) & (price > 0)
+    if not is_enough.any():
         return
-    ratio, twice = np.log(found.ratio[told]), 2 * np.log(price[told])
+    ratio, twice = np.log(found.ratio[is_enough]), 2 * np.log(price[is_enough])
     bound = np.log(1 + of.tolerance)
     if np.median(np.abs(ratio)) > bound and np.median(np.abs(ratio - twice)) <= bound:
         what = "units_sold and revenue look swapped: revenue ÷ units is one over the price"
         advice = "put each into its own column"
-        raise InputError([Problem(v.SALES, what, advice, int(told.sum()), panel.pairs.height)])
+        raise InputError([Problem(v.SALES, what, advice, int(is_enough.sum()), panel.pairs.height)])
 
 
 def believed_prices(
@@ -87,8 +87,8 @@ def believed_prices(
     pair, own: (points,), the price asked. The first is NaN where it is beyond any bargain or rise against what was
     paid; the second is what was paid for the store-SKU, else the middle of what was paid for its SKU.
     """
-    told = np.where(found.units >= of.min_units, found.paid, np.nan)
-    of_sku = _medians_of(told, panel.codes("sku"), panel.skus.height)[panel.codes("sku")[pair]]
+    paid_enough = np.where(found.units >= of.min_units, found.paid, np.nan)
+    of_sku = _medians_of(paid_enough, panel.codes("sku"), panel.skus.height)[panel.codes("sku")[pair]]
     paid = np.where(np.isnan(found.paid[pair]), of_sku, found.paid[pair])
     with np.errstate(invalid="ignore"):
         is_wrong = np.abs(np.log(own / paid)) > np.log(of.wrong_factor)
@@ -97,18 +97,18 @@ def believed_prices(
 
 def price_notices(panel: Panel, found: PaidPrices, of: PriceCheckSettings) -> Iterator[Problem]:
     """What is to be told of prices that are not what was paid: of the chain, else of stores, else of SKUs."""
-    told = ~np.isnan(found.ratio) & (found.units >= of.min_units)
-    if not told.any():
+    is_enough = ~np.isnan(found.ratio) & (found.units >= of.min_units)
+    if not is_enough.any():
         return
-    ratio = np.where(told, np.log(np.where(told, found.ratio, 1.0)), np.nan)
+    ratio = np.where(is_enough, np.log(np.where(is_enough, found.ratio, 1.0)), np.nan)
     bound = np.log(1 + of.tolerance)
-    chain = float(np.median(ratio[told]))
+    chain = float(np.median(ratio[is_enough]))
     advice = "deliver the price that the till asks, in the money of revenue; cases are valued at what was paid " + (
         f"where the two differ more than {of.wrong_factor:g} times"
     )
     if abs(chain) > bound:
         what = f"prices are {np.exp(chain):.3g} times what was paid (revenue ÷ units): {_looks_like(np.exp(chain))}"
-        yield Problem(v.PRICING, what, advice, int(told.sum()), panel.pairs.height)
+        yield Problem(v.PRICING, what, advice, int(is_enough.sum()), panel.pairs.height)
         ratio = ratio - chain
     stores = _medians_of(ratio, panel.codes("store"), panel.stores.height)
     yield from _problems_of("stores", panel.stores["store_id"], stores, bound, advice)

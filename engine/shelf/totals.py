@@ -65,7 +65,7 @@ def _is_total(panel: Panel, one: int, kind: str, within: str) -> bool:
     for pair in of_one:
         beside = np.flatnonzero((panel.codes(within) == panel.codes(within)[pair]) & (panel.codes(kind) != one))
         others, own = np.nansum(units[beside], axis=0), units[pair]
-        told = ~np.isnan(own) & (others > 0)
-        agreeing += int((np.abs(own[told] - others[told]) <= ROUNDING * others[told]).sum())
-        days += int(told.sum())
+        comparable = ~np.isnan(own) & (others > 0)
+        agreeing += int((np.abs(own[comparable] - others[comparable]) <= ROUNDING * others[comparable]).sum())
+        days += int(comparable.sum())
     return days > 0 and agreeing >= MOSTLY * days

@@ -202,7 +202,7 @@ def _rows(context: Context, holdouts: Sequence[_Holdout], draws: Clusters) -> It
 def _row(context: Context, holdouts: Sequence[_Holdout], division: str, variant: str, name: str) -> dict[str, object]:
     """Figures of a variant, the mean over some holdouts."""
     champion = leading(context, division)
-    told = [one.scores[variant].told(division) for one in holdouts]
+    scored = [one.scores[variant].of_division(division) for one in holdouts]
     return {
         "division": division,
         "holdout": name,
@@ -211,10 +211,10 @@ def _row(context: Context, holdouts: Sequence[_Holdout], division: str, variant:
         "model": champion.champion,
         "features": len(_names(context, champion.features, variant)),
         "n": sum(one.rows.get(division, 0) for one in holdouts),
-        "positives": sum(one.positives for one in told),
-        "auc": _mean([one.auc for one in told]),
-        "lift@10": _mean([one.lift10 for one in told]),
-        "brier": _mean([one.brier for one in told]),
+        "positives": sum(one.positives for one in scored),
+        "auc": _mean([one.auc for one in scored]),
+        "lift@10": _mean([one.lift10 for one in scored]),
+        "brier": _mean([one.brier for one in scored]),
         "months": len(holdouts),
     }
 

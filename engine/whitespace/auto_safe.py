@@ -54,7 +54,7 @@ def auto_safe(ablation: pl.DataFrame, settings: Sections) -> Proposal:
     is_proposed = is_sure & (values <= -bounds.max_loss)
     months = rows.filter(~pl.col("holdout").is_in([FAR, ORIGINS]))
     evidence = tuple(
-        _told(row, months, bool(proposed), bool(sure), bounds.max_loss)
+        _reason(row, months, bool(proposed), bool(sure), bounds.max_loss)
         for row, proposed, sure in zip(enough.iter_rows(named=True), is_proposed, is_sure, strict=True)
     )
     divisions = tuple(enough["division"].filter(pl.Series(is_proposed)))
@@ -78,7 +78,7 @@ def artifacts(proposal: Proposal) -> list[Artifact]:
     return [Artifact("auto_safe_proposal.json", content), Artifact("auto_safe_proposal.txt", text)]
 
 
-def _told(
+def _reason(
     row: Mapping[str, Any], months: pl.DataFrame, is_proposed: bool, is_sure: bool, max_loss: float
 ) -> dict[str, Any]:
     """One division: the mean with its interval, every far month, and the reason."""

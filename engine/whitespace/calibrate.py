@@ -60,15 +60,15 @@ class Calibrator:
         """Whether a higher score is a higher chance; isotonic regression always is."""
         return self.method == ISOTONIC or all(weight > 0 for weight in self.weights[:-1])
 
-    def told(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, Any]:
         """Everything, as JSON takes it."""
         return dict(vars(self))
 
     @classmethod
-    def of(cls, told: Mapping[str, Any]) -> "Calibrator":
+    def of(cls, fields: Mapping[str, Any]) -> "Calibrator":
         """The same again from what it told."""
-        low, high = told["points"]
-        return cls(**{**told, "points": (tuple(low), tuple(high)), "weights": tuple(told["weights"])})
+        low, high = fields["points"]
+        return cls(**{**fields, "points": (tuple(low), tuple(high)), "weights": tuple(fields["weights"])})
 
 
 def calibrate(
@@ -169,10 +169,10 @@ def comparison(labels: Flags, scores: Floats, groups: Integers, settings: ModelS
     if not labels.any() or labels.all():
         return []
     chosen, bins = method_for(int(labels.sum()), settings), settings.calibration_bins
-    told = []
+    entries = []
     for method in ("raw", *METHODS):
         chances = scores if method == "raw" else _crossed(method, labels, scores, groups)
-        told.append(
+        entries.append(
             {
                 "method": method,
                 "chosen": method == chosen,
@@ -182,7 +182,7 @@ def comparison(labels: Flags, scores: Floats, groups: Integers, settings: ModelS
                 "relative_cal_error": metrics.relative_cal_error(labels, chances, bins),
             }
         )
-    return told
+    return entries
 
 
 def logit(chances: Floats) -> Floats:

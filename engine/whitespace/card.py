@@ -133,14 +133,14 @@ def _top_k(found: Found | None) -> list[dict[str, str]]:
 
 def _triad(ablation: Mapping[str, Any] | None) -> dict[str, Any]:
     """What models without recent features lose on far months."""
-    told = ablation or {}
-    return {"status": told.get("status"), "delta_auc_full_minus_safe": told.get("delta_auc_full_minus_safe")}
+    figures = ablation or {}
+    return {"status": figures.get("status"), "delta_auc_full_minus_safe": figures.get("delta_auc_full_minus_safe")}
 
 
 def _horizons(prequential: Mapping[str, Any] | None) -> dict[str, Any]:
     """How a frozen model did with time, row by row."""
-    told = prequential or {}
-    return {name: told.get(name) for name in ("train_cutoff", "status", "rows")}
+    figures = prequential or {}
+    return {name: figures.get(name) for name in ("train_cutoff", "status", "rows")}
 
 
 def _limits(meta: Mapping[str, Any], leakage: Mapping[str, Any]) -> list[str]:

@@ -75,8 +75,8 @@ def pool(
     both = bool(labels.any() and not labels.all())
     used = leading(learning, screened.names, settings) if both else screened.names
     tuned = tune(learning, folds, used, settings, pooled=True) if both else {}
-    told = {name: one.predictions for name, one in tuned.items()}
-    verdict = champion(told, CANDIDATES, customers, settings) if told else None
+    by_candidate = {name: one.predictions for name, one in tuned.items()}
+    verdict = champion(by_candidate, CANDIDATES, customers, settings) if by_candidate else None
     return Pool(folder, used, screened.drops, folds, tuned, verdict)
 
 
@@ -89,14 +89,14 @@ def contest(division: str, learning: Dataset, shared: Pool, customers: Clusters,
     best = shared.tuned[shared.verdict.champion]
     of_division = best.predictions.filter(pl.col(v.DIVISION).cast(pl.String) == division)
     diagnostics = {
-        "pooled": _told(shared.tuned, shared.verdict),
+        "pooled": _described(shared.tuned, shared.verdict),
         "dropped": [asdict(one) for one in shared.drops],
     }
     few = positives < settings.pooled_below_positives
     own = {} if few else _own(learning, ours, shared, division, settings)
-    told = {POOLED: of_division} | {OWN_PREFIX + name: one.predictions for name, one in own.items()}
-    verdict = champion(told, (POOLED, *(OWN_PREFIX + name for name in CANDIDATES)), customers, settings)
-    diagnostics |= {"own": _told(own, verdict)}
+    by_candidate = {POOLED: of_division} | {OWN_PREFIX + name: one.predictions for name, one in own.items()}
+    verdict = champion(by_candidate, (POOLED, *(OWN_PREFIX + name for name in CANDIDATES)), customers, settings)
+    diagnostics |= {"own": _described(own, verdict)}
     if verdict.champion == POOLED:
         reason = (
             f"{positives} buyers to learn from, {settings.pooled_below_positives} are needed for a model of its own"
@@ -146,7 +146,7 @@ def _heuristic(division: str, ours: Dataset, positives: int, settings: ModelSett
     )
 
 
-def _told(tuned: Mapping[str, Tuned], verdict: Verdict) -> dict[str, Any]:
+def _described(tuned: Mapping[str, Tuned], verdict: Verdict) -> dict[str, Any]:
     """What was tried, and the rounds of the contest, as JSON takes it."""
     return {
         "champion": verdict.champion,

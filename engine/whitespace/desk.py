@@ -161,6 +161,6 @@ def _decided(out: Path, url: str | None, earlier: list[Run]) -> pl.DataFrame:
 
 def _marks(decided: pl.DataFrame, earlier: list[Run], frozen: Run | None) -> Mapping[str, None]:
     """What makes a run another one, beside its input and settings."""
-    told = [f"{name} {version(name)}" for name in LIBRARIES]
-    told += [run.run_id for run in earlier] + [str(decided.rows())] + ([frozen.run_id] if frozen else [])
-    return dict.fromkeys(told)
+    parts = [f"{name} {version(name)}" for name in LIBRARIES]
+    parts += [run.run_id for run in earlier] + [str(decided.rows())] + ([frozen.run_id] if frozen else [])
+    return dict.fromkeys(parts)

@@ -268,5 +268,5 @@ def _domain(compared: Compared, settings: DriftSettings, models: ModelSettings) 
     if 0 < int(is_later[seen].sum()) < int(seen.sum()):
         model = fit(FREE, table[seen], is_later[seen], features, params, models.seed)
         auc = metrics.auc(is_later[~seen], model.predict(table[~seen]))
-    told = {"threshold": settings.max_domain_auc, "is_flagged": auc > settings.max_domain_auc}
-    return _row(DOMAIN, auc, *parts) | told
+    flag = {"threshold": settings.max_domain_auc, "is_flagged": auc > settings.max_domain_auc}
+    return _row(DOMAIN, auc, *parts) | flag

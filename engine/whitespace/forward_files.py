@@ -51,19 +51,21 @@ def artifacts(found: Forward, settings: Sections) -> list[Artifact]:
 def alerts(found: Forward, division: str, settings: Sections) -> list[dict[str, Any]]:
     """What is worth a look: type, of, value, threshold. The guards first, then calibration, drift and groups."""
     judged, forward = found.judged[division], settings.horizons.forward
-    told = []
+    flags = []
     if judged.status != v.PASS:
         share = judged.positives / judged.n if judged.n else None
-        told.append({"type": f"guard_{judged.status}", "of": "", "value": share, "threshold": forward.min_prevalence})
+        flags.append(
+            {"type": f"guard_{judged.status}", "of": "", "value": share, "threshold": forward.min_prevalence}
+        )
     if not judged.is_calibrated:
         value, bound = known(judged.cal_mae), forward.max_cal_mae
-        told.append({"type": "calibration", "of": "cal_mae", "value": value, "threshold": bound})
+        flags.append({"type": "calibration", "of": "cal_mae", "value": value, "threshold": bound})
     flagged = _of(found.drift, division).filter("is_flagged")
-    told += flagged.select("of", "value", "threshold", type="measure").to_dicts()
+    flags += flagged.select("of", "value", "threshold", type="measure").to_dicts()
     for row in _of(found.segments, division).filter("is_flagged").iter_rows(named=True):
         group, bound = f"{row['segment_col']}={row['segment']}", -forward.segment_max_gap
-        told.append({"type": "segment_capture", "of": group, "value": row["capture_gap"], "threshold": bound})
-    return told
+        flags.append({"type": "segment_capture", "of": group, "value": row["capture_gap"], "threshold": bound})
+    return flags
 
 
 def _of(table: pl.DataFrame, division: str) -> pl.DataFrame:
@@ -110,29 +112,29 @@ def _figures(found: Forward, division: str) -> dict[str, Any]:
     """
     if division not in found.scores.of:
         return {}
-    told = {}
+    figures = {}
     for name in found.scores.of[division].values:
         drawn = found.scores.drawn(division, name)
         estimate = found.scores.estimate(division, name)
         width = (estimate.high - estimate.low) * found.judged[division].positives ** 0.5
-        told[name] = {
+        figures[name] = {
             "value": known(estimate.value),
             "ci_lo": known(estimate.low),
             "ci_hi": known(estimate.high),
             "standard_error": known(spread(drawn)),
             "width_by_root_positives": known(width),
         }
-    return told
+    return figures
 
 
 def _drift(rows: pl.DataFrame) -> dict[str, Any]:
     """Measures by name; those of features and of tenths as rows."""
     single = rows.filter(pl.col("of") == "")
     values = {row["measure"]: row["value"] for row in single.iter_rows(named=True)}
-    told = [name for name in SCHEMA.names() if name != "division"]
+    columns = [name for name in SCHEMA.names() if name != "division"]
     by_feature = rows.filter(pl.col("measure") == PSI).sort("value", descending=True)
     return {
         **values,
         "psi_per_feature": dict(by_feature.select("of", "value").rows()),
-        "rows": rows.select(told).to_dicts(),
+        "rows": rows.select(columns).to_dicts(),
     }

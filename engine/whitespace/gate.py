@@ -66,7 +66,7 @@ class Gate:
         worst = max((rule.status for rule in self.rules), key=v.STATUSES.index, default=v.FAIL)
         return v.FAIL if worst == v.ERROR else worst
 
-    def told(self) -> dict[str, object]:
+    def as_dict(self) -> dict[str, object]:
         """As JSON takes it."""
         return {"overall": self.overall, "rules": [vars(rule) for rule in self.rules]}
 
@@ -139,12 +139,12 @@ def _followed(folders: Mapping[str, Path], divisions: Sequence[str], cutoff: str
             "forward": f"forward/{name}/{cutoff}/metrics.json",
         }
         for stage, path in wanted.items():
-            told = _first(folders, path)
-            if told is None:
+            verdict = _first(folders, path)
+            if verdict is None:
                 yield Rule(stage, division, v.FAIL, f"{path} is missing")
             else:
                 yield Rule(
-                    stage, division, str(told.get("status") or told.get("overall", v.FAIL)), "as its file says"
+                    stage, division, str(verdict.get("status") or verdict.get("overall", v.FAIL)), "as its file says"
                 )
 
 

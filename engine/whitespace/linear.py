@@ -48,15 +48,15 @@ class Preparation:
         flags = (unknown - self.flag_means) / self.flag_scales
         return np.hstack(((main - self.means) / self.scales, flags)).astype(np.float32)
 
-    def told(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, Any]:
         """Everything, as JSON takes it."""
         return {name: array.tolist() for name, array in vars(self).items()}
 
     @classmethod
-    def of(cls, told: Mapping[str, Any]) -> "Preparation":
+    def of(cls, fields: Mapping[str, Any]) -> "Preparation":
         """The same again from what it told."""
         kinds = {"heavy": np.bool_, "flagged": np.int64}
-        return cls(**{name: np.array(one, kinds.get(name, np.float64)) for name, one in told.items()})
+        return cls(**{name: np.array(one, kinds.get(name, np.float64)) for name, one in fields.items()})
 
 
 def prepare(values: Singles, features: Sequence[Feature]) -> Preparation:

@@ -63,14 +63,16 @@ class Fitted(ABC):
     @staticmethod
     def load(dump: str) -> "Fitted":
         """A model from its text."""
-        told = json.loads(dump)
-        names = tuple(told["features"])
-        if told["candidate"] == HEURISTIC:
-            return Heuristic(names, told["base_rate"], told["usual"])
-        if told["candidate"] == LOGREG:
-            return Linear(names, Preparation.of(told["preparation"]), np.array(told["weights"]), told["intercept"])
-        members = tuple(lightgbm.Booster(model_str=one) for one in told["members"])
-        return Trees(told["candidate"], names, members)
+        fields = json.loads(dump)
+        names = tuple(fields["features"])
+        if fields["candidate"] == HEURISTIC:
+            return Heuristic(names, fields["base_rate"], fields["usual"])
+        if fields["candidate"] == LOGREG:
+            return Linear(
+                names, Preparation.of(fields["preparation"]), np.array(fields["weights"]), fields["intercept"]
+            )
+        members = tuple(lightgbm.Booster(model_str=one) for one in fields["members"])
+        return Trees(fields["candidate"], names, members)
 
 
 @dataclass(frozen=True)
@@ -105,8 +107,8 @@ class Trees(Fitted):
 
     def _mean(self, values: Singles, **kind: bool) -> Floats:
         """What every member says, on average."""
-        told = [cast("Floats", member.predict(values, num_threads=1, **kind)) for member in self.members]
-        return np.asarray(np.mean(told, axis=0))
+        predictions = [cast("Floats", member.predict(values, num_threads=1, **kind)) for member in self.members]
+        return np.asarray(np.mean(predictions, axis=0))
 
 
 @dataclass(frozen=True)
@@ -127,14 +129,14 @@ class Linear(Fitted):
 
     def dump(self) -> str:
         """As `Fitted.dump`."""
-        told = {
+        fields = {
             "candidate": self.candidate,
             "features": self.names,
-            "preparation": self.preparation.told(),
+            "preparation": self.preparation.as_dict(),
             "weights": self.weights.tolist(),
             "intercept": self.intercept,
         }
-        return json.dumps(told, indent=1)
+        return json.dumps(fields, indent=1)
 
     def importance(self) -> pl.DataFrame:
         """Share of the absolute weights, a feature's missing flag with it; weights are per standard deviation."""
@@ -228,15 +230,17 @@ def _boosted(
     values: Singles, labels: Flags, directions: Sequence[int], params: Params, seed: int
 ) -> tuple[lightgbm.Booster, ...]:
     """The members, which see the same rows and draw otherwise among rows and features."""
-    told: dict[str, Any] = {**params, "objective": "binary", "deterministic": True, "force_row_wise": True}
-    told |= {"num_threads": 1, "verbosity": -1}
-    trees, members, method = (told.pop(name) for name in ("num_iterations", MEMBERS, "monotone_constraints_method"))
+    options: dict[str, Any] = {**params, "objective": "binary", "deterministic": True, "force_row_wise": True}
+    options |= {"num_threads": 1, "verbosity": -1}
+    trees, members, method = (
+        options.pop(name) for name in ("num_iterations", MEMBERS, "monotone_constraints_method")
+    )
     if any(directions):
-        told |= {"monotone_constraints": list(directions), "monotone_constraints_method": method}
-    data = lightgbm.Dataset(values, labels, params=told).construct()
+        options |= {"monotone_constraints": list(directions), "monotone_constraints_method": method}
+    data = lightgbm.Dataset(values, labels, params=options).construct()
     # Every member has a thread of its own: LightGBM's own threads would be told apart by the order of their sums.
     return tuple(
-        side_by_side(lambda place: lightgbm.train({**told, "seed": seed + place}, data, trees), range(members))
+        side_by_side(lambda place: lightgbm.train({**options, "seed": seed + place}, data, trees), range(members))
     )
 
 

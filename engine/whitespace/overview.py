@@ -70,7 +70,7 @@ def _row(
     name: str, rows: pl.DataFrame, trained: Trained, drawn: Clusters, settings: ModelSettings
 ) -> dict[str, object]:
     model = trained.divisions.get(name)
-    told = model.metadata if model else {}
+    metadata = model.metadata if model else {}
     figures = metrics.summary(*_columns(rows), settings.top_k_percents, settings.calibration_bins)
     return {
         v.DIVISION: name,
@@ -78,8 +78,8 @@ def _row(
         "status": model.status if model else "",
         "reason": model.reason if model else "",
         "champion": model.champion if model else "",
-        "calibration_method": told.get("calibration_method", ""),
-        "calibration_scope": told.get("calibration_scope", ""),
+        "calibration_method": metadata.get("calibration_method", ""),
+        "calibration_scope": metadata.get("calibration_scope", ""),
         **figures,
         **dict(_intervals(rows, drawn, settings)),
     }

@@ -171,17 +171,17 @@ def _picture(rows: pl.DataFrame) -> bytes:
 
 def _lines(rows: pl.DataFrame) -> dict[str, list[Line]]:
     """What is drawn, by figure."""
-    told = {}
+    entries = {}
     for name in (AUC, "average_precision", "brier"):
         parts = [(curve, rows.filter(pl.col("curve") == curve).drop_nulls(name)) for curve in (FROZEN, RETRAINED)]
-        told[name.replace("_", " ")] = [
+        entries[name.replace("_", " ")] = [
             Line(
                 curve, *(some[column].to_numpy() for column in ("horizon_days", name, f"{name}_low", f"{name}_high"))
             )
             for curve, some in parts
             if some.height
         ]
-    return told
+    return entries
 
 
 def months(context: Context) -> tuple[dt.date, list[dt.date]]:
@@ -275,7 +275,7 @@ def _point(
 
 def _row(point: _Point, newer: _Point, curve: str, division: str, percents: Sequence[int]) -> dict[str, object]:
     scores, customers = point.scores, point.scores.customers
-    told: dict[str, object] = {
+    entries: dict[str, object] = {
         "division": division,
         "curve": curve,
         v.CUTOFF: point.cutoff,
@@ -285,11 +285,11 @@ def _row(point: _Point, newer: _Point, curve: str, division: str, percents: Sequ
         "positives": scores.positives.get(division, 0),
     }
     for name in _figures(percents):
-        told |= _with_interval(name, scores.estimate(division, name))
+        entries |= _with_interval(name, scores.estimate(division, name))
     share, brier = scores.value(division, "prevalence"), scores.value(division, "brier")
     lost = newer.scores.drawn(division, AUC) - scores.drawn(division, AUC)
     by_age = customers.estimate(newer.scores.value(division, AUC) - scores.value(division, AUC), lost)
-    return told | {
+    return entries | {
         "relative_average_precision": known(scores.value(division, "average_precision") / share),
         "brier_skill": known(1 - brier / (share * (1 - share)) if share < 1 else np.nan),
         **_with_interval("auc_lost_to_age", by_age),

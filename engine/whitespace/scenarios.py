@@ -102,8 +102,8 @@ def scenarios(
     keys = [VALUE, "p_icp", "p_raw"] if is_calibrated else ["p_icp", "p_raw", VALUE]
     ordered = rows.sort([*keys, *v.PAIR], descending=[True, True, True, False, False])
     lists = [_made(ordered, customers, plan) for plan in _plans(ordered, settings)] if ordered.height else []
-    told = list(_told(lists, ordered, customers, division, rank_by))
-    table = pl.DataFrame(told, {name: kind for name, kind in SCHEMA.items() if name != "rank"}, orient="row")
+    entries = list(_entries(lists, ordered, customers, division, rank_by))
+    table = pl.DataFrame(entries, {name: kind for name, kind in SCHEMA.items() if name != "rank"}, orient="row")
     ranked = table.with_columns(cal_mae=pl.lit(cal_mae, pl.Float64).fill_nan(None)).sort(
         "marginal_per_contact", "mode", "contacts", descending=[True, False, False], nulls_last=True
     )
@@ -174,7 +174,7 @@ def _groups(rows: pl.DataFrame, column: str) -> Integers:
     return rows[column].cast(pl.String).fill_null(NOBODY).rank("dense").to_numpy().astype(np.int64) - 1
 
 
-def _told(
+def _entries(
     lists: Sequence[_List], rows: pl.DataFrame, customers: Clusters, division: str, rank_by: str
 ) -> Iterator[dict[str, object]]:
     plain = {one.plan.size: one.measures["capture"] for one in lists if one.plan.mode == "top_percent"}
@@ -182,7 +182,7 @@ def _told(
     for one in lists:
         plan, is_rep = one.plan, one.plan.mode == "per_rep"
         gain = one.measures["capture"] - plain[plan.size] if plan.mode == "hybrid_segment" else np.array([np.nan] * 2)
-        told: dict[str, object] = {
+        entry: dict[str, object] = {
             "division": division,
             "mode": plan.mode,
             "k_percent": None if is_rep else plan.size,
@@ -198,13 +198,13 @@ def _told(
         }
         for name, drawn in {**{name: one.measures[name] for name in MEASURES}, "capture_gain": gain}.items():
             estimate = customers.estimate(float(drawn[0]), drawn[1:])
-            told |= {
+            entry |= {
                 name: known(estimate.value),
                 f"{name}_low": known(estimate.low),
                 f"{name}_high": known(estimate.high),
             }
         smaller[plan.mode] = one
-        yield told
+        yield entry
 
 
 def _marginal(one: _List, before: _List | None, rank_by: str) -> float | None:

@@ -131,7 +131,7 @@ def artifacts(
             "groups": settings.folds,
             "purge_days": 0 if waivers.purge else settings.purge_days,
             "purge_waived": waivers.purge,
-            "folds": [_told(fold, rows, ours) for fold in folds],
+            "folds": [_described(fold, rows, ours) for fold in folds],
         }
         table = assigned.filter(pl.Series(ours), pl.col("label").is_not_null()).drop("label", v.DIVISION)
         files += [
@@ -150,7 +150,7 @@ def _last(days: pl.Series, where: Marks) -> dt.date:
     return days.filter(pl.Series(where)).dt.max()  # type: ignore[return-value]
 
 
-def _told(fold: Fold, rows: pl.DataFrame, ours: Marks) -> dict[str, object]:
+def _described(fold: Fold, rows: pl.DataFrame, ours: Marks) -> dict[str, object]:
     """A fold as the manifest of a division tells it; purged rows are counted over all divisions."""
     train, valid = (rows.filter(pl.Series(side & ours)) for side in (fold.train, fold.valid))
     return {

@@ -109,8 +109,8 @@ def _gauntlet(work: Work, asked: Asked) -> Done:
         *quality.artifacts(judged, context),
         Artifact(shapes.CHECKS, checks_table([*found.results, *judged])),
     ]
-    told = {check.name: check.status for check in judged}
-    return Done({"verdict": found.overall, "verdicts": verdicts, "quality": told}, tuple(files))
+    statuses = {check.name: check.status for check in judged}
+    return Done({"verdict": found.overall, "verdicts": verdicts, "quality": statuses}, tuple(files))
 
 
 def _prequential(work: Work, asked: Asked) -> Done:
@@ -190,7 +190,7 @@ def _card(work: Work, asked: Asked) -> Done:
 def _gate(work: Work, asked: Asked) -> Done:
     names = work.divisions
     found = gate({asked.run_id: asked.folder}, names, str(work.cutoff), is_published=False)
-    return Done({"gate": found.overall}, (Artifact(shapes.GATE, found.told()),))
+    return Done({"gate": found.overall}, (Artifact(shapes.GATE, found.as_dict()),))
 
 
 STAGES: Final[Mapping[str, Stage]] = {

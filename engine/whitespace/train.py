@@ -149,13 +149,13 @@ def _cross_calibrated(
 
 def _compared(trained: Trained, settings: ModelSettings) -> dict[str, dict[str, Any]]:
     """The diagnostics of every division, with how each method of calibration did."""
-    told = {}
+    calibrations = {}
     for name, before in trained.diagnostics.items():
         rows = of_division(trained.calibration_rows, name)
         groups = customer_groups(rows[v.CUSTOMER], settings)
         methods = comparison(outcomes(rows), rows["p_raw"].to_numpy(), groups, settings)
-        told[name] = {**before, "calibration": methods}
-    return told
+        calibrations[name] = {**before, "calibration": methods}
+    return calibrations
 
 
 def _metadata(one: DivisionModel, trained: Trained, rows: _Rows, settings: ModelSettings) -> dict[str, Any]:
@@ -185,7 +185,7 @@ def _metadata(one: DivisionModel, trained: Trained, rows: _Rows, settings: Model
         "suspicious_features": list(trained.suspicious_features),
         "seed": settings.seed,
         "best_auc": figures["auc"],
-        "calibrator": one.calibrator.told() if one.calibrator else None,
+        "calibrator": one.calibrator.as_dict() if one.calibrator else None,
         "calibration_method": one.calibrator.method if one.calibrator else "none",
         "calibration_scope": one.calibrator.scope if one.calibrator else "none",
         "calibration_mae": figures["cal_mae"],

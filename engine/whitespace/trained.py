@@ -118,45 +118,49 @@ def load(run_folder: Path) -> Trained:
 
     Raises InputError where the folder has no trained division, or a file that its metadata name is missing.
     """
-    told = [json.loads(path.read_text()) for path in sorted((run_folder / "models").glob("*_model/metadata.json"))]
-    if not told:
+    published = [
+        json.loads(path.read_text()) for path in sorted((run_folder / "models").glob("*_model/metadata.json"))
+    ]
+    if not published:
         raise InputError([_nothing_trained(run_folder)])
     models: dict[str, Fitted] = {}
-    for folder in sorted({one["model_folder"] for one in told}):
+    for folder in sorted({one["model_folder"] for one in published}):
         path = run_folder / "models" / f"{folder}_model" / "model.json"
         if not path.is_file():
-            raise InputError([_no_model(path, [one["division"] for one in told if one["model_folder"] == folder])])
+            raise InputError(
+                [_no_model(path, [one["division"] for one in published if one["model_folder"] == folder])]
+            )
         models[folder] = Fitted.load(path.read_text())
-    divisions = {one["division"]: _division(one, models[one["model_folder"]]) for one in told}
+    divisions = {one["division"]: _division(one, models[one["model_folder"]]) for one in published}
     tables = {name: pl.read_parquet(run_folder / f"{name}.parquet") for name in ("out_of_time", "calibration_rows")}
     diagnostics = {
         name: json.loads((run_folder / TRAINING / f"diagnostics_{slug(name)}.json").read_text())
         for name in sorted(divisions)
     }
     return Trained(
-        dt.date.fromisoformat(told[0]["cutoff_date"]),
-        tuple(dt.date.fromisoformat(cutoff) for cutoff in told[0]["tuning_cutoffs"]),
-        dt.date.fromisoformat(told[0]["calibration_cutoff"]),
+        dt.date.fromisoformat(published[0]["cutoff_date"]),
+        tuple(dt.date.fromisoformat(cutoff) for cutoff in published[0]["tuning_cutoffs"]),
+        dt.date.fromisoformat(published[0]["calibration_cutoff"]),
         divisions,
         **tables,
         diagnostics=diagnostics,
-        suspicious_features=tuple(told[0]["suspicious_features"]),
+        suspicious_features=tuple(published[0]["suspicious_features"]),
     )
 
 
-def _division(told: Mapping[str, Any], model: Fitted) -> DivisionModel:
-    calibrator = told["calibrator"] and Calibrator.of(told["calibrator"])
+def _division(published: Mapping[str, Any], model: Fitted) -> DivisionModel:
+    calibrator = published["calibrator"] and Calibrator.of(published["calibrator"])
     return DivisionModel(
-        told["division"],
-        told["status"],
-        told["reason"],
-        told["backing"],
-        told["best_model"],
-        told["model_folder"],
-        told["params"],
+        published["division"],
+        published["status"],
+        published["reason"],
+        published["backing"],
+        published["best_model"],
+        published["model_folder"],
+        published["params"],
         model,
         calibrator,
-        told,
+        published,
     )
 
 

@@ -87,7 +87,7 @@ def _figures(one: DivisionModel, trained: Trained, settings: ModelSettings) -> d
     diagnostics = trained.diagnostics[one.division]
     seen = of_division(trained.out_of_time, one.division)
     money = seen["net_gp_window"].fill_null(0.0).to_numpy()
-    told = metrics.summary(
+    aggregate = metrics.summary(
         outcomes(seen), seen["p"].to_numpy(), money, settings.top_k_percents, settings.calibration_bins
     )
     return {
@@ -96,7 +96,7 @@ def _figures(one: DivisionModel, trained: Trained, settings: ModelSettings) -> d
         "window_months": one.metadata["prediction_window_months"],
         "seed": settings.seed,
         "selection": {name: diagnostics[name] for name in ("pooled", "own") if name in diagnostics},
-        "aggregate": told,
+        "aggregate": aggregate,
         "stability": {str(cutoff): value for cutoff, value in _by_cutoff(seen)},
         "final": one.metadata["figures"],
     }
@@ -146,7 +146,7 @@ def _rows(one: DivisionModel, trained: Trained, dataset: Dataset, settings: Mode
 
 def _summary(trained: Trained) -> pl.DataFrame:
     """Grain: division. The figures of every division side by side, with status and backing."""
-    told = [
+    entries = [
         {
             "division": one.division,
             "status": one.status,
@@ -158,7 +158,7 @@ def _summary(trained: Trained) -> pl.DataFrame:
         }
         for one in trained.divisions.values()
     ]
-    return pl.DataFrame(told, infer_schema_length=None)
+    return pl.DataFrame(entries, infer_schema_length=None)
 
 
 def _drawn(division: str, reliability: pl.DataFrame) -> bytes:

@@ -116,23 +116,23 @@ def _guarded(
     """
     seen = _auc(dataset.rows, tuned.model.predict(dataset.values(dataset.rows, names)))
     unseen = _auc(tuned.predictions, tuned.predictions["p"].to_numpy())
-    told: dict[str, Any] = {
+    check: dict[str, Any] = {
         "seen_auc": seen,
         "unseen_auc": unseen,
         "fired": bool(seen - unseen > settings.max_overfit),
     }
     params = simpler(tuned.params)
-    if not told["fired"] or params == tuned.params:
-        return replace(tuned, overfit=told)
+    if not check["fired"] or params == tuned.params:
+        return replace(tuned, overfit=check)
     predictions = out_of_time(dataset, folds, tuned.candidate, params, names, settings, pooled=True)
-    told["simpler_unseen_auc"] = _auc(predictions, predictions["p"].to_numpy())
+    check["simpler_unseen_auc"] = _auc(predictions, predictions["p"].to_numpy())
     lost = mean_average_precision(tuned.predictions) - mean_average_precision(predictions)
-    told["lost_average_precision"] = lost
-    told["accepted"] = bool(lost <= settings.overfit_loss)
-    model = refit(dataset, tuned.candidate, params, names, settings) if told["accepted"] else None
+    check["lost_average_precision"] = lost
+    check["accepted"] = bool(lost <= settings.overfit_loss)
+    model = refit(dataset, tuned.candidate, params, names, settings) if check["accepted"] else None
     if model is None:
-        return replace(tuned, overfit=told)
-    return replace(tuned, params=params, model=model, predictions=predictions, overfit=told)
+        return replace(tuned, overfit=check)
+    return replace(tuned, params=params, model=model, predictions=predictions, overfit=check)
 
 
 def _auc(rows: pl.DataFrame, scores: Floats) -> float:

@@ -1,4 +1,7 @@
 // What only the browser knows: its history, its keys, its theme. Shows nothing.
+// What a window keeps over a reload, under this beginning; another window knows nothing of it.
+const KEPT = "darkshelf:"
+
 // Pieces of a page stand in shadow roots of their own.
 function find(root, selector) {
   const found = root.querySelector(selector)
@@ -34,7 +37,10 @@ function press(el) {
   if (el.tagName === "OPTION") {
     const list = el.closest("select")
     list.value = el.value
-    send(list)
+    // Where a choice needs more words, they are asked for first.
+    const further = list.form.querySelector(`[data-after="${CSS.escape(list.id)}"]`)
+    if (further) further.focus()
+    else send(list)
   } else if (el.matches("select, input, textarea")) {
     // A field that is folded away cannot be stood on.
     el.closest("details")?.setAttribute("open", "")
@@ -91,13 +97,15 @@ export function render({model}) {
       tile.src = told.probe
     }
     if (told.print) window.print()
+    if (told.keep) window.sessionStorage.setItem(KEPT + told.keep, told.value)
   })
   requestAnimationFrame(() => requestAnimationFrame(() => {
     document.getElementById("first-paint")?.remove()
     delete document.documentElement.dataset.waiting
     document.documentElement.dataset.ready = "1"
   }))
-  tell({width: window.innerWidth})
+  const kept = Object.entries(window.sessionStorage).filter(([key]) => key.startsWith(KEPT))
+  tell({width: window.innerWidth, kept: Object.fromEntries(kept.map(([key, value]) => [key.slice(KEPT.length), value]))})
   const el = document.createElement("span")
   el.hidden = true
   return el

@@ -1,7 +1,6 @@
 // Draws the HTML of a piece, writes its numbers in the reader's locale, and tells the session what was pressed.
 export function localise(root) {
-  const html = document.documentElement
-  const locale = html.dataset.locale || navigator.language
+  const locale = readersLocale()
   const forms = {
     count: () => ({maximumFractionDigits: 0}),
     number: (d) => ({minimumFractionDigits: d, maximumFractionDigits: d}),
@@ -28,10 +27,27 @@ export function localise(root) {
   }
 }
 
+function readersLocale() {
+  return document.documentElement.dataset.locale || navigator.language
+}
+
 // The form is the reader's and the sign the run's, which no code of a currency stands for: it takes a code's place.
 function writeMoney(locale, sign, form, value) {
   const parts = new Intl.NumberFormat(locale, {style: "currency", currency: "USD", ...form}).formatToParts(value)
   return parts.map((part) => part.type === "currency" ? sign : part.value).join("")
+}
+
+// A slider goes through amounts that are far from even: it sends the amount, and says it as money.
+function stopOf(slider) {
+  return slider.dataset.stops?.split(" ")[Number(slider.value)]
+}
+
+function tellStop(root, slider) {
+  const amount = stopOf(slider)
+  if (amount === undefined) return
+  const words = writeMoney(readersLocale(), slider.dataset.currency, {maximumFractionDigits: 0}, Number(amount))
+  root.querySelector(`#${CSS.escape(slider.dataset.told)}`).textContent = words
+  slider.setAttribute("aria-valuetext", words)
 }
 
 const SENT_LASTS_MS = 1500
@@ -56,9 +72,10 @@ function listen(root, model) {
   root.addEventListener("change", (event) => {
     const told = event.target.closest("[data-do]")
     if (!told || told.tagName === "BUTTON") return
-    const value = told.type === "checkbox" ? `${told.checked ? "+" : "-"}${told.dataset.value || ""}` : told.value
+    const value = told.type === "checkbox" ? `${told.checked ? "+" : "-"}${told.dataset.value || ""}` : stopOf(told) ?? told.value
     model.send_msg({do: told.dataset.do, value})
   })
+  root.addEventListener("input", (event) => tellStop(root, event.target))
   root.addEventListener("submit", (event) => {
     const form = event.target
     // A form with an address of its own, such as that of the logout, is the browser's business.
@@ -146,6 +163,7 @@ export function render({model, view}) {
     const restore = keep(root)
     root.innerHTML = model.html
     localise(root)
+    root.querySelectorAll("[data-stops]").forEach((slider) => tellStop(root, slider))
     showCurrent(root)
     restore()
     if (root.querySelector("[data-moves]")?.dataset.moves !== moves) root.querySelector("tr[aria-current]")?.scrollIntoView({block: "nearest"})

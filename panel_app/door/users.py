@@ -50,8 +50,8 @@ def read_users(file: Path) -> Mapping[str, Person]:
         return {}
     refuse_open_to_others(file)
     try:
-        told = json.loads(file.read_text(encoding="utf-8"))
-        return {name: Person(**facts) for name, facts in sorted(told.items())}
+        people = json.loads(file.read_text(encoding="utf-8"))
+        return {name: Person(**facts) for name, facts in sorted(people.items())}
     except (ValueError, TypeError, AttributeError, OSError) as error:
         what = "is no list of hashed passwords"
         raise InputError([Problem(str(file), what, f"move it away, then {ADD}")]) from error

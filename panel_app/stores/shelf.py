@@ -18,10 +18,10 @@ from engine.decisions.shelf.queue import STORY_SCHEMA, queue, stories
 from engine.outputs import read
 from engine.outputs.money import currency_of
 from engine.outputs.shelf import shapes
-from engine.outputs.shelf.curves import curves
+from engine.outputs.shelf.curves import curves, last_days
 from engine.outputs.shelf.figures import money_sum, recovery_sum
 from engine.outputs.shelf.read import one_case
-from engine.outputs.shelf.severity import severity
+from engine.outputs.shelf.severity import Limits, limits, severity
 from engine.runs.registry import Run
 from panel_app.search import folded_together, holding
 from panel_app.settings import DashboardSettings
@@ -91,6 +91,7 @@ class Night(Opened):
     def __init__(self, run: Run, settings: DashboardSettings) -> None:
         super().__init__(run, settings)
         self._lock = Lock()
+        self._totals: dict[bool, dict[str, Any]] = {}
 
     @cached_property
     def summary(self) -> dict[str, Any]:
@@ -106,30 +107,36 @@ class Night(Opened):
     def cases(self) -> pl.DataFrame:
         """Every case with what is known of it, by value, descending; ids also as text, and `severity`."""
         with self._lock, read.raising_damage(self.run):
-            return (
+            found = (
                 read.table(self.run, shapes.CASES)
                 .with_columns(
                     store_key=pl.col("store_id").cast(pl.String),
                     sku_key=pl.col("sku_id").cast(pl.String),
-                    severity=severity(pl.col("revenue_at_risk"), self.settings.of(ShelfPageSettings)),
                     cause=pl.col("primary_cause").fill_null(""),
                 )
                 .collect()
             )
+        parted = limits(found["revenue_at_risk"], self.settings.of(ShelfPageSettings))
+        return found.with_columns(severity=severity(pl.col("revenue_at_risk"), parted))
 
     @cached_property
     def stores(self) -> pl.DataFrame:
-        """Every store with its place, its open cases and `severity`."""
-        at_risk = pl.when(pl.col("cases_open") > 0).then(pl.col("revenue_at_risk_open").fill_null(0.0))
+        """Every store with its place and its open cases; its id also as text."""
         with self._lock, read.raising_damage(self.run):
-            return (
-                read.table(self.run, shapes.STORES)
-                .with_columns(
-                    store_key=pl.col("store_id").cast(pl.String),
-                    severity=severity(at_risk, self.settings.of(ShelfPageSettings)),
-                )
-                .collect()
-            )
+            stores = read.table(self.run, shapes.STORES)
+            return stores.with_columns(store_key=pl.col("store_id").cast(pl.String)).collect()
+
+    def stores_at_risk(self, *, every: bool) -> tuple[pl.DataFrame, Limits]:
+        """Every store with `cases`, `at_risk`, null without a case, and `severity`; and what parts the severities.
+
+        every: count the cases that are over, too.
+        """
+        of_store = self.looked_at(every=every).group_by("store_key")
+        counted = of_store.agg(cases=pl.len(), at_risk=money_sum("revenue_at_risk").fill_null(0.0)).collect()
+        found = self.stores.join(counted, on="store_key", how="left", maintain_order="left")
+        found = found.with_columns(pl.col("cases").fill_null(0))
+        parted = limits(found["at_risk"], self.settings.of(ShelfPageSettings))
+        return found.with_columns(severity=severity(pl.col("at_risk"), parted)), parted
 
     @property
     def notices(self) -> list[dict[str, Any]]:
@@ -148,37 +155,42 @@ class Night(Opened):
         """Any other published table, such as `shapes.EVENTS`."""
         return read.table(self.run, name)
 
-    @cached_property
-    def open_totals(self) -> dict[str, float | int | None]:
-        """Figures of the open cases that the summary does not hold."""
-        opened = self.cases.lazy().filter(pl.col("status") == "open")
-        return (
-            opened.select(
-                recoverable=recovery_sum("recoverable_30d"),
-                mean_duration=pl.col("duration_days").mean(),
+    def looked_at(self, *, every: bool) -> pl.LazyFrame:
+        """The open cases; every: those that are over, too."""
+        cases = self.cases.lazy()
+        return cases if every else cases.filter(status="open")
+
+    def totals(self, *, every: bool) -> dict[str, Any]:
+        """What the cases add up to: cases, stores, at_risk, recoverable, confidence, worst_q; null where unknown.
+
+        every: of those that are over, too; what can be recovered is that of the open ones, always.
+        """
+        if every not in self._totals:
+            opened = pl.col("status") == "open"
+            found = self.looked_at(every=every).select(
+                cases=pl.len(),
+                stores=pl.col("store_key").n_unique(),
+                at_risk=money_sum("revenue_at_risk").fill_null(0.0),
+                confidence=pl.col("confidence_score").mean(),
                 worst_q=pl.col("q_value").max(),
-                new=(pl.col("detection_date") == pl.col("detection_date").max()).sum(),
-                ids=pl.col("case_id").n_unique(),
             )
-            .collect()
-            .row(0, named=True)
-        )
+            recoverable = self.cases.lazy().filter(opened).select(recoverable=recovery_sum("recoverable_30d"))
+            self._totals[every] = {**found.collect().row(0, named=True), **recoverable.collect().row(0, named=True)}
+        return self._totals[every]
 
-    @cached_property
-    def every_total(self) -> dict[str, float | int | None]:
-        """All cases of the night, those that are over too: cases, at_risk."""
-        return self.cases.select(cases=pl.len(), at_risk=money_sum("revenue_at_risk")).row(0, named=True)
+    @property
+    def most_at_risk(self) -> float:
+        """The revenue at risk of the largest case, 0.0 without any."""
+        return float(self.cases["revenue_at_risk"].max() or 0.0)  # type: ignore[arg-type]
 
-    @cached_property
-    def open_ids(self) -> pl.Series:
-        """The ids of the open cases."""
-        return self.cases.filter(pl.col("status") == "open")["case_id"]
+    def ids(self, *, every: bool) -> pl.Series:
+        """The ids of the cases."""
+        return self.looked_at(every=every).select("case_id").collect()["case_id"]
 
-    def money_by(self, column: str) -> pl.DataFrame:
-        """Open cases and their revenue at risk by a column, descending: value ('' for unknown), cases, money."""
+    def money_by(self, column: str, *, every: bool) -> pl.DataFrame:
+        """Cases and their revenue at risk by a column, descending: value ('' for unknown), cases, cents, money."""
         return (
-            self.cases.lazy()
-            .filter(pl.col("status") == "open")
+            self.looked_at(every=every)
             .group_by(value=pl.col(column).fill_null(""))
             .agg(cases=pl.len(), cents=(pl.col("revenue_at_risk").fill_null(0.0) * 100).round().cast(pl.Int64).sum())
             .with_columns(money=pl.col("cents") / 100)
@@ -186,10 +198,9 @@ class Night(Opened):
             .collect()
         )
 
-    def durations(self) -> pl.DataFrame:
-        """Open cases by their length: days, cases."""
-        opened = self.cases.lazy().filter(pl.col("status") == "open")
-        return opened.group_by(days="duration_days").agg(cases=pl.len()).sort("days").collect()
+    def durations(self, *, every: bool) -> pl.DataFrame:
+        """Cases by their length: days, cases."""
+        return self.looked_at(every=every).group_by(days="duration_days").agg(cases=pl.len()).sort("days").collect()
 
     @cached_property
     def choices(self) -> Mapping[str, dict[str, str]]:
@@ -239,7 +250,12 @@ class Night(Opened):
             schema={"item_id": pl.String, "case_id": pl.String},
             orient="row",
         ).join(self.cases.select("case_id", "store_id", "sku_id"), on="case_id")
-        return curves(self.run, members, self.settings.of(ShelfPageSettings).curve_days)
+        return curves(self._last_days, members)
+
+    @cached_property
+    def _last_days(self) -> pl.DataFrame:
+        """The series that curves are drawn of."""
+        return last_days(self.run, self.settings.of(ShelfPageSettings).curve_days)
 
     def neighbours_in_list(
         self, case_id: str, wanted: CaseList, decided: pl.DataFrame
@@ -342,26 +358,26 @@ class Nights(Runs):
 
         nights = [run for run in self.runs() if run.as_of <= until][-self._trend_nights :]
         for run, rows in read.each_readable(nights, cases):
-            told = {"run_id": run.run_id, "as_of": run.as_of, "currency": currency_of(run.manifest)}
-            found += [{**told, **row} for row in rows]
+            common = {"run_id": run.run_id, "as_of": run.as_of, "currency": currency_of(run.manifest)}
+            found += [{**common, **row} for row in rows]
         return found[::-1]
 
 
 def conditions(filters: Filters) -> list[pl.Expr]:
     """The filters as conditions on the cases, which have `SEARCHED` where a text is looked for."""
     columns = {"store": "store_key"}
-    told: list[pl.Expr] = []
+    expressions: list[pl.Expr] = []
     for name in LISTS:
         values = getattr(filters, name)
         if values:
-            told.append(pl.col(columns.get(name, name)).fill_null("").is_in(list(values)))
+            expressions.append(pl.col(columns.get(name, name)).fill_null("").is_in(list(values)))
     if filters.confidence:
-        told.append(pl.col("confidence_score") >= filters.confidence)
+        expressions.append(pl.col("confidence_score") >= filters.confidence)
     if filters.revenue:
-        told.append(pl.col("revenue_at_risk") >= filters.revenue)
+        expressions.append(pl.col("revenue_at_risk") >= filters.revenue)
     if filters.since:
-        told.append(pl.col("detection_date") >= filters.since)
+        expressions.append(pl.col("detection_date") >= filters.since)
     if filters.until:
-        told.append(pl.col("detection_date") <= filters.until)
-    told += holding(filters.text, pl.col(SEARCHED))
-    return told
+        expressions.append(pl.col("detection_date") <= filters.until)
+    expressions += holding(filters.text, pl.col(SEARCHED))
+    return expressions

@@ -133,6 +133,7 @@ def closed() -> Iterator[Callable[[Path, int], None]]:
 AS_ANYONE: dict[str, Any] = {"preexec_fn": without_override} if os.geteuid() == 0 else {}
 
 
+@pytest.mark.slow
 def test_a_file_that_may_not_be_read_is_named(night, closed):
     night.parquet()
     closed(night.folder / "pricing.parquet", 0)
@@ -144,6 +145,7 @@ def test_a_file_that_may_not_be_read_is_named(night, closed):
     assert published(night.out) == before
 
 
+@pytest.mark.slow
 def test_a_folder_that_may_not_be_listed_is_named(night, closed):
     night.parquet()
     closed(night.folder, 0)
@@ -152,6 +154,7 @@ def test_a_folder_that_may_not_be_listed_is_named(night, closed):
     assert f"{night.folder}: cannot be listed: Permission denied" in answer.json()["error"]
 
 
+@pytest.mark.slow
 def test_an_output_folder_that_may_not_be_written_is_named(night, closed):
     night.parquet()
     closed(night.out, 0o555)

@@ -196,6 +196,7 @@ def test_the_whole_profile_of_the_ablation_is_the_desk(tmp_path):
     assert by_variant.alerts.sort(keys).equals(told.alerts.select(keys).sort(keys))
 
 
+@pytest.mark.slow
 def test_everybody_judges_the_same_nights(tmp_path):
     folder = chains.write(tmp_path / "chain", "fast", 200, 70, seed=2)
     days = [chains.LAST_DAY - timedelta(days=7), chains.LAST_DAY]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from bench.faults.night import NOTICES, told_by
+from bench.faults.night import NOTICES, sentences_of
 from engine.outputs.shelf import shapes
 from tests.command import darkshelf
 
@@ -46,7 +46,7 @@ class Ran:
     @property
     def told(self) -> str:
         """The notices of the night, or why there is none."""
-        return "\n".join(told_by(self.quality.get(NOTICES, []))) if self.code == 0 else str(self.answer["error"])
+        return "\n".join(sentences_of(self.quality.get(NOTICES, []))) if self.code == 0 else str(self.answer["error"])
 
     @property
     def open(self) -> pl.DataFrame:

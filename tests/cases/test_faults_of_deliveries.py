@@ -18,7 +18,7 @@ from engine.settings.shelf.calibrated import CalibratedSettings
 from engine.shelf import desk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
 CHAIN = small()
@@ -38,6 +38,13 @@ OF_KNOWN_VALUE = [
     "stock_counted_weekly",
     "fifth_of_the_stock_lost",
 ]
+QUICK = {faults[0].name for faults in KINDS.values()}
+"""A fault of each kind, which the quick suite tries too."""
+
+
+def tried(names: Iterable[str]) -> list[pytest.ParameterSet]:
+    """A test of each fault, slow where the quick suite leaves it out."""
+    return [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in names]
 
 
 def judged(folder: Path, out: Path) -> Night:
@@ -63,8 +70,8 @@ def night_with(bare, tmp_path_factory) -> Callable[[str], Night]:
     def night_with(name: str) -> Night:
         room, fault = tmp_path_factory.mktemp("night"), FAULTS[name]
         found = judged(fault.deliver(CHAIN, room / "in"), room / "out")
-        told = tuple(text for text in found.told if text not in bare.told)
-        return replace(found, told=told, open=fault.by_plain_ids(found.open))
+        notices = tuple(text for text in found.notices if text not in bare.notices)
+        return replace(found, notices=notices, open=fault.by_plain_ids(found.open))
 
     return night_with
 
@@ -74,37 +81,37 @@ def test_the_plain_night_finds_the_dark_shelf(bare):
 
 
 def test_the_plain_night_has_nothing_to_tell(bare):
-    assert bare.told == ()
+    assert bare.notices == ()
 
 
-@pytest.mark.parametrize("name", FAULTS)
+@pytest.mark.parametrize("name", tried(FAULTS))
 def test_a_fault_is_told_or_refused_or_changes_nothing(name, night_with):
     night, fault = night_with(name), FAULTS[name]
-    told = "\n".join(night.told)
-    assert night.code in fault.exits, told
-    assert fault.is_told(told), f"{fault.tells!r} is not in: {told}"
+    notices = "\n".join(night.notices)
+    assert night.code in fault.exits, notices
+    assert fault.is_reported(notices), f"{fault.tells!r} is not in: {notices}"
     if night.code == DONE:
         assert list(night.open) == [DARK_SHELF]
 
 
-@pytest.mark.parametrize("name", ORDINARY)
+@pytest.mark.parametrize("name", tried(ORDINARY))
 def test_what_is_no_fault_is_no_news(name, night_with):
-    assert night_with(name).told == ()
+    assert night_with(name).notices == ()
 
 
-@pytest.mark.parametrize("name", OF_OTHER_SHELVES)
+@pytest.mark.parametrize("name", tried(OF_OTHER_SHELVES))
 def test_a_fault_of_other_shelves_moves_no_money_of_a_case(name, night_with, bare):
     night = night_with(name)
     if night.code == DONE:
         assert night.open.get(DARK_SHELF) == pytest.approx(bare.open[DARK_SHELF], rel=OTHER_MONEY)
 
 
-@pytest.mark.parametrize("name", OF_KNOWN_VALUE)
+@pytest.mark.parametrize("name", tried(OF_KNOWN_VALUE))
 def test_a_case_keeps_its_value_where_its_price_or_stock_can_be_known(name, night_with, bare):
     assert night_with(name).open.get(DARK_SHELF) == pytest.approx(bare.open[DARK_SHELF], rel=OTHER_MONEY)
 
 
-@pytest.mark.parametrize("name", FAULTS)
+@pytest.mark.parametrize("name", tried(FAULTS))
 def test_a_fault_is_the_same_every_time(name, tmp_path):
     first, again = (FAULTS[name].deliver(CHAIN, tmp_path / word) for word in ("first", "again"))
     files = {file.name: file.read_bytes() for file in first.iterdir()}

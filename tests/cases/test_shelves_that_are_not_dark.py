@@ -57,6 +57,7 @@ def misplaced() -> Chain:
     return replace(chain, tables=changed(chain, **{v.INVENTORY: stock}))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(11, 19))
 def test_healthy_lots_are_at_most_a_handful_of_cases(seed, tmp_path, capsys):
     """Two hundred shelves sell on 18% of the days, 6 at a time in the mean; a day without a sale is a row of 0."""
@@ -77,6 +78,7 @@ def test_healthy_lots_are_at_most_a_handful_of_cases(seed, tmp_path, capsys):
     assert night(capsys, folder, tmp_path / "out").open.height <= HANDFUL
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pause", [PAUSE_DAYS])
 def test_the_pause_of_a_shelf_that_sells_all_at_once_is_ordinary(pause, tmp_path, capsys):
     chain = small()
@@ -85,6 +87,7 @@ def test_the_pause_of_a_shelf_that_sells_all_at_once_is_ordinary(pause, tmp_path
     assert night(capsys, folder, tmp_path / "out").open.select(v.PAIR).rows() == [DARK_SHELF]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [fault.name for fault in KINDS["Places"]])
 def test_nothing_is_shipped_to_a_place_nobody_knows(name, tmp_path, capsys):
     folder = FAULTS[name].deliver(misplaced(), tmp_path / "in")

@@ -60,7 +60,8 @@ def test_tasks_shows_a_sheet_a_store(out, capsys):
 
 
 def test_tasks_tells_machines_everything(out, capsys):
-    told = darkshelf(capsys, "tasks", "--out", out, "--store", 3, "--minutes", 0, "--json").json()
+    everything = ("--set", "tasks.sample_pairs=1000", "--set", "tasks.sample_cases=1000")
+    told = darkshelf(capsys, "tasks", "--out", out, "--store", 3, "--minutes", 0, *everything, "--json").json()
     (sheet,) = told["stores"]
     assert (sheet["store_id"], sheet["minutes_available"]) == ("3", 0)
     assert [task["drawn"] for group in sheet["groups"] for task in group["tasks"]] == [True, True]
@@ -77,15 +78,15 @@ def test_tasks_takes_settings(out, capsys):
 def test_a_form_goes_out_and_its_answers_come_back(out, tmp_path, capsys):
     file = tmp_path / "checks.csv"
     answer = darkshelf(capsys, "tasks", "--out", out, "--file", file)
-    assert answer.out.replace("\n", "").startswith("80 checks in 40 stores → ")
+    assert answer.out.replace("\n", "").startswith("60 checks in 40 stores → ")
     form = pl.read_csv(file, infer_schema=False)
     filled = form.with_columns(answer=pl.lit("damaged"), answered_on=pl.lit("2026-04-01"), answered_by=pl.lit("Eve"))
     filled.write_csv(file)
     assert darkshelf(capsys, "answers", "import", file, "--out", out).out == (
-        "80 rows: 80 new answers, 0 known already, 0 not answered.\n"
+        "60 rows: 60 new answers, 0 known already, 0 not answered.\n"
     )
     again = darkshelf(capsys, "answers", "import", file, "--out", out, "--json").json()
-    assert again == {"rows": 80, "blank": 0, "new": 0, "known": 80}
+    assert again == {"rows": 60, "blank": 0, "new": 0, "known": 60}
 
 
 @pytest.mark.parametrize("as_json", [False, True])
@@ -156,7 +157,8 @@ def test_accuracy_claims_nothing_without_answers(out, capsys):
 
 
 def test_accuracy_holds_what_came_back_against_what_was_promised(out, capsys):
-    darkshelf(capsys, "tasks", "--out", out)  # It draws, so that the answers are those of drawn cases.
+    # It draws, so that the answers are those of drawn cases.
+    darkshelf(capsys, "tasks", "--out", out, "--set", "tasks.sample_cases=40")
     answered(out)
     answer = darkshelf(capsys, "accuracy", "--out", out)
     (overall,) = (line for line in answer.out.splitlines() if line.startswith("all "))

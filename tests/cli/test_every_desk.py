@@ -56,6 +56,18 @@ INPUTS = {
     "toy": (write_toy, "1", ["max_buying_share=0.06"]),
 }
 """Per desk what writes its tables, a finding, and settings that make another run."""
+SMALL = {
+    "whitespace": [
+        "whitespace.gauntlet.permutations=99",
+        "whitespace.gauntlet.repro_customers=60",
+        "whitespace.modeling.boosting.trees=20",
+        "whitespace.modeling.own_boosting.trees=20",
+        "whitespace.modeling.most_features=50",
+        "whitespace.modeling.bootstrap_replicates=50",
+        "whitespace.horizons.bootstrap_replicates=100",
+    ],
+}
+"""Settings of every run of a desk whose usual models take long: how right they are is not asked here."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -80,8 +92,8 @@ TIMES = {"whitespace": pytest.mark.slow}
 def made(request, tmp_path_factory):
     write, finding, further = INPUTS[request.param]
     folder, desk = tmp_path_factory.mktemp(request.param), desk_named(request.param)
-    place, out = write(folder / "in"), folder / "out"
-    runs = [entry(desk.run)(place, out, desk.load(None, given), None).run for given in (further, [])]
+    place, out, small = write(folder / "in"), folder / "out", SMALL.get(request.param, [])
+    runs = [entry(desk.run)(place, out, desk.load(None, small + given), None).run for given in (further, [])]
     if finding is None:
         finding = first_finding(request.param, runs[1])
     return Made(request.param, place, out, finding, (runs[0].run_id, runs[1].run_id))
@@ -92,7 +104,8 @@ def test_the_desks_that_are_installed_are_found_in_their_order():
 
 
 def test_run_runs_the_desk_that_is_named_and_finds_what_is_there(made, capsys):
-    words = ("run", made.place, "--out", made.out, "--desk", made.desk)
+    small = (word for each in SMALL.get(made.desk, []) for word in ("--set", each))
+    words = ("run", made.place, "--out", made.out, "--desk", made.desk, *small)
     answer = darkshelf(capsys, *words, "--json")
     assert answer.code == 0, answer
     assert (answer.json()["run_id"], answer.json()["is_new"]) == (made.runs[1], False)

@@ -20,6 +20,7 @@ VERBS = {
     "ingest": "darkshelf ingest data/today --lake",
     "check": "darkshelf check",
     "run": "darkshelf run data/tonight --out data/runs --as-of",
+    "nightly": "darkshelf nightly /etc/darkshelf/schedule.toml --json",
     "explain": "darkshelf explain",
     "report": "darkshelf report --out data/runs --file night.html",
     "dashboard": "darkshelf dashboard --out data/demo",

@@ -69,6 +69,7 @@ def test_a_refused_ingest_is_one_object_too(lake, tmp_path, capsys):
     assert published(lake) == before
 
 
+@pytest.mark.slow
 def test_a_night_over_a_lake_is_the_night_over_the_folder(lake, folder, tmp_path, capsys):
     for out, words in (("one", [folder]), ("two", ["--lake", lake])):
         assert darkshelf(capsys, "run", *words, "--out", tmp_path / out).code == 0
@@ -80,6 +81,7 @@ def test_a_night_over_a_lake_is_the_night_over_the_folder(lake, folder, tmp_path
     }
 
 
+@pytest.mark.slow
 def test_a_night_is_made_once_until_the_lake_changes(lake, tmp_path, capsys):
     def night() -> dict[str, object]:
         return darkshelf(capsys, "run", "--lake", lake, "--out", tmp_path / "out", "--json").json()
@@ -91,6 +93,7 @@ def test_a_night_is_made_once_until_the_lake_changes(lake, tmp_path, capsys):
     assert night()["run_id"] != first["run_id"]
 
 
+@pytest.mark.slow
 def test_a_back_fill_over_a_lake(lake, tmp_path, capsys):
     words = ["run", "--lake", lake, "--out", tmp_path / "out", "--backfill", "2025-06-28:2025-06-30", "--json"]
     nights = json.loads(darkshelf(capsys, *words).out)["nights"]
@@ -123,6 +126,7 @@ def test_an_as_of_day_beyond_the_lake_is_told_as_for_a_folder(lake, folder, tmp_
     assert of_lake.complaint == of_folder.complaint
 
 
+@pytest.mark.slow
 def test_check_finds_in_a_lake_what_it_finds_in_the_folder(tmp_path, capsys):
     """Rows that a night over the lake does not even read are counted, under every complaint."""
     tables = small_chain()

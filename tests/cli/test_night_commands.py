@@ -143,6 +143,7 @@ def test_settings_come_from_a_file_and_are_overruled_one_by_one(chain, tmp_path,
     assert darkshelf(capsys, *words, "--set", "detect.min_dark_days=5").json()["cases"] == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("as_json", [[], ["--json"]], ids=["plain", "json"])
 def test_an_answer_that_finds_no_space_is_told_in_one_line(chain, as_json):
     with Path("/dev/full").open("w", encoding="utf-8") as full:

@@ -101,6 +101,7 @@ def test_a_case_can_be_had_as_one_object(runs, capsys):
     assert len(told["daily"]["actual"]) == len(told["daily"]["expected"])
 
 
+@pytest.mark.slow
 def test_every_kind_of_case_can_be_told(awkward, capsys):
     cases = pl.read_parquet(Registry(awkward).find().folder / shapes.CASES)
     kinds = cases.unique(["primary_cause", "review_flags", "price_basis", "status", "region"], maintain_order=True)
@@ -313,6 +314,7 @@ def test_two_nights_are_compared(runs, capsys):
     assert any(line.startswith("opened: 0") for line in figures)
 
 
+@pytest.mark.slow
 def test_a_case_that_opened_and_one_that_is_gone_are_shown(tmp_path, capsys):
     folder = write_parquet(tmp_path / "in", small_chain())
     out = tmp_path / "out"

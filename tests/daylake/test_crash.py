@@ -155,6 +155,7 @@ def test_the_lock_of_a_killed_ingest_is_free(chain, second_writer):
     assert chain.ingest(small_chain()).tables[SALES].unchanged
 
 
+@pytest.mark.slow
 def test_a_disk_that_fails_leaves_the_lake_as_it_was(chain, monkeypatch):
     chain.ingest(within(small_chain(), FIRST_DAY, AS_OF - DAY))
     before = named(chain.lake)

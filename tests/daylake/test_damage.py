@@ -105,6 +105,7 @@ def test_a_table_that_the_lake_does_not_hold_yet_is_missing(chain, complaint):
     assert f"do   : deliver it with  darkshelf ingest INPUT --lake {chain.lake}" in complaint()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("damage", "what"),
     [
@@ -131,6 +132,7 @@ def flipped(file: Path) -> None:
     file.write_bytes(content)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "damage", [flipped, lambda file: file.write_bytes(bytes(file.stat().st_size))], ids=["one_bit", "all_zero"]
 )
@@ -174,6 +176,7 @@ def as_format_1(lake: Path) -> None:
     (lake / "lake.json").write_text(json.dumps({"format": 1, "tables": manifest["tables"]}))
 
 
+@pytest.mark.slow
 def test_a_lake_of_format_1_is_read_and_the_next_change_seals_it(chain):
     chain.begin_with_small_chain()
     whole = chain.night()
@@ -186,6 +189,7 @@ def test_a_lake_of_format_1_is_read_and_the_next_change_seals_it(chain):
     assert (sealed["format"], len(sealed["seal"])) == (2, 16)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("day", ["2025-02-31", "yesterday", ""])
 def test_a_day_that_is_none_is_damage_of_the_manifest(chain, complaint, day):
     chain.begin_with_small_chain()
@@ -216,6 +220,7 @@ def test_a_whole_lake_is_verified(chain, capsys):
     assert f"{len(files):,} of them were written by an older version and have no hash" in answer.out
 
 
+@pytest.mark.slow
 def test_every_damage_of_a_lake_is_listed_at_once(chain, capsys):
     chain.begin_with_small_chain()
     lake = open_lake(chain.lake)
@@ -233,6 +238,7 @@ def test_every_damage_of_a_lake_is_listed_at_once(chain, capsys):
     assert len(darkshelf(capsys, "lake", "verify", "--lake", chain.lake, "--json").json()["problems"]) == 3
 
 
+@pytest.mark.slow
 def test_a_damaged_month_is_named_when_a_correction_needs_it_and_replaced_when_all_of_it_comes(chain):
     chain.begin_with_small_chain()
     whole = chain.night()

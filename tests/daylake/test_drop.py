@@ -46,6 +46,7 @@ def without(tables: Tables, *days: date) -> Tables:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "day",
     [
@@ -75,6 +76,7 @@ def test_a_day_of_one_table_goes_from_that_table_alone(chain):
     assert max(lake.days("impressions")) == f"{AS_OF}"
 
 
+@pytest.mark.slow
 def test_a_day_that_was_a_slip_of_the_pen_goes_and_the_true_month_is_corrected_as_before(chain):
     """With the slip in it, every true month is closed; then the last of them is the newest again."""
     slip = small_chain()[SALES].head(1).with_columns(date=TYPO)

@@ -22,6 +22,7 @@ def with_skus(written: pl.Expr, *tables: str) -> dict[str, pl.DataFrame]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("written", [SKU + ".0", SKU + "  "], ids=["as_floats", "padded"])
 def test_a_lake_keeps_one_form_and_the_ingest_tells_the_other(chain, written):
     done = chain.ingest(with_skus(written, INVENTORY), write_csv)
@@ -37,6 +38,7 @@ def test_a_lake_keeps_one_form_and_the_ingest_tells_the_other(chain, written):
     assert chain.ingest(small_chain(), write_csv).tables[INVENTORY].replaced == ()
 
 
+@pytest.mark.slow
 def test_a_lake_that_was_written_before_is_read_in_one_form(chain, monkeypatch):
     """Ids stood in a lake as they came."""
     with monkeypatch.context() as before:

@@ -17,6 +17,7 @@ DAY = timedelta(days=1)
 ANY_SIZE = load(assignments=["ingest.min_kept_share=0"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("write", [write_parquet, write_csv])
 def test_the_same_delivery_twice_changes_no_byte(chain, write):
     chain.ingest(small_chain(), write)
@@ -49,6 +50,7 @@ def test_a_delivery_replaces_exactly_its_days_of_its_tables(chain):
     assert changed == [day.isoformat()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("days_back", [pytest.param(0, id="newest_day"), pytest.param(40, id="in_a_closed_month")])
 def test_a_correction_comes_to_what_the_corrected_files_come_to(chain, days_back):
     """With a faulty row that came with the day, and one that goes with it."""
@@ -75,6 +77,7 @@ def test_tables_without_dates_are_replaced_whole(chain):
     assert differences(chain.night(), expected) == []
 
 
+@pytest.mark.slow
 def test_repeated_keys_of_a_day_survive(chain):
     """Sales of a key are summed; of the other tables the last row of the file wins."""
     tables = small_chain()
@@ -224,6 +227,7 @@ def test_an_empty_optional_table_replaces_no_day(chain):
     assert chain.content() == before
 
 
+@pytest.mark.slow
 def test_empty_lines_belong_to_the_newest_day_of_their_delivery(chain):
     """They come with it and go with it, and the night counts them as set aside."""
 

@@ -48,6 +48,7 @@ def awkward(request, tmp_path_factory) -> tuple[Path, Path]:
     return place / "in", place / "lake"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("days_back", [-2, 0, 20, 50])
 def test_the_awkward_chain(awkward, tmp_path, days_back):
     """Days after the as-of day are set aside, days before the panel are counted, in a lake as in a folder."""
@@ -125,6 +126,7 @@ def test_what_is_laid_aside_on_the_way_changes_nothing(chain, monkeypatch):
     assert differences(chain.night(), expected) == []
 
 
+@pytest.mark.slow
 def test_kinds_of_ids_that_differ_from_day_to_day(chain):
     """As soon as one day has text ids they are text everywhere, also when that day is before the panel."""
     whole = small_chain()
@@ -165,6 +167,7 @@ def test_an_optional_table_without_rows(chain, table, write):
     assert differences(chain.night(), expected) == []
 
 
+@pytest.mark.slow
 def test_rows_that_follow_an_empty_delivery_of_their_table(chain):
     """The empty one, whose ids were text, leaves no trace."""
     chain.begin_with_small_chain()
@@ -187,6 +190,7 @@ def test_a_table_that_ends_before_the_panel(chain):
     assert differences(chain.night(), expected) == []
 
 
+@pytest.mark.slow
 def test_the_whole_back_fill(chain):
     chain.begin_with_small_chain()
     folder = chain.delivery(small_chain())

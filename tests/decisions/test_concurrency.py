@@ -10,6 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from engine.decisions.acts import Accept, Comment, Reject
 from engine.decisions.outcome import ConflictError
 from engine.decisions.shelf import words as sw
@@ -91,6 +93,7 @@ def test_bulk_acts_that_overlap_in_every_order_add_up(decisions: Decisions):
     assert decisions.state("night")["version"].to_list() == 120 * [1]
 
 
+@pytest.mark.slow
 def test_a_chain_of_comments_has_no_gap_and_no_double(decisions: Decisions):
     """Whoever meets a conflict reads again and tries again, as a person does."""
 

@@ -127,6 +127,7 @@ class Deciding(RuleBasedStateMachine):
         self.decisions.close()
 
 
+@pytest.mark.slow
 def test_deciding_and_undoing_add_up_to_what_a_list_says(request, kind):
     folder = Path(tempfile.mkdtemp())
     numbers = iter(range(1_000_000))

@@ -18,7 +18,7 @@ from engine.synth.plan import ChainPlan
 from engine.vocabulary import shelf as v
 
 NIGHTS = 6
-LOOP = LoopSettings.model_validate({"tasks": {"sample_pairs": 6, "sample_cases": 2}})
+LOOP = LoopSettings.model_validate({"tasks": {"sample_pairs": 360, "sample_cases": 120}})
 
 
 def pairs_of(rows: pl.DataFrame) -> set[tuple[str, str]]:

@@ -8,8 +8,9 @@ from typing import Any
 import polars as pl
 import pytest
 
-from engine.decisions.shelf.queue import DONE, QUEUE_SCHEMA, SNOOZED, TO_DECIDE, WITHOUT_GAIN, queue, stories
+from engine.decisions.shelf.queue import QUEUE_SCHEMA, WITHOUT_GAIN, queue, stories
 from engine.decisions.shelf.value import value
+from engine.decisions.waiting import DONE, SNOOZED, TO_DECIDE
 from engine.vocabulary import shelf as v
 
 AS_OF = dt.date(2026, 3, 31)

@@ -19,7 +19,7 @@ from engine.vocabulary import shelf as v
 from tests.decisions.nights import AS_OF, case, publish
 
 NO_SAMPLING = TaskSettings(sample_pairs=0, sample_cases=0)
-SAMPLING = TaskSettings()
+SAMPLING = TaskSettings(sample_pairs=4, sample_cases=1)
 DAY = dt.timedelta(days=1)
 
 
@@ -175,10 +175,21 @@ def test_the_value_can_be_the_revenue_at_risk(beside, tmp_path):
     assert chosen(tasks.plan(beside, run, NO_SAMPLING, minutes=7)) == ["2"]
 
 
-def test_random_checks_ride_along_in_every_store(decisions, night):
-    frame = tasks.plan(decisions, night, SAMPLING).frame()
-    assert Counter(frame.filter("drawn")["store_id"]) == {"1": 3, "2": 2}
-    assert frame.filter(~frame["drawn"])["sku_id"].len() == 1
+def test_random_checks_are_so_many_of_a_chain_however_many_stores_it_has(decisions, tmp_path):
+    for stores, day in ((3, 0), (40, 1)):
+        rows = [case(store, "c") for store in range(stores)]
+        judged = {(store, sku): 1.0 for store in range(stores) for sku in ("c", "p1", "p2", "p3")}
+        night = publish(tmp_path, rows, judged, as_of=AS_OF - day * DAY)
+        plan = tasks.plan(decisions, night, TaskSettings(sample_pairs=5, sample_cases=2, labour_minutes=0))
+        drawn = plan.frame()
+        assert drawn["drawn"].all()
+        assert Counter(drawn["case_id"].is_null()) == {True: 5, False: 2}
+        assert plan.sampled == 7
+        assert sum(sheet.drawn for sheet in plan.stores) == 7
+
+
+def test_a_store_without_a_case_or_a_lot_is_asked_for_nothing(beside, night):
+    assert not tasks.plan(beside, night, NO_SAMPLING, store_id="2").stores
 
 
 def test_random_checks_stay_when_there_is_no_time_left(beside, night):
@@ -212,23 +223,31 @@ def test_a_sample_once_drawn_is_not_drawn_again_by_other_settings(decisions, nig
     assert again.equals(once)
 
 
+def test_a_sample_is_of_the_day_and_the_products_whatever_the_run_is_called(beside, tmp_path):
+    judged = {("s", f"p{n}"): 1.0 for n in range(30)}
+    runs = (publish(tmp_path, [], judged, profile=profile) for profile in ("calibrated", "classic"))
+    one, other = (samples.drawn(beside, run, SAMPLING)["sku_id"].to_list() for run in runs)
+    assert one == other
+
+
 def test_every_drawn_product_keeps_the_chance_it_had(decisions, night):
     drawn = samples.drawn(decisions, night, SAMPLING)
-    chances = {(row["store_id"], row["has_case"], row["probability"]) for row in drawn.iter_rows(named=True)}
-    assert chances == {("1", False, 2 / 3), ("1", True, 1 / 2), ("2", False, 2 / 5)}
+    chances = Counter(drawn.select("has_case", "probability").iter_rows())
+    assert chances == {(False, 4 / 8): 4, (True, 1 / 2): 1}
 
 
-def test_a_store_with_less_than_is_drawn_gives_all_for_sure(beside, tmp_path):
+def test_a_chain_with_less_than_is_drawn_gives_all_for_sure(beside, tmp_path):
     run = publish(tmp_path, [], {(1, 1): 1.0})
     assert samples.drawn(beside, run, SAMPLING).row(0)[2:] == ("1", False, 1.0)
 
 
+@pytest.mark.slow
 def test_over_many_nights_every_product_is_drawn_as_often_as_its_chance_says(beside, tmp_path):
     """Two of ten, 200 times: 40 expected of each, and 20 to 60 is four standard errors."""
     times: Counter[str] = Counter()
     for day in range(200):
         night = publish(tmp_path, [], {("s", f"p{n}"): 1.0 for n in range(10)}, as_of=AS_OF - dt.timedelta(days=day))
-        times.update(samples.drawn(beside, night, SAMPLING)["sku_id"])
+        times.update(samples.drawn(beside, night, TaskSettings(sample_pairs=2))["sku_id"])
     assert sum(times.values()) == 400
     assert all(20 <= times[f"p{n}"] <= 60 for n in range(10))
 

@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given, settings
 
 from engine.growth.scale import scale
+from engine.outputs.growth.desk import DESK
 from engine.outputs.growth.explain import explain
 from engine.outputs.growth.explanation_facts import explanation_facts
 from engine.settings.growth.scaling import GrowthSettings
+from engine.stats import round_half_up
 from tests.growth.golden import GOLDEN, SEED
 from tests.growth.strategies import tables
 from tests.growth.tables import Case, Row, Tables, among_peers
@@ -166,3 +168,10 @@ def _numbers(pattern: str, text: str) -> list[float]:
 
 def _printed(row: Row, **decimals: int) -> Iterable[object]:
     return [pytest.approx(row[name], abs=0.5 * 10**-digits + 1e-6) for name, digits in decimals.items()]
+
+
+@pytest.mark.parametrize("quantity", [24.449999999999996, 24.45, 0.05, 7.25, 1234.95])
+def test_what_the_command_prints_is_rounded_as_the_texts_of_a_run(quantity):
+    frame = pl.DataFrame({"quantity": [quantity]})
+    in_texts = frame.select(round_half_up(pl.col("quantity"), 1)).item()
+    assert DESK.headline({"scaled": 1, "units": quantity}) == f"1 scaled, {in_texts:,.1f} units"

@@ -83,6 +83,7 @@ def test_peers_make_benchmarks_and_candidates_do_not(made, keep):
     assert fewer.scaled(DEFAULT).items() <= whole.items()
 
 
+@pytest.mark.slow
 @pytest.mark.proves("I-8", "R14", "R19", "R33", "R54", "R83", "R88", "R92")
 @some
 @given(made=tables())

@@ -133,6 +133,7 @@ def test_a_letter_that_no_font_can_draw_is_an_error_that_names_it():
         families_for(["a\U000f8ffd"])
 
 
+@pytest.mark.slow
 def test_the_same_run_is_drawn_with_the_same_bytes(run):
     assert charts(run) == charts(run)
 

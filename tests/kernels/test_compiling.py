@@ -1,6 +1,7 @@
 import importlib
 import os
 import runpy
+import subprocess
 import sys
 from pathlib import Path
 from typing import NamedTuple
@@ -94,3 +95,17 @@ def test_a_record_is_cut_to_rows_and_stays_its_owners_to_write(rows):
     assert cut.factor == 3.0
     assert not cut.values.flags.writeable
     assert values.flags.writeable
+
+
+PRODUCT = """
+import sys
+import engine.shelf.desk
+import numba, numpy
+assert not {"scipy.linalg", "scipy.special", "scipy.optimize"} & sys.modules.keys()
+product = numba.njit(lambda left, right: numpy.dot(left, right))
+assert (product(numpy.eye(2), numpy.ones((2, 2))) == 1).all()
+"""
+
+
+def test_a_night_starts_without_scipy_and_products_of_matrices_still_compile():
+    subprocess.run([sys.executable, "-c", PRODUCT], check=True)

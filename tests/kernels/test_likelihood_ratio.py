@@ -11,6 +11,7 @@ from engine.kernels import compiling
 from engine.kernels.darkness import learnt_before
 from engine.kernels.likelihood_ratio import (
     EpisodeRule,
+    darkest_stretch,
     mark_dark,
     mark_fallen,
     open_log_likelihood_ratio,
@@ -312,7 +313,8 @@ def test_a_row_that_never_sold_is_dark_by_what_other_stores_sell():
 def marked(units: list[int], bound: float) -> tuple[list[int], float]:
     dark, peaks = np.empty((1, len(units)), np.uint8), np.empty(1)
     of_row = sales([(sold, 4.0, True, True) for sold in units], 0.05)
-    mark_dark(of_row, 0.1, np.array([bound]), dark, peaks)
+    mark_dark(of_row, 0.1, np.array([bound]), dark)
+    darkest_stretch(of_row, 0.1, peaks)
     return np.flatnonzero(dark[0]).tolist(), float(peaks[0])
 
 
@@ -402,3 +404,13 @@ def test_stretches_are_the_runs_that_are_over_before_the_end(flags, end, min_day
     room = [np.empty(len(flags), np.int64) for _ in range(3)]
     count = stretches(np.array([flags], np.uint8), np.array([end]), min_days, FoundSpans(*room))
     assert list(zip(*(column[:count].tolist() for column in room), strict=True)) == wanted
+
+
+@given(SERIES, st.floats(0.05, 0.5), st.floats(0.0, 0.5))
+def test_a_stretch_is_marked_where_the_darkest_of_its_row_reaches_the_bound(series, depth, dispersion):
+    of_row, peaks = sales(series, dispersion), np.empty(1)
+    darkest_stretch(of_row, depth, peaks)
+    for bound, is_marked in ((peaks[0], peaks[0] > 0.0), (peaks[0] * (1 + 1e-9) + 1e-9, False)):
+        dark = np.empty(of_row.usable.shape, np.uint8)
+        mark_dark(of_row, depth, np.array([bound]), dark)
+        assert dark.any() == is_marked

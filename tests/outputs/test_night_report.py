@@ -8,11 +8,13 @@ from html.parser import HTMLParser
 
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine.outputs.outlines import lines_within
 from engine.outputs.read import summary
 from engine.outputs.shelf import figures
-from engine.outputs.shelf.charts import box_around, draw_case, draw_map, stores_by_severity
+from engine.outputs.shelf.charts import box_around, draw_case, draw_map, stores_at_risk, stores_by_severity
 from engine.outputs.shelf.read import one_case
 from engine.outputs.shelf.report import ReportSettings, report
 from engine.outputs.shelf.severity import (
@@ -23,7 +25,9 @@ from engine.outputs.shelf.severity import (
     SEVERE,
     SEVERITIES,
     SHAPES,
+    Limits,
     SeveritySettings,
+    limits,
     severity,
 )
 from engine.runs.registry import Registry, Survey
@@ -32,6 +36,13 @@ from tests.command import darkshelf
 from tests.outputs.nights import HOSTILE, changed, make_night, without_cases
 
 SETTINGS = ReportSettings(cases=2)
+
+
+def _by_severity(night):
+    stores = stores_at_risk(night)
+    return stores_by_severity(stores, limits(stores["at_risk"], SETTINGS))
+
+
 VOID = {"meta", "img", "br", "hr", "input", "link"}
 
 
@@ -174,9 +185,42 @@ def test_groups_add_up_to_the_night(night):
     ("amount", "expected"),
     [(50_000.0, SEVERE), (49_999.99, HIGH), (20_000.0, HIGH), (19_999.99, MODERATE), (0.0, MODERATE), (None, NONE)],
 )
-def test_severity_changes_at_its_thresholds(amount, expected):
+def test_severity_changes_at_its_limits(amount, expected):
     frame = pl.DataFrame({"amount": [amount]}, schema={"amount": pl.Float64})
-    assert frame.select(severity(pl.col("amount"), SeveritySettings())).item() == expected
+    assert frame.select(severity(pl.col("amount"), Limits(50_000.0, 20_000.0))).item() == expected
+
+
+@given(
+    st.lists(st.none() | st.integers(0, 10**7).map(lambda cents: cents / 100), max_size=60),
+    st.floats(0.01, 0.4),
+    st.floats(0.45, 0.95),
+)
+def test_severity_is_the_place_of_an_amount_among_those_of_the_night(amounts, red, orange):
+    frame = pl.DataFrame({"amount": amounts}, schema={"amount": pl.Float64})
+    parted = limits(frame["amount"], SeveritySettings(red_share=red, orange_share=orange))
+    found = frame.select(severity(pl.col("amount"), parted)).to_series().to_list()
+    known = sorted(amount for amount in amounts if amount is not None)
+    for amount, name in zip(amounts, found, strict=True):
+        if amount is None:
+            assert name == NONE
+            continue
+        below = sum(other < amount for other in known) / max(len(known) - 1, 1)
+        at_most = (sum(other <= amount for other in known) - 1) / (len(known) - 1) if len(known) > 1 else 1.0
+        assert name != SEVERE or at_most >= 1 - red - 1e-9
+        assert name != MODERATE or below < 1 - orange + 1e-9
+    if known:
+        assert found[amounts.index(known[-1])] == SEVERE
+
+
+def test_severity_is_the_same_in_every_currency(night):
+    amounts = pl.Series([3.0, 14.0, 15.0, 92.0, 65.0, 35.0, 89.0, 79.0])
+    settings = SeveritySettings(red_share=0.2, orange_share=0.5)
+    named = [
+        pl.select(severity(pl.lit(told), limits(told, settings))).to_series().to_list()
+        for told in (amounts, amounts * 1000)
+    ]
+    assert named[0] == named[1]
+    assert set(named[0]) == {SEVERE, HIGH, MODERATE}
 
 
 def test_severities_differ_in_shape_as_well_as_in_colour():
@@ -184,12 +228,12 @@ def test_severities_differ_in_shape_as_well_as_in_colour():
 
 
 def test_the_severities_have_to_ascend():
-    with pytest.raises(ValueError, match="not below red_from"):
-        SeveritySettings(red_from=10, orange_from=10)
+    with pytest.raises(ValueError, match=r"red_share 0.2 is not below orange_share 0.2"):
+        SeveritySettings(red_share=0.2, orange_share=0.2)
 
 
 def test_a_map_holds_every_store_with_a_place_and_there_is_none_without(night):
-    stores = stores_by_severity(night, SETTINGS)
+    stores = _by_severity(night)
     box = box_around(stores)
     assert stores["longitude"].is_between(box.west, box.east).all()
     assert stores["latitude"].is_between(box.south, box.north).all()
@@ -197,7 +241,7 @@ def test_a_map_holds_every_store_with_a_place_and_there_is_none_without(night):
 
 
 def test_a_map_far_from_every_outline_is_a_plain_grid(night):
-    lost = stores_by_severity(night, SETTINGS).with_columns(latitude=pl.lit(-38.0), longitude=pl.lit(-137.0))
+    lost = _by_severity(night).with_columns(latitude=pl.lit(-38.0), longitude=pl.lit(-137.0))
     assert lines_within(box_around(lost)) == []
     assert (draw_map(lost) or "").startswith("<svg")
 

@@ -127,11 +127,11 @@ def test_many_are_decided_at_once_and_what_others_did_stays(session, decided) ->
 
 def test_an_export_holds_exactly_what_is_filtered_and_runs_nothing(session) -> None:
     page = CasesPage(session(query="?page=cases&category=drinks&sort=duration_days&asc=1"))
-    frame = pl.read_parquet(BytesIO(page.export("parquet")))
+    frame = pl.read_parquet(BytesIO(page.exports.export("parquet")))
     assert frame["category"].unique().to_list() == ["drinks"]
     assert frame["duration_days"].is_sorted()
     assert frame.columns[:3] == ["case_id", "store_id", "sku_id"]
-    text = page.export("csv").decode("utf-8-sig")
+    text = page.exports.export("csv").decode("utf-8-sig")
     assert len(text.splitlines()) == frame.height + 1
     assert "'=HYPERLINK" in text
     assert ",=" not in text
@@ -146,7 +146,7 @@ def test_all_that_is_filtered_is_decided_on_once_it_was_looked_at(session, decid
     assert decided.of(page.night.run).equals(before)
     assert page.bulk.chosen is not None
     assert len(page.bulk.chosen.versions) == drinks.height
-    assert page.bulk.chosen.at_risk == pytest.approx(round(drinks["revenue_at_risk"].sum(), 2))
+    assert page.bulk.chosen.money == pytest.approx(round(drinks["revenue_at_risk"].sum(), 2))
     assert "decided by ben" in page.bulk.piece.html
     page.bulk._press("save", "")
     assert decided.of(page.night.run)["case_id"].sort().to_list() == sorted(

@@ -78,7 +78,7 @@ def test_earlier_decisions_are_a_filter(decided, tonight, query, shown):
 
 def test_an_export_has_the_earlier_decision(tonight):
     tonight.view = parse(f"?page=cases&store=1&text={CASE}")
-    (row,) = csv.DictReader(CasesPage(tonight).export("csv").decode("utf-8-sig").splitlines())
+    (row,) = csv.DictReader(CasesPage(tonight).exports.export("csv").decode("utf-8-sig").splitlines())
     assert (row["decision"], row["earlier"], row["earlier_by"]) == ("undecided", "rejected", "ann")
 
 

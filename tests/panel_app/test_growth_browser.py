@@ -79,7 +79,7 @@ def test_the_card_of_a_candidate_is_in_sight_where_it_was_opened(reader, width) 
 
 def test_the_table_is_sorted_by_money_as_the_reader_asks_and_the_address_keeps_it(reader, run) -> None:
     audit = pl.read_parquet(run / "audit.parquet")
-    money = (audit["recommended_adjustment_quantity"] * audit["unit_price"]).drop_nulls().sort(descending=True)
+    money = (audit["recommended_units"] * audit["unit_price"]).drop_nulls().sort(descending=True)
     window = reader(1300).open("?page=growth")
     window.page.locator("#growth-sort-value_at_price").click()
     window.wait_for_query("sort=value_at_price")
@@ -117,3 +117,45 @@ def test_every_page_of_the_menu_can_be_reached_on_a_phone(reader) -> None:
         assert box is not None
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= 390
+
+
+def test_keys_accept_reject_with_a_comment_and_take_back(reader) -> None:
+    window = reader(1300).open("?page=growth&state=SCALED")
+    window.page.locator("figure svg").nth(5).wait_for()
+    rows = window.page.locator("table.candidates tr[data-case]")
+    names = [rows.nth(n).get_attribute("data-case") for n in range(3)]
+    pointed = window.page.locator("tr[aria-current]")
+    assert pointed.get_attribute("data-case") == names[0]
+    window.page.keyboard.press("a")
+    rows.nth(0).locator(".chip.accepted").wait_for()
+    window.page.keyboard.press("r")
+    window.page.keyboard.press("1")
+    window.page.keyboard.type("no shelf is left")
+    window.page.keyboard.press("Enter")
+    rows.nth(1).locator(".chip.rejected").wait_for()
+    window.page.locator(f'tr[aria-current][data-case="{names[2]}"]').wait_for()
+    window.page.keyboard.press("u")
+    rows.nth(1).locator(".chip").wait_for(state="detached")
+    window.page.locator(f'tr[aria-current][data-case="{names[1]}"]').wait_for()
+    window.page.keyboard.press("Enter")
+    window.page.locator("section.candidate").wait_for()
+    assert window.page.locator(".candidate [data-subject]").get_attribute("value") == names[1]
+
+
+def test_a_story_is_chosen_counted_with_its_money_saved_and_taken_back(reader) -> None:
+    window = reader(1300).open("?page=growth&decided=undecided")
+    window.page.locator("#growth-by-story").click()
+    window.page.locator("table.groups").wait_for()
+    assert window.page.locator("#scope-ticked").is_disabled()
+    window.page.locator("#growth-tick-1").check()
+    window.page.locator("#scope-ticked:checked").wait_for()
+    window.page.locator(".bulk button[value=accept]").click()
+    assert "Accept 1 candidate," in window.page.locator(".confirm").inner_text()
+    assert "at unit price?" in window.page.locator(".confirm").inner_text()
+    before = window.page.locator(".found strong").inner_text()
+    window.page.locator("#bulk-save").click()
+    window.page.locator(".bulk .reply.done").wait_for()
+    assert int(window.page.locator(".found strong").inner_text()) == int(before) - 1
+    window.page.locator(".bulk [data-do=undo]").click()
+    window.page.locator(".bulk .reply", has_text="Undone").wait_for()
+    assert window.page.locator(".found strong").inner_text() == before

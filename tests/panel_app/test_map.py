@@ -25,7 +25,7 @@ PLACES = """
   const view = figures.map((figure) => window.Bokeh.index.find_one(figure)).find((view) => view?.frame)
   if (!view) return {}
   const box = view.canvas_view.el.getBoundingClientRect()
-  const points = models.find((model) => model.type === 'ColumnDataSource' && model.data.store)
+  const points = models.find((model) => model.type === 'ColumnDataSource' && model.data.store && model.data.marker)
   const {x, y, store} = points.data
   return Object.fromEntries([...store].map((name, n) => [name, [
     box.left + view.frame.x_scale.compute(x[n]), box.top + view.frame.y_scale.compute(y[n])]]))

@@ -18,6 +18,7 @@ HOSTILE = '"><img src=x onerror=alert(1)>'
 causes = st.sampled_from(["price_too_high", "conversion_drop", "overstock", "not_on_shelf", "store_wide"])
 
 
+@pytest.mark.slow
 @given(st.text(max_size=80))
 def test_no_text_becomes_markup(text: str) -> None:
     made = inline('<p title="{{ text }}">{{ text }}</p>', text=text)

@@ -94,7 +94,7 @@ def test_the_list_is_the_home_page_where_whitespace_alone_has_runs(look: Callabl
     shell = Shell(look(""))
     assert shell.session.title == "Whitespace · darkshelf"
     titles = re.findall(r">([^<]+)</a></li>", re.sub(r"\s+", " ", shell.menu.html))
-    assert titles == ["Whitespace", *(plan.title for plan in SHEETS.values())]
+    assert titles == ["Whitespace", "Calls", *(plan.title for plan in SHEETS.values())]
 
 
 @pytest.mark.proves("L149")

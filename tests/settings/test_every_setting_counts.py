@@ -66,19 +66,22 @@ RARER: dict[Chain, str] = {
         "recommend.price_response recommend.promo recommend.deep_drop recommend.end_promo "
         "demand.drift demand.usual_drift episode.neighbour episode.max_fdr episode.before episode.closed "
         "pattern.gap pattern.prior_views pattern.promo pattern.neighbour pattern.conversion "
-        "events.run_out events.risen events.store_points events.group_cases transfers"
+        "events.run_out events.risen events.store_points events.group_cases transfers "
+        "recommend.holding recommend.minutes response.own_spread pattern.symptom pattern.overstock_fall "
+        "events.region events.return"
     ),
     chains.faulty_trade: (
         "inputs panel delivery.min_silent delivery.silent delivery.closed delivery.notice delivery.stale_days "
         "delivery.warm_up delivery.group delivery.min_kept "
         "recommend.max_price recommend.deep_promo recommend.promo_lift_per price_check demand.bulk_ratio "
         "demand.paid demand.stock_ratio demand.price_ratio demand.slow pattern.price_response pattern.promo_share "
-        "pattern.stock_growth events.group_gap"
+        "pattern.stock_growth events.group_gap recommend.cost_floor pattern.promo_step"
     ),
     chains.markdowns: "recommend.markdown recommend.minutes.promo recommend.promo_run events.rise_",
     chains.awkward: (
         "recommend.min_price price_check.min_units demand.impossible demand.weighed pattern.price_rise "
-        "events.holiday events.launch events.unit response.max_change panel.held_days panel.stock_from"
+        "events.holiday events.launch events.unit response.max_change panel.held_days panel.stock_from "
+        "recommend.ordinary_cover demand.lender demand.young pattern.price_step"
     ),
 }
 """How the keys begin that a chain is there for; the longest beginning of a key counts."""

@@ -98,7 +98,7 @@ def test_what_is_unknown_is_filled_by_the_kind_of_its_feature():
     columns = preparation.apply(values)
     assert columns.shape == (3, 4)
     assert columns.mean(axis=0) == pytest.approx([0] * 4, abs=1e-6)
-    assert Preparation.of(preparation.told()).apply(values).tobytes() == columns.tobytes()
+    assert Preparation.of(preparation.as_dict()).apply(values).tobytes() == columns.tobytes()
 
 
 @pytest.mark.parametrize("label", [0, 1])

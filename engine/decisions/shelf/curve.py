@@ -8,8 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
-from scipy.special import expit, logit
 
 from engine.arrays import Floats
 from engine.settings.shelf.calibrated import Certainty
@@ -27,10 +25,14 @@ class Curve:
 
     def applied(self, confidence: Floats) -> Floats:
         """The confidences, 0 to 1, corrected. Their order stays."""
+        from scipy.special import expit
+
         return np.asarray(expit(self.intercept + self.slope * _log_odds(confidence)), np.float64)
 
     def taken_back(self, confidence: Floats) -> Floats:
         """The confidences as they were before they were corrected."""
+        from scipy.special import expit
+
         return np.asarray(expit((_log_odds(confidence) - self.intercept) / self.slope), np.float64)
 
 
@@ -44,6 +46,8 @@ def fit(confidence: Floats, is_dark: NDArray[np.bool_], settings: Certainty) -> 
     """
     if is_dark.size < settings.min_answers:
         return UNCHANGED
+    from scipy.optimize import minimize
+
     odds = _log_odds(confidence)
 
     def surprise(parameters: Floats) -> float:
@@ -59,4 +63,6 @@ def fit(confidence: Floats, is_dark: NDArray[np.bool_], settings: Certainty) -> 
 
 
 def _log_odds(confidence: Floats) -> Floats:
+    from scipy.special import logit
+
     return np.asarray(logit(np.clip(confidence, STEP / 2, 1 - STEP / 2)), np.float64)

@@ -44,16 +44,16 @@ class Feedback:
 def feedback(decisions: Decisions, out: Path, run_ids: Sequence[str] | None = None) -> Feedback:
     """The answers on the open cases of nights, all of them or those named."""
     asked = answered_cases(decisions, out, run_ids)
-    told = asked.drop_nulls("is_dark")
+    answered = asked.drop_nulls("is_dark")
     nights = {run.run_id: run.manifest for run in shelf_nights(out, run_ids)}
     parts = [
         rows.with_columns(confidence=_built_in(rows["confidence_score"], nights[rows["run_id"][0]]))
-        for rows in told.drop_nulls("confidence_score").partition_by("run_id", maintain_order=True)
+        for rows in answered.drop_nulls("confidence_score").partition_by("run_id", maintain_order=True)
     ]
     chosen = [rows.select(*FEEDBACK_SCHEMA) for rows in parts]
     rows = pl.concat([pl.DataFrame(schema=FEEDBACK_SCHEMA), *chosen]).sort("run_id", "case_id")
     gone = answers.latest(decisions, run_ids).filter(~pl.col("run_id").is_in(list(nights))).height
-    return Feedback(rows, asked.height - told.height, told.height - rows.height, gone)
+    return Feedback(rows, asked.height - answered.height, answered.height - rows.height, gone)
 
 
 def _built_in(percent: pl.Series, manifest: Mapping[str, Any]) -> pl.Series:

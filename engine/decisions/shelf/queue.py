@@ -13,13 +13,14 @@ from typing import Final
 import polars as pl
 
 from engine.decisions import words as w
+from engine.decisions.waiting import waiting_state
 from engine.outputs.shelf.figures import money_sum
 from engine.vocabulary import shelf as v
 
 GROUPED: Final = (v.SKU_IN_REGION, v.SKU_IN_STORES, v.CATEGORY_IN_REGION)
 """Kinds of events that are stories. No case is in two of them."""
 DIGEST_BYTES: Final = 4
-TO_DECIDE, DONE, SNOOZED, WITHOUT_GAIN = "to_decide", "done", "snoozed", "without_gain"
+WITHOUT_GAIN: Final = "without_gain"
 EVENT: Final = pl.format("{}~{}", "first_date", pl.col("store_skus").list.first().fill_null(""))
 """What an event is called in addresses: no two of a kind share their first day and member."""
 STORY_SCHEMA: Final = pl.Schema({"case_id": pl.String(), "event_kind": pl.String(), "event": pl.String()})
@@ -118,15 +119,8 @@ def _summed() -> list[pl.Expr]:
 
 
 def _state(as_of: date) -> pl.Expr:
-    return (
-        pl.when((pl.col("gain") > 0).fill_null(value=False).not_())
-        .then(pl.lit(WITHOUT_GAIN))
-        .when(pl.col("undecided").list.len() == 0)
-        .then(pl.lit(DONE))
-        .when((pl.col("snoozed_until") > as_of).fill_null(value=False))
-        .then(pl.lit(SNOOZED))
-        .otherwise(pl.lit(TO_DECIDE))
-    )
+    brings = (pl.col("gain") > 0).fill_null(value=False)
+    return pl.when(brings).then(waiting_state(as_of)).otherwise(pl.lit(WITHOUT_GAIN))
 
 
 def _ids(items: pl.DataFrame) -> pl.Series:
@@ -138,5 +132,5 @@ def _ids(items: pl.DataFrame) -> pl.Series:
 
 
 def _id_of_story(case_ids: Sequence[str]) -> str:
-    told = "\n".join(sorted(case_ids)).encode()
-    return f"{min(case_ids)}~{hashlib.blake2b(told, digest_size=DIGEST_BYTES).hexdigest()}"
+    joined = "\n".join(sorted(case_ids)).encode()
+    return f"{min(case_ids)}~{hashlib.blake2b(joined, digest_size=DIGEST_BYTES).hexdigest()}"

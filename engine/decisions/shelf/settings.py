@@ -30,9 +30,11 @@ class TaskSettings(Frozen):
     rest_gain: float = Field(
         10, gt=0, le=100, description="It is, when the confidence of its case grew by so many points since."
     )
-    sample_pairs: int = Field(2, ge=0, le=50, description="Store-SKUs without an open case, drawn a store and night.")
+    sample_pairs: int = Field(
+        20, ge=0, le=10_000, description="Store-SKUs without an open case, drawn in the whole chain a night."
+    )
     sample_cases: int = Field(
-        1, ge=0, le=50, description="Open cases, drawn a store and night, whatever their worth."
+        10, ge=0, le=10_000, description="Open cases, drawn in the whole chain a night, whatever their worth."
     )
 
 

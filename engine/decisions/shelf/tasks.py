@@ -1,8 +1,8 @@
 """Tasks: what each store is asked to check today, the most worth for its minutes, with a few drawn at random.
 
 In: a night, what was decided and answered, settings. Out: a `Plan`, a sheet per store. A check is worth what the case
-would bring times its chance of being true. Walking to a category costs once. The random ones ride along first and
-look like all others on paper, so that nobody answers them differently.
+would bring times its chance of being true. Walking to a category costs once. A few of the whole chain are drawn at
+random: they ride along first and look like all others on paper, so that nobody answers them differently.
 
 A night's sheet stays what it is while it is answered: every process, and every hour, asks the same.
 """
@@ -20,7 +20,7 @@ from engine.decisions.shelf import answers, samples
 from engine.decisions.shelf import words as sw
 from engine.decisions.shelf.episodes import carried_forward, dark_days, same_episode
 from engine.decisions.shelf.knapsack import best_set
-from engine.decisions.shelf.nights import names, open_cases, refuse_other_desks, shelf_nights
+from engine.decisions.shelf.nights import features, names, open_cases, refuse_other_desks, shelf_nights
 from engine.decisions.shelf.settings import TaskSettings
 from engine.decisions.store import Decisions
 from engine.errors import NotFoundError
@@ -47,7 +47,7 @@ class Task:
 
     case_id: null where the product has no open case. drawn: of the random sample, whatever its worth.
     value: money a true case would bring, null without a case. chance: of being true, 0 to 1. answer: the latest that
-    was given for this night, null before.
+    was given for this night, null before. kind, likely: as `words.Check` has them.
     """
 
     order: int
@@ -62,6 +62,8 @@ class Task:
     value: float | None
     chance: float | None
     answer: str | None
+    kind: str
+    likely: tuple[str, str, str]
 
 
 @dataclass(frozen=True)
@@ -90,9 +92,19 @@ class StoreSheet:
     groups: tuple[Group, ...]
 
     @property
+    def tasks(self) -> tuple[Task, ...]:
+        """Its checks, in their order."""
+        return tuple(task for group in self.groups for task in group.tasks)
+
+    @property
     def answered(self) -> int:
         """How many of its checks were answered."""
-        return sum(len(group.tasks) - len(group.waiting) for group in self.groups)
+        return sum(task.answer is not None for task in self.tasks)
+
+    @property
+    def drawn(self) -> int:
+        """How many of its checks are of the random sample."""
+        return sum(task.drawn for task in self.tasks)
 
 
 TASK_SCHEMA: Final = pl.Schema(
@@ -122,22 +134,23 @@ ON_PAPER: Final = tuple(name for name in TASK_SCHEMA if name not in {"case_id", 
 class Plan:
     """The checks of a night. stores: one sheet a store that has any, by id.
 
-    left_out_rejected: open cases that were rejected, on this night or an earlier one. left_out_answered: open cases
-    whose check was answered in the last days.
+    sampled: store-SKUs drawn at random in the whole chain, whichever stores are asked about. left_out_rejected: open
+    cases that were rejected, on this night or an earlier one. left_out_answered: open cases whose check was answered
+    in the last days.
     """
 
     run_id: str
     stores: tuple[StoreSheet, ...]
     left_out_rejected: int = 0
     left_out_answered: int = 0
+    sampled: int = 0
 
     def frame(self) -> pl.DataFrame:
         """A row per check, by store and order. Columns: `TASK_SCHEMA`."""
         rows = [
             {"run_id": self.run_id, "store_name": sheet.store_name, **asdict(task)}
             for sheet in self.stores
-            for group in sheet.groups
-            for task in group.tasks
+            for task in sheet.tasks
         ]
         return pl.DataFrame(rows, schema=TASK_SCHEMA)
 
@@ -168,16 +181,17 @@ def plan(
     an older form.
     """
     refuse_other_desks(run)
-    drawn = samples.drawn(decisions, run, settings, store_id)
+    sample = samples.drawn(decisions, run, settings)
+    drawn = sample if store_id is None else sample.filter(store_id=store_id)
     cases = _candidates(decisions, run, settings, store_id)
-    if store_id is not None and drawn.is_empty() and cases.is_empty():
+    if store_id is not None and cases.is_empty() and features(run, (), store_id).is_empty():
         raise NotFoundError(f"store {store_id!r} has nothing that run {run.run_id} judged")
     checks = _checks(cases, drawn, run).join(_answers(decisions, run), on=v.PAIR, how="left", maintain_order="left")
     budget = settings.labour_minutes if minutes is None else minutes
     sheets = (_sheet(rows, budget, settings) for rows in checks.partition_by("store_id", maintain_order=True))
     kept = tuple(sheet for sheet in sheets if sheet.groups)
     is_answered = ~cases["is_rejected"] & cases["is_resting"]
-    return Plan(run.run_id, kept, int(cases["is_rejected"].sum()), int(is_answered.sum()))
+    return Plan(run.run_id, kept, int(cases["is_rejected"].sum()), int(is_answered.sum()), sample.height)
 
 
 def _candidates(decisions: Decisions, run: Run, settings: TaskSettings, store_id: str | None) -> pl.DataFrame:
@@ -284,6 +298,8 @@ def _tasks(
             value=row["value"],
             chance=row["chance"],
             answer=row["answer"],
+            kind=check.kind,
+            likely=check.likely,
         )
 
 

@@ -88,6 +88,6 @@ def _regions(cases: pl.LazyFrame, stores: pl.DataFrame) -> pl.DataFrame:
     of_cases = cases.group_by("region").agg(*_sums()).collect()
     found = stores.group_by("region").agg(stores=pl.len()).join(of_cases, on="region", how="left", nulls_equal=True)
     known = found.with_columns(pl.col("cases", "at_risk", "brings", "accepted", "undecided").fill_null(0))
-    told = known.with_columns(at_risk_per_store=pl.col("at_risk") / pl.col("stores"))
-    ranked = told.sort("at_risk_per_store", "region", descending=[True, False], nulls_last=True)
+    averages = known.with_columns(at_risk_per_store=pl.col("at_risk") / pl.col("stores"))
+    ranked = averages.sort("at_risk_per_store", "region", descending=[True, False], nulls_last=True)
     return ranked.select(*REGION_SCHEMA).cast(REGION_SCHEMA)

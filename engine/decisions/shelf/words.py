@@ -62,17 +62,32 @@ OFFER: Final = "offer"
 
 @dataclass(frozen=True)
 class Check:
-    """What a store is asked to do about a product. kind: which of the settings says how long it takes."""
+    """What a store is asked to do about a product. kind: which of the settings says how long it takes. likely: the
+    keys of `ANSWERS` that are offered first.
+    """
 
     kind: str
     question: str
+    likely: tuple[str, str, str]
 
 
-LOOK_FOR_IT: Final = Check(LOOK, "Is it on the shelf, whole and easy to see? If not, look in the backroom.")
+_LOOK: Final = "Is it on the shelf, whole and easy to see? If not, look in the backroom."
+_COUNT: Final = Check(
+    COUNT,
+    "Count shelf and backroom: is there as much as the system says?",
+    ("on_shelf_fine", "phantom_stock", "empty_backroom"),
+)
+LOOK_FOR_IT: Final = Check(LOOK, _LOOK, ("on_shelf_fine", "empty_backroom", "hidden_or_misplaced"))
 CHECKS: Final = {
-    v.PRICE_TOO_HIGH: Check(LABEL, "Is the price label there and right?"),
-    v.PROMO_INEFFECTIVE: Check(OFFER, "Is the offer set up and signed?"),
-    v.OVERSTOCK: Check(COUNT, "Count shelf and backroom: is there as much as the system says?"),
-    v.MISALLOCATION: Check(COUNT, "Count shelf and backroom: is there as much as the system says?"),
+    v.CONVERSION_DROP: Check(LOOK, _LOOK, ("on_shelf_fine", "poor_place", "damaged")),
+    v.PRICE_TOO_HIGH: Check(
+        LABEL, "Is the price label there and right?", ("on_shelf_fine", "price_label_wrong", "not_found")
+    ),
+    v.PROMO_INEFFECTIVE: Check(
+        OFFER, "Is the offer set up and signed?", ("on_shelf_fine", "offer_not_shown", "empty_backroom")
+    ),
+    v.OVERSTOCK: _COUNT,
+    v.MISALLOCATION: _COUNT,
 }
-"""By cause; of every other one, and of a product drawn at random, `LOOK_FOR_IT`."""
+"""By cause; of every other one, and of a product drawn at random, `LOOK_FOR_IT`. Each offers what speaks for its
+cause, and that all is well, before the rest."""

@@ -27,12 +27,14 @@ def act_of(verdict: str) -> Act:
     raise InputError([Problem("verdict", f"{verdict!r} is no verdict", f"it is one of {', '.join(VERDICTS)}")])
 
 
-def verdicts(decisions: Decisions, run_ids: Sequence[str]) -> pl.DataFrame:
-    """What stands on the gaps of some runs, sorted by customer, division and day. Columns: `VERDICT_SCHEMA`.
+def verdicts(decisions: Decisions, run_ids: Sequence[str] | None = None) -> pl.DataFrame:
+    """What stands on the gaps of some runs, or of all there ever were. Columns: `VERDICT_SCHEMA`.
+
+    Sorted by customer, division and day.
 
     A rejection for another reason is no verdict: nobody was called.
     """
-    state = decisions.state_of_runs(run_ids, kind=GAP)
+    state = decisions.state_of_kind(GAP) if run_ids is None else decisions.state_of_runs(run_ids, kind=GAP)
     verdict = (
         pl.when(pl.col("decision") == w.DECISIONS[w.ACCEPT])
         .then(pl.lit(CALLED))
@@ -41,8 +43,8 @@ def verdicts(decisions: Decisions, run_ids: Sequence[str]) -> pl.DataFrame:
         .when((pl.col("decision") == w.DECISIONS[w.REJECT]) & pl.col("reason").is_in([REFUSED, DO_NOT_CALL]))
         .then("reason")
     )
-    told = state.select("subject_id", verdict=verdict, decided_on=pl.col("decided_at").dt.date())
-    known = told.filter(pl.col("verdict").is_not_null())
+    last_verdicts = state.select("subject_id", verdict=verdict, decided_on=pl.col("decided_at").dt.date())
+    known = last_verdicts.filter(pl.col("verdict").is_not_null())
     pairs = [parted(name) for name in known["subject_id"]]
     ids = pl.DataFrame(pairs, schema=dict.fromkeys(v.PAIR, pl.String), orient="row")
     return ids.hstack(known.select("verdict", "decided_on")).sort(*v.PAIR, "decided_on").cast(VERDICT_SCHEMA)

@@ -24,7 +24,7 @@ def stars(night: Run, settings: ShelfSettings) -> pl.LazyFrame:
     features = table(night, shapes.FEATURES)
     excess = ratio(pl.col("sales_velocity_7d"), pl.col("baseline_mean_units"))
     is_star = above(excess, settings.star_ratio) & below(pl.col("days_of_supply"), settings.thin_cover_days)
-    told = pl.format(
+    sentence = pl.format(
         "Sold {}% of its expectation in the last 7 days with cover for {} days; night {}. Suggestion only.",
         round_half_up(excess * 100, 0).cast(pl.Int64),
         round_half_up(pl.col("days_of_supply"), 0).cast(pl.Int64),
@@ -36,7 +36,7 @@ def stars(night: Run, settings: ShelfSettings) -> pl.LazyFrame:
         recommendation_type=pl.lit(INCREASE_EXISTING),
         opportunity_score=(excess - 1).clip(0, 1),
         opportunity_tier=pl.lit(TIERS[2]),
-        opportunity_reason=told,
+        opportunity_reason=sentence,
     )
 
 

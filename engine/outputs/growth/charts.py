@@ -12,6 +12,7 @@ import polars as pl
 
 from engine.outputs.canvas import canvas
 from engine.outputs.growth import figures
+from engine.outputs.growth.figures import one_decimal
 from engine.runs.registry import Run
 from engine.vocabulary import growth as v
 
@@ -44,7 +45,7 @@ def draw_boundary_flow(run: Run) -> str:
     boxes = (
         ("Step 11: WHAT grows", f"{facts['candidates']:,} candidates", WHAT),
         ("Step 12: HOW MUCH", f"{facts['scaled']:,} scaled within caps", HOW_MUCH),
-        ("Quantity", f"{facts['units']:,.1f} units", RESULT),
+        ("Quantity", f"{one_decimal(facts['units'])} units", RESULT),
     )
     with canvas([text for box in boxes for text in box[:2]], (7.5, 1.8)) as (axes, finish):
         axes.axis("off")
@@ -60,20 +61,20 @@ def draw_boundary_flow(run: Run) -> str:
 def draw_funnel(run: Run) -> str:
     """From candidates to scaled rows, with the units that these get and that others would get without a floor."""
     rows = figures.funnel(run)
-    told = [
-        f"{count:,}" + (f"  ({units:,.1f} units{'' if step == v.SCALED else ' held back'})" if units else "")
+    texts = [
+        f"{count:,}" + (f"  ({one_decimal(units)} units{'' if step == v.SCALED else ' held back'})" if units else "")
         for step, count, units in rows.select("step", "rows", "units").iter_rows()
     ]
     title = "What became of the candidates"
-    return _bars(title, rows["step"].to_list(), rows["rows"].to_list(), STATUS_COLOURS, told=told, room=0.42)
+    return _bars(title, rows["step"].to_list(), rows["rows"].to_list(), STATUS_COLOURS, texts=texts, room=0.42)
 
 
 def draw_opportunity_tiers(run: Run) -> str:
     """Candidates by the tier of Step 11, and how many of them were scaled."""
     rows = figures.opportunities(run)
     labels, counts = rows["tier"].to_list(), rows["rows"].to_list()
-    told = [f"{count:,}  ({scaled:,} scaled)" for count, scaled in rows.select("rows", "scaled").iter_rows()]
-    return _bars("Candidates by tier of Step 11", labels, counts, dict.fromkeys(labels, WHAT), told=told, room=0.3)
+    texts = [f"{count:,}  ({scaled:,} scaled)" for count, scaled in rows.select("rows", "scaled").iter_rows()]
+    return _bars("Candidates by tier of Step 11", labels, counts, dict.fromkeys(labels, WHAT), texts=texts, room=0.3)
 
 
 def draw_scaling_tier_distribution(run: Run) -> str:
@@ -93,11 +94,11 @@ def draw_adjustment_distribution(run: Run) -> str:
     bins, mean, median = figures.adjustments(run)
     with canvas((), SIZE_INCHES) as (axes, finish):
         axes.set(title="Quantities of scaled rows", xlabel="units", ylabel="rows")
-        if mean is not None:
+        if mean is not None and median is not None:
             width = bins["high"] - bins["low"]
             axes.bar(bins["low"], bins["rows"], width=width, align="edge", color=HOW_MUCH, edgecolor="white")
-            axes.axvline(mean, color="#c0392b", linestyle="--", label=f"mean {mean:.1f}")
-            axes.axvline(median, color="#27ae60", linestyle="--", label=f"median {median:.1f}")
+            axes.axvline(mean, color="#c0392b", linestyle="--", label=f"mean {one_decimal(mean)}")
+            axes.axvline(median, color="#27ae60", linestyle="--", label=f"median {one_decimal(median)}")
             axes.legend(frameon=False)
         return finish()
 
@@ -169,7 +170,7 @@ def draw_dead_zone(run: Run) -> str:
     labels = rows["cluster_median"].to_list()
     colours = dict.fromkeys(labels, "#e67e22")
     title = "Worth closing, yet left with nothing: percent by cluster median (units)"
-    return _bars(title, labels, shares, colours, "{:.1f}%")
+    return _bars(title, labels, shares, colours, texts=[f"{one_decimal(share)}%" for share in shares])
 
 
 def draw_sensitivity(run: Run) -> str:
@@ -177,7 +178,8 @@ def draw_sensitivity(run: Run) -> str:
     rows = figures.sensitivity(run)
     labels = [f"{cap} × {factor:g}" for cap, factor in rows.select("cap", "factor").iter_rows()]
     colours = {label: CAP_COLOURS[cap] for label, cap in zip(labels, rows["cap"], strict=True)}
-    return _bars("Units when a cap is moved", labels, rows["units"].to_list(), colours, "{:,.1f}")
+    units = rows["units"].to_list()
+    return _bars("Units when a cap is moved", labels, units, colours, texts=[*map(one_decimal, units)])
 
 
 def draw_peer_strip(run: Run, cluster_id: int, spu_code: str, row: dict[str, Any]) -> str:
@@ -197,7 +199,7 @@ def draw_peer_strip(run: Run, cluster_id: int, spu_code: str, row: dict[str, Any
         }
         for label, (units, colour) in marks.items():
             if units is not None:
-                axes.axvline(units, color=colour, label=f"{label} {units:.1f}")
+                axes.axvline(units, color=colour, label=f"{label} {one_decimal(units)}")
         axes.set(title=title, yticks=[], xlabel="units")
         axes.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
         return finish()
@@ -231,17 +233,16 @@ def _bars(
     labels: list[str],
     values: list[float],
     colours: dict[str, str],
-    form: str = "{:,}",
-    told: list[str] | None = None,
+    texts: list[str] | None = None,
     room: float = 0.14,
 ) -> str:
-    """Horizontal bars, the first on top, a number on each and none left out. told: what to write on them instead.
+    """Horizontal bars, the first on top, a number on each and none left out. texts: what to write on them instead.
 
     room: for what is written, as a share of the longest bar.
     """
     with canvas([title, *labels], (7.5, 1.1 + 0.36 * len(labels))) as (axes, finish):
         bars = axes.barh(labels, values, color=[colours[label] for label in labels])
-        axes.bar_label(bars, labels=told or [form.format(value) for value in values], padding=3, fontsize=8)
+        axes.bar_label(bars, labels=texts or [f"{value:,}" for value in values], padding=3, fontsize=8)
         axes.invert_yaxis()
         axes.margins(x=room)
         axes.xaxis.set_major_formatter("{x:,g}")

@@ -12,7 +12,7 @@ from engine.outputs.compare import Change, key_figures
 from engine.outputs.desks import Desk, Explanation
 from engine.outputs.growth import shapes
 from engine.outputs.growth.explain import explained
-from engine.outputs.growth.figures import QUANTITY
+from engine.outputs.growth.figures import QUANTITY, one_decimal
 from engine.outputs.growth.read import boundary_report
 from engine.outputs.growth.report import report
 from engine.outputs.names import joined, parted
@@ -56,7 +56,7 @@ def _headline(manifest: Mapping[str, Any]) -> str:
     scaled, units = manifest.get("scaled"), manifest.get("units")
     if not isinstance(scaled, int) or not isinstance(units, int | float):
         return "–"
-    return f"{scaled:,} scaled, {units:,.1f} units"
+    return f"{scaled:,} scaled, {one_decimal(units)} units"
 
 
 def _shown(run: Run) -> Shown:
@@ -65,8 +65,8 @@ def _shown(run: Run) -> Shown:
     blocks: list[Any] = [
         line(
             Part(str(figures["period"]), "strong"),
-            f"  {figures['scaled']:,} of {figures['candidates']:,} candidates get {figures['units']:,.1f} units "
-            f"({figures['whole_units']:,} whole) in {figures['stores_scaled']:,} stores.",
+            f"  {figures['scaled']:,} of {figures['candidates']:,} candidates get {one_decimal(figures['units'])} "
+            f"units ({figures['whole_units']:,} whole) in {figures['stores_scaled']:,} stores.",
         ),
         Grid(
             ("status", "candidates"),
@@ -90,7 +90,7 @@ def _caps(figures: Mapping[str, Any]) -> Grid:
     suppressed = figures["suppressed_by_cap"]
     numbers = ("scaled", "units", "suppressed")
     rows = [
-        (cap, f"{row['rows']:,}", f"{row['units']:,.1f}", f"{suppressed[cap]:,}" if cap in suppressed else "")
+        (cap, f"{row['rows']:,}", one_decimal(row["units"]), f"{suppressed[cap]:,}" if cap in suppressed else "")
         for cap, row in figures["by_cap"].items()
     ]
     return Grid(("cap that binds", *numbers), rows, numbers)
@@ -149,7 +149,7 @@ def _scaled(run: Run) -> pl.DataFrame:
 def _listed(title: str, rows: pl.DataFrame) -> Grid:
     ranked = rows.sort(QUANTITY, *v.STORE_SPU, descending=[True, False, False])
     cells = [
-        (candidate_id(store, spu), f"{units:,.1f}", tier or "–") for store, spu, tier, units in ranked.iter_rows()
+        (candidate_id(store, spu), one_decimal(units), tier or "–") for store, spu, tier, units in ranked.iter_rows()
     ]
     return Grid(("candidate", "units", "tier"), cells, numbers=("units",), title=title)
 
@@ -180,6 +180,8 @@ DESK = Desk(
     subjects="engine.decisions.growth.candidates:CANDIDATES",
     pages="panel_app.pages.growth:PAGES",
     style="panel_app.pages.growth:CSS",
+    page_settings="panel_app.stores.growth_settings:GrowthPageSettings",
+    lookup="panel_app.lookup.growth:LOOKUP",
     stages=STAGES,
     moment=str,
 )

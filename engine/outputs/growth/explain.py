@@ -165,8 +165,8 @@ def _cap_line(facts: ExplanationFacts) -> pl.Expr:
     )
     limit = pl.min_horizontal("cap_current", "cap_median", "cap_absolute")
     capped = pl.format("\nCAP: raw {} -> {} by {}{}", raw, _units(limit), applied, of_what)
-    not_carried = pl.when(pl.col("cap_current").is_null()).then(pl.lit("; cap on current n/a (not carried)"))
-    line = pl.concat_str(capped, not_carried.otherwise(pl.lit("")))
+    not_stocked = pl.when(pl.col("cap_current").is_null()).then(pl.lit("; cap on current n/a (not carried)"))
+    line = pl.concat_str(capped, not_stocked.otherwise(pl.lit("")))
     return pl.when(applied != v.NO_CAP).then(line).fill_null("")
 
 

@@ -11,6 +11,7 @@ import polars as pl
 from engine.outputs.growth import shapes
 from engine.outputs.read import summary, table
 from engine.runs.registry import Run
+from engine.stats import half_up
 from engine.vocabulary import growth as v
 from engine.vocabulary.common import TIE_TOLERANCE
 
@@ -27,6 +28,11 @@ CAP_COLUMNS: Mapping[str, str] = {
 MEDIAN_EDGES = (2.0, 5.0, 10.0, 20.0, 50.0)
 """Between which cluster medians the dead zone is told apart, in units."""
 NO_CATEGORY = "–"
+
+
+def one_decimal(number: float) -> str:
+    """A number as every page, chart, report and text of a run writes it: one decimal, ties up."""
+    return f"{half_up(number, 1):,.1f}"
 
 
 def tiers(run: Run) -> pl.DataFrame:

@@ -43,12 +43,12 @@ class Threshold:
     @property
     def in_force(self) -> str:
         """The value in words."""
-        return _told(self.value)
+        return _as_text(self.value)
 
     @property
     def by_default(self) -> str:
         """The default in words."""
-        return _told(self.default)
+        return _as_text(self.default)
 
 
 @dataclass(frozen=True)
@@ -105,12 +105,12 @@ def _thresholds(settings: Mapping[str, Any]) -> list[Threshold]:
 def _sentence(every: Sequence[Threshold], changed: Sequence[Threshold]) -> str:
     if not changed:
         return f"No threshold of the business was changed: all {len(every)} are at their defaults."
-    told = "; ".join(f"{each.key} is {each.in_force} instead of {each.by_default}" for each in changed)
+    changes = "; ".join(f"{each.key} is {each.in_force} instead of {each.by_default}" for each in changed)
     verb = "differs from its default" if len(changed) == 1 else "differ from their defaults"
-    return f"{len(changed)} of {len(every)} thresholds of the business {verb}: {told}."
+    return f"{len(changed)} of {len(every)} thresholds of the business {verb}: {changes}."
 
 
-def _told(value: object) -> str:
+def _as_text(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return f"{value:g}" if isinstance(value, float) else str(value)
@@ -123,8 +123,8 @@ def _checklist(
     yield _counted("R75", "No logic duplicates Step 11", checks, "step11_unchanged", "no_key_added")
     yield _counted("R76", "No inventory is scaled twice", checks, "keys_unique")
     labels = {True: PASS, False: FAIL, None: OPEN}[labels_render]
-    told = {PASS: "every label was drawn", FAIL: "a chart has labels that no font at hand can write"}
-    yield Line("R77", "Graph labels render", labels, told.get(labels, "the charts are not drawn yet"))
+    wordings = {PASS: "every label was drawn", FAIL: "a chart has labels that no font at hand can write"}
+    yield Line("R77", "Graph labels render", labels, wordings.get(labels, "the charts are not drawn yet"))
     missing = [name for step, name in STEPS.items() if not run.manifest["supplied"].get(step)]
     tables = f"{' and '.join(missing)} not supplied" if missing else "Steps 9, 10 and 11 were supplied"
     yield Line("R78", "The run uses the tables of Steps 9 to 11", FAIL if missing else PASS, tables)
@@ -153,7 +153,7 @@ def _risks(settings: Mapping[str, Any], checks: Mapping[str, Any]) -> Iterable[L
         "Conflict with Step 9",
         checks,
         *("step9_checked", "step9_minimum_kept"),
-        mitigation=f"Where Step 9 raises, the quantity is multiplied by {_told(conflicts['step9_factor'])}.",
+        mitigation=f"Where Step 9 raises, the quantity is multiplied by {_as_text(conflicts['step9_factor'])}.",
     )
     lookback = conflicts["step10_lookback_periods"]
     before = f" or the {lookback} before" if lookback else ""
@@ -173,7 +173,7 @@ def _risks(settings: Mapping[str, Any], checks: Mapping[str, Any]) -> Iterable[L
         checks,
         *("caps_applied", "gap_large_enough", "no_noise"),
         mitigation=f"At most {current} of the current quantity, {median} of the median of the cluster and "
-        f"{_told(caps['absolute_units'])} units{uncapped}. "
+        f"{_as_text(caps['absolute_units'])} units{uncapped}. "
         f"Only gaps of {_percent(gap['min_ratio'])} or more.",
     )
     yield _counted(
@@ -195,5 +195,5 @@ def _counted(requirement: str, statement: str, checks: Mapping[str, Any], *names
     verdicts = {check["verdict"] for check in found} | ({OPEN} if len(found) < len(names) else set())
     status = next(verdict for verdict in WORST_FIRST if verdict in verdicts)
     broken, rows = sum(check["broken"] for check in found), sum(check["looked_at"] for check in found)
-    told = f"{broken:,} broken of {rows:,} looked at" + (f", in {len(names)} checks" if len(names) > 1 else "")
-    return Line(requirement, statement, status, told, mitigation)
+    result = f"{broken:,} broken of {rows:,} looked at" + (f", in {len(names)} checks" if len(names) > 1 else "")
+    return Line(requirement, statement, status, result, mitigation)

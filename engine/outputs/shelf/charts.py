@@ -14,7 +14,7 @@ from engine.outputs.canvas import INK, canvas
 from engine.outputs.outlines import Box, lines_within
 from engine.outputs.read import raising_damage, table
 from engine.outputs.shelf import shapes
-from engine.outputs.shelf.severity import COLOURS, NONE, SEVERITIES, SeveritySettings, severity
+from engine.outputs.shelf.severity import COLOURS, NONE, SEVERITIES, Limits, severity
 from engine.runs.registry import Run
 
 EXPECTED: Final = "#3b7dc4"
@@ -35,12 +35,17 @@ SMALLEST_MARK, LARGEST_MARK = 18.0, 260.0
 """Square points; the area grows with the revenue at risk."""
 
 
-def stores_by_severity(run: Run, settings: SeveritySettings) -> pl.DataFrame:
-    """The stores of a night with their severity, the worst last, so that they are drawn on top."""
+def stores_at_risk(run: Run) -> pl.DataFrame:
+    """The stores of a night with `at_risk`, null without an open case; the worst last, so that they are on top."""
     at_risk = pl.when(pl.col("cases_open") > 0).then(pl.col("revenue_at_risk_open"))
     with raising_damage(run):
-        stores = table(run, shapes.STORES).with_columns(severity=severity(at_risk, settings)).collect()
+        stores = table(run, shapes.STORES).with_columns(at_risk=at_risk).collect()
     return stores.sort("revenue_at_risk_open", "store_id")
+
+
+def stores_by_severity(stores: pl.DataFrame, parted: Limits) -> pl.DataFrame:
+    """The stores of `stores_at_risk` with their severity."""
+    return stores.with_columns(severity=severity(pl.col("at_risk"), parted))
 
 
 def draw_map(stores: pl.DataFrame) -> str | None:

@@ -23,8 +23,8 @@ class ConfidenceSettings(RunSettings):
     @model_validator(mode="after")
     def _words_descend(self) -> "ConfidenceSettings":
         if not self.high_from > self.medium_from > self.low_from:
-            told = f"high_from {self.high_from:g}, medium_from {self.medium_from:g}, low_from {self.low_from:g}"
-            raise ValueError(f"{told} do not descend")
+            levels = f"high_from {self.high_from:g}, medium_from {self.medium_from:g}, low_from {self.low_from:g}"
+            raise ValueError(f"{levels} do not descend")
         return self
 
 

@@ -103,8 +103,10 @@ DESK = Desk(
     result="engine.outputs.shelf.result:Night",
     subjects="engine.decisions.shelf.cases:CASES",
     pages="panel_app.pages.shelf:PAGES",
+    screens="panel_app.pages.shelf:SCREENS",
     style="panel_app.pages.shelf:CSS",
     page_settings="panel_app.stores.shelf_settings:ShelfPageSettings",
+    lookup="panel_app.lookup.shelf:LOOKUP",
     stages=STAGES,
     options=frozenset({"lake", "backfill", "max_memory", "feedback", "allow_partial"}),
 )

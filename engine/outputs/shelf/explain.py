@@ -45,16 +45,16 @@ def _headline(case: dict[str, Any]) -> list[Line]:
 
 
 def _numbers(case: dict[str, Any], why: str | None, currency: str) -> list[Line]:
-    told = [
+    lines = [
         f"In stock, but for {case['duration_days']} days ({case['detection_date']} … {case['last_dark_date']}, "
         f"{case['status']}) it sold {case['actual_daily_units']:.2f} a day where "
         f"{case['expected_daily_units']:.2f} were expected: {case['underperformance_pct']:.0f}% less.",
         _loss(case, currency),
     ]
     stock = "unknown" if case["on_hand"] is None else f"{case['on_hand']:g} units"
-    told += [] if why is None else [why]
-    told += [f"On hand {stock}. Confidence {_score(case['confidence_score'])} of 100.", ""]
-    return [line(text) for text in told]
+    lines += [] if why is None else [why]
+    lines += [f"On hand {stock}. Confidence {_score(case['confidence_score'])} of 100.", ""]
+    return [line(text) for text in lines]
 
 
 def _loss(case: dict[str, Any], currency: str) -> str:
@@ -120,16 +120,16 @@ def _action(case: dict[str, Any], currency: str) -> list[Line]:
 
 def _brings(case: dict[str, Any], currency: str) -> str:
     """What the action brings with its interval and what that is counted as, beside all that could be recovered."""
-    told = f"projected to bring {money(case['projected_recovery'], currency)}"
+    lines = f"projected to bring {money(case['projected_recovery'], currency)}"
     basis = case.get("recovery_basis")
     # Runs of the classic profile, and those of earlier versions, know neither basis nor interval.
     if basis is None or case.get("recoverable_revenue_30d") is None:
-        return told
+        return lines
     low, high = (case[f"projected_recovery_{end}"] for end in ("low", "high"))
     between = "" if low is None else f" ({money(low, currency)} … {money(high, currency)})"
     margin, revenue = (money(case[f"recoverable_{kind}_30d"], currency) for kind in ("margin", "revenue"))
     return (
-        f"{told} of {basis} in 30 days{between}; selling as expected would bring {margin} of margin, {revenue} of "
+        f"{lines} of {basis} in 30 days{between}; selling as expected would bring {margin} of margin, {revenue} of "
         "revenue"
     )
 

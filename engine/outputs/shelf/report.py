@@ -14,9 +14,9 @@ from engine.outputs.glossary import name_of, tip_of
 from engine.outputs.money import currency_of
 from engine.outputs.read import data_quality, has, raising_damage, summary, table
 from engine.outputs.shelf import figures, shapes
-from engine.outputs.shelf.charts import draw_case, draw_map, stores_by_severity
+from engine.outputs.shelf.charts import draw_case, draw_map, stores_at_risk, stores_by_severity
 from engine.outputs.shelf.read import one_case
-from engine.outputs.shelf.severity import COLOURS, SEVERITIES, SHAPES, SeveritySettings
+from engine.outputs.shelf.severity import COLOURS, SEVERITIES, SHAPES, SeveritySettings, limits
 from engine.runs.registry import Run
 
 TEMPLATE = Path(__file__).with_suffix(".html")
@@ -43,7 +43,9 @@ class ReportSettings(SeveritySettings):
 def report(run: Run, before: Run | None, settings: ReportSettings) -> str:
     """The whole page. before: the previous night, to compare with. Raises DamagedRunError."""
     facts = summary(run)
-    stores = stores_by_severity(run, settings)
+    at_risk = stores_at_risk(run)
+    parted = limits(at_risk["at_risk"], settings)
+    stores = stores_by_severity(at_risk, parted)
     chart = draw_map(stores)
     return render(
         TEMPLATE,
@@ -58,7 +60,7 @@ def report(run: Run, before: Run | None, settings: ReportSettings) -> str:
         chart=None if chart is None else Markup(chart),
         severities=[(name, stores.filter(severity=name).height) for name in SEVERITIES],
         without_place=stores["latitude"].null_count(),
-        settings=settings,
+        parted=parted,
         cases=[_explained(run, case) for case in figures.largest(run, settings.cases)],
         events=_events(run, settings.events),
         warnings=data_quality(run)["warnings"],

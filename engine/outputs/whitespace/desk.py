@@ -238,7 +238,9 @@ DESK = Desk(
     result="engine.outputs.whitespace.result:Ranked",
     subjects="engine.decisions.whitespace.gaps:GAPS",
     pages="panel_app.pages.whitespace:PAGES",
+    page_settings="panel_app.stores.whitespace_settings:WhitespacePageSettings",
     style="panel_app.pages.whitespace:CSS",
+    lookup="panel_app.lookup.whitespace:LOOKUP",
     views=_views,
     stages=STAGES,
 )

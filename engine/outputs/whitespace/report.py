@@ -46,8 +46,8 @@ def report(run: Run, settings: ReportSettings) -> str:
 
 def _what_if(run: Run) -> Mapping[str, Any]:
     """The steps of the division cap and the best alternative to the list; empty where the run does not say."""
-    told = facts(run, shapes.metrics_file(dt.date.fromisoformat(run.as_of))) or {}
-    return dict(told.get("what_if", {}))
+    published = facts(run, shapes.metrics_file(dt.date.fromisoformat(run.as_of))) or {}
+    return dict(published.get("what_if", {}))
 
 
 def _divisions(run: Run, settings: ReportSettings) -> list[Mapping[str, Any]]:

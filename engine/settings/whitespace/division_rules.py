@@ -24,7 +24,7 @@ class DivisionRule(Frozen):
     why: str = Field("", description="The reason, for readers.")
 
     @model_validator(mode="after")
-    def _says_one_thing(self) -> "DivisionRule":
+    def _has_one_meaning(self) -> "DivisionRule":
         said = [name for name in ("division", "alias", "drop") if getattr(self, name)]
         if len(said) != 1:
             raise ValueError(f"say one of division, alias and drop, not {' and '.join(said) or 'none'}")

@@ -52,14 +52,14 @@ def borrowed(
     lends = ~is_late & (exposure > 0.0) & (sold > 0.0)
     lenders = np.bincount(sku[lends], minlength=panel.skus.height)
     borrows = np.flatnonzero(is_late & (lenders[sku] > 0))
-    told = nothing_borrowed(sold.size)
+    lent = nothing_borrowed(sold.size)
     if not borrows.size or lenders.max() < 2:
-        return told
+        return lent
     sizes = _sizes(sold, exposure, lends, store, sku)
     variance = _between_stores(sold, exposure, dispersion, np.flatnonzero(lends), store, sku, sizes, settings)
-    told.level[borrows] = (sizes.of_sku[sku] * sizes.of_store[store] * unit)[borrows]
-    told.relative_variance[borrows] = variance[sku[borrows]]
-    return told._replace(dispersion=dispersion)
+    lent.level[borrows] = (sizes.of_sku[sku] * sizes.of_store[store] * unit)[borrows]
+    lent.relative_variance[borrows] = variance[sku[borrows]]
+    return lent._replace(dispersion=dispersion)
 
 
 def _sizes(sold: Floats, exposure: Floats, lends: Marks, store: Integers, sku: Integers) -> _Sizes:
@@ -71,8 +71,8 @@ def _sizes(sold: Floats, exposure: Floats, lends: Marks, store: Integers, sku: I
     for _ in range(ROUNDS):
         of_sku = _ratio(np.where(lends, sold, 0.0), np.where(lends, of_store[store], 0.0), sku)
         days_sold, days_due = sold * exposure, np.nan_to_num(of_sku)[sku] * exposure
-        is_told = np.isfinite(of_sku)[sku]
-        of_store = _ratio(days_sold * is_told, days_due * is_told, store)
+        is_known = np.isfinite(of_sku)[sku]
+        of_store = _ratio(days_sold * is_known, days_due * is_known, store)
         of_store = np.where(of_store > 0.0, of_store, 1.0)
     return _Sizes(np.nan_to_num(of_sku), of_store)
 

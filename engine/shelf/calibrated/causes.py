@@ -291,9 +291,9 @@ def _stock_sign(settings: PatternSettings) -> pl.Expr:
 def _empty_sign(settings: PatternSettings) -> pl.Expr:
     """Next to nothing was sold and stock stood still. Shoppers who see less of it, and not nothing, saw it there."""
     sells_nothing = _weakness(pl.col("units_share"), settings.dark_share)
-    stands_still = _weakness(pl.col("stock_moves_share"), settings.stock_moves)
+    no_movement = _weakness(pl.col("stock_moves_share"), settings.stock_moves)
     unseen = _weakness(pl.col("views_share"), settings.dark_share)
-    return sells_nothing * stands_still * (1 - pl.col("views_part") * (1 - unseen))
+    return sells_nothing * no_movement * (1 - pl.col("views_part") * (1 - unseen))
 
 
 def _events(settings: PatternSettings) -> tuple[pl.Expr, ...]:

@@ -9,7 +9,7 @@ import numpy as np
 from engine.arrays import Flags, Floats
 from engine.kernels import rows
 from engine.kernels.compiling import given
-from engine.kernels.likelihood_ratio import mark_dark
+from engine.kernels.likelihood_ratio import darkest_stretch, mark_dark
 from engine.kernels.records import Sales
 
 
@@ -18,8 +18,7 @@ def darkest(sales: Sales, depth: float) -> Floats:
     peaks = np.empty(len(sales.units))
 
     def look(block: slice) -> None:
-        unseen, nothing = np.empty(sales.units[block].shape, np.uint8), np.full(len(peaks[block]), np.inf)
-        mark_dark(given(sales, block), depth, nothing, unseen, peaks[block])
+        darkest_stretch(given(sales, block), depth, peaks[block])
 
     rows.in_blocks(look, peaks.size)
     return peaks
@@ -36,7 +35,7 @@ def mark(sales: Sales, depth: float, peaks: Floats, bounds: Floats, dark: Flags)
     def look(block: slice) -> None:
         pairs = passing[block]
         marked = np.empty((pairs.size, dark.shape[1]), np.uint8)
-        mark_dark(given(sales, pairs), depth, bounds[pairs], marked, np.empty(pairs.size))
+        mark_dark(given(sales, pairs), depth, bounds[pairs], marked)
         dark[pairs] = marked
 
     rows.in_blocks(look, passing.size)

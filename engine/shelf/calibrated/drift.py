@@ -37,8 +37,9 @@ def level_drift(sales: Sales, dark: Flags, regional_sku: Integers, first_day: in
     # The first days that are spared still say which rises a fall answers.
     later = 1 if spared >= settings.drift_days else 0
     end_day = n_days - spared + later * settings.drift_days
-    told = _changes(sales, dark, later + n_windows, end_day, settings)
-    asked = [_asked(told, later + window, regional_sku, settings.drift_tail) for window in range(n_windows)]
+    changed = _changes(sales, dark, later + n_windows, end_day, settings)
+    group = np.unique(regional_sku, return_inverse=True)[1]
+    asked = [_asked(changed, later + window, group, settings.drift_tail) for window in range(n_windows)]
     answers = [_answer(of_window, settings.drift_tail) for of_window in asked if of_window.size]
     if not answers:
         return settings.level_drift + settings.usual_drift
@@ -50,53 +51,53 @@ def level_drift(sales: Sales, dark: Flags, regional_sku: Integers, first_day: in
 
 def _changes(sales: Sales, dark: Flags, n_windows: int, end_day: int, settings: DemandSettings) -> Changes:
     """What the windows before end_day tell, of all pairs."""
-    told = Changes(*(np.empty((len(sales.units), n_windows)) for _ in range(3)))
+    changed = Changes(*(np.empty((len(sales.units), n_windows)) for _ in range(3)))
     how = (settings.before_decay_factor, settings.drift_days, end_day, settings.drift_units)
 
     def look(block: slice) -> None:
         clean = ((sales.usable[block] == 1) & (dark[block] == 0)).astype(np.uint8)
         of_rows = given(given(sales, block)._replace(clean=clean))
-        changes(of_rows, *how, Changes(*(table[block] for table in told)))
+        changes(of_rows, *how, Changes(*(table[block] for table in changed)))
 
     rows.in_blocks(look, len(sales.units))
-    return told
+    return changed
 
 
-def _asked(told: Changes, window: int, regional_sku: Integers, tail: float) -> Floats:
+def _asked(changed: Changes, window: int, group: Integers, tail: float) -> Floats:
     """Drift at which each rise in a window would have the chance `tail`; below 0 where counts alone make it so.
 
     Of the pairs that no shelf of the region can have lent its shoppers; of all where regions are so wide that some
-    shelf always rises and falls, and too few pairs would be left to tell one rare rise.
+    shelf always rises and falls, and too few pairs would be left to tell one rare rise. group: number of the SKU and
+    region, (pairs,).
     """
     limit = NormalDist().inv_cdf(1.0 - tail)
-    moved = _beyond_counts(told, window)
+    moved = _beyond_counts(changed, window)
     rises = moved > limit
     # The end of a rise is no fall.
-    then = (_beyond_counts(told, window - 1) < -limit) & ~rises if window else False
+    then = (_beyond_counts(changed, window - 1) < -limit) & ~rises if window else False
     falls = (moved < -limit) | then
-    lent = (_of_others(rises, regional_sku) > 0) & (_of_others(falls, regional_sku) > 0)
-    is_known = ~np.isnan(told.change[:, window])
+    lent = (_of_others(rises, group) > 0) & (_of_others(falls, group) > 0)
+    is_known = ~np.isnan(changed.change[:, window])
     known = np.flatnonzero(is_known & ~lent)
     if known.size * tail < 1.0:
         known = np.flatnonzero(is_known)
     rise = np.maximum(moved[known], 0.0)
-    return np.asarray(((rise / limit) ** 2 - 1.0) * told.variance[known, window] / told.walked[known, window])
+    return np.asarray(((rise / limit) ** 2 - 1.0) * changed.variance[known, window] / changed.walked[known, window])
 
 
-def _beyond_counts(told: Changes, window: int) -> Floats:
+def _beyond_counts(changed: Changes, window: int) -> Floats:
     """Changes in a window in standard errors of counts, (pairs,); 0 where it tells nothing.
 
     What the whole chain does in a window is no walk of a level.
     """
-    change = told.change[:, window]
+    change = changed.change[:, window]
     if np.isnan(change).all():
         return np.zeros(len(change))
-    return np.nan_to_num((change - np.nanmedian(change)) / np.sqrt(told.variance[:, window]))
+    return np.nan_to_num((change - np.nanmedian(change)) / np.sqrt(changed.variance[:, window]))
 
 
-def _of_others(marks: Marks, regional_sku: Integers) -> Integers:
-    """How many other pairs of each pair's SKU and region are marked, (pairs,)."""
-    group = np.unique(regional_sku, return_inverse=True)[1]
+def _of_others(marks: Marks, group: Integers) -> Integers:
+    """How many other pairs of each pair's group are marked, (pairs,)."""
     return np.asarray(np.bincount(group, marks)[group] - marks, np.int64)
 
 

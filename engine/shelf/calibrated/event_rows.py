@@ -59,21 +59,21 @@ def table_of_events(
     schema = {name: kind or ids[name] for name, kind in COLUMNS.items()}
     rows = [*_wide(panel, found, excluded.events), *_of_excluded(panel, found, excluded)]
     happened = pl.DataFrame(rows, schema=schema, orient="row")
-    grouped_cases = grouped(with_names(panel, cases), _carried(panel), of).select(
+    grouped_cases = grouped(with_names(panel, cases), _stocked(panel), of).select(
         pl.col(name).cast(kind) for name, kind in schema.items()
     )
     order = ["lost_revenue", "kind", "store_id", "sku_id", "first_date", "category", "region", "cause"]
     return pl.concat([happened, grouped_cases]).sort(order, descending=[True, *[False] * 7], nulls_last=True)
 
 
-def grouped(cases: pl.DataFrame, carried: pl.DataFrame, of: EventSettings) -> pl.DataFrame:
+def grouped(cases: pl.DataFrame, stocked: pl.DataFrame, of: EventSettings) -> pl.DataFrame:
     """Open cases that began together: of one SKU in nearly every store of a region, whatever their causes; of one SKU
     and cause in many stores; of one category, region and cause.
 
     carried: by sku_id and region, how many stores there are judged.
     """
     left = cases.filter(pl.col("status") == v.OPEN).with_columns(pl.col("primary_cause").fill_null("unknown"))
-    left = left.join(carried, on=["sku_id", "region"], how="left", maintain_order="left")
+    left = left.join(stocked, on=["sku_id", "region"], how="left", maintain_order="left")
     nearly_all = pl.max_horizontal(of.region_share * pl.col("stores"), of.group_stores)
     of_region = pl.format("It fell in {} of {} stores of the region: {}.", "members", "stores", "cause")
     of_cause = pl.format("{} cases began together for one reason: {}.", "members", "cause")
@@ -90,7 +90,7 @@ def grouped(cases: pl.DataFrame, carried: pl.DataFrame, of: EventSettings) -> pl
     return pl.concat(tables, how="diagonal_relaxed")
 
 
-def _carried(panel: Panel) -> pl.DataFrame:
+def _stocked(panel: Panel) -> pl.DataFrame:
     """How many judged stores of each region carry each SKU: sku_id, region, stores."""
     judged = np.flatnonzero(panel.judged)
     named = with_names(panel, panel.pairs.select(v.PAIR)[judged].with_columns(pair=judged))

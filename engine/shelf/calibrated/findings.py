@@ -112,14 +112,14 @@ def _sentences(settings: CauseSettings, currency: str) -> dict[str, pl.Expr]:
 
 def _with_symptom(cause: str, sentence: pl.Expr) -> pl.Expr:
     """A cause's sentence, and what it makes of views that fell with the sales."""
-    is_told = pl.col("views_are_symptom")
+    is_symptom = pl.col("views_are_symptom")
     views = percent(pl.col("views_share"))
     if cause == v.TRAFFIC_DROP:
         primary = pl.col("primary_cause").str.replace_all("_", " ")
         of_event = pl.format("Views fell with the sales, to {}% of usual: a symptom of {}.", views, primary)
-        return pl.when(is_told).then(of_event).otherwise(sentence)
+        return pl.when(is_symptom).then(of_event).otherwise(sentence)
     symptom = pl.format("{} Views fell with the sales, to {}% of usual: a symptom.", sentence, views)
-    return pl.when(is_told & (pl.col("primary_cause") == cause)).then(symptom).otherwise(sentence)
+    return pl.when(is_symptom & (pl.col("primary_cause") == cause)).then(symptom).otherwise(sentence)
 
 
 def _on_day(lag_days: pl.Expr) -> pl.Expr:
@@ -148,9 +148,10 @@ def _on_price(currency: str) -> pl.Expr:
     day = unless_known(
         pl.format("; it rose {}", _on_day(pl.col("price_lag_days"))), "; it did not rise as sales fell"
     )
-    told = pl.when(is_raised).then(day).otherwise(pl.lit(""))
+    since = pl.when(is_raised).then(day).otherwise(pl.lit(""))
     return unless_known(
-        pl.format("Price {}: {}, {}{}.", money(pl.col("price"), currency), own, elsewhere, told), "No price is known."
+        pl.format("Price {}: {}, {}{}.", money(pl.col("price"), currency), own, elsewhere, since),
+        "No price is known.",
     )
 
 

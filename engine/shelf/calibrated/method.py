@@ -133,8 +133,8 @@ class Calibrated:
         is_dark = np.nan_to_num(found.chances.q_values, nan=1.0) <= of.episode.max_fdr
         known = (panel, found.learnt.demand, costed, is_dark)
         plan = transfer.transfers(*known, of.causes.misallocation, of.transfers, of.recommend)
-        told, done = transfer.with_transfers(costed, plan, of.recommend)
-        return told.drop("cost"), {shapes.TRANSFERS: done}
+        moved, done = transfer.with_transfers(costed, plan, of.recommend)
+        return moved.drop("cost"), {shapes.TRANSFERS: done}
 
     def bands(self, panel: Panel, found: Found, pair: Integers) -> tuple[Floats, NDArray[np.bool_]]:
         """As `Method`; the dark days are those of the pair's latest episode on which it was in stock."""

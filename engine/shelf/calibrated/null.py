@@ -245,8 +245,7 @@ class _Series:
 
     def mark(self, peaks: Floats) -> None:
         """Fill in the log likelihood ratio of the darkest stretch."""
-        nothing, dark = np.full(len(peaks), np.inf), np.empty(self.units.shape, np.uint8)
-        likelihood_ratio.mark_dark(self._sales(), self._demand.dark_depth, nothing, dark, peaks)
+        likelihood_ratio.darkest_stretch(self._sales(), self._demand.dark_depth, peaks)
 
     def weigh(self, episode: EpisodeSettings, level: Floats, log_likelihood_ratio: Floats) -> None:
         """Fill in the log likelihood ratio of an open episode."""

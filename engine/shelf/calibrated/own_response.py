@@ -24,7 +24,7 @@ def own_response(cases: pl.DataFrame, settings: ResponseSettings, level: float) 
     its own error and by `own_spread`, the shelf's by the error of its loss (delta method).
     """
     z = NormalDist().inv_cdf((1 + level) / 2)
-    is_told = (pl.col("primary_cause") == v.PRICE_TOO_HIGH) & (pl.col("price_share") > 1)
+    is_explained = (pl.col("primary_cause") == v.PRICE_TOO_HIGH) & (pl.col("price_share") > 1)
     rise = pl.col("price_share").log()
     lost, gap = pl.col("lost_units"), pl.col("gap_units")
     sold = (lost * pl.col("actual_daily_units") / gap).clip(lower_bound=FEWEST_UNITS)
@@ -36,15 +36,15 @@ def own_response(cases: pl.DataFrame, settings: ResponseSettings, level: float) 
     weight = prior_variance / (prior_variance + own_variance)
     response = weight * own + (1 - weight) * pl.col("price_response")
     error = z * (weight * own_variance).sqrt()
-    told = {
+    replaced = {
         "price_response": response,
         "price_response_low": response - error,
         "price_response_high": response + error,
     }
     return cases.with_columns(
         *(
-            pl.when(is_told).then(value.clip(0.0, settings.max_response)).otherwise(name).alias(name)
-            for name, value in told.items()
+            pl.when(is_explained).then(value.clip(0.0, settings.max_response)).otherwise(name).alias(name)
+            for name, value in replaced.items()
         ),
-        price_response_basis=pl.when(is_told).then(pl.lit(SHELF)).otherwise("price_response_basis"),
+        price_response_basis=pl.when(is_explained).then(pl.lit(SHELF)).otherwise("price_response_basis"),
     )

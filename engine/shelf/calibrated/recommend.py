@@ -177,8 +177,8 @@ def _sentence(settings: ActionSettings, currency: str) -> pl.Expr:
         *(pl.when(kind == action).then(text) for action, text in _numbered(settings, currency).items())
     )
     said = pl.coalesce(with_numbers, fixed)
-    says = pl.when(kind == v.PROMOTE).then(_on_lift(settings)).when(kind.is_in(OF_PRICE)).then(_on_response())
-    learnt = pl.format("; {}", says).fill_null("")
+    learnt_from = pl.when(kind == v.PROMOTE).then(_on_lift(settings)).when(kind.is_in(OF_PRICE)).then(_on_response())
+    learnt = pl.format("; {}", learnt_from).fill_null("")
     whole = pl.concat_str(said, learnt)
     first = pl.format(
         "Order stock first: {} on hand and {} a day delivered do not serve the {} a day that would sell; then ",

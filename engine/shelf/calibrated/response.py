@@ -183,8 +183,8 @@ def _variances(slopes: Floats, sums: Floats, group: Integers) -> Slopes:
         # Few clusters: the variance of a t distribution of one less degree of freedom, which needs more than two.
         few = clusters / np.maximum(clusters - FEWEST_CLUSTERS, 1)
         spread = np.bincount(group, influence**2, n_groups) * few
-        told = (determinant > TINY) & (clusters > FEWEST_CLUSTERS)
-        variances.append(np.where(told, np.maximum(spread, own / safe), np.inf))
+        is_estimable = (determinant > TINY) & (clusters > FEWEST_CLUSTERS)
+        variances.append(np.where(is_estimable, np.maximum(spread, own / safe), np.inf))
     return Slopes(slopes[:, 0], variances[0], slopes[:, 1], variances[1])
 
 

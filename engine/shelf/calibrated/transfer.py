@@ -168,7 +168,7 @@ def with_transfers(
     bounds = {
         f"projected_recovery{end}": pl.when(is_overstock).then(pl.col("gain") * part) for end, part in scale.items()
     }
-    told = {
+    values = {
         "recommended_action": pl.format("Transfer {} units to: {}{}", "shipped", "places", instead),
         "action": pl.lit(v.TRANSFER),
         "action_units": pl.col("shipped"),
@@ -176,7 +176,7 @@ def with_transfers(
         **bounds,
     }
     transferred = joined.with_columns(
-        pl.when(ships).then(value).otherwise(name).alias(name) for name, value in told.items()
+        pl.when(ships).then(value).otherwise(name).alias(name) for name, value in values.items()
     )
     done = transferred.filter(action=v.TRANSFER).select("case_id")
     return (

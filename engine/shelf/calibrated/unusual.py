@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from engine.arrays import Flags, Floats
 from engine.errors import Problem
 from engine.kernels import rows
-from engine.kernels.unusual import EXTRAORDINARY, IMPOSSIBLE, carry_ordinary, judge_sales, ordinary
+from engine.kernels.unusual import EXTRAORDINARY, IMPOSSIBLE, carry_ordinary, extremes, judge_sales, ordinary
 from engine.settings.shelf.calibrated import DemandSettings
 from engine.shelf.panel import Panel
 from engine.vocabulary import shelf as v
@@ -80,9 +80,9 @@ def _usual_sales(panel: Panel, quantile: float) -> Floats:
     """Ordinary sales of a day with any, (pairs,): its own, else those of the SKU, else those of the chain."""
     usual = _ordinary(panel.array("units"), quantile)
     of_pair = pl.col("usual").fill_nan(None)
-    told = pl.DataFrame({"sku": panel.codes("sku"), "usual": usual}).with_columns(of_pair)
+    usual_by_pair = pl.DataFrame({"sku": panel.codes("sku"), "usual": usual}).with_columns(of_pair)
     filled = pl.coalesce(pl.col("usual"), pl.col("usual").median().over("sku"), pl.col("usual").median())
-    return np.ascontiguousarray(told.select(filled.fill_null(np.nan)).to_series().to_numpy())
+    return np.ascontiguousarray(usual_by_pair.select(filled.fill_null(np.nan)).to_series().to_numpy())
 
 
 def _ordinary(values: Floats, quantile: float) -> Floats:
@@ -94,14 +94,18 @@ def _ordinary(values: Floats, quantile: float) -> Floats:
 def _carried_forward(panel: Panel, measure: str, ratio: float) -> tuple[Floats, pl.DataFrame]:
     """A measure with its impossible cells overruled, and these; the measure itself where there are none."""
     values = panel.array(measure)
-    usual = _ordinary(values, MIDDLE)
-    peaks = np.nanmax(np.nan_to_num(values, nan=-np.inf), axis=1)
-    odd_rows = np.flatnonzero(peaks > ratio * usual)
+    smallest, largest = np.empty((2, len(values)))
+    rows.in_blocks(lambda block: extremes(values[block], smallest[block], largest[block]), len(values))
+    # What is ordinary is no less than the smallest value: few rows can hold what is beyond a multiple of it.
+    odd_rows = np.flatnonzero(largest > ratio * smallest)
+    usual = _ordinary(values[odd_rows], MIDDLE)
+    is_odd_row = largest[odd_rows] > ratio * usual
+    odd_rows, usual = odd_rows[is_odd_row], usual[is_odd_row]
     if not odd_rows.size:
         return values, _listed(panel, measure, values, np.zeros((0, 0), np.bool_))
     some = np.ascontiguousarray(values[odd_rows])
     verdict = np.empty(some.shape, np.uint8)
-    carry_ordinary(some, usual[odd_rows], ratio, verdict)
+    carry_ordinary(some, usual, ratio, verdict)
     is_odd = panel.memory.empty(values.shape, np.bool_)
     is_odd[:] = False
     is_odd[odd_rows] = verdict == IMPOSSIBLE

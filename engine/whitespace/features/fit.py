@@ -104,12 +104,12 @@ def with_caps(state: State, matrix: Matrix, registry: tuple[Feature, ...], share
 
 def with_missing(state: State, matrix: Matrix, registry: tuple[Feature, ...]) -> State:
     """The state with the features whose absence has a flag: known on some rows only, and one of those alike."""
-    names, told = [], set()
+    names, reported = [], set()
     for feature in registry:
         table = matrix.customers if feature.scope == "all" else matrix.pairs
         unknown = table[feature.name].is_null()
         pattern = (feature.scope, unknown.to_numpy().tobytes())
-        if 0 < unknown.sum() < table.height and pattern not in told:
-            told.add(pattern)
+        if 0 < unknown.sum() < table.height and pattern not in reported:
+            reported.add(pattern)
             names.append(feature.name)
     return replace(state, missing=tuple(names))

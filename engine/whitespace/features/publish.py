@@ -80,14 +80,14 @@ def _centroids(matrix: Matrix, state: State, divisions: Sequence[str]) -> list[A
     if not matrix.centroids:
         return []
     folder = f"features/owner_centroids/{matrix.cutoff.isoformat()}/{state.hash()}"
-    files, told = list[Artifact](), list[dict[str, object]]()
+    files, listed = list[Artifact](), list[dict[str, object]]()
     for division in divisions:
         for embedding, centroids in matrix.centroids.items():
             file = f"{CENTROIDS[embedding]}_{slug(division)}.npy" if division in centroids else None
-            told.append({"division": division, "embedding": embedding, "file": file})
+            listed.append({"division": division, "embedding": embedding, "file": file})
             if file is not None:
                 files.append(Artifact(f"{folder}/{file}", as_npy(centroids[division])))
-    index = {"cutoff": matrix.cutoff.isoformat(), "state": state.hash(), "centroids": told}
+    index = {"cutoff": matrix.cutoff.isoformat(), "state": state.hash(), "centroids": listed}
     return [*files, Artifact(f"{folder}/owner_centroids.json", index)]
 
 

@@ -30,14 +30,14 @@ class SafePolicy:
 
     def as_artifact(self, division: str, cutoff: str) -> Artifact:
         """`safe_policy_<div>_<cut>.json`."""
-        told: dict[str, object] = {
+        fields: dict[str, object] = {
             "division": division,
             "cutoff": cutoff,
             "kept": list(self.kept),
             "dropped": list(self.dropped),
         }
-        told |= {"swapped": dict(self.swapped), "reason": dict(self.reason)}
-        return Artifact(f"features/safe_policy_{slug(division)}_{cutoff}.json", told)
+        fields |= {"swapped": dict(self.swapped), "reason": dict(self.reason)}
+        return Artifact(f"features/safe_policy_{slug(division)}_{cutoff}.json", fields)
 
 
 def safe(registry: tuple[Feature, ...], settings: FeatureSettings) -> SafePolicy:

@@ -57,29 +57,29 @@ class State:
     def as_artifacts(self) -> list[Artifact]:
         """The state as files: `feature_state.json`, and the reference factors of every embedding."""
         frames = [Artifact(frame_file(name), as_npy(frame.factors)) for name, frame in self.frames.items()]
-        return [Artifact(STATE, self._told() | {"hash": self.hash()}), *frames]
+        return [Artifact(STATE, self._as_dict() | {"hash": self.hash()}), *frames]
 
     @classmethod
     def load(cls, run_folder: Path) -> "State":
         """What a run published of its state. Raises OSError where it published none."""
-        told = json.loads((run_folder / STATE).read_text(encoding="utf-8"))
-        del told["hash"]
+        fields = json.loads((run_folder / STATE).read_text(encoding="utf-8"))
+        del fields["hash"]
         for name in ("vocabularies", "purchase_rates", "caps"):
-            told[name] = {key: tuple(values) for key, values in told[name].items()}
-        told["frames"] = {
+            fields[name] = {key: tuple(values) for key, values in fields[name].items()}
+        fields["frames"] = {
             name: Frame(tuple(items), np.load(run_folder / frame_file(name), allow_pickle=False))
-            for name, items in told["frames"].items()
+            for name, items in fields["frames"].items()
         }
-        return cls(**told | {"missing": tuple(told["missing"])})
+        return cls(**fields | {"missing": tuple(fields["missing"])})
 
     def hash(self) -> str:
         """Of everything fitted, whatever the machine."""
-        digest = hashlib.blake2b(json.dumps(self._told(), sort_keys=True).encode(), digest_size=16)
+        digest = hashlib.blake2b(json.dumps(self._as_dict(), sort_keys=True).encode(), digest_size=16)
         for name in sorted(self.frames):
             digest.update(np.ascontiguousarray(self.frames[name].factors).tobytes())
         return digest.hexdigest()
 
-    def _told(self) -> dict[str, Any]:
+    def _as_dict(self) -> dict[str, Any]:
         return {
             "seen": dict(self.seen),
             "line_profit": self.line_profit,

@@ -42,7 +42,7 @@ def ablation(context: Context, base: Scores) -> CheckResult:
     """The check, of all divisions together and of each. base: the champions with all of their features."""
     dropped = side_by_side(lambda one: _without(context, base, *one), _drops(context))
     table = pl.concat([one.readings for one in dropped])
-    drops = tuple(_told(base, one) for one in dropped)
+    drops = tuple(_drop_of(base, one) for one in dropped)
     status = cast("Status", CheckResult(NAME, table).pooled)
     content = AblationTopK(cutoff=context.cutoff, status=status, drops=drops)
     rows = [_row(base, one, division) for one in dropped for division in (ALL, *context.divisions)]
@@ -99,14 +99,14 @@ def _without(context: Context, base: Scores, k: int, families: tuple[str, ...]) 
     return _Without(k, families, gone, scores, pl.concat(tables))
 
 
-def _told(base: Scores, one: _Without) -> Drop:
+def _drop_of(base: Scores, one: _Without) -> Drop:
     return Drop(
         k=one.k,
         families=one.families,
         features_dropped=one.features,
         status=one.status(ALL),
-        base=base.told(ALL),
-        without=one.scores.told(ALL),
+        base=base.of_division(ALL),
+        without=one.scores.of_division(ALL),
         delta_auc=delta(base, one.scores, ALL, AUC),
         delta_lift10=delta(base, one.scores, ALL, LIFT),
     )
@@ -114,7 +114,7 @@ def _told(base: Scores, one: _Without) -> Drop:
 
 def _row(base: Scores, one: _Without, division: str) -> dict[str, object]:
     auc, lift = (delta(base, one.scores, division, figure) for figure in (AUC, LIFT))
-    before, after = base.told(division), one.scores.told(division)
+    before, after = base.of_division(division), one.scores.of_division(division)
     return {
         "division": division,
         "k": one.k,

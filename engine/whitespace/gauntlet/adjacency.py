@@ -56,9 +56,9 @@ def adjacency(context: Context) -> CheckResult:
     note = (
         f"{len(near)} features see the last {settings.recent_days} days, the strongest {strongest}; told, not gated"
     )
-    told = readings([reading(v.PASS, note, measure="near_features", value=float(len(near)))])
+    near_readings = readings([reading(v.PASS, note, measure="near_features", value=float(len(near)))])
     file = Artifact(named(FILE, ALL, context.cutoff, ".json"), content.model_dump(mode="json"))
-    return CheckResult(NAME, told, artifacts=(file,), shared=True)
+    return CheckResult(NAME, near_readings, artifacts=(file,), shared=True)
 
 
 def _is_near(feature: Feature, recent_days: int) -> bool:

@@ -45,8 +45,8 @@ def audited(matrix: Matrix, names: Iterable[str]) -> pl.DataFrame:
     """
     newest = pl.max_horizontal("latest_event", "latest_known")
     expected = pl.DataFrame({"feature": list(names)}, {"feature": pl.String})
-    told = matrix.seen.with_columns(pl.col("feature").cast(pl.String))
-    table = expected.join(told, on="feature", how="full", coalesce=True, maintain_order="left_right")
+    features_seen = matrix.seen.with_columns(pl.col("feature").cast(pl.String))
+    table = expected.join(features_seen, on="feature", how="full", coalesce=True, maintain_order="left_right")
     status = (
         pl.when(pl.col("source").is_null())
         .then(pl.lit(UNKNOWN))
@@ -66,8 +66,8 @@ def audited(matrix: Matrix, names: Iterable[str]) -> pl.DataFrame:
 
 def of_state(state: State, fitted_at: dt.date) -> pl.DataFrame:
     """The newest dates of the rows that the state was fitted on; UNKNOWN where it does not say."""
-    told = [state.seen.get(name) for name in ("newest_order_date", "newest_known_at")]
-    days = [dt.date.fromisoformat(str(day)) if day else None for day in told]
+    dates = [state.seen.get(name) for name in ("newest_order_date", "newest_known_at")]
+    days = [dt.date.fromisoformat(str(day)) if day else None for day in dates]
     newest = max((day for day in days if day), default=None)
     status = UNKNOWN if newest is None else LEAK if newest > fitted_at else OK
     row = (FITTED, v.TRANSACTIONS, *days, fitted_at, status)

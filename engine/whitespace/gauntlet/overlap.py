@@ -53,15 +53,15 @@ def overlap(
         pl.len(), pl.col("fold").first()
     )
     listed = findings(
-        (ALL, f"fold {row['fold']}, customer {row['customer_id']}", _told(row), row["len"])
+        (ALL, f"fold {row['fold']}, customer {row['customer_id']}", _described(row), row["len"])
         for row in counted.iter_rows(named=True)
     )
-    told = [
+    found = [
         _reading("shared customers", wrong.height, v.FAIL) if folds else reading(v.FAIL, "there is no fold"),
         _reading("customers of one name", table.height - wrong.height, v.WARN),
     ]
     files = (Artifact(named(NAME, ALL, cutoff, ".csv"), table),)
-    return CheckResult(NAME, readings(told), listed, files, shared=True)
+    return CheckResult(NAME, readings(found), listed, files, shared=True)
 
 
 def alike_orders(transactions: pl.DataFrame, least: int) -> pl.DataFrame:
@@ -126,7 +126,7 @@ def _listed(pairs: pl.DataFrame, fold: Fold, what: str) -> pl.DataFrame:
     )
 
 
-def _told(row: dict[str, object]) -> str:
+def _described(row: dict[str, object]) -> str:
     other = row["other_id"]
     return f"{row['what']}: {other}" if other not in {None, row["customer_id"]} else str(row["what"])
 

@@ -45,7 +45,7 @@ def report(
     switched = tuple(name for name, is_on in waivers.model_dump().items() if is_on)
     for division in (ALL, *divisions):
         statuses = statuses_of(results, division)
-        told = tuple(readings_of(results, division))
+        found = tuple(readings_of(results, division))
         content = LeakageReport(
             division=division,
             cutoff=cutoff,
@@ -54,10 +54,10 @@ def report(
             waivers=switched,
             checks={name: cast("Status", statuses.get(name, v.FAIL)) for name in expected},
             offending=tuple(_offending(results, division))[:LISTED],
-            diagnostics=told,
+            diagnostics=found,
         )
         summary = DiagnosticsSummary(
-            division=division, cutoff=cutoff, readings=told, files=tuple(_files(results, division, cutoff))
+            division=division, cutoff=cutoff, readings=found, files=tuple(_files(results, division, cutoff))
         )
         files += [
             Artifact(named(REPORT, division, cutoff, ".json"), content.model_dump(mode="json")),

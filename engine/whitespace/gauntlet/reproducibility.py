@@ -35,16 +35,16 @@ NOTHING: Final = Score(prevalence=None, auc=None, lift10=None, brier=None, posit
 def reproducibility(context: Context) -> CheckResult:
     """The check, of everything together and of each division. Raises RuntimeError where a process fails."""
     first, second = _twice(context)
-    told, files = [], []
+    found, files = [], []
     for division in (ALL, *context.divisions):
         content = _compared(context, division, first, second)
         differing = [name for name, digest in content.hashes_run1.items() if content.hashes_run2.get(name) != digest]
         note = f"differ: {', '.join(differing)}" if differing else f"{len(content.hashes_run1)} hashes are equal"
-        told.append(
+        found.append(
             reading(content.status, note, division, "hashes_differing", value=float(len(differing)), bound=0.0)
         )
         files.append(Artifact(named(NAME, division, context.cutoff, ".json"), content.model_dump(mode="json")))
-    return CheckResult(NAME, readings(told), artifacts=tuple(files))
+    return CheckResult(NAME, readings(found), artifacts=tuple(files))
 
 
 def some_customers(tables: Tables, most: int, seed: int) -> Tables:

@@ -52,7 +52,7 @@ class Scores:
             return Estimate(np.nan, np.nan, np.nan)
         return self.of[division].estimate(name, self.customers)
 
-    def told(self, division: str) -> Score:
+    def of_division(self, division: str) -> Score:
         """As an artifact tells it."""
         names = {"prevalence": "prevalence", "auc": AUC, "lift10": LIFT, "brier": "brier"}
         figures = {ours: known(self.value(division, theirs)) for ours, theirs in names.items()}

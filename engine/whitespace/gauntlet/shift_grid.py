@@ -42,13 +42,13 @@ class _Step:
     shift: Scores
     readings: pl.DataFrame
 
-    def told(self, division: str) -> Shift:
+    def of_division(self, division: str) -> Shift:
         ours = self.readings.filter(pl.col("division") == division)
         return Shift(
             days=self.days,
             status=cast("Status", CheckResult(GRID, ours).of_division(division)),
-            base=self.base.told(division),
-            shift=self.shift.told(division),
+            base=self.base.of_division(division),
+            shift=self.shift.of_division(division),
             delta_auc=delta(self.base, self.shift, division, AUC),
             delta_lift10=delta(self.base, self.shift, division, LIFT),
             low_power=bool(ours["low_power"].any()),
@@ -133,10 +133,10 @@ def _shift_14(context: Context, base: Scores, moved: Scores, steps: Sequence[_St
         content = Shift14(
             division=division,
             cutoff=context.cutoff,
-            status=gate.told(division).status,
-            staleness=gate.told(division),
+            status=gate.of_division(division).status,
+            staleness=gate.of_division(division),
             moved_days=settings.moved_days,
-            moved=moved.told(division),
+            moved=moved.of_division(division),
             moved_delta_auc=delta(base, moved, division, AUC),
             moved_delta_lift10=delta(base, moved, division, LIFT),
             eps_auc=settings.shift_max_auc_gain,
@@ -152,8 +152,8 @@ def _grid(context: Context, steps: Sequence[_Step], between: Sequence[_Step]) ->
     files = [_grid_file(context, division, result, steps, between) for division in (ALL, *context.divisions)]
     statuses = {division: cast("Status", result.of_division(division)) for division in context.divisions}
     summary = ShiftGridSummary(cutoff=context.cutoff, divisions=statuses)
-    told = Artifact(named(SUMMARY_FILE, ALL, context.cutoff, ".json"), summary.model_dump(mode="json"))
-    return replace(result, artifacts=(*files, told))
+    file = Artifact(named(SUMMARY_FILE, ALL, context.cutoff, ".json"), summary.model_dump(mode="json"))
+    return replace(result, artifacts=(*files, file))
 
 
 def _grid_file(
@@ -173,4 +173,4 @@ def _grid_file(
 
 
 def _each(steps: Sequence[_Step], division: str) -> Iterator[Shift]:
-    return (step.told(division) for step in steps)
+    return (step.of_division(division) for step in steps)

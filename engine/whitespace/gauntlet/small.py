@@ -42,7 +42,7 @@ class _Trees(Small):
     """A booster that is wound back after each use: its bins and buffers are made once."""
 
     def __init__(self, train: Singles, valid: Singles, settings: GauntletSettings, seed: int) -> None:
-        told = {
+        options = {
             "objective": "none",
             "num_leaves": settings.small_leaves,
             "learning_rate": LEARNING_RATE,
@@ -57,7 +57,7 @@ class _Trees(Small):
             "verbosity": -1,
         }
         self._rounds, self._valid = settings.small_trees, valid
-        self._booster = lightgbm.Booster(told, lightgbm.Dataset(train, np.zeros(len(train)), params=told))
+        self._booster = lightgbm.Booster(options, lightgbm.Dataset(train, np.zeros(len(train)), params=options))
 
     def scores(self, labels: Flags) -> Floats:
         """As `Small.scores`."""

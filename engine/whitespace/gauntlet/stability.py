@@ -71,11 +71,11 @@ def stability(context: Context) -> CheckResult:
         Artifact(f"{folder}/{NAME}.png", picture),
     )
     note = f"shares of gain over {len(eras)} cutoffs; told, not gated"
-    told = [
+    found = [
         reading(v.PASS, note, measure="mean_spearman_eras", value=content.mean_spearman_eras),
         reading(v.PASS, note, measure="mean_jaccard_topk_eras", value=content.mean_jaccard_topk_eras),
     ]
-    return CheckResult(NAME, readings(told), artifacts=files, shared=True)
+    return CheckResult(NAME, readings(found), artifacts=files, shared=True)
 
 
 def _rows(context: Context, era: dt.date) -> pl.DataFrame:

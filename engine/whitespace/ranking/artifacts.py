@@ -78,16 +78,16 @@ def _listed(eligible: pl.DataFrame) -> pl.DataFrame:
 
 
 def _explanations(candidates: pl.DataFrame) -> pl.DataFrame:
-    told = candidates.filter("is_selected")
-    return told.select(v.CUSTOMER, pl.col(v.DIVISION).alias("division_name"), "nba_reason")
+    shown = candidates.filter("is_selected")
+    return shown.select(v.CUSTOMER, pl.col(v.DIVISION).alias("division_name"), "nba_reason")
 
 
 def _reason_codes(candidates: pl.DataFrame) -> list[dict[str, Any]]:
     """A record a recommendation: customer_id, division, reasons (feature, direction, share)."""
-    told = candidates.filter("is_selected").select(pl.col(v.PAIR).cast(pl.String), "reason_codes")
+    shown = candidates.filter("is_selected").select(pl.col(v.PAIR).cast(pl.String), "reason_codes")
     return [
         {v.CUSTOMER: customer, v.DIVISION: division, "reasons": json.loads(codes)}
-        for customer, division, codes in told.iter_rows()
+        for customer, division, codes in shown.iter_rows()
     ]
 
 
@@ -128,7 +128,7 @@ def _metrics(ranking: Ranking, settings: RankingSettings) -> dict[str, Any]:
         "selection_status": selection.status,
         "expected_value": round(selection.worth, 2),
         "price_of_limits": dict(selection.prices),
-        "what_if": what_if.told(ranking.what_if),
+        "what_if": what_if.summary(ranking.what_if),
         "held_out_rows": int(candidates["is_held_out"].sum()),
         "division_shares_topN": shares(ranking.selected, v.DIVISION),
         "capture_at_k": ranking.eras.rows.to_dicts(),

@@ -51,6 +51,6 @@ def before(runs: Iterable[Run], cutoff: dt.date, settings: EligibilitySettings) 
         previous = ranking if previous is None else previous
         if (cutoff - day).days >= settings.cooldown_days:
             break
-        told = ranking.filter("is_selected").select(pl.col(v.PAIR).cast(pl.String), shown_on=pl.lit(day))
-        shown.append(told)
+        selected = ranking.filter("is_selected").select(pl.col(v.PAIR).cast(pl.String), shown_on=pl.lit(day))
+        shown.append(selected)
     return Before(previous, pl.concat(shown))

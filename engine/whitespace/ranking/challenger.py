@@ -19,7 +19,17 @@ from engine.resampling import Clusters
 from engine.settings.whitespace.ranking import RankingSettings
 from engine.vocabulary import whitespace as v
 from engine.whitespace.ranking.components import PARTS
-from engine.whitespace.ranking.outcomes import CODE, GAINED, best_of, calls_of, caught, comparable, draws, known, told
+from engine.whitespace.ranking.outcomes import (
+    CODE,
+    GAINED,
+    best_of,
+    calls_of,
+    caught,
+    comparable,
+    draws,
+    estimates,
+    known,
+)
 from engine.whitespace.ranking.value import VALUE
 
 
@@ -144,5 +154,5 @@ def _line(rows: pl.DataFrame | None, customers: Clusters | None) -> dict[str, An
         "rows": rows.height,
         "positives": int(bought.sum()),
         "overlap": round(float(both / either), 4),
-        **told({**captures, **money, **differences}),
+        **estimates({**captures, **money, **differences}),
     }

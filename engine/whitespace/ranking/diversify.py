@@ -103,8 +103,8 @@ def capacity_summary(eligible: pl.DataFrame, calls: int, settings: CapacitySetti
 
 def _named(rows: pl.DataFrame, places: Integers) -> list[dict[str, Any]]:
     """Candidates by what names them and what they are worth, the dearest first."""
-    told = rows[places].select(pl.col(v.PAIR).cast(pl.String), pl.col(VALUE).round(2))
-    return told.sort(VALUE, v.CUSTOMER, v.DIVISION, descending=[True, False, False]).to_dicts()
+    listed = rows[places].select(pl.col(v.PAIR).cast(pl.String), pl.col(VALUE).round(2))
+    return listed.sort(VALUE, v.CUSTOMER, v.DIVISION, descending=[True, False, False]).to_dicts()
 
 
 def _ordered_sum(column: str, where: pl.Expr) -> pl.Expr:

@@ -90,8 +90,8 @@ def _owned(tables: Tables, cutoff: dt.date, months: int) -> pl.DataFrame:
 def _contacts(tables: Tables, verdicts: pl.DataFrame, cutoff: dt.date) -> pl.DataFrame:
     """Contacts up to the cutoff, those that verdicts tell of among them: customer_id, division, date."""
     known = tables.contacts.select(pl.col(v.PAIR).cast(pl.String), "date")
-    told = verdicts.select(*v.PAIR, date="decided_on")
-    return pl.concat([known, told]).filter(pl.col("date") <= cutoff)
+    decided = verdicts.select(*v.PAIR, date="decided_on")
+    return pl.concat([known, decided]).filter(pl.col("date") <= cutoff)
 
 
 def _of_pairs(contacts: pl.DataFrame) -> pl.DataFrame:

@@ -14,7 +14,17 @@ from engine.arrays import Floats
 from engine.resampling import Clusters
 from engine.settings.whitespace.ranking import RankingSettings
 from engine.vocabulary import whitespace as v
-from engine.whitespace.ranking.outcomes import CODE, GAINED, best_of, calls_of, caught, comparable, draws, known, told
+from engine.whitespace.ranking.outcomes import (
+    CODE,
+    GAINED,
+    best_of,
+    calls_of,
+    caught,
+    comparable,
+    draws,
+    estimates,
+    known,
+)
 
 
 @dataclass(frozen=True)
@@ -65,5 +75,5 @@ def _era(era: pl.DataFrame, scores: Floats, threshold: float, customers: Cluster
         "positives": int(era["label"].sum()),
         "selected": int(picked.sum()),
         "selected_at_threshold": int((scores >= threshold).sum()),
-        **told(figures),
+        **estimates(figures),
     }

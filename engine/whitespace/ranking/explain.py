@@ -41,8 +41,8 @@ def explain(
         places = np.flatnonzero((divisions == division).to_numpy())
         values = features.of(selected[places], model.names)
         added = model.contributions(values)[:, :-1]
-        told = reasons([known[name] for name in model.names], values, added, currency, settings)
-        for place, (sentence, code) in zip(places, told, strict=True):
+        reasoned = reasons([known[name] for name in model.names], values, added, currency, settings)
+        for place, (sentence, code) in zip(places, reasoned, strict=True):
             sentences[place], codes[place] = sentence, code
     return selected.select(*v.PAIR).with_columns(
         nba_reason=pl.Series(sentences, dtype=pl.String), reason_codes=pl.Series(codes, dtype=pl.String)
@@ -77,8 +77,8 @@ def reasons(
 def _different(phrases: Iterable[str], count: int) -> list[str]:
     """The first few that say something new: several features may say the same with another value."""
     by_words: dict[str, str] = {}
-    for told in filter(None, phrases):
-        by_words.setdefault(told.partition(":")[0], told)
+    for text in filter(None, phrases):
+        by_words.setdefault(text.partition(":")[0], text)
         if len(by_words) == count:
             break
     return list(by_words.values())
@@ -87,9 +87,9 @@ def _different(phrases: Iterable[str], count: int) -> list[str]:
 def sentence(words: Sequence[str], max_characters: int) -> str:
     """The reasons in a sentence of at most so many characters: as many as fit, else the general one."""
     for count in range(len(words), 0, -1):
-        told = f"{INTRODUCTION}{'; '.join(words[:count])}."
-        if len(told) <= max_characters:
-            return told
+        whole = f"{INTRODUCTION}{'; '.join(words[:count])}."
+        if len(whole) <= max_characters:
+            return whole
     return OTHERWISE[:max_characters]
 
 

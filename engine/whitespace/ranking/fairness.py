@@ -12,7 +12,7 @@ import polars as pl
 from engine.arrays import Marks
 from engine.resampling import Clusters
 from engine.settings.whitespace.ranking import RankingSettings
-from engine.whitespace.ranking.outcomes import CODE, comparable, draws, known, picked_of_eras, told
+from engine.whitespace.ranking.outcomes import CODE, comparable, draws, estimates, known, picked_of_eras
 
 OTHERS = "(small groups)"
 UNKNOWN = "(unknown)"
@@ -98,6 +98,6 @@ def _past(
     return {
         "past_rows": int(is_in.sum()),
         "positives": int(of_group[1].sum()),
-        **told(figures),
+        **estimates(figures),
         "is_flagged": bool(abs(gap.value) > bound and (gap.low > 0 or gap.high < 0)),
     }

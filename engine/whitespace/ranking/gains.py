@@ -13,7 +13,16 @@ import polars as pl
 from engine.arrays import Marks
 from engine.resampling import Clusters
 from engine.settings.whitespace.ranking import RankingSettings
-from engine.whitespace.ranking.outcomes import CODE, GAINED, caught, comparable, draws, known, picked_of_eras, told
+from engine.whitespace.ranking.outcomes import (
+    CODE,
+    GAINED,
+    caught,
+    comparable,
+    draws,
+    estimates,
+    known,
+    picked_of_eras,
+)
 
 EVERYBODY = "(everybody)"
 UNKNOWN = "(unknown)"
@@ -72,4 +81,4 @@ def _figures(rows: pl.DataFrame, picked: Marks, customers: Clusters) -> dict[str
         "revenue_capture": caught(rows, picked, customers, GAINED),
     }
     counts = {"rows": rows.height, "selected": chosen.height, "positives": int(rows["label"].sum())}
-    return {**counts, **told(figures)}
+    return {**counts, **estimates(figures)}

@@ -111,12 +111,14 @@ def load(run_folder: Path) -> Learned:
     """What a run learned. Raises OSError where it did not."""
     facts = json.loads((run_folder / MODEL).read_text())
     bins = facts["size_bins"]
-    told = facts["challenger"]
-    coefficients = told["coefficients"]
+    published = facts["challenger"]
+    coefficients = published["coefficients"]
     table = pl.read_parquet(run_folder / CHALLENGES)
     return Learned(
         ValueModel.load(facts["value_model"]),
         SizeBins(bins["measure"], tuple(bins["edges"]) if bins["edges"] else None),
-        Challenger(tuple(coefficients) if coefficients else None, told["intercept"], table, told["is_promoted"]),
+        Challenger(
+            tuple(coefficients) if coefficients else None, published["intercept"], table, published["is_promoted"]
+        ),
         pl.read_parquet(run_folder / PAST),
     )

@@ -63,7 +63,7 @@ def caught(rows: pl.DataFrame, picked: Marks, customers: Clusters, weight: str =
     return customers.quotient(rows[CODE], whole * pl.Series(picked), whole)
 
 
-def told(figures: dict[str, Estimate]) -> dict[str, float | None]:
+def estimates(figures: dict[str, Estimate]) -> dict[str, float | None]:
     """Estimates as columns: each with `_low` and `_high`, None where unknown."""
     return {
         f"{name}{ending}": number

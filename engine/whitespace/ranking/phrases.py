@@ -74,8 +74,8 @@ def phrase(feature: Feature, value: float | None, currency: str) -> str:
     if value is not None and (math.isnan(value) or (value == 0 and feature.kind != "days")):
         return ""
     text = _words(feature)
-    told = "" if value is None or not text else _value(feature, value, currency)
-    return f"{text}{told}"[:LONGEST]
+    text_of_value = "" if value is None or not text else _value(feature, value, currency)
+    return f"{text}{text_of_value}"[:LONGEST]
 
 
 def _words(feature: Feature) -> str:

@@ -71,9 +71,9 @@ def signals(
     names, computed = _features(settings), set(features.names())
     found = {column: name for column, name in names.items() if name in computed}
     values = features.of(rows, list(found.values())).astype("float64")
-    told = [pl.Series(column, values[:, place], nan_to_null=True) for place, column in enumerate(found)]
+    as_columns = [pl.Series(column, values[:, place], nan_to_null=True) for place, column in enumerate(found)]
     absent = [pl.lit(None, pl.Float64).alias(column) for column in names if column not in found]
-    return rows.with_columns(*told, *absent).join(customers, on=v.CUSTOMER, how="left", maintain_order="left")
+    return rows.with_columns(*as_columns, *absent).join(customers, on=v.CUSTOMER, how="left", maintain_order="left")
 
 
 def not_computed(features: Features, settings: RankingSettings) -> Sequence[str]:

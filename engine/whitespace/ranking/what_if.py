@@ -94,7 +94,7 @@ def what_if(candidates: pl.DataFrame, ranked_by: str, settings: RankingSettings)
     return table.with_columns(is_best_alternative=pl.int_range(pl.len()).is_in(first["place"].to_list()))
 
 
-def told(table: pl.DataFrame) -> dict[str, Any]:
+def summary(table: pl.DataFrame) -> dict[str, Any]:
     """What the metrics say of the alternatives.
 
     best_alternative: with what it gains beside the list that stands; None for none. cap_steps: of the division cap at

@@ -12,6 +12,7 @@ from panel_app.pages.shelf import (
     map,  # noqa: A004
     queue,
     run,
+    store_screen,
     summary,
     tasks,
     value,
@@ -30,5 +31,6 @@ PAGES: tuple[Page, ...] = (
     accuracy.PAGE,
     run.PAGE,
 )
+SCREENS = store_screen.SCREENS
 CSS = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
 """What no other desk's pages look like."""

@@ -36,8 +36,8 @@ def build(session: Session) -> pn.viewable.Viewable:
 
 def _render(session: Session) -> str:
     found, recovered = loop.accuracy(session), loop.recovery(session)
-    told = session.view.text("by")
-    by = told if told in PARTS else next(iter(PARTS))
+    asked = session.view.text("by")
+    by = asked if asked in PARTS else next(iter(PARTS))
     rows = found.parts.filter(part=by)
     shown = rows if by == "confidence" else rows.sort("answers", "name", descending=[True, False]).head(ROWS)
     return render(

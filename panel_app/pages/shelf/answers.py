@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import panel as pn
 import panel_material_ui as pmu
@@ -79,7 +80,7 @@ class AnswersPage:
             plan = loop.plan(self.session, self.night.run_id, store_id=store)
         except NotFoundError:
             return {"asked": [], "task": None, "done": 0}
-        tasks = [task for sheet in plan.stores for group in sheet.groups for task in group.tasks]
+        tasks = [task for sheet in plan.stores for task in sheet.tasks]
         open_sku, given = view.text("sku") or self.asking, self._given(store)
         asked = [_question(view, store, task, given.get(task.sku_id)) for task in tasks]
         waiting = [each for each in asked if each["answer"] is None]
@@ -115,17 +116,12 @@ class AnswersPage:
 
     def _kept(self, store: str, fields: Mapping[str, str]) -> Reply:
         """Keep an answer, unless somebody answered since the question was painted."""
-        sku = fields.get("sku", "")
-        meanwhile = self._given(store).get(sku)
-        if _moment(meanwhile) != fields.get("seen", ""):
-            assert meanwhile is not None
-            said, when = meanwhile["answer"], meanwhile["answered_at"]
-            told = sw.ANSWERS[said].wording if said in sw.ANSWERS else said
-            what = f"{meanwhile['answered_by']} answered “{told}” at {when:%Y-%m-%d %H:%M} UTC"
-            return Reply("conflict", f"Not kept: {what}. Look at it and answer again.")
-        given = answers.Given(store, sku, fields.get("answer", ""), fields.get("note") or None)
+        given = answers.Given(store, fields.get("sku", ""), fields.get("answer", ""), fields.get("note") or None)
+        by, key = self.session.user or f"store {store}", uuid4().hex
         try:
-            answers.record(self.session.decisions, self.night.run, [given], by=self.session.user or f"store {store}")
+            answers.give(self.session.decisions, self.night.run, given, by=by, key=key, seen=fields.get("seen", ""))
+        except answers.AnsweredMeanwhileError as error:
+            return Reply("conflict", f"Not kept: {error}.")
         except DarkshelfError as error:
             return Reply("refused", said_of(error))
         return Reply("done", f"Kept: {sw.ANSWERS[given.answer].wording}.")
@@ -166,13 +162,8 @@ def said_of(error: DarkshelfError) -> str:
 def _question(view: View, store: str, task: Task, given: Mapping[str, Any] | None) -> dict[str, Any]:
     href = address(View(page="answers", run=view.run, more={"store": (store,), "sku": (task.sku_id,)}))
     answer = task.answer
-    told = sw.ANSWERS[answer].wording if answer in sw.ANSWERS else answer
-    return {"task": task, "answer": told, "href": href, "seen": _moment(given)}
-
-
-def _moment(given: Mapping[str, Any] | None) -> str:
-    """What tells one answer from a later one; empty for none."""
-    return given["answered_at"].isoformat() if given else ""
+    label = sw.ANSWERS[answer].wording if answer in sw.ANSWERS else answer
+    return {"task": task, "answer": label, "href": href, "seen": answers.version_of(given)}
 
 
 PAGE = NightPage("answers", "Answers", lambda session: AnswersPage(session).view)

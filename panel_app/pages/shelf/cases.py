@@ -2,22 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from io import BytesIO
 from typing import Any
 
 import panel as pn
-import panel_material_ui as pmu
 import polars as pl
 
 from engine.decisions import words as w
-from engine.outputs.shelf import shapes
 from engine.outputs.shelf.confidence import in_words
-from engine.outputs.spreadsheet import csv_bytes
-from engine.vocabulary import shelf as v
+from panel_app.bulk import Bulk, Pile
 from panel_app.deciding import Reply, seen_in
-from panel_app.pages.shelf.bulk import Bulk, total_money
+from panel_app.money import whole_cents
 from panel_app.pages.shelf.decided import decided_in
-from panel_app.pages.shelf.deciding import decide, snoozed_until
+from panel_app.pages.shelf.deciding import decide, decide_many, snoozed_until
+from panel_app.pages.shelf.exporting import Exports
 from panel_app.pages.shelf.filtering import filter_facts, refine
 from panel_app.pages.shelf.listing import filtered, listed, listing, to, unfiltered
 from panel_app.pages.shelf.markup import render
@@ -51,14 +48,6 @@ EVERY_COLUMN = (
 )
 """The same with all that `dark_shelf_cases.csv` ranks by and tells of a case, where the address asks for it."""
 COLUMNS_KEY, ALL_COLUMNS = "columns", "all"
-DECIDED = (
-    *("decision", "reason", "action_decided", "assigned_to", "comment", "decided_by", "decided_at"),
-    *("earlier", "earlier_reason", "earlier_comment", "earlier_by", "earlier_at", "earlier_run"),
-)
-"""What an export adds to the columns of `cases.parquet`."""
-EXPORTED = (*v.CASE_COLUMNS, *v.FURTHER_CASE_COLUMNS, *DECIDED)
-
-
 NOT_REJECTED = (NOT_BEFORE, *(name for act, name in w.DECISIONS.items() if act != w.REJECT))
 """What is left when cases that were rejected on an earlier night are not looked at."""
 
@@ -73,9 +62,8 @@ class CasesPage:
         self.shown: list[dict[str, Any]] = []
         self.filters = session.html("", label="filters", pressed=self._refine, sent=self._refine_form)
         self.table = session.html("", label="cases", pressed=self._press, sent=self._triage)
-        self.bulk = Bulk(session, lambda: self._select(session.view), lambda: self.draw(session.view))
-        self.csv, self.parquet = self._download("csv"), self._download("parquet")
-        self.cases_csv = self._download("csv", shapes.CASES_CSV)
+        self.bulk = Bulk(session, self._pile(), lambda: self.draw(session.view))
+        self.exports = Exports(session, lambda: self._select(session.view))
         self.draw(session.view)
         session.follow(self._follow)
         session.on_decided(self._show_decisions)
@@ -83,18 +71,37 @@ class CasesPage:
     @property
     def view(self) -> pn.viewable.Viewable:
         """Filters, table, and what can be done with all of it."""
-        exports = pn.Row(self.csv, self.parquet, self.cases_csv, margin=(0, 0, 16, 0))
-        return pn.Column(self.filters, self.table, self.bulk.piece, exports, sizing_mode="stretch_width")
+        return pn.Column(self.filters, self.table, self.bulk.piece, self.exports.view, sizing_mode="stretch_width")
 
     def _select(self, view: View) -> pl.LazyFrame:
         """The cases that the view lists, in its order, with what was decided on them."""
         return self.night.select(listed(view), decided_in(self.session).of(self.night.run))
 
+    def _pile(self) -> Pile:
+        session, run = self.session, self.session.run
+
+        def look(ids: Sequence[str] | None) -> pl.DataFrame:
+            found = self._select(session.view)
+            found = found if ids is None else found.filter(pl.col("case_id").is_in(list(ids)))
+            kept = ("version", "decision", "decided_by")
+            return found.select(*kept, subject_id="case_id", money="revenue_at_risk").collect()
+
+        # The reader may look at another night before all of it is saved: it is decided on the night of this page.
+        return Pile(
+            *("case", "cases", "at risk"),
+            self.night.currency,
+            rejections(),
+            look,
+            lambda ids, versions, act, fields, told: decide_many(session, run, ids, versions, act, fields, told),
+        )
+
     def draw(self, view: View) -> None:
         """The pieces anew, as the view asks."""
         rows = self.session.settings.page_rows
         found = self._select(view)
-        count, at_risk, rejected = found.select(pl.len(), total_money(), rejected_before()).collect().row(0)
+        count, at_risk, rejected = (
+            found.select(pl.len(), whole_cents("revenue_at_risk"), rejected_before()).collect().row(0)
+        )
         pages = max(-(-count // rows), 1)
         every = view.text(COLUMNS_KEY) == ALL_COLUMNS
         at = min(view.at, pages)
@@ -106,7 +113,7 @@ class CasesPage:
             columns=[(name, self._sorter(view, by)) for name, by in (EVERY_COLUMN if every else COLUMNS)],
             every=every,
             other_columns=address(replace(view, more=_with_columns(view, every=not every))),
-            rows=[self._told(row) for row in self.shown],
+            rows=[self._shown_row(row) for row in self.shown],
             current=view.case,
             ticked=self.bulk.ticked,
             reasons=rejections(),
@@ -129,7 +136,7 @@ class CasesPage:
         )
         self.bulk.draw(count)
 
-    def _told(self, row: Mapping[str, Any]) -> dict[str, Any]:
+    def _shown_row(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """A row as its template takes it."""
         confidence = in_words(row["confidence_score"], self.session.settings.of(ShelfPageSettings))
         return {
@@ -179,12 +186,11 @@ class CasesPage:
 
     def _tick(self, value: str) -> None:
         """A case by its painted version and its id, or every case that is painted."""
-        sign, told = value[:1], value[1:]
-        version, case_id = seen_in(told)
+        sign, choice = value[:1], value[1:]
+        version, case_id = seen_in(choice)
         painted = {row["case_id"]: row["version"] for row in self.shown}
-        meant = painted if told == "all" else {case_id: version}
-        ticked = self.bulk.ticked
-        self.bulk.ticked = {**ticked, **meant} if sign == "+" else {k: v for k, v in ticked.items() if k not in meant}
+        meant = painted if choice == "all" else {case_id: version}
+        self.bulk.tick(sign, meant)
 
     def _triage(self, do: str, fields: Mapping[str, str]) -> None:
         """An act on the row that is pointed at, as it was painted; then the next row is pointed at."""
@@ -209,27 +215,6 @@ class CasesPage:
         now = decided.filter(pl.col("case_id").is_in(list(known))).select("case_id", "version")
         if filters.decision or filters.earlier or any(known[case] != version for case, version in now.iter_rows()):
             self.draw(self.session.view)
-
-    def _download(self, kind: str, file: str | None = None) -> pmu.FileDownload:
-        """file: of this name, with the columns that the night's file of this name has."""
-        columns = v.CASE_COLUMNS if file else EXPORTED
-        return pmu.FileDownload(
-            callback=lambda: BytesIO(self.export(kind, columns)),
-            filename=file or f"cases-{self.night.run_id}.{kind}",
-            label=f"Export {file}" if file else f"Export as {'CSV' if kind == 'csv' else 'Parquet'}",
-            size="small",
-        )
-
-    def export(self, kind: str, columns: Sequence[str] = EXPORTED) -> bytes:
-        """Exactly the filtered cases, in their order, as a file with those of the columns that there are."""
-        found = self._select(self.session.view)
-        known = found.collect_schema().names()
-        frame = found.select([name for name in columns if name in known]).collect()
-        if kind == "csv":
-            return csv_bytes(frame)
-        written = BytesIO()
-        frame.write_parquet(written, compression="zstd")
-        return written.getvalue()
 
 
 def _with_columns(view: View, *, every: bool) -> dict[str, tuple[str, ...]]:

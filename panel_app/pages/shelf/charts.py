@@ -18,8 +18,9 @@ PROMO: Final = "#d9730d"
 PROMO_ALPHA: Final = 0.14
 """Of shaded days on promotion, which may lie under dark ones."""
 LOW: Final = 130
-BANDS: Final = ((3, "up to 3"), (7, "4–7"), (14, "8–14"), (28, "15–28"), (56, "29–56"), (10_000, "57 or more"))
-"""How long a case may last to be counted in a bar, and what the bar is called."""
+BIN_DAYS: Final = (1, 2, 7, 14, 28, 56)
+"""Days that a bar of the durations may cover; all bars of a chart cover the same."""
+MOST_BINS: Final = 14
 FEW_TICKS: Final = 3
 
 
@@ -32,23 +33,32 @@ def trend(nights: pl.DataFrame) -> pn.viewable.Viewable:
     return card("Revenue at risk, night by night", plot, HEIGHT)
 
 
-def durations(cases: pl.DataFrame) -> pn.viewable.Viewable:
-    """How many open cases have lasted how long. cases: days, cases."""
-    names = [name for _, name in BANDS]
-    band = pl.col("days").cut([upto for upto, _ in BANDS[:-1]], labels=names).cast(pl.String)
-    counts = dict(cases.group_by(band=band).agg(pl.col("cases").sum()).iter_rows())
-    frame = pl.DataFrame({"days": names, "cases": [counts.get(name, 0) for name in names]})
-    bars = hv_plot(frame).bar(x="days", y="cases", color=ACCENT, height=HEIGHT, **FRAME)
+def durations(cases: pl.DataFrame, *, every: bool) -> pn.viewable.Viewable:
+    """How many cases have lasted how long. cases: days, cases. every: those that are over are among them."""
+    bars = hv_plot(even_bins(cases)).bar(x="days", y="cases", color=ACCENT, height=HEIGHT, **FRAME)
     return card(
-        "Open cases by days they last",
-        bars.opts(line_width=0, bar_width=0.7, yformatter=number_axis(), **BARE),
+        "All cases by days they lasted" if every else "Open cases by days they last",
+        bars.opts(line_width=0, bar_width=0.9, yformatter=number_axis(), **BARE),
         HEIGHT,
     )
 
 
+def even_bins(cases: pl.DataFrame) -> pl.DataFrame:
+    """Cases by days, in bins of one width from the first day on, empty ones too. cases: days, cases.
+
+    Columns: days, the bin in words such as `8–14`; cases.
+    """
+    longest = int(cases["days"].max() or 1)  # type: ignore[arg-type]
+    width = next((days for days in BIN_DAYS if longest <= days * MOST_BINS), -(-longest // MOST_BINS))
+    counts = dict(cases.group_by(bin=(pl.col("days") - 1) // width).agg(pl.col("cases").sum()).iter_rows())
+    bins = range(-(-longest // width))
+    names = [str(n + 1) if width == 1 else f"{n * width + 1}–{(n + 1) * width}" for n in bins]
+    return pl.DataFrame({"days": names, "cases": [counts.get(n, 0) for n in bins]})
+
+
 def case_days(daily: dict[str, Any], first: date, last: date) -> list[pn.viewable.Viewable]:
     """The days of a store-SKU: sold against expected, stock, price. first, last: the dark days that are shaded."""
-    days = day_frame(daily)
+    days = known_days(day_frame(daily))
     dark, spells = _shade([(first, last)], DARK), promotions(days)
     promo = _shade(spells, PROMO, PROMO_ALPHA) if spells else None
     band = hv_plot(days).area(x="date", y="expected_low", y2="expected_high", color=EXPECTED, alpha=0.22, **FRAME)
@@ -99,6 +109,14 @@ def day_frame(daily: dict[str, Any]) -> pl.DataFrame:
     )
 
 
+def known_days(days: pl.DataFrame) -> pl.DataFrame:
+    """The days from the first one on of which anything is known: before that there is nothing to see."""
+    known = days.select(
+        pl.any_horizontal(pl.col("actual", "on_hand", "price").is_not_null()).arg_true().first()
+    ).item()
+    return days.slice(known or 0)
+
+
 def _axes() -> dict[str, Any]:
     """Days along, numbers up, as the reader writes them."""
     return {"xformatter": day_axis(), "yformatter": number_axis()}
@@ -114,9 +132,13 @@ def _shade(spans: Sequence[tuple[date, date]], colour: str, alpha: float = 0.3) 
 
 def promotions(days: pl.DataFrame) -> list[tuple[date, date]]:
     """The first and the last day of every promotion. days: date, promo, a row a day."""
-    told = days.select("date", pl.col("promo").fill_null(value=False)).with_columns(spell=pl.col("promo").rle_id())
+    with_spells = days.select("date", pl.col("promo").fill_null(value=False)).with_columns(
+        spell=pl.col("promo").rle_id()
+    )
     spells = (
-        told.filter("promo").group_by("spell", maintain_order=True).agg(first=pl.min("date"), last=pl.max("date"))
+        with_spells.filter("promo")
+        .group_by("spell", maintain_order=True)
+        .agg(first=pl.min("date"), last=pl.max("date"))
     )
     return list(spells.select("first", "last").iter_rows())
 

@@ -47,8 +47,20 @@ def filter_facts(session: Session, view: View) -> dict[str, Any]:
         "chosen": _chosen(view, offered),
         "filters": filters,
         "confidences": CONFIDENCES,
+        "stops": stops(session.shown(Night).most_at_risk, filters.revenue),
+        "currency": session.shown(Night).currency,
         "clear": address(unfiltered(view)) if filters != Filters() else None,
     }
+
+
+def stops(most: float, chosen: int) -> list[int]:
+    """The amounts at which the slider of revenue stops: 0, then 1, 2 and 5 of every power of ten up to the most.
+
+    chosen: what the address says, which is a stop too.
+    """
+    powers = (10**power for power in range(len(str(int(most)))))
+    rising = (first * power for power in powers for first in (1, 2, 5))
+    return sorted({0, chosen, *(amount for amount in rising if amount <= most)})
 
 
 def choices(night: Night) -> Mapping[str, Mapping[str, str]]:

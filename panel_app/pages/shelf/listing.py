@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any, Final
 
-from panel_app.state import View, whole
+from panel_app.state import View, address, whole
 from panel_app.stores.shelf import LISTS, OPEN_ONLY, SORTS, CaseList, Filters
 
 SINGLE: Final = ("text", "revenue", "confidence", "since", "until")
@@ -34,17 +34,21 @@ def listed(view: View) -> CaseList:
 def listing(view: View, wanted: CaseList) -> View:
     """The same page with another list, from its first row on; what is at its default is left out."""
     filters = wanted.filters
-    told: dict[str, tuple[str, ...]] = {name: getattr(filters, name) for name in LISTS if getattr(filters, name)}
+    parameters: dict[str, tuple[str, ...]] = {
+        name: getattr(filters, name) for name in LISTS if getattr(filters, name)
+    }
     if filters.status == OPEN_ONLY:
-        del told["status"]
+        del parameters["status"]
     elif not filters.status:
-        told["status"] = (ANY,)
-    told.update({name: (str(value),) for name in SINGLE if (value := getattr(filters, name))})
+        parameters["status"] = (ANY,)
+    parameters.update({name: (str(value),) for name in SINGLE if (value := getattr(filters, name))})
     if wanted.sort != SORTS[0]:
-        told["sort"] = (wanted.sort,)
+        parameters["sort"] = (wanted.sort,)
     if wanted.ascending:
-        told["asc"] = ("1",)
-    return replace(view, at=1, more={**told, **{key: texts for key, texts in view.more.items() if key not in KEYS}})
+        parameters["asc"] = ("1",)
+    return replace(
+        view, at=1, more={**parameters, **{key: texts for key, texts in view.more.items() if key not in KEYS}}
+    )
 
 
 def filtered(view: View, **changes: Any) -> View:
@@ -56,6 +60,20 @@ def filtered(view: View, **changes: Any) -> View:
 def unfiltered(view: View, **filters: Any) -> View:
     """The same page with these filters alone, in the order it has."""
     return listing(view, replace(listed(view), filters=Filters(**filters)))
+
+
+def shows_every(view: View) -> bool:
+    """Whether cases that are over are looked at beside the open ones."""
+    return not listed(view).filters.status
+
+
+def switch(view: View) -> list[tuple[str, str, bool]]:
+    """The two ways to look at a night: words, address, whether it is looked at so."""
+    every = shows_every(view)
+    return [
+        ("Open cases", address(filtered(view, status=OPEN_ONLY)), not every),
+        ("All cases", address(filtered(view, status=())), every),
+    ]
 
 
 def to(view: View, page: str, *, case: str | None = None) -> View:

@@ -36,7 +36,13 @@ def recovery(session: "Session") -> recoveries.Recovery:
 
 def plan(session: "Session", run_id: str, minutes: float | None = None, store_id: str | None = None) -> tasks.Plan:
     """The checks of a night, of one store or of all. Raises NotFoundError for a store that was not judged."""
-    decisions, nights = session.decisions, session.store(Nights)
+    return plan_of(session.decisions, session.store(Nights), run_id, minutes, store_id)
+
+
+def plan_of(
+    decisions: Decisions, nights: Nights, run_id: str, minutes: float | None = None, store_id: str | None = None
+) -> tasks.Plan:
+    """The same where there is no session."""
     return _plan(decisions, nights, decisions.revision(), run_id, minutes, store_id)
 
 

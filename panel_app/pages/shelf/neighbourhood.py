@@ -23,7 +23,7 @@ def neighbourhood(
     here = night.stores.filter(pl.col("store_id") == case["store_id"])
     if not here.height or here["latitude"][0] is None:
         return None
-    told = next((row["neighbour_stores"] for row in evidence if row["cause"] == "misallocation"), None) or []
+    neighbours = next((row["neighbour_stores"] for row in evidence if row["cause"] == "misallocation"), None) or []
     latitude, longitude = here["latitude"][0], here["longitude"][0]
     around = night.stores.filter(
         (pl.col("latitude") - latitude).abs() <= REACH_DEGREES,
@@ -31,7 +31,7 @@ def neighbourhood(
     ).with_columns(
         role=pl.when(pl.col("store_id") == case["store_id"])
         .then(pl.lit("here"))
-        .when(pl.col("store_key").is_in([str(store) for store in told]))
+        .when(pl.col("store_key").is_in([str(store) for store in neighbours]))
         .then(pl.lit("sells more"))
         .otherwise(pl.lit("other"))
     )

@@ -103,10 +103,10 @@ def _rows_aside(night: Night, name: str) -> pl.DataFrame | None:
 
 def _p_values(night: Night) -> dict[str, Any] | None:
     """The histogram of the night's p-values; the last bar is cut, for it would hide the others."""
-    told = night.summary.get("p_values")
-    if not told:
+    distribution = night.summary.get("p_values")
+    if not distribution:
         return None
-    counts, edges = told["counts"], told["edges"]
+    counts, edges = distribution["counts"], distribution["edges"]
     most = max(counts[:-1]) or 1
     bars = [
         {"low": low, "high": high, "count": count, "share": min(count / most, 1.0), "cut": count > most}
@@ -126,7 +126,7 @@ def _compared(session: Session, night: Night, other: str) -> dict[str, Any] | No
     except NotFoundError as error:
         return {"trouble": str(error)}
 
-    def told(cases: pl.DataFrame, where: Night) -> list[dict[str, Any]]:
+    def rows_of(cases: pl.DataFrame, where: Night) -> list[dict[str, Any]]:
         rows = cases.head(SHOWN_CASES).to_dicts()
         return [{**row, "href": address(View(page="case", run=where.run_id, case=row["case_id"]))} for row in rows]
 
@@ -138,9 +138,9 @@ def _compared(session: Session, night: Night, other: str) -> dict[str, Any] | No
         "new": new,
         "figures": figures,
         "still_open": found.still_open,
-        "opened": told(found.opened, new),
+        "opened": rows_of(found.opened, new),
         "opened_count": found.opened.height,
-        "gone": told(found.gone, old),
+        "gone": rows_of(found.gone, old),
         "gone_count": found.gone.height,
     }
 
@@ -150,17 +150,17 @@ def _settings(night: Night) -> list[tuple[str, list[tuple[str, Any, bool]]]]:
 
     A key that no setting of today has is no other than its default.
     """
-    told = tomllib.loads((night.run.folder / shapes.SETTINGS).read_text(encoding="utf-8"))
-    usual = PROFILES[told.get("profile", USUAL)]().model_dump(mode="json")
+    in_force = tomllib.loads((night.run.folder / shapes.SETTINGS).read_text(encoding="utf-8"))
+    usual = PROFILES[in_force.get("profile", USUAL)]().model_dump(mode="json")
     sections: dict[str, list[tuple[str, Any, bool]]] = {}
-    for section, key, value, default in _leaves(told, usual, ""):
+    for section, key, value, default in _leaves(in_force, usual, ""):
         sections.setdefault(section or "the whole run", []).append((key, value, value != default))
     return list(sections.items())
 
 
-def _leaves(told: dict[str, Any], usual: dict[str, Any], section: str) -> list[tuple[str, str, Any, Any]]:
+def _leaves(in_force: dict[str, Any], usual: dict[str, Any], section: str) -> list[tuple[str, str, Any, Any]]:
     found = []
-    for key, value in told.items():
+    for key, value in in_force.items():
         default = usual.get(key, {} if isinstance(value, dict) else value)
         if isinstance(value, dict):
             found += _leaves(value, default, f"{section}.{key}".strip("."))

@@ -7,13 +7,13 @@ import panel as pn
 
 from panel_app.layout import in_a_row
 from panel_app.pages.shelf import charts
-from panel_app.pages.shelf.listing import to, unfiltered
+from panel_app.pages.shelf.listing import shows_every, switch, to, unfiltered
 from panel_app.pages.shelf.markup import render
 from panel_app.pages.shelf.page import NightPage
 from panel_app.pages.shelf.words import cause_name
 from panel_app.session import Session
 from panel_app.state import View, address
-from panel_app.stores.shelf import Night, Nights
+from panel_app.stores.shelf import OPEN_ONLY, Night, Nights
 
 BARS = 6
 """Bars of a list; the rest is added up."""
@@ -52,23 +52,38 @@ class Tile:
 
 def build(session: Session) -> pn.viewable.Viewable:
     """Headline, figures, where the money is, the cases of highest value; then the trend."""
-    night, nights = session.shown(Night), session.store(Nights)
-    before = nights.before(night.run_id)
+    page = pn.Column(sizing_mode="stretch_width")
+
+    def draw() -> None:
+        page[:] = _parts(session)
+
+    def follow(view: View) -> bool:
+        draw()
+        return True
+
+    draw()
+    session.follow(follow)
+    return page
+
+
+def _parts(session: Session) -> list[pn.viewable.Viewable]:
+    night, nights, view = session.shown(Night), session.store(Nights), session.view
+    every, before = shows_every(view), nights.before(night.run_id)
     head = session.html(
         render(
             "summary.html",
             night=night,
-            totals=_figures(night),
+            totals=night.totals(every=every),
+            every=every,
+            switch=switch(view),
             before=before,
-            tiles=tiles(session.view, night, before),
-            lists=[_list(session.view, night, column) for column in ("cause", "category", "region")],
-            counted=_counted(session.view, night),
-            every=night.every_total,
-            every_href=address(unfiltered(to(session.view, "cases"), status=())),
-            top=_top(session.view, night),
-            all_cases=address(to(session.view, "cases")),
+            tiles=tiles(view, night, before),
+            lists=[_list(view, night, column) for column in ("cause", "category", "region")],
+            counted=_counted(view, night),
+            top=_top(view, night),
+            all_cases=address(_cases(view)),
             told_first=TOLD_FIRST,
-            all_notices=address(unfiltered(to(session.view, "run"))),
+            all_notices=address(unfiltered(to(view, "run"))),
         ),
         label="summary",
     )
@@ -76,84 +91,94 @@ def build(session: Session) -> pn.viewable.Viewable:
 
     def draw() -> None:
         trend = nights.trend(night.run_id)
-        drawn = [charts.durations(night.durations())]
+        drawn = [charts.durations(night.durations(every=every), every=every)]
         if trend.height > 1:
             drawn.insert(0, charts.trend(trend))
         charts_row[:] = [in_a_row(*drawn)]
 
-    if night.summary["cases_open"]:
+    if night.totals(every=every)["cases"]:
         session.later(draw)
-    return pn.Column(head, charts_row, sizing_mode="stretch_width")
+    return [head, charts_row]
 
 
 def tiles(view: View, night: Night, before: Night | None) -> list[Tile]:
     """The key figures of a night beside those of the one before it."""
-    now = _figures(night)
-    then = _figures(before) if before else {}
-    new = None if before is None else int((~night.open_ids.is_in(before.open_ids.to_list())).sum())
-    cases = address(unfiltered(to(view, "cases")))
+    every = shows_every(view)
+    now = _figures(night, every=every)
+    then = _figures(before, every=every) if before else {}
+    earlier = before.ids(every=every).to_list() if before else None
+    new = None if earlier is None else int((~night.ids(every=every).is_in(earlier)).sum())
+    cases, stores = address(_cases(view)), address(to(view, "map"))
+    if every:
+        return [
+            Tile("cases", "count", now["cases"], then.get("cases"), href=cases),
+            Tile("cases_new", "count", new),
+            Tile("revenue_at_risk_all", "money", now["at_risk"], then.get("at_risk"), href=cases),
+            Tile("stores_with_cases", "count", now["stores"], then.get("stores"), href=stores),
+            Tile("mean_confidence_all", "number", now["confidence"], then.get("confidence"), 1),
+        ]
     return [
-        Tile("cases_open", "count", now["cases_open"], then.get("cases_open"), href=cases),
+        Tile("cases_open", "count", now["cases"], then.get("cases"), href=cases),
         Tile("cases_new", "count", new),
         Tile("revenue_at_risk_open", "money", now["at_risk"], then.get("at_risk"), href=cases),
         Tile("recoverable_30d_open", "money", now["recoverable"], then.get("recoverable"), 1),
-        Tile("stores_with_open_cases", "count", now["stores"], then.get("stores"), href=address(to(view, "map"))),
+        Tile("stores_with_open_cases", "count", now["stores"], then.get("stores"), href=stores),
         Tile("mean_confidence_open", "number", now["confidence"], then.get("confidence"), 1),
         Tile("expected_true_share", "percent", now["true_share"], then.get("true_share"), 1),
     ]
 
 
-def _figures(night: Night) -> dict[str, Any]:
-    facts, totals = night.summary, night.open_totals
-    any_open = facts["cases_open"] > 0
+def _figures(night: Night, *, every: bool) -> dict[str, Any]:
+    totals = night.totals(every=every)
     worst = totals["worst_q"]
     return {
-        "cases_open": facts["cases_open"],
-        "at_risk": facts["revenue_at_risk_open"] or 0.0,
-        "recoverable": totals["recoverable"] if any_open else 0.0,
-        "stores": facts["stores_with_open_cases"],
-        "confidence": facts["mean_confidence_open"] if any_open else None,
-        "true_share": 1 - worst if any_open and worst is not None and facts.get("is_null_plausible") else None,
+        **totals,
+        "recoverable": totals["recoverable"] if totals["cases"] else 0.0,
+        "true_share": 1 - worst if worst is not None and night.summary.get("is_null_plausible") else None,
     }
+
+
+def _cases(view: View, **filters: Any) -> View:
+    """The list of the cases that the summary is about."""
+    return unfiltered(to(view, "cases"), status=() if shows_every(view) else OPEN_ONLY, **filters)
 
 
 def _list(view: View, night: Night, column: str) -> dict[str, Any]:
     """Where the money is: the largest values of a column, the others added up, each with the cases behind it."""
-    rows = night.money_by(column)
-    most = max([*rows["money"].to_list(), 1e-9])
-    bars = []
+    rows = night.money_by(column, every=shows_every(view))
+    bars: list[dict[str, Any]] = []
     for value, cases, _, amount in rows.head(BARS).iter_rows():
         name = cause_name(value) if column == "cause" else value or "unknown"
-        href = address(unfiltered(to(view, "cases"), **{column: (value,)}))
-        bars.append({"name": name, "cases": cases, "money": amount, "share": amount / most, "href": href})
+        bars.append(
+            {"name": name, "cases": cases, "money": amount, "href": address(_cases(view, **{column: (value,)}))}
+        )
     rest = rows.slice(BARS)
     if rest.height:
-        amount = sum(rest["money"])
         name = f"{rest.height:,} more"
-        bars.append(
-            {"name": name, "cases": rest["cases"].sum(), "money": amount, "share": amount / most, "href": None}
-        )
+        bars.append({"name": name, "cases": rest["cases"].sum(), "money": sum(rest["money"]), "href": None})
+    # What is added up may be more than the largest: every bar of a list is on one scale.
+    most = max([bar["money"] for bar in bars], default=0.0) or 1.0
     title = "Revenue at risk by cause" if column == "cause" else f"By {column}"
-    return {"column": column, "title": title, "bars": bars}
+    return {"column": column, "title": title, "bars": [{**bar, "share": bar["money"] / most} for bar in bars]}
 
 
 def _counted(view: View, night: Night) -> list[dict[str, Any]]:
-    """Open cases by their primary cause, the most first, each with the cases behind it."""
-    rows = night.money_by("cause").sort("cases", "value", descending=[True, False])
+    """The cases by their primary cause, the most first, each with the cases behind it."""
+    rows = night.money_by("cause", every=shows_every(view)).sort("cases", "value", descending=[True, False])
     most = max([*rows["cases"].to_list(), 1])
     return [
         {
             "name": cause_name(value),
             "cases": cases,
             "share": cases / most,
-            "href": address(unfiltered(to(view, "cases"), cause=(value,))),
+            "href": address(_cases(view, cause=(value,))),
         }
         for value, cases in rows.select("value", "cases").iter_rows()
     ]
 
 
 def _top(view: View, night: Night) -> list[dict[str, Any]]:
-    rows = night.cases.lazy().filter(status="open").head(TOP_CASES).collect().to_dicts()
+    rows = night.looked_at(every=shows_every(view)).head(TOP_CASES).collect().to_dicts()
     return [{**row, "href": address(to(view, "case", case=row["case_id"]))} for row in rows]
 
 

@@ -6,6 +6,7 @@ The address holds the store (`store`) and the minutes that stores have (`minutes
 from dataclasses import replace
 from io import BytesIO
 from typing import Any
+from urllib.parse import urlencode
 
 import panel as pn
 import panel_material_ui as pmu
@@ -85,13 +86,13 @@ def _list_of_stores(view: View, plan: Plan) -> dict[str, Any]:
         "stores": [
             {
                 "sheet": sheet,
-                "tasks": sum(len(group.tasks) for group in sheet.groups),
+                "tasks": len(sheet.tasks),
                 "href": address(unfiltered(view, store=(sheet.store_id,))),
             }
             for sheet in sheets[(at - 1) * ROWS : at * ROWS]
         ],
         "count": len(sheets),
-        "tasks": sum(len(group.tasks) for sheet in sheets for group in sheet.groups),
+        "tasks": sum(len(sheet.tasks) for sheet in sheets),
         "answered": sum(sheet.answered for sheet in sheets),
         "worth": sum(sheet.worth for sheet in sheets),
         "at": at,
@@ -111,15 +112,16 @@ def _sheet(view: View, night: Night, plan: Plan) -> dict[str, Any]:
         "store": store,
         "name": sheet.store_name if sheet else names[0] if names else None,
         "all_stores": address(unfiltered(view)),
+        "screen": "store?" + urlencode({"store": store or "", "run": view.run or ""}),
         "answer": address(View(page="answers", run=view.run, more={"store": (store or "",)})),
     }
 
 
 def minutes_of(view: View) -> float:
     """The minutes of the address, in halves; those of the settings without any that make sense."""
-    told = view.text("minutes")
+    asked = view.text("minutes")
     usual = loop.SETTINGS.tasks.labour_minutes
-    return min(float(int(told)), 1440.0) if told.isascii() and told.isdigit() and len(told) <= 4 else usual
+    return min(float(int(asked)), 1440.0) if asked.isascii() and asked.isdigit() and len(asked) <= 4 else usual
 
 
 def store_of(view: View) -> str | None:

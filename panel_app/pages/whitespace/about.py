@@ -41,26 +41,26 @@ def metrics(run: Whitespace) -> dict[str, Any]:
 
 def render_about(asked: Asked) -> Markup:
     """Everything about the list of a run."""
-    run, told = asked.run, metrics(asked.run)
+    run, figures = asked.run, metrics(asked.run)
     diversification = run.facts(SWAPS.format(run.cutoff)) or {}
     changes = run.rows(CHANGES.format(run.cutoff))
     names = [name.format(run.cutoff) for name in (*LISTS, CAPACITY, FAIRNESS, CHANGES, SWAPS, WHAT_IF)]
     return asked.render(
         "about.html",
         capacity=_rows(run, CAPACITY),
-        signals=[_signals(each) for each in told.get("by_division", [])],
+        signals=[_signals(each) for each in figures.get("by_division", [])],
         diversification=diversification,
         swaps=[_swap(each) for each in diversification.get("swaps", [])[:SHOWN]],
         alternatives=_rows(run, WHAT_IF),
         alternative_columns=WHAT_IF_COLUMNS,
-        best_alternative=told.get("what_if", {}).get("best_alternative"),
+        best_alternative=figures.get("what_if", {}).get("best_alternative"),
         fairness=_rows(run, FAIRNESS),
         changes=[] if changes is None else changes.head(SHOWN).to_dicts(),
         change_count=0 if changes is None else changes.height,
-        overlap=told.get("stability_jaccard_topN"),
-        eras=told.get("capture_at_k", []),
-        challenges=told.get("challenger", {}).get("cutoffs", []),
-        is_promoted=told.get("challenger", {}).get("is_promoted"),
+        overlap=figures.get("stability_jaccard_topN"),
+        eras=figures.get("capture_at_k", []),
+        challenges=figures.get("challenger", {}).get("cutoffs", []),
+        is_promoted=figures.get("challenger", {}).get("is_promoted"),
         files=[(name, asked.to_file(name)) for name in names if run.has(name)],
     )
 
@@ -70,16 +70,18 @@ def _rows(run: Whitespace, pattern: str) -> list[dict[str, Any]]:
     return [] if found is None else found.to_dicts()
 
 
-def _signals(told: dict[str, Any]) -> dict[str, Any]:
+def _signals(figures: dict[str, Any]) -> dict[str, Any]:
     """How many of a division's candidates each signal knows, the bound, and the weights that are left."""
     return {
-        "division": told["division"],
-        "coverage": told["coverage"],
-        "bounds": told["coverage_thresholds"],
-        "is_below": told["is_below_threshold"],
-        "weights": told["weights_final"],
-        "excluded": {name: count for name, count in told["eligibility_counts"].items() if name.endswith("_excluded")},
-        "kept_rows": told["eligibility_counts"].get("kept_rows"),
+        "division": figures["division"],
+        "coverage": figures["coverage"],
+        "bounds": figures["coverage_thresholds"],
+        "is_below": figures["is_below_threshold"],
+        "weights": figures["weights_final"],
+        "excluded": {
+            name: count for name, count in figures["eligibility_counts"].items() if name.endswith("_excluded")
+        },
+        "kept_rows": figures["eligibility_counts"].get("kept_rows"),
     }
 
 

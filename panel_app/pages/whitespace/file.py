@@ -32,7 +32,9 @@ def build(session: Session) -> pn.viewable.Viewable:
         raise NotFoundError(f"the run {run.run_id} has no file {name!r}")
     content = run.content(name)
     back = address(session.view.to("runs", keep={DIVISION}))
-    piece = session.html(render("file.html", name=name, back=back, **_told(run, name, content)), label="file")
+    piece = session.html(
+        render("file.html", name=name, back=back, **_content_shown(run, name, content)), label="file"
+    )
     download = pmu.FileDownload(
         callback=lambda: BytesIO(content),
         filename=PurePosixPath(name).name,
@@ -43,13 +45,13 @@ def build(session: Session) -> pn.viewable.Viewable:
     return pn.Column(piece, download, sizing_mode="stretch_width")
 
 
-def _told(run: Whitespace, name: str, content: bytes) -> dict[str, Any]:
+def _content_shown(run: Whitespace, name: str, content: bytes) -> dict[str, Any]:
     """What a page can show of a file: a text, rows, a picture, or nothing of them."""
-    ending, told = PurePosixPath(name).suffix, dict.fromkeys(("text", "rows", "picture"))
+    ending, content_shown = PurePosixPath(name).suffix, dict.fromkeys(("text", "rows", "picture"))
     if ending in TEXTS:
         text = content.decode(errors="replace")
         return {
-            **told,
+            **content_shown,
             "n_bytes": len(content),
             "text": text[:CHARACTERS_SHOWN],
             "is_cut": len(text) > CHARACTERS_SHOWN,
@@ -57,9 +59,9 @@ def _told(run: Whitespace, name: str, content: bytes) -> dict[str, Any]:
     if ending in TABLES:
         table = run.table(name)
         cut, height = table.head(ROWS_SHOWN).collect(), table.select(pl.len()).collect().item()
-        return {**told, "n_bytes": len(content), "rows": cut, "of": height, "is_cut": height > ROWS_SHOWN}
+        return {**content_shown, "n_bytes": len(content), "rows": cut, "of": height, "is_cut": height > ROWS_SHOWN}
     picture = f"data:image/png;base64,{base64.b64encode(content).decode()}" if ending == ".png" else None
-    return {**told, "n_bytes": len(content), "picture": picture, "is_cut": False}
+    return {**content_shown, "n_bytes": len(content), "picture": picture, "is_cut": False}
 
 
 PAGE = WhitespacePage(FILE_PAGE, "File", build, in_menu=False, under="runs")

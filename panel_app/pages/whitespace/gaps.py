@@ -152,7 +152,7 @@ class GapsPage:
             components=COMPONENTS,
             state=state[0] if state else None,
             history=self.session.decisions.history(subject),
-            rejections=[(code, says) for code, says in ww.REASONS.items() if code not in ww.VERDICTS],
+            rejections=[(code, wording) for code, wording in ww.REASONS.items() if code not in ww.VERDICTS],
             may_decide=self.session.may_decide,
             close=address(replace(self.session.view, case=None)),
             reply=self.reply,
@@ -209,8 +209,10 @@ class GapsPage:
         except DarkshelfError as error:
             self.reply = Reply("refused", str(error))
         else:
-            name, told = _act(fields.get("act", ""))
-            self.reply = decide_on(self.session, subject, whole(fields.get("version", "")), name, {**fields, **told})
+            name, decision = act_of_button(fields.get("act", ""))
+            self.reply = decide_on(
+                self.session, subject, whole(fields.get("version", "")), name, {**fields, **decision}
+            )
         self.draw()
 
     def _export(self) -> BytesIO:
@@ -219,7 +221,7 @@ class GapsPage:
         return BytesIO(csv_bytes(found.collect()))
 
 
-def _act(button: str) -> tuple[str, Mapping[str, str]]:
+def act_of_button(button: str) -> tuple[str, Mapping[str, str]]:
     """The act of a button by its name, and what its form need not say where the button is a verdict."""
     if button not in ww.VERDICTS:
         return button, {}

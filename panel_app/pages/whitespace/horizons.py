@@ -27,8 +27,8 @@ def tell(asked: Asked) -> Told:
         if name in rows.columns and rows[name].count()
     }
     files = [name for name in asked.run.files if name.startswith("prequential/")]
-    told = readings(asked, shapes.PREQUENTIAL_CHECKS)
-    text = asked.render("horizons.html", rows=rows.to_dicts(), readings=told, is_shaded=zone is not None)
+    checks = readings(asked, shapes.PREQUENTIAL_CHECKS)
+    text = asked.render("horizons.html", rows=rows.to_dicts(), readings=checks, is_shaded=zone is not None)
     return Told(text, drawn, (shapes.HORIZON, shapes.PREQUENTIAL_CHECKS, *files))
 
 

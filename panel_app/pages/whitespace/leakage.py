@@ -66,15 +66,15 @@ def _row(asked: Asked, division: str) -> dict[str, Any]:
 
 def _shift(row: Mapping[str, Any]) -> dict[str, Any]:
     """A shift with its scores, and its differences with their intervals."""
-    told = {
+    figures = {
         "days": row["days"],
         "status": row["status"],
         "auc": row["shift"]["auc"],
         "lift10": row["shift"]["lift10"],
     }
     for name in DELTAS:
-        told |= {name: row[name]["value"], f"{name}_low": row[name]["low"], f"{name}_high": row[name]["high"]}
-    return told
+        figures |= {name: row[name]["value"], f"{name}_low": row[name]["low"], f"{name}_high": row[name]["high"]}
+    return figures
 
 
 def _histogram(run: Whitespace, division: str) -> str | None:

@@ -116,23 +116,23 @@ class Sheet:
     def draw(self) -> None:
         """Everything that depends on the view; charts come after it."""
         plan, asked = self.plan, Asked(self.run, self.division, self.session)
-        told = self._told(asked)
+        section = self._section(asked)
         divisions = self.run.divisions if plan.has_divisions else ()
         self.head.html = render(
             "head.html", key=plan.key, title=plan.title, lead=plan.lead, divisions=divisions, division=asked.division
         )
-        self.text.html = told.text
-        files = [(name, asked.to_file(name)) for name in told.files if self.run.has(name)]
+        self.text.html = section.text
+        files = [(name, asked.to_file(name)) for name in section.files if self.run.has(name)]
         self.files.html = render("files.html", files=files)
         self.charts = {
             title: partial(self.run.chart, f"{plan.key} {title}", asked.division, draw)
-            for title, draw in told.charts.items()
+            for title, draw in section.charts.items()
         }
         self.figures.html = ""
         if self.charts:
             self.session.later(self._draw_figures)
 
-    def _told(self, asked: Asked) -> Told:
+    def _section(self, asked: Asked) -> Told:
         needed = self.plan.needs
         if not needed or has_any(self.run.run, needed):
             return self.plan.tell(asked)

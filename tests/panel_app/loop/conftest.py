@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-NAMES = (HOSTILE, "上海南京路店", "متجر الرياض", "=SUM(A1)", "O’Brien’s")
+NAMES = (HOSTILE, "上海南京路店", "=SUM(A1)", "متجر الرياض", "O’Brien’s")
 DAYS = (dt.date(2026, 3, 20), dt.date(2026, 3, 31))
 
 

@@ -85,7 +85,7 @@ def test_a_sheet_is_printed_on_one_page_and_taken_as_csv(open_page):
 
 
 def test_names_that_look_like_formulas_are_neutralised_in_the_file(open_page):
-    screen = open_page("?page=tasks&store=4")
+    screen = open_page("?page=tasks&store=3")
     with screen.expect_download() as arriving:
         screen.get_by_text("CSV to fill in").click()
     form = pl.read_csv(arriving.value.path().read_bytes(), infer_schema=False)

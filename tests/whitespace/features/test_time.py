@@ -95,6 +95,7 @@ def changed(matrix: Matrix, other: Matrix) -> set[str]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.proves("L60", "L157")
 @given(st.integers(0, 1000), st.integers(0, 10), st.integers(0, 11))
 @examples(max_examples=25)
@@ -147,6 +148,7 @@ print(state.hash(), checksum(build(company(), CUTOFF, state, SETTINGS)))
 """
 
 
+@pytest.mark.slow
 def test_two_processes_with_other_threads_and_hash_seeds_agree_to_the_bit() -> None:
     told = set()
     for threads, seed in (("1", "1"), ("2", "7")):

@@ -27,6 +27,7 @@ def found(followed):
     return ablate(followed)
 
 
+@pytest.mark.slow
 @pytest.mark.proves("L28", "L41", "L42")
 def test_four_variants_are_measured_on_rolling_origins_and_on_three_far_months(found):
     pooled = found.table.filter(pl.col("division") == ALL)
@@ -84,6 +85,7 @@ def test_too_few_far_months_fail(followed):
     assert "3 are needed" in check.readings.filter(pl.col("status") == v.FAIL)["note"][0]
 
 
+@pytest.mark.slow
 @pytest.mark.proves("L102")
 def test_what_fails_on_a_division_that_is_trained_on_everything_by_a_waiver_is_waived(followed, found):
     listed = followed.divisions[0]
@@ -107,6 +109,7 @@ def test_what_fails_on_a_division_that_is_trained_on_everything_by_a_waiver_is_w
     assert worse.height
 
 
+@pytest.mark.slow
 @pytest.mark.proves("L29", "L30", "L31", "L32")
 def test_the_files_tell_how_much_better_all_features_are(found):
     files = {file.path: file.content for file in artifacts(found)}

@@ -14,7 +14,7 @@ from engine.settings.whitespace.ranking import (
     WhatIfSettings,
 )
 from engine.whitespace.ranking.rank import rank
-from engine.whitespace.ranking.what_if import told, what_if
+from engine.whitespace.ranking.what_if import summary, what_if
 from tests.whitespace.ranking.market import scene
 
 GRID = WhatIfSettings(division_share_caps=(0.3, 1.0), capacity_factors=(0.5,), weights=((1.0, 0.0, 0.0, 0.0),))
@@ -96,13 +96,13 @@ def test_steps_of_the_cap_cost_what_they_take_and_add_up_to_the_price_of_the_cap
 
 @pytest.mark.proves("L150")
 def test_the_best_alternative_has_as_many_calls_and_is_worth_more_than_what_stands():
-    best = told(RANKING.what_if)["best_alternative"]
+    best = summary(RANKING.what_if)["best_alternative"]
     assert (best["division_share_cap"], best["ranked_by"]) == (1.0, "value")
     assert best["gain"] == pytest.approx(RANKING.selection.prices["division_share_cap"], abs=0.02)
     larger = GRID.model_copy(update={"capacity_factors": (2.0,)})
     _, free = ranked(capacity=SETTINGS.capacity.model_copy(update={"division_share_cap": 1.0}), what_if=larger)
     assert free.what_if["expected_value"].max() > free.selection.worth
-    assert told(free.what_if)["best_alternative"] is None
+    assert summary(free.what_if)["best_alternative"] is None
     assert not free.what_if["is_best_alternative"].any()
 
 

@@ -1,0 +1,165 @@
+"""Nightly: take deliveries in, make every run that is missing, let old ones go; job by job, and what became of each.
+
+In: a schedule and the last day that may be run. Out: an `Outcome` a night, as soon as it is known. A job that fails
+keeps no other from running, and what was published before stays.
+"""
+
+import datetime as dt
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from engine.errors import EXIT_BUG, EXIT_INPUT, EXIT_TRY_LATER, DarkshelfError, InputError, Problem, TryLaterError
+from engine.lake.ingest import ingest
+from engine.lake.manifest import open_lake
+from engine.outputs.desks import Desk, desk_named, entry
+from engine.runs.registry import Registry
+from engine.schedule.due import DECIDES_NOW, due
+from engine.schedule.retain import retain
+from engine.settings.frozen import DeskSettings
+from engine.settings.schedule import JobSettings, ScheduleSettings
+
+if TYPE_CHECKING:
+    from engine.outputs.result import Result
+
+LOGGER = logging.getLogger("darkshelf")
+State = Literal["published", "published already", "taken in", "not complete", "failed", "let go", "nothing due"]
+WORST_FIRST: Final = (EXIT_BUG, EXIT_INPUT, EXIT_TRY_LATER)
+Watched = Callable[[Desk], AbstractContextManager[Callable[[str], None]]]
+"""What tells of the stages of a desk's run while it lasts."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one night of a job, or of its delivery.
+
+    day: as ISO text, None where the input decides. run_id: of what was published. seconds: it took. exit_code: what
+    a call that did nothing else would end with. told: in words. facts: key figures of the run.
+    """
+
+    job: str
+    state: State
+    told: str
+    day: str | None = None
+    run_id: str | None = None
+    seconds: float = 0.0
+    exit_code: int = 0
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+def nightly(
+    schedule: ScheduleSettings, until: dt.date, watched: Watched, since: dt.date | None = None
+) -> Iterator[Outcome]:
+    """Do all jobs in their order; every night is told when it is done.
+
+    until: the last day that may be run. since: make up for every day from this one on, in place of the days that
+    each job looks back.
+    """
+    for job in schedule.jobs:
+        try:
+            yield from _of_job(job, until, watched, since)
+        except DarkshelfError as error:
+            yield Outcome(job.name, "failed", str(error), exit_code=error.exit_code)
+        except Exception as error:
+            # A fault of ours in one desk is no reason to leave the others without their night.
+            LOGGER.exception("the job %s ended with a fault of the program", job.name)
+            yield Outcome(job.name, "failed", f"{type(error).__name__}: {error}", exit_code=EXIT_BUG)
+
+
+def exit_code(outcomes: Sequence[Outcome]) -> int:
+    """What the call ends with: a fault before wrong input before a day that is not complete, else 0.
+
+    A day that is not complete counts only where its job has no later one: a chain that was closed on a holiday is
+    not waited for.
+    """
+    newest: dict[str, str] = {}
+    for one in outcomes:
+        if one.run_id is not None and one.day is not None:
+            newest[one.job] = max(one.day, newest.get(one.job, ""))
+    counted = {
+        one.exit_code for one in outcomes if one.state != "not complete" or (one.day or "") > newest.get(one.job, "")
+    }
+    return next((code for code in WORST_FIRST if code in counted), 0)
+
+
+def _of_job(job: JobSettings, until: dt.date, watched: Watched, since: dt.date | None) -> Iterator[Outcome]:
+    desk = desk_named(job.desk)
+    settings = desk.load(job.config, job.settings)
+    _refuse_what_the_desk_cannot(job, desk)
+    if job.delivery is not None:
+        yield _taken_in(job, job.delivery, settings)
+    days: Sequence[dt.date | None] = (None,)
+    later: list[str] = []
+    if job.rhythm != DECIDES_NOW:
+        published = {dt.date.fromisoformat(run.as_of) for run in Registry(job.out).runs(desk.name)}
+        days = due(job, published, until, since)
+        later = [day.isoformat() for day in published]
+    if not days:
+        yield Outcome(job.name, "nothing due", f"every night up to {until} is published")
+    is_new = False
+    for day in days:
+        outcome = _night(job, desk, settings, day, watched)
+        if outcome.state == "not complete" and any(other > (outcome.day or "") for other in later):
+            # It was made up for neither then nor now; nights after it are there.
+            outcome = Outcome(job.name, outcome.state, outcome.told, outcome.day, seconds=outcome.seconds)
+        is_new |= outcome.state == "published"
+        yield outcome
+    if is_new and (gone := retain(job, until)):
+        yield Outcome(job.name, "let go", f"{len(gone)} kept no longer: {', '.join(gone)}")
+
+
+def _night(job: JobSettings, desk: Desk, settings: DeskSettings, day: dt.date | None, watched: Watched) -> Outcome:
+    """One run. Raises every failure but that of a day that is not complete."""
+    began = time.monotonic()
+    told_day = None if day is None else day.isoformat()
+    place = job.input if job.lake is None else open_lake(job.lake)
+    try:
+        with watched(desk) as watch:
+            result: Result = entry(desk.run)(place, job.out, settings, day, watch=watch)
+    except TryLaterError as error:
+        return Outcome(
+            job.name,
+            "not complete",
+            str(error),
+            told_day,
+            seconds=time.monotonic() - began,
+            exit_code=EXIT_TRY_LATER,
+        )
+    return Outcome(
+        job.name,
+        "published" if result.is_new else "published already",
+        desk.headline(result.run.manifest),
+        result.run.as_of if day is None else told_day,
+        result.run_id,
+        time.monotonic() - began,
+        facts=result.summary,
+    )
+
+
+def _taken_in(job: JobSettings, delivery: Path, settings: Any) -> Outcome:
+    """The delivery in the lake; a folder that is not there or empty has nothing new."""
+    if not delivery.is_dir() or not any(delivery.iterdir()):
+        return Outcome(job.name, "taken in", f"nothing: {delivery} holds no delivery")
+    began = time.monotonic()
+    assert job.lake is not None
+    done = ingest(delivery, job.lake, settings.ingest, settings.inputs)
+    rows = sum(table.rows for table in done.tables.values())
+    days = sorted({day for table in done.tables.values() for day in (*table.new, *table.replaced)})
+    told = f"{rows:,} rows of {len(done.tables)} tables, {len(days)} days new or replaced"
+    return Outcome(job.name, "taken in", told, seconds=time.monotonic() - began)
+
+
+def _refuse_what_the_desk_cannot(job: JobSettings, desk: Desk) -> None:
+    """Raise InputError where the desk reads no lake, or its runs are not named by days."""
+    problems = []
+    if job.lake is not None and "lake" not in desk.options:
+        problems.append(Problem(f"job {job.name}", f"the {desk.name} desk reads no lake", "give its input"))
+    if job.rhythm != DECIDES_NOW and not isinstance(desk.moment("2000-01-02"), dt.date):
+        advice = f'give it the rhythm "{DECIDES_NOW}"'
+        problems.append(Problem(f"job {job.name}", f"runs of the {desk.name} desk are not named by days", advice))
+    if problems:
+        raise InputError(problems)
