@@ -15,6 +15,7 @@ from engine.delivery.proposal.sheets import dialect_of, sheets_of
 from engine.delivery.proposal.traits import traits
 from engine.delivery.proposal.written import written
 from engine.delivery.tables import open_tables
+from engine.outputs.desks import desk_named
 from engine.settings.mapping import ColumnMapping, TableMapping
 from tests.command import darkshelf
 from tests.mapping import exports, more_exports
@@ -156,3 +157,17 @@ def test_names_are_alike_across_capitals_accents_and_units() -> None:
     assert likeness("QtySold", "units_sold") == likeness("qty_sold", "units_sold") == 1
     assert likeness("Längengrad", "longitude") == likeness("price_cents", "price") == 1
     assert likeness("unrelated", "price") < 0.6
+
+
+def test_order_lines_are_neither_counted_once_nor_taken_for_contacts(tmp_path: Path) -> None:
+    lines = {"customer_id": ["a", "a", "b"], "sku_id": ["x", "x", "y"], "order_date": ["2026-03-01"] * 3}
+    measures = {
+        "division": ["d"] * 3,
+        "quantity": [1, 1, 2],
+        "revenue": [2.5, 2.5, 5.0],
+        "gross_profit": [1.0, 1.0, 2.0],
+    }
+    pl.DataFrame(lines | measures).write_csv(tmp_path / "transactions.csv")
+    found = propose(sheets_of(tmp_path, tmp_path), desk_named("whitespace").promised()).tables
+    assert "contacts" not in found
+    assert "distinct" not in found["transactions"][0].keys

@@ -113,13 +113,23 @@ def _sources(contract: Contract, sheets: Sequence[Sheet]) -> Iterator[Proposed]:
     fits = sorted((fit for sheet in sheets if (fit := _fit(contract, sheet))), key=lambda fit: -fit.score)
     for fit in fits:
         best = fits[0].sheet
-        is_part = words_of(fit.sheet.name)[:1] == words_of(best.name)[:1] and "date" in contract.key
+        is_part = words_of(fit.sheet.name)[:1] == words_of(best.name)[:1] and not _is_master(contract)
         if fit.sheet is best or (is_part and fit.score > fits[0].score - OWN_NAME):
             yield _proposed(contract, fit)
 
 
+def _is_master(contract: Contract) -> bool:
+    """Whether a table describes things, a row each: beside their key nothing has to be there."""
+    return all(column.name in contract.key for column in contract.columns if column.required)
+
+
 def _fit(contract: Contract, sheet: Sheet) -> _Fit | None:
     """How a sheet fits a table; None where its key or its measures are not in it."""
+    has_measure = any(column.required and column.kind is Kind.NUMBER for column in contract.columns)
+    is_told_by_name = not (contract.required or has_measure or _is_master(contract))
+    if is_told_by_name and likeness(sheet.name, contract.table) < LIKELY:
+        # Who and when is in every table of events.
+        return None
     pairs = sorted(
         (
             (_score(column, theirs, has), column.name, theirs)
@@ -142,7 +152,7 @@ def _fit(contract: Contract, sheet: Sheet) -> _Fit | None:
     if not measures:
         return None
     own_name = OWN_NAME * likeness(sheet.name, contract.table)
-    is_unique = "date" in contract.key or all(
+    is_unique = not _is_master(contract) or all(
         sheet.traits[found[name][0]].n_unique == sheet.rows.height for name in contract.key
     )
     further = NEAR * len(measures) + (OWN_NAME if is_unique else 0)
@@ -167,11 +177,11 @@ def _proposed(contract: Contract, fit: _Fit) -> Proposed:
     if sign != (".", None):
         keys |= {"decimal": sign[0], **({"thousands": sign[1]} if sign[1] else {})}
     is_wide = len(sheet.rows.columns) > 2 * len(contract.names)
-    if "date" not in contract.key and any(
+    if _is_master(contract) and any(
         sheet.traits[fit.columns[name][0]].n_unique < sheet.rows.height for name in contract.key
     ):
         keys["distinct"] = True
-    elif is_wide and "date" in contract.key:
+    elif is_wide and not _is_master(contract):
         own = [c.name for c in contract.columns if c.required and c.kind is Kind.NUMBER and c.name != "revenue"]
         empty = [name for name in own if name in fit.columns and sheet.traits[fit.columns[name][0]].n_empty]
         keys |= {"only_with": empty} if empty else {}
