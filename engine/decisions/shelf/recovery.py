@@ -170,11 +170,18 @@ def effect(found: Sequence[Comparison], worth: Sequence[Floats], level: float) -
         for store in stores
     }
     left = np.array([summed / count for summed, count in rest.values() if count])
+    return jackknifed(float(total[0] / total[1]), left, level)
+
+
+def jackknifed(mean: float, left: Floats, level: float) -> Effect | None:
+    """A mean with the interval of the jackknife (Tukey 1958); None where fewer than two are left out in turn.
+
+    left: the same mean without each part in turn, such as a store.
+    """
     if left.size < 2:
         return None
     error = float(np.sqrt((left.size - 1) / left.size * ((left - left.mean()) ** 2).sum()))
     half = error * float(stdtrit(left.size - 1, (1 + level) / 2))
-    mean = float(total[0] / total[1])
     return Effect(mean, mean - half, mean + half)
 
 
