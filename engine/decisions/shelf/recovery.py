@@ -7,6 +7,7 @@ From the change is taken that of open cases of the same category that nobody act
 counts for nothing.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -170,7 +171,8 @@ def effect(found: Sequence[Comparison], worth: Sequence[Floats], level: float) -
         for store in stores
     }
     left = np.array([summed / count for summed, count in rest.values() if count])
-    return jackknifed(float(total[0] / total[1]), left, level)
+    mean = float(total[0] / total[1]) if total[1] else math.nan
+    return jackknifed(mean, left, level)
 
 
 def jackknifed(mean: float, left: Floats, level: float) -> Effect | None:
