@@ -19,6 +19,7 @@ from cli import (
     decisions,
     export,
     growth,
+    init,
     lake,
     nightly,
     report,
@@ -43,6 +44,7 @@ app = typer.Typer(
 )
 app.command("demo")(simulate.demo)
 app.command("synth")(simulate.synth)
+app.command("init")(init.init)
 app.command("ingest")(lake.ingest)
 app.command("check")(check.check)
 app.command("run")(run.run)

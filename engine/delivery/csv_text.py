@@ -15,10 +15,10 @@ LEGIBLE_CSV = (".csv", ".csv.gz")
 """What is searched for the line that cannot be read."""
 
 
-def separator_of(file: Path) -> str:
-    """The separator that splits the header into most names; a comma when none does."""
+def separator_of(file: Path, skipped: int = 0) -> str:
+    """The separator that splits the header into most names; a comma when none does. skipped: lines before it."""
     whole = {"has_header": False, "separator": "\x01", "quote_char": None, "infer_schema": False}
-    header = pl.read_csv(file, n_rows=1, glob=False, **whole).item() or ""  # type: ignore[arg-type]
+    header = pl.read_csv(file, n_rows=1, skip_lines=skipped, glob=False, **whole).item() or ""  # type: ignore[arg-type]
     return max(SEPARATORS, key=header.count)
 
 

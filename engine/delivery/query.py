@@ -51,8 +51,8 @@ def sql(
             for name, made_by in macros.items():
                 connection.execute(f'create view "{name}" as {made_by}')
             if not is_open:
-                _shut(connection, (*map(str, views.values()), *patterns.values()))
-                _refuse_writing(connection, query)
+                shut(connection, (*map(str, views.values()), *patterns.values()))
+                refuse_writing(connection, query)
             answer = connection.sql(query)
             return answer.pl() if answer is not None else pl.DataFrame()
         except duckdb.PermissionException as error:
@@ -62,7 +62,7 @@ def sql(
             raise InputError([Problem("sql", str(error).strip(), advice)]) from error
 
 
-def _shut(connection: "DuckDBPyConnection", paths: Iterable[str]) -> None:
+def shut(connection: "DuckDBPyConnection", paths: Iterable[str]) -> None:
     """Let the connection open these files and nothing else, for good."""
     named = ", ".join("'" + path.replace("'", "''") + "'" for path in paths)
     connection.execute(f"set allowed_paths = [{named}]")
@@ -70,7 +70,7 @@ def _shut(connection: "DuckDBPyConnection", paths: Iterable[str]) -> None:
     connection.execute("set lock_configuration = true")
 
 
-def _refuse_writing(connection: "DuckDBPyConnection", query: str) -> None:
+def refuse_writing(connection: "DuckDBPyConnection", query: str) -> None:
     """Raise InputError where a query copies something out: a file that may be read could be written, too."""
     if any(statement.type.name in WRITING for statement in connection.extract_statements(query)):
         raise InputError([Problem("sql", "writes a file", "print the answer, or allow it with  --open")])

@@ -5,6 +5,7 @@ A table is a file, a folder of files, or several files that share its name: `pri
 """
 
 import datetime as dt
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -59,6 +60,16 @@ class Part:
     schema: Mapping[str, pl.DataType]
     separator: str | None
     rules: tuple[Rule, ...] = ()
+
+    @property
+    def spoken(self) -> Mapping[str, str]:
+        """What its files call columns of the contract that they call otherwise."""
+        return {}
+
+    def moments(self) -> pl.LazyFrame:
+        """The columns that hold moments, without their zone."""
+        names = [name for name, kind in self.schema.items() if kind == pl.Datetime]
+        return self.scan().select(pl.col(names).dt.replace_time_zone(None))
 
     @property
     def may_have_blank_lines(self) -> bool:
@@ -139,6 +150,21 @@ class Source:
             name for part in self.parts for name in ids & part.schema.keys() if is_text(part.schema[name])
         )
 
+    def in_their_words(self, text: str) -> str:
+        """A text that names columns of the contract, with what the files call them.
+
+        A name that is a word as well, such as date, is one at the start alone.
+        """
+        called: dict[str, dict[str, None]] = {}
+        for part in self.parts:
+            for ours, theirs in part.spoken.items():
+                called.setdefault(ours, {})[theirs] = None
+        if not called:
+            return text
+        anywhere = [rf"\b{re.escape(name)}\b" for name in called if not name.isalpha()]
+        names = "|".join([*(rf"^{name}\b" for name in called if name.isalpha()), *anywhere])
+        return re.sub(names, lambda found: "/".join(called[found[0]]), text)
+
     def judged(self, without: str = "") -> pl.LazyFrame:
         """The contract's columns, typed, and `unusable`; rows in file order.
 
@@ -182,6 +208,11 @@ class Source:
     def held(self) -> "Source | None":
         """Rows from before the days that are read, of which the last may still hold; None where all rows are read."""
         return None
+
+    @property
+    def is_log(self) -> bool:
+        """Whether a row is there only where something changed."""
+        return False
 
     @property
     def left_out(self) -> Counter[str]:
@@ -419,12 +450,12 @@ def _look_into(file: DataFile, contract: Contract, *, as_text: bool) -> Part:
         sample = first.row(0, named=True) if first.height else dict.fromkeys(first.columns)
         schema = {name: pl.String() if as_text else _csv_type(kinds.get(name), cell) for name, cell in sample.items()}
         refuse_half_a_row(file.path, separator, len(schema))
-    folders = {name: value for name, value in _folder_values(file.name) if name in kinds and name not in schema}
+    folders = {name: value for name, value in folder_values(file.name) if name in kinds and name not in schema}
     named = replace(file, folders=folders, is_empty=is_empty)
     return Part((named,), schema | dict.fromkeys(folders, pl.String()), separator)
 
 
-def _folder_values(name: str) -> Iterator[tuple[str, str | None]]:
+def folder_values(name: str) -> Iterator[tuple[str, str | None]]:
     """Columns that stand in the names of folders, as Hive, Spark and Arrow write them: `date=2026-03-01`."""
     for folder in name.split("/")[:-1]:
         column, equals, value = folder.partition("=")

@@ -1,6 +1,7 @@
-"""Delivery: a folder of tables or frames in memory, opened under contract and judged row by row.
+"""Delivery: a folder of tables, a mapping or frames in memory, opened under contract and judged row by row.
 
-In: a folder, frames or a place elsewhere. Out: a `Source` per table, or every problem at once. Nothing is written.
+In: a folder, a file that says where the tables are, frames or a place elsewhere. Out: a `Source` per table, or
+every problem at once. Nothing is written.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,6 +14,7 @@ import polars as pl
 from engine.contracts.contract import FAULTY, UNUSABLE, Consequence, Contract, Rule
 from engine.delivery.elsewhere import Elsewhere
 from engine.delivery.frames import Frames
+from engine.delivery.mapped.place import Mapped, is_mapping, open_mapping
 from engine.delivery.near_miss import columns_meant, file_alike
 from engine.delivery.source import (
     CELL,
@@ -29,7 +31,8 @@ from engine.delivery.source import (
 from engine.errors import InputError, Problem
 
 Delivered = Path | Frames | Elsewhere
-"""Where tables are that were handed in: in a folder, in memory, or at a place elsewhere."""
+"""Where tables are that were handed in: in a folder, where a mapping says, which is a TOML file, in memory, or at a
+place elsewhere."""
 EXAMPLES = 5
 """Rows shown of every problem."""
 
@@ -40,15 +43,22 @@ def open_tables(
     """The tables of a delivery by name, and what is wrong with the place, its files and their columns.
 
     as_text: read every CSV cell as text, so that each can be judged on its own. Raises InputError when a folder
-    cannot be listed, and as a place elsewhere does.
+    cannot be listed or a question of a mapping not be answered, SettingsError when a mapping is none, and as a place
+    elsewhere does.
     """
-    if isinstance(place, Path):
-        tables, problems = _open_files(place, promised, as_text=as_text)
-    elif isinstance(place, Elsewhere):
-        tables, problems = place.open(promised, as_text=as_text)
+    given = _given(place)
+    if isinstance(given, Path):
+        tables, problems = _open_files(given, promised, as_text=as_text)
+    elif isinstance(given, Elsewhere):
+        tables, problems = given.open(promised, as_text=as_text)
     else:
-        tables, problems = place.open(promised)
+        tables, problems = given.open(promised)
     return with_common_ids(tables), problems
+
+
+def _given(place: Delivered) -> Path | Frames | Mapped | Elsewhere:
+    """What was handed in as it is, a mapping opened."""
+    return open_mapping(place) if isinstance(place, Path) and is_mapping(place) else place
 
 
 def _open_files(
@@ -67,11 +77,12 @@ def _open_files(
 
 def how_to_deliver(place: Delivered, name: str) -> str:
     """What to do about a table that is not there."""
-    return how_to_put(name, place) if isinstance(place, Path) else place.how_to_deliver(name)
+    given = _given(place)
+    return how_to_put(name, given) if isinstance(given, Path) else given.how_to_deliver(name)
 
 
 def where(place: Delivered) -> Path | str | None:
-    """The folder or the place of a delivery, None where it is in memory."""
+    """The folder, the mapping or the place of a delivery, None where it is in memory."""
     return place if isinstance(place, Path) else str(place) if isinstance(place, Elsewhere) else None
 
 
@@ -160,7 +171,7 @@ def too_many_faults(
     if n_faulty <= max_share * n_rows:
         return []
     reasons = [
-        f"{rule.complaint}: {counts[rule.complaint]:,} rows"
+        f"{source.in_their_words(rule.complaint)}: {counts[rule.complaint]:,} rows"
         for rule in source.rules()
         if rule.is_fault and rule.consequence is Consequence.QUARANTINE and counts[rule.complaint]
     ]
@@ -173,10 +184,10 @@ def near_misses(place: Delivered, promised: Mapping[str, Contract], tables: Mapp
     """Files, frames and columns nobody needs that look like a table or a column that is not there."""
     found = []
     for name, contract in promised.items():
-        alike = None if name in tables else looks_like(place, promised, name)
-        if alike:
+        meant_by = None if name in tables else looks_like(place, promised, name)
+        if meant_by:
             advice = f"rename it if it is the table {name}; without it the run goes on"
-            found.append(Problem(name, f"was not delivered, but {alike} looks like it", advice))
+            found.append(Problem(name, f"was not delivered, but {meant_by} looks like it", advice))
         for part in tables[name].parts if name in tables else ():
             for lacks, meant in columns_meant(contract.names, contract.names, tuple(part.schema)).items():
                 file = part.files[0].name
@@ -187,7 +198,8 @@ def near_misses(place: Delivered, promised: Mapping[str, Contract], tables: Mapp
 
 def looks_like(place: Delivered, promised: Mapping[str, Contract], name: str) -> str | None:
     """What is probably a table that is not there, under another name."""
-    return file_alike(place, promised, name) if isinstance(place, Path) else place.alike(promised, name)
+    given = _given(place)
+    return file_alike(given, promised, name) if isinstance(given, Path) else given.alike(promised, name)
 
 
 def empty_files(tables: Mapping[str, Source]) -> list[Problem]:
@@ -240,11 +252,13 @@ def _broken_files(source: Source) -> list[Problem]:
 def _problem(source: Source, rule: Rule, counts: Mapping[str, int]) -> Problem:
     examples = []
     for row in source.examples(rule, EXAMPLES).iter_rows(named=True):
-        key = ", ".join(f"{name} {_printable(row[name])}" for name in source.contract.key)
-        cell = "" if rule.column in source.contract.key else f", {rule.column} {_printable(row[CELL])}"
-        examples.append(f"{row[SOURCE_FILE]} row {row[SOURCE_ROW]:,}: {key}{cell}")
-    count = counts[rule.complaint]
-    return Problem(source.contract.table, rule.complaint, rule.advice, count, counts["rows"], tuple(examples))
+        shown = {name: row[name] for name in source.contract.key} | (
+            {} if rule.column in source.contract.key else {rule.column: row[CELL]}
+        )
+        cells = ", ".join(f"{source.in_their_words(name)} {_printable(cell)}" for name, cell in shown.items())
+        examples.append(f"{row[SOURCE_FILE]} row {row[SOURCE_ROW]:,}: {cells}")
+    what, advice = source.in_their_words(rule.complaint), source.in_their_words(rule.advice)
+    return Problem(source.contract.table, what, advice, counts[rule.complaint], counts["rows"], tuple(examples))
 
 
 def _printable(cell: str | None) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from engine.contracts.contract import Consequence
 from engine.contracts.shelf import contracts
 from engine.delivery.keys import in_two_forms, keys, without_digits
+from engine.delivery.midnight import shifted_days
 from engine.delivery.sent_twice import sent_twice
 from engine.delivery.source import UNREADABLE, Source
 from engine.delivery.tables import (
@@ -121,6 +122,7 @@ def _odd(
     found = [keys(source) for source in delivered.values()]
     stops = [problem for table in found for problem in without_digits(table)]
     tables, notices = dict(delivered), near_misses(folder, PROMISED, delivered) + in_two_forms(found)
+    notices += shifted_days(delivered)
     if v.SALES in tables:
         tables[v.SALES], again, surplus = sent_twice(tables[v.SALES], inputs)
         stops, notices = stops + again, surplus + notices

@@ -13,6 +13,7 @@ from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any, Final
 
+from engine.contracts.contract import Contract
 from engine.errors import NotFoundError
 from engine.outputs.alertable import Alertable
 from engine.outputs.compare import Change
@@ -63,7 +64,7 @@ class Desk:
     stages: what each stage says while it works. options: what `run` takes beyond folder, output and settings.
     moment: reads the label of a run, such as its as-of day; raises ValueError. alerts: what people can be alerted to,
     by the name that subscriptions have for it. exports: the tables that are exported of a run, files by the names of
-    their tables; by default every Parquet file.
+    their tables; by default every Parquet file. promised: the contracts of its tables.
 
     run, result, subjects, outcomes, pages, screens, style, page_settings, lookup, report_with_decisions: where the
     rest is found, as `module:name`, since it needs this record or lives on higher floors: the function `run(place,
@@ -101,6 +102,7 @@ class Desk:
     exports: Callable[[Run], Mapping[str, str]] = _every_table
     moment: Callable[[str], Any] = dt.date.fromisoformat
     alerts: Mapping[str, Alertable] = field(default_factory=dict)
+    promised: Callable[[], Mapping[str, Contract]] = dict
 
 
 @cache

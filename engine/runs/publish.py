@@ -13,6 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
+from engine.delivery.mapped.place import is_mapping, open_mapping
 from engine.errors import InputError, Problem
 from engine.runs.journal import Journal
 from engine.runs.manifest import FORMAT, MANIFEST
@@ -111,6 +112,7 @@ def _manifest(run_id: str, making: Making, entries: Mapping[str, Any], journal: 
         "finished_at": dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds"),
         "input": _told(making.place),
         "input_fingerprints": making.inputs,
+        "mapping": _mapping_of(making.place),
         "settings_fingerprint": making.settings.fingerprint(),
         "settings": making.settings.model_dump(mode="json"),
         "versions": {package: version(package) for package in PACKAGES} | {"python": platform.python_version()},
@@ -125,6 +127,11 @@ def _told(place: Path | str | None) -> str:
     if place is None:
         return IN_MEMORY
     return str(place.resolve()) if isinstance(place, Path) else place
+
+
+def _mapping_of(place: Path | str | None) -> Mapping[str, Any] | None:
+    """What the mapping says that the input was read by; None where it is in our own format."""
+    return open_mapping(place).described() if isinstance(place, Path) and is_mapping(place) else None
 
 
 def _refuse_other_desks(registry: Registry, desk: str) -> None:

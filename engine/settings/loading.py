@@ -19,6 +19,7 @@ from engine.settings.frozen import RunSettings
 AnySettings = TypeVar("AnySettings", bound=RunSettings)
 Assigned = Sequence[str] | Mapping[str, object]
 """Values of settings: `key=value` texts, or values by their dotted keys."""
+EXPLAINED = "see its meaning and bounds with  darkshelf config explain"
 VARIABLE: Final = "DARKSHELF_"
 """What the variables of the environment begin with that stand for settings."""
 
@@ -65,18 +66,22 @@ def unknown_variables(known: Collection[str]) -> list[Problem]:
 
 
 def settings_of(
-    model: type[AnySettings], tree: Mapping[str, Any], problems: Sequence[Problem], known: Collection[str]
+    model: type[AnySettings],
+    tree: Mapping[str, Any],
+    problems: Sequence[Problem],
+    known: Collection[str],
+    explained: str = EXPLAINED,
 ) -> AnySettings:
     """The settings that a tree names, the others at their defaults.
 
     problems: found before, told together with those of the values. known: every key there is, for advice.
-    Raises SettingsError.
+    explained: where the values and their bounds are. Raises SettingsError.
     """
     found = list(problems)
     try:
         settings = model.model_validate(tree)
     except ValidationError as error:
-        found += [one for detail in error.errors() for one in _complaints(dict(detail), known)]
+        found += [one for detail in error.errors() for one in _complaints(dict(detail), known, explained)]
     if found:
         raise SettingsError(found)
     return settings
@@ -180,7 +185,7 @@ def _put(tree: dict[str, Any], key: str, value: object, named: str, known: Colle
     return None
 
 
-def _complaints(detail: dict[str, Any], known: Collection[str]) -> Iterator[Problem]:
+def _complaints(detail: dict[str, Any], known: Collection[str], explained: str) -> Iterator[Problem]:
     key = ".".join(str(part) for part in detail["loc"])
     if detail["type"] == "extra_forbidden":
         for one in _keys_in(detail["input"], key):
@@ -190,7 +195,7 @@ def _complaints(detail: dict[str, Any], known: Collection[str]) -> Iterator[Prob
     yield Problem(
         key or "settings",
         f"{detail['msg']}{given}",
-        "see its meaning and bounds with  darkshelf config explain",
+        explained,
     )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from engine.contracts.shelf import contracts
 from engine.delivery.keys import Keys, in_two_forms, keys, without_digits
+from engine.delivery.midnight import shifted_days
 from engine.delivery.sent_twice import sent_twice
 from engine.delivery.source import UNREADABLE, Source
 from engine.delivery.tables import Delivered, broken_files, empty_files, near_misses, open_tables, verify, where
@@ -169,10 +170,12 @@ def _keys(tables: Mapping[str, Source], first: dt.date) -> dict[str, Keys]:
 
 
 def _about_names(sources: Sources) -> list[Problem]:
-    """What looks like a table or a column that is not there, and files without a row; a lake keeps none of these."""
+    """Names that look like a table or a column, files without a row, days that are shifted; a lake keeps none."""
     if isinstance(sources.place, DayLake):
         return []
-    return [*near_misses(sources.place, contracts(sources.as_of), sources.tables), *empty_files(sources.tables)]
+    tables = sources.tables
+    meant = near_misses(sources.place, contracts(sources.as_of), tables)
+    return [*meant, *empty_files(tables), *shifted_days(tables)]
 
 
 def _about_repeats(sources: Sources) -> tuple[Mapping[str, Source], list[Problem], list[Problem]]:

@@ -6,7 +6,7 @@ rhythm of its own and is never stale.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -77,6 +77,11 @@ def feed_of(measure: NDArray[Any], stores: Stores, of: DeliverySettings, *, move
     usual_gap = _usual_gaps(changed) if moves else gap_of_rows
     is_stale = (last_change >= 0) & (late > np.maximum(of.stale_days, of.stale_gaps * usual_gap))
     return Feed(_last(came), last_change, gap_of_rows, is_stale)
+
+
+def as_log(feed: Feed) -> Feed:
+    """The feed of a log of changes: it has no rhythm, and no row is no delay."""
+    return replace(feed, usual_gap=np.full_like(feed.usual_gap, np.inf), is_stale=np.zeros_like(feed.is_stale))
 
 
 def impossible_stock(on_hand: NDArray[np.float64], stores: Stores, of: DeliverySettings) -> Marks:

@@ -5,7 +5,7 @@ placed straight into its cell; memory is the panel and one batch. NaN is "unknow
 """
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -35,7 +35,7 @@ from engine.shelf.deliveries import (
     refuse_incomplete,
     with_partial_day,
 )
-from engine.shelf.feeds import Feed, Stores, feed_of, forget, impossible_stock
+from engine.shelf.feeds import Feed, Stores, as_log, feed_of, forget, impossible_stock
 from engine.shelf.placing import (
     BYTES_PER_DAY,
     Array,
@@ -185,7 +185,9 @@ def _place_all(sources: Sources, plan: PanelPlan, memory: Memory) -> Panel:
     of_stores = stores["store_id"].cast(pl.String).to_list()
     remarks = tuple(notices(deliveries, chain, of_stores, [*categories, "(no category)"], plan.delivery))
     of_store = Stores(chain.store, chain.starts)
-    feeds = _feeds(of_store, arrays, plan.delivery)
+    feeds = _feeds(
+        of_store, arrays, plan.delivery, {name for name, source in sources.tables.items() if source.is_log}
+    )
     emptied = impossible_stock(arrays["on_hand"], of_store, plan.delivery)
     if not sources.intake.readings.interpolates:
         forget(arrays["on_hand"], of_store, emptied)
@@ -280,10 +282,16 @@ def _chain(grid: Grid, units: Array, category: pl.Series, n_categories: int) -> 
     )
 
 
-def _feeds(stores: Stores, arrays: Mapping[str, Array], of: DeliverySettings) -> dict[str, Feed]:
-    """When each store last delivered stock, prices and views, before anything is carried forward."""
+def _feeds(
+    stores: Stores, arrays: Mapping[str, Array], of: DeliverySettings, logs: Collection[str]
+) -> dict[str, Feed]:
+    """When each store last delivered stock, prices and views, before anything is carried forward.
+
+    logs: tables with a row only where something changed: their silence is no delay.
+    """
     measures = {v.INVENTORY: "on_hand", v.PRICING: "price", v.IMPRESSIONS: "impressions"}
-    return {name: feed_of(arrays[array], stores, of, moves=array == "on_hand") for name, array in measures.items()}
+    feeds = {name: feed_of(arrays[array], stores, of, moves=array == "on_hand") for name, array in measures.items()}
+    return {name: as_log(feed) if name in logs else feed for name, feed in feeds.items()}
 
 
 def _impute_all(

@@ -14,6 +14,7 @@ import polars as pl
 from engine.contracts.contract import UNUSABLE
 from engine.contracts.whitespace import whitespace_contracts
 from engine.delivery.keys import in_two_forms, keys, without_digits
+from engine.delivery.midnight import shifted_days
 from engine.delivery.source import Loaded, Source
 from engine.delivery.tables import (
     EXAMPLES,
@@ -72,7 +73,7 @@ def check(place: Delivered, settings: InputSettings) -> Delivery:
     sources, problems = open_tables(place, promised, as_text=True)
     loaded, stops, remarks = load(sources)
     lost, odd = _judged_ids(sources, loaded)
-    remarks += [*odd, *near_misses(place, promised, sources), *empty_files(sources)]
+    remarks += [*odd, *near_misses(place, promised, sources), *empty_files(sources), *shifted_days(sources)]
     problems += [*stops, *lost, *_repeated(loaded), *_too_many(sources, loaded, settings)]
     if v.TRANSACTIONS not in loaded or loaded[v.TRANSACTIONS].rows.is_empty():
         raise InputError(problems or [Problem(v.TRANSACTIONS, "has no usable row", "deliver orders")])

@@ -105,7 +105,7 @@ def test_of_a_hundred_intervals_about_ninety_five_hold_what_was_planted():
         is_withheld = random.random(120) < 0.3
         change = random.normal(0, 3, 120) + np.where(is_withheld, 1.0, 2.5)
         rows = pl.DataFrame({"store_id": [str(n) for n in range(120)], "is_withheld": is_withheld, "change": change})
-        effect = experiment._difference(rows, "change", SETTINGS.model_copy(update={"replicates": 400}))
+        effect = experiment._difference(rows, "change", SETTINGS)
         held.append(effect.low <= 1.5 <= effect.high)
     assert 0.90 <= np.mean(held) <= 0.985
 

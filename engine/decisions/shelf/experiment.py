@@ -3,7 +3,7 @@
 In: nights, lots. Out: an `Experiment`. Sales of a case's store-SKU in the week before its night are taken from those
 of a week after, as a later night published them; the mean of the cases that were acted on less the mean of those
 withheld is what acting brought. A case counts as it was drawn and not as it was treated (intention to treat, Fisher
-1935); whole stores are drawn again for the interval (cluster bootstrap, Efron 1979).
+1935). For the interval stores are left out in turn, in both lots: cases of a store fare alike.
 """
 
 import datetime as dt
@@ -15,13 +15,13 @@ from typing import Final
 import numpy as np
 import polars as pl
 
+from engine.arrays import Floats, Integers, Marks
 from engine.decisions.shelf import trials
 from engine.decisions.shelf.nights import features, open_cases, shelf_nights
-from engine.decisions.shelf.recovery import Effect, by_later_night
+from engine.decisions.shelf.recovery import Effect, by_later_night, jackknifed
 from engine.decisions.shelf.settings import RecoverySettings
 from engine.decisions.store import Decisions
 from engine.outputs.read import each_readable
-from engine.resampling import Clusters
 from engine.runs.registry import Run
 from engine.vocabulary import shelf as v
 
@@ -115,7 +115,15 @@ def _difference(rows: pl.DataFrame, column: str, settings: RecoverySettings) -> 
     if min(int(held.sum()), int((~held).sum())) < settings.min_matched:
         return None
     change = rows[column].to_numpy()
-    arms = [(np.where(of, change, 0.0), of.astype(np.float64)) for of in (~held, held)]
-    clusters = Clusters(rows["store_id"], settings.replicates, settings.level)
-    found = clusters.difference(rows["store_id"], *arms)
-    return Effect(found.value, found.low, found.high)
+    store = np.unique(rows["store_id"].to_numpy(), return_inverse=True)[1]
+    acted, withheld = (_means(change, store, lot) for lot in (~held, held))
+    left = acted[1] - withheld[1]
+    return jackknifed(acted[0] - withheld[0], left[~np.isnan(left)], settings.level)
+
+
+def _means(change: Floats, store: Integers, lot: Marks) -> tuple[float, Floats]:
+    """The mean change of a lot, and the same without each store in turn; NaN where that leaves no case."""
+    summed, count = np.bincount(store, change * lot), np.bincount(store, lot)
+    rest = count.sum() - count
+    without = np.divide(summed.sum() - summed, rest, out=np.full(rest.size, np.nan), where=rest > 0)
+    return float(summed.sum() / count.sum()), without

@@ -7,6 +7,7 @@ From the change is taken that of open cases of the same category that nobody act
 counts for nothing.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -170,11 +171,19 @@ def effect(found: Sequence[Comparison], worth: Sequence[Floats], level: float) -
         for store in stores
     }
     left = np.array([summed / count for summed, count in rest.values() if count])
+    mean = float(total[0] / total[1]) if total[1] else math.nan
+    return jackknifed(mean, left, level)
+
+
+def jackknifed(mean: float, left: Floats, level: float) -> Effect | None:
+    """A mean with the interval of the jackknife (Tukey 1958); None where fewer than two are left out in turn.
+
+    left: the same mean without each part in turn, such as a store.
+    """
     if left.size < 2:
         return None
     error = float(np.sqrt((left.size - 1) / left.size * ((left - left.mean()) ** 2).sum()))
     half = error * float(stdtrit(left.size - 1, (1 + level) / 2))
-    mean = float(total[0] / total[1])
     return Effect(mean, mean - half, mean + half)
 
 

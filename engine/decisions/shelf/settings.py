@@ -65,7 +65,6 @@ class RecoverySettings(Frozen):
     )
     min_matched: int = Field(10, ge=5, le=100_000, description="Nothing is claimed of fewer matched pairs.")
     level: float = Field(0.95, gt=0.5, lt=1, description="Share of intervals that hold the truth.")
-    replicates: int = Field(2000, ge=200, le=100_000, description="Draws of stores behind the experiment's interval.")
 
 
 class LoopSettings(RunSettings):

@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 
+from engine.contracts.growth import growth_contracts
 from engine.errors import NotFoundError
 from engine.outputs.compare import Change, key_figures
 from engine.outputs.desks import Desk, Explanation
@@ -172,6 +173,7 @@ DESK = Desk(
     purpose="says what may grow and by how much, within caps",
     rank=2,
     load=_load,
+    promised=lambda: growth_contracts((v.STORE_SPU_SALES, v.CLUSTERS, v.STEP11)),
     models={"": GrowthSettings, "discover": DiscoverSettings, "backtest": BacktestSettings},
     headline=_headline,
     shown=_shown,

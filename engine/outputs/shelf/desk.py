@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from engine.contracts.shelf import contracts
 from engine.outputs.desks import Desk
 from engine.outputs.money import currency_of, money
 from engine.outputs.read import summary
@@ -94,6 +95,7 @@ DESK = Desk(
     purpose="finds shelves that are stocked but do not sell",
     rank=1,
     load=load,
+    promised=lambda: contracts(None, signed=True),
     models={"": CalibratedSettings, "profile classic": ClassicSettings, "report": ReportSettings},
     headline=_headline,
     shown=_shown,

@@ -8,6 +8,8 @@ from typing import Any, Final
 
 import polars as pl
 
+from engine.contracts.contract import Contract
+from engine.contracts.whitespace import whitespace_contracts
 from engine.errors import NotFoundError
 from engine.outputs.compare import Change, key_figures
 from engine.outputs.desks import Desk, Explanation
@@ -21,6 +23,7 @@ from engine.outputs.whitespace.report import ReportSettings, report
 from engine.runs.registry import Registry, Run
 from engine.settings.frozen import RunSettings
 from engine.settings.loading import Assigned, load_as
+from engine.settings.whitespace.inputs import InputSettings
 from engine.settings.whitespace.run import WhitespaceSettings
 from engine.vocabulary import whitespace as v
 
@@ -220,11 +223,17 @@ def _exports(run: Run) -> Mapping[str, str]:
     return {**files, "metrics": shapes.METRICS, "checks": shapes.CHECKS}
 
 
+def _promised() -> Mapping[str, Contract]:
+    inputs = InputSettings()
+    return whitespace_contracts(inputs.first_day(), inputs.max_line_amount)
+
+
 DESK = Desk(
     name=v.DESK,
     purpose="says which customers will buy what they do not buy yet",
     rank=3,
     load=_load,
+    promised=_promised,
     models={"": WhitespaceSettings},
     headline=_headline,
     shown=_shown,
