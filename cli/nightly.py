@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from engine.outputs.desks import Desk
-    from engine.schedule.nightly import Outcome
+    from engine.schedule.outcome import Outcome
     from engine.settings.schedule import ScheduleSettings
 
 DAY = ["%Y-%m-%d"]
@@ -77,7 +77,7 @@ def _tell(outcome: "Outcome", *, as_json: bool) -> None:
         return
     day = f" {outcome.day}" if outcome.day else ""
     took = f" in {outcome.seconds:.1f} s" if outcome.seconds else ""
-    line = f"{outcome.job}{day}: {outcome.state}{took}: {outcome.told}"
+    line = f"{outcome.job}{day}: {outcome.state}{took}: {outcome.summary}"
     (err if outcome.exit_code else out).print(line, markup=False, highlight=False, soft_wrap=True)
 
 

@@ -1,4 +1,4 @@
-"""Nightly: take deliveries in, make every run that is missing, let old ones go; job by job, and what became of each.
+"""Nightly: take deliveries in, make every missing run, hand it on, let old ones go; job by job.
 
 In: a schedule and the last day that may be run. Out: an `Outcome` a night, as soon as it is known. A job that fails
 keeps no other from running, and what was published before stays.
@@ -9,9 +9,8 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 from engine.errors import EXIT_BUG, EXIT_INPUT, EXIT_TRY_LATER, DarkshelfError, InputError, Problem, TryLaterError
 from engine.lake.ingest import ingest
@@ -19,6 +18,8 @@ from engine.lake.manifest import open_lake
 from engine.outputs.desks import Desk, desk_named, entry
 from engine.runs.registry import Registry
 from engine.schedule.due import DECIDES_NOW, due
+from engine.schedule.hand_on import alert_to, hand_on
+from engine.schedule.outcome import Outcome
 from engine.schedule.retain import retain
 from engine.settings.frozen import DeskSettings
 from engine.settings.schedule import JobSettings, ScheduleSettings
@@ -27,28 +28,9 @@ if TYPE_CHECKING:
     from engine.outputs.result import Result
 
 LOGGER = logging.getLogger("darkshelf")
-State = Literal["published", "published already", "taken in", "not complete", "failed", "let go", "nothing due"]
 WORST_FIRST: Final = (EXIT_BUG, EXIT_INPUT, EXIT_TRY_LATER)
 Watched = Callable[[Desk], AbstractContextManager[Callable[[str], None]]]
 """What tells of the stages of a desk's run while it lasts."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one night of a job, or of its delivery.
-
-    day: as ISO text, None where the input decides. run_id: of what was published. seconds: it took. exit_code: what
-    a call that did nothing else would end with. told: in words. facts: key figures of the run.
-    """
-
-    job: str
-    state: State
-    told: str
-    day: str | None = None
-    run_id: str | None = None
-    seconds: float = 0.0
-    exit_code: int = 0
-    facts: dict[str, Any] = field(default_factory=dict)
 
 
 def nightly(
@@ -105,9 +87,13 @@ def _of_job(job: JobSettings, until: dt.date, watched: Watched, since: dt.date |
         outcome = _night(job, desk, settings, day, watched)
         if outcome.state == "not complete" and any(other > (outcome.day or "") for other in later):
             # It was made up for neither then nor now; nights after it are there.
-            outcome = Outcome(job.name, outcome.state, outcome.told, outcome.day, seconds=outcome.seconds)
-        is_new |= outcome.state == "published"
+            outcome = Outcome(job.name, outcome.state, outcome.summary, outcome.day, seconds=outcome.seconds)
         yield outcome
+        if outcome.state == "published" and outcome.run_id is not None:
+            is_new = True
+            yield from hand_on(job, Registry(job.out).find(outcome.run_id))
+    if job.alerts is not None and (run_id := Registry(job.out).latest_id(desk.name)) is not None:
+        yield alert_to(job, Registry(job.out).find(run_id))
     if is_new and (gone := retain(job, until)):
         yield Outcome(job.name, "let go", f"{len(gone)} kept no longer: {', '.join(gone)}")
 
@@ -115,7 +101,7 @@ def _of_job(job: JobSettings, until: dt.date, watched: Watched, since: dt.date |
 def _night(job: JobSettings, desk: Desk, settings: DeskSettings, day: dt.date | None, watched: Watched) -> Outcome:
     """One run. Raises every failure but that of a day that is not complete."""
     began = time.monotonic()
-    told_day = None if day is None else day.isoformat()
+    label = None if day is None else day.isoformat()
     place = job.input if job.lake is None else open_lake(job.lake)
     try:
         with watched(desk) as watch:
@@ -125,7 +111,7 @@ def _night(job: JobSettings, desk: Desk, settings: DeskSettings, day: dt.date | 
             job.name,
             "not complete",
             str(error),
-            told_day,
+            label,
             seconds=time.monotonic() - began,
             exit_code=EXIT_TRY_LATER,
         )
@@ -133,7 +119,7 @@ def _night(job: JobSettings, desk: Desk, settings: DeskSettings, day: dt.date | 
         job.name,
         "published" if result.is_new else "published already",
         desk.headline(result.run.manifest),
-        result.run.as_of if day is None else told_day,
+        result.run.as_of if day is None else label,
         result.run_id,
         time.monotonic() - began,
         facts=result.summary,
@@ -149,8 +135,8 @@ def _taken_in(job: JobSettings, delivery: Path, settings: Any) -> Outcome:
     done = ingest(delivery, job.lake, settings.ingest, settings.inputs)
     rows = sum(table.rows for table in done.tables.values())
     days = sorted({day for table in done.tables.values() for day in (*table.new, *table.replaced)})
-    told = f"{rows:,} rows of {len(done.tables)} tables, {len(days)} days new or replaced"
-    return Outcome(job.name, "taken in", told, seconds=time.monotonic() - began)
+    summary = f"{rows:,} rows of {len(done.tables)} tables, {len(days)} days new or replaced"
+    return Outcome(job.name, "taken in", summary, seconds=time.monotonic() - began)
 
 
 def _refuse_what_the_desk_cannot(job: JobSettings, desk: Desk) -> None:

@@ -10,7 +10,8 @@ from engine.runs.registry import Registry, Run
 from engine.settings.loading import described, read_tree, settings_of
 from engine.settings.schedule import JobSettings, ScheduleSettings
 
-PATHS: Final = ("input", "lake", "delivery", "out", "config")
+SCHEME: Final = "://"
+PATHS: Final = ("input", "lake", "delivery", "out", "config", "alerts")
 
 
 def load_schedule(file: Path, jobs: Sequence[str] = ()) -> ScheduleSettings:
@@ -56,7 +57,9 @@ def newest_runs(plan: ScheduleSettings) -> Mapping[str, Run]:
 
 
 def _from(home: Path, job: JobSettings) -> JobSettings:
-    return job.model_copy(update={name: _path_from(home, getattr(job, name)) for name in PATHS})
+    exports = tuple(target if SCHEME in target else str(home / target) for target in job.exports)
+    paths = {name: _path_from(home, getattr(job, name)) for name in PATHS}
+    return job.model_copy(update={"exports": exports, **paths})
 
 
 def _path_from(home: Path, path: Path | None) -> Path | None:

@@ -34,6 +34,10 @@ class JobSettings(Frozen):
     look_back_days: int = Field(
         14, ge=1, le=3660, description="Days that were missed are made up for so long, counted back from the last."
     )
+    exports: tuple[str, ...] = Field(
+        (), description="Where every new run is written to, too: folders and places as `darkshelf export` takes them."
+    )
+    alerts: Path | None = Field(None, description="Subscriptions of `darkshelf alert` that hear what is new.")
     keep_runs: int = Field(0, ge=0, description="Newest runs that stay after a good run; 0 keeps all.")
     keep_run_days: int = Field(0, ge=0, description="Runs for days longer ago than this go; 0 keeps all.")
     keep_lake_days: int = Field(0, ge=0, description="Days of the lake longer ago than this go; 0 keeps all.")

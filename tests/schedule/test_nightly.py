@@ -14,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from engine.runs.registry import Registry
 from engine.schedule import nightly as nightly_of
 from tests.command import darkshelf
+from tests.decisions.receivers import web_server
 from tests.growth.golden import golden_tables
 from tests.planted.small import AS_OF, small_chain, write_parquet
 
@@ -127,7 +128,7 @@ def test_deliveries_are_taken_into_the_lake_first_and_old_runs_and_days_go(tmp_p
     shutil.rmtree(tmp_path / "delivery")
     empty = darkshelf(capsys, "nightly", schedule, "--until", DAYS[2], "--json")
     assert [one["state"] for one in lines(empty)] == ["taken in", "nothing due"]
-    assert "holds no delivery" in lines(empty)[0]["told"]
+    assert "holds no delivery" in lines(empty)[0]["summary"]
 
 
 def test_figures_of_the_newest_runs_are_written_for_prometheus(tmp_path, capsys):
@@ -147,6 +148,26 @@ def test_figures_of_the_newest_runs_are_written_for_prometheus(tmp_path, capsys)
     assert found["darkshelf_rows", "used", "sales_transactions"] == small_chain()["sales_transactions"].height
     assert found["darkshelf_run_as_of_seconds",] == dt.datetime(*AS_OF.timetuple()[:3], tzinfo=dt.UTC).timestamp()
     assert found["darkshelf_stage_seconds", "expect"] > 0
+
+
+def test_new_runs_are_exported_and_subscriptions_hear_of_the_latest_once(tmp_path, capsys):
+    write_parquet(tmp_path / "in", small_chain())
+    with web_server() as (posts, address):
+        (tmp_path / "alerts.toml").write_text(
+            '[[subscription]]\nname = "ann"\nwho = "Ann"\ndesk = "shelf"\nabout = "cases"\n'
+            f'to = "json://{address}/hook"\n',
+            encoding="utf-8",
+        )
+        job = f'{SHELF}\nexports = ["warehouse", "delta+file:///proc/nowhere"]\nalerts = "alerts.toml"'
+        first = darkshelf(capsys, "nightly", write_schedule(tmp_path, job), "--until", AS_OF, "--json")
+        assert [one["state"] for one in lines(first)] == ["published", "exported", "failed", "alerted"]
+        assert "make it good by  darkshelf export" in lines(first)[2]["summary"]
+        assert first.code == lines(first)[2]["exit_code"] != 0
+        assert list((tmp_path / "warehouse").rglob("*.parquet"))
+        again = darkshelf(capsys, "nightly", tmp_path / "schedule.toml", "--until", AS_OF, "--json")
+        assert [one["state"] for one in lines(again)] == ["nothing due", "alerted"]
+        assert again.code == 0
+        assert len(posts.calls) == 1
 
 
 WRONG = {
