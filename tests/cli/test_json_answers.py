@@ -16,8 +16,8 @@ def out(tmp_path_factory):
 def test_a_report_names_its_run_and_its_file(out, tmp_path, capsys):
     told = darkshelf(capsys, "report", "--out", out, "--file", tmp_path / "night.html", "--json").json()
     assert told["file"] == str(tmp_path / "night.html")
-    by_place = darkshelf(capsys, "report", told["run_id"], "--out", out, "--file", tmp_path / "n.html", "--json").json()
-    assert by_place["run_id"] == told["run_id"]
+    again = ("--out", out, "--file", tmp_path / "again.html", "--json")
+    assert darkshelf(capsys, "report", told["run_id"], *again).json()["run_id"] == told["run_id"]
     both = darkshelf(capsys, "report", told["run_id"], "--run", "another", "--out", out)
     assert (both.code, "name one" in both.err) == (2, True)
 
