@@ -66,6 +66,7 @@ def test_the_manifest_says_what_made_the_run_and_what_the_desk_adds(tmp_path):
         "as_of": "2025-06-30",
         "input": str((tmp_path / "in").resolve()),
         "input_fingerprints": PRINTS,
+        "mapping": None,
         "settings_fingerprint": settings.fingerprint(),
         "settings": {"profile": "plain"},
         "versions": {name: version(name) for name in PACKAGES} | {"python": platform.python_version()},

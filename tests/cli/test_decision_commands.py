@@ -129,9 +129,9 @@ def test_an_export_has_every_entry_and_runs_no_formula(out, tmp_path, capsys):
     assert answer.out.startswith("2 entries → ")
     rows = pl.read_csv(tmp_path / "d.csv")
     assert rows.select("act", "comment").rows() == [("reject", "'=cold()"), ("assign", None)]
-    refused = darkshelf(capsys, "decisions", "export", "--out", out, "--file", tmp_path / "d.xlsx")
+    refused = darkshelf(capsys, "decisions", "export", "--out", out, "--file", tmp_path / "d.ods")
     assert refused.code == 2
-    assert "ends neither in .csv nor in .parquet" in refused.err
+    assert "ends in none of .csv, .xlsx and .parquet" in refused.err
 
 
 def test_the_database_is_named_by_an_option_or_by_the_environment(out, tmp_path, capsys, monkeypatch):

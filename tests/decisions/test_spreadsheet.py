@@ -67,8 +67,8 @@ def test_a_frame_is_written_as_the_name_ends(tmp_path, ending):
 
 
 def test_another_ending_is_refused_and_a_place_that_cannot_be_written_is_told(tmp_path):
-    with pytest.raises(InputError, match=r"ends neither in \.csv nor in \.parquet"):
-        export(pl.DataFrame(), tmp_path / "out.xlsx")
+    with pytest.raises(InputError, match=r"ends in none of \.csv, \.xlsx and \.parquet"):
+        export(pl.DataFrame(), tmp_path / "out.ods")
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match="cannot be written"):
         export(pl.DataFrame({"a": [1]}), tmp_path / "file" / "out.csv")

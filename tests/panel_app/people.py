@@ -93,7 +93,7 @@ class Reader:
 
     def decisions(self) -> int:
         """How many decisions the database holds."""
-        found = re.search(r"^darkshelf_decisions_total (\d+)$", self.ask("metrics").text, re.MULTILINE)
+        found = re.search(r"^darkshelf_decisions_total (\d+)\.0$", self.ask("metrics").text, re.MULTILINE)
         assert found is not None
         return int(found[1])
 
