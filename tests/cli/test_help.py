@@ -17,8 +17,10 @@ from tests.command import PROGRAM, Answer, darkshelf, darkshelf_process
 VERBS = {
     "demo": "darkshelf demo --out",
     "synth": "darkshelf synth",
+    "init": "darkshelf init data/export --to data/darkshelf.toml",
     "ingest": "darkshelf ingest data/today --lake",
     "check": "darkshelf check",
+    "contract": "darkshelf contract --format odcs",
     "run": "darkshelf run data/tonight --out data/runs --as-of",
     "nightly": "darkshelf nightly /etc/darkshelf/schedule.toml --json",
     "explain": "darkshelf explain",
