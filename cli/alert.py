@@ -9,7 +9,7 @@ import typer
 
 from cli.console import answer, out
 from cli.decisions import Database
-from cli.options import AsJson, Out
+from cli.options import AsJson, Out, RunGiven, RunId, one_run
 from engine.errors import EXIT_TRY_LATER, TryLaterError
 
 if TYPE_CHECKING:
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 def alert(
     out_folder: Out,
     config: Annotated[Path, typer.Option("--config", help="The subscriptions, a TOML file.")],
-    run_id: Annotated[str | None, typer.Argument(metavar="[RUN]", help="A run id; by default the latest.")] = None,
+    run: RunGiven = None,
+    run_id: RunId = None,
     only: Annotated[
         list[str] | None, typer.Option("--only", help="One subscription by its name. Repeatable.")
     ] = None,
@@ -41,22 +42,22 @@ def alert(
 
     settings = load_subscriptions(config)
     registry = Registry(out_folder)
-    run = registry.find(run_id)
+    found = registry.find(one_run(run, run_id))
     decisions = open_decisions(out_folder, database)
     try:
-        told = alerts.alert(decisions, registry, run, settings, os.environ, only=only or (), dry_run=dry_run)
+        told = alerts.alert(decisions, registry, found, settings, os.environ, only=only or (), dry_run=dry_run)
     finally:
         decisions.close()
     failed = [each for each in told if each.outcome in alerts.UNDELIVERED]
     if as_json:
-        answer({"run_id": run.run_id, "alerts": [asdict(each) for each in told]})
+        answer({"run_id": found.run_id, "alerts": [asdict(each) for each in told]})
         if failed:
             raise typer.Exit(EXIT_TRY_LATER)
         return
     for each in told:
         _show(each, in_full=dry_run)
     if not told:
-        out.print(f"no subscription is about the {run.desk} desk", markup=False)
+        out.print(f"no subscription is about the {found.desk} desk", markup=False)
     if failed:
         why = "; ".join(f"{each.name}: {each.reason}" for each in failed)
         raise TryLaterError(

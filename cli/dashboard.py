@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.text import Text
 
-from cli.console import err, out, table
-from cli.options import Assignments, ConfigFile, path
+from cli.console import answer, err, out, table
+from cli.options import AsJson, Assignments, ConfigFile, path
 from engine.vocabulary.growth import DESK as GROWTH
 
 if TYPE_CHECKING:
@@ -265,7 +265,7 @@ def add(name: UserName, out_folder: OutFolder, users: UsersFile = None) -> None:
 
 
 @user_app.command("list")
-def list_(out_folder: OutFolder, users: UsersFile = None) -> None:
+def list_(out_folder: OutFolder, users: UsersFile = None, *, as_json: AsJson = False) -> None:
     """List who may log in, and since when by their password.
 
     Example:  darkshelf dashboard user list --out data/demo
@@ -273,6 +273,9 @@ def list_(out_folder: OutFolder, users: UsersFile = None) -> None:
     from panel_app.door.users import read_users
 
     people = read_users(_users_file(out_folder, users))
+    if as_json:
+        answer({"people": {name: person.since for name, person in people.items()}})
+        return
     shown = table("Name", "Password since")
     for name, person in people.items():
         shown.add_row(Text(name), person.since)

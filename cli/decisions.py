@@ -131,6 +131,8 @@ def export_decisions(
     file: Annotated[Path, typer.Option("--file", parser=path, help="Write to this file, .csv or .parquet.")],
     run_id: RunId = None,
     database: Database = None,
+    *,
+    as_json: AsJson = False,
 ) -> None:
     """Write every entry on a run, undone ones too, oldest first.
 
@@ -142,6 +144,9 @@ def export_decisions(
     run = find_run(out_folder, run_id)
     entries = _open(out_folder, database).entries(run.run_id)
     export(entries, file)
+    if as_json:
+        answer({"run_id": run.run_id, "file": str(file), "entries": entries.height})
+        return
     out.print(f"{entries.height:,} entries → {file}", soft_wrap=True)
 
 
@@ -180,6 +185,8 @@ def feedback(
     out_folder: Out,
     file: Annotated[Path, typer.Option("--file", parser=path, help="Write to this file, .parquet, .csv or .xlsx.")],
     database: Database = None,
+    *,
+    as_json: AsJson = False,
 ) -> None:
     """Write what stores answered on open cases, for the next night to learn from.
 
@@ -192,6 +199,10 @@ def feedback(
 
     found = learning.feedback(_open(out_folder, database), out_folder)
     export(found.rows, file)
+    if as_json:
+        counts = {"silent": found.silent, "other": found.other, "gone": found.gone}
+        answer({"file": str(file), "answers": found.rows.height, "left_out": counts})
+        return
     left_out = (
         f"left out: {found.silent:,} that do not tell, {found.other:,} of nights without a calibrated confidence, "
         f"{found.gone:,} of nights that are gone"

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.console import out, progress, table
+from cli.console import answer, out, progress, table
 from cli.options import AsJson, Assignments, ConfigFile, Input, Out, path, tables
 
 app = typer.Typer(help="Say what may grow and by how much, within caps.", no_args_is_help=True, rich_markup_mode=None)
@@ -167,6 +167,8 @@ def report(
         Path | None, typer.Option("--file", parser=path, help="Where the page goes; by default beside the runs.")
     ] = None,
     run_id: Annotated[str | None, typer.Option("--run", help="A run id; by default the latest run.")] = None,
+    *,
+    as_json: AsJson = False,
 ) -> None:
     """One HTML page to review and sign: boundary, figures, decisions with their explanations, sign-off sheet.
 
@@ -177,7 +179,7 @@ def report(
     from engine.vocabulary.growth import DESK
 
     run = find_run(out_folder, run_id, DESK)
-    write_report(out_folder, run.run_id, file)
+    write_report(out_folder, run.run_id, file=file, as_json=as_json)
 
 
 @app.command()
@@ -189,6 +191,7 @@ def export(
     everyone: Annotated[
         bool, typer.Option("--everyone", help="Every candidate, also those that got nothing and why.")
     ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Published decisions in words: every number of a recommendation, and the four texts that explain it.
 
@@ -200,4 +203,7 @@ def export(
 
     run = find_run(out_folder, run_id, DESK)
     rows = write(run, file, everyone=everyone)
+    if as_json:
+        answer({"run_id": run.run_id, "file": str(file), "rows": rows})
+        return
     out.print(f"{rows:,} rows of {run.run_id} → {file}", soft_wrap=True, markup=False)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.console import out, table
-from cli.options import DeskName
+from cli.console import answer, out, table
+from cli.options import AsJson, DeskName
 
 if TYPE_CHECKING:
     from engine.delivery.proposal.propose import Choice, Proposal
@@ -20,6 +20,7 @@ def init(
     *,
     yes: Annotated[bool, typer.Option("--yes", help="Ask nothing; what is not sure is marked in the file.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Write over a mapping that is there.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Look at your files and propose how their columns become ours; ask what is not sure, and write the mapping.
 
@@ -40,11 +41,15 @@ def init(
         raise InputError([Problem(str(base), "is no folder", "make it first, or name another file with --to")])
     promised = desk_named(desk_name).promised()
     proposal = propose(sheets_of(source.absolute(), base), promised)
-    _show(proposal)
-    if not yes and sys.stdin.isatty():
+    if not as_json:
+        _show(proposal)
+    if not yes and not as_json and sys.stdin.isatty():
         proposal = settled(proposal, _ask)
     file.write_text(written(proposal), encoding="utf-8")
     doubts = sum(bool(c.doubt) for several in proposal.tables.values() for each in several for c in each.choices)
+    if as_json:
+        answer({"file": str(file), "tables": list(proposal.tables), "missing": proposal.missing, "unsure": doubts})
+        return
     told = f"{file}: {len(proposal.tables)} tables, {doubts} columns that are not sure"
     out.print(f"{told}; look at them, then  darkshelf check {file}", markup=False, soft_wrap=True)
 

@@ -58,6 +58,9 @@ AllowPartial = Annotated[
 ]
 Out = Annotated[Path, typer.Option("--out", parser=path, help="Where runs are published.")]
 RunId = Annotated[str | None, typer.Option("--run", help="A run id; by default the latest run.")]
+RunGiven = Annotated[
+    str | None, typer.Argument(metavar="[RUN]", help="A run id, as with --run; by default the latest run.")
+]
 DeskName = Annotated[str | None, typer.Option("--desk", help="A desk, such as shelf or growth; by default shelf.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 ConfigFile = Annotated[Path | None, typer.Option("--config", parser=path, help="Settings, a TOML file.")]
@@ -66,3 +69,10 @@ Assignments = Annotated[
     typer.Option("--set", metavar="KEY=VALUE", help="One setting, such as episode.max_fdr=0.05. Repeatable."),
 ]
 Profile = Annotated[str | None, typer.Option(help="A profile of the desk, such as calibrated or classic.")]
+
+
+def one_run(given: str | None, option: str | None) -> str | None:
+    """The run that was named, by its place or by `--run`. Refuses two of them."""
+    if given is not None and option is not None and given != option:
+        raise typer.BadParameter(f"{given} and {option} are two runs: name one")
+    return given or option

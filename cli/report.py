@@ -5,20 +5,23 @@ from typing import Annotated
 
 import typer
 
-from cli.console import out
+from cli.console import answer, out
 from cli.decisions import Database
-from cli.options import Assignments, ConfigFile, path
+from cli.options import AsJson, Assignments, ConfigFile, RunGiven, RunId, one_run, path
 
 
 def report(
     out_folder: Annotated[Path, typer.Option("--out", parser=path, help="Where runs are published.")],
-    run_id: Annotated[str | None, typer.Argument(metavar="[RUN]", help="A run id; by default the latest.")] = None,
+    run: RunGiven = None,
+    run_id: RunId = None,
     file: Annotated[
         Path | None, typer.Option("--file", parser=path, help="Where the page goes; by default beside the runs.")
     ] = None,
     config: ConfigFile = None,
     assignments: Assignments = None,
     database: Database = None,
+    *,
+    as_json: AsJson = False,
 ) -> None:
     """One HTML file of a run with everything in it, to read, to mail and to print.
 
@@ -34,12 +37,15 @@ def report(
     from engine.settings.loading import load_as
 
     registry = Registry(out_folder)
-    run = registry.find(run_id)
-    desk = desk_of(run)
+    found = registry.find(one_run(run, run_id))
+    desk = desk_of(found)
     settings = load_as(desk.report_settings, config, assignments or [])
-    page = file or out_folder / f"{desk.name}-{run.run_id}.html"
+    page = file or out_folder / f"{desk.name}-{found.run_id}.html"
     decisions = open_decisions(out_folder, database) if are_there(out_folder, database) else None
-    write_document(page_of(decisions, registry, run, settings), page)
+    write_document(page_of(decisions, registry, found, settings), page)
     if decisions is not None:
         decisions.close()
-    out.print(f"report of {run.run_id} → {page}", soft_wrap=True, markup=False)
+    if as_json:
+        answer({"run_id": found.run_id, "file": str(page)})
+        return
+    out.print(f"report of {found.run_id} → {page}", soft_wrap=True, markup=False)

@@ -8,9 +8,10 @@ import typer
 from rich.text import Text
 
 from cli.console import answer, err, out, show_blocks, table
-from cli.options import AsJson, Out, RunId
+from cli.options import AsJson, Out, RunGiven, RunId, one_run
 
 if TYPE_CHECKING:
+    from engine.outputs.shown import Grid
     from engine.runs.registry import Run
 
 app = typer.Typer(help="List, show, compare, roll back and prune runs.", no_args_is_help=True, rich_markup_mode=None)
@@ -63,17 +64,17 @@ def _headline(run: "Run") -> str:
 
 
 @app.command()
-def show(out_folder: Out, run_id: RunId = None, *, as_json: AsJson = False) -> None:
+def show(out_folder: Out, run: RunGiven = None, run_id: RunId = None, *, as_json: AsJson = False) -> None:
     """Show how a run came about: rows, warnings, stages, key figures."""
     from engine.outputs import read
 
-    run = read.find_run(out_folder, run_id)
-    quality = read.data_quality(run)
+    found = read.find_run(out_folder, one_run(run, run_id))
+    quality = read.data_quality(found)
     if as_json:
-        answer({**run.manifest, "summary": read.summary(run), "data_quality": quality})
+        answer({**found.manifest, "summary": read.summary(found), "data_quality": quality})
         return
-    headline = Text(run.run_id, style="bold").append(
-        f"  as of {run.as_of}, input {run.manifest.get('input', 'unknown')}", "not bold"
+    headline = Text(found.run_id, style="bold").append(
+        f"  as of {found.as_of}, input {found.manifest.get('input', 'unknown')}", "not bold"
     )
     out.print(headline, soft_wrap=True)
     counted = [key for key in COUNTS if any(key in rows for rows in quality["rows"].values())]
@@ -82,7 +83,7 @@ def show(out_folder: Out, run_id: RunId = None, *, as_json: AsJson = False) -> N
     for name, rows in quality["rows"].items():
         accounts.add_row(name, *(f"{rows[key]:,}" if key in rows else "–" for key in counted))
     stages = table("stage", "seconds", "peak MiB", numbers=("seconds", "peak MiB"))
-    for stage in run.manifest.get("stages", []):
+    for stage in found.manifest.get("stages", []):
         stages.add_row(stage["stage"], f"{stage['seconds']:.3f}", f"{stage['peak_mib']:,}")
     out.print(accounts)
     out.print(stages)
@@ -96,6 +97,8 @@ def diff(
     new: Annotated[str, typer.Argument(help="The newer run id.")],
     out_folder: Out,
     top: Annotated[int, typer.Option(min=1, help="Rows shown on each side.")] = 10,
+    *,
+    as_json: AsJson = False,
 ) -> None:
     """Compare two runs of one desk: key figures, what came and what is gone."""
     from engine.errors import InputError, Problem
@@ -107,6 +110,10 @@ def diff(
         what = f"is a run of the {after.desk} desk, {old} one of the {before.desk} desk"
         raise InputError([Problem(new, what, "name two runs of one desk")])
     change = desk_of(after).compare(before, after)
+    if as_json:
+        lists = [{"title": rows.title, "columns": rows.headers, "rows": _texts(rows)} for rows in change.lists]
+        answer({"figures": change.figures, "sentence": change.sentence, "lists": lists})
+        return
     figures = table("", old, new, numbers=(old, new))
     for key, *values in change.figures:
         figures.add_row(key.replace("_", " "), *(f"{x:,}" if isinstance(x, int | float) else str(x) for x in values))
@@ -117,10 +124,17 @@ def diff(
         show_blocks([replace(rows, rows=rows.rows[:top], title=title)])
 
 
+def _texts(rows: "Grid") -> list[list[str]]:
+    """The cells of a table without their styles."""
+    return [[cell if isinstance(cell, str) else cell.text for cell in row] for row in rows.rows]
+
+
 @app.command()
 def rollback(
     out_folder: Out,
     to: Annotated[str | None, typer.Option(help="A run id; by default the run before the latest.")] = None,
+    *,
+    as_json: AsJson = False,
 ) -> None:
     """Make readers see an earlier night again. Nothing is deleted."""
     from engine.runs.registry import Registry
@@ -131,6 +145,9 @@ def rollback(
             registry.rollback()
         else:
             registry.point_to(to)
+    if as_json:
+        answer({"latest": registry.latest_id()})
+        return
     out.print(f"the latest run is now {registry.latest_id()}")
 
 
@@ -138,6 +155,8 @@ def rollback(
 def prune(
     out_folder: Out,
     keep: Annotated[int, typer.Option(help="How many of the newest runs stay.")],
+    *,
+    as_json: AsJson = False,
 ) -> None:
     """Delete old runs. The latest run always stays."""
     from engine.runs.registry import Registry
@@ -145,11 +164,14 @@ def prune(
     registry = Registry(out_folder)
     with registry.writer():
         deleted = registry.prune(keep)
+    if as_json:
+        answer({"deleted": deleted, "latest": registry.latest_id()})
+        return
     out.print(f"deleted {len(deleted)} runs" + (f": {', '.join(deleted)}" if deleted else ""), soft_wrap=True)
 
 
 def sql(
-    query: Annotated[str, typer.Argument(help="SQL over the tables of a run, such as cases, evidence and days.")],
+    query: Annotated[str, typer.Argument(help="SQL over the tables of a run, such as cases and daily.")],
     out_folder: Out,
     run_id: RunId = None,
     form: Annotated[Format, typer.Option("--format", help="How to print the answer.")] = Format.TABLE,
@@ -157,6 +179,7 @@ def sql(
     is_open: Annotated[
         bool, typer.Option("--open", help="Let the query read and write other files, with your rights.")
     ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
     """Ask the outputs of a run in SQL (DuckDB): every table by its name, and the views of its desk.
 
@@ -168,9 +191,9 @@ def sql(
 
     run = read.find_run(out_folder, run_id)
     found = read.query(run, query, desk_of(run).views(run), is_open=is_open)
-    if form is Format.CSV:
+    if form is Format.CSV and not as_json:
         typer.echo(csv_text(found), nl=False)
-    elif form is Format.JSON:
+    elif as_json or form is Format.JSON:
         typer.echo(found.write_json())
     else:
         rows = table(*found.columns, numbers=tuple(n for n, kind in found.schema.items() if kind.is_numeric()))

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.console import out, table
-from cli.options import Assignments, ConfigFile, DeskName, Profile
+from cli.console import answer, out, table
+from cli.options import AsJson, Assignments, ConfigFile, DeskName, Profile
 from cli.run import load_for
 
 if TYPE_CHECKING:
@@ -14,12 +14,20 @@ if TYPE_CHECKING:
     from engine.outputs.desks import Desk
     from engine.settings.frozen import RunSettings
 
+EXPLAINED = ("desk", "setting", "value", "bounds", "meaning")
+"""What is told of a setting, as JSON names it."""
+
 app = typer.Typer(help="Show and explain the settings of a night.", no_args_is_help=True, rich_markup_mode=None)
 
 
 @app.command()
 def show(
-    profile: Profile = None, config: ConfigFile = None, assignments: Assignments = None, desk: DeskName = None
+    profile: Profile = None,
+    config: ConfigFile = None,
+    assignments: Assignments = None,
+    desk: DeskName = None,
+    *,
+    as_json: AsJson = False,
 ) -> None:
     """Print the settings of a run that are in force as a TOML file, ready to keep and change.
 
@@ -28,7 +36,11 @@ def show(
     from engine.outputs.desks import desk_named
     from engine.settings.loading import as_toml
 
-    typer.echo(as_toml(load_for(desk_named(desk), profile, config, assignments)), nl=False)
+    settings = load_for(desk_named(desk), profile, config, assignments)
+    if as_json:
+        answer(settings.model_dump(mode="json"))
+        return
+    typer.echo(as_toml(settings), nl=False)
 
 
 @app.command()
@@ -38,6 +50,8 @@ def explain(
     config: ConfigFile = None,
     assignments: Assignments = None,
     desk: DeskName = None,
+    *,
+    as_json: AsJson = False,
 ) -> None:
     """Say what each setting means, what it is now and which values it takes; of every desk that has the key.
 
@@ -48,17 +62,20 @@ def explain(
     from engine.errors import NotFoundError
     from engine.outputs.desks import desk_named, desks
 
-    is_found = False
+    found: list[tuple[str, ...]] = []
     for each in desks() if desk is None else [desk_named(desk)]:
         rows = table("setting", "value", "bounds", "meaning", title=f"{each.name}: {each.purpose}")
         # A profile, a file and assignments are of one desk; the others are told as they are by default.
         given = (profile, config, assignments) if each is desk_named(desk) else (None, None, None)
-        for row in _rows_of(each, key, load_for(each, *given)):
+        of_desk = list(_rows_of(each, key, load_for(each, *given)))
+        for row in of_desk:
             rows.add_row(*row)
-        if rows.row_count:
+        if of_desk and not as_json:
             out.print(rows)
-            is_found = True
-    if not is_found:
+        found += [(each.name, *row) for row in of_desk]
+    if as_json and found:
+        answer({"settings": [dict(zip(EXPLAINED, row, strict=True)) for row in found]})
+    if not found:
         raise NotFoundError(f"no setting begins with {key!r}; list all with  darkshelf config explain")
 
 

@@ -9,10 +9,16 @@ import shlex
 import subprocess
 import sys
 from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from typer.main import get_command
 
+from cli.main import app
 from tests.command import PROGRAM, Answer, darkshelf, darkshelf_process
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 VERBS = {
     "demo": "darkshelf demo --out",
@@ -175,3 +181,24 @@ def test_the_shell_completes_verbs():
 
 def test_the_program_is_installed_beside_python():
     assert PROGRAM.exists()
+
+
+FOR_PEOPLE = ("demo", "bench", "dashboard user add", "dashboard user remove")
+"""Verbs that a person at a terminal calls, and no program."""
+
+
+def verbs(command: Any, before: str = "") -> Iterator[tuple[str, set[str]]]:
+    """Every verb below a command, with the spellings of its options."""
+    for name, each in getattr(command, "commands", {}).items():
+        if getattr(each, "commands", None):
+            yield from verbs(each, f"{before}{name} ")
+        else:
+            yield f"{before}{name}", {word for parameter in each.params for word in parameter.opts}
+
+
+def test_every_verb_answers_programs_in_json_and_takes_a_run_by_the_same_name():
+    found = dict(verbs(get_command(app)))
+    assert [name for name, options in found.items() if "--json" not in options] == list(FOR_PEOPLE)
+    by_place = {name for name, options in found.items() if options & {"run", "run_id"} and "--run" not in options}
+    # What is exported is named: nobody writes the wrong night into a warehouse by leaving a word out.
+    assert by_place == {"export"}
