@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli.options import DeskName
+from cli.options import AsJson, DeskName
 
 
 class Format(Enum):
@@ -20,6 +20,8 @@ def contract(
         Format, typer.Option("--format", help="odcs: YAML of the Open Data Contract Standard, version 3.")
     ],
     desk_name: DeskName = None,
+    *,
+    as_json: AsJson = False,
 ) -> None:
     """Print what a desk asks of its tables, every column and rule, for a data catalogue.
 
@@ -30,4 +32,5 @@ def contract(
 
     desk = desk_named(desk_name)
     writers = {Format.ODCS: odcs}
-    typer.echo(writers[form](desk.name, desk.purpose, version("darkshelf"), desk.promised()), nl=False)
+    told = writers[form](desk.name, desk.purpose, version("darkshelf"), desk.promised())
+    typer.echo(told.model_dump_json(by_alias=True, exclude_none=True) if as_json else told.to_yaml().rstrip("\n"))

@@ -1,6 +1,6 @@
 """ODCS: contracts as one data contract of the Open Data Contract Standard, for somebody's catalogue.
 
-In: the contracts of the tables of a desk. Out: YAML, an object per table, a property per column, a text per rule.
+In: the contracts of the tables of a desk. Out: an object per table, a property per column, a text per rule.
 The standard: https://bitol-io.github.io/open-data-contract-standard/v3.1.0/
 """
 
@@ -29,13 +29,13 @@ TYPES: Final = {
 """What the standard calls a kind, and the type in SQL that holds it."""
 
 
-def odcs(desk: str, purpose: str, version: str, promised: Mapping[str, Contract]) -> str:
-    """The contracts as YAML.
+def odcs(desk: str, purpose: str, version: str, promised: Mapping[str, Contract]) -> OpenDataContractStandard:
+    """The contracts as one of the standard.
 
     desk, purpose, version: name and purpose of who reads the tables, and the version of the program. A key of a
     table whose rows may share it is none of the standard. Required is a column whose cells may not be empty.
     """
-    contract = OpenDataContractStandard(
+    return OpenDataContractStandard(
         apiVersion=API_VERSION,
         kind="DataContract",
         id=f"darkshelf-{desk}",
@@ -46,7 +46,6 @@ def odcs(desk: str, purpose: str, version: str, promised: Mapping[str, Contract]
         description=Description(purpose=f"Darkshelf {purpose}."),
         schema=[_table(contract) for contract in promised.values()],
     )
-    return contract.to_yaml()
 
 
 def _table(contract: Contract) -> SchemaObject:

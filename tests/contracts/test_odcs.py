@@ -36,6 +36,11 @@ def test_what_is_printed_is_valid_by_the_schema_of_the_standard(printed):
     assert told["domain"] == name
 
 
+def test_as_json_it_is_the_same(printed, capsys):
+    name, told = printed
+    assert darkshelf(capsys, "contract", "--format", "odcs", "--desk", name, "--json").json() == told
+
+
 def test_every_table_and_column_is_there_with_its_kind(printed):
     name, told = printed
     found = {
@@ -50,7 +55,7 @@ def test_every_table_and_column_is_there_with_its_kind(printed):
 
 def table_of(*columns: Column, **options: bool) -> dict:
     contract = Contract("stock", ("shop", "day"), columns, **options)
-    return yaml.safe_load(odcs("toys", "counts toys", "1.2.3", {"stock": contract}))["schema"][0]
+    return yaml.safe_load(odcs("toys", "counts toys", "1.2.3", {"stock": contract}).to_yaml())["schema"][0]
 
 
 SHOP = Column("shop", Kind.ID, null=Consequence.STOP)
