@@ -15,6 +15,7 @@ from cli import (
     backtest,
     bench,
     check,
+    contract,
     dashboard,
     decisions,
     export,
@@ -47,6 +48,7 @@ app.command("synth")(simulate.synth)
 app.command("init")(init.init)
 app.command("ingest")(lake.ingest)
 app.command("check")(check.check)
+app.command("contract")(contract.contract)
 app.command("run")(run.run)
 app.command("nightly")(nightly.nightly)
 app.command("explain")(runs.explain)

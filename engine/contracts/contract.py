@@ -85,6 +85,7 @@ class Contract:
     """The promise of one table, one row per `key`. Rules of its own are over the typed columns.
 
     holds: the number whose last value holds until the next row, None where rows stand for their day alone.
+    repeats: whether rows may share a key, as lines of receipts do.
     ids_are_text: whether ids are codes, text however a file has them; otherwise they are as the tables carry them.
     """
 
@@ -94,6 +95,7 @@ class Contract:
     rules: tuple[Rule, ...] = ()
     required: bool = True
     holds: str | None = None
+    repeats: bool = False
     ids_are_text: bool = False
 
     @property

@@ -30,7 +30,11 @@ def growth_contracts(required: Collection[str]) -> dict[str, Contract]:
         Contract(v.SUPPLY, ("spu_code",), (SPU_CODE, _amount("available_units"))),
         Contract(v.STORE_BUDGETS, ("str_code",), (STR_CODE, _amount("budget_amount"))),
     )
-    return {each.table: replace(each, required=each.table in required, ids_are_text=True) for each in made}
+    # A table with a column of periods may hold several of them, each with a row for the key.
+    return {
+        each.table: replace(each, required=each.table in required, repeats=PERIOD in each.columns, ids_are_text=True)
+        for each in made
+    }
 
 
 def _sales() -> Contract:

@@ -41,10 +41,10 @@ def contracts(as_of: dt.date | None, *, signed: bool = False) -> dict[str, Contr
         is_after = pl.col("date") > as_of
         set_aside = Consequence.QUARANTINE
         after = (Rule(AFTER_AS_OF, "date", is_after, set_aside, advice, is_fault=False),)
-    flag = Column("promo_flag", Kind.FLAG, null=Consequence.NOTE)
+    flag = Column("promo_flag", Kind.FLAG, required=False, null=Consequence.NOTE)
     sales = (
         _measure("units_sold", low),
-        Column("revenue", Kind.NUMBER, null=Consequence.NOTE),
+        Column("revenue", Kind.NUMBER, required=False, null=Consequence.NOTE),
         flag,
     )
     prices = (_measure("price"), flag, Column("promo_type", Kind.TEXT, required=False))
@@ -54,7 +54,7 @@ def contracts(as_of: dt.date | None, *, signed: bool = False) -> dict[str, Contr
     )
     keys = (STORE_ID, SKU_ID, DATE)
     all_tables = (
-        Contract(v.SALES, PAIR_DAY, (*keys, *sales), after),
+        Contract(v.SALES, PAIR_DAY, (*keys, *sales), after, repeats=True),
         Contract(v.INVENTORY, PAIR_DAY, (*keys, _measure("quantity_on_hand", low)), after, holds="quantity_on_hand"),
         Contract(v.PRICING, PAIR_DAY, (*keys, *prices), after, holds="price"),
         Contract(v.IMPRESSIONS, PAIR_DAY, (*keys, _measure("impression_count")), after, required=False),

@@ -31,6 +31,7 @@ def whitespace_contracts(first_date: dt.date, max_line_amount: float) -> dict[st
             (CUSTOMER_ID, _text("division"), Column("date", Kind.DATE, null=Consequence.STOP), _text("action")),
             (_not_before("date", first_date),),
             required=False,
+            repeats=True,
             ids_are_text=True,
         ),
     )
@@ -57,7 +58,7 @@ def _transactions(first_date: dt.date, max_line_amount: float) -> Contract:
         "such rows count as known on their order date",
     )
     rules = (_not_before("order_date", first_date), early)
-    return Contract(v.TRANSACTIONS, (v.CUSTOMER, "sku_id"), columns, rules, ids_are_text=True)
+    return Contract(v.TRANSACTIONS, (v.CUSTOMER, "sku_id"), columns, rules, repeats=True, ids_are_text=True)
 
 
 def _customers() -> Contract:
@@ -105,7 +106,7 @@ def _assets(first_date: dt.date) -> Contract:
             "such rows are set aside; correct one of the dates",
         ),
     )
-    return Contract(v.ASSETS, (v.CUSTOMER,), columns, rules, required=False, ids_are_text=True)
+    return Contract(v.ASSETS, (v.CUSTOMER,), columns, rules, required=False, repeats=True, ids_are_text=True)
 
 
 def _not_before(column: str, first_date: dt.date) -> Rule:

@@ -193,6 +193,8 @@ def _place_all(sources: Sources, plan: PanelPlan, memory: Memory) -> Panel:
         forget(arrays["on_hand"], of_store, emptied)
     deliveries = as_rows_tell(deliveries) if sources.intake.readings.interpolates else with_partial_day(deliveries)
     listed, interpolated = _impute_all(chain, placed, deliveries, plan, sources.intake.readings.interpolates)
+    if accounts[v.SALES].never_has("revenue"):
+        _take_price_for_revenue(arrays)
     # In a store that is shut there is nothing to be done about a shelf.
     is_shut = np.isin(deliveries.stores[:, -1], (SHUT, GONE))
     judged = (arrays["in_stock"][:, -plan.panel.active_days :] == 1).any(axis=1) & ~is_shut[chain.store]
@@ -292,6 +294,20 @@ def _feeds(
     measures = {v.INVENTORY: "on_hand", v.PRICING: "price", v.IMPRESSIONS: "impressions"}
     feeds = {name: feed_of(arrays[array], stores, of, moves=array == "on_hand") for name, array in measures.items()}
     return {name: as_log(feed) if name in logs else feed for name, feed in feeds.items()}
+
+
+def _take_price_for_revenue(arrays: Mapping[str, Array]) -> None:
+    """Units × price of the days that keep their revenue; unknown where units or, of what sold, the price are."""
+    revenue = arrays["revenue"]
+    last = arrays["units"].shape[1] - 1
+    days = slice(last - revenue.shape[1], last)
+
+    def take(block: slice) -> None:
+        units, price = arrays["units"][block, days], arrays["price"][block, days]
+        with np.errstate(over="ignore"):
+            revenue[block] = np.where(units == 0, 0.0, units * price)
+
+    rows.in_blocks(take, revenue.shape[0])
 
 
 def _impute_all(

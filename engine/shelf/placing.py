@@ -52,6 +52,10 @@ class RowAccount:
     unknown: dict[str, int] = field(default_factory=dict)
     reasons: Mapping[str, int] = field(default_factory=dict)
 
+    def never_has(self, column: str) -> bool:
+        """Whether rows are used and the column is empty in all of them, or not there at all."""
+        return 0 < self.used + self.netted == self.unknown[column]
+
     def balance(self, table: str) -> None:
         """Raise RuntimeError when a row got lost: that would be a bug, and no number of the run could be trusted."""
         if self.read != self.used + self.netted + self.quarantined + self.outside_panel:

@@ -18,6 +18,11 @@ from engine.shelf.placing import RowAccount
 from engine.vocabulary import shelf as v
 
 CENTS = 100
+WITHOUT = {
+    "revenue": "units × price takes its place, and prices are held against nothing",
+    "promo_flag": "it knows of no promotion",
+}
+"""What follows when a column that may be left out is empty in every row."""
 
 
 def key_figures(panel: Panel, cases: pl.DataFrame) -> dict[str, object]:
@@ -170,9 +175,16 @@ def _row_warnings(table: str, account: RowAccount) -> list[str]:
         f"{of_rows} repeat a key {what}": account.replaced,
         f"{of_rows} are returns and were taken off the sales they undo": account.netted,
         f"{of_rows} were set aside": account.quarantined,
-        **{f"{of_rows} have no {column}: it counts as unknown": n for column, n in account.unknown.items()},
+        **{
+            f"{of_rows} have no {column}: it counts as unknown": n
+            for column, n in account.unknown.items()
+            if not account.never_has(column)
+        },
     }
-    return [f"{count:,} {text}" for text, count in counted.items() if count]
+    never = [
+        f"no row of {table} has a {name}: {WITHOUT[name]}" for name in account.unknown if account.never_has(name)
+    ]
+    return [*(f"{count:,} {text}" for text, count in counted.items() if count), *never]
 
 
 def _cents(column: str) -> pl.Expr:

@@ -26,6 +26,7 @@ VERBS = {
     "init": "darkshelf init data/export --to data/darkshelf.toml",
     "ingest": "darkshelf ingest data/today --lake",
     "check": "darkshelf check",
+    "contract": "darkshelf contract --format odcs",
     "run": "darkshelf run data/tonight --out data/runs --as-of",
     "nightly": "darkshelf nightly /etc/darkshelf/schedule.toml --json",
     "explain": "darkshelf explain",

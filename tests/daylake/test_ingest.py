@@ -199,7 +199,7 @@ def test_problems_of_all_tables_are_told_at_once(chain):
             "no usable row is left",
             id="a_required_table_of_faults",
         ),
-        pytest.param({SALES: small_chain()[SALES].drop("revenue")}, "has no column revenue", id="no_column"),
+        pytest.param({SALES: small_chain()[SALES].drop("units_sold")}, "has no column units_sold", id="no_column"),
     ],
 )
 def test_a_delivery_without_use_is_refused(chain, tables, complaint):

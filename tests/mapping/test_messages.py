@@ -67,8 +67,8 @@ def test_a_column_that_is_not_there_is_named_with_the_one_that_may_be_meant(tmp_
 
 
 def test_a_required_column_without_a_mapping_is_told_with_the_place_to_name_it(tmp_path: Path) -> None:
-    (problem,) = judged(tmp_path, SALES.replace('revenue = "SUM"\n', ""))
-    assert "nothing is mapped to revenue" in problem.what
+    (problem,) = judged(tmp_path, SALES.replace('units_sold = "QTY"\n', ""))
+    assert "nothing is mapped to units_sold" in problem.what
     assert "[tables.sales_transactions] columns" in problem.advice
 
 
