@@ -13,7 +13,7 @@ from engine.decisions.acts import Accept
 from engine.decisions.shelf.answers import Given, record
 from engine.decisions.store import open_decisions
 from engine.outputs.desks import desk_named, entry
-from tests.cli.test_every_desk import INPUTS, TIMES
+from tests.cli.test_every_desk import INPUTS, SMALL, TIMES
 from tests.decisions.conftest import server
 from tests.places.servers import BUCKET, database, object_store
 from tests.planted.small import DARK_CASE
@@ -61,7 +61,10 @@ def make(name: str, folder: Path) -> Made:
     write, _, further = INPUTS[name]
     desk = desk_named(name)
     place, out = write(folder / "in"), folder / "out"
-    first, second = (entry(desk.run)(place, out, desk.load(None, given), None).run for given in (further, []))
+    first, second = (
+        entry(desk.run)(place, out, desk.load(None, [*SMALL.get(name, []), *given]), None).run
+        for given in (further, [])
+    )
     if name == "shelf":
         decide(out, second)
     return Made(name, out, (first, second))

@@ -16,7 +16,7 @@ from engine.outputs.desks import desk_named, entry
 from engine.places.objects import ObjectFolder
 from engine.places.place import Place, place_of
 from engine.places.postgresql import connected
-from tests.cli.test_every_desk import INPUTS, TIMES
+from tests.cli.test_every_desk import INPUTS, SMALL, TIMES
 from tests.decisions.conftest import server
 from tests.places.servers import BUCKET, database, object_store
 from tests.toy.installed import toy_installed
@@ -75,7 +75,7 @@ def prepared(name: str, room: Path) -> Here:
     for table, rows in tables.items():
         rows.write_parquet(folder / f"{table}.parquet")
     desk = desk_named(name)
-    run = entry(desk.run)(folder, room / "out", desk.load(None, []), None).run
+    run = entry(desk.run)(folder, room / "out", desk.load(None, SMALL.get(name, [])), None).run
     return Here(name, folder, run, tables)
 
 

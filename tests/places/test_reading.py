@@ -23,6 +23,7 @@ from engine.places.place import Place, place_of
 from engine.places.postgresql import connected
 from engine.settings.whitespace.inputs import InputSettings
 from engine.whitespace.check import check
+from tests.cli.test_every_desk import SMALL
 from tests.command import darkshelf
 from tests.places.conftest import fill, to_delta, to_duckdb
 from tests.places.servers import SECRET, database
@@ -58,7 +59,8 @@ def test_every_desk_reads_the_same_bytes_from_every_place(here, empty, tmp_path,
         for name in ("transactions", "customers", "products", "assets", "contacts"):
             assert_frame_equal(getattr(found, name), getattr(wanted, name), check_row_order=False)
         return
-    words = ("run", place, "--out", tmp_path / "out", "--desk", here.desk, "--json")
+    small = (word for each in SMALL.get(here.desk, []) for word in ("--set", each))
+    words = ("run", place, "--out", tmp_path / "out", "--desk", here.desk, "--json", *small)
     answer = darkshelf(capsys, *words)
     assert answer.code == 0, answer
     folder = Path(answer.json()["folder"])
