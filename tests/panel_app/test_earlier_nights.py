@@ -102,6 +102,7 @@ def test_a_reader_sees_who_decided_before_and_leaves_such_cases_out(
     reader.page.locator(".reply.done", has_text="rejected").wait_for()
     reader.open("?page=cases")
     row = reader.page.locator("table.cases tr", has_text="rejected before")
+    row.wait_for()
     assert row.count() == 1
     assert "dashboard, " in row.locator("td.decision").inner_text()
     assert "1 of them was rejected on an earlier night." in reader.text(".found.before")

@@ -84,7 +84,7 @@ def test_who_decides_has_buttons_and_who_views_has_none(window: Callable[..., Wi
     eve.page.wait_for_selector("html[data-ready]")
     eve.open(query).page.locator(".decide", has_text="You may look, not decide.").wait_for()
     assert eve.page.locator("#accept").count() == 0
-    eve.open("?page=cases").page.locator(".found").wait_for()
+    eve.open("?page=cases").page.locator(".found[role=status]").wait_for()
     assert eve.page.locator("td.tick").count() == 0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 import urllib.error
 import urllib.request
 from contextlib import contextmanager
@@ -75,9 +76,13 @@ def phone(chromium: Any, home: str) -> Iterator[Callable[..., Window]]:
 
 
 def kept(out: Path) -> list[dict[str, Any]]:
-    """The answers that count, in the order in which they came."""
+    """The answers that count, in the order in which they came; the first of them is waited for."""
     decisions = open_decisions(out)
-    found = answers.every(decisions).sort("answered_at").to_dicts()
+    for _ in range(100):
+        found = answers.every(decisions).sort("answered_at").to_dicts()
+        if found:
+            break
+        time.sleep(0.1)
     decisions.close()
     return found
 
