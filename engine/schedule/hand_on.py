@@ -5,7 +5,7 @@ run: an alert that failed is made good by the next call, an export by the verb t
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from engine.decisions.alerts.alert import UNDELIVERED, alert
 from engine.decisions.alerts.subscriptions import load_subscriptions
@@ -22,14 +22,23 @@ def hand_on(job: JobSettings, run: Run) -> Iterator[Outcome]:
     """Export a run to every target of its job. One that fails is told and keeps no other from being served."""
     for target in job.exports:
         try:
-            decisions = open_decisions(job.out) if are_there(job.out) else None
-            rows = export(run, place_of(target), decisions)
+            rows = _exported(job, run, target)
         except DarkshelfError as error:
             again = f"make it good by  darkshelf export {run.run_id} {shown(target)} --out {job.out}"
             yield Outcome(job.name, "failed", f"{error}; {again}", run.as_of, exit_code=error.exit_code)
         else:
             summary = f"{sum(rows.values()):,} rows of {len(rows)} tables to {shown(target)}"
             yield Outcome(job.name, "exported", summary, run.as_of, run.run_id)
+
+
+def _exported(job: JobSettings, run: Run, target: str) -> Mapping[str, int]:
+    if not are_there(job.out):
+        return export(run, place_of(target))
+    decisions = open_decisions(job.out)
+    try:
+        return export(run, place_of(target), decisions)
+    finally:
+        decisions.close()
 
 
 def alert_to(job: JobSettings, run: Run) -> Outcome:

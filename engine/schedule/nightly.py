@@ -77,7 +77,7 @@ def _of_job(job: JobSettings, until: dt.date, watched: Watched, since: dt.date |
     days: Sequence[dt.date | None] = (None,)
     later: list[str] = []
     if job.rhythm != DECIDES_NOW:
-        published = {dt.date.fromisoformat(run.as_of) for run in Registry(job.out).runs(desk.name)}
+        published = _published(job, desk, until)
         days = due(job, published, until, since)
         later = [day.isoformat() for day in published]
     if not days:
@@ -96,6 +96,15 @@ def _of_job(job: JobSettings, until: dt.date, watched: Watched, since: dt.date |
         yield alert_to(job, Registry(job.out).find(run_id))
     if is_new and (gone := retain(job, until)):
         yield Outcome(job.name, "let go", f"{len(gone)} kept no longer: {', '.join(gone)}")
+
+
+def _published(job: JobSettings, desk: Desk, until: dt.date) -> set[dt.date]:
+    """The days that have a whole run, no later than the last that may be run.
+
+    A part of a run is no night, and a day that a slip of the pen put into the future is no later night.
+    """
+    days = (dt.date.fromisoformat(run.as_of) for run in Registry(job.out).runs(desk.name) if run.part_of is None)
+    return {day for day in days if day <= until}
 
 
 def _night(job: JobSettings, desk: Desk, settings: DeskSettings, day: dt.date | None, watched: Watched) -> Outcome:
@@ -147,5 +156,8 @@ def _refuse_what_the_desk_cannot(job: JobSettings, desk: Desk) -> None:
     if job.rhythm != DECIDES_NOW and not isinstance(desk.moment("2000-01-02"), dt.date):
         advice = f'give it the rhythm "{DECIDES_NOW}"'
         problems.append(Problem(f"job {job.name}", f"runs of the {desk.name} desk are not named by days", advice))
+    if job.keep_run_days and not isinstance(desk.moment("2000-01-02"), dt.date):
+        what = f"keeps runs by days, and runs of the {desk.name} desk are not named by days"
+        problems.append(Problem(f"job {job.name}", what, "keep so many of them by keep_runs"))
     if problems:
         raise InputError(problems)

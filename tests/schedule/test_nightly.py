@@ -14,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from engine.runs.registry import Registry
 from engine.schedule import nightly as nightly_of
 from tests.command import darkshelf
+from tests.decisions.nights import publish
 from tests.decisions.receivers import web_server
 from tests.growth.golden import golden_tables
 from tests.planted.small import AS_OF, small_chain, write_parquet
@@ -54,6 +55,19 @@ def test_nights_that_were_missed_are_made_up_for_in_their_order(tmp_path, capsys
     assert [run.as_of for run in Registry(tmp_path / "out").runs()] == [str(day) for day in DAYS]
     again = darkshelf(capsys, "nightly", schedule, "--until", DAYS[2], "--json")
     assert (again.code, [one["state"] for one in lines(again)]) == (0, ["nothing due"])
+
+
+def test_neither_a_part_of_a_run_nor_a_run_of_a_far_day_is_a_night_that_is_there(tmp_path, capsys):
+    write_parquet(tmp_path / "in", until(small_chain(), DAYS[1]))
+    schedule = write_schedule(tmp_path, SHELF)
+    publish(tmp_path / "out", [], {(1, 1): 1.0}, as_of=DAYS[1], profile="part", part_of="")
+    publish(tmp_path / "out", [], {(1, 1): 1.0}, as_of=dt.date(2099, 6, 3))
+    answer = darkshelf(capsys, "nightly", schedule, "--since", DAYS[1], "--until", DAYS[2], "--json")
+    assert [(one["day"], one["state"]) for one in lines(answer)] == [
+        (str(DAYS[1]), "published"),
+        (str(DAYS[2]), "not complete"),
+    ]
+    assert answer.code == 75
 
 
 def test_stages_are_told_as_json_on_stderr_beside_a_json_object_a_night(tmp_path, capsys):
@@ -178,6 +192,10 @@ WRONG = {
     "another rhythm": ('name = "a"\ninput = "in"\nout = "out"\nrhythm = "hourly"', "rhythm"),
     "a desk without days": ('name = "a"\ndesk = "growth"\ninput = "in"\nout = "out"', 'the rhythm "delivery"'),
     "a desk without lakes": ('name = "a"\ndesk = "growth"\nlake = "in"\nout = "out"', "reads no lake"),
+    "days of runs without days": (
+        'name = "a"\ndesk = "growth"\nrhythm = "delivery"\nkeep_run_days = 9\ninput = "in"\nout = "out"',
+        "keep_runs",
+    ),
     "no desk": ('name = "a"\ndesk = "shop"\ninput = "in"\nout = "out"', "there is no desk 'shop'"),
 }
 
