@@ -26,6 +26,7 @@ from panel_app.door.logins import Logins
 from panel_app.markup import HERE, LOCALISE, Html, render
 from panel_app.pages.page import Page
 from panel_app.rooms import Around, Room, Rooms
+from panel_app.search import typed
 from panel_app.session import Session
 from panel_app.settings import DashboardSettings
 from panel_app.state import View, address
@@ -35,16 +36,21 @@ from panel_app.waiting import Waiting
 
 NO_BUSY_BAR = {"& .MuiLinearProgress-root": {"display": "none"}}
 """It follows every reader's work; ours is `Waiting`. Set to None it would still be drawn: the browser is not told."""
-BAR = {"MuiAppBar": {"styleOverrides": {"root": {"backgroundColor": "#1f4e5f", "color": "#ffffff", **NO_BUSY_BAR}}}}
+NO_HEADING = {"variantMapping": {"h5": "div"}}
+"""The frame keeps room below its bar with an empty line in this form, which would be a heading of nothing."""
+PARTS = {
+    "MuiAppBar": {"styleOverrides": {"root": {"backgroundColor": "#1f4e5f", "color": "#ffffff", **NO_BUSY_BAR}}},
+    "MuiTypography": {"defaultProps": NO_HEADING},
+}
 THEME = {
     "light": {
-        "components": BAR,
+        "components": PARTS,
         "palette": {"primary": {"main": "#1f4e5f"}, "background": {"default": "#f5f7f8", "paper": "#ffffff"}},
         "shape": {"borderRadius": 8},
         "typography": {"fontFamily": "Roboto, 'Noto Sans', system-ui, sans-serif"},
     },
     "dark": {
-        "components": BAR,
+        "components": PARTS,
         "palette": {
             "primary": {"main": "#8fc7d8"},
             "error": {"main": "#ff8a80"},
@@ -133,7 +139,7 @@ class Shell:
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        self.menu = session.html("", label="menu")
+        self.menu = session.html("", label="menu", sent=self._search)
         self.news = session.html("", label="news", pressed=lambda do, value: self._show_newest())
         self.content = pn.Column(sizing_mode="stretch_width", css_classes=["content"])
         dark = pn.state.cookies.get(THEME_COOKIE) == "dark"
@@ -205,14 +211,24 @@ class Shell:
     def _menu(self, around: Around) -> Markup:
         session, place = self.session, self.session.place
         home = around.rooms[0].pages[0]
-        items = []
+        entered = place.room if place and place.room in around.rooms else around.rooms[0]
+        desks, pages = [], []
         for room in around.rooms:
             view = session.view_in(room)
-            links = ((page, view.to("" if page is home else page.key, keep=page.shared)) for page in room.pages)
-            items += [(page, address(to)) for page, to in links if page.in_menu]
+            links = [
+                (page, address(view.to("" if page is home else page.key, keep=page.shared)))
+                for page in room.pages
+                if page.in_menu
+            ]
+            desks.append((room, links[0][1], len(links)))
+            if room is entered:
+                pages = links
         return render(
             "menu.html",
-            items=items,
+            desks=desks,
+            entered=entered,
+            searches=place is not None and not place.page.searched and entered.index is not None,
+            pages=pages,
             current=place.page.under or place.page.key if place else "",
             noun=session.store(Runs).noun if place else "",
             opened=session.opened,
@@ -222,6 +238,13 @@ class Shell:
             may_decide=session.may_decide,
             skipped=around.skipped,
         )
+
+    def _search(self, do: str, fields: Mapping[str, str]) -> None:
+        """Look for the words of the menu's search in the list of the desk that is read."""
+        session, place = self.session, self.session.place
+        if place is not None and (index := place.room.index) is not None:
+            there = session.view.to(index.key, keep=index.shared)
+            session.go(there.with_texts({index.searched: typed(fields)}, keep=index.shared))
 
     def _describe_first_paint(self, *, dark: bool) -> None:
         """What the document shows before any script ran: the HTML pieces of the page, charts and forms left out."""

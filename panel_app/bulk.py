@@ -74,8 +74,9 @@ class Bulk:
     def draw(self, count: int | None = None) -> None:
         """The card anew. count: how many are filtered, the same as before without it."""
         self.count = self.count if count is None else count
-        self.piece.visible = self.session.may_decide
-        if self.session.may_decide:
+        shown = self.session.may_decide and bool(self.count or self.progress or self.chosen or self.reply)
+        self.piece.visible = shown
+        if shown:
             self.piece.html = render(
                 "bulk.html",
                 pile=self.pile,

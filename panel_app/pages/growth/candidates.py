@@ -21,12 +21,12 @@ from panel_app.bulk import Bulk, Pile, Versions
 from panel_app.deciding import Reply, decide_on, decide_on_all, seen_in, sentence
 from panel_app.pages.growth.asked import CHOICES, GRID, VIEWS, Asked
 from panel_app.pages.growth.markup import render
+from panel_app.search import typed
 from panel_app.session import Session
 from panel_app.state import whole
 from panel_app.stores.growth import GROUPS, MONEY, SUMS, WHOLE, Scaling
 from panel_app.stores.growth_settings import GrowthPageSettings
 
-LONGEST_TEXT: Final = 200
 COLUMNS: Final = (
     ("spu_name", "Product", ""),
     ("store_name", "Store", ""),
@@ -185,7 +185,7 @@ class Candidates:
 
     def _sent(self, do: str, fields: Mapping[str, str]) -> None:
         if do == "find":
-            self.session.go(self.asked.view(1, find=fields.get("find", "").strip()[:LONGEST_TEXT]))
+            self.session.go(self.asked.view(1, find=typed(fields)))
             return
         name, names = fields.get("subject", ""), list(self.shown)
         place = names.index(name) if name in names else None

@@ -26,6 +26,7 @@ from panel_app.pages.growth.asked import Asked
 from panel_app.pages.growth.candidates import Candidates, decided_on
 from panel_app.pages.growth.markup import render
 from panel_app.pages.page import Page
+from panel_app.search import FIND
 from panel_app.session import Session
 from panel_app.state import View, whole
 from panel_app.stores.growth import Scalings
@@ -180,4 +181,12 @@ class GrowthPage:
         return BytesIO(csv_bytes(found.collect()))
 
 
-PAGE = Page("growth", "Growth", lambda session: GrowthPage(session).view, needs_run=False, store=Scalings)
+PAGE = Page(
+    "growth",
+    "Growth",
+    lambda session: GrowthPage(session).view,
+    needs_run=False,
+    searched=FIND,
+    is_index=True,
+    store=Scalings,
+)

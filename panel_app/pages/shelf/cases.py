@@ -235,4 +235,4 @@ def _turns(at: int, pages: int) -> dict[str, int]:
     return {**back, **forth}
 
 
-PAGE = NightPage("cases", "Cases", lambda session: CasesPage(session).view)
+PAGE = NightPage("cases", "Cases", lambda session: CasesPage(session).view, searched="text", is_index=True)

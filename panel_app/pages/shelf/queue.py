@@ -173,4 +173,4 @@ def _by_basis(rows: pl.DataFrame) -> list[tuple[str | None, float]]:
     return rows.group_by("recovery_basis").agg(cents).sort("recovery_basis").rows()
 
 
-PAGE = NightPage(QueuePage.page_key, "Queue", lambda session: QueuePage(session).view)
+PAGE = NightPage(QueuePage.page_key, "Queue", lambda session: QueuePage(session).view, searched="text")

@@ -25,7 +25,8 @@ from engine.outputs.whitespace.shapes import ranking_file
 from engine.vocabulary import whitespace as v
 from panel_app.deciding import Reply, decide_on
 from panel_app.pages.whitespace import about
-from panel_app.pages.whitespace.sheet import DIVISION, LONGEST_TEXT, Asked, WhitespacePage, division_of, nothing
+from panel_app.pages.whitespace.sheet import DIVISION, Asked, WhitespacePage, division_of, nothing
+from panel_app.search import FIND, typed
 from panel_app.session import Session
 from panel_app.state import View, address, whole
 from panel_app.stores.whitespace import STATES, Whitespace, Whitespaces
@@ -200,8 +201,7 @@ class GapsPage:
             self.session.go(replace(self._view(1, **{do: value}), case=None))
 
     def _find(self, do: str, fields: Mapping[str, str]) -> None:
-        found = fields.get("find", "").strip()[:LONGEST_TEXT]
-        self.session.go(replace(self._view(1, find=found), case=None))
+        self.session.go(replace(self._view(1, find=typed(fields)), case=None))
 
     def _decide(self, do: str, fields: Mapping[str, str]) -> None:
         try:
@@ -229,4 +229,6 @@ def act_of_button(button: str) -> tuple[str, Mapping[str, str]]:
     return said.name, said.model_dump(exclude_none=True)
 
 
-PAGE = WhitespacePage("whitespace", "Whitespace", lambda session: GapsPage(session).view)
+PAGE = WhitespacePage(
+    "whitespace", "Candidates", lambda session: GapsPage(session).view, searched=FIND, is_index=True
+)

@@ -17,12 +17,12 @@ from engine.outputs.whitespace.read import has_any
 from engine.runs.registry import Run
 from panel_app.pages.page import Page
 from panel_app.pages.whitespace.markup import render
+from panel_app.search import LONGEST
 from panel_app.session import Session
 from panel_app.state import View, address
 from panel_app.stores.whitespace import Whitespace, Whitespaces
 
 DIVISION: Final = "division"
-LONGEST_TEXT: Final = 200
 FILE_PAGE: Final = "file"
 
 WhitespacePage = partial(Page, store=Whitespaces, shared=frozenset({DIVISION}))
@@ -156,7 +156,7 @@ class Sheet:
             self._move({do: value})
 
     def _send(self, do: str, fields: Mapping[str, str]) -> None:
-        given = {key: fields[key].strip()[:LONGEST_TEXT] for key in self.plan.keys if key in fields}
+        given = {key: fields[key].strip()[:LONGEST] for key in self.plan.keys if key in fields}
         self._move(given)
 
     def _move(self, changes: Mapping[str, str]) -> None:
