@@ -5,7 +5,7 @@ placed straight into its cell; memory is the panel and one batch. NaN is "unknow
 """
 
 import datetime as dt
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from engine.contracts.contract import UNUSABLE, Consequence, Kind
 from engine.contracts.shelf import contracts
-from engine.delivery.source import UNREADABLE
+from engine.delivery.source import UNREADABLE, Source
 from engine.delivery.tables import naming_broken_files, too_many_faults, verify
 from engine.errors import InputError, Problem
 from engine.kernels import rows, windows
@@ -185,9 +185,7 @@ def _place_all(sources: Sources, plan: PanelPlan, memory: Memory) -> Panel:
     of_stores = stores["store_id"].cast(pl.String).to_list()
     remarks = tuple(notices(deliveries, chain, of_stores, [*categories, "(no category)"], plan.delivery))
     of_store = Stores(chain.store, chain.starts)
-    feeds = _feeds(
-        of_store, arrays, plan.delivery, {name for name, source in sources.tables.items() if source.is_log}
-    )
+    feeds = _feeds(of_store, arrays, plan.delivery, sources.tables)
     emptied = impossible_stock(arrays["on_hand"], of_store, plan.delivery)
     if not sources.intake.readings.interpolates:
         forget(arrays["on_hand"], of_store, emptied)
@@ -285,15 +283,19 @@ def _chain(grid: Grid, units: Array, category: pl.Series, n_categories: int) -> 
 
 
 def _feeds(
-    stores: Stores, arrays: Mapping[str, Array], of: DeliverySettings, logs: Collection[str]
+    stores: Stores, arrays: Mapping[str, Array], of: DeliverySettings, tables: Mapping[str, Source]
 ) -> dict[str, Feed]:
     """When each store last delivered stock, prices and views, before anything is carried forward.
 
-    logs: tables with a row only where something changed: their silence is no delay.
+    tables: what was delivered. The silence of a log of changes is no delay.
     """
     measures = {v.INVENTORY: "on_hand", v.PRICING: "price", v.IMPRESSIONS: "impressions"}
-    feeds = {name: feed_of(arrays[array], stores, of, moves=array == "on_hand") for name, array in measures.items()}
-    return {name: as_log(feed) if name in logs else feed for name, feed in feeds.items()}
+    found: dict[str, Feed] = {}
+    for name, array in measures.items():
+        if name in tables:
+            feed = feed_of(arrays[array], stores, of, moves=array == "on_hand")
+            found[name] = as_log(feed) if tables[name].is_log else feed
+    return found
 
 
 def _take_price_for_revenue(arrays: Mapping[str, Array]) -> None:
