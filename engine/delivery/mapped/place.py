@@ -198,17 +198,22 @@ def _source(
     return MappedSource(contract, tuple(parts), mapping=mapped, origins=tuple(origins)), problems
 
 
+def readable_files(
+    contract: Contract, how: SourceMapping, files: Mapping[str, tuple[DataFile, ...]], workshop: Workshop
+) -> tuple[DataFile, ...]:
+    """The files of a source, or the answer to its question. Raises InputError where that cannot be answered."""
+    if how.sql is None:
+        return next(iter(files.values()))
+    return (answered(contract.table, how, files, workshop),)
+
+
 def _parts(
     place: Mapped, contract: Contract, how: SourceMapping, files: Mapping[str, tuple[DataFile, ...]]
 ) -> tuple[list[MappedPart], list[Problem]]:
     """The parts of one source, neighbours with the same columns as one."""
-    if how.sql is None:
-        readable: tuple[DataFile, ...] = next(iter(files.values()))
-    else:
-        readable = (answered(contract.table, how, files, place.workshop),)
     parts: list[MappedPart] = []
     problems: list[Problem] = []
-    for file in readable:
+    for file in readable_files(contract, how, files, place.workshop):
         try:
             part, wrong = _look_into(file, contract, how, place)
         except UNREADABLE as error:
@@ -227,12 +232,10 @@ def _look_into(
 ) -> tuple[MappedPart | None, list[Problem]]:
     """A file as a part; none where it lacks a column."""
     refuse_special(file.path)
-    separator = None
-    if not is_parquet(file):
-        separator = how.separator or separator_of(place.workshop.text(file, how), how.skip_start)
+    separator = separator_in(file, how, place.workshop)
     rows = raw_rows(file, how, place.workshop, separator)
     found = dict(rows.collect_schema())
-    columns = _columns(contract, how, found)
+    columns = columns_made(contract, how, found)
     problems = list(_lacking(file, contract, columns, found, how.only_with, place))
     if problems:
         return None, problems
@@ -243,7 +246,7 @@ def _look_into(
     return part, []
 
 
-def _columns(
+def columns_made(
     contract: Contract, how: SourceMapping, found: Mapping[str, pl.DataType]
 ) -> dict[str, tuple[Column, ColumnMapping]]:
     """How every column is made that is mapped or is called as ours."""
@@ -299,6 +302,13 @@ def _lacking(
 def is_parquet(file: DataFile) -> bool:
     """Whether a file is Parquet by its name; every other one is CSV."""
     return file.path.name.lower().endswith(PARQUET)
+
+
+def separator_in(file: DataFile, how: SourceMapping, workshop: Workshop) -> str | None:
+    """Between the cells of a file of CSV, as the mapping says or as splits its header; None for Parquet."""
+    if is_parquet(file):
+        return None
+    return how.separator or separator_of(workshop.text(file, how), how.skip_start)
 
 
 def raw_rows(file: DataFile, how: SourceMapping, workshop: Workshop, separator: str | None) -> pl.LazyFrame:
