@@ -35,7 +35,7 @@ from engine.shelf.deliveries import (
     refuse_incomplete,
     with_partial_day,
 )
-from engine.shelf.feeds import Feed, Stores, as_log, feed_of, forget, impossible_stock
+from engine.shelf.feeds import Feed, Stores, declared, feed_of, forget, impossible_stock
 from engine.shelf.placing import (
     BYTES_PER_DAY,
     Array,
@@ -51,6 +51,8 @@ from engine.shelf.placing import (
 )
 from engine.vocabulary import shelf as v
 
+LOGS = {v.INVENTORY: "on_hand", v.PRICING: "price"}
+"""The tables whose rows may stand for more than their day, and their arrays."""
 _NULLS = {Kind.NUMBER: pl.Float64(), Kind.TEXT: pl.String(), Kind.ID: pl.Int64()}
 
 
@@ -190,7 +192,10 @@ def _place_all(sources: Sources, plan: PanelPlan, memory: Memory) -> Panel:
     if not sources.intake.readings.interpolates:
         forget(arrays["on_hand"], of_store, emptied)
     deliveries = as_rows_tell(deliveries) if sources.intake.readings.interpolates else with_partial_day(deliveries)
-    listed, interpolated = _impute_all(chain, placed, deliveries, plan, sources.intake.readings.interpolates)
+    delivered_cells = {name: _known_cells(arrays[LOGS[name]]) for name in _logs(sources)}
+    listed, interpolated = _impute_all(chain, placed, deliveries, plan, _draws_down(sources))
+    for name, cells in delivered_cells.items():
+        accounts[name].carried = _known_cells(arrays[LOGS[name]]) - cells
     if accounts[v.SALES].never_has("revenue"):
         _take_price_for_revenue(arrays)
     # In a store that is shut there is nothing to be done about a shelf.
@@ -294,8 +299,29 @@ def _feeds(
     for name, array in measures.items():
         if name in tables:
             feed = feed_of(arrays[array], stores, of, moves=array == "on_hand")
-            found[name] = as_log(feed) if tables[name].is_log else feed
+            found[name] = declared(feed, tables[name].grain)
     return found
+
+
+def _logs(sources: Sources) -> list[str]:
+    """The tables of which is said that their rows stand for more than their day."""
+    return [name for name in LOGS if name in sources.tables and sources.tables[name].grain != "row"]
+
+
+def _known_cells(measure: Array) -> int:
+    """How many cells of a measure are known."""
+    known = np.empty(len(measure), np.int64)
+
+    def count(block: slice) -> None:
+        known[block] = np.count_nonzero(~np.isnan(measure[block]), axis=1)
+
+    rows.in_blocks(count, known.size)
+    return int(known.sum())
+
+
+def _draws_down(sources: Sources) -> bool:
+    """Whether sales tell what is left between two stock records: a log of changes says it itself."""
+    return not sources.intake.readings.interpolates and sources.tables[v.INVENTORY].grain != "change"
 
 
 def _take_price_for_revenue(arrays: Mapping[str, Array]) -> None:
@@ -313,7 +339,7 @@ def _take_price_for_revenue(arrays: Mapping[str, Array]) -> None:
 
 
 def _impute_all(
-    chain: Chain, placed: Placed, deliveries: Deliveries, plan: PanelPlan, interpolates: bool
+    chain: Chain, placed: Placed, deliveries: Deliveries, plan: PanelPlan, draws_down: bool
 ) -> tuple[Array, int]:
     """The first listed day of every pair, and how many cells were interpolated; the arrays are imputed in place."""
     arrays, held = placed.arrays, placed.held
@@ -323,7 +349,7 @@ def _impute_all(
     names = ("units", "revenue", "on_hand", "price", "promo", "in_stock")
     owners = Owners(chain.store, chain.category, held["on_hand"], held["price"])
     of = plan.panel
-    rule = ImputationRule(of.min_on_hand, of.stock_from_sales_days, plan.gap_fill_days, not interpolates)
+    rule = ImputationRule(of.min_on_hand, of.stock_from_sales_days, plan.gap_fill_days, draws_down)
 
     def impute_block(block: slice) -> None:
         cells = Cells(*(arrays[name][block] for name in names))

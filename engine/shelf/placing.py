@@ -39,7 +39,8 @@ class RowAccount:
     """Where the rows of one table went: read = used + netted + quarantined + outside the panel.
 
     netted: returns, which were taken off the sales they undo. replaced: used rows whose key came again; summed for
-    sales, overruled by the later row elsewhere. unknown: empty cells by column, in rows that are used all the same.
+    sales, overruled by the later row elsewhere. carried: the further days of store-SKUs for which rows stand that are
+    said to stand for more than their day. unknown: empty cells by column, in rows that are used all the same.
     reasons: quarantined rows by complaint; a row that breaks two rules counts under both.
     """
 
@@ -49,6 +50,7 @@ class RowAccount:
     quarantined: int = 0
     outside_panel: int = 0
     replaced: int = 0
+    carried: int = 0
     unknown: dict[str, int] = field(default_factory=dict)
     reasons: Mapping[str, int] = field(default_factory=dict)
 

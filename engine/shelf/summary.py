@@ -3,13 +3,14 @@
 Money is added up in whole cents, so that the order of rows changes no digit.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from engine.delivery.source import Source
 from engine.errors import Problem
 from engine.kernels import rows
 from engine.shelf.deliveries import ALL_CLOSED, NOT_DELIVERED
@@ -177,7 +178,7 @@ def _warnings(panel: Panel, facts: dict[str, int], min_history_days: int) -> lis
     is_priceless = v.PRICING in absent and panel.accounts[v.SALES].never_has("revenue")
     without = {name: means for name, means in WITHOUT.items() if name != "revenue" or not is_priceless}
     for name, account in panel.accounts.items():
-        warnings += _row_warnings(name, account, without)
+        warnings += [*_row_warnings(name, account, without), *_log_warnings(panel.sources.tables[name], account)]
     means = NOT_DELIVERED_MEANS | ({v.PRICING: NO_PRICE_AT_ALL} if is_priceless else {})
     return [*warnings, *(f"the table {name} was not delivered: {means[name]}" for name in absent)]
 
@@ -202,6 +203,17 @@ def _row_warnings(table: str, account: RowAccount, follows: Mapping[str, str]) -
         if name in follows and account.never_has(name)
     ]
     return [*(f"{count:,} {text}" for text, count in counted.items() if count), *never]
+
+
+def _log_warnings(source: Source, account: RowAccount) -> Iterator[str]:
+    """What the rows of a table stand for that is said to have a row a change or a week."""
+    held = source.contract.holds
+    if source.grain != "row" and held is not None:
+        called = source.in_their_words(held)
+        yield (
+            f"{account.used:,} rows of {source.contract.table} hold until the next {source.grain}: they tell "
+            f"{called} on {account.carried:,} further days of store-SKUs"
+        )
 
 
 def _cents(column: str) -> pl.Expr:

@@ -33,11 +33,20 @@ from engine.delivery.source import (
 from engine.disk import fingerprint, refuse_special
 from engine.errors import Problem
 from engine.settings.mapping import ColumnMapping, SourceMapping, TableMapping, load_mapping
+from engine.vocabulary.common import Grain
 
 MAPPING = ".toml"
 """What the name of a file ends with that says where the tables are."""
 ISO = "YYYY-MM-DD"
 """How the contract writes dates."""
+NOT_HELD = {
+    "change": "nothing of it holds until the next row",
+    "week": "what happened in a week is not spread over its days",
+}
+"""Why a table whose rows stand for their day alone is no log, by grain."""
+NOT_HELD_ADVICE = "leave it out, and deliver a row for every day on which something happened"
+MOMENT = "moment of the change"
+"""A column that goes when the rows of a log are in order."""
 MAPPINGS_HELD = 16
 """Mappings whose files are kept ready while the process lasts."""
 
@@ -62,6 +71,20 @@ class MappedPart(Part):
         written = {ISO: " or ".join(dict.fromkeys(forms))} if forms else {}
         return {ours: theirs for ours, theirs in called.items() if ours != theirs} | written
 
+    @property
+    def _changed_at(self) -> pl.Expr | None:
+        """When each row of a log was written, where it says that to the second."""
+        _, how = self.columns.get("date", (None, None))
+        return moment(how, self.found) if how is not None and self.how.grain == "change" else None
+
+    def scan(self, *, numbered: bool = False) -> pl.LazyFrame:
+        """The rows in file order, see `Part.scan`; those of a log of moments in the order of these.
+
+        Of the changes of a day the last is to hold, wherever it stands in the files.
+        """
+        rows = super().scan(numbered=numbered)
+        return rows if self._changed_at is None else rows.sort(MOMENT, maintain_order=True).drop(MOMENT)
+
     def moments(self) -> pl.LazyFrame:
         """The columns that are days of moments, as moments on the clocks that tell the day."""
         dates = {name: how for name, (column, how) in self.columns.items() if column.kind is Kind.DATE}
@@ -79,6 +102,8 @@ class MappedPart(Part):
             is_blank = pl.all_horizontal(pl.col(name).is_null() for name in self.found if name not in file.folders)
             constants = {name for name, (_, how) in self.columns.items() if how.found_as is None}
             made = [pl.when(~is_blank).then(each) if each.meta.output_name() in constants else each for each in made]
+        if self._changed_at is not None:
+            made.append(self._changed_at.alias(MOMENT))
         number = (pl.int_range(pl.len(), dtype=pl.UInt32) + 1).alias(SOURCE_ROW)
         rows = raw.select(*made, *([number] if numbered else []))
         for name in self.how.only_with:
@@ -96,9 +121,10 @@ class MappedSource(Source):
     origins: tuple[DataFile, ...] = field(kw_only=True)
 
     @property
-    def is_log(self) -> bool:
-        """Whether the mapping says of some source that a row is there only where something changed."""
-        return any(how.grain == "change" for how in self.mapping)
+    def grain(self) -> Grain:
+        """What the mapping says that rows stand for; of several sources what the rarest does."""
+        said = {how.grain for how in self.mapping}
+        return "change" if "change" in said else "week" if "week" in said else "row"
 
     @property
     def fingerprints(self) -> Mapping[str, str]:
@@ -259,9 +285,8 @@ def _misnamed(contract: Contract, how: SourceMapping) -> Iterator[Problem]:
     """Columns of the mapping that no table has, and options that a column of its kind does not read."""
     kinds = {column.name: column.kind for column in contract.columns}
     where = f"[tables.{contract.table}] columns"
-    if how.grain == "change" and contract.holds is None:
-        what = 'has grain = "change", but nothing of it holds until the next row'
-        yield Problem(contract.table, what, "leave it out: every row stands for its day")
+    if how.grain != "row" and contract.holds is None:
+        yield Problem(contract.table, f'has grain = "{how.grain}", but {NOT_HELD[how.grain]}', NOT_HELD_ADVICE)
     for name, by in {**dict.fromkeys(how.only_with), **how.columns}.items():
         if name not in kinds:
             meant = near_miss(name, contract.names)
