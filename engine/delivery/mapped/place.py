@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 import polars as pl
 
@@ -15,6 +16,7 @@ from engine.contracts.contract import Column, Contract, Kind
 from engine.delivery.csv_text import separator_of
 from engine.delivery.mapped.answered import answered
 from engine.delivery.mapped.cells import misplaced, moment, spelled, theirs_of
+from engine.delivery.mapped.copied import Copies
 from engine.delivery.mapped.files import files_of, without_secrets
 from engine.delivery.mapped.workshop import Workshop
 from engine.delivery.near_miss import name_alike, near_miss
@@ -32,6 +34,7 @@ from engine.delivery.source import (
 )
 from engine.disk import fingerprint, refuse_special
 from engine.errors import Problem
+from engine.places.place import Place, place_of
 from engine.settings.mapping import ColumnMapping, SourceMapping, TableMapping, load_mapping
 from engine.vocabulary.common import Grain
 
@@ -49,6 +52,10 @@ MOMENT = "moment of the change"
 """A column that goes when the rows of a log are in order."""
 MAPPINGS_HELD = 16
 """Mappings whose files are kept ready while the process lasts."""
+
+
+_COPIES_HELD: WeakValueDictionary[tuple[Path, int, int], Copies] = WeakValueDictionary()
+"""What was copied for a mapping, for as long as somebody reads it: the next night sees the next delivery."""
 
 
 @dataclass(frozen=True)
@@ -115,10 +122,14 @@ class MappedPart(Part):
 
 @dataclass(frozen=True)
 class MappedSource(Source):
-    """One table of a mapping under its contract. mapping: how it is read. origins: the files themselves."""
+    """One table of a mapping under its contract. mapping: how it is read. origins: the files themselves.
+
+    copies: of what lies elsewhere; held as long as it is read.
+    """
 
     mapping: tuple[SourceMapping, ...] = field(kw_only=True)
     origins: tuple[DataFile, ...] = field(kw_only=True)
+    copies: Copies = field(kw_only=True, repr=False)
 
     @property
     def grain(self) -> Grain:
@@ -130,16 +141,21 @@ class MappedSource(Source):
     def fingerprints(self) -> Mapping[str, str]:
         """One a file, and one for the mapping; see `Source.fingerprints`."""
         prints = " ".join(how.fingerprint() for how in self.mapping)
-        return {"mapping": prints, **{file.name: fingerprint(file.path) for file in self.origins}}
+        marks = {file.name: self.copies.mark(file) or fingerprint(file.path) for file in self.origins}
+        return {"mapping": prints, **marks}
 
 
 @dataclass(frozen=True)
 class Mapped:
-    """A delivery that a file describes. tables: what the file says. folder: where its sources are named from."""
+    """A delivery that a file describes.
+
+    tables: what the file says. workshop, copies: where what has to be made, or to be fetched, is kept.
+    """
 
     file: Path
     tables: TableMapping
     workshop: Workshop
+    copies: Copies
 
     @property
     def folder(self) -> Path:
@@ -149,8 +165,9 @@ class Mapped:
     def open(self, promised: Mapping[str, Contract]) -> tuple[dict[str, Source], list[Problem]]:
         """The tables that the mapping names, and what is wrong with their sources and columns.
 
-        Raises InputError where a question in SQL cannot be answered.
+        Raises InputError where a question in SQL cannot be answered, and as a place elsewhere does.
         """
+        self.copy(promised)
         found: dict[str, Source] = {}
         problems: list[Problem] = []
         for name, contract in promised.items():
@@ -162,6 +179,32 @@ class Mapped:
             elif contract.required:
                 problems.append(missing_table(name, self.alike(promised, name), self.how_to_deliver(name)))
         return found, problems
+
+    def copy(self, promised: Mapping[str, Contract]) -> None:
+        """Fetch what lies elsewhere of these tables, all that is of one database at one moment."""
+        patterns = [
+            (pattern, name)
+            for name in promised
+            for how in self.tables.tables.get(name, ())
+            for several in how.source.values()
+            for pattern in several
+        ]
+        places = [(place_of(pattern), name) for pattern, name in patterns]
+        self.copies.take((place, name) for place, name in places if isinstance(place, Place))
+
+    def files_of(self, patterns: Iterable[str], table: str) -> tuple[tuple[DataFile, ...], tuple[str, ...]]:
+        """The files that patterns name for a table, each once, in their order; and the patterns that name none."""
+        found: dict[Path, DataFile] = {}
+        empty = []
+        for pattern in patterns:
+            place = place_of(pattern)
+            if isinstance(place, Place):
+                files = self.copies.files(place, table)
+            else:
+                files, _ = files_of([str(place)], self.folder)
+            found |= {file.path: file for file in files if file.path not in found}
+            empty += [] if files else [pattern]
+        return tuple(found.values()), tuple(empty)
 
     def how_to_deliver(self, name: str) -> str:
         """What to do about a table that is not there."""
@@ -185,12 +228,14 @@ def is_mapping(place: Path) -> bool:
 def open_mapping(file: Path) -> Mapped:
     """The mapping of a file, read once for as long as it is not touched. Raises SettingsError, OSError."""
     status = file.stat()
-    return _opened(file.absolute(), status.st_mtime_ns, status.st_size)
+    key = file.absolute(), status.st_mtime_ns, status.st_size
+    copies = _COPIES_HELD.setdefault(key, Copies())
+    return Mapped(key[0], *_opened(*key), copies)
 
 
 @lru_cache(MAPPINGS_HELD)
-def _opened(file: Path, changed_at: int, n_bytes: int) -> Mapped:
-    return Mapped(file, load_mapping(file), Workshop())
+def _opened(file: Path, changed_at: int, n_bytes: int) -> tuple[TableMapping, Workshop]:
+    return load_mapping(file), Workshop()
 
 
 def _shown(value: object) -> Any:
@@ -209,9 +254,10 @@ def _source(
     problems: list[Problem] = []
     for how in mapped:
         problems += _misnamed(contract, how)
-        named = {name: files_of(patterns, place.folder) for name, patterns in how.source.items()}
+        named = {name: place.files_of(patterns, contract.table) for name, patterns in how.source.items()}
         for pattern in (pattern for _, empty in named.values() for pattern in empty):
-            what = f"no file is called {without_secrets(pattern)}"
+            kind = "nothing is at" if isinstance(place_of(pattern), Place) else "no file is called"
+            what = f"{kind} {without_secrets(pattern)}"
             problems.append(
                 Problem(contract.table, what, f"correct its source in {place.file}, below {place.folder}")
             )
@@ -221,7 +267,8 @@ def _source(
             several, wrong = _parts(place, contract, how, files)
             parts += several
             problems += wrong
-    return MappedSource(contract, tuple(parts), mapping=mapped, origins=tuple(origins)), problems
+    made = MappedSource(contract, tuple(parts), mapping=mapped, origins=tuple(origins), copies=place.copies)
+    return made, problems
 
 
 def readable_files(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from engine.contracts.contract import Contract
 from engine.delivery.mapped.cells import theirs_of
-from engine.delivery.mapped.files import files_of
+from engine.delivery.mapped.copied import Copies
 from engine.delivery.mapped.place import (
     Mapped,
     columns_made,
@@ -26,6 +26,7 @@ from engine.delivery.proposal.propose import Proposed, propose, propose_columns
 from engine.delivery.proposal.sheets import ROWS, Sheet, sheets_of
 from engine.delivery.source import UNREADABLE, DataFile, find_files, unreadable_file
 from engine.errors import InputError
+from engine.places.place import Place, place_of
 from engine.settings.mapping import SourceMapping, TableMapping
 
 ANY = "*?["
@@ -54,6 +55,7 @@ def suggest(place: Path, promised: Mapping[str, Contract]) -> Suggestion:
     Raises InputError where a place or a file cannot be read, SettingsError where a mapping is none.
     """
     given = open_mapping(place) if is_mapping(place) else _as_mapping(place, promised)
+    given.copy(promised)
     read = {name: contract for name, contract in promised.items() if given.tables.tables.get(name)}
     columns = {name: tuple(_lacking(contract, given)) for name, contract in read.items()}
     empty = {name for name, each in columns.items() if not any(sheet for sheet, _ in each)}
@@ -80,13 +82,13 @@ def _as_mapping(folder: Path, promised: Mapping[str, Contract]) -> Mapped:
         name: (SourceMapping(source={"source": tuple(file.name for file in each)}),) for name, each in files.items()
     }
     # Nothing may be there yet: then every table is looked for.
-    return Mapped(folder / "darkshelf.toml", TableMapping.model_construct(tables=tables), Workshop())
+    return Mapped(folder / "darkshelf.toml", TableMapping.model_construct(tables=tables), Workshop(), Copies())
 
 
 def _lacking(contract: Contract, given: Mapped) -> Iterator[tuple[bool, Proposed | None]]:
     """Of every source whether any file is there, and the choices of the columns that it lacks."""
     for how in given.tables.tables[contract.table]:
-        files = {name: files_of(patterns, given.folder)[0] for name, patterns in how.source.items()}
+        files = {name: given.files_of(patterns, contract.table)[0] for name, patterns in how.source.items()}
         if not all(files.values()):
             yield False, None
             continue
@@ -124,8 +126,9 @@ def _sheets_beside(given: Mapped) -> list[Sheet]:
 
 
 def _patterns(how: SourceMapping) -> Iterator[str]:
+    """The sources that lie on this machine."""
     for patterns in how.source.values():
-        yield from patterns
+        yield from (pattern for pattern in patterns if not isinstance(place_of(pattern), Place))
 
 
 def _folder_of(pattern: Path) -> Path:
