@@ -12,7 +12,8 @@ import polars as pl
 import pytest
 
 from engine.runs.registry import Registry
-from tests.mapping.exports import clean_tables, write_wide
+from tests.mapping.exports import write_wide
+from tests.planted.small import DARK_CASE, small_chain
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "own-tables.md"
@@ -32,8 +33,7 @@ def commands() -> list[str]:
 def test_four_commands_lead_from_a_clone_to_the_first_case(tmp_path: Path) -> None:
     """Every command is done as it stands; the set-up is that of the tests, which was made by the same target."""
     assert len(commands()) <= MOST_COMMANDS
-    (tmp_path / "chain").mkdir()
-    write_wide(clean_tables(tmp_path / "chain"), tmp_path / "export")
+    write_wide(small_chain(), tmp_path / "export")
     clone, *others = commands()
     assert clone.startswith("git clone REPOSITORY ")
     bash = {"cwd": tmp_path, "env": os.environ | {"GIT_LFS_SKIP_SMUDGE": "1"}, "check": True, "shell": True}
@@ -46,4 +46,4 @@ def test_four_commands_lead_from_a_clone_to_the_first_case(tmp_path: Path) -> No
         subprocess.run(command, **bash)
     registry = Registry(tmp_path / "runs")
     cases = pl.read_parquet(registry.find(str(registry.latest_id("shelf"))).folder / "cases.parquet")
-    assert cases.height > 0
+    assert cases["case_id"].to_list() == [DARK_CASE]
