@@ -13,6 +13,7 @@ from engine.decisions.outcome import ConflictError
 from engine.decisions.store import Progress
 from engine.decisions.subjects import Subject
 from engine.errors import DarkshelfError, ProblemsError
+from panel_app.language import say
 from panel_app.session import Session
 from panel_app.state import whole
 
@@ -56,14 +57,16 @@ def decide_on(session: Session, subject: Subject, version: int, act: str, fields
     try:
         if act == w.UNDO:
             session.decisions.undo(subject, by=by, version=version)
-            return Reply("done", "Undone.")
+            return Reply("done", say("Undone."))
         new = session.decisions.decide(subject, _act(act, fields), by=by, version=version)
     except ConflictError as error:
         meanwhile = "; ".join(map(str, error.conflict.meanwhile))
-        return Reply("conflict", f"Not saved: somebody decided meanwhile. {meanwhile}. Look at it and decide again.")
+        return Reply(
+            "conflict", say("Not saved: somebody decided meanwhile. {1}. Look at it and decide again.", meanwhile)
+        )
     except DarkshelfError as error:
         return Reply("refused", sentence(error))
-    return Reply("done", f"Saved: {w.DECISIONS.get(act, act)}.", last=f"{new} {subject.subject_id}")
+    return Reply("done", say("Saved: {1}.", say(w.DECISIONS.get(act, act))), last=f"{new} {subject.subject_id}")
 
 
 def decide_on_all(
@@ -115,8 +118,8 @@ def _act(name: str, fields: Mapping[str, str]) -> acts.Act:
 
 def _refused(session: Session) -> Reply | None:
     if session.is_over():
-        return Reply("refused", "Not saved: you are logged out. Load the page again and log in.")
-    return None if session.may_decide else Reply("refused", "You may look, not decide.")
+        return Reply("refused", say("Not saved: you are logged out. Load the page again and log in."))
+    return None if session.may_decide else Reply("refused", say("You may look, not decide."))
 
 
 def sentence(error: DarkshelfError) -> str:

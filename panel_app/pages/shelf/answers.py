@@ -18,6 +18,7 @@ from engine.decisions.shelf.answer_file import import_answers
 from engine.decisions.shelf.tasks import Task
 from engine.errors import DarkshelfError, NotFoundError, ProblemsError
 from panel_app.deciding import Reply
+from panel_app.language import say
 from panel_app.pages.shelf import loop
 from panel_app.pages.shelf.listing import KEYS
 from panel_app.pages.shelf.markup import render
@@ -40,7 +41,7 @@ class AnswersPage:
         self.reply: Reply | None = None
         self.asking = ""
         self.piece = session.html("", label="answers", pressed=self._press, sent=self._answer)
-        self.upload = pmu.FileInput(accept=",".join(SUFFIXES), label="Answers from a file", variant="outlined")
+        self.upload = pmu.FileInput(accept=",".join(SUFFIXES), label=say("Answers from a file"), variant="outlined")
         self.upload.param.watch(lambda event: self._import(), "value")
         self._draw()
         session.follow(self._follow)
@@ -104,7 +105,7 @@ class AnswersPage:
     def _answer(self, do: str, fields: Mapping[str, str]) -> None:
         store = store_of(self.session.view)
         if not self.session.may_decide or store is None:
-            self.reply = Reply("refused", "You may look, not answer.")
+            self.reply = Reply("refused", say("You may look, not answer."))
         else:
             self.reply = self._kept(store, fields)
         reply = self.reply
@@ -128,7 +129,7 @@ class AnswersPage:
             answers.record(self.session.decisions, self.night.run, [given], by=self.session.user or f"store {store}")
         except DarkshelfError as error:
             return Reply("refused", said_of(error))
-        return Reply("done", f"Kept: {sw.ANSWERS[given.answer].wording}.")
+        return Reply("done", say("Kept: {1}.", say(sw.ANSWERS[given.answer].wording)))
 
     def _import(self) -> None:
         content, name = self.upload.value, str(self.upload.filename or "")
@@ -139,7 +140,7 @@ class AnswersPage:
 
     def _imported(self, content: bytes, suffix: str) -> Reply:
         if not self.session.may_decide:
-            return Reply("refused", "You may look, not answer.")
+            return Reply("refused", say("You may look, not answer."))
         if suffix not in SUFFIXES or len(content) > LARGEST_BYTES:
             most = LARGEST_BYTES // 1_000_000
             return Reply("refused", f"A file of answers is CSV or Parquet and at most {most} MB.")

@@ -10,6 +10,7 @@ import polars as pl
 from engine.decisions import words as w
 from engine.outputs.shelf.confidence import in_words
 from panel_app.deciding import Reply, seen_in
+from panel_app.language import say
 from panel_app.pages.shelf.bulk import Bulk, total_money
 from panel_app.pages.shelf.decided import decided_in
 from panel_app.pages.shelf.deciding import decide, snoozed_until
@@ -117,7 +118,7 @@ class CasesPage:
 
     def _told(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """A row as its template takes it."""
-        confidence = in_words(row["confidence_score"], self.session.settings.of(ShelfPageSettings))
+        confidence = say(in_words(row["confidence_score"], self.session.settings.of(ShelfPageSettings)))
         return {
             **row,
             "href": address(to(self.session.view, "case", case=row["case_id"])),

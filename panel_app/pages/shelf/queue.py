@@ -16,6 +16,7 @@ from engine.decisions import words as w
 from engine.decisions.shelf.queue import DONE, SNOOZED, TO_DECIDE, WITHOUT_GAIN
 from engine.decisions.store import PART, Progress
 from panel_app.deciding import Reply, undo_many
+from panel_app.language import say
 from panel_app.pages.shelf.decided import decided_in
 from panel_app.pages.shelf.deciding import decide_many, snoozed_until
 from panel_app.pages.shelf.filtering import filter_facts, refine
@@ -141,7 +142,7 @@ class QueuePage:
         reasons = why.sort("cases", "recommended_action", descending=[True, False]).rows()
         return {
             "key": "without-gain",
-            "name": "with nothing to gain",
+            "name": say("with nothing to gain"),
             "count": int(found["cases"].sum()),
             "rows": [self._told(row) for row in found.head(MOST_FOLDED).iter_rows(named=True)],
             "reasons": reasons[:REASONS_TOLD],
@@ -152,7 +153,7 @@ class QueuePage:
         found = self.items.filter(state=SNOOZED).sort("snoozed_until", "item_id")
         return {
             "key": "snoozed",
-            "name": "snoozed",
+            "name": say("snoozed"),
             "count": int(found["cases"].sum()),
             "rows": [self._told(row) for row in found.head(MOST_FOLDED).iter_rows(named=True)],
             "reasons": [],
@@ -193,7 +194,7 @@ class QueuePage:
         item, act = self.shown.get(fields.get("subject", "")), fields.get("act", "")
         versions = [whole(told) for told in fields.get("version", "").split(".")]
         if item is None or len(versions) != len(item["case_ids"]):
-            self.reply = Reply("refused", GONE)
+            self.reply = Reply("refused", say(GONE))
             self.draw()
             return
         painted = dict(zip(item["case_ids"], versions, strict=True))
@@ -210,7 +211,7 @@ class QueuePage:
         self.reply, self.acted_on = reply, item_id
         self.items = self._read(self.session.view)
         if reply.kind == "done":
-            self.reply = replace(reply, text=f"Saved: {w.DECISIONS.get(act, act)}. {reply.text}")
+            self.reply = replace(reply, text=f"{say('Saved: {1}.', say(w.DECISIONS.get(act, act)))} {reply.text}")
             self._point_at(self._after(item_id))
         self.draw()
         self._draw_curves()

@@ -12,6 +12,7 @@ import panel_material_ui as pmu
 
 from engine.decisions.shelf.tasks import Plan
 from engine.outputs.spreadsheet import csv_bytes
+from panel_app.language import say
 from panel_app.pages.shelf import loop
 from panel_app.pages.shelf.listing import KEYS, listed, unfiltered
 from panel_app.pages.shelf.markup import render
@@ -35,7 +36,7 @@ class TasksPage:
         self.download = pmu.FileDownload(
             callback=lambda: BytesIO(csv_bytes(self.plan().form())),
             filename=f"checks-{self.night.run_id}.csv",
-            label="CSV to fill in",
+            label=say("CSV to fill in"),
             variant="outlined",
             size="small",
         )

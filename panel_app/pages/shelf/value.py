@@ -10,6 +10,7 @@ import panel as pn
 
 from engine.decisions.shelf.recovery import DAYS_OF_PROMISE, Recovery
 from engine.decisions.shelf.value import Value, value
+from panel_app.language import say
 from panel_app.pages.shelf import loop
 from panel_app.pages.shelf.decided import decided_in
 from panel_app.pages.shelf.listing import to, unfiltered
@@ -78,18 +79,22 @@ def _steps(found: Value, recovered: Recovery) -> list[Step]:
     """The bars, each with the level that it comes down from."""
     money, measured = recovered.money, recovered.cases.height
     scale = DAYS_OF_PROMISE * measured
-    of_basis = f"{found.basis} in {DAYS_OF_PROMISE} days" if found.basis else f"in {DAYS_OF_PROMISE} days"
+    of_basis = (
+        say("{1} in {2} days", say(found.basis), DAYS_OF_PROMISE)
+        if found.basis
+        else say("in {1} days", DAYS_OF_PROMISE)
+    )
     return [
-        Step("at_risk", "At risk", found.at_risk, None, "revenue lost since the cases began"),
-        Step("recoverable", "Recoverable", found.recoverable, found.at_risk, of_basis),
-        Step("brings", "Actions bring", found.brings, found.recoverable, of_basis),
-        Step("accepted", "Accepted", found.accepted, found.brings, of_basis),
+        Step("at_risk", say("At risk"), found.at_risk, None, say("revenue lost since the cases began")),
+        Step("recoverable", say("Recoverable"), found.recoverable, found.at_risk, of_basis),
+        Step("brings", say("Actions bring"), found.brings, found.recoverable, of_basis),
+        Step("accepted", say("Accepted"), found.accepted, found.brings, of_basis),
         Step(
             "realised",
-            "Realised",
+            say("Realised"),
             scale * money.mean if money else None,
             None,
-            f"revenue in {DAYS_OF_PROMISE} days of {measured:,} accepted cases of earlier nights",
+            say("revenue in {1} days of {2} accepted cases of earlier nights", DAYS_OF_PROMISE, f"{measured:,}"),
             scale * money.low if money else None,
             scale * money.high if money else None,
         ),

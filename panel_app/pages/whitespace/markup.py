@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from engine.outputs.glossary import TOPICS
 from engine.vocabulary import whitespace as v
-from panel_app.markup import UNKNOWN, count, day, money, number, percent, renderer
+from panel_app.markup import count, day, money, number, percent, renderer, unknown
 from panel_app.words import term
 
 TOPIC: Final = "whitespace"
@@ -64,7 +64,7 @@ ENDS: Final = ("_low", "_high")
 def shown(context: Context, key: str, value: Any) -> Markup:
     """A value of a column, in the reader's form; the fact `currency` stands before money."""
     if value is None or value == "" or (isinstance(value, float) and not math.isfinite(value)):
-        return UNKNOWN
+        return unknown()
     if isinstance(value, bool):
         return Markup("yes" if value else "no")
     if isinstance(value, int | float):
