@@ -20,16 +20,18 @@ from panel_material_ui.template.base import parse_template
 
 from engine.decisions.store import Decisions
 from engine.errors import DarkshelfError
+from panel_app import language
 from panel_app.changes import Changes
 from panel_app.door.door import LOADED_BY
 from panel_app.door.logins import Logins
+from panel_app.language import say
 from panel_app.markup import HERE, LOCALISE, Html, render
 from panel_app.pages.page import Page
 from panel_app.rooms import Around, Room, Rooms
 from panel_app.search import typed
 from panel_app.session import Session
 from panel_app.settings import DashboardSettings
-from panel_app.state import View, address
+from panel_app.state import View, address, parse
 from panel_app.stores.runs import Runs
 from panel_app.waiting import CSS as WAITING_CSS
 from panel_app.waiting import Waiting
@@ -117,12 +119,15 @@ class Dashboard:
     def page(self) -> pn.viewable.Viewable:
         """The page of a new session, as its address asks."""
         location = pn.state.location
+        query = location.search if location else ""
+        remembered = pn.state.cookies.get(language.COOKIE, "")
+        language.speak(language.chosen(parse(query).text("lang"), remembered, self.settings.language))
         login = self.logins.known(pn.state.cookies[LOADED_BY]) if self.logins else None
         user = login.user if login else ""
         session = Session(
             self.rooms,
             self.decisions,
-            location.search if location else "",
+            query,
             user=user,
             may_decide=self.deciders is None or user in self.deciders,
             is_over=partial(self.logins.is_over, login) if self.logins and login else lambda: False,
@@ -177,7 +182,7 @@ class Shell:
         place, around = session.place, session.rooms.look_around()
         self._enter(place.room if place else None)
         self.menu.html = str(self._menu(around))
-        session.title = f"{place.page.title if place else 'Not found'} · darkshelf"
+        session.title = f"{say(place.page.title if place else 'Not found')} · darkshelf"
         self.content[:] = [self._build(place.page if place else None)]
 
     def _enter(self, room: Room | None) -> None:
@@ -189,21 +194,24 @@ class Shell:
     def _build(self, page: Page | None) -> pn.viewable.Viewable:
         session = self.session
         if page is None:
-            return self._trouble("There is no such page", [], *self._to_home())
+            return self._trouble(say("There is no such page"), [], *self._to_home())
         if session.opened is None and page.needs_run:
             noun = session.store(Runs).noun
             newest = address(replace(session.view, run=None)) if session.view.run else None
             return self._trouble(
-                f"No {noun} to show", session.trouble.splitlines(), newest, f"Show the newest {noun}"
+                say("No {1} to show", say(noun)),
+                session.trouble.splitlines(),
+                newest,
+                say("Show the newest {1}", say(noun)),
             )
         try:
             return page.build(session)
         except DarkshelfError as error:
-            return self._trouble("This cannot be shown", str(error).splitlines(), *self._to_home())
+            return self._trouble(say("This cannot be shown"), str(error).splitlines(), *self._to_home())
 
     def _to_home(self) -> tuple[str, str]:
         """The address of the first page, and the words of a link to it."""
-        return address(View()), f"To the {self.session.rooms.home().page.title.lower()}"
+        return address(View()), say("To the first page")
 
     def _trouble(self, title: str, lines: list[str], href: str | None, link: str) -> Html:
         return self.session.html(render("trouble.html", title=title, lines=lines, href=href, link=link))
@@ -237,6 +245,7 @@ class Shell:
             user=session.user,
             may_decide=session.may_decide,
             skipped=around.skipped,
+            languages=[(key, name, self._spoken_in(key)) for key, name in language.others()],
         )
 
     def _search(self, do: str, fields: Mapping[str, str]) -> None:
@@ -245,6 +254,11 @@ class Shell:
         if place is not None and (index := place.room.index) is not None:
             there = session.view.to(index.key, keep=index.shared)
             session.go(there.with_texts({index.searched: typed(fields)}, keep=index.shared))
+
+    def _spoken_in(self, key: str) -> str:
+        """The address of the same view in another language."""
+        view = self.session.view
+        return address(view.with_texts({"lang": key}, keep=view.more, at=view.at))
 
     def _describe_first_paint(self, *, dark: bool) -> None:
         """What the document shows before any script ran: the HTML pieces of the page, charts and forms left out."""
@@ -262,7 +276,9 @@ class Shell:
             first_theme="dark" if dark else "light",
             first_script=_first_script(),
             nonce=_nonce(document),
-            locale=self.session.settings.locale,
+            locale=language.locale(self.session.settings.locale),
+            language=language.spoken(),
+            language_cookie=language.COOKIE,
         )
 
     def _watch_for_runs(self) -> None:

@@ -13,6 +13,7 @@ import polars as pl
 from engine.decisions import words as w
 from engine.decisions.store import Progress
 from panel_app.deciding import Reply, objection, undo_many
+from panel_app.language import say
 from panel_app.markup import render
 from panel_app.money import whole_cents
 from panel_app.session import Session
@@ -84,7 +85,7 @@ class Bulk:
                 count=self.count,
                 reply=self.reply,
                 chosen=self.chosen,
-                deed=DEEDS.get(self.chosen.act, "") if self.chosen else "",
+                deed=say(DEEDS.get(self.chosen.act, "")) if self.chosen else "",
                 people=PEOPLE_NAMED,
                 progress=self.progress,
             )
@@ -99,7 +100,7 @@ class Bulk:
         act, scope = fields.get("act", ""), fields.get("scope")
         self.reply = objection(self.session, act, fields)
         if self.reply is None and (scope not in {"ticked", "all"} or (scope == "ticked" and not self.ticked)):
-            what = f"Nothing is chosen: tick {self.pile.nouns}, or choose all that are filtered."
+            what = say("Nothing is chosen: tick {1}, or choose all that are filtered.", self.pile.nouns)
             self.reply = Reply("refused", what)
         if self.reply is None and self.progress is None:
             self.chosen = self._look_at(act, fields, None if scope == "all" else dict(self.ticked))

@@ -19,7 +19,7 @@ from panel_app.pages.shelf.markup import render
 from panel_app.pages.shelf.page import NightPage
 from panel_app.search import FIND, folded_together, holding, typed
 from panel_app.session import Session
-from panel_app.state import View, address
+from panel_app.state import View, address, pages_beside
 from panel_app.stores.shelf import Night
 
 ROWS = 25
@@ -79,8 +79,7 @@ def _render(session: Session, night: Night) -> str:
         total=total,
         at=at,
         pages=pages,
-        earlier=here(at=at - 1) if at > 1 else None,
-        later=here(at=at + 1) if at < pages else None,
+        turn={name: here(at=place) for name, place in pages_beside(at, pages).items()},
         back=here(at=at),
     )
 

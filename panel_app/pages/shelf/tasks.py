@@ -16,13 +16,14 @@ import polars as pl
 
 from engine.decisions.shelf.tasks import Plan, StoreSheet
 from engine.outputs.spreadsheet import csv_bytes
+from panel_app.language import say
 from panel_app.pages.shelf import loop
 from panel_app.pages.shelf.listing import KEYS, listed, unfiltered
 from panel_app.pages.shelf.markup import render
 from panel_app.pages.shelf.page import NightPage
 from panel_app.search import FIND, folded_together, holding, typed
 from panel_app.session import Session
-from panel_app.state import View, address
+from panel_app.state import View, address, pages_beside
 from panel_app.stores.shelf import Night
 
 MINUTES = (15, 30, 60, 120, 240)
@@ -40,7 +41,7 @@ class TasksPage:
         self.download = pmu.FileDownload(
             callback=lambda: BytesIO(csv_bytes(self.plan().form())),
             filename=f"checks-{self.night.run_id}.csv",
-            label="CSV to fill in",
+            label=say("CSV to fill in"),
             variant="outlined",
             size="small",
         )
@@ -109,8 +110,7 @@ def _list_of_stores(view: View, plan: Plan) -> dict[str, Any]:
         "worth": sum(sheet.worth for sheet in sheets),
         "at": at,
         "pages": pages,
-        "earlier": address(replace(view, at=at - 1)) if at > 1 else None,
-        "later": address(replace(view, at=at + 1)) if at < pages else None,
+        "turn": {name: address(replace(view, at=place)) for name, place in pages_beside(at, pages).items()},
     }
 
 
