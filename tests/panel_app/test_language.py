@@ -16,6 +16,7 @@ from engine.settings.growth.scaling import GrowthSettings
 from panel_app import language
 from panel_app.language import NAMES, PLACE, chosen, say, translated
 from panel_app.pages.whitespace import SHEETS
+from panel_app.settings import DashboardSettings
 from panel_app.texts import SpeakingEnvironment, texts_of
 from tests.growth.test_desk import golden_tables
 from tests.panel_app import catalogue, whitespace_runs
@@ -114,6 +115,7 @@ def test_a_language_is_what_the_address_says_then_the_browser_then_the_setting()
     assert chosen("", "de", "en") == "de"
     assert chosen("", "", "de") == "de"
     assert chosen("tlh", "../de", "") == "en"
+    assert [DashboardSettings(language=key).language for key in NAMES] == list(NAMES)
 
 
 @pytest.mark.parametrize(
