@@ -17,6 +17,7 @@ from engine.shelf.classic.diagnose import diagnose
 from engine.shelf.classic.expect import expect
 from engine.shelf.classic.measure import measure
 from engine.shelf.panel import panel
+from engine.shelf.parts import CaseParts
 
 SETTINGS = CalibratedSettings()
 
@@ -27,11 +28,11 @@ def folder():
 
 
 @pytest.fixture(scope="session")
-def judged(folder):
+def judged(folder, tmp_path_factory):
     """Compiled first: the night has run once before anything is timed."""
     blocks = []
     chain = panel(check(folder), desk.panel_plan(SETTINGS), Memory())
-    night = desk.judge(chain, SETTINGS, Journal(), blocks.append)
+    night = desk.judge(chain, SETTINGS, Journal(), blocks.append, CaseParts(tmp_path_factory.mktemp("cases")))
     return night.panel, pl.concat(blocks)
 
 

@@ -17,6 +17,8 @@ COMPRESSION_LEVEL = 1
 """Of zstd: the files are read once or twice, and higher levels cost more time than they save."""
 ROWS_PER_GROUP = 50_000
 """Of a file that is written in parts: a reader who wants few rows reads few more."""
+MOST_ROWS_PER_GROUP = 122_880
+"""Of a file whose rows are counted before they are written."""
 WIDE_ROWS_PER_GROUP = 2_000
 """The same where a row holds whole series: one of 100,000 is read in a hundredth of the time."""
 PATIENCE_SECONDS = 0.05
@@ -30,6 +32,12 @@ def write_parquet(frame: pl.DataFrame, file: Path) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     with _failing_as_os_error(file):
         frame.rechunk().write_parquet(file, compression="zstd", compression_level=COMPRESSION_LEVEL)
+
+
+def evenly(rows: int, most: int = MOST_ROWS_PER_GROUP) -> int:
+    """So many rows at a time, at most `most`, that all parts are about equal: as `write_parquet` makes its groups."""
+    parts = max(-(-rows // most), 1)
+    return max(-(-rows // parts), 1)
 
 
 @contextmanager
@@ -85,9 +93,21 @@ def _write_all(frames: Queue[pl.DataFrame | None], schema: pl.Schema, file: Path
 
 
 def write_csv(frame: pl.DataFrame, file: Path) -> None:
-    """One CSV file with a header; null and empty text are both an empty field."""
-    with _failing_as_os_error(file), file.open("wb") as stream:
-        write_csv_rows(frame, stream, header=True)
+    """One CSV file with a header, see `write_csv_rows`."""
+    with appended_csv(file) as add:
+        add(frame)
+
+
+@contextmanager
+def appended_csv(file: Path) -> Iterator[Callable[[pl.DataFrame], None]]:
+    """A function that adds the rows of a frame to one CSV file with a header: see `write_csv_rows`."""
+    with file.open("wb") as stream:
+
+        def add(frame: pl.DataFrame) -> None:
+            with _failing_as_os_error(file):
+                write_csv_rows(frame, stream, header=not stream.tell())
+
+        yield add
 
 
 def write_csv_rows(frame: pl.DataFrame, stream: BinaryIO, *, header: bool) -> None:

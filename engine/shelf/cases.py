@@ -17,6 +17,8 @@ from engine.vocabulary import shelf as v
 
 MONEY_DECIMALS = 6
 """Amounts equal to so many decimals rank as equal."""
+RANKED_BY = ("revenue_at_risk", "case_id")
+"""What `rank` needs to know of a case."""
 
 
 def identify(

@@ -4,10 +4,11 @@ check → panel → expect → detect → measure → diagnose → recommend →
 """
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import polars as pl
@@ -17,23 +18,30 @@ from engine.errors import InputError, Problem
 from engine.memory import Memory
 from engine.outputs.shelf import shapes
 from engine.outputs.shelf.result import Night
-from engine.outputs.write import WIDE_ROWS_PER_GROUP, appended_parquet, write_json, write_parquet
+from engine.outputs.write import (
+    ROWS_PER_GROUP,
+    WIDE_ROWS_PER_GROUP,
+    appended_parquet,
+    evenly,
+    write_json,
+    write_parquet,
+)
 from engine.runs.journal import Journal
 from engine.runs.publish import Making
 from engine.runs.publish import publish as publish_run
 from engine.settings.shelf.night import Settings
 from engine.shelf import publish, summary
 from engine.shelf.calibrated import Recalibration, learn
-from engine.shelf.cases import rank
 from engine.shelf.check import Intake, Place, Sources, check, readings_of
-from engine.shelf.features import features
+from engine.shelf.features import feature_blocks
 from engine.shelf.method import Method, findings_of, method_of
 from engine.shelf.panel import Panel, panel
+from engine.shelf.parts import CaseParts, FindingParts
 from engine.shelf.placing import PanelPlan
 from engine.shelf.series import series_blocks
 from engine.vocabulary import shelf as v
 
-CASES_PER_BLOCK = 250_000
+CASES_PER_BLOCK = 50_000
 """So many cases are measured and explained at a time: memory follows the block, not the night."""
 
 
@@ -41,15 +49,15 @@ CASES_PER_BLOCK = 250_000
 class Judged:
     """The results of a night before they are published.
 
-    learnt, found: what the method knows of the chain, see `Method`. cases: as detected, the published columns and
-    `pair`. decided: outputs of what was decided for all cases at once, by file name.
+    learnt, found: what the method knows of the chain, see `Method`. cases: the published columns and `pair`.
+    decided: outputs of what was decided for all cases at once, by file name.
     """
 
     panel: Panel
     method: Method[Any, Any]
     learnt: Any
     found: Any
-    cases: pl.DataFrame
+    cases: CaseParts
     decided: Mapping[str, pl.DataFrame]
 
 
@@ -114,19 +122,22 @@ def _night_into(
 ) -> dict[str, Any]:
     """Judge the night and write its files; what the manifest says of it is returned."""
     with_findings = findings_of(settings)
-    with appended_parquet(folder / shapes.EVIDENCE) as add:
+    with TemporaryDirectory(dir=folder, prefix="parts-") as parts:
+        findings = FindingParts(Path(parts))
         # Nobody else holds the panel: its days are let go as soon as they were looked at last.
         judged = judge(
             _placed(sources, plan, journal, memory),
             settings,
             journal,
-            lambda cases: add(with_findings(cases)),
+            lambda cases: findings.add(with_findings(cases)),
+            CaseParts(Path(parts)),
             recalibration,
         )
-    with journal.stage("publish"):
-        quality = _publish_days(folder, judged, settings)
-        judged = replace(judged, panel=judged.panel.without_days())
-        facts = _publish_cases(folder, judged, quality)
+        with journal.stage("publish"):
+            quality = _publish_days(folder, judged, settings)
+            judged = replace(judged, panel=judged.panel.without_days())
+            _append_all(folder / shapes.EVIDENCE, findings.by_cause(ROWS_PER_GROUP), ROWS_PER_GROUP)
+            facts = _publish_cases(folder, judged, quality)
     figures = {name: facts[name] for name in ("cases", "cases_open", "revenue_at_risk_open")}
     return {"partial": judged.panel.is_partial, "logs": _logs(judged.panel), **figures}
 
@@ -193,11 +204,13 @@ def judge(
     settings: Settings,
     journal: Journal,
     keep: Callable[[pl.DataFrame], None],
+    parts: CaseParts,
     recalibration: Recalibration | None = None,
 ) -> Judged:
     """The chain of stages from the panel to the cases with their actions, judged by the method of the profile.
 
     keep: called with every block of cases, all measures included, before it is narrowed to what is published.
+    parts: empty; where the narrowed cases are kept.
     recalibration: of the confidence.
     """
     method = method_of(settings, recalibration)
@@ -206,14 +219,14 @@ def judge(
     with journal.stage("detect") as facts:
         runs, found = method.detect(chain, learnt)
         facts["cases"] = runs.height
-    blocks = []
-    for first in range(0, max(runs.height, 1), CASES_PER_BLOCK):
-        cases = _judge_runs(chain, found, runs.slice(first, CASES_PER_BLOCK), method, journal)
+    some = evenly(runs.height, CASES_PER_BLOCK)
+    for first in range(0, max(runs.height, 1), some):
+        cases = _judge_runs(chain, found, runs.slice(first, some), method, journal)
         keep(cases)
-        blocks.append(cases.select("pair", *publish.OWN_COLUMNS))
+        parts.add(cases.select("pair", *publish.OWN_COLUMNS))
     with journal.stage("allocate"):
-        cases, decided = method.allocate(chain, found, pl.concat(blocks))
-    return Judged(chain, method, learnt, found, cases, decided)
+        decided = method.allocate(chain, found, parts)
+    return Judged(chain, method, learnt, found, parts, decided)
 
 
 def _judge_runs(
@@ -231,21 +244,27 @@ def _publish_days(folder: Path, judged: Judged, settings: Settings) -> dict[str,
     """What needs the days of the chain: series, features, and the quality of the data, which is returned."""
     chain, method, found = judged.panel, judged.method, judged.found
     bands = partial(method.bands, chain, found)
-    with appended_parquet(folder / shapes.DAILY, WIDE_ROWS_PER_GROUP) as add:
-        for rows in series_blocks(chain, judged.cases, bands, settings.expect.interval_z):
-            add(rows)
+    series = series_blocks(chain, judged.cases.columns("pair")["pair"], bands, settings.expect.interval_z)
+    _append_all(folder / shapes.DAILY, series, WIDE_ROWS_PER_GROUP)
     for name, further in {**judged.decided, **method.tables(chain, found, judged.cases)}.items():
         write_parquet(further, folder / name)
-    write_parquet(features(chain, settings.expect, settings.causes), folder / shapes.FEATURES)
+    known = feature_blocks(chain, settings.expect, settings.causes)
+    _append_all(folder / shapes.FEATURES, known, evenly(int(chain.judged.sum())))
     return summary.data_quality(chain, settings.panel.min_history_days, method.notices(chain, judged.learnt))
+
+
+def _append_all(file: Path, blocks: Iterable[pl.DataFrame], rows_per_group: int) -> None:
+    with appended_parquet(file, rows_per_group) as add:
+        for rows in blocks:
+            add(rows)
 
 
 def _publish_cases(folder: Path, judged: Judged, quality: dict[str, Any]) -> dict[str, Any]:
     """What needs the cases alone; the key figures are returned."""
-    chain, cases = judged.panel, rank(judged.cases)
+    chain, cases = judged.panel, judged.cases.columns(*summary.CASE_COLUMNS)
     write_parquet(summary.stores_table(chain, cases), folder / shapes.STORES)
     write_parquet(chain.skus.select("sku_id", *publish.SKU_NAMES), folder / shapes.SKUS)
-    publish.publish_cases(folder, chain, cases)
+    publish.publish_cases(folder, chain, judged.cases)
     publish.publish_quarantine(folder, chain)
     facts = {**summary.key_figures(chain, cases), **judged.method.facts(judged.found)}
     write_json(facts, folder / shapes.SUMMARY)

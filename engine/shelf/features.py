@@ -3,11 +3,14 @@
 In: `Panel` with `expected`. Out: one row per judged store-SKU; undefined numbers are null.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 import polars as pl
 
 from engine.arrays import Floats, Integers
 from engine.kernels import rows
+from engine.outputs.write import evenly
 from engine.settings.shelf.common import CauseSettings, ExpectSettings
 from engine.shelf.baseline import Baseline, baseline_at
 from engine.shelf.cause_measures import measures
@@ -16,10 +19,20 @@ from engine.shelf.points import Points
 from engine.stats import PERCENT, ratio
 from engine.vocabulary import shelf as v
 
+PAIRS_PER_BLOCK = 50_000
+"""So many store-SKUs are measured and written at a time."""
 
-def features(panel: Panel, expect: ExpectSettings, causes: CauseSettings) -> pl.DataFrame:
-    """The columns of `features.parquet` (specification, section 5), sorted by store and SKU."""
-    pair = np.flatnonzero(panel.judged)
+
+def feature_blocks(panel: Panel, expect: ExpectSettings, causes: CauseSettings) -> Iterator[pl.DataFrame]:
+    """The features of every judged store-SKU, sorted by store and SKU, some at a time; one empty block without."""
+    judged = np.flatnonzero(panel.judged)
+    some = evenly(judged.size, PAIRS_PER_BLOCK)
+    for first in range(0, max(judged.size, 1), some):
+        yield features(panel, judged[first : first + some], expect, causes)
+
+
+def features(panel: Panel, pair: Integers, expect: ExpectSettings, causes: CauseSettings) -> pl.DataFrame:
+    """The columns of `features.parquet` (specification, section 5). pair: rows of the panel."""
     day = np.full(pair.size, panel.n_days - 1)
     measured = measures(Points(panel, pair, day), causes)
     return (

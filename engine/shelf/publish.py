@@ -9,8 +9,9 @@ import polars as pl
 
 from engine.contracts.contract import UNUSABLE
 from engine.outputs.shelf import shapes
-from engine.outputs.write import write_csv, write_parquet
+from engine.outputs.write import appended_csv, appended_parquet, evenly, write_parquet
 from engine.shelf.panel import Panel
+from engine.shelf.parts import CaseParts
 from engine.vocabulary import shelf as v
 
 SKU_NAMES = ("sku_name", "category", "brand")
@@ -18,13 +19,20 @@ NAMES = ("store_name", "region", *SKU_NAMES)
 """Columns of the cases that come from the stores and skus tables."""
 OWN_COLUMNS = tuple(name for name in (*v.CASE_COLUMNS, *v.FURTHER_CASE_COLUMNS) if name not in NAMES)
 """Columns of the cases that the stages compute."""
+CASES_PER_BLOCK = 50_000
+"""So many cases are named and written at a time."""
 
 
-def publish_cases(folder: Path, panel: Panel, cases: pl.DataFrame) -> None:
-    """The cases as CSV for people and systems downstream, and as Parquet with everything known of them."""
-    named = with_names(panel, cases)
-    write_csv(named.select(v.CASE_COLUMNS), folder / shapes.CASES_CSV)
-    write_parquet(named.select(*v.CASE_COLUMNS, *v.FURTHER_CASE_COLUMNS), folder / shapes.CASES)
+def publish_cases(folder: Path, panel: Panel, cases: CaseParts) -> None:
+    """The cases by rank, as CSV for people and systems downstream, and as Parquet with everything known of them."""
+    with (
+        appended_csv(folder / shapes.CASES_CSV) as add_told,
+        appended_parquet(folder / shapes.CASES, evenly(cases.height)) as add_known,
+    ):
+        for some in cases.ranked(evenly(cases.height, CASES_PER_BLOCK)):
+            named = with_names(panel, some)
+            add_told(named.select(v.CASE_COLUMNS))
+            add_known(named.select(*v.CASE_COLUMNS, *v.FURTHER_CASE_COLUMNS))
 
 
 def publish_quarantine(folder: Path, panel: Panel) -> None:

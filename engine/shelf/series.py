@@ -28,9 +28,12 @@ Bands = Callable[[NDArray[np.int64]], tuple[NDArray[np.float64], NDArray[np.bool
 """Standard error of the expectation and whether a day is dark, of some rows of the panel: (rows, days) each."""
 
 
-def series_blocks(panel: Panel, cases: pl.DataFrame, bands: Bands, interval_z: float) -> Iterator[pl.DataFrame]:
-    """The series of every store-SKU with a case, sorted by store and SKU, some at a time; one empty block without."""
-    pair = cases["pair"].unique().sort().to_numpy()
+def series_blocks(panel: Panel, pairs: pl.Series, bands: Bands, interval_z: float) -> Iterator[pl.DataFrame]:
+    """The series of every store-SKU with a case, sorted by store and SKU, some at a time; one empty block without.
+
+    pairs: that of every case.
+    """
+    pair = pairs.unique().sort().to_numpy()
     for first in range(0, max(pair.size, 1), PAIRS_PER_BLOCK):
         yield daily_series(panel, pair[first : first + PAIRS_PER_BLOCK], bands, interval_z)
 

@@ -19,6 +19,20 @@ from engine.shelf.placing import RowAccount
 from engine.vocabulary import shelf as v
 
 CENTS = 100
+CASE_COLUMNS = (
+    "store_id",
+    "status",
+    "primary_cause",
+    "confidence_score",
+    "recovery_basis",
+    "revenue_at_risk",
+    "projected_30d_loss",
+    "daily_revenue_at_risk",
+    "recoverable_margin_30d",
+    "recoverable_revenue_30d",
+    "projected_recovery",
+)
+"""All that is asked of a case here."""
 WITHOUT = {
     "revenue": "units × price takes its place, and prices are held against nothing",
     "promo_flag": "it knows of no promotion",

@@ -18,6 +18,7 @@ from engine.shelf.check import CLASSIC, Intake, check
 from engine.shelf.classic.expect import expect
 from engine.shelf.desk import Judged, judge, panel_plan
 from engine.shelf.panel import panel
+from engine.shelf.parts import CaseParts
 from tests.planted.chain import AS_OF, Chain, write_tables
 
 if TYPE_CHECKING:
@@ -76,7 +77,9 @@ def judged(tmp_path) -> Callable[..., Judged]:
         settings = load(assignments=["profile=classic", *assignments])
         sources = check(tmp_path, AS_OF, intake=Intake(readings=CLASSIC))
         chain = panel(sources, panel_plan(settings, allow_partial=True), Memory())
-        night = judge(chain, settings, Journal(), blocks.append)
+        parts = tmp_path / "cases"
+        parts.mkdir(exist_ok=True)
+        night = judge(chain, settings, Journal(), blocks.append, CaseParts(parts))
         return replace(night, cases=rank(pl.concat(blocks)))
 
     return night

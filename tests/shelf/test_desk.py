@@ -5,22 +5,19 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
+from engine.kernels import rows
+from engine.outputs.shelf import shapes
 from engine.settings.shelf.classic import ClassicSettings
-from engine.shelf import desk, series
-from tests.planted.chain import AS_OF, sells, write_tables
+from engine.shelf import desk, features, publish, series
+from tests.planted.chain import AS_OF, Chain, sells, write_tables
 
 if TYPE_CHECKING:
     from engine.settings.shelf.night import Settings
 
 LAST_WEEK = range(83, 90)
-SORTED_BY = {
-    "cases": None,
-    "evidence": ["case_id", "rank"],
-    "features": None,
-    "daily": None,
-    "stores": None,
-}
-"""The Parquet outputs and, where blocks may come in another order, the columns that tell their rows apart."""
+TABLES = ("cases", "evidence", "features", "daily", "stores")
+N_CASES = 70
+"""Of the chain that is cut into up to 64 blocks, two a shelf."""
 
 
 @pytest.fixture
@@ -42,18 +39,49 @@ def folder(chain, tmp_path):
 
 def published(folder, out, settings: Settings | None = None) -> dict[str, pl.DataFrame]:
     night = desk.run(folder, out, settings or ClassicSettings(), AS_OF)
-    tables = {name: pl.read_parquet(night.folder / f"{name}.parquet") for name in SORTED_BY}
-    return {name: tables[name].sort(columns) if columns else tables[name] for name, columns in SORTED_BY.items()}
+    return {name: pl.read_parquet(night.folder / f"{name}.parquet") for name in TABLES}
 
 
-@pytest.mark.parametrize("size", [1, 3])
-def test_the_size_of_the_blocks_changes_no_number(folder, tmp_path, monkeypatch, size):
+@pytest.fixture(scope="module")
+def many(tmp_path_factory):
+    """A chain of seventy cases, and the files of a night over it."""
+    chain = Chain(seed=1)
+    chain.store("1", 0.0, 20.0)
+    chain.staple("1")
+    for number in range(N_CASES // 2):
+        level = 6 + 2 * number
+        chain.sku(f"sku{number}", "tea", cost=1.0)
+        chain.shelf(
+            "1", f"sku{number}", sells(level, (range(40, 44), None), (LAST_WEEK, level / 4)), price=4 + number % 7
+        )
+    place = tmp_path_factory.mktemp("many")
+    write_tables(place / "in", chain.rows_as_written(), "parquet", whole_ids=False)
+    return place / "in", bytes_of(desk.run(place / "in", place / "out", ClassicSettings(), AS_OF))
+
+
+def bytes_of(night) -> dict[str, bytes]:
+    return {name: (night.folder / name).read_bytes() for name in shapes.DATA_FILES}
+
+
+@pytest.mark.parametrize("threads", [1, 2, 5])
+@pytest.mark.parametrize("blocks", [2, 7, 64])
+def test_neither_blocks_nor_threads_change_a_byte(many, tmp_path, monkeypatch, blocks, threads):
+    folder, whole = many
+    monkeypatch.setattr(desk, "CASES_PER_BLOCK", N_CASES // blocks)
+    monkeypatch.setattr(publish, "CASES_PER_BLOCK", N_CASES // blocks)
+    monkeypatch.setattr(features, "PAIRS_PER_BLOCK", N_CASES // blocks)
+    monkeypatch.setattr(rows, "threads", lambda: threads)
+    cut = bytes_of(desk.run(folder, tmp_path / "out", ClassicSettings(), AS_OF))
+    assert whole[shapes.CASES_CSV].count(b"\n") == N_CASES + 1
+    assert [name for name in whole if cut[name] != whole[name]] == []
+
+
+def test_the_size_of_the_blocks_of_series_changes_no_number(folder, tmp_path, monkeypatch):
     whole = published(folder, tmp_path / "whole")
-    monkeypatch.setattr(desk, "CASES_PER_BLOCK", size)
-    monkeypatch.setattr(series, "PAIRS_PER_BLOCK", size)
+    monkeypatch.setattr(series, "PAIRS_PER_BLOCK", 1)
     blocks = published(folder, tmp_path / "blocks")
-    assert whole["cases"].height == 10
-    assert [name for name in SORTED_BY if not whole[name].equals(blocks[name])] == []
+    assert whole["daily"].height == 5
+    assert [name for name in TABLES if not whole[name].equals(blocks[name])] == []
 
 
 def test_a_night_without_cases_publishes_tables_of_the_same_shape(folder, tmp_path):

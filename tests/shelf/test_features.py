@@ -1,9 +1,10 @@
 from __future__ import annotations
 
+import polars as pl
 import pytest
 
 from engine.settings.shelf.common import CauseSettings, ExpectSettings
-from engine.shelf.features import features
+from engine.shelf.features import feature_blocks
 from tests.planted.chain import sells
 
 LAST_WEEK = range(83, 90)
@@ -38,14 +39,15 @@ def features_of(expected_panel):
     """The features of every judged store-SKU, by SKU."""
 
     def build(chain) -> dict[str, dict]:
-        rows = features(expected_panel(chain), ExpectSettings(), CauseSettings()).to_dicts()
+        rows = pl.concat(feature_blocks(expected_panel(chain), ExpectSettings(), CauseSettings())).to_dicts()
         return {row["sku_id"]: row for row in rows}
 
     return build
 
 
 def test_features_have_the_columns_of_the_specification(chain, expected_panel):
-    assert features(expected_panel(chain), ExpectSettings(), CauseSettings()).columns == COLUMNS
+    (block,) = feature_blocks(expected_panel(chain), ExpectSettings(), CauseSettings())
+    assert block.columns == COLUMNS
 
 
 def test_features_are_measured_on_the_as_of_day(chain, features_of):

@@ -33,6 +33,7 @@ from engine.shelf.calibrated.value import value
 from engine.shelf.cases import with_cost
 from engine.shelf.notices import feed_notices, record_notices, row_notices, unknown_days
 from engine.shelf.panel import Panel
+from engine.shelf.parts import CaseParts
 from engine.shelf.prices import PaidPrices, paid_prices, price_notices, refuse_swapped
 from engine.shelf.totals import refuse_totals
 from engine.vocabulary import shelf as v
@@ -124,17 +125,16 @@ class Calibrated:
         known = with_supply(panel, own_response(answered, of.response, of.interval.level), of.recommend)
         return recommend(known, of.recommend, of.currency)
 
-    def allocate(
-        self, panel: Panel, found: Found, cases: pl.DataFrame
-    ) -> tuple[pl.DataFrame, Mapping[str, pl.DataFrame]]:
+    def allocate(self, panel: Panel, found: Found, cases: CaseParts) -> Mapping[str, pl.DataFrame]:
         """As `Method`: stock of other stores, as transfers."""
         of = self._settings
-        costed = with_cost(panel, cases)
+        costed = with_cost(panel, cases.whole())
         is_dark = np.nan_to_num(found.chances.q_values, nan=1.0) <= of.episode.max_fdr
         known = (panel, found.learnt.demand, costed, is_dark)
         plan = transfer.transfers(*known, of.causes.misallocation, of.transfers, of.recommend)
         moved, done = transfer.with_transfers(costed, plan, of.recommend)
-        return moved.drop("cost"), {shapes.TRANSFERS: done}
+        cases.replace(moved.drop("cost"))
+        return {shapes.TRANSFERS: done}
 
     def bands(self, panel: Panel, found: Found, pair: Integers) -> tuple[Floats, NDArray[np.bool_]]:
         """As `Method`; the dark days are those of the pair's latest episode on which it was in stock."""
@@ -144,13 +144,13 @@ class Calibrated:
         within = (day >= found.first[pair, None]) & (day <= found.last[pair, None])
         return errors, within & (demand.usable[pair] == 1)
 
-    def tables(self, panel: Panel, found: Found, cases: pl.DataFrame) -> Mapping[str, pl.DataFrame]:
+    def tables(self, panel: Panel, found: Found, cases: CaseParts) -> Mapping[str, pl.DataFrame]:
         """As `Method`: why so much was expected, the night's events, and what sales can watch."""
         of, learnt = self._settings, found.learnt
-        known = (panel, learnt.demand)
+        known, whole = (panel, learnt.demand), cases.whole()
         return {
-            shapes.EXPECTATION: expectations(*known, cases),
-            shapes.EVENTS: table_of_events(*known, found.excluded, cases, of.events),
+            shapes.EXPECTATION: expectations(*known, whole),
+            shapes.EVENTS: table_of_events(*known, found.excluded, whole, of.events),
             shapes.DETECTABILITY: detectability(*known, found.chances, learnt.null, of.demand, of.episode, of.watch),
             shapes.PRICE_RESPONSE: learnt.response.table,
             shapes.STOCK_CORRECTIONS: panel.stock_corrections,

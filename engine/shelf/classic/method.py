@@ -19,6 +19,7 @@ from engine.shelf.classic.measure import measure
 from engine.shelf.classic.recommend import recommend
 from engine.shelf.notices import feed_notices, row_notices
 from engine.shelf.panel import Panel
+from engine.shelf.parts import CaseParts
 from engine.vocabulary import shelf as v
 from engine.vocabulary.common import TIE_TOLERANCE
 
@@ -67,11 +68,9 @@ class Classic:
             _UNKNOWN
         )
 
-    def allocate(
-        self, panel: Panel, found: None, cases: pl.DataFrame
-    ) -> tuple[pl.DataFrame, Mapping[str, pl.DataFrame]]:
+    def allocate(self, panel: Panel, found: None, cases: CaseParts) -> Mapping[str, pl.DataFrame]:
         """As `Method`: nothing is allocated."""
-        return cases, {}
+        return {}
 
     def bands(self, panel: Panel, found: None, pair: Integers) -> tuple[Floats, NDArray[np.bool_]]:
         """As `Method`."""
@@ -82,7 +81,7 @@ class Classic:
         dark_days(units, expected, in_stock, self._settings.detect.dark_ratio, TIE_TOLERANCE, dark)
         return errors, dark
 
-    def tables(self, panel: Panel, found: None, cases: pl.DataFrame) -> Mapping[str, pl.DataFrame]:
+    def tables(self, panel: Panel, found: None, cases: CaseParts) -> Mapping[str, pl.DataFrame]:
         """As `Method`: none."""
         return {}
 
