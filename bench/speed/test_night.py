@@ -32,7 +32,9 @@ def judged(folder, tmp_path_factory):
     """Compiled first: the night has run once before anything is timed."""
     blocks = []
     chain = panel(check(folder), desk.panel_plan(SETTINGS), Memory())
-    night = desk.judge(chain, SETTINGS, Journal(), blocks.append, CaseParts(tmp_path_factory.mktemp("cases")))
+    night = desk.judge(
+        chain, SETTINGS, Journal(), lambda _: None, blocks.append, CaseParts(tmp_path_factory.mktemp("cases"))
+    )
     return night.panel, pl.concat(blocks)
 
 

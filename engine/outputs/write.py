@@ -35,7 +35,7 @@ def write_parquet(frame: pl.DataFrame, file: Path) -> None:
 
 
 def evenly(rows: int, most: int = MOST_ROWS_PER_GROUP) -> int:
-    """So many rows at a time, at most `most`, that all parts are about equal: as `write_parquet` makes its groups."""
+    """So many rows at a time, at most `most`, that all parts are about equal."""
     parts = max(-(-rows // most), 1)
     return max(-(-rows // parts), 1)
 

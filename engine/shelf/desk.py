@@ -129,6 +129,7 @@ def _night_into(
             _placed(sources, plan, journal, memory),
             settings,
             journal,
+            partial(_publish_features, folder, settings),
             lambda cases: findings.add(with_findings(cases)),
             CaseParts(Path(parts)),
             recalibration,
@@ -203,12 +204,14 @@ def judge(
     chain: Panel,
     settings: Settings,
     journal: Journal,
+    describe: Callable[[Panel], None],
     keep: Callable[[pl.DataFrame], None],
     parts: CaseParts,
     recalibration: Recalibration | None = None,
 ) -> Judged:
     """The chain of stages from the panel to the cases with their actions, judged by the method of the profile.
 
+    describe: called with the panel once all is expected, while what was paid is still known.
     keep: called with every block of cases, all measures included, before it is narrowed to what is published.
     parts: empty; where the narrowed cases are kept.
     recalibration: of the confidence.
@@ -216,6 +219,9 @@ def judge(
     method = method_of(settings, recalibration)
     with journal.stage("expect"):
         chain, learnt = method.expect(chain)
+        describe(chain)
+        # Nobody asks any more what was paid.
+        chain = chain.without("revenue")
     with journal.stage("detect") as facts:
         runs, found = method.detect(chain, learnt)
         facts["cases"] = runs.height
@@ -241,16 +247,19 @@ def _judge_runs(
 
 
 def _publish_days(folder: Path, judged: Judged, settings: Settings) -> dict[str, Any]:
-    """What needs the days of the chain: series, features, and the quality of the data, which is returned."""
+    """What needs the days of the chain: series, and the quality of the data, which is returned."""
     chain, method, found = judged.panel, judged.method, judged.found
     bands = partial(method.bands, chain, found)
     series = series_blocks(chain, judged.cases.columns("pair")["pair"], bands, settings.expect.interval_z)
     _append_all(folder / shapes.DAILY, series, WIDE_ROWS_PER_GROUP)
     for name, further in {**judged.decided, **method.tables(chain, found, judged.cases)}.items():
         write_parquet(further, folder / name)
-    known = feature_blocks(chain, settings.expect, settings.causes)
-    _append_all(folder / shapes.FEATURES, known, evenly(int(chain.judged.sum())))
     return summary.data_quality(chain, settings.panel.min_history_days, method.notices(chain, judged.learnt))
+
+
+def _publish_features(folder: Path, settings: Settings, chain: Panel) -> None:
+    blocks = feature_blocks(chain, settings.expect, settings.causes)
+    _append_all(folder / shapes.FEATURES, blocks, evenly(int(chain.judged.sum())))
 
 
 def _append_all(file: Path, blocks: Iterable[pl.DataFrame], rows_per_group: int) -> None:

@@ -135,8 +135,11 @@ class Panel:
 
     def without_days(self) -> "Panel":
         """The panel without its arrays, for what comes after the last look at a day."""
-        kept = [name for name, kind in self.pairs.schema.items() if not isinstance(kind, pl.Array)]
-        return replace(self, pairs=self.pairs.select(kept))
+        return self.without(*(name for name, kind in self.pairs.schema.items() if isinstance(kind, pl.Array)))
+
+    def without(self, *measures: str) -> "Panel":
+        """The panel without some of its arrays."""
+        return replace(self, pairs=self.pairs.drop(measures))
 
     def pair_starts(self) -> NDArray[np.int64]:
         """First pair of each store, and the number of pairs at the end."""

@@ -20,7 +20,7 @@ MEASURES = ("actual", "expected", "expected_low", "expected_high", "on_hand", "p
 FLAGS = ("promo", "in_stock", "dark")
 
 
-PAIRS_PER_BLOCK = 50_000
+PAIRS_PER_BLOCK = 10_000
 """So many store-SKUs are written at a time."""
 
 

@@ -79,7 +79,7 @@ def judged(tmp_path) -> Callable[..., Judged]:
         chain = panel(sources, panel_plan(settings, allow_partial=True), Memory())
         parts = tmp_path / "cases"
         parts.mkdir(exist_ok=True)
-        night = judge(chain, settings, Journal(), blocks.append, CaseParts(parts))
+        night = judge(chain, settings, Journal(), lambda _: None, blocks.append, CaseParts(parts))
         return replace(night, cases=rank(pl.concat(blocks)))
 
     return night
