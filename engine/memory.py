@@ -24,10 +24,10 @@ LOGGER = logging.getLogger("darkshelf")
 GIB = 1 << 30
 GROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
 """Where a container's own limit stands; absent elsewhere, the word `max` without one."""
-BASE_BYTES = 900 << 20
+BASE_BYTES = 500 << 20
 """The interpreter with its libraries, and one batch of every table as it is read."""
-RESULT_BYTES_PER_PAIR = 2300
-"""Cases of a store-SKU and what is published of them, when shelves are judged by the classic rule."""
+RESULT_BYTES_PER_PAIR = 600
+"""What is known of a store-SKU beside its days: factors and flags, or its cases while they are judged."""
 RELIEF_SHARE = 0.85
 """From this share of the limit on, pages are handed back."""
 WATCH_SECONDS = 0.002

@@ -57,18 +57,32 @@ def test_an_empty_array_needs_no_file(tmp_path):
 def test_a_night_says_beforehand_what_it_needs(tmp_path, capsys):
     write_awkward_chain(tmp_path / "in", format="parquet")
     told = darkshelf(capsys, "run", tmp_path / "in", "--out", tmp_path / "out").err
-    assert "about 0.9 GiB of memory needed" in told
+    assert "about 0.5 GiB of memory needed" in told
 
 
 @pytest.mark.parametrize(
     ("limit", "advice"),
-    [pytest.param(None, "--max-memory 3.0GiB", id="all_there_is"), pytest.param(2 * 1024 * MIB, "split", id="limit")],
+    [pytest.param(None, "--max-memory 1.0GiB", id="all_there_is"), pytest.param(1024 * MIB, "split", id="limit")],
 )
 def test_what_cannot_fit_is_refused_before_it_is_begun(monkeypatch, limit, advice):
     monkeypatch.setattr(memory_of_a_night, "available", lambda: 4 * 1024 * MIB)
     with pytest.raises(InputError, match=r"1,000,000 store-SKUs need about .* GiB, and .* GiB are to use") as told:
         Memory(limit).foresee(1_000_000, PAIR_BYTES)
     assert advice in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("pairs", "peaks_mib"),
+    [(100_000, (927, 917)), (400_000, (2244, 2189))],
+    ids=["100k", "400k"],
+)
+def test_what_is_foreseen_is_right_within_a_fifth(monkeypatch, pairs, peaks_mib):
+    """Peaks of whole nights over 90 days of simulated chains, as the operating system told them."""
+    monkeypatch.setattr(memory_of_a_night, "available", lambda: 0)
+    with pytest.raises(InputError) as told:
+        Memory().foresee(pairs, PAIR_BYTES)
+    foreseen_mib = float(str(told.value).split("need about ")[1].split(" GiB")[0]) * 1024
+    assert all(foreseen_mib == pytest.approx(peak, rel=0.2) for peak in peaks_mib)
 
 
 def test_a_container_has_what_its_own_limit_leaves(tmp_path, monkeypatch):
