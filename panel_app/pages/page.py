@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from engine.decisions.store import Decisions
 from panel_app.stores.runs import Runs
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ class Page:
     needs_run: whether it shows one run, `session.opened`, which is there then; without it the page looks for what it
     shows itself. shared: the keys of the address that the pages of its desk have in common, so that they stay when
     the reader moves here. store: what reads the runs of its desk; pages that name the same one share it.
+    prepare: reads what the page needs of the decisions, beside the event loop and before anybody opens it.
     """
 
     key: str
@@ -29,3 +31,4 @@ class Page:
     needs_run: bool = True
     shared: frozenset[str] = frozenset()
     store: type[Runs] = Runs
+    prepare: Callable[[Any, Decisions], None] | None = None

@@ -12,7 +12,7 @@ from engine.outputs.shelf.confidence import in_words
 from panel_app.bulk import Bulk, Pile
 from panel_app.deciding import Reply, seen_in
 from panel_app.money import whole_cents
-from panel_app.pages.shelf.decided import decided_in
+from panel_app.pages.shelf.decided import decided_in, prepare
 from panel_app.pages.shelf.deciding import decide, decide_many, snoozed_until
 from panel_app.pages.shelf.exporting import Exports
 from panel_app.pages.shelf.filtering import filter_facts, refine
@@ -235,4 +235,4 @@ def _turns(at: int, pages: int) -> dict[str, int]:
     return {**back, **forth}
 
 
-PAGE = NightPage("cases", "Cases", lambda session: CasesPage(session).view)
+PAGE = NightPage("cases", "Cases", lambda session: CasesPage(session).view, prepare=prepare)
