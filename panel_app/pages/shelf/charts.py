@@ -24,6 +24,7 @@ from panel_app.charts import (
     thawed,
 )
 from panel_app.forms import day_axis, number_axis
+from panel_app.language import say
 
 EXPECTED: Final = "#8a6fb3"
 DARK: Final = "#9aa5ab"
@@ -41,13 +42,13 @@ Span = tuple[date, date]
 def trend(nights: pl.DataFrame) -> pn.viewable.Viewable:
     """Revenue at risk night by night. nights: as_of, at_risk."""
     shown = frozen(nights.select("as_of", "at_risk"))
-    return card("Revenue at risk, night by night", lambda: _trend(shown), HEIGHT)
+    return card(say("Revenue at risk, night by night"), lambda: _trend(shown), HEIGHT)
 
 
 def durations(cases: pl.DataFrame, *, every: bool) -> pn.viewable.Viewable:
     """How many cases have lasted how long. cases: days, cases. every: those that are over are among them."""
     bins = frozen(even_bins(cases))
-    title = "All cases by days they lasted" if every else "Open cases by days they last"
+    title = say("All cases by days they lasted") if every else say("Open cases by days they last")
     return card(title, lambda: _durations(bins), HEIGHT)
 
 
@@ -85,19 +86,19 @@ def case_days(daily: dict[str, Any], first: date, last: date) -> list[pn.viewabl
     days = known_days(day_frame(daily))
     shown, dark = frozen(days), (first, last)
     keys: Sequence[Key] = (
-        ("line", ACCENT, "sold"),
-        ("dash", EXPECTED, "expected, with its 95% interval"),
-        ("box", DARK, "the dark days"),
-        *([("box", PROMO, "on promotion")] if promotions(days) else []),
+        ("line", ACCENT, say("sold")),
+        ("dash", EXPECTED, say("expected, with its 95% interval")),
+        ("box", DARK, say("the dark days")),
+        *([("box", PROMO, say("on promotion"))] if promotions(days) else []),
     )
-    cards = [card("Units sold a day", lambda: _sold(shown, dark), HEIGHT, keys)]
+    cards = [card(say("Units sold a day"), lambda: _sold(shown, dark), HEIGHT, keys)]
     if days["on_hand"].is_not_null().any():
-        cards.append(card("On hand", lambda: _stock(shown, dark), LOW))
+        cards.append(card(say("On hand"), lambda: _stock(shown, dark), LOW))
     if days["price"].is_not_null().any():
-        prices: list[Key] = [("line", ACCENT, "price")]
+        prices: list[Key] = [("line", ACCENT, say("price"))]
         if _on_promotion(days).height:
-            prices.append(("box", PROMO, "on promotion"))
-        cards.append(card("Price", lambda: _price(shown, dark), LOW, prices))
+            prices.append(("box", PROMO, say("on promotion")))
+        cards.append(card(say("Price"), lambda: _price(shown, dark), LOW, prices))
     return cards
 
 

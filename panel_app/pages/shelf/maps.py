@@ -17,6 +17,7 @@ from engine.outputs.shelf.severity import HIGH, MODERATE, NONE, SEVERE
 from panel_app.background import beside
 from panel_app.charts import DRAWERS, Chart, Columns, Range, embed, frozen, thawed
 from panel_app.forms import hover
+from panel_app.language import say
 from panel_app.layout import CARD
 from panel_app.markup import Html, render
 from panel_app.pages.shelf.clusters import clustered, fanned
@@ -30,6 +31,8 @@ SIGNS: Final[Mapping[str, tuple[str, str, str]]] = {
 """Sign, fill and edge by severity."""
 Window = tuple[Range, Range]
 """Of a map: west and east, south and north, in metres."""
+Told = tuple[tuple[str, str], ...]
+"""What is told of a sign that is pointed at: words in the language of the reader, and the column."""
 NO_CASE_FILL: Final = "#e6f2e6"
 """Of several stores: their number has to be read on it, on dark paper too."""
 LINE: Final = "#8b979d"
@@ -84,7 +87,8 @@ class StoreMap:
         chart = Chart(self._height, moved=self._moved, tapped=self._clicked, margin=MARGIN_PIXELS)
         self.chart, self.shown = chart, self._parted(*self.window)
         signs, window, height, currency = frozen(_columns(self.shown)), self.window, self._height, self.currency
-        beside(DRAWERS, lambda tell: _store_map(signs, window, tiles, height, currency), chart.take)
+        told = ((say("store"), "store"), (say("cases"), "cases"), (say("at risk"), "at_risk"))
+        beside(DRAWERS, lambda tell: _store_map(signs, window, tiles, height, currency, told), chart.take)
         return chart
 
     def show_whole(self) -> None:
@@ -136,7 +140,9 @@ class StoreMap:
                 severity=pl.col("severity").sort_by(pl.col("severity").replace_strict(order)).first(),
             )
             .with_columns(
-                store=pl.when(pl.col("stores") > 1).then(pl.format("{} stores", "stores")).otherwise("store"),
+                store=pl.when(pl.col("stores") > 1)
+                .then(pl.format(say("{1} stores", "{}"), "stores"))
+                .otherwise("store"),
                 size=self._size(),
                 marker=pl.when(pl.col("stores") > 1).then(pl.lit("square")).otherwise(_look("severity", 0)),
                 fill=pl.when(pl.col("stores") > 1, severity=NONE)
@@ -179,14 +185,15 @@ def small_map(stores: pl.DataFrame, width: float) -> pn.viewable.Viewable:
         )
         .sort("size")
     )
-    keys = [("sign star", "#c62828", "this store")]
+    keys = [("sign star", "#c62828", say("this store"))]
     if (signs["role"] == "sells more").any():
-        keys.append(("sign triangle", "#2a7f9e", "sells more of it than before"))
-    keys.append(("sign circle", LINE, "other stores"))
-    heading = Html(render("chart.html", title="Stores around it", keys=keys), margin=(12, 16, 0, 16))
+        keys.append(("sign triangle", "#2a7f9e", say("sells more of it than before")))
+    keys.append(("sign circle", LINE, say("other stores")))
+    heading = Html(render("chart.html", title=say("Stores around it"), keys=keys), margin=(12, 16, 0, 16))
     window, height = _bounds(signs), round(width * HEIGHT_OF_WIDTH)
     chart, shown = Chart(height, margin=MARGIN_PIXELS), frozen(signs.select(*SIGN_COLUMNS, "store", "role"))
-    beside(DRAWERS, lambda tell: _small_map(shown, window, height), chart.take)
+    told = ((say("store"), "store"), ("", "role"))
+    beside(DRAWERS, lambda tell: _small_map(shown, window, height, told), chart.take)
     return pn.Column(heading, chart, sizing_mode="stretch_width", styles=CARD)
 
 
@@ -212,13 +219,12 @@ def _counts(signs: pl.DataFrame) -> dict[str, list[Any]]:
 
 
 @lru_cache(MAPS_KEPT)
-def _store_map(shown: Columns, window: Window, tiles: str, height: int, currency: str) -> str:
+def _store_map(shown: Columns, window: Window, tiles: str, height: int, currency: str, told: Told) -> str:
     from bokeh.models import TapTool
 
     signs = thawed(shown)
     figure = _figure(window, tiles, tools=MAP_TOOLS)
-    told = {"store": "store", "cases": "cases", "at risk": "at_risk"}
-    drawn = _draw_signs(figure, signs, hover(told, money="at_risk", count="cases", currency=currency))
+    drawn = _draw_signs(figure, signs, hover(dict(told), money="at_risk", count="cases", currency=currency))
     figure.select_one({"type": TapTool}).renderers = [drawn]
     figure.text(
         source=_source(COUNTS_SOURCE, _counts(signs)),
@@ -231,9 +237,9 @@ def _store_map(shown: Columns, window: Window, tiles: str, height: int, currency
 
 
 @lru_cache(MAPS_KEPT)
-def _small_map(shown: Columns, window: Window, height: int) -> str:
+def _small_map(shown: Columns, window: Window, height: int, told: Told) -> str:
     figure = _figure(window, "", tools="")
-    _draw_signs(figure, thawed(shown), hover({"store": "store", "": "role"}))
+    _draw_signs(figure, thawed(shown), hover(dict(told)))
     return embed(figure, height)
 
 
