@@ -109,6 +109,10 @@ class Rooms:
         """A page by its key, the first one for the empty key; None where there is none."""
         return self._places.get(key) if key else self.home()
 
+    def newest_ids(self) -> tuple[str | None, ...]:
+        """The latest run of every desk, in the order of the rooms; None where there is none."""
+        return tuple(room.store(room.pages[0]).latest_id() for room in self.rooms)
+
     def newest_runs(self) -> dict[str, Run]:
         """The latest run of every desk that has one that can be read, by the desk."""
         rooms = ((room.desk, room.store(room.pages[0])) for room in self.rooms)

@@ -24,6 +24,7 @@ from engine.outputs.spreadsheet import csv_bytes
 from engine.outputs.whitespace.shapes import ranking_file
 from engine.vocabulary import whitespace as v
 from panel_app.deciding import Reply, decide_on
+from panel_app.kept import states
 from panel_app.language import say
 from panel_app.pages.whitespace import about
 from panel_app.pages.whitespace.sheet import DIVISION, Asked, WhitespacePage, division_of, nothing
@@ -157,7 +158,7 @@ class GapsPage:
         )
 
     def _decided(self) -> pl.DataFrame:
-        state = self.session.decisions.state(self.run.run_id, kind=ww.GAP)
+        state = states(self.session.decisions, ww.GAP).of(self.run.run_id)
         return state.select("subject_id", "decision", "version", "reason", "action", "comment", "decided_by")
 
     def _filters(self) -> dict[str, str]:
