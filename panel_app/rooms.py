@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from engine.errors import InputError, Problem
 from engine.outputs.desks import Desk, desks, entry
-from engine.runs.registry import Registry, Run
+from engine.runs.registry import Run
 from panel_app.markup import CSS
 from panel_app.pages.page import Page
 from panel_app.settings import DashboardSettings
-from panel_app.stores.runs import Runs
+from panel_app.stores.runs import Runs, registry_of
 
 if TYPE_CHECKING:
     from panel_app.lookup.desk import Lookup
@@ -75,6 +75,7 @@ class Rooms:
     """The rooms over one output folder, in the order of the desks. Raises InputError where two pages have one key.
 
     further: more folders with runs, by the name of the desk. css: what pages look like, those of every desk.
+    registries: the runs of every folder.
     """
 
     def __init__(
@@ -84,7 +85,7 @@ class Rooms:
         more = further or {}
         self.rooms = [Room(desk, [out, *more.get(desk.name, ())], settings) for desk in desks() if desk.pages]
         folders = dict.fromkeys([out, *chain.from_iterable(more.values())])
-        self._registries = {folder: Registry(folder) for folder in folders}
+        self.registries = [registry_of(folder) for folder in folders]
         self._known = {desk.name for desk in desks()}
         self._places: dict[str, Place] = {}
         for room in self.rooms:
@@ -111,7 +112,7 @@ class Rooms:
 
     def look_around(self) -> Around:
         """The rooms that have runs, and in a sentence each what lies there and is of no use: damaged, or unknown."""
-        surveys = {folder: registry.survey() for folder, registry in self._registries.items()}
+        surveys = {registry.out: registry.survey() for registry in self.registries}
         here = {(run.desk, folder) for folder, survey in surveys.items() for run in survey.runs}
         found = [room for room in self.rooms if any((room.desk, folder) in here for folder in room.folders)]
         damaged = [f"{problem.where} {problem.what}" for survey in surveys.values() for problem in survey.skipped]

@@ -20,7 +20,7 @@ from engine.contracts.contract import Contract
 from engine.delivery.near_miss import name_alike, named_after
 from engine.delivery.source import DataFile, Source, find_files, missing_table, open_source
 from engine.delivery.warehouse import Rows, warehouse
-from engine.errors import InputError, Problem
+from engine.errors import InputError, Problem, TryLaterError
 from engine.places.objects import ObjectFolder, Stored
 from engine.places.place import OBJECTS, Place
 
@@ -111,8 +111,10 @@ class Elsewhere:
         for each in self._objects:
             top, slash, _ = each.name.partition("/")
             is_one = any(top == name if slash else named_after(name, top.partition(".")[0]) for name in names)
-            if is_one and not (self._folder / each.name).exists():
-                objects.fetch(each, self._folder / each.name)
+            if not is_one or (self._folder / each.name).exists():
+                continue
+            if not objects.fetch(each.name, each.n_bytes, self._folder / each.name):
+                raise TryLaterError(f"{self.place}: {each.name} is gone since it was listed. Try again")
         wanted = {name: replace(promised[name], required=False) for name in promised}
         files, problems = find_files(self._folder, wanted)
         for name in files.keys() & set(names):
