@@ -19,6 +19,7 @@ from engine.disk import content_hash, read_regular, sync
 from engine.errors import InputError, Problem, TryLaterError
 from engine.lake.origin import LAKE, LakeOrigin, origin_of
 from engine.mirrors import told
+from engine.vocabulary.common import Grain
 
 MANIFEST = LAKE
 PREPARED = ".lake.json.partial"
@@ -46,13 +47,14 @@ class Day(_Frozen):
     """What is known of one day of a table.
 
     rows: those that are usable. faulty: those set aside whatever the as-of day is. fingerprint: of all of them.
-    noted: complaints about usable rows, by complaint.
+    noted: complaints about usable rows, by complaint. grain: what they stand for, see `Source.grain`.
     """
 
     rows: int
     faulty: int
     fingerprint: str
     noted: dict[str, int] = {}
+    grain: Grain = "row"
 
 
 class StoredFile(_Frozen):

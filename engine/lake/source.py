@@ -16,6 +16,7 @@ from engine.delivery.tables import with_common_ids
 from engine.errors import InputError, Problem
 from engine.lake.manifest import MANIFEST, WHOLE, DayLake, Partition, mending
 from engine.mirrors import told
+from engine.vocabulary.common import Grain
 
 DAY = "day"
 """Column of the faulty rows: the day they were delivered for. An empty line has no date of its own."""
@@ -121,6 +122,12 @@ class DaySource(Source):
     def held(self) -> "DaySource | None":
         """Rows from before the days that are read; see `Source.held`."""
         return replace(self, parts=self.held_parts, held_parts=()) if self.held_parts else None
+
+    @property
+    def grain(self) -> Grain:
+        """What the rows of the newest day stand for: an export may become another one."""
+        days = self.lake.days(self.contract.table)
+        return days[max(days)].grain if days else "row"
 
     def unreadable(self, file: DataFile, error: BaseException) -> Problem:
         """The problem of a file that cannot be read, with what to do about it in a lake."""

@@ -39,6 +39,7 @@ from engine.lake.origin import origin_of
 from engine.lake.source import DAY, schema_of
 from engine.mirrors import place_mirrored, told
 from engine.outputs.write import appended_parquet, write_parquet
+from engine.vocabulary.common import Grain
 
 STAGED = ".ingest.partial"
 UNTOUCHED = "The lake is as it was."
@@ -56,11 +57,13 @@ class Writer:
     staged: Path
     mark: str | None = None
 
-    def partition(self, contract: Contract, text_ids: tuple[str, ...], day: str, judged: pl.DataFrame) -> Partition:
+    def partition(
+        self, contract: Contract, text_ids: tuple[str, ...], day: str, judged: pl.DataFrame, grain: Grain
+    ) -> Partition:
         """One day of a table, made ready.
 
         judged: its typed rows in their order and which are `unusable`. They are sorted by key; rows of one key keep
-        their order, because the last of them may overrule the others.
+        their order, because the last of them may overrule the others. grain: what the rows stand for.
         """
         keys = [name for name in contract.key if name != "date"] if day != WHOLE else []
         judged = judged.sort(keys, maintain_order=True) if keys else judged
@@ -71,9 +74,11 @@ class Writer:
             self._day_file(contract.table, day, rows),
             self._day_file(contract.table, f"{day}-faulty", faulty.with_columns(pl.lit(date, pl.Date).alias(DAY))),
         )
-        content = [*text_ids, *(file.name if file else "" for file in files)]
+        content = [*text_ids, *(file.name if file else "" for file in files), *([grain] if grain != "row" else [])]
         noted = _noted(contract, text_ids, rows)
-        known = Day(rows=rows.height, faulty=faulty.height, fingerprint=_short_hash(content), noted=noted)
+        known = Day(
+            rows=rows.height, faulty=faulty.height, fingerprint=_short_hash(content), noted=noted, grain=grain
+        )
         return Partition(text_ids=text_ids, rows=files[0], faulty=files[1], days={day: known})
 
     def gathered(self, table: str, month: str, parts: Mapping[str, Partition]) -> Partition:

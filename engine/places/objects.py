@@ -82,6 +82,11 @@ class ObjectFolder:
                     raise
                 return None
 
+    def fetch_listed(self, stored: Stored, file: Path) -> None:
+        """Copy a listed object into a file. Raises TryLaterError where it is gone since."""
+        if not self.fetch(stored.name, stored.n_bytes, file):
+            raise TryLaterError(f"{self.place}: {stored.name} is gone since it was listed. Try again")
+
     def fetch(self, name: str, known_bytes: int, file: Path) -> bool:
         """Copy an object into a file, which is whole or an error; whether there is one.
 

@@ -14,7 +14,9 @@ from engine.settings.schedule import JobSettings, ScheduleSettings
 SCHEME: Final = "://"
 KEPT: Final = ("lake", "out")
 """What may be in an object store."""
-PATHS: Final = ("input", "lake", "delivery", "out", "config", "alerts")
+PATHS: Final = (*KEPT, "config", "alerts")
+TABLES: Final = ("input", "delivery")
+"""What may be a place elsewhere."""
 
 
 def load_schedule(file: Path, jobs: Sequence[str] = ()) -> ScheduleSettings:
@@ -41,18 +43,19 @@ def load_schedule(file: Path, jobs: Sequence[str] = ()) -> ScheduleSettings:
 def _in_reach(tree: Mapping[str, Any]) -> Iterator[Problem]:
     """Put the mirrors of outputs and lakes in object stores into their places, before they would become paths.
 
-    Told is what is written for a path of this machine and is a place elsewhere. Raises OutputError.
+    Told is what is written for a path of this machine and is a place elsewhere; of tables, a place that is malformed
+    or has a password in it. Raises OutputError.
     """
     for job in tree.get("jobs", ()):
-        for name in PATHS:
+        for name in (*PATHS, *TABLES):
             text = str(job.get(name, ""))
             try:
-                folder = folder_of(text) if name in KEPT else local_path(text)
+                found = (folder_of if name in KEPT else local_path if name in PATHS else place_of)(text)
             except InputError as error:
                 yield from error.problems
             else:
-                if isinstance(place_of(text), Place):
-                    job[name] = str(folder)
+                if name in KEPT and isinstance(place_of(text), Place):
+                    job[name] = str(found)
 
 
 def newest_runs(plan: ScheduleSettings) -> Mapping[str, Run]:
@@ -69,7 +72,16 @@ def newest_runs(plan: ScheduleSettings) -> Mapping[str, Run]:
 def _from(home: Path, job: JobSettings) -> JobSettings:
     exports = tuple(target if SCHEME in target else str(home / target) for target in job.exports)
     paths = {name: _path_from(home, getattr(job, name)) for name in PATHS}
-    return job.model_copy(update={"exports": exports, **paths})
+    tables = {name: _tables_from(home, getattr(job, name)) for name in TABLES}
+    return job.model_copy(update={"exports": exports, **paths, **tables})
+
+
+def _tables_from(home: Path, text: str | None) -> str | None:
+    """What is typed for tables, a path of it meant from where the file lies."""
+    if text is None:
+        return None
+    place = place_of(text)
+    return text if isinstance(place, Place) else str(home / place)
 
 
 def _path_from(home: Path, path: Path | None) -> Path | None:

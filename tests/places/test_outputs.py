@@ -9,6 +9,7 @@ import re
 import time
 from itertools import count
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
@@ -317,6 +318,15 @@ def test_a_nightly_call_publishes_to_a_store_and_lets_old_runs_go(place, room, t
     states = [json.loads(line)["state"] for line in darkshelf(capsys, "nightly", schedule, "--json").out.splitlines()]
     assert states == ["published", "let go"]
     assert names_at(place, "manifests") == [f"manifests/{latest_at(place)}.json"]
+
+
+def test_what_was_published_is_told_as_lineage_by_its_place(place, room, tmp_path):
+    events = tmp_path / "events.jsonl"
+    told_where = {"TYPE": "file", "LOG_FILE_PATH": str(events), "APPEND": "true"}
+    with patch.dict(os.environ, {f"OPENLINEAGE__TRANSPORT__{name}": value for name, value in told_where.items()}):
+        night(place, "2026-01-01", room)
+    (output,) = json.loads(events.read_text().splitlines()[-1])["outputs"]
+    assert f"{output['namespace']}/{output['name']}" == f"{place}/quiet_stores.parquet"
 
 
 def test_what_is_no_place_for_runs_is_refused(tmp_path, monkeypatch, capsys):
