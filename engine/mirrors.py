@@ -36,6 +36,7 @@ WHICH_STORE: Final = {
 """By scheme, the variables that tell which of several stores a bucket or container is in."""
 ELSEWHERE: Final = "Name another folder with DARKSHELF_MIRROR__FOLDER."
 SECONDS_PER_DAY: Final = 86_400
+_TYPED: Final[set[Path]] = set()
 
 
 def folder_of(text: str) -> Path:
@@ -49,7 +50,18 @@ def folder_of(text: str) -> Path:
     if place.kind not in OBJECTS:
         advice = "name a folder of this machine or one in an object store: s3://, gs:// or az://"
         raise InputError([Problem(str(place), "is no local path and in no object store", advice)])
-    return _mirror_of(place)
+    folder = _mirror_of(place)
+    _TYPED.add(folder)
+    return folder
+
+
+def is_typed_anew(folder: Path) -> bool:
+    """Whether the place of a mirror was typed since this was asked last: then what is new there is to be brought."""
+    try:
+        _TYPED.remove(folder)
+    except KeyError:
+        return False
+    return True
 
 
 def place_mirrored(folder: Path) -> Place | None:

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from engine.errors import InputError, Problem
 from engine.outputs.desks import Desk, desks, entry
-from engine.runs.registry import Run
+from engine.runs.registry import Registry, Run
 from panel_app.markup import CSS
 from panel_app.pages.page import Page
 from panel_app.settings import DashboardSettings
-from panel_app.stores.runs import Runs, registry_of
+from panel_app.stores.runs import Runs
 
 if TYPE_CHECKING:
     from panel_app.lookup.desk import Lookup
@@ -85,7 +85,7 @@ class Rooms:
         more = further or {}
         self.rooms = [Room(desk, [out, *more.get(desk.name, ())], settings) for desk in desks() if desk.pages]
         folders = dict.fromkeys([out, *chain.from_iterable(more.values())])
-        self.registries = [registry_of(folder) for folder in folders]
+        self.registries = [Registry(folder) for folder in folders]
         self._known = {desk.name for desk in desks()}
         self._places: dict[str, Place] = {}
         for room in self.rooms:

@@ -141,7 +141,7 @@ class Origin:
     def unsettled(self) -> Iterator[tuple[str, str]]:
         """Runs whose publishing nobody ended, with their seals. What was given up is cleared away on the way."""
         for stored in self._objects.listed(ATTEMPTS):
-            _, run_id, seal = stored.name.split("/", 2)
+            run_id, _, seal = stored.name.removeprefix(f"{ATTEMPTS}/").partition("/")
             there = self._objects.read(f"{MANIFESTS}/{run_id}{SUFFIX}")
             if there is not None and seal.encode() in there[0]:
                 yield run_id, seal

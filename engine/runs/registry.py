@@ -25,7 +25,7 @@ from engine.disk import (
     sync_all,
 )
 from engine.errors import InputError, NotFoundError, Problem
-from engine.mirrors import told
+from engine.mirrors import is_typed_anew, told
 from engine.runs.journal import keep_log
 from engine.runs.manifest import LATEST, MANIFEST, RUN_ID, RUNS, fault_of, read_manifest, seal
 from engine.runs.origin import Origin, origin_of
@@ -66,14 +66,12 @@ class Registry:
         self.folder = out / RUNS
         self.origin = origin_of(out)
         self.where = told(out)
-        self._has_looked = False
 
     def look(self) -> None:
         """Bring what is new, where the folder is the mirror of a place. Raises as `Origin.look`.
 
-        Whoever asks for runs need not call it before: it is done once, when a registry is asked first.
+        Who typed the place need not: it is done when a registry is asked for runs first.
         """
-        self._has_looked = True
         if self.origin is not None:
             self.origin.look()
 
@@ -238,7 +236,7 @@ class Registry:
         return part.part_of in staying or (part.part_of == "" and part.finished_at >= oldest)
 
     def _look_once(self) -> None:
-        if not self._has_looked:
+        if is_typed_anew(self.out):
             self.look()
 
     def _latest(self, desk: str | None) -> Run:

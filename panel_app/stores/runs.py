@@ -2,7 +2,6 @@
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 from threading import Lock
 from typing import ClassVar
@@ -10,12 +9,6 @@ from typing import ClassVar
 from engine.outputs.money import currency_of
 from engine.runs.registry import Registry, Run
 from panel_app.settings import DashboardSettings
-
-
-@cache
-def registry_of(folder: Path) -> Registry:
-    """The runs of a folder, one for every page: what is brought from an object store is brought for all of them."""
-    return Registry(folder)
 
 
 class Opened:
@@ -61,7 +54,7 @@ class Runs:
     def __init__(self, desk: str, folders: Sequence[Path], settings: DashboardSettings) -> None:
         self.desk = desk
         self.settings = settings
-        self.registries = [registry_of(folder) for folder in folders]
+        self.registries = [Registry(folder) for folder in folders]
         self._opened: OrderedDict[str, Opened] = OrderedDict()
         self._lock = Lock()
 

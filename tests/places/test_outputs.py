@@ -13,17 +13,21 @@ from unittest.mock import patch
 
 import pytest
 
+from engine.decisions.shelf.nights import shelf_nights
 from engine.errors import EXIT_TRY_LATER, DarkshelfError, OutputError, TryLaterError
 from engine.mirrors import folder_of
 from engine.places.objects import ObjectFolder
 from engine.runs.origin import Origin
 from engine.runs.registry import Registry
 from panel_app.news import News
+from panel_app.rooms import Rooms
+from panel_app.settings import load_settings
 from tests.command import darkshelf
 from tests.places.machines import Killed, killed_at, latest_at, machine, names_at, night, objects_of
 from tests.places.servers import BUCKET, SECRET
 from tests.places.test_faults import store_that, told
 from tests.places.test_reading import data
+from tests.planted.small import small_chain, write_parquet
 from tests.toy.desk import write_toy
 
 NUMBERS = count(1)
@@ -342,3 +346,32 @@ def test_two_stores_with_buckets_of_one_name_have_two_mirrors(monkeypatch):
     assert one == folder_of("s3://bucket/out")
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     assert one != folder_of("s3://bucket/out")
+
+
+@pytest.mark.slow
+def test_the_shelf_desk_and_its_pages_read_a_night_from_a_store(place, there, tmp_path, capsys):
+    folder = write_parquet(tmp_path / "chain", small_chain())
+    far, near = (
+        darkshelf(capsys, "run", folder, "--json", "--out", out).json() for out in (place, tmp_path / "local")
+    )
+    assert data(Path(far["folder"])) == data(Path(near["folder"]))
+    alerts = tmp_path / "alerts.toml"
+    alerts.write_text(
+        '[[subscription]]\nname = "open"\nwho = "ann"\ndesk = "shelf"\nabout = "cases"\nto = "json://127.0.0.1:9"\n'
+    )
+    with there():
+        case = darkshelf(capsys, "sql", "select case_id from cases limit 1", "--json", "--out", place).json()
+        assert darkshelf(capsys, "explain", case[0]["case_id"], "--out", place).code == 0
+        assert darkshelf(capsys, "report", "--out", place, "--file", tmp_path / "night.html").code == 0
+        words = ("alert", "--config", alerts, "--dry-run", "--json", "--out", place)
+        assert [each["name"] for each in darkshelf(capsys, *words).json()["alerts"]] == ["open"]
+        out = folder_of(place)
+        rooms = Rooms(out, load_settings())
+        assert rooms.home().room.desk == "shelf"
+        assert {desk: run.run_id for desk, run in rooms.newest_runs().items()} == {"shelf": far["run_id"]}
+        for page in rooms.home().room.pages:
+            rooms.home().room.store(page).open().load()
+        # A place that was typed is looked at once; what pages ask for later is here.
+        with store_that(503, told("SlowDown")):
+            assert rooms.look_around().skipped == []
+            assert [night.run_id for night in shelf_nights(out)] == [far["run_id"]]
