@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from itertools import count
 from pathlib import Path
 
@@ -17,7 +18,9 @@ from engine.lake.origin import LakeOrigin
 from engine.lake.verify import verify
 from engine.mirrors import folder_of
 from engine.places.objects import ObjectFolder
+from engine.schedule.retain import retain
 from engine.settings.ingest import IngestSettings
+from engine.settings.schedule import JobSettings
 from tests.command import darkshelf
 from tests.daylake.deliveries import within
 from tests.places.machines import Killed, killed_at, machine, names_at, objects_of
@@ -105,6 +108,14 @@ def test_days_are_replaced_and_dropped_for_every_machine(lake, deliver, there, c
         assert held(lake) == DAYS[1:4]
 
 
+def test_days_that_are_kept_no_longer_go(lake, deliver, tmp_path):
+    deliver(0, 3)
+    kept = {"lake": folder_of(lake), "keep_lake_days": 8, "out": tmp_path / "out"}
+    gone = retain(JobSettings(name="night", **kept), DAYS[3])
+    assert gone == [f"{lake}: {day}" for day in DAYS[:2]]
+    assert held(lake) == DAYS[2:4]
+
+
 def test_what_no_lake_names_goes_with_the_next_change_but_one(lake, deliver, monkeypatch):
     monkeypatch.setattr("engine.lake.origin.GIVEN_UP_AFTER", dt.timedelta(0))
     for dearer in (0.0, 1.0, 2.0):
@@ -112,6 +123,20 @@ def test_what_no_lake_names_goes_with_the_next_change_but_one(lake, deliver, mon
     files = [name for name in names_at(lake) if name.endswith(".parquet")]
     assert len(files) == 2
     assert held(lake) == DAYS[:1]
+
+
+def test_copies_that_the_lake_names_no_more_go_once_nobody_can_read_them(lake, deliver, there):
+    deliver(0, 0)
+    with there():
+        held(lake)
+        (copy,) = (folder_of(lake) / "pricing").iterdir()
+    deliver(0, 0, dearer=1.0)
+    with there():
+        held(lake)
+        assert copy.exists()
+        os.utime(copy, (0, 0))
+        held(lake)
+        assert not copy.exists()
 
 
 def test_of_two_that_change_a_lake_at_once_the_slower_is_told(lake, deliver, there, monkeypatch):

@@ -17,6 +17,7 @@ from engine.decisions.shelf.nights import shelf_nights
 from engine.errors import EXIT_TRY_LATER, DarkshelfError, OutputError, TryLaterError
 from engine.mirrors import folder_of
 from engine.places.objects import ObjectFolder
+from engine.python import open_run
 from engine.runs.origin import Origin
 from engine.runs.registry import Registry
 from panel_app.news import News
@@ -82,6 +83,12 @@ def test_every_verb_reads_on_another_machine_what_was_published_on_one(place, ro
         assert data(Path(again["folder"])) == data(Path(local["folder"]))
     written = (file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())
     assert not any(SECRET.encode() in content for content in written)
+
+
+def test_a_run_of_python_is_published_to_a_store(place, room, tmp_path):
+    result = night(str(tmp_path / "local"), "2026-01-01", room).to_folder(place)
+    assert (result.is_new, latest_at(place)) == (True, result.run_id)
+    assert (open_run(place).run_id, open_run(place).is_new) == (result.run_id, False)
 
 
 def test_a_file_is_brought_when_it_is_asked_for_and_once(place, room, there, capsys, monkeypatch):
