@@ -14,8 +14,8 @@ import engine.python as darkshelf_python
 from engine.errors import EXIT_TRY_LATER, TryLaterError
 from engine.lake.ingest import ingest
 from engine.lake.manifest import open_lake
-from engine.lake.origin import LakeOrigin
 from engine.lake.verify import verify
+from engine.lake.write import Writer
 from engine.mirrors import folder_of
 from engine.places.objects import ObjectFolder
 from engine.schedule.retain import retain
@@ -140,16 +140,16 @@ def test_copies_that_the_lake_names_no_more_go_once_nobody_can_read_them(lake, d
 
 
 def test_of_two_that_change_a_lake_at_once_the_slower_is_told(lake, deliver, there, monkeypatch):
-    give = LakeOrigin.give
+    publish = Writer.publish
 
     def overtaken(self, *given):
-        monkeypatch.setattr(LakeOrigin, "give", give)
+        monkeypatch.setattr(Writer, "publish", publish)
         with there():
             deliver(0, 1)
-        give(self, *given)
+        publish(self, *given)
 
     deliver(0, 0)
-    monkeypatch.setattr(LakeOrigin, "give", overtaken)
+    monkeypatch.setattr(Writer, "publish", overtaken)
     with pytest.raises(TryLaterError, match="changed by somebody else meanwhile"):
         deliver(1, 2, dearer=1.0)
     assert held(lake) == DAYS[:2]
