@@ -14,6 +14,9 @@ PRICING: Final = "pricing"
 IMPRESSIONS: Final = "impressions"
 STORES: Final = "stores"
 SKUS: Final = "skus"
+CALENDAR: Final = "events"
+WEATHER: Final = "weather"
+"""Outside signals: tables that a night does without."""
 
 PAIR: Final = ("store_id", "sku_id")
 """The grain of the panel: one store-SKU."""

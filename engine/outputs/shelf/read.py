@@ -9,6 +9,8 @@ from engine.outputs.read import has, raising_damage, table
 from engine.outputs.shelf import shapes
 from engine.runs.registry import Run
 
+MOST_TOLD = 5
+"""Days of a case whose occasions a sentence names."""
 NEAREST = 5
 """Cases named when the one asked for is not there."""
 
@@ -37,6 +39,23 @@ def why_expected(run: Run, case_id: str) -> str | None:
         of_case = table(run, shapes.EXPECTATION).filter(pl.col("case_id") == case_id)
         explanation = of_case.select("explanation").collect()
     return str(explanation.item()) if explanation.height else None
+
+
+def happened(run: Run, case_id: str) -> list[dict[str, Any]]:
+    """What a calendar or the weather says of the days of a case: date, kind, name, factor; empty without any."""
+    if not has(run, shapes.OCCASIONS):
+        return []
+    with raising_damage(run):
+        return table(run, shapes.OCCASIONS).filter(pl.col("case_id") == case_id).drop("case_id").collect().to_dicts()
+
+
+def days_in_words(days: list[dict[str, Any]]) -> str | None:
+    """What happened on the days of a case, as a sentence; None where nothing did."""
+    if not days:
+        return None
+    told = [f"{day['name']} ({day['date']})" for day in days[:MOST_TOLD]]
+    more = len(days) - len(told)
+    return f"On its days: {', '.join(told)}{f' and {more} more' if more else ''}."
 
 
 def _nearest(run: Run, case_id: str) -> str:
