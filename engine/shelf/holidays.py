@@ -16,12 +16,12 @@ from engine.disk import raised_as_output_error
 from engine.errors import InputError, Problem
 from engine.outputs.write import write_csv
 from engine.places.extras import needed
+from engine.vocabulary import shelf as v
 
 EXTRA: Final = "holidays"
 DAY: Final = dt.timedelta(days=1)
-KINDS: Final = {"public": "public holiday", "half_day": "half holiday"}
+KINDS: Final = {"public": v.PUBLIC_HOLIDAY, "half_day": v.HALF_HOLIDAY}
 """What the package calls categories of days on which shops are closed, all day or in part."""
-DAY_BEFORE: Final = "day before a public holiday"
 LANGUAGE: Final = "en_US"
 """Of names, where the package has them in it; elsewhere they are in the country's own."""
 MOST_DAYS: Final = 3_700
@@ -118,4 +118,4 @@ def _rows(
     for day, name in public.items():
         # Of holidays in a row the day before the first one is the day on which people shop.
         if day - DAY not in public:
-            yield day - DAY, DAY_BEFORE, f"day before {name}", place.region
+            yield day - DAY, v.DAY_BEFORE_HOLIDAY, f"day before {name}", place.region

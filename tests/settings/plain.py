@@ -160,15 +160,16 @@ def told_shelves(folder: Path) -> Path:
 
 
 def told_of_outside(folder: Path) -> Path:
-    """The same shelves, with a calendar that has two kinds of days, one of them on two days of five, and weather."""
+    """The same shelves with weather, and a calendar of three kinds of days, one of them on two days of five."""
     told_shelves(folder)
     back = pl.DataFrame({"back": range(DAYS)}).with_columns(date=pl.lit(LAST) - pl.duration(days="back"))
     often = back.filter(pl.col("back") % 5 < 2).select("date", kind=pl.lit("late opening"))
     rare = back.filter(pl.col("back") % 9 == 4).select("date", kind=pl.lit("fair"))
+    holidays = back.filter(pl.col("back") % 11 == 6).select("date", kind=pl.lit("public holiday"))
     day = pl.col("back") * 7 + pl.col("store_id")
     weather = pl.DataFrame({"store_id": STORES}).join(back, how="cross")
     outside = {
-        "events": pl.concat([often, rare]),
+        "events": pl.concat([often, rare, holidays]),
         "weather": weather.select("store_id", "date", temperature_celsius=day % 17, rain_millimetres=day % 23),
     }
     return write_parquet(folder, outside)

@@ -14,13 +14,17 @@ from hypothesis import strategies as st
 
 from engine.errors import InputError
 from engine.memory import Memory
+from engine.settings.shelf.calibrated import EventSettings
 from engine.settings.shelf.night import load
 from engine.shelf import calibrated, desk
+from engine.shelf.calibrated.event_rows import table_of_events
+from engine.shelf.calibrated.events import Event, Excluded
 from engine.shelf.calibrated.occasions import Occasions, learn, matched
 from engine.shelf.check import check
 from engine.shelf.desk import panel_plan
 from engine.shelf.outside import PLACES, ROWS
 from engine.shelf.panel import panel
+from engine.vocabulary import shelf as v
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,6 +38,16 @@ N_DAYS, N_STORES, N_SKUS = 90, 10, 6
 FAIRS = (10, 24, 40, 55, 71)
 """Days of the panel, the last one 89, on which drinks sell three times as much."""
 LIFT = 3.0
+
+
+NO_CASES = pl.DataFrame(
+    schema={
+        **dict.fromkeys(("pair", "store_id", "sku_id"), pl.Int64),
+        **dict.fromkeys(("case_id", "status", "primary_cause"), pl.String),
+        **dict.fromkeys(("detection_date", "last_dark_date"), pl.Date),
+        **dict.fromkeys(("lost_units", "revenue_at_risk"), pl.Float64),
+    }
+)
 
 
 def date_of(day: int) -> date:
@@ -97,10 +111,21 @@ def multiplied(of: Demand) -> np.ndarray:
 
 
 def test_the_lift_of_fairs_is_learnt_of_drinks_and_not_of_snacks(learnt_of):
-    _, demand = learnt_of(events=events())
-    (drinks, snacks), _ = demand.occasion[:2], demand.occasion[2]
-    assert drinks[0] == pytest.approx(LIFT, rel=0.15)
-    assert snacks[0] == pytest.approx(1.0, abs=0.15)
+    believed = ("demand.occasions.prior_units=1", "demand.occasions.prior_days=0")
+    _, demand = learnt_of(*believed, events=events())
+    drinks, snacks = demand.occasion[:2, 0]
+    assert drinks == pytest.approx(LIFT, rel=0.1)
+    assert snacks == pytest.approx(1.0, rel=0.1)
+
+
+def test_few_days_tell_less_of_their_kind_than_many_do(learnt_of, tmp_path):
+    found = []
+    for days in (FAIRS[:2], FAIRS):
+        _, demand = learnt_of(events=events(days))
+        found.append(demand.occasion[0, 0])
+        for file in tmp_path.glob("*.parquet"):
+            file.unlink()
+    assert 1.2 < found[0] < found[1] < LIFT
 
 
 def test_a_night_on_a_fair_expects_what_fairs_before_it_sold(learnt_of):
@@ -161,6 +186,32 @@ def test_events_that_are_not_learnt_change_no_expectation(learnt_of, chain, tmp_
     assert told.array("expected").tolist() == without.array("expected").tolist()
 
 
+def test_holidays_are_told_and_learnt_only_where_that_is_asked_for(learnt_of, tmp_path):
+    both = pl.concat([events(), events((6, 30), kind=pl.lit("public holiday"))])
+    _, demand = learnt_of(events=both)
+    assert demand.occasions.kinds == ("fair",)
+    assert set(demand.occasions.rows["kind"]) == {"fair", "public holiday"}
+    for file in tmp_path.glob("*.parquet"):
+        file.unlink()
+    _, demand = learnt_of("demand.occasions.learn_holidays=true", "demand.occasions.learn_events=false", events=both)
+    assert demand.occasions.kinds == ("public holiday",)
+
+
+def test_falls_of_the_whole_chain_and_of_a_store_bear_the_names_of_their_days(learnt_of):
+    monday = events(
+        (40,), kind=pl.lit("public holiday"), name=pl.lit("Easter Monday"), store_id=pl.lit(None, pl.Int64)
+    )
+    roof = events((41,), kind=pl.lit("closed"), name=pl.lit("New roof"), store_id=pl.lit(3, pl.Int64))
+    chain, demand = learnt_of(events=pl.concat([monday, roof]))
+    falls = (Event(v.HOLIDAY, -1, 40, 41), Event(v.STORE_WIDE, 3, 40, 44), Event(v.STORE_WIDE, 4, 41, 44))
+    episodes = pl.DataFrame(schema={"pair": pl.Int64, "first": pl.Int64, "last": pl.Int64, "kind": pl.String})
+    told = table_of_events(chain, demand, Excluded(falls, episodes), NO_CASES, EventSettings()).sort(
+        "kind", "store_id"
+    )
+    beginnings = [sentence.partition("The whole")[0] for sentence in told["explanation"]]
+    assert beginnings == ["Easter Monday. ", "Easter Monday, New roof. ", ""]
+
+
 # Against slow definitions
 
 
@@ -184,6 +235,7 @@ def test_each_kind_is_a_ratio_of_sums_given_the_others(happened, seed):
         rows=pl.DataFrame(schema=ROWS),
         kinds=("a", "b", "c"),
         prior_units=prior,
+        prior_days=1.5,
         cell=np.array([cell for _, cell in cells], np.int64),
         starts=np.searchsorted([kind for kind, _ in cells], np.arange(4)),
     )
@@ -196,9 +248,13 @@ def test_each_kind_is_a_ratio_of_sums_given_the_others(happened, seed):
                 mine = factor[category[group], kind]
                 sums[category[group]][0] += sold[group, day]
                 sums[category[group]][1] += due[group, day] * np.prod(others) / mine
-        whole = (sum(s for s, _ in sums.values()) + prior[kind]) / (sum(d for _, d in sums.values()) + prior[kind])
+        n_days = len({day for _, day, other in happened if other == kind and day < SHORT - 1})
+        units, expected = (sum(one[place] for one in sums.values()) for place in (0, 1))
+        added = prior[kind] + 1.5 * expected / max(n_days, 1)
+        whole = (units + added) / (expected + added)
         for each, (units, expected) in sums.items():
-            factor[each, kind] = (units + prior[kind] * whole) / (expected + prior[kind])
+            added = prior[kind] + 1.5 * expected / max(n_days, 1)
+            factor[each, kind] = (units + added * whole) / (expected + added)
     found = learn(of, sold, due, 2)
     assert found.ravel().tolist() == pytest.approx([factor[key] for key in sorted(factor)])
 

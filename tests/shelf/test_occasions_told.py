@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 EVENTS = pl.DataFrame(
     {
         "date": [date(2025, 6, 9), date(2025, 6, 26), AS_OF, AS_OF, AS_OF],
-        "kind": ["public holiday", "strike", "public holiday", "fair", "strike"],
+        "kind": ["public holiday", "strike", "market", "fair", "strike"],
         "name": ["Whit Monday", None, "Summer Monday", "Town fair", "Elsewhere"],
         "store_id": [None, 2, None, 2, 1],
     }
@@ -56,7 +56,7 @@ def test_each_day_of_a_case_has_its_occasions_and_what_they_do(night):
     assert found.select("date", "kind", "name").rows() == [
         (date(2025, 6, 26), "strike", "strike"),
         (AS_OF, "fair", "Town fair"),
-        (AS_OF, "public holiday", "Summer Monday"),
+        (AS_OF, "market", "Summer Monday"),
     ]
     assert found.filter(kind="fair")["factor"].item() == 1.0
 

@@ -21,9 +21,17 @@ class NettedPanelSettings(PanelSettings):
 class OccasionSettings(Frozen):
     """What a calendar and the weather teach: how their factors are learnt."""
 
-    learn_events: bool = Field(True, description="Whether kinds of days of the table events are learnt.")
+    learn_events: bool = Field(
+        True, description="Whether kinds of days of the table events are learnt, holidays apart."
+    )
+    learn_holidays: bool = Field(
+        False, description="Whether the kinds are learnt that darkshelf holidays writes; they are told all the same."
+    )
     learn_weather: bool = Field(False, description="Whether the table weather is learnt; it is read all the same.")
     prior_units: float = Field(200, gt=0, description="Sales by which a kind's factor outweighs the chain's, and 1.")
+    prior_days: float = Field(
+        2, ge=0, le=365, description="Ordinary days added to those of a kind: few days do not tell their kind."
+    )
     weather_prior_units: float = Field(2000, gt=0, description="The same of rain and temperature.")
     max_days_share: float = Field(
         0.5, gt=0, le=1, description="A kind on a larger share of the days teaches nothing."

@@ -6,7 +6,7 @@ the expectation never learns from the dark.
 """
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -26,7 +26,6 @@ from engine.shelf.calibrated.dark import darkest, mark
 from engine.shelf.calibrated.drift import level_drift
 from engine.shelf.calibrated.null import NullDistribution, rule_of, weighing_of
 from engine.shelf.calibrated.occasions import Occasions, learn, occasions
-from engine.shelf.calibrated.shrinking import shrunk, toward_one
 from engine.shelf.calibrated.unusual import set_unusual_aside
 from engine.shelf.panel import Panel
 
@@ -215,9 +214,9 @@ def _estimate(panel: Panel, found: Demand, settings: DemandSettings, expected: F
     found = _levels(panel, found, settings, expected)
     n_offers = found.offer.shape[1]
     by_offer = [table.sum(axis=1).reshape(-1, n_offers) for table in _sums(panel, found, "offer")]
-    found = replace(found, offer=shrunk(by_offer, settings.offer_prior_units))
+    found = replace(found, offer=_shrunk(by_offer, settings.offer_prior_units))
     by_weekday = [_over_weekdays(panel, table) for table in _sums(panel, found, "weekday")]
-    weekday = shrunk(by_weekday, settings.weekday_prior_units)
+    weekday = _shrunk(by_weekday, settings.weekday_prior_units)
     found = replace(found, weekday=np.take(weekday, _weekdays(panel), axis=1))
     if found.occasions.kinds:
         # What stores and SKUs share on such a day belongs to it: their own days are asked for what is left.
@@ -225,9 +224,9 @@ def _estimate(panel: Panel, found: Demand, settings: DemandSettings, expected: F
         sold, expected_units, _ = _sums(panel, alone, "occasion")
         found = replace(found, occasion=learn(found.occasions, sold, expected_units, len(weekday)))
     of_store = _sums(panel, found, "store_day")
-    found = replace(found, store_day=toward_one(of_store, settings.store_prior_units, settings.prior_rows))
+    found = replace(found, store_day=_toward_one(of_store, settings.store_prior_units, settings.prior_rows))
     of_sku = _sums(panel, found, "sku_day")
-    found = replace(found, sku_day=toward_one(of_sku, settings.sku_prior_units, settings.prior_rows))
+    found = replace(found, sku_day=_toward_one(of_sku, settings.sku_prior_units, settings.prior_rows))
     found = _levels(panel, found, settings, expected)
     return _dispersion(panel, found, expected, settings)
 
@@ -393,6 +392,23 @@ def _unit_of_sale(errors: Floats, expected_units: Floats, settings: DemandSettin
     place = max(int(sold.size * settings.slow_share), 1) - 1
     is_slow = (expected_units > 0) & (expected_units <= np.partition(sold, place)[place])
     return float(errors[is_slow].sum() / expected_units[is_slow].sum())
+
+
+def _shrunk(sums: Sequence[Floats], prior_units: float) -> Floats:
+    """Factors of (category, kind) toward those of the chain, and those toward 1."""
+    chain = _toward_one([table.sum(axis=0, keepdims=True) for table in sums], prior_units, 0.0)
+    sold, expected, _ = sums
+    return (sold + prior_units * chain) / (expected + prior_units)
+
+
+def _toward_one(sums: Sequence[Floats], prior_units: float, prior_rows: float) -> Floats:
+    """Units over expected units, as if the prior's units and some more average rows had sold as expected.
+
+    The rows keep a factor from learning what a single store-SKU does.
+    """
+    sold, expected, cells = sums
+    prior = prior_units + prior_rows * expected / np.maximum(cells, 1.0)
+    return (sold + prior) / (expected + prior)
 
 
 def _weekdays(panel: Panel) -> Integers:

@@ -13,7 +13,6 @@ from engine.arrays import Floats, Integers
 from engine.delivery.tables import EXAMPLES
 from engine.errors import Problem
 from engine.settings.shelf.calibrated import OccasionSettings
-from engine.shelf.calibrated.shrinking import shrunk
 from engine.shelf.outside import PLACES, ROWS
 from engine.shelf.panel import Panel
 from engine.vocabulary import shelf as v
@@ -27,9 +26,9 @@ class Occasions:
     """Which kinds of days each group of store-SKUs has: those of one category to which the same happened.
 
     group: of each pair (pairs,). category: of each group (groups,). rows: what happened where, as `Outside.calendar`
-    has it, kinds that are not learnt included. kinds: those that are. prior_units: of each of these (kinds,). cell:
-    group · n_days + day of everything that happened to a group, kind by kind and ascending (n,). starts: of each kind
-    in `cell`, and its end (kinds + 1,). notices: what is odd about it.
+    has it, kinds that are not learnt included. kinds: those that are. prior_units: of each of these (kinds,).
+    prior_days: of any of them. cell: group · n_days + day of everything that happened to a group, kind by kind and
+    ascending (n,). starts: of each kind in `cell`, and its end (kinds + 1,). notices: what is odd about it.
     """
 
     n_days: int
@@ -38,6 +37,7 @@ class Occasions:
     rows: pl.DataFrame
     kinds: tuple[str, ...]
     prior_units: Floats
+    prior_days: float
     cell: Integers
     starts: Integers
     notices: tuple[Problem, ...] = ()
@@ -62,10 +62,10 @@ def occasions(panel: Panel, category: Integers, n_categories: int, settings: Occ
     """
     calendar, notices = _without_everyday(panel, settings.max_days_share)
     weather = _of_weather(panel, settings) if settings.learn_weather else calendar.clear()
-    learnt = [(calendar, settings.prior_units)] if settings.learn_events else []
-    prior = {
-        kind: units for rows, units in (*learnt, (weather, settings.weather_prior_units)) for kind in rows["kind"]
-    }
+    is_holiday = pl.col("kind").is_in(v.HOLIDAYS)
+    is_learnt = (is_holiday & settings.learn_holidays) | (~is_holiday & settings.learn_events)
+    learnt = ((calendar.filter(is_learnt), settings.prior_units), (weather, settings.weather_prior_units))
+    prior = {kind: units for rows, units in learnt for kind in rows["kind"]}
     kinds = tuple(sorted(prior))
     rows = pl.concat([calendar, weather])
     learnable = rows.filter(pl.col("kind").is_in(kinds))
@@ -87,6 +87,7 @@ def occasions(panel: Panel, category: Integers, n_categories: int, settings: Occ
         rows=rows,
         kinds=kinds,
         prior_units=np.array([prior[kind] for kind in kinds]),
+        prior_days=settings.prior_days,
         cell=happened["cell"].to_numpy(),
         starts=np.searchsorted(happened["number"].to_numpy(), np.arange(len(kinds) + 1)).astype(np.int64),
         notices=(*panel.outside.notices, *notices),
@@ -109,13 +110,25 @@ def learn(of: Occasions, sold: Floats, expected_units: Floats, n_categories: int
             others = product[cell] / factor[category, kind]
             is_past = cell % of.n_days < of.n_days - 1
             past = cell[is_past]
-            sums = [
-                np.bincount(category[is_past], table, n_categories).astype(np.float64)[:, None]
-                for table in (sold[past], expected_units[past] * others[is_past], np.ones(past.size))
-            ]
-            factor[:, kind] = shrunk(sums, float(of.prior_units[kind]))[:, 0]
+            units, due = (
+                np.bincount(category[is_past], table, n_categories).astype(np.float64)
+                for table in (sold[past], expected_units[past] * others[is_past])
+            )
+            days = np.unique(past % of.n_days).size
+            factor[:, kind] = _shrunk(units, due, of.prior_units[kind], of.prior_days / max(days, 1))
             product[cell] = others * factor[category, kind]
     return factor
+
+
+def _shrunk(units: Floats, due: Floats, prior_units: float, prior_share: float) -> Floats:
+    """Ratio of each category toward the chain's, and that toward 1. prior_share: of the due units, beside the prior.
+
+    A kind of few days tells them, and not days of the kind, however many units were sold on them.
+    """
+    prior = prior_units + prior_share * due
+    of_chain = prior_units + prior_share * due.sum()
+    chain = (units.sum() + of_chain) / (due.sum() + of_chain)
+    return np.asarray((units + prior * chain) / (due + prior))
 
 
 def matched(rows: pl.DataFrame, places: pl.DataFrame, *further: str) -> pl.DataFrame:
