@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-quick lint format coverage mutants bench bench-baseline bench-check bench-demonstrate bench-dashboard accuracy faults lock clean
+.PHONY: help setup demo test test-quick lint format coverage mutants bench bench-baseline bench-check bench-demonstrate bench-dashboard accuracy faults lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +22,8 @@ $(READY): requirements.lock pyproject.toml
 	fi
 	@$(BIN)/python -m engine.kernels
 	@touch $@
+
+setup: $(READY)  ## The command in .venv, for tables of your own
 
 demo: $(READY)  ## A simulated chain, a full night, a scorecard
 	@$(BIN)/darkshelf demo --out data/demo

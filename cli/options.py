@@ -24,9 +24,10 @@ def tables(text: str) -> "Delivered":
     place = place_of(text)
     if not isinstance(place, Place):
         return place
-    from engine.delivery.elsewhere import Elsewhere
+    # What reads places elsewhere takes a while to load.
+    from engine.delivery.tables import delivered
 
-    return Elsewhere(place)
+    return delivered(text)
 
 
 def place(text: str) -> Path | Place:

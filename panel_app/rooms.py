@@ -47,6 +47,11 @@ class Room:
         """What a page of this room reads."""
         return self._stores[page.store]
 
+    @property
+    def index(self) -> Page | None:
+        """The page that the words of the menu's search lead to."""
+        return next((page for page in self.pages if page.is_index), None)
+
     @cached_property
     def lookup(self) -> "Lookup | None":
         """The findings that other systems look up; None where the desk has none."""

@@ -20,6 +20,7 @@ from panel_app.app import THEME_COOKIE, Dashboard
 from panel_app.charts import warm
 from panel_app.door.door import LOADED_BY
 from panel_app.door.headers import ForeignHost, foreign_hosts, headers_transform, host_name, with_port
+from panel_app.language import COOKIE as LANGUAGE_COOKIE
 from panel_app.login import EVERYBODY, Access, make_door
 from panel_app.lookup.server import handlers as lookup_handlers
 from panel_app.lookup.token import Token
@@ -99,7 +100,7 @@ def serve(
         sign_sessions=True,
         session_token_expiration=settings.page_token_seconds,
         # The token stands in the page, where scripts read it: no cookie of the door goes into it.
-        include_cookies=[THEME_COOKIE, LOADED_BY],
+        include_cookies=[THEME_COOKIE, LANGUAGE_COOKIE, LOADED_BY],
         include_headers=[],
         transforms=[headers_transform(settings)],
         **_provider_options(access),

@@ -74,6 +74,11 @@ def address(view: View) -> str:
     return "?" + urlencode(parameters)
 
 
+def pages_beside(at: int, pages: int) -> dict[str, int]:
+    """The pages of a table before and after one, as far as there are any, by the words of their links. at: from 1."""
+    return {name: place for name, place in (("previous", at - 1), ("next", at + 1)) if 1 <= place <= pages}
+
+
 def whole(text: str) -> int:
     """A whole number from 0 up; 0 for anything else."""
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 15 else 0

@@ -58,7 +58,7 @@ def contracts(as_of: dt.date | None, *, signed: bool = False) -> dict[str, Contr
     all_tables = (
         Contract(v.SALES, PAIR_DAY, (*keys, *sales), after, repeats=True),
         Contract(v.INVENTORY, PAIR_DAY, (*keys, _measure("quantity_on_hand", low)), after, holds="quantity_on_hand"),
-        Contract(v.PRICING, PAIR_DAY, (*keys, *prices), after, holds="price"),
+        Contract(v.PRICING, PAIR_DAY, (*keys, *prices), after, required=False, holds="price"),
         Contract(v.IMPRESSIONS, PAIR_DAY, (*keys, _measure("impression_count")), after, required=False),
         Contract(
             v.STORES,

@@ -17,6 +17,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from engine.disk import content_hash, read_regular, sync
 from engine.errors import InputError, Problem, TryLaterError
+from engine.vocabulary.common import Grain
 
 MANIFEST = "lake.json"
 PREPARED = ".lake.json.partial"
@@ -44,13 +45,14 @@ class Day(_Frozen):
     """What is known of one day of a table.
 
     rows: those that are usable. faulty: those set aside whatever the as-of day is. fingerprint: of all of them.
-    noted: complaints about usable rows, by complaint.
+    noted: complaints about usable rows, by complaint. grain: what they stand for, see `Source.grain`.
     """
 
     rows: int
     faulty: int
     fingerprint: str
     noted: dict[str, int] = {}
+    grain: Grain = "row"
 
 
 class StoredFile(_Frozen):

@@ -15,6 +15,7 @@ from engine.delivery.source import SOURCE_FILE, SOURCE_ROW, DataFile, Part, Sour
 from engine.delivery.tables import with_common_ids
 from engine.errors import InputError, Problem
 from engine.lake.manifest import MANIFEST, WHOLE, DayLake, Partition, mending
+from engine.vocabulary.common import Grain
 
 DAY = "day"
 """Column of the faulty rows: the day they were delivered for. An empty line has no date of its own."""
@@ -120,6 +121,12 @@ class DaySource(Source):
     def held(self) -> "DaySource | None":
         """Rows from before the days that are read; see `Source.held`."""
         return replace(self, parts=self.held_parts, held_parts=()) if self.held_parts else None
+
+    @property
+    def grain(self) -> Grain:
+        """What the rows of the newest day stand for: an export may become another one."""
+        days = self.lake.days(self.contract.table)
+        return days[max(days)].grain if days else "row"
 
     def unreadable(self, file: DataFile, error: BaseException) -> Problem:
         """The problem of a file that cannot be read, with what to do about it in a lake."""

@@ -34,6 +34,7 @@ from engine.lake.manifest import (
 )
 from engine.lake.source import DAY, schema_of
 from engine.outputs.write import appended_parquet, write_parquet
+from engine.vocabulary.common import Grain
 
 STAGED = ".ingest.partial"
 UNTOUCHED = "The lake is as it was."
@@ -47,11 +48,13 @@ class Writer:
     lake: DayLake
     staged: Path
 
-    def partition(self, contract: Contract, text_ids: tuple[str, ...], day: str, judged: pl.DataFrame) -> Partition:
+    def partition(
+        self, contract: Contract, text_ids: tuple[str, ...], day: str, judged: pl.DataFrame, grain: Grain
+    ) -> Partition:
         """One day of a table, made ready.
 
         judged: its typed rows in their order and which are `unusable`. They are sorted by key; rows of one key keep
-        their order, because the last of them may overrule the others.
+        their order, because the last of them may overrule the others. grain: what the rows stand for.
         """
         keys = [name for name in contract.key if name != "date"] if day != WHOLE else []
         judged = judged.sort(keys, maintain_order=True) if keys else judged
@@ -62,9 +65,11 @@ class Writer:
             self._day_file(contract.table, day, rows),
             self._day_file(contract.table, f"{day}-faulty", faulty.with_columns(pl.lit(date, pl.Date).alias(DAY))),
         )
-        content = [*text_ids, *(file.name if file else "" for file in files)]
+        content = [*text_ids, *(file.name if file else "" for file in files), *([grain] if grain != "row" else [])]
         noted = _noted(contract, text_ids, rows)
-        known = Day(rows=rows.height, faulty=faulty.height, fingerprint=_short_hash(content), noted=noted)
+        known = Day(
+            rows=rows.height, faulty=faulty.height, fingerprint=_short_hash(content), noted=noted, grain=grain
+        )
         return Partition(text_ids=text_ids, rows=files[0], faulty=files[1], days={day: known})
 
     def gathered(self, table: str, month: str, parts: Mapping[str, Partition]) -> Partition:

@@ -16,6 +16,7 @@ from typing import Any, Final
 from engine.delivery.mapped.place import is_mapping, open_mapping
 from engine.errors import InputError, Problem
 from engine.runs.journal import Journal
+from engine.runs.lineage import Told, tables_of, told
 from engine.runs.manifest import FORMAT, MANIFEST
 from engine.runs.registry import LOG, PART_OF, Registry, Run, run_name
 from engine.settings.frozen import DeskSettings
@@ -75,11 +76,14 @@ def publish(
         if registry.has(making.run_id) and not force:
             return registry.find(making.run_id), False
         run_id = registry.free_name(making.run_id)
-        with registry.publish(run_id) as partial, journal.written_to(partial / LOG):
+        inputs = tables_of(making.place, making.inputs, _mapping_of(making.place))
+        lineage = told(Told(making.desk, run_id, inputs, registry.out))
+        with lineage as outputs, registry.publish(run_id) as partial, journal.written_to(partial / LOG):
             entries = write(partial)
             (partial / SETTINGS).write_text(as_toml(making.settings), encoding="utf-8")
             manifest = _manifest(run_id, making, entries, journal)
             (partial / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
+            outputs.take(partial)
     return registry.find(run_id), True
 
 

@@ -5,13 +5,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from engine.errors import InputError, Problem, SettingsError
-from engine.places.place import local_path
+from engine.places.place import Place, local_path, place_of
 from engine.runs.registry import Registry, Run
 from engine.settings.loading import described, read_tree, settings_of
 from engine.settings.schedule import JobSettings, ScheduleSettings
 
 SCHEME: Final = "://"
-PATHS: Final = ("input", "lake", "delivery", "out", "config", "alerts")
+PATHS: Final = ("lake", "out", "config", "alerts")
+TABLES: Final = ("input", "delivery")
+"""What may be a place elsewhere."""
 
 
 def load_schedule(file: Path, jobs: Sequence[str] = ()) -> ScheduleSettings:
@@ -36,11 +38,14 @@ def load_schedule(file: Path, jobs: Sequence[str] = ()) -> ScheduleSettings:
 
 
 def _places_elsewhere(tree: Mapping[str, Any]) -> Iterator[Problem]:
-    """What is written for a path of this machine and is a place elsewhere, told before it becomes a path."""
+    """What is written for a path of this machine and is a place elsewhere, told before it becomes a path.
+
+    Of tables, a place that is malformed or has a password in it.
+    """
     for job in tree.get("jobs", ()):
-        for name in PATHS:
+        for name in (*PATHS, *TABLES):
             try:
-                local_path(str(job.get(name, "")))
+                (local_path if name in PATHS else place_of)(str(job.get(name, "")))
             except InputError as error:
                 yield from error.problems
 
@@ -59,7 +64,16 @@ def newest_runs(plan: ScheduleSettings) -> Mapping[str, Run]:
 def _from(home: Path, job: JobSettings) -> JobSettings:
     exports = tuple(target if SCHEME in target else str(home / target) for target in job.exports)
     paths = {name: _path_from(home, getattr(job, name)) for name in PATHS}
-    return job.model_copy(update={"exports": exports, **paths})
+    tables = {name: _tables_from(home, getattr(job, name)) for name in TABLES}
+    return job.model_copy(update={"exports": exports, **paths, **tables})
+
+
+def _tables_from(home: Path, text: str | None) -> str | None:
+    """What is typed for tables, a path of it meant from where the file lies."""
+    if text is None:
+        return None
+    place = place_of(text)
+    return text if isinstance(place, Place) else str(home / place)
 
 
 def _path_from(home: Path, path: Path | None) -> Path | None:

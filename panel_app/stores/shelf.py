@@ -204,14 +204,14 @@ class Night(Opened):
 
     @cached_property
     def choices(self) -> Mapping[str, dict[str, str]]:
-        """What each list of filters offers: label by value, in the order to be shown."""
+        """What each list of filters offers: label by value, empty where it has no name, in the order to be shown."""
         stores = self.cases.select("store_key", "store_name").unique("store_key").sort("store_name", "store_key")
-        named = {key: f"{name} ({key})" if name else f"Store {key}" for key, name in stores.iter_rows()}
+        named = {key: f"{name} ({key})" if name else "" for key, name in stores.iter_rows()}
         return {"store": named, **{name: self._values(name) for name in ("region", "category", "brand", "cause")}}
 
     def _values(self, column: str) -> dict[str, str]:
         values = self.cases[column].fill_null("").unique().sort().to_list()
-        return {value: value or "unknown" for value in values}
+        return {value: value for value in values}
 
     @cached_property
     def _searched(self) -> pl.Series:

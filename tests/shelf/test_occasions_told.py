@@ -102,7 +102,7 @@ def test_the_page_of_a_case_has_a_step_for_the_occasion_of_the_last_day():
 
 def test_no_more_days_are_named_than_can_be_read():
     days = [{"name": "rain", "date": date(2026, 1, day)} for day in range(1, MOST_TOLD + 3)]
-    assert days_in_words(days).endswith("rain (2026-01-05) and 2 more.")
+    assert days_in_words(days).endswith("rain (2026-01-05), …")
     assert days_in_words([]) is None
 
 

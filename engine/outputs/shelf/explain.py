@@ -54,7 +54,8 @@ def _numbers(case: dict[str, Any], why: str | None, occasions: str | None, curre
         _loss(case, currency),
     ]
     stock = "unknown" if case["on_hand"] is None else f"{case['on_hand']:g} units"
-    lines += [told for told in (why, occasions) if told is not None]
+    lines += [] if why is None else [why]
+    lines += [] if occasions is None else [f"On its days: {occasions}."]
     lines += [f"On hand {stock}. Confidence {_score(case['confidence_score'])} of 100.", ""]
     return [line(text) for text in lines]
 

@@ -50,12 +50,11 @@ def happened(run: Run, case_id: str) -> list[dict[str, Any]]:
 
 
 def days_in_words(days: list[dict[str, Any]]) -> str | None:
-    """What happened on the days of a case, as a sentence; None where nothing did."""
+    """What happened on the days of a case, in a row with its days; None where nothing did."""
     if not days:
         return None
     told = [f"{day['name']} ({day['date']})" for day in days[:MOST_TOLD]]
-    more = len(days) - len(told)
-    return f"On its days: {', '.join(told)}{f' and {more} more' if more else ''}."
+    return ", ".join([*told, "…"] if len(days) > len(told) else told)
 
 
 def _nearest(run: Run, case_id: str) -> str:

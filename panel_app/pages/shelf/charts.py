@@ -11,6 +11,7 @@ import polars as pl
 
 from panel_app.charts import ACCENT, BARE, FRAME, HEIGHT, Key, card, hv_plot
 from panel_app.forms import day_axis, number_axis
+from panel_app.language import say
 
 EXPECTED: Final = "#8a6fb3"
 DARK: Final = "#9aa5ab"
@@ -30,14 +31,14 @@ def trend(nights: pl.DataFrame) -> pn.viewable.Viewable:
     dots = hv_plot(nights).scatter(x="as_of", y="at_risk", color=ACCENT, size=36, height=HEIGHT, **FRAME)
     top = max(float(nights["at_risk"].fill_null(0.0).to_numpy().max()), 1.0) * 1.08
     plot = (line * dots).opts(ylim=(0, top), xformatter=day_axis(), yformatter=number_axis(), **BARE)
-    return card("Revenue at risk, night by night", plot, HEIGHT)
+    return card(say("Revenue at risk, night by night"), plot, HEIGHT)
 
 
 def durations(cases: pl.DataFrame, *, every: bool) -> pn.viewable.Viewable:
     """How many cases have lasted how long. cases: days, cases. every: those that are over are among them."""
     bars = hv_plot(even_bins(cases)).bar(x="days", y="cases", color=ACCENT, height=HEIGHT, **FRAME)
     return card(
-        "All cases by days they lasted" if every else "Open cases by days they last",
+        say("All cases by days they lasted") if every else say("Open cases by days they last"),
         bars.opts(line_width=0, bar_width=0.9, yformatter=number_axis(), **BARE),
         HEIGHT,
     )
@@ -68,17 +69,17 @@ def case_days(daily: dict[str, Any], first: date, last: date) -> list[pn.viewabl
         ylim=_from_zero(days, "expected_high", "actual"), **_axes(), **BARE
     )
     keys: Sequence[Key] = (
-        ("line", ACCENT, "sold"),
-        ("dash", EXPECTED, "expected, with its 95% interval"),
-        ("box", DARK, "the dark days"),
-        *([("box", PROMO, "on promotion")] if spells else []),
+        ("line", ACCENT, say("sold")),
+        ("dash", EXPECTED, say("expected, with its 95% interval")),
+        ("box", DARK, say("the dark days")),
+        *([("box", PROMO, say("on promotion"))] if spells else []),
     )
-    cards = [card("Units sold a day", sold, HEIGHT, keys)]
+    cards = [card(say("Units sold a day"), sold, HEIGHT, keys)]
     if days["on_hand"].is_not_null().any():
         stock = hv_plot(days).step(x="date", y="on_hand", color=ACCENT, line_width=2, where="post", **FRAME)
         cards.append(
             card(
-                "On hand",
+                say("On hand"),
                 (stock * dark).opts(ylim=_from_zero(days, "on_hand"), yticks=FEW_TICKS, **_axes(), **BARE),
                 LOW,
             )
@@ -91,12 +92,14 @@ def case_days(daily: dict[str, Any], first: date, last: date) -> list[pn.viewabl
 def _prices(days: pl.DataFrame, dark: Any) -> pn.viewable.Viewable:
     price = hv_plot(days).step(x="date", y="price", color=ACCENT, line_width=2, where="post", **FRAME)
     on_promo = days.filter(pl.col("promo") & pl.col("price").is_not_null())
-    keys: list[Key] = [("line", ACCENT, "price")]
+    keys: list[Key] = [("line", ACCENT, say("price"))]
     drawn = price * dark
     if on_promo.height:
         drawn *= hv_plot(on_promo).scatter(x="date", y="price", color=PROMO, size=26, marker="square", **FRAME)
-        keys.append(("box", PROMO, "on promotion"))
-    return card("Price", drawn.opts(ylim=_from_zero(days, "price"), yticks=FEW_TICKS, **_axes(), **BARE), LOW, keys)
+        keys.append(("box", PROMO, say("on promotion")))
+    return card(
+        say("Price"), drawn.opts(ylim=_from_zero(days, "price"), yticks=FEW_TICKS, **_axes(), **BARE), LOW, keys
+    )
 
 
 def day_frame(daily: dict[str, Any]) -> pl.DataFrame:

@@ -14,6 +14,7 @@ from engine.outputs.outlines import Box, lines_within
 from engine.outputs.shelf.severity import HIGH, MODERATE, NONE, SEVERE
 from panel_app.charts import hv_plot
 from panel_app.forms import hover
+from panel_app.language import say
 from panel_app.layout import CARD
 from panel_app.markup import Html, render
 from panel_app.pages.shelf.clusters import clustered, fanned
@@ -95,7 +96,7 @@ class StoreMap:
 
     def _signs(self, x_range: Any = None, y_range: Any = None) -> Any:
         self.shown = self._parted(x_range, y_range)
-        told = {"store": "store", "cases": "cases", "at risk": "at_risk"}
+        told = {say("store"): "store", say("cases"): "cases", say("at risk"): "at_risk"}
         pointed_at = hover(told, money="at_risk", count="cases", currency=self.currency)
         return _points(self.shown, ["store", "cases", "at_risk"]).opts(
             default_tools=[],
@@ -149,7 +150,9 @@ class StoreMap:
                 severity=pl.col("severity").sort_by(pl.col("severity").replace_strict(order)).first(),
             )
             .with_columns(
-                store=pl.when(pl.col("stores") > 1).then(pl.format("{} stores", "stores")).otherwise("store"),
+                store=pl.when(pl.col("stores") > 1)
+                .then(pl.format(say("{1} stores", "{}"), "stores"))
+                .otherwise("store"),
                 size=self._size().pow(2),
                 marker=pl.when(pl.col("stores") > 1).then(pl.lit("square")).otherwise(_look("severity", 0)),
                 fill=pl.when(pl.col("stores") > 1, severity=NONE)
@@ -192,12 +195,14 @@ def small_map(stores: pl.DataFrame, width: float) -> pn.viewable.Viewable:
         )
         .sort("size")
     )
-    points = _points(signs, ["store", "role"]).opts(default_tools=[], tools=[hover({"store": "store", "": "role"})])
-    keys = [("sign star", "#c62828", "this store")]
+    points = _points(signs, ["store", "role"]).opts(
+        default_tools=[], tools=[hover({say("store"): "store", "": "role"})]
+    )
+    keys = [("sign star", "#c62828", say("this store"))]
     if (signs["role"] == "sells more").any():
-        keys.append(("sign triangle", "#2a7f9e", "sells more of it than before"))
-    keys.append(("sign circle", LINE, "other stores"))
-    heading = Html(render("chart.html", title="Stores around it", keys=keys), margin=(12, 16, 0, 16))
+        keys.append(("sign triangle", "#2a7f9e", say("sells more of it than before")))
+    keys.append(("sign circle", LINE, say("other stores")))
+    heading = Html(render("chart.html", title=say("Stores around it"), keys=keys), margin=(12, 16, 0, 16))
     window = _bounds(signs)
     pane = _pane(_ground(window, "") * points, window, width, tools=False)
     return pn.Column(heading, pane, sizing_mode="stretch_width", styles=CARD)

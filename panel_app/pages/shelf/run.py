@@ -16,6 +16,7 @@ from engine.outputs.read import raising_damage
 from engine.outputs.shelf import shapes
 from engine.outputs.shelf.compare import open_cases
 from engine.settings.shelf.night import PROFILES, USUAL
+from panel_app.language import say
 from panel_app.pages.shelf import loop
 from panel_app.pages.shelf.listing import KEYS
 from panel_app.pages.shelf.markup import render
@@ -154,7 +155,7 @@ def _settings(night: Night) -> list[tuple[str, list[tuple[str, Any, bool]]]]:
     usual = PROFILES[in_force.get("profile", USUAL)]().model_dump(mode="json")
     sections: dict[str, list[tuple[str, Any, bool]]] = {}
     for section, key, value, default in _leaves(in_force, usual, ""):
-        sections.setdefault(section or "the whole run", []).append((key, value, value != default))
+        sections.setdefault(section or say("the whole run"), []).append((key, value, value != default))
     return list(sections.items())
 
 
