@@ -25,7 +25,15 @@ from engine.outputs.whitespace.shapes import ranking_file
 from engine.vocabulary import whitespace as v
 from panel_app.deciding import Reply, decide_on
 from panel_app.pages.whitespace import about
-from panel_app.pages.whitespace.sheet import DIVISION, LONGEST_TEXT, Asked, WhitespacePage, division_of, nothing
+from panel_app.pages.whitespace.sheet import (
+    DIVISION,
+    LONGEST_TEXT,
+    Asked,
+    WhitespacePage,
+    division_of,
+    models_of,
+    nothing,
+)
 from panel_app.session import Session
 from panel_app.state import View, address, whole
 from panel_app.stores.whitespace import STATES, Whitespace, Whitespaces
@@ -80,7 +88,12 @@ class GapsPage:
             return
         decided = self._decided()
         self.head.html = asked.render(
-            "gaps_head.html", run=self.run, facts=self.run.summary, metrics=about.metrics(self.run), to=asked.to
+            "gaps_head.html",
+            run=self.run,
+            facts=self.run.summary,
+            metrics=about.metrics(self.run),
+            to=asked.to,
+            models=models_of(asked),
         )
         self.table.html = self._table(asked, decided)
         self.card.html = self._card(asked, decided)
