@@ -4,8 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from engine.kernels.before import N_BEFORE, doubts_of, learnt_before_day, sums_before, walked_within
 from engine.kernels.compiling import inner, kernel
-from engine.kernels.likelihood_ratio import learn_before, log_ratio, walked_within
+from engine.kernels.likelihood_ratio import log_ratio
 from engine.kernels.records import Sales, Weighing
 from engine.kernels.types import Floats1D, Integers1D, Out
 
@@ -37,15 +38,15 @@ def learnt_before(
 ) -> None:
     """Units of sale that tell the level of an episode which begins tomorrow: one over its relative variance.
 
-    memory, left_out_variance: see `learn_before`. level_drift: as in `Weighing`. learnt: (n_rows,), 0 where nothing
-    was sold; written.
+    memory: see `sums_before`. left_out_variance: see `Doubts`. level_drift: as in `Weighing`. learnt: (n_rows,), 0
+    where nothing was sold; written.
     """
-    n_days = sales.units.shape[1]
-    share, relative_variance, walked = np.empty(n_days + 1), np.empty(n_days + 1), np.empty(n_days + 1)
+    sums = np.empty((sales.units.shape[1] + 1, N_BEFORE))
     for row in range(learnt.size):
-        learn_before(sales, row, memory, left_out_variance, share, relative_variance, walked)
-        variance = relative_variance[n_days] + level_drift * walked[n_days]
-        learnt[row] = 1.0 / variance if relative_variance[n_days] > 0.0 else 0.0
+        sums_before(sales, row, memory, sums)
+        tomorrow = learnt_before_day(sums[-1], doubts_of(sales, row, left_out_variance))
+        variance = tomorrow.relative_variance + level_drift * tomorrow.walked
+        learnt[row] = 1.0 / variance if tomorrow.relative_variance > 0.0 else 0.0
 
 
 @kernel

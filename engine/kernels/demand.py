@@ -65,6 +65,14 @@ def _add(
     cells: Out[Floats1D],
 ) -> None:
     """Add a row to the sums of its group by day; nothing of days that are not clean, without a branch."""
+    if unit == 1.0:
+        # Most products are sold by the piece, and a division takes longer than all the rest.
+        for day in range(units.size):
+            is_clean = clean[day] != 0
+            sold[day] += units[day] if is_clean else 0.0
+            expected_units[day] += expected[day] if is_clean else 0.0
+            cells[day] += 1.0 if is_clean else 0.0
+        return
     for day in range(units.size):
         is_clean = clean[day] != 0
         sold[day] += units[day] / unit if is_clean else 0.0
@@ -114,6 +122,25 @@ def group_sums(
                 sums.cells[place + offer[day], first_day + day] += 1.0
 
 
+@inner
+def _weights(decay_factor: float, n_days: int) -> Floats1D:
+    """Weight of each day, counted from the last one back, which has 1 however long the history is."""
+    weights = np.ones(n_days)
+    for back in range(1, n_days):
+        weights[back] = weights[back - 1] * decay_factor
+    return weights
+
+
+@inner
+def _keep_clean(
+    units: Floats1D, expected: Floats1D, clean: Flags1D, kept_units: Out[Floats1D], kept: Out[Floats1D]
+) -> None:
+    """Units and expected units of the clean days, and 0 of the others, which then add nothing to any sum."""
+    for day in range(units.size):
+        kept_units[day] = units[day] if clean[day] else 0.0
+        kept[day] = expected[day] if clean[day] else 0.0
+
+
 @kernel
 def own_share(own_variance: float, borrowed_variance: float) -> float:
     """Weight of what own days say beside what is borrowed, by their relative variances (Bühlmann 1967)."""
@@ -142,27 +169,24 @@ def levels(
     """
     units, clean, offer, unit = of.units, of.clean, of.offer, of.unit
     n_days = units.shape[1]
-    picked = np.empty(n_days)
+    picked, sold_units, factor = np.empty(n_days), np.empty(n_days), np.empty(n_days)
+    weights, long_weights = _weights(memory, n_days), _weights(long_decay_factor, n_days)
     for row in range(units.shape[0]):
         weekdays, offers = factors.weekday[of.category[row]], factors.offer[of.category[row]]
         stores, skus = factors.store_day[of.store[row]], factors.sku_day[of.sku[row]]
         _pick(offers, offer[row], picked)
         _multiply(1.0, weekdays, picked, stores, skus, expected[row])
+        _keep_clean(units[row], expected[row], clean[row], sold_units, factor)
         sold = expected_units = squares = long_sold = long_expected = long_squares = 0.0
-        # From the last day back, so that the last one has weight 1 however long the history is.
-        weight = long_weight = 1.0
         for back in range(n_days):
             day = n_days - 1 - back
-            factor = expected[row, day]
-            if clean[row, day]:
-                sold += weight * units[row, day]
-                expected_units += weight * factor
-                squares += weight * weight * factor
-                long_sold += long_weight * units[row, day]
-                long_expected += long_weight * factor
-                long_squares += long_weight * long_weight * factor
-            weight *= memory
-            long_weight *= long_decay_factor
+            weight, long_weight = weights[back], long_weights[back]
+            sold += weight * sold_units[day]
+            expected_units += weight * factor[day]
+            squares += weight * weight * factor[day]
+            long_sold += long_weight * sold_units[day]
+            long_expected += long_weight * factor[day]
+            long_squares += long_weight * long_weight * factor[day]
         level[row], exposure[row] = np.nan, 0.0
         if expected_units > 0.0:
             lasting = long_sold / long_expected

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from engine.kernels.before import N_BEFORE, doubts_of, learnt_before_day, sums_before, walked_within
 from engine.kernels.compiling import inner, kernel
-from engine.kernels.likelihood_ratio import learn_before, walked_within
 from engine.kernels.records import Sales
 from engine.kernels.types import Floats2D, Out
 
@@ -44,22 +44,25 @@ def changes(sales: Sales, memory: float, window_days: int, end_day: int, least_u
     """Fill in the changes of windows of window_days: the one that ends before end_day, the one before it, and so on.
 
     A window tells where most of its days are clean, least_units in units of sale are due in it and as many were sold
-    on the clean days before it. memory: see `learn_before`.
+    on the clean days before it. memory: see `sums_before`.
     """
     n_days, n_windows = sales.units.shape[1], found.change.shape[1]
-    share, variance, walked = np.empty(n_days + 1), np.empty(n_days + 1), np.empty(n_days + 1)
+    sums = np.empty((n_days + 1, N_BEFORE))
     for row in range(sales.units.shape[0]):
-        learn_before(sales, row, memory, 0.0, share, variance, walked)
+        sums_before(sales, row, memory, sums)
         before = _within(sales, row, 0, max(end_day - window_days * n_windows, 0))[0]
         for window in range(n_windows - 1, -1, -1):
             first = end_day - window_days * (window + 1)
             sold, expected_units, squares, days = _within(sales, row, first, window_days)
-            due = share[first] * expected_units
+            level = learnt_before_day(sums[first], doubts_of(sales, row, 0.0))
+            due = level.share * expected_units
             found.change[row, window] = found.variance[row, window] = found.walked[row, window] = np.nan
             if due >= least_units and before >= least_units and 2 * days > window_days:
                 found.change[row, window] = math.log(max(sold, SMALLEST_SALE) / due)
                 found.variance[row, window] = (
-                    1.0 / due + sales.dispersion[row] * squares / (expected_units * expected_units) + variance[first]
+                    1.0 / due
+                    + sales.dispersion[row] * squares / (expected_units * expected_units)
+                    + level.relative_variance
                 )
-                found.walked[row, window] = walked[first] + walked_within(days)
+                found.walked[row, window] = level.walked + walked_within(days)
             before += sold

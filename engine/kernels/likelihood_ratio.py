@@ -10,15 +10,23 @@ from typing import NamedTuple
 
 import numpy as np
 
+from engine.kernels.before import N_BEFORE, doubts_of, learnt_before_day, sums_before, walked_within
 from engine.kernels.compiling import inner, kernel
-from engine.kernels.demand import own_share
 from engine.kernels.records import Sales, Spans, Weighing
-from engine.kernels.types import Flags1D, Flags2D, Floats1D, Floats2D, Integers1D, Out
+from engine.kernels.types import Flags1D, Flags2D, Floats1D, Floats2D, Integers1D, Marks1D, Out
 
 SMALLEST_LEFT = 0.02
 """No fall is taken for deeper than to this share."""
 ROUNDED_UP = 1.0 + 1e-9
 """A bound is made so much larger than what rounding may take off it."""
+
+
+@inner
+def _likelihood_ratio(sold: float, expected_units: float, size: float, weighing: Weighing, place: int) -> float:
+    """Likelihood ratio of one of the depths to no change."""
+    shift = (size + sold) * math.log((size + expected_units) / (size + weighing.depths[place] * expected_units))
+    # Beyond 700 an exponential is no number any more.
+    return math.exp(min(shift + sold * weighing.log_depths[place], 700.0))
 
 
 @kernel
@@ -29,88 +37,32 @@ def log_ratio(sold: float, expected_units: float, size: float, weighing: Weighin
     """
     total = 0.0
     for place in range(weighing.depths.size):
-        depth = weighing.depths[place]
-        shift = (size + sold) * math.log((size + expected_units) / (size + depth * expected_units)) + sold * math.log(
-            depth
-        )
-        # Beyond 700 an exponential is no number any more.
-        total += weighing.weights[place] * math.exp(min(shift, 700.0))
+        total += weighing.weights[place] * _likelihood_ratio(sold, expected_units, size, weighing, place)
     return math.log(total) if total > 0.0 else -700.0
 
 
-@kernel
-def walked_within(days: int) -> float:
-    """Days' variance of a walk by which the mean of so many days differs from the day before them, of equal days."""
-    return (days + 1.0) * (2.0 * days + 1.0) / (6.0 * days)
+@inner
+def _is_above(sold: float, expected_units: float, size: float, weighing: Weighing, bound: float) -> bool:
+    """Whether the likelihood ratio of the mixture of depths to no change is above a bound.
 
-
-@kernel
-def learn_before(
-    sales: Sales,
-    row: int,
-    memory: float,
-    left_out_variance: float,
-    share: Out[Floats1D],
-    relative_variance: Out[Floats1D],
-    walked: Out[Floats1D],
-) -> None:
-    """What a row's clean days before each day sold of their expectation, the later the heavier, and its variance.
-
-    Of a row listed late other stores tell what it should sell, until its own days outweigh them (Bühlmann 1967).
-    A level is as unsure as the counts and the dispersion of the days that tell it. Days that are left out for being
-    dark may have been dark by chance: what the others sold is then too much. memory: weight of a day relative to the
-    next. left_out_variance: relative variance if all days are left out. share: 0 where nothing tells it.
-    relative_variance: of the share. walked: days' variance by which a level that walks has left the days that tell
-    it. All (n_days + 1,), the last place is tomorrow's; written.
+    Ordinary sales fit the shallowest depth best, the last one: it alone mostly answers.
     """
-    units, expected, usable, clean = sales.units[row], sales.expected[row], sales.usable[row], sales.clean[row]
-    dispersion, unit = sales.dispersion[row], sales.unit[row]
-    borrowed = sales.borrowed_share[row]
-    sold = expected_units = counted = squares = left_out = behind = 0.0
-    for day in range(units.size + 1):
-        share[day] = relative_variance[day] = 0.0
-        walked[day] = behind
-        beyond_counts = 0.0
-        if expected_units > 0.0:
-            beyond_counts = dispersion * squares / (expected_units * expected_units)
-            beyond_counts += left_out_variance * (left_out / (left_out + expected_units)) ** 2
-        if sold > 0.0 and expected_units > 0.0:
-            share[day] = sold / expected_units
-            relative_variance[day] = counted / (expected_units * sold) + beyond_counts
-        if borrowed > 0.0:
-            own_weight = 0.0
-            if expected_units > 0.0:
-                # Of the borrowed share: days without a sale, by their own share, would be sure of nothing.
-                own_variance = counted / (expected_units * expected_units * borrowed) + beyond_counts
-                own_weight = own_share(own_variance, sales.borrowed_variance[row])
-            share[day] = borrowed + own_weight * (share[day] - borrowed)
-            of_borrowed = (1.0 - own_weight) * sales.borrowed_variance[row]
-            relative_variance[day] = of_borrowed * (borrowed / share[day]) ** 2
-            walked[day] = own_weight * own_weight * behind
-        sold, expected_units, left_out = memory * sold, memory * expected_units, memory * left_out
-        # These are variances, in which a weight counts by its square.
-        counted, squares = memory * memory * counted, memory * memory * squares
-        behind += 1.0
-        if day == units.size or not expected[day] > 0.0:
-            continue
-        if clean[day]:
-            # A day of the level itself takes the mean of all days so much nearer to it.
-            behind *= (expected_units / (expected_units + expected[day] / unit)) ** 2
-            sold += units[day] / unit
-            expected_units += expected[day] / unit
-            counted += expected[day] / unit
-            squares += (expected[day] / unit) ** 2
-        elif usable[day]:
-            left_out += expected[day] / unit
+    total = 0.0
+    for place in range(weighing.depths.size - 1, -1, -1):
+        total += weighing.weights[place] * _likelihood_ratio(sold, expected_units, size, weighing, place)
+        if total > bound:
+            return True
+    return False
 
 
 @inner
-def _begin(sales: Sales, row: int, found: Floats1D, share: float, start: int, slack: float) -> int:
+def _begin(sales: Sales, row: int, found: Floats1D, earliest: int, share: float, start: int, slack: float) -> int:
     """The likeliest first day of a row's episode, its level and depth being those from `start` on.
 
     Were the level uncertain here too, the days since the start would count for little, and a long episode would
-    seem short. found: log likelihood ratio from each day on; days at 0 are no start. share: of the
-    expectation, sold before. slack: an earlier day has to be so much likelier, as a logarithm.
+    seem short. found: log likelihood ratio from each day on; days at 0 are no start, nor are those before the
+    earliest. share: of the expectation, sold before. slack: an earlier day has to be so much likelier, as a
+    logarithm.
     """
     units, expected, usable = sales.units[row], sales.expected[row], sales.usable[row]
     dispersion, unit = sales.dispersion[row], sales.unit[row]
@@ -123,7 +75,7 @@ def _begin(sales: Sales, row: int, found: Floats1D, share: float, start: int, sl
     total = best = 0.0
     first = start
     # Backwards, so that one pass adds up the ratio of every possible first day.
-    for day in range(units.size - 1, -1, -1):
+    for day in range(units.size - 1, earliest - 1, -1):
         if not usable[day]:
             continue
         e, y = share * expected[day] / unit, units[day] / unit
@@ -160,42 +112,46 @@ def open_log_likelihood_ratio(
     """The largest log likelihood ratio of an episode that lasts until the last day, and its first day.
 
     What an episode should have sold is the course of `expected` at the level of the clean days before it: no day of
-    the episode judges itself. Days that are not usable neither start, extend nor end an episode. memory,
-    left_out_variance: see `learn_before`. best: (n_rows,), 0 without an episode; first: (n_rows,), n_days without.
-    Both written.
+    the episode judges itself. Days that are not usable neither start, extend nor end an episode. memory: see
+    `sums_before`. left_out_variance: see `Doubts`. best: (n_rows,), 0 without an episode; first: (n_rows,),
+    n_days without. Both written.
     """
     units, expected, usable, unit = sales.units, sales.expected, sales.usable, sales.unit
     n_days = units.shape[1]
-    share, relative_variance, walked = np.empty(n_days + 1), np.empty(n_days + 1), np.empty(n_days + 1)
-    found = np.empty(n_days)
+    sums, found = np.empty((n_days + 1, N_BEFORE)), np.empty(n_days)
+    open_above = math.exp(-rule.closing)
     for row in range(units.shape[0]):
         best[row], first[row] = 0.0, n_days
-        learn_before(sales, row, memory, left_out_variance, share, relative_variance, walked)
-        sold = expected_units = squares = 0.0
-        days = 0
-        found[:] = 0.0
+        sums_before(sales, row, memory, sums)
+        doubts = doubts_of(sales, row, left_out_variance)
+        sold = expected_units = squares = share = 0.0
+        days, earliest = 0, n_days
         for day in range(n_days - 1, max(n_days - 1 - rule.max_days, -1), -1):
             if not usable[row, day]:
                 continue
+            found[day] = 0.0
             sold += units[row, day] / unit[row]
             expected_units += expected[row, day] / unit[row]
             squares += (expected[row, day] / unit[row]) ** 2
             days += 1
-            if days < rule.min_days or not (expected_units > 0.0 and share[day] > 0.0):
+            if days < rule.min_days or not expected_units > 0.0:
                 continue
-            due = share[day] * expected_units
-            variance = sales.dispersion[row] * squares / (expected_units * expected_units) + relative_variance[day]
+            before = learnt_before_day(sums[day], doubts)
+            if not before.share > 0.0:
+                continue
+            due = before.share * expected_units
+            variance = sales.dispersion[row] * squares / (expected_units * expected_units) + before.relative_variance
             if sold > rule.max_ratio * due:
                 # However far the level may have walked: days that sell what was sold before are ordinary.
-                if log_ratio(sold, due, 1.0 / variance, weighing) < -rule.closing:
-                    break
-                continue
-            variance += weighing.level_drift * (walked[day] + walked_within(days))
-            found[day] = log_ratio(sold, due, 1.0 / variance, weighing)
+                if _is_above(sold, due, 1.0 / variance, weighing, open_above):
+                    continue
+                break
+            variance += weighing.level_drift * (before.walked + walked_within(days))
+            found[day], earliest = log_ratio(sold, due, 1.0 / variance, weighing), day
             if found[day] > best[row]:
-                best[row], first[row] = found[day], day
+                best[row], first[row], share = found[day], day, before.share
         if best[row] > 0.0:
-            first[row] = _begin(sales, row, found, share[first[row]], first[row], rule.slack)
+            first[row] = _begin(sales, row, found, earliest, share, first[row], rule.slack)
 
 
 @kernel
@@ -204,15 +160,15 @@ def past_log_likelihood_ratio(
 ) -> None:
     """Log likelihood ratios of stretches against the days before each, as of an open one; 0 where nothing sold then.
 
-    memory, left_out_variance: see `learn_before`. found: (n_spans,), written.
+    memory: see `sums_before`. left_out_variance: see `Doubts`. found: (n_spans,), written.
     """
     units, expected, usable, unit = sales.units, sales.expected, sales.usable, sales.unit
-    n_days = units.shape[1]
-    share, relative_variance, walked = np.empty(n_days + 1), np.empty(n_days + 1), np.empty(n_days + 1)
+    sums = np.empty((units.shape[1] + 1, N_BEFORE))
     for place in range(spans.rows.size):
         row, first = spans.rows[place], spans.firsts[place]
         found[place] = 0.0
-        learn_before(sales, row, memory, left_out_variance, share, relative_variance, walked)
+        sums_before(sales, row, memory, sums)
+        before = learnt_before_day(sums[first], doubts_of(sales, row, left_out_variance))
         sold = expected_units = squares = 0.0
         days = 0
         for day in range(first, spans.lasts[place] + 1):
@@ -221,13 +177,13 @@ def past_log_likelihood_ratio(
                 expected_units += expected[row, day] / unit[row]
                 squares += (expected[row, day] / unit[row]) ** 2
                 days += 1
-        if expected_units > 0.0 and share[first] > 0.0:
+        if expected_units > 0.0 and before.share > 0.0:
             size = 1.0 / (
                 sales.dispersion[row] * squares / (expected_units * expected_units)
-                + relative_variance[first]
-                + weighing.level_drift * (walked[first] + walked_within(days))
+                + before.relative_variance
+                + weighing.level_drift * (before.walked + walked_within(days))
             )
-            found[place] = log_ratio(sold, share[first] * expected_units, size, weighing)
+            found[place] = log_ratio(sold, before.share * expected_units, size, weighing)
 
 
 @inner
@@ -237,27 +193,52 @@ def _of_day(sold: float, expected_units: float, size: float, depth: float) -> fl
     return shift + sold * math.log(depth)
 
 
+@inner
+def _most_of_day(sold: float, expected_units: float, size: float, depth: float, log_depth: float) -> float:
+    """What `_of_day` is no more than, without a logarithm: log x ≤ (x - 1) / √x where x ≥ 1."""
+    ratio = (size + expected_units) / (size + depth * expected_units)
+    return (size + sold) * (ratio - 1.0) / math.sqrt(ratio) + sold * log_depth
+
+
+@inner
+def _peak_of(ratios: Floats1D, begins: Marks1D) -> float:
+    """Largest sum of successive ratios, begun anew after one that is not above 0, on a day that a fall may begin."""
+    total = peak = 0.0
+    for day in range(ratios.size):
+        total = total + ratios[day] if total > 0.0 else (ratios[day] if begins[day] else 0.0)
+        peak = max(peak, total)
+    return peak
+
+
 @kernel
-def darkest_stretch(sales: Sales, depth: float, peaks: Out[Floats1D]) -> None:
+def darkest_stretch(sales: Sales, depth: float, least: Floats1D, peaks: Out[Floats1D]) -> None:
     """The largest cumulative log likelihood ratio of any stretch of each row, of those that `mark_dark` marks.
 
-    depth: share of the expectation that is left. peaks: (n_rows,), 0 where nothing speaks for a fall; written.
+    depth: share of the expectation that is left. least: (n_rows,), smaller ones matter to nobody. peaks: (n_rows,),
+    0 where nothing speaks for a fall or where it is known without a logarithm to be below `least`; written.
     """
-    units, expected, usable, unit = sales.units, sales.expected, sales.usable, sales.unit
-    for row in range(units.shape[0]):
+    usable, unit, n_days = sales.usable, sales.unit, sales.units.shape[1]
+    units, expected, ratios = np.empty(n_days), np.empty(n_days), np.empty(n_days)
+    begins, counts = np.empty(n_days, np.bool_), np.empty(n_days, np.bool_)
+    log_depth = math.log(depth)
+    for row in range(peaks.size):
         size = 1.0 / max(sales.dispersion[row], 1e-6)
-        total = peak = 0.0
-        for day in range(units.shape[1]):
-            if not usable[row, day] or not expected[row, day] > 0.0:
+        # Day by day and apart from the walk over the days, so that many are done at once.
+        for day in range(n_days):
+            counts[day] = usable[row, day] != 0 and sales.expected[row, day] > 0.0
+            units[day] = sales.units[row, day] / unit[row] if counts[day] else 0.0
+            expected[day] = sales.expected[row, day] / unit[row] if counts[day] else 0.0
+            begins[day] = counts[day] and units[day] < expected[day]
+        peaks[row] = 0.0
+        if least[row] > 0.0:
+            for day in range(n_days):
+                ratios[day] = _most_of_day(units[day], expected[day], size, depth, log_depth)
+            # So little more that sums of rounded terms stay below it.
+            if _peak_of(ratios, begins) * ROUNDED_UP < least[row]:
                 continue
-            e, y = expected[row, day] / unit[row], units[row, day] / unit[row]
-            if total <= 0.0:
-                total = 0.0
-                if y >= e:
-                    continue
-            total += _of_day(y, e, size, depth)
-            peak = max(peak, total)
-        peaks[row] = peak
+        for day in range(n_days):
+            ratios[day] = _of_day(units[day], expected[day], size, depth) if counts[day] else 0.0
+        peaks[row] = _peak_of(ratios, begins)
 
 
 @kernel

@@ -29,11 +29,13 @@ class Weighing(NamedTuple):
     """How an episode's log likelihood ratio is weighed.
 
     level_drift: relative variance that an ordinary level gains with every day of it. depths: (n_depths,), shares of
-    the expectation that a fall may leave. weights: (n_depths,), of the depths.
+    the expectation that a fall may leave. log_depths: (n_depths,), their logarithms. weights: (n_depths,), of the
+    depths.
     """
 
     level_drift: float
     depths: Floats1D
+    log_depths: Floats1D
     weights: Floats1D
 
 

@@ -98,10 +98,10 @@ def _frozen(registry: Registry, model: str | None) -> Run:
     runs = [registry.find(model, v.DESK)] if model else registry.runs(v.DESK)[::-1]
     latest = registry.latest_id(v.DESK)
     ordered = sorted(runs, key=lambda run: run.run_id != latest)
-    found = next((run for run in ordered if (run.folder / "models").is_dir()), None)
+    found = next((run for run in ordered if any(name.startswith("models/") for name in run.names)), None)
     if found is None:
-        what = f"the run {model} has no models" if model else f"no run under {registry.out} has models"
-        raise NotFoundError(f"{what}: train some with  darkshelf whitespace train INPUT --out {registry.out}")
+        what = f"the run {model} has no models" if model else f"no run under {registry.where} has models"
+        raise NotFoundError(f"{what}: train some with  darkshelf whitespace train INPUT --out {registry.where}")
     return found
 
 

@@ -13,8 +13,8 @@ import polars as pl
 
 from engine.delivery.tables import Delivered
 from engine.errors import InputError, NotFoundError, Problem
-from engine.runs.manifest import MANIFEST
-from engine.runs.registry import LATEST, RUNS, Registry, Run
+from engine.runs.manifest import LATEST, MANIFEST, RUNS
+from engine.runs.registry import Registry, Run
 from engine.settings.whitespace.run import WhitespaceSettings
 from engine.vocabulary import whitespace as v
 from engine.whitespace.card import card
@@ -37,11 +37,15 @@ def cards(out: Path, run_id: str | None, divisions: Sequence[str]) -> list[dict[
 
 def gated(out: Path, run_id: str | None) -> Gate:
     """What the gate says of a run. Raises NotFoundError where there is none of that name."""
+    registry = Registry(out)
+    if registry.origin is not None:
+        # Of a mirror, what is looked at below lies here only once it was asked for.
+        _ = registry.find(run_id, v.DESK).folder
     name = run_id or (out / LATEST).read_text(encoding="utf-8").strip() if (out / LATEST).is_file() else run_id
     folder = out / RUNS / str(name)
     if not name or not folder.is_dir():
         # The registry names the runs there are.
-        return gated(out, Registry(out).find(run_id, v.DESK).run_id)
+        return gated(out, registry.find(run_id, v.DESK).run_id)
     if models := _told(folder, MODELS_OF):
         # Chances of a list that trained nothing are as good as the models of the run that did.
         return gated(out, models)

@@ -172,7 +172,7 @@ def sales(series: list, dispersion: float, unit: float = 1.0, borrowed: tuple[fl
 
 
 def weighing(level_drift: float = FADE) -> Weighing:
-    return compiling.given(Weighing(level_drift, np.array(DEPTHS), np.array(WEIGHTS)))
+    return compiling.given(Weighing(level_drift, np.array(DEPTHS), np.log(DEPTHS), np.array(WEIGHTS)))
 
 
 def weigh(
@@ -314,7 +314,7 @@ def marked(units: list[int], bound: float) -> tuple[list[int], float]:
     dark, peaks = np.empty((1, len(units)), np.uint8), np.empty(1)
     of_row = sales([(sold, 4.0, True, True) for sold in units], 0.05)
     mark_dark(of_row, 0.1, np.array([bound]), dark)
-    darkest_stretch(of_row, 0.1, peaks)
+    darkest_stretch(of_row, 0.1, np.zeros(1), peaks)
     return np.flatnonzero(dark[0]).tolist(), float(peaks[0])
 
 
@@ -409,8 +409,16 @@ def test_stretches_are_the_runs_that_are_over_before_the_end(flags, end, min_day
 @given(SERIES, st.floats(0.05, 0.5), st.floats(0.0, 0.5))
 def test_a_stretch_is_marked_where_the_darkest_of_its_row_reaches_the_bound(series, depth, dispersion):
     of_row, peaks = sales(series, dispersion), np.empty(1)
-    darkest_stretch(of_row, depth, peaks)
+    darkest_stretch(of_row, depth, np.zeros(1), peaks)
     for bound, is_marked in ((peaks[0], peaks[0] > 0.0), (peaks[0] * (1 + 1e-9) + 1e-9, False)):
         dark = np.empty(of_row.usable.shape, np.uint8)
         mark_dark(of_row, depth, np.array([bound]), dark)
         assert dark.any() == is_marked
+
+
+@given(SERIES, st.floats(0.05, 0.5), st.floats(0.0, 5.0), st.floats(0.5, 2.0))
+def test_a_darkest_stretch_that_matters_is_the_same_whatever_is_too_small_to_matter(series, depth, dispersion, times):
+    of_row, every, some = sales(series, dispersion), np.empty(1), np.empty(1)
+    darkest_stretch(of_row, depth, np.zeros(1), every)
+    darkest_stretch(of_row, depth, times * every, some)
+    assert some[0] == every[0] or (times > 1.0 and some[0] == 0.0)

@@ -13,12 +13,15 @@ from engine.kernels.likelihood_ratio import darkest_stretch, mark_dark
 from engine.kernels.records import Sales
 
 
-def darkest(sales: Sales, depth: float) -> Floats:
-    """Largest log likelihood ratio of any stretch of each pair at this share of the expectation, (pairs,)."""
+def darkest(sales: Sales, depth: float, least: Floats) -> Floats:
+    """Largest log likelihood ratio of any stretch of each pair at this share of the expectation, (pairs,).
+
+    least: (pairs,), those below it may be taken for 0.
+    """
     peaks = np.empty(len(sales.units))
 
     def look(block: slice) -> None:
-        darkest_stretch(given(sales, block), depth, peaks[block])
+        darkest_stretch(given(sales, block), depth, least[block], peaks[block])
 
     rows.in_blocks(look, peaks.size)
     return peaks

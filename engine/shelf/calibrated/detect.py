@@ -70,7 +70,10 @@ def _past(
     sales = found.sales(panel.array("units"), panel.array("expected"))
     dark, deep = (panel.memory.empty(found.usable.shape, np.uint8) for _ in range(2))
     days = found.usable.sum(axis=1, dtype=np.int64)
-    peaks, deep_peaks = darkest(sales, demand.dark_depth), darkest(sales, demand.fallen_depth)
+    # Below this a chance is 1 and no bound is reached.
+    least = np.minimum(np.log(np.maximum(2.0 * days, 1.0)), settings.closed_log_likelihood_ratio)
+    least = np.where(panel.judged, least, np.inf)
+    peaks, deep_peaks = (darkest(sales, depth, least) for depth in (demand.dark_depth, demand.fallen_depth))
     best = np.maximum(peaks, deep_peaks)
     chances = np.where(panel.judged, np.minimum(2.0 * days * np.exp(-best), 1.0), 1.0)
     bounds = np.full(best.size, np.inf)

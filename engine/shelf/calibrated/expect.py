@@ -24,6 +24,7 @@ from engine.settings.shelf.calibrated import DemandSettings, EpisodeSettings
 from engine.shelf.calibrated.borrow import borrowed, nothing_borrowed
 from engine.shelf.calibrated.dark import darkest, mark
 from engine.shelf.calibrated.drift import level_drift
+from engine.shelf.calibrated.lots import Rises, rises_of
 from engine.shelf.calibrated.null import NullDistribution, rule_of, weighing_of
 from engine.shelf.calibrated.unusual import set_unusual_aside
 from engine.shelf.panel import Panel
@@ -125,7 +126,8 @@ def expect(
     panel, unlearnt, unusual = set_unusual_aside(panel, settings)
     expected = panel.memory.empty(unlearnt.shape)
     guess = _first_guess(panel, settings, unlearnt, unusual)
-    found = _estimate(panel, guess, settings, expected)
+    rises = rises_of(panel.array("units"), guess.usable, settings)
+    found = _estimate(panel, guess, rises, settings, expected)
     ended = np.full(len(expected), panel.n_days)
     if ended_on is not None:
         ended = ended_on(replace(panel, pairs=panel.pairs.with_columns(expected=pl.Series(expected))), found)
@@ -134,13 +136,14 @@ def expect(
     if over.size:
         guess.usable[over] *= np.arange(panel.n_days) < ended[over, None]
         guess.clean[over] = guess.usable[over]
-        found = _estimate(panel, guess, settings, expected)
+        rises = rises_of(panel.array("units"), guess.usable, settings)
+        found = _estimate(panel, guess, rises, settings, expected)
     for _ in range(settings.rounds - 1):
         found = _clean(panel, found, settings, null, expected)
-        found = _estimate(panel, found, settings, expected)
+        found = _estimate(panel, found, rises, settings, expected)
     found = _clean(panel, found, settings, null, expected)
     _leave_out_open(panel, found, expected, settings, episode)
-    found = _estimate(panel, found, settings, expected)
+    found = _estimate(panel, found, rises, settings, expected)
     found.usable[over] = usable
     return replace(panel, pairs=panel.pairs.with_columns(expected=pl.Series(expected))), found
 
@@ -199,7 +202,7 @@ def _are_weighed(panel: Panel, sales: Integers, share: float) -> NDArray[np.bool
     return np.asarray(((fractions > 0) & (fractions >= share * sold))[sku])
 
 
-def _estimate(panel: Panel, found: Demand, settings: DemandSettings, expected: Floats) -> Demand:
+def _estimate(panel: Panel, found: Demand, rises: Rises, settings: DemandSettings, expected: Floats) -> Demand:
     """Every factor in turn, given the others; then dispersion."""
     found = _levels(panel, found, settings, expected)
     n_offers = found.offer.shape[1]
@@ -213,7 +216,7 @@ def _estimate(panel: Panel, found: Demand, settings: DemandSettings, expected: F
     of_sku = _sums(panel, found, "sku_day")
     found = replace(found, sku_day=_toward_one(of_sku, settings.sku_prior_units, settings.prior_rows))
     found = _levels(panel, found, settings, expected)
-    return _dispersion(panel, found, expected, settings)
+    return _dispersion(panel, found, expected, rises, settings)
 
 
 def _sums(panel: Panel, found: Demand, factor: str) -> list[Floats]:
@@ -266,7 +269,10 @@ def _levels(panel: Panel, found: Demand, settings: DemandSettings, expected: Flo
 def _clean(panel: Panel, found: Demand, settings: DemandSettings, null: NullDistribution, expected: Floats) -> Demand:
     """The usable days outside dark stretches; a pair that was dark too long has found a new level."""
     sales = found.sales(panel.array("units"), expected)
-    dark, peaks = panel.memory.empty(expected.shape, np.uint8), darkest(sales, settings.dark_depth)
+    dark, peaks = (
+        panel.memory.empty(expected.shape, np.uint8),
+        darkest(sales, settings.dark_depth, np.zeros(found.level.size)),
+    )
     bounds = null.dark_bounds(peaks, found.level / found.unit, found.dispersion, settings.dark_false_share)
     # Between lots a shelf looks dark: were its pauses left out, its level would rise to a multiple of the truth.
     bounds[found.in_lots] = np.inf
@@ -315,7 +321,7 @@ def _leave_out_open(
         found.clean[row, first[row] :] = 0
 
 
-def _dispersion(panel: Panel, found: Demand, expected: Floats, settings: DemandSettings) -> Demand:
+def _dispersion(panel: Panel, found: Demand, expected: Floats, rises: Rises, settings: DemandSettings) -> Demand:
     """The unit of sale, and relative variance beyond counts of it by category and band of velocity.
 
     A band's variance is shrunk toward the chain's; a store-SKU that sells in lots has its own.
@@ -338,35 +344,8 @@ def _dispersion(panel: Panel, found: Demand, expected: Floats, settings: DemandS
     chain = max(beyond.sum(), 0.0) / max(squares.sum(), TINY)
     prior = settings.dispersion_prior_share * squares.sum() / n_groups
     dispersion = np.maximum((of_group + prior * chain) / (weight + prior + TINY), 0.0)
-    of_lots = _of_lots(panel, found, unit, settings)
+    of_lots = rises.relative_variance(unit)
     return replace(found, unit=unit, dispersion=np.maximum(dispersion[group], of_lots), in_lots=of_lots > 0.0)
-
-
-def _of_lots(panel: Panel, found: Demand, unit: Floats, settings: DemandSettings) -> Floats:
-    """Relative variance that each pair's own rises prove, (pairs,); 0 where it does not sell in lots.
-
-    Told by the days above the mean of all its days: those below prove nothing, for they may be dark, and pauses that
-    were left out as dark would hide the lots. At most so much as days without a sale outnumber those with one just
-    after a sale, where a shelf is not dark, for lots as uneven as its sales if most are alone; the fewer rises
-    are equally large, the less they prove.
-    """
-    sums = np.empty((panel.pairs.height, 6))
-
-    def add(block: slice) -> None:
-        demand.ups(panel.array("units")[block], found.usable[block], sums[block])
-
-    rows.in_blocks(add, len(sums))
-    days, sold, squares, fourths, following, sold_again = sums.T
-    mean = sold / np.maximum(days, 1.0)
-    of_ups = (squares - unit * sold) / np.maximum(days * mean**2, TINY)
-    of_pauses = (following - sold_again) / np.maximum(sold_again, 0.5)
-    of_pauses = np.where(of_pauses > 1.0, of_pauses, 0.0)
-    paused = np.flatnonzero(of_pauses > settings.lots_alone)
-    sizes = np.where(found.usable[paused] == 1, panel.array("units")[paused], 0.0)
-    uneven = (sizes > 0).sum(axis=1) * (sizes**2).sum(axis=1) / np.maximum(sold[paused], TINY) ** 2
-    of_pauses[paused] = np.maximum(uneven, 1.0) * (1.0 + of_pauses[paused]) - 1.0
-    rises = squares**2 / np.maximum(fourths, TINY)
-    return np.clip(of_ups, 0.0, of_pauses) * rises / (rises + settings.lots_prior_rises)
 
 
 def _unit_of_sale(errors: Floats, expected_units: Floats, settings: DemandSettings) -> float:

@@ -122,7 +122,8 @@ def simulate(demand: DemandSettings, episode: EpisodeSettings) -> pl.DataFrame:
 
 def weighing_of(episode: EpisodeSettings, level_drift: float) -> Weighing:
     """How a log likelihood ratio is weighed, as kernels take it. level_drift: relative variance gained a day."""
-    return given(Weighing(level_drift, np.array(episode.depths), np.array(episode.depth_weights)))
+    log_depths = np.array([math.log(depth) for depth in episode.depths])
+    return given(Weighing(level_drift, np.array(episode.depths), log_depths, np.array(episode.depth_weights)))
 
 
 def rule_of(episode: EpisodeSettings) -> likelihood_ratio.EpisodeRule:
@@ -245,7 +246,7 @@ class _Series:
 
     def mark(self, peaks: Floats) -> None:
         """Fill in the log likelihood ratio of the darkest stretch."""
-        likelihood_ratio.darkest_stretch(self._sales(), self._demand.dark_depth, peaks)
+        likelihood_ratio.darkest_stretch(self._sales(), self._demand.dark_depth, np.zeros(peaks.size), peaks)
 
     def weigh(self, episode: EpisodeSettings, level: Floats, log_likelihood_ratio: Floats) -> None:
         """Fill in the log likelihood ratio of an open episode."""
