@@ -21,6 +21,7 @@ from engine.whitespace.card import card
 from engine.whitespace.check import check
 from engine.whitespace.gate import Gate, gate
 from engine.whitespace.panel import labels
+from engine.whitespace.rescore import MODELS_OF
 
 
 def cards(out: Path, run_id: str | None, divisions: Sequence[str]) -> list[dict[str, Any]]:
@@ -45,8 +46,11 @@ def gated(out: Path, run_id: str | None) -> Gate:
     if not name or not folder.is_dir():
         # The registry names the runs there are.
         return gated(out, registry.find(run_id, v.DESK).run_id)
+    if models := _told(folder, MODELS_OF):
+        # Chances of a list that trained nothing are as good as the models of the run that did.
+        return gated(out, models)
     folders = {name: folder, **_parts(out, name)}
-    return gate(folders, _divisions(folders), _cutoff(folder), is_published=True)
+    return gate(folders, _divisions(folders), _told(folder, "as_of"), is_published=True)
 
 
 def outcomes(run: Run, place: Delivered) -> pl.DataFrame:
@@ -63,10 +67,10 @@ def outcomes(run: Run, place: Delivered) -> pl.DataFrame:
     return rows.select(pl.col(v.PAIR).cast(pl.String), "label", "net_gp_window")
 
 
-def _cutoff(folder: Path) -> str:
-    """The day that a run is of; "" where its manifest cannot be read, so that nothing of that day is found."""
+def _told(folder: Path, key: str) -> str:
+    """What a manifest says; "" where it does not, or cannot be read, so that nothing of that is found."""
     try:
-        return str(json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["as_of"])
+        return str(json.loads((folder / MANIFEST).read_text(encoding="utf-8"))[key])
     except (OSError, ValueError, KeyError):
         return ""
 

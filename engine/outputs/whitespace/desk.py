@@ -65,6 +65,8 @@ def _headline(manifest: Mapping[str, Any]) -> str:
         said.append(f"{manifest['selected']:,} of {manifest['candidates']:,} candidates to call")
     if verdict:
         said.append(f"gauntlet {verdict}")
+    if "models_as_of" in manifest:
+        said.append(f"by the models of {manifest['models_as_of']}")
     return ", ".join(said) or "–"
 
 

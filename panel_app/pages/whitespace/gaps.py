@@ -27,7 +27,7 @@ from panel_app.deciding import Reply, decide_on
 from panel_app.kept import states
 from panel_app.language import say
 from panel_app.pages.whitespace import about
-from panel_app.pages.whitespace.sheet import DIVISION, Asked, WhitespacePage, division_of, nothing
+from panel_app.pages.whitespace.sheet import DIVISION, Asked, WhitespacePage, division_of, models_of, nothing
 from panel_app.search import FIND, typed
 from panel_app.session import Session
 from panel_app.state import View, address, pages_beside, whole
@@ -83,7 +83,12 @@ class GapsPage:
             return
         decided = self._decided()
         self.head.html = asked.render(
-            "gaps_head.html", run=self.run, facts=self.run.summary, metrics=about.metrics(self.run), to=asked.to
+            "gaps_head.html",
+            run=self.run,
+            facts=self.run.summary,
+            metrics=about.metrics(self.run),
+            to=asked.to,
+            models=models_of(asked),
         )
         self.table.html = self._table(asked, decided)
         self.card.html = self._card(asked, decided)
