@@ -117,7 +117,7 @@ class Elsewhere:
             top, slash, _ = each.name.partition("/")
             is_one = any(top == name if slash else named_after(name, top.partition(".")[0]) for name in names)
             if is_one and not (self._folder / each.name).exists():
-                objects.fetch(each, self._folder / each.name)
+                objects.fetch_listed(each, self._folder / each.name)
         wanted = {name: replace(promised[name], required=False) for name in promised}
         files, problems = find_files(self._folder, wanted)
         for name in files.keys() & set(names):
