@@ -20,31 +20,39 @@ from panel_material_ui.template.base import parse_template
 
 from engine.decisions.store import Decisions
 from engine.errors import DarkshelfError
+from panel_app import language
 from panel_app.changes import Changes
 from panel_app.door.door import LOADED_BY
 from panel_app.door.logins import Logins
+from panel_app.language import say
 from panel_app.markup import HERE, LOCALISE, Html, render
 from panel_app.pages.page import Page
 from panel_app.rooms import Around, Room, Rooms
+from panel_app.search import typed
 from panel_app.session import Session
 from panel_app.settings import DashboardSettings
-from panel_app.state import View, address
+from panel_app.state import View, address, parse
 from panel_app.stores.runs import Runs
 from panel_app.waiting import CSS as WAITING_CSS
 from panel_app.waiting import Waiting
 
 NO_BUSY_BAR = {"& .MuiLinearProgress-root": {"display": "none"}}
 """It follows every reader's work; ours is `Waiting`. Set to None it would still be drawn: the browser is not told."""
-BAR = {"MuiAppBar": {"styleOverrides": {"root": {"backgroundColor": "#1f4e5f", "color": "#ffffff", **NO_BUSY_BAR}}}}
+NO_HEADING = {"variantMapping": {"h5": "div"}}
+"""The frame keeps room below its bar with an empty line in this form, which would be a heading of nothing."""
+PARTS = {
+    "MuiAppBar": {"styleOverrides": {"root": {"backgroundColor": "#1f4e5f", "color": "#ffffff", **NO_BUSY_BAR}}},
+    "MuiTypography": {"defaultProps": NO_HEADING},
+}
 THEME = {
     "light": {
-        "components": BAR,
+        "components": PARTS,
         "palette": {"primary": {"main": "#1f4e5f"}, "background": {"default": "#f5f7f8", "paper": "#ffffff"}},
         "shape": {"borderRadius": 8},
         "typography": {"fontFamily": "Roboto, 'Noto Sans', system-ui, sans-serif"},
     },
     "dark": {
-        "components": BAR,
+        "components": PARTS,
         "palette": {
             "primary": {"main": "#8fc7d8"},
             "error": {"main": "#ff8a80"},
@@ -100,7 +108,11 @@ class Dashboard:
         self.logins = logins
         self.rooms = Rooms(out, settings, further)
         self.decisions = decisions
-        self.changes = Changes(decisions)
+        self.changes = Changes(decisions, self.rooms.newest_ids)
+        for room in self.rooms.rooms:
+            for page in room.pages:
+                if page.prepare is not None:
+                    self.changes.before_telling(partial(page.prepare, room.store(page), decisions))
         self.deciders = None if deciders is None else frozenset(deciders)
         self.sessions = 0
         self.opened = 0
@@ -111,12 +123,15 @@ class Dashboard:
     def page(self) -> pn.viewable.Viewable:
         """The page of a new session, as its address asks."""
         location = pn.state.location
+        query = location.search if location else ""
+        remembered = pn.state.cookies.get(language.COOKIE, "")
+        language.speak(language.chosen(parse(query).text("lang"), remembered, self.settings.language))
         login = self.logins.known(pn.state.cookies[LOADED_BY]) if self.logins else None
         user = login.user if login else ""
         session = Session(
             self.rooms,
             self.decisions,
-            location.search if location else "",
+            query,
             user=user,
             may_decide=self.deciders is None or user in self.deciders,
             is_over=partial(self.logins.is_over, login) if self.logins and login else lambda: False,
@@ -133,7 +148,7 @@ class Shell:
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        self.menu = session.html("", label="menu")
+        self.menu = session.html("", label="menu", sent=self._search)
         self.news = session.html("", label="news", pressed=lambda do, value: self._show_newest())
         self.content = pn.Column(sizing_mode="stretch_width", css_classes=["content"])
         dark = pn.state.cookies.get(THEME_COOKIE) == "dark"
@@ -171,7 +186,7 @@ class Shell:
         place, around = session.place, session.rooms.look_around()
         self._enter(place.room if place else None)
         self.menu.html = str(self._menu(around))
-        session.title = f"{place.page.title if place else 'Not found'} · darkshelf"
+        session.title = f"{say(place.page.title if place else 'Not found')} · darkshelf"
         self.content[:] = [self._build(place.page if place else None)]
 
     def _enter(self, room: Room | None) -> None:
@@ -183,21 +198,24 @@ class Shell:
     def _build(self, page: Page | None) -> pn.viewable.Viewable:
         session = self.session
         if page is None:
-            return self._trouble("There is no such page", [], *self._to_home())
+            return self._trouble(say("There is no such page"), [], *self._to_home())
         if session.opened is None and page.needs_run:
             noun = session.store(Runs).noun
             newest = address(replace(session.view, run=None)) if session.view.run else None
             return self._trouble(
-                f"No {noun} to show", session.trouble.splitlines(), newest, f"Show the newest {noun}"
+                say("No {1} to show", say(noun)),
+                session.trouble.splitlines(),
+                newest,
+                say("Show the newest {1}", say(noun)),
             )
         try:
             return page.build(session)
         except DarkshelfError as error:
-            return self._trouble("This cannot be shown", str(error).splitlines(), *self._to_home())
+            return self._trouble(say("This cannot be shown"), str(error).splitlines(), *self._to_home())
 
     def _to_home(self) -> tuple[str, str]:
         """The address of the first page, and the words of a link to it."""
-        return address(View()), f"To the {self.session.rooms.home().page.title.lower()}"
+        return address(View()), say("To the first page")
 
     def _trouble(self, title: str, lines: list[str], href: str | None, link: str) -> Html:
         return self.session.html(render("trouble.html", title=title, lines=lines, href=href, link=link))
@@ -205,14 +223,24 @@ class Shell:
     def _menu(self, around: Around) -> Markup:
         session, place = self.session, self.session.place
         home = around.rooms[0].pages[0]
-        items = []
+        entered = place.room if place and place.room in around.rooms else around.rooms[0]
+        desks, pages = [], []
         for room in around.rooms:
             view = session.view_in(room)
-            links = ((page, view.to("" if page is home else page.key, keep=page.shared)) for page in room.pages)
-            items += [(page, address(to)) for page, to in links if page.in_menu]
+            links = [
+                (page, address(view.to("" if page is home else page.key, keep=page.shared)))
+                for page in room.pages
+                if page.in_menu
+            ]
+            desks.append((room, links[0][1], len(links)))
+            if room is entered:
+                pages = links
         return render(
             "menu.html",
-            items=items,
+            desks=desks,
+            entered=entered,
+            searches=place is not None and not place.page.searched and entered.index is not None,
+            pages=pages,
             current=place.page.under or place.page.key if place else "",
             noun=session.store(Runs).noun if place else "",
             opened=session.opened,
@@ -221,7 +249,20 @@ class Shell:
             user=session.user,
             may_decide=session.may_decide,
             skipped=around.skipped,
+            languages=[(key, name, self._spoken_in(key)) for key, name in language.others()],
         )
+
+    def _search(self, do: str, fields: Mapping[str, str]) -> None:
+        """Look for the words of the menu's search in the list of the desk that is read."""
+        session, place = self.session, self.session.place
+        if place is not None and (index := place.room.index) is not None:
+            there = session.view.to(index.key, keep=index.shared)
+            session.go(there.with_texts({index.searched: typed(fields)}, keep=index.shared))
+
+    def _spoken_in(self, key: str) -> str:
+        """The address of the same view in another language."""
+        view = self.session.view
+        return address(view.with_texts({"lang": key}, keep=view.more, at=view.at))
 
     def _describe_first_paint(self, *, dark: bool) -> None:
         """What the document shows before any script ran: the HTML pieces of the page, charts and forms left out."""
@@ -239,7 +280,9 @@ class Shell:
             first_theme="dark" if dark else "light",
             first_script=_first_script(),
             nonce=_nonce(document),
-            locale=self.session.settings.locale,
+            locale=language.locale(self.session.settings.locale),
+            language=language.spoken(),
+            language_cookie=language.COOKIE,
         )
 
     def _watch_for_runs(self) -> None:

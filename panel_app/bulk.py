@@ -13,6 +13,7 @@ import polars as pl
 from engine.decisions import words as w
 from engine.decisions.store import Progress
 from panel_app.deciding import Reply, objection, undo_many
+from panel_app.language import say
 from panel_app.markup import render
 from panel_app.money import whole_cents
 from panel_app.session import Session
@@ -74,8 +75,9 @@ class Bulk:
     def draw(self, count: int | None = None) -> None:
         """The card anew. count: how many are filtered, the same as before without it."""
         self.count = self.count if count is None else count
-        self.piece.visible = self.session.may_decide
-        if self.session.may_decide:
+        shown = self.session.may_decide and bool(self.count or self.progress or self.chosen or self.reply)
+        self.piece.visible = shown
+        if shown:
             self.piece.html = render(
                 "bulk.html",
                 pile=self.pile,
@@ -83,7 +85,7 @@ class Bulk:
                 count=self.count,
                 reply=self.reply,
                 chosen=self.chosen,
-                deed=DEEDS.get(self.chosen.act, "") if self.chosen else "",
+                deed=say(DEEDS.get(self.chosen.act, "")) if self.chosen else "",
                 people=PEOPLE_NAMED,
                 progress=self.progress,
             )
@@ -98,7 +100,7 @@ class Bulk:
         act, scope = fields.get("act", ""), fields.get("scope")
         self.reply = objection(self.session, act, fields)
         if self.reply is None and (scope not in {"ticked", "all"} or (scope == "ticked" and not self.ticked)):
-            what = f"Nothing is chosen: tick {self.pile.nouns}, or choose all that are filtered."
+            what = say("Nothing is chosen: tick {1}, or choose all that are filtered.", self.pile.nouns)
             self.reply = Reply("refused", what)
         if self.reply is None and self.progress is None:
             self.chosen = self._look_at(act, fields, None if scope == "all" else dict(self.ticked))

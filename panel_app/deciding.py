@@ -9,10 +9,11 @@ from typing import Final
 
 from engine.decisions import acts
 from engine.decisions import words as w
-from engine.decisions.outcome import ConflictError
+from engine.decisions.outcome import ConflictError, Outcome
 from engine.decisions.store import Progress
 from engine.decisions.subjects import Subject
 from engine.errors import DarkshelfError, ProblemsError
+from panel_app.language import say
 from panel_app.session import Session
 from panel_app.state import whole
 
@@ -56,14 +57,16 @@ def decide_on(session: Session, subject: Subject, version: int, act: str, fields
     try:
         if act == w.UNDO:
             session.decisions.undo(subject, by=by, version=version)
-            return Reply("done", "Undone.")
+            return Reply("done", say("Undone."))
         new = session.decisions.decide(subject, _act(act, fields), by=by, version=version)
     except ConflictError as error:
         meanwhile = "; ".join(map(str, error.conflict.meanwhile))
-        return Reply("conflict", f"Not saved: somebody decided meanwhile. {meanwhile}. Look at it and decide again.")
+        return Reply(
+            "conflict", say("Not saved: somebody decided meanwhile. {1}. Look at it and decide again.", meanwhile)
+        )
     except DarkshelfError as error:
         return Reply("refused", sentence(error))
-    return Reply("done", f"Saved: {w.DECISIONS.get(act, act)}.", last=f"{new} {subject.subject_id}")
+    return Reply("done", say("Saved: {1}.", say(w.DECISIONS.get(act, act))), last=f"{new} {subject.subject_id}")
 
 
 def decide_on_all(
@@ -83,7 +86,7 @@ def decide_on_all(
         outcome = session.decisions.decide_many(chosen, act_asked, by=by, versions=versions, progress=progress)
     except DarkshelfError as error:
         return Reply("refused", sentence(error))
-    return Reply("conflict" if outcome.conflicts else "done", str(outcome), outcome.batch)
+    return Reply("conflict" if outcome.conflicts else "done", _in_words(outcome), outcome.batch)
 
 
 def undo_many(session: Session, batch: str, progress: Progress = lambda done, of: None) -> Reply:
@@ -94,7 +97,12 @@ def undo_many(session: Session, batch: str, progress: Progress = lambda done, of
         outcome = session.decisions.undo_batch(batch, by=session.user or NOBODY, progress=progress)
     except DarkshelfError as error:
         return Reply("refused", sentence(error))
-    return Reply("conflict" if outcome.conflicts else "done", f"Undone. {outcome}")
+    return Reply("conflict" if outcome.conflicts else "done", f"{say('Undone.')} {_in_words(outcome)}")
+
+
+def _in_words(outcome: Outcome) -> str:
+    """What became of an act on many; where somebody was faster it is told as everywhere."""
+    return str(outcome) if outcome.conflicts else say("{1} saved.", f"{len(outcome.versions):,}")
 
 
 def objection(session: Session, act: str, fields: Mapping[str, str]) -> Reply | None:
@@ -115,12 +123,12 @@ def _act(name: str, fields: Mapping[str, str]) -> acts.Act:
 
 def _refused(session: Session) -> Reply | None:
     if session.is_over():
-        return Reply("refused", "Not saved: you are logged out. Load the page again and log in.")
-    return None if session.may_decide else Reply("refused", "You may look, not decide.")
+        return Reply("refused", say("Not saved: you are logged out. Load the page again and log in."))
+    return None if session.may_decide else Reply("refused", say("You may look, not decide."))
 
 
 def sentence(error: DarkshelfError) -> str:
     """Why an act was not taken, every problem in a sentence."""
     if isinstance(error, ProblemsError):
-        return "Not saved. " + " ".join(f"{problem.where}: {problem.what}." for problem in error.problems)
-    return f"Not saved. {error}"
+        return say("Not saved. {1}", " ".join(f"{problem.where}: {problem.what}." for problem in error.problems))
+    return say("Not saved. {1}", error)

@@ -12,13 +12,14 @@ from typing import Any
 
 import param
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup, escape
+from markupsafe import Markup
 from panel.custom import JSComponent
 
 from engine.outputs import money as amounts
-from engine.outputs.glossary import name_of, tip_of
 from engine.stats import half_up
-from panel_app.words import term
+from panel_app.language import translated
+from panel_app.texts import SpeakingEnvironment
+from panel_app.words import meaning, name, term
 
 HERE = Path(__file__).parent
 CSS = (HERE / "assets" / "page.css").read_text(encoding="utf-8")
@@ -26,7 +27,6 @@ LOCALISE = (
     (HERE / "assets" / "markup.js").read_text(encoding="utf-8").partition("export ")[2].partition("\nconst SENT_")[0]
 )
 """The functions of `markup.js` that write numbers as the reader does, for documents without the components."""
-UNKNOWN = Markup('<span class="unknown" title="unknown">–</span>')
 
 
 class Html(JSComponent):
@@ -95,7 +95,7 @@ def inline(source: str, /, **facts: Any) -> Markup:
 
 @cache
 def _environment() -> Environment:
-    made = Environment(
+    made = SpeakingEnvironment(
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -105,16 +105,21 @@ def _environment() -> Environment:
     made.filters.update(
         money=money, count=count, number=number, percent=percent, day=day, moment=moment, short_money=short_money
     )
-    made.globals.update(term=term, name_of=name_of, tip_of=tip_of)
+    made.globals.update(term=term, name_of=name, tip_of=meaning, translated=translated)
     return made
+
+
+def unknown() -> Markup:
+    """What is shown where nothing is known."""
+    return Markup('<span class="unknown" title="{}">–</span>').format(translated("unknown"))
 
 
 def _number(value: float | None, form: str, text: str, attributes: Mapping[str, str] | None = None) -> Markup:
     """A number as text in English, which the browser writes anew in its own locale."""
     if value is None:
-        return UNKNOWN
-    more = "".join(f' {key}="{escape(content)}"' for key, content in (attributes or {}).items())
-    return Markup(f'<data class="number" value="{value}" data-form="{form}"{more}>{escape(text)}</data>')
+        return unknown()
+    more = Markup("").join(Markup(' {}="{}"').format(key, told) for key, told in (attributes or {}).items())
+    return Markup('<data class="number" value="{}" data-form="{}"{}>{}</data>').format(value, form, more, text)
 
 
 def money(value: float | None, currency: str) -> Markup:
@@ -125,33 +130,33 @@ def money(value: float | None, currency: str) -> Markup:
 def short_money(value: float | None, currency: str) -> Markup:
     """An amount for a headline: 12.3M where it would be long."""
     if value is None:
-        return UNKNOWN
+        return unknown()
     return _number(value, "short", f"{currency}{value:,.0f}", {"data-currency": currency})
 
 
 def count(value: float | None) -> Markup:
     """A whole number."""
-    return UNKNOWN if value is None else _number(value, "count", f"{value:,.0f}")
+    return unknown() if value is None else _number(value, "count", f"{value:,.0f}")
 
 
 def number(value: float | None, digits: int = 1) -> Markup:
     """A number with so many digits after the point, half up; `markup.js` rounds by the same arithmetic."""
     if value is None:
-        return UNKNOWN
+        return unknown()
     return _number(value, "number", f"{half_up(value, digits):,.{digits}f}", {"data-digits": str(digits)})
 
 
 def percent(value: float | None, digits: int = 0) -> Markup:
     """A share from 0 to 1 as percent, rounded as `number` is."""
     if value is None:
-        return UNKNOWN
+        return unknown()
     return _number(value, "percent", f"{half_up(100 * value, digits):,.{digits}f}%", {"data-digits": str(digits)})
 
 
 def day(value: date | str | None) -> Markup:
     """A date."""
     if value is None:
-        return UNKNOWN
+        return unknown()
     return Markup('<time class="day" datetime="{}">{}</time>').format(str(value), str(value))
 
 

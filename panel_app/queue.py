@@ -16,6 +16,7 @@ from engine.decisions import words as w
 from engine.decisions.store import PART, Progress
 from engine.decisions.waiting import DONE, TO_DECIDE
 from panel_app.deciding import Reply, undo_many
+from panel_app.language import say
 from panel_app.session import Session
 from panel_app.state import View, address, whole
 
@@ -147,7 +148,7 @@ class Queue(ABC):
         item, act = self.shown.get(fields.get("subject", "")), fields.get("act", "")
         versions = [whole(version) for version in fields.get("version", "").split(".")]
         if item is None or len(versions) != len(item["subject_ids"]):
-            self.reply = Reply("refused", GONE)
+            self.reply = Reply("refused", say(GONE))
             self.draw()
             return
         painted = dict(zip(item["subject_ids"], versions, strict=True))
@@ -164,7 +165,7 @@ class Queue(ABC):
         self.reply, self.acted_on = reply, item_id
         self.items = self.read()
         if reply.kind == "done":
-            self.reply = replace(reply, text=f"Saved: {self.act_in_words(act)}. {reply.text}")
+            self.reply = replace(reply, text=f"{say('Saved: {1}.', say(self.act_in_words(act)))} {reply.text}")
             self._point_at(self._after(item_id))
         self.draw()
 

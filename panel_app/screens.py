@@ -13,11 +13,14 @@ from tornado.web import RequestHandler
 
 from engine.decisions.store import Decisions
 from engine.outputs.desks import entry
+from panel_app import language
 from panel_app.app import Dashboard
 from panel_app.door.door import Door
 from panel_app.rooms import Room
 
 LOGGED_OUT = 401
+REMEMBERED_DAYS = 365
+"""For a language; the pages remember it as long."""
 
 
 class Screen(RequestHandler):
@@ -40,7 +43,7 @@ class Screen(RequestHandler):
         return deciders is None or self.user in deciders
 
     def prepare(self) -> None:
-        """Turn away who is not logged in: to the login who looks, with 401 who writes."""
+        """Turn away who is not logged in: to the login who looks, with 401 who writes; speak as the others do."""
         if self.request.method == "POST":
             self.door.refuse_foreign_page(self)
         login = self.door.login_of(self)
@@ -52,6 +55,14 @@ class Screen(RequestHandler):
                 self.redirect(f"{self.door.path}login?next={quote(self.request.uri or '', safe='')}")
             return
         self.user = login.user if login else ""
+        self._speak()
+
+    def _speak(self) -> None:
+        """Answer in the language that is asked for, and have the browser remember it."""
+        asked, remembered = self.get_query_argument("lang", ""), self.get_cookie(language.COOKIE, "") or ""
+        language.speak(language.chosen(asked, remembered, self.dashboard.settings.language))
+        if asked in language.NAMES:
+            self.set_cookie(language.COOKIE, asked, expires_days=REMEMBERED_DAYS, samesite="lax")
 
     def set_default_headers(self) -> None:
         """Nothing is kept by whoever is in between."""
@@ -67,7 +78,9 @@ class Screen(RequestHandler):
         return {
             "css": self.dashboard.rooms.css,
             "nonce": self.nonce,
-            "locale": self.dashboard.settings.locale,
+            "locale": language.locale(self.dashboard.settings.locale),
+            "language": language.spoken(),
+            "languages": language.others(),
             "user": self.user,
             "may_decide": self.may_decide,
         }

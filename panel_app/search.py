@@ -3,13 +3,17 @@
 In: a text as it was typed, and columns of text. Out: conditions, one a word, which any of the columns may hold.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import polars as pl
 
 SPELT: Final = {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"}
 """Letters that are no plain letter with a mark; the others lose their marks by Unicode's own decomposition."""
+FIND: Final = "find"
+"""The field of a search box, and the key under which the address holds what was typed into it."""
+LONGEST: Final = 200
+"""Characters of a search that are looked at."""
 BETWEEN: Final = "\n"
 """Stands between the columns in `folded_together`: no word holds it."""
 
@@ -25,10 +29,15 @@ def folded_together(columns: Iterable[str]) -> pl.Expr:
     return pl.concat_str([folded(pl.col(name)) for name in columns], separator=BETWEEN)
 
 
+def typed(fields: Mapping[str, str]) -> str:
+    """What a reader typed into a search box; empty for nothing."""
+    return fields.get(FIND, "").strip()[:LONGEST]
+
+
 def words_of(text: str) -> list[str]:
     """The folded words of what a reader typed."""
-    typed: str = pl.select(folded(pl.lit(text))).item()
-    return typed.split()
+    bare: str = pl.select(folded(pl.lit(text))).item()
+    return bare.split()
 
 
 def holding(text: str, searched: pl.Expr) -> list[pl.Expr]:

@@ -20,9 +20,11 @@ from panel_app.app import THEME_COOKIE, Dashboard
 from panel_app.charts import warm
 from panel_app.door.door import LOADED_BY
 from panel_app.door.headers import ForeignHost, foreign_hosts, headers_transform, host_name, with_port
+from panel_app.language import COOKIE as LANGUAGE_COOKIE
 from panel_app.login import EVERYBODY, Access, make_door
 from panel_app.lookup.server import handlers as lookup_handlers
 from panel_app.lookup.token import Token
+from panel_app.news import News
 from panel_app.screens import screens
 from panel_app.settings import DashboardSettings
 
@@ -99,7 +101,7 @@ def serve(
         sign_sessions=True,
         session_token_expiration=settings.page_token_seconds,
         # The token stands in the page, where scripts read it: no cookie of the door goes into it.
-        include_cookies=[THEME_COOKIE, LOADED_BY],
+        include_cookies=[THEME_COOKIE, LANGUAGE_COOKIE, LOADED_BY],
         include_headers=[],
         transforms=[headers_transform(settings)],
         **_provider_options(access),
@@ -107,6 +109,10 @@ def serve(
     # Bokeh does not read `[::1]:port`, and Panel offers no way to a rule that comes before all of its own.
     server._tornado.websocket_origins.update(hosts)
     server._tornado.add_handlers(foreign_hosts({host_name(host) for host in hosts}), [(".*", ForeignHost)])
+    news = News(dashboard.rooms.registries)
+    if news.registries:
+        news.bring()
+        PeriodicCallback(news.look, 1000 * settings.places_poll_seconds).start()
     PeriodicCallback(dashboard.changes.look, 1000 * settings.decisions_poll_seconds).start()
     if door.logins is not None:
         PeriodicCallback(door.look, LOOK_SECONDS * 1000).start()

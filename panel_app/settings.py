@@ -38,10 +38,18 @@ class DashboardSettings(RunSettings):
         pattern=r"^([A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*)?$",
         description="Form of numbers; empty: the browser's own.",
     )
+    language: str = Field(
+        "en",
+        pattern=r"^(en|de)$",
+        description="Language of the pages where neither the address (`?lang=de`) nor the browser says another.",
+    )
     page_rows: int = Field(50, ge=5, le=500, description="Rows on one page of a table.")
     poll_seconds: float = Field(5, ge=0.2, le=3600, description="How often an open page looks for a new run.")
     decisions_poll_seconds: float = Field(
         1, ge=0.2, le=60, description="How often open pages look for what others decided."
+    )
+    places_poll_seconds: float = Field(
+        60, ge=1, le=86_400, description="How often a server looks for new runs of an output in an object store."
     )
     nights_kept: int = Field(3, ge=1, le=100, description="Runs of a desk whose tables stay in memory.")
     login_hours: float = Field(12, gt=0, le=720, description="How long a login lasts.")

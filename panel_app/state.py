@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 from urllib.parse import parse_qsl, urlencode
 
-from engine.runs.registry import RUN_ID
+from engine.runs.manifest import RUN_ID
 
 LONGEST: Final = 300
 """Characters of a value in an address; longer ones were not written by us."""
@@ -72,6 +72,11 @@ def address(view: View) -> str:
     parameters += [(key, text) for key, texts in view.more.items() for text in texts]
     parameters += [("at", str(view.at))] if view.at > 1 else []
     return "?" + urlencode(parameters)
+
+
+def pages_beside(at: int, pages: int) -> dict[str, int]:
+    """The pages of a table before and after one, as far as there are any, by the words of their links. at: from 1."""
+    return {name: place for name, place in (("previous", at - 1), ("next", at + 1)) if 1 <= place <= pages}
 
 
 def whole(text: str) -> int:

@@ -82,6 +82,11 @@ class Elsewhere:
                 problems.append(missing_table(name, self.alike(promised, name), self.how_to_deliver(name)))
         return found, problems
 
+    @property
+    def holds_nothing(self) -> bool:
+        """Whether nothing lies there, under whatever name."""
+        return self.place.kind in OBJECTS and not self._objects
+
     def how_to_deliver(self, name: str) -> str:
         """What to do about a table that is not there."""
         if self.place.kind in OBJECTS:
@@ -110,11 +115,11 @@ class Elsewhere:
             top, slash, _ = each.name.partition("/")
             is_one = any(top == name if slash else named_after(name, top.partition(".")[0]) for name in names)
             if is_one and not (self._folder / each.name).exists():
-                objects.fetch(each, self._folder / each.name)
+                objects.fetch_listed(each, self._folder / each.name)
         wanted = {name: replace(promised[name], required=False) for name in promised}
         files, problems = find_files(self._folder, wanted)
         for name in files.keys() & set(names):
-            self._copied[name] = files[name], {file.name: _short(marks[file.name]) for file in files[name]}
+            self._copied[name] = files[name], {file.name: short_mark(marks[file.name]) for file in files[name]}
         return problems
 
     def _copy_tables(self, promised: Mapping[str, Contract], names: list[str]) -> list[Problem]:
@@ -125,12 +130,12 @@ class Elsewhere:
                 there = self.place.name_of(name)
                 if tables.has(there):
                     file = self._folder / f"{name}.parquet"
-                    mark = _write(tables.rows(there), file)
+                    mark = write_rows(tables.rows(there), file)
                     self._copied[name] = (DataFile(file, there, {}),), {there: mark}
         return []
 
 
-def _write(rows: Rows, file: Path) -> str:
+def write_rows(rows: Rows, file: Path) -> str:
     """Write rows into a Parquet file, the first frame telling their columns; a hash of them in whatever order."""
     import pyarrow.parquet as pq
 
@@ -140,8 +145,9 @@ def _write(rows: Rows, file: Path) -> str:
         for frame in rows:
             total += sum(frame.select(first.columns).hash_rows().to_list())
             writer.write_table(frame.to_arrow().cast(writer.schema))
-    return _short(f"{list(first.schema.items())} {total % (1 << MARK_BITS)}")
+    return short_mark(f"{list(first.schema.items())} {total % (1 << MARK_BITS)}")
 
 
-def _short(mark: str) -> str:
+def short_mark(mark: str) -> str:
+    """A mark of whatever length, as manifests have it."""
     return hashlib.blake2b(mark.encode(), digest_size=8).hexdigest()

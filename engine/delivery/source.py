@@ -20,6 +20,7 @@ from engine.delivery.csv_text import UNREADABLE as UNREADABLE
 from engine.delivery.near_miss import columns_meant, file_alike, named_after
 from engine.disk import fingerprint, refuse_special
 from engine.errors import InputError, Problem
+from engine.vocabulary.common import Grain
 
 CSV = (".csv", ".csv.gz", ".csv.zst")
 PARQUET = (".parquet",)
@@ -210,9 +211,9 @@ class Source:
         return None
 
     @property
-    def is_log(self) -> bool:
-        """Whether a row is there only where something changed."""
-        return False
+    def grain(self) -> Grain:
+        """What its rows stand for: their day, all days until the next change, or a week."""
+        return "row"
 
     @property
     def left_out(self) -> Counter[str]:

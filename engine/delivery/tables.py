@@ -29,6 +29,7 @@ from engine.delivery.source import (
     open_source,
 )
 from engine.errors import InputError, Problem
+from engine.places.place import Place, place_of
 
 Delivered = Path | Frames | Elsewhere
 """Where tables are that were handed in: in a folder, where a mapping says, which is a TOML file, in memory, or at a
@@ -79,6 +80,19 @@ def how_to_deliver(place: Delivered, name: str) -> str:
     """What to do about a table that is not there."""
     given = _given(place)
     return how_to_put(name, given) if isinstance(given, Path) else given.how_to_deliver(name)
+
+
+def delivered(text: str) -> Path | Elsewhere:
+    """What was typed for the tables of a delivery. Raises InputError, which never repeats a password."""
+    place = place_of(text)
+    return Elsewhere(place) if isinstance(place, Place) else place
+
+
+def holds_anything(place: Path | Elsewhere) -> bool:
+    """Whether something was delivered there, as far as is seen without reading; a database always does."""
+    if isinstance(place, Elsewhere):
+        return not place.holds_nothing
+    return is_mapping(place) or (place.is_dir() and any(place.iterdir()))
 
 
 def where(place: Delivered) -> Path | str | None:

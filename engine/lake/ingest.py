@@ -144,7 +144,9 @@ def _ingest(
     changes = {name: [part for part in parts if _is_new(staged, name, part)] for name, parts in incoming.items()}
     _refuse_shrinking(staged, changes, settings.min_kept_share)
     if not allow_partial:
-        _refuse_incomplete(staged, incoming, settings)
+        # Of a log, any number of rows may be a whole day.
+        daily = {name: parts for name, parts in incoming.items() if delivered[name].grain == "row"}
+        _refuse_incomplete(staged, daily, settings)
     tables = dict(kept)
     for name, changed in changes.items():
         if changed:
@@ -166,7 +168,7 @@ def _partitions(delivered: Mapping[str, Source], name: str, staged: Writer) -> I
         raise InputError(verify(delivered)[0])
     text_ids = tuple(sorted(source.text_ids))
     for day, judged in days:
-        yield staged.partition(source.contract, text_ids, day, judged)
+        yield staged.partition(source.contract, text_ids, day, judged, source.grain)
     shutil.rmtree(place)
     if not days.usable + days.unusable:
         nothing = Day(rows=0, faulty=0, fingerprint=" ".join(text_ids))
@@ -182,7 +184,7 @@ def _is_new(staged: Writer, table: str, part: Partition) -> bool:
     """Whether a day of a delivery is another than the one in the lake, or than what is left of that."""
     ((day, known),) = part.days.items()
     held = {day: held for held in staged.lake.tables.get(table, ()) for day in held.days}
-    if day == WHOLE and known.rows == known.faulty == 0 and held and "date" in PROMISED[table].key:
+    if day == WHOLE and known.rows == known.faulty == 0 and held and PROMISED[table].is_daily:
         return False
     if day not in held or held[day].days[day].fingerprint != known.fingerprint:
         return True

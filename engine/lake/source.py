@@ -15,6 +15,8 @@ from engine.delivery.source import SOURCE_FILE, SOURCE_ROW, DataFile, Part, Sour
 from engine.delivery.tables import with_common_ids
 from engine.errors import InputError, Problem
 from engine.lake.manifest import MANIFEST, WHOLE, DayLake, Partition, mending
+from engine.mirrors import told
+from engine.vocabulary.common import Grain
 
 DAY = "day"
 """Column of the faulty rows: the day they were delivered for. An empty line has no date of its own."""
@@ -121,6 +123,12 @@ class DaySource(Source):
         """Rows from before the days that are read; see `Source.held`."""
         return replace(self, parts=self.held_parts, held_parts=()) if self.held_parts else None
 
+    @property
+    def grain(self) -> Grain:
+        """What the rows of the newest day stand for: an export may become another one."""
+        days = self.lake.days(self.contract.table)
+        return days[max(days)].grain if days else "row"
+
     def unreadable(self, file: DataFile, error: BaseException) -> Problem:
         """The problem of a file that cannot be read, with what to do about it in a lake."""
         problem = super().unreadable(file, error)
@@ -147,7 +155,7 @@ def open_days(
             parts = tuple(parts_of(lake, contract, lake.tables[name], dt.date.min))
             tables[name] = DaySource(contract, parts, lake=lake, as_of=as_of)
         elif contract.required and not damages:
-            advice = f"deliver it with  darkshelf ingest INPUT --lake {lake.folder}"
+            advice = f"deliver it with  darkshelf ingest INPUT --lake {told(lake.folder)}"
             problems.append(Problem(name, "the table is missing", advice))
     return with_common_ids(tables), problems
 

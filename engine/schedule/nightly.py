@@ -9,9 +9,9 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from engine.delivery.tables import delivered, holds_anything
 from engine.errors import EXIT_BUG, EXIT_INPUT, EXIT_TRY_LATER, DarkshelfError, InputError, Problem, TryLaterError
 from engine.lake.ingest import ingest
 from engine.lake.manifest import open_lake
@@ -111,7 +111,7 @@ def _night(job: JobSettings, desk: Desk, settings: DeskSettings, day: dt.date | 
     """One run. Raises every failure but that of a day that is not complete."""
     began = time.monotonic()
     label = None if day is None else day.isoformat()
-    place = job.input if job.lake is None else open_lake(job.lake)
+    place = open_lake(job.lake) if job.lake is not None else None if job.input is None else delivered(job.input)
     try:
         with watched(desk) as watch:
             result: Result = entry(desk.run)(place, job.out, settings, day, watch=watch)
@@ -135,13 +135,14 @@ def _night(job: JobSettings, desk: Desk, settings: DeskSettings, day: dt.date | 
     )
 
 
-def _taken_in(job: JobSettings, delivery: Path, settings: Any) -> Outcome:
-    """The delivery in the lake; a folder that is not there or empty has nothing new."""
-    if not delivery.is_dir() or not any(delivery.iterdir()):
+def _taken_in(job: JobSettings, delivery: str, settings: Any) -> Outcome:
+    """The delivery in the lake; what is not there or empty has nothing new."""
+    place = delivered(delivery)
+    if not holds_anything(place):
         return Outcome(job.name, "taken in", f"nothing: {delivery} holds no delivery")
     began = time.monotonic()
     assert job.lake is not None
-    done = ingest(delivery, job.lake, settings.ingest, settings.inputs)
+    done = ingest(place, job.lake, settings.ingest, settings.inputs)
     rows = sum(table.rows for table in done.tables.values())
     days = sorted({day for table in done.tables.values() for day in (*table.new, *table.replaced)})
     summary = f"{rows:,} rows of {len(done.tables)} tables, {len(days)} days new or replaced"

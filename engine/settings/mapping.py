@@ -14,6 +14,7 @@ from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from engine.settings.frozen import Frozen, RunSettings
 from engine.settings.loading import read_tree, settings_of
+from engine.vocabulary.common import Grain
 
 Text = Annotated[str, Field(min_length=1, max_length=500)]
 Sign = Annotated[str, Field(min_length=1, max_length=1)]
@@ -81,8 +82,10 @@ class SourceMapping(RunSettings):
     only_with: tuple[Text, ...] = Field(
         (), description="Columns of ours: a row that is empty in one of them is of another table, and left out."
     )
-    grain: Literal["row", "change"] = Field(
-        "row", description="`change`: a row is there only where something changed, and holds until the next."
+    grain: Grain = Field(
+        "row",
+        description="Of stock and prices, `change`: a row is there only where something changed, and holds until the "
+        "next; `week`: a row a week, which holds until the next.",
     )
     separator: Sign | None = Field(None, description="Between the cells of CSV; by default what splits the header.")
     quote: Annotated[str, Field(max_length=1)] = Field('"', description="Around a cell of CSV; empty for none.")

@@ -3,12 +3,13 @@
 import datetime as dt
 from collections import Counter
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from engine.settings.frozen import Frozen, RunSettings
 
+Text = Annotated[str, Field(min_length=1, max_length=500)]
 Rhythm = Literal["daily", "weekly", "monthly", "quarterly", "delivery"]
 
 
@@ -17,9 +18,13 @@ class JobSettings(Frozen):
 
     name: str = Field(min_length=1, max_length=60, pattern=r"^[\w.-]+$", description="What logs call the job.")
     desk: str = Field("shelf", min_length=1, description="The desk that runs.")
-    input: Path | None = Field(None, description="Folder of its tables; or give a lake.")
+    input: Text | None = Field(
+        None, description="Folder, mapping or place, such as s3://, of its tables; or give a lake."
+    )
     lake: Path | None = Field(None, description="Lake of days it reads, in place of a folder.")
-    delivery: Path | None = Field(None, description="Folder that is taken into the lake first, where there is one.")
+    delivery: Text | None = Field(
+        None, description="Folder, mapping or place that is taken into the lake first, where it holds anything."
+    )
     out: Path = Field(description="Where its runs are published.")
     config: Path | None = Field(None, description="Settings of the desk, a TOML file.")
     settings: tuple[str, ...] = Field((), description="Single settings, each `key=value`; they go before the file.")

@@ -128,7 +128,16 @@ def _night_into(
         judged = replace(judged, panel=judged.panel.without_days())
         facts = _publish_cases(folder, judged, quality)
     figures = {name: facts[name] for name in ("cases", "cases_open", "revenue_at_risk_open")}
-    return {"partial": judged.panel.is_partial, **figures}
+    return {"partial": judged.panel.is_partial, "logs": _logs(judged.panel), **figures}
+
+
+def _logs(panel: Panel) -> dict[str, dict[str, Any]]:
+    """By table with a row a change or a week, its rows and the further days of store-SKUs that they stand for."""
+    return {
+        name: {"grain": source.grain, "rows": panel.accounts[name].used, "carried_days": panel.accounts[name].carried}
+        for name, source in panel.sources.tables.items()
+        if source.grain != "row"
+    }
 
 
 def inspect(

@@ -16,6 +16,7 @@ from engine.arrays import Integers, Marks
 from engine.kernels import deliveries as kernel
 from engine.kernels import rows
 from engine.settings.shelf.delivered import DeliverySettings
+from engine.vocabulary.common import Grain
 
 FEWEST_GAPS = 3
 """Gaps between deliveries that tell a rhythm."""
@@ -79,9 +80,15 @@ def feed_of(measure: NDArray[Any], stores: Stores, of: DeliverySettings, *, move
     return Feed(_last(came), last_change, gap_of_rows, is_stale)
 
 
-def as_log(feed: Feed) -> Feed:
-    """The feed of a log of changes: it has no rhythm, and no row is no delay."""
-    return replace(feed, usual_gap=np.full_like(feed.usual_gap, np.inf), is_stale=np.zeros_like(feed.is_stale))
+def declared(feed: Feed, grain: Grain) -> Feed:
+    """The feed of a table of which is said what its rows stand for: how seldom they come is nothing to be told.
+
+    In a log of changes no row is no delay; rows of weeks may still be late.
+    """
+    if grain == "row":
+        return feed
+    is_stale = np.zeros_like(feed.is_stale) if grain == "change" else feed.is_stale
+    return replace(feed, usual_gap=np.full_like(feed.usual_gap, np.inf), is_stale=is_stale)
 
 
 def impossible_stock(on_hand: NDArray[np.float64], stores: Stores, of: DeliverySettings) -> Marks:

@@ -5,7 +5,7 @@ placed straight into its cell; memory is the panel and one batch. NaN is "unknow
 """
 
 import datetime as dt
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from engine.contracts.contract import UNUSABLE, Consequence, Kind
 from engine.contracts.shelf import contracts
-from engine.delivery.source import UNREADABLE
+from engine.delivery.source import UNREADABLE, Source
 from engine.delivery.tables import naming_broken_files, too_many_faults, verify
 from engine.errors import InputError, Problem
 from engine.kernels import rows, windows
@@ -35,7 +35,8 @@ from engine.shelf.deliveries import (
     refuse_incomplete,
     with_partial_day,
 )
-from engine.shelf.feeds import Feed, Stores, as_log, feed_of, forget, impossible_stock
+from engine.shelf.feeds import Feed, Stores, declared, feed_of, forget, impossible_stock
+from engine.shelf.outside import Outside, outside
 from engine.shelf.placing import (
     BYTES_PER_DAY,
     Array,
@@ -51,6 +52,8 @@ from engine.shelf.placing import (
 )
 from engine.vocabulary import shelf as v
 
+LOGS = {v.INVENTORY: "on_hand", v.PRICING: "price"}
+"""The tables whose rows may stand for more than their day, and their arrays."""
 _NULLS = {Kind.NUMBER: pl.Float64(), Kind.TEXT: pl.String(), Kind.ID: pl.Int64()}
 
 
@@ -66,8 +69,8 @@ class Panel:
     record is 0 from one day to the next. free_prices: rows of the as-of day whose price is 0, which is none.
     stock_corrections: stock records below 0 (store_id, sku_id, date, quantity_on_hand). unmatched_returns: units that
     came back and were never sold (store_id, sku_id, date, units). interpolated: cells that were filled by
-    interpolation. is_partial: the as-of day was not complete. notices: what is odd about all this. memory: where the
-    arrays live.
+    interpolation. is_partial: the as-of day was not complete. outside: what a calendar and the weather say.
+    notices: what is odd about all this. memory: where the arrays live.
     """
 
     as_of: dt.date
@@ -84,6 +87,7 @@ class Panel:
     unmatched_returns: pl.DataFrame
     interpolated: int
     is_partial: bool
+    outside: Outside
     notices: tuple[Problem, ...]
     accounts: Mapping[str, RowAccount]
     sources: Sources
@@ -170,8 +174,9 @@ def _place_all(sources: Sources, plan: PanelPlan, memory: Memory) -> Panel:
     stores = _attributes(sources, v.STORES, "store_id", grid.stores, accounts.get(v.STORES))
     stores = stores.with_columns(_known_places(sources))
     skus = _attributes(sources, v.SKUS, "sku_id", grid.skus, accounts.get(v.SKUS))
-    _stop_on_broken_rows(sources, accounts)
     categories = tuple(skus["category"].drop_nulls().unique().sort())
+    happened = outside(sources, n_days, stores, skus, categories, accounts)
+    _stop_on_broken_rows(sources, accounts)
     code_of = {category: code for code, category in enumerate(categories)}
     of_sku = skus["category"].replace_strict(code_of, default=-1, return_dtype=pl.Int64)
     category = of_sku.gather(grid.pairs["sku"])
@@ -185,14 +190,15 @@ def _place_all(sources: Sources, plan: PanelPlan, memory: Memory) -> Panel:
     of_stores = stores["store_id"].cast(pl.String).to_list()
     remarks = tuple(notices(deliveries, chain, of_stores, [*categories, "(no category)"], plan.delivery))
     of_store = Stores(chain.store, chain.starts)
-    feeds = _feeds(
-        of_store, arrays, plan.delivery, {name for name, source in sources.tables.items() if source.is_log}
-    )
+    feeds = _feeds(of_store, arrays, plan.delivery, sources.tables)
     emptied = impossible_stock(arrays["on_hand"], of_store, plan.delivery)
     if not sources.intake.readings.interpolates:
         forget(arrays["on_hand"], of_store, emptied)
     deliveries = as_rows_tell(deliveries) if sources.intake.readings.interpolates else with_partial_day(deliveries)
-    listed, interpolated = _impute_all(chain, placed, deliveries, plan, sources.intake.readings.interpolates)
+    delivered_cells = {name: _known_cells(arrays[LOGS[name]]) for name in _logs(sources)}
+    listed, interpolated = _impute_all(chain, placed, deliveries, plan, _draws_down(sources))
+    for name, cells in delivered_cells.items():
+        accounts[name].carried = _known_cells(arrays[LOGS[name]]) - cells
     if accounts[v.SALES].never_has("revenue"):
         _take_price_for_revenue(arrays)
     # In a store that is shut there is nothing to be done about a shelf.
@@ -219,6 +225,7 @@ def _place_all(sources: Sources, plan: PanelPlan, memory: Memory) -> Panel:
         unmatched_returns=listed_cells(grid, unmatched, "units"),
         interpolated=interpolated,
         is_partial=is_partial,
+        outside=happened,
         notices=remarks,
         accounts=accounts,
         sources=sources,
@@ -285,15 +292,40 @@ def _chain(grid: Grid, units: Array, category: pl.Series, n_categories: int) -> 
 
 
 def _feeds(
-    stores: Stores, arrays: Mapping[str, Array], of: DeliverySettings, logs: Collection[str]
+    stores: Stores, arrays: Mapping[str, Array], of: DeliverySettings, tables: Mapping[str, Source]
 ) -> dict[str, Feed]:
     """When each store last delivered stock, prices and views, before anything is carried forward.
 
-    logs: tables with a row only where something changed: their silence is no delay.
+    tables: what was delivered. The silence of a log of changes is no delay.
     """
     measures = {v.INVENTORY: "on_hand", v.PRICING: "price", v.IMPRESSIONS: "impressions"}
-    feeds = {name: feed_of(arrays[array], stores, of, moves=array == "on_hand") for name, array in measures.items()}
-    return {name: as_log(feed) if name in logs else feed for name, feed in feeds.items()}
+    found: dict[str, Feed] = {}
+    for name, array in measures.items():
+        if name in tables:
+            feed = feed_of(arrays[array], stores, of, moves=array == "on_hand")
+            found[name] = declared(feed, tables[name].grain)
+    return found
+
+
+def _logs(sources: Sources) -> list[str]:
+    """The tables of which is said that their rows stand for more than their day."""
+    return [name for name in LOGS if name in sources.tables and sources.tables[name].grain != "row"]
+
+
+def _known_cells(measure: Array) -> int:
+    """How many cells of a measure are known."""
+    known = np.empty(len(measure), np.int64)
+
+    def count(block: slice) -> None:
+        known[block] = np.count_nonzero(~np.isnan(measure[block]), axis=1)
+
+    rows.in_blocks(count, known.size)
+    return int(known.sum())
+
+
+def _draws_down(sources: Sources) -> bool:
+    """Whether sales tell what is left between two stock records: a log of changes says it itself."""
+    return not sources.intake.readings.interpolates and sources.tables[v.INVENTORY].grain != "change"
 
 
 def _take_price_for_revenue(arrays: Mapping[str, Array]) -> None:
@@ -311,7 +343,7 @@ def _take_price_for_revenue(arrays: Mapping[str, Array]) -> None:
 
 
 def _impute_all(
-    chain: Chain, placed: Placed, deliveries: Deliveries, plan: PanelPlan, interpolates: bool
+    chain: Chain, placed: Placed, deliveries: Deliveries, plan: PanelPlan, draws_down: bool
 ) -> tuple[Array, int]:
     """The first listed day of every pair, and how many cells were interpolated; the arrays are imputed in place."""
     arrays, held = placed.arrays, placed.held
@@ -321,7 +353,7 @@ def _impute_all(
     names = ("units", "revenue", "on_hand", "price", "promo", "in_stock")
     owners = Owners(chain.store, chain.category, held["on_hand"], held["price"])
     of = plan.panel
-    rule = ImputationRule(of.min_on_hand, of.stock_from_sales_days, plan.gap_fill_days, not interpolates)
+    rule = ImputationRule(of.min_on_hand, of.stock_from_sales_days, plan.gap_fill_days, draws_down)
 
     def impute_block(block: slice) -> None:
         cells = Cells(*(arrays[name][block] for name in names))

@@ -39,7 +39,8 @@ class RowAccount:
     """Where the rows of one table went: read = used + netted + quarantined + outside the panel.
 
     netted: returns, which were taken off the sales they undo. replaced: used rows whose key came again; summed for
-    sales, overruled by the later row elsewhere. unknown: empty cells by column, in rows that are used all the same.
+    sales, overruled by the later row elsewhere. carried: the further days of store-SKUs for which rows stand that are
+    said to stand for more than their day. unknown: empty cells by column, in rows that are used all the same.
     reasons: quarantined rows by complaint; a row that breaks two rules counts under both.
     """
 
@@ -49,6 +50,7 @@ class RowAccount:
     quarantined: int = 0
     outside_panel: int = 0
     replaced: int = 0
+    carried: int = 0
     unknown: dict[str, int] = field(default_factory=dict)
     reasons: Mapping[str, int] = field(default_factory=dict)
 
@@ -167,7 +169,10 @@ def _empty_arrays(grid: Grid, revenue_days: int, memory: Memory) -> dict[str, Ar
 
 
 def place_facts(sources: Sources, grid: Grid, plan: PanelPlan, memory: Memory) -> Placed:
-    """Two tables at a time. Sales and prices take turns, because both write promo flags."""
+    """Two tables at a time. Sales and prices take turns, because both write promo flags.
+
+    Without a table of prices, a day's price is its revenue over its units.
+    """
     arrays = _empty_arrays(grid, plan.revenue_days, memory)
     unread = {name: source.left_out["rows"] for name, source in sources.tables.items()}
     accounts = {name: RowAccount(read=rows, outside_panel=rows) for name, rows in unread.items()}
@@ -178,8 +183,12 @@ def place_facts(sources: Sources, grid: Grid, plan: PanelPlan, memory: Memory) -
     free_is_a_price = not sources.intake.readings.signed
 
     def sales_then_prices() -> None:
-        returned.append(_place_sales(sources.tables[v.SALES], grid, arrays, accounts[v.SALES]))
-        prices = sources.tables[v.PRICING]
+        prices = sources.tables.get(v.PRICING)
+        taken = arrays["price"] if prices is None else None
+        returned.append(_place_sales(sources.tables[v.SALES], grid, arrays, accounts[v.SALES], taken))
+        if prices is None:
+            _divide_by_units(arrays["price"], arrays["units"])
+            return
         account = accounts[v.PRICING]
         count = _place_prices(prices, grid, arrays, held["price"], account, free_is_a_price=free_is_a_price)
         free_prices.append(count)
@@ -199,7 +208,7 @@ def place_facts(sources: Sources, grid: Grid, plan: PanelPlan, memory: Memory) -
         for job in [pool.submit(sales_then_prices), pool.submit(stock_then_impressions)]:
             job.result()
     last = {name: one.values for name, one in held.items()}
-    return Placed(arrays, accounts, last, below_zero[0], returned[0], free_prices[0])
+    return Placed(arrays, accounts, last, below_zero[0], returned[0], sum(free_prices))
 
 
 class _Held:
@@ -287,8 +296,13 @@ def _count_unknown(
             account.unknown[column.name] += empty
 
 
-def _place_sales(source: Source, grid: Grid, arrays: Mapping[str, Array], account: RowAccount) -> NDArray[np.int64]:
-    """Units and revenue of a key are summed, its promo flag is any. Returns the pairs of which anything came back."""
+def _place_sales(
+    source: Source, grid: Grid, arrays: Mapping[str, Array], account: RowAccount, taken: Array | None
+) -> NDArray[np.int64]:
+    """Units and revenue of a key are summed, its promo flag is any. Returns the pairs of which anything came back.
+
+    taken: gets the revenue of all days, (pairs, days), where it is wanted.
+    """
     units, revenue, promo = arrays["units"], arrays["revenue"], arrays["promo"]
     repeats: list[pl.DataFrame] = []
     returned: list[NDArray[np.int64]] = [np.empty(0, np.int64)]
@@ -302,12 +316,16 @@ def _place_sales(source: Source, grid: Grid, arrays: Mapping[str, Array], accoun
             account.used -= int(is_return.sum())
         count = cells.put_sales(batch.cells, sold, earned, units, revenue, repeated)
         cells.raise_flags(batch.cells, batch.values["promo_flag"], promo.ravel())
+        again = repeated[:count]
+        if taken is not None:
+            first = batch.cells.copy()
+            first[again] = cells.OUTSIDE
+            cells.put_last(first, earned, taken.ravel())
         if count:
-            again = repeated[:count]
             repeats.append(_cell_values(batch.cells[again], sold[again], earned[again]))
     if repeats:
         account.replaced = sum(frame.height for frame in repeats)
-        _add_repeats(pl.concat(repeats), units, revenue)
+        _add_repeats(pl.concat(repeats), units, revenue, taken)
     return np.unique(np.concatenate(returned))
 
 
@@ -350,13 +368,13 @@ def _cell_values(cell: NDArray[np.int64], units: Array, revenue: Array) -> pl.Da
     return pl.DataFrame({"cell": cell, "units": units, "revenue": revenue})
 
 
-def _add_repeats(repeats: pl.DataFrame, units: Array, revenue: Array) -> None:
+def _add_repeats(repeats: pl.DataFrame, units: Array, revenue: Array, taken: Array | None) -> None:
     """Sum the rows of each repeated key in ascending order, so that the order of the file changes no bit."""
     cell = repeats["cell"].unique().sort().to_numpy()
     pair, day = np.divmod(cell, units.shape[1])
     back = day - (units.shape[1] - 1 - revenue.shape[1])
     kept = (back >= 0) & (back < revenue.shape[1])
-    first_revenue = np.full(cell.size, np.nan)
+    first_revenue = np.full(cell.size, np.nan) if taken is None else taken[pair, day]
     first_revenue[kept] = revenue[pair[kept], back[kept]]
     total = (
         pl.concat([repeats, _cell_values(cell, units[pair, day], first_revenue)])
@@ -366,6 +384,20 @@ def _add_repeats(repeats: pl.DataFrame, units: Array, revenue: Array) -> None:
     )
     units[pair, day] = total["units"].to_numpy()
     revenue[pair[kept], back[kept]] = total["revenue"].to_numpy()[kept]
+    if taken is not None:
+        taken[pair, day] = total["revenue"].to_numpy()
+
+
+def _divide_by_units(taken: Array, units: Array) -> None:
+    """Revenue becomes the price of the day, in place; unknown where nothing was sold or paid."""
+
+    def divide(block: slice) -> None:
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            price = taken[block] / units[block]
+            is_price = (units[block] > 0) & (price > 0) & np.isfinite(price)
+        taken[block] = np.where(is_price, price, np.nan)
+
+    rows.in_blocks(divide, taken.shape[0])
 
 
 def _place_stock(source: Source, grid: Grid, array: Array, held: _Held, account: RowAccount) -> pl.DataFrame:

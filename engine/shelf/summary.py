@@ -3,13 +3,14 @@
 Money is added up in whole cents, so that the order of rows changes no digit.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from engine.delivery.source import Source
 from engine.errors import Problem
 from engine.kernels import rows
 from engine.shelf.deliveries import ALL_CLOSED, NOT_DELIVERED
@@ -23,6 +24,16 @@ WITHOUT = {
     "promo_flag": "it knows of no promotion",
 }
 """What follows when a column that may be left out is empty in every row."""
+NOT_DELIVERED_MEANS = {
+    v.PRICING: "the price is revenue ÷ units of the last day with sales; a change while nothing sells is not seen",
+    v.IMPRESSIONS: "no drop of conversion can be seen",
+    v.STORES: "stores have no names and no places: no neighbours are looked at, nothing goes from store to store",
+    v.SKUS: "SKUs have no names, no category averages and no cost",
+}
+"""What follows when a table that may be left out was not delivered."""
+SAID_BY = {v.STORES: "stores_without_place", v.SKUS: "skus_without_category"}
+"""The fact that is told already by a table that was not delivered."""
+NO_PRICE_AT_ALL = "no row of sales has a revenue either, so no price is known and no case has an amount"
 
 
 def key_figures(panel: Panel, cases: pl.DataFrame) -> dict[str, object]:
@@ -159,16 +170,21 @@ def _warnings(panel: Panel, facts: dict[str, int], min_history_days: int) -> lis
         "stores_without_place": f"of {panel.stores.height:,} stores have no coordinates: no neighbours are looked at",
         "skus_without_category": f"of {panel.skus.height:,} SKUs have no category",
     }
-    warnings = [f"{facts[fact]:,} {text}" for fact, text in counted.items() if facts[fact]]
+    absent = [name for name in NOT_DELIVERED_MEANS if name not in panel.accounts]
+    said = {fact for name, fact in SAID_BY.items() if name in absent}
+    warnings = [f"{facts[fact]:,} {text}" for fact, text in counted.items() if facts[fact] and fact not in said]
     if facts["history_days"] < min_history_days:
         warnings.insert(0, f"only {facts['history_days']} days of sales history; {min_history_days} are wanted")
+    is_priceless = v.PRICING in absent and panel.accounts[v.SALES].never_has("revenue")
+    without = {name: means for name, means in WITHOUT.items() if name != "revenue" or not is_priceless}
     for name, account in panel.accounts.items():
-        warnings += _row_warnings(name, account)
-    absent = [name for name in (v.IMPRESSIONS, v.STORES, v.SKUS) if name not in panel.accounts]
-    return [*warnings, *(f"the table {name} was not delivered" for name in absent)]
+        warnings += [*_row_warnings(name, account, without), *_log_warnings(panel.sources.tables[name], account)]
+    means = NOT_DELIVERED_MEANS | ({v.PRICING: NO_PRICE_AT_ALL} if is_priceless else {})
+    return [*warnings, *(f"the table {name} was not delivered: {means[name]}" for name in absent)]
 
 
-def _row_warnings(table: str, account: RowAccount) -> list[str]:
+def _row_warnings(table: str, account: RowAccount, follows: Mapping[str, str]) -> list[str]:
+    """follows: what is told of a column that is empty in every row."""
     of_rows = f"of {account.read:,} rows of {table}"
     what = "and were summed" if table == v.SALES else "and the later row overruled the earlier"
     counted = {
@@ -182,9 +198,22 @@ def _row_warnings(table: str, account: RowAccount) -> list[str]:
         },
     }
     never = [
-        f"no row of {table} has a {name}: {WITHOUT[name]}" for name in account.unknown if account.never_has(name)
+        f"no row of {table} has a {name}: {follows[name]}"
+        for name in account.unknown
+        if name in follows and account.never_has(name)
     ]
     return [*(f"{count:,} {text}" for text, count in counted.items() if count), *never]
+
+
+def _log_warnings(source: Source, account: RowAccount) -> Iterator[str]:
+    """What the rows of a table stand for that is said to have a row a change or a week."""
+    held = source.contract.holds
+    if source.grain != "row" and held is not None:
+        called = source.in_their_words(held)
+        yield (
+            f"{account.used:,} rows of {source.contract.table} hold until the next {source.grain}: they tell "
+            f"{called} on {account.carried:,} further days of store-SKUs"
+        )
 
 
 def _cents(column: str) -> pl.Expr:

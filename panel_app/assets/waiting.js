@@ -27,15 +27,15 @@ export function render({model, view}) {
     asking = false
     timers = [
       setTimeout(() => page.dataset.waiting = "1", SHOW_AFTER_MS),
-      setTimeout(() => said.textContent = said.dataset.working, SAY_AFTER_MS),
-      setTimeout(() => complain(trouble.dataset.slow), DOUBT_AFTER_MS),
+      setTimeout(() => said.textContent = said.dataset.sayWorking, SAY_AFTER_MS),
+      setTimeout(() => complain(trouble.dataset.saySlow), DOUBT_AFTER_MS),
     ]
   }
   const stop = () => {
     timers.forEach(clearTimeout)
     open = false
     delete page.dataset.waiting
-    if (said.textContent === said.dataset.working) said.textContent = said.dataset.done
+    if (said.textContent === said.dataset.sayWorking) said.textContent = said.dataset.sayDone
   }
 
   // What the browser tells of its own accord, such as the sizes of charts, is nothing the reader waits for.
@@ -52,7 +52,7 @@ export function render({model, view}) {
   })
   view.model.document.on_event("connection_lost", () => {
     stop()
-    complain(trouble.dataset.lost)
+    complain(trouble.dataset.sayLost)
   })
   trouble.querySelector("button").addEventListener("click", () => window.location.reload())
   const el = document.createElement("span")

@@ -35,7 +35,7 @@ MEASURES = (
 )
 IDS = ("store_id", "sku_id")
 NUMBERED = re.compile(r" +\d+\. ")
-REQUIRED = (SALES, INVENTORY, "pricing")
+REQUIRED = (SALES, INVENTORY)
 
 
 @dataclass

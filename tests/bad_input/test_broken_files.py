@@ -199,9 +199,9 @@ def test_a_pipe_of_feedback_is_named(night, tmp_path):
 
 def test_a_folder_in_place_of_a_file_holds_no_table(night):
     night.csv()
-    (night.folder / "pricing.csv").unlink()
-    (night.folder / "pricing.csv").mkdir()
-    assert "pricing: the table is missing" in night.refuses_input()
+    (night.folder / f"{INVENTORY}.csv").unlink()
+    (night.folder / f"{INVENTORY}.csv").mkdir()
+    assert f"{INVENTORY}: the table is missing" in night.refuses_input()
 
 
 def test_a_link_to_nowhere_is_named(night):

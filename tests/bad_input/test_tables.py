@@ -36,11 +36,12 @@ def test_a_missing_required_table_is_named_with_what_to_put_where(night, table):
 
 def test_without_the_optional_tables_the_night_runs_and_says_so(night):
     night.csv()
-    for table in ("impressions", "stores", "skus"):
+    absent = ("pricing", "impressions", "stores", "skus")
+    for table in absent:
         (night.folder / f"{table}.csv").unlink()
-    warnings = night.quality()["warnings"]
-    assert [w for w in warnings if "not delivered" in w] == [
-        f"the table {table} was not delivered" for table in ("impressions", "stores", "skus")
+    told = [warning for warning in night.quality()["warnings"] if "not delivered" in warning]
+    assert [warning.partition(":")[0] for warning in told] == [
+        f"the table {name} was not delivered" for name in absent
     ]
 
 
@@ -73,13 +74,13 @@ def test_many_files_with_the_same_fault_are_one_problem(night):
 
 def test_several_problems_are_told_at_once(night):
     night.csv(**{SALES: small_chain()[SALES].drop("units_sold")})
-    (night.folder / "pricing.csv").unlink()
+    night.edit("pricing", lambda content: content.replace(b"price,", b"else,", 1))
     night.add_lines(INVENTORY, "1,,2025-06-01,5", "1,11,soon,5", "1,11,2025-06-02,many")
     night.edit("impressions", lambda _: b"")
     message = night.refuses_input()
     assert "cannot be used (6)" in message
     for problem in (
-        "pricing: the table is missing",
+        "pricing.csv has no column price",
         f"{SALES}.csv has no column units_sold",
         "impressions.csv cannot be read: empty CSV",
         f"{INVENTORY}: sku_id is missing: 1 of 99 rows",
@@ -141,13 +142,16 @@ def test_sales_of_which_no_row_can_be_used_are_refused_with_the_reason(night):
     assert f"2. {SALES}: units_sold is not finite: {sales.height} of {sales.height} rows (100.00%)" in message
 
 
-@pytest.mark.parametrize("table", [INVENTORY, "pricing"])
-def test_a_required_table_of_which_no_row_can_be_used_is_refused(night, table):
-    column = dict(MEASURES)[table]
-    night.parquet(**{table: small_chain()[table].with_columns(pl.lit(math.nan).alias(column))})
+def test_a_required_table_of_which_no_row_can_be_used_is_refused(night):
+    night.parquet(**{INVENTORY: small_chain()[INVENTORY].with_columns(quantity_on_hand=pl.lit(math.nan))})
     message = night.refuses_input()
-    assert f"1. {table}: no usable row is left" in message
-    assert f"2. {table}: {column} is not finite: 96 of 96 rows (100.00%)" in message
+    assert f"1. {INVENTORY}: no usable row is left" in message
+    assert f"2. {INVENTORY}: quantity_on_hand is not finite: 96 of 96 rows (100.00%)" in message
+
+
+def test_prices_of_which_no_row_can_be_used_are_refused_and_not_made_up(night):
+    night.parquet(pricing=small_chain()["pricing"].with_columns(price=pl.lit(math.nan)))
+    assert "pricing: more than 20% of the rows cannot be used: 96 of 96 rows" in night.refuses_input()
 
 
 @pytest.mark.parametrize(("table", "column"), [(SALES, "units_sold"), (INVENTORY, "quantity_on_hand")])

@@ -3,73 +3,20 @@
 from __future__ import annotations
 
 import base64
-import datetime as dt
 import shutil
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
 
 from engine.decisions.acts import Accept, Reject
 from engine.decisions.store import open_decisions
-from engine.decisions.whitespace.gaps import gap_id
 from engine.errors import InputError
 from engine.outputs.desks import desk_named, desk_of, desks, entry
-from engine.outputs.growth.desk import candidate_id
-from engine.outputs.whitespace.shapes import ranking_file
 from engine.runs.registry import Registry
-from engine.synth.company.company import company
-from engine.synth.company.plan import CompanyPlan
-from engine.vocabulary import growth as v
 from tests.command import darkshelf
 from tests.decisions.receivers import web_server
-from tests.growth.golden import golden_tables
-from tests.planted.small import DARK_CASE, small_chain, write_parquet
-from tests.toy.desk import write_toy
+from tests.every_desk import EVERY, INPUTS, SMALL, two_runs
 from tests.toy.installed import toy_installed
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from engine.runs.registry import Run
-
-
-@dataclass(frozen=True)
-class Made:
-    """The runs of one desk: its name, its input, its output folder, a finding, and what the first run is named."""
-
-    desk: str
-    place: Path
-    out: Path
-    finding: str
-    runs: tuple[str, str]
-
-
-def write_company(folder: Path) -> Path:
-    company(folder, CompanyPlan(customers=60, truth_draws=2))
-    return folder
-
-
-INPUTS = {
-    "shelf": (lambda folder: write_parquet(folder, small_chain()), DARK_CASE, ["episode.max_fdr=0.05"]),
-    "growth": (lambda folder: golden_tables().write(folder), None, ["caps.min_units=2"]),
-    "whitespace": (write_company, None, ["whitespace.modeling.seed=43"]),
-    "toy": (write_toy, "1", ["max_buying_share=0.06"]),
-}
-"""Per desk what writes its tables, a finding, and settings that make another run."""
-SMALL = {
-    "whitespace": [
-        "whitespace.gauntlet.permutations=99",
-        "whitespace.gauntlet.repro_customers=60",
-        "whitespace.modeling.boosting.trees=20",
-        "whitespace.modeling.own_boosting.trees=20",
-        "whitespace.modeling.most_features=50",
-        "whitespace.modeling.bootstrap_replicates=50",
-        "whitespace.horizons.bootstrap_replicates=100",
-    ],
-}
-"""Settings of every run of a desk whose usual models take long: how right they are is not asked here."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -78,27 +25,9 @@ def _toy(tmp_path_factory):
         yield
 
 
-def first_finding(desk: str, run: Run) -> str:
-    """The id of what the run found first."""
-    if desk == "growth":
-        return candidate_id(*pl.read_parquet(run.folder / "audit.parquet").select(v.STORE_SPU).row(0))
-    ranking = pl.read_parquet(run.folder / ranking_file(dt.date.fromisoformat(run.as_of)))
-    return gap_id(*ranking.select("customer_id", "division").row(0))
-
-
-TIMES = {"whitespace": pytest.mark.slow}
-"""Desks whose runs take more than a few seconds."""
-
-
-@pytest.fixture(scope="module", params=[pytest.param(desk, marks=TIMES.get(desk, ())) for desk in INPUTS])
+@pytest.fixture(scope="module", params=EVERY)
 def made(request, tmp_path_factory):
-    write, finding, further = INPUTS[request.param]
-    folder, desk = tmp_path_factory.mktemp(request.param), desk_named(request.param)
-    place, out, small = write(folder / "in"), folder / "out", SMALL.get(request.param, [])
-    runs = [entry(desk.run)(place, out, desk.load(None, small + given), None).run for given in (further, [])]
-    if finding is None:
-        finding = first_finding(request.param, runs[1])
-    return Made(request.param, place, out, finding, (runs[0].run_id, runs[1].run_id))
+    return two_runs(tmp_path_factory, request.param)
 
 
 def test_the_desks_that_are_installed_are_found_in_their_order():
@@ -110,8 +39,8 @@ def test_run_runs_the_desk_that_is_named_and_finds_what_is_there(made, capsys):
     words = ("run", made.place, "--out", made.out, "--desk", made.desk, *small)
     answer = darkshelf(capsys, *words, "--json")
     assert answer.code == 0, answer
-    assert (answer.json()["run_id"], answer.json()["is_new"]) == (made.runs[1], False)
-    assert darkshelf(capsys, *words).out.splitlines()[-1].startswith(f"run {made.runs[1]} → ")
+    assert (answer.json()["run_id"], answer.json()["is_new"]) == (made.runs[1].run_id, False)
+    assert darkshelf(capsys, *words).out.splitlines()[-1].startswith(f"run {made.runs[1].run_id} → ")
 
 
 def test_run_refuses_a_folder_with_runs_of_another_desk(made, tmp_path, capsys):
@@ -133,20 +62,20 @@ def test_runs_are_listed_with_their_result(made, capsys):
     assert answer.code == 0, answer
     run = Registry(made.out).find()
     (line,) = (line for line in answer.out.splitlines() if line.startswith("→"))
-    assert made.runs[1] in line
+    assert made.runs[1].run_id in line
     assert f"{made.desk} {desk_of(run).headline(run.manifest)}" in " ".join(line.split())
 
 
 def test_a_run_is_shown_with_its_rows_and_stages(made, capsys):
     answer = darkshelf(capsys, "runs", "show", "--out", made.out)
     assert answer.code == 0, answer
-    assert answer.out.startswith(made.runs[1])
+    assert answer.out.startswith(made.runs[1].run_id)
     assert "check" in answer.out
     assert darkshelf(capsys, "runs", "show", "--out", made.out, "--json").json()["desk"] == made.desk
 
 
 def test_two_runs_are_compared(made, capsys):
-    answer = darkshelf(capsys, "runs", "diff", *made.runs, "--out", made.out)
+    answer = darkshelf(capsys, "runs", "diff", *(run.run_id for run in made.runs), "--out", made.out)
     assert (answer.code, answer.err) == (0, "")
 
 
@@ -190,7 +119,7 @@ def test_alerts_tell_of_every_kind_of_finding_and_of_the_report(made, tmp_path, 
     assert outcomes == {name: "sent" if told[name]["new"] else "quiet" for name in outcomes}
     assert any(told[name]["new"] for name in outcomes)
     (page,) = [call["attachments"][0] for _, call in web.calls if call["attachments"]]
-    assert page["filename"] == f"{made.desk}-{made.runs[1]}.html"
+    assert page["filename"] == f"{made.desk}-{made.runs[1].run_id}.html"
     assert base64.b64decode(page["base64"]).startswith(b"<!doctype html>")
 
 
@@ -225,7 +154,7 @@ def test_a_finding_is_decided_on_and_the_decision_listed(made, tmp_path, capsys)
 
 def test_readers_are_sent_back_and_old_runs_go(made, tmp_path, capsys):
     out = shutil.copytree(made.out, tmp_path / "out")
-    back = darkshelf(capsys, "runs", "rollback", "--out", out, "--to", made.runs[0])
-    assert (back.code, back.out) == (0, f"the latest run is now {made.runs[0]}\n")
+    back = darkshelf(capsys, "runs", "rollback", "--out", out, "--to", made.runs[0].run_id)
+    assert (back.code, back.out) == (0, f"the latest run is now {made.runs[0].run_id}\n")
     assert darkshelf(capsys, "runs", "prune", "--out", out, "--keep", "1").code == 0
-    assert made.runs[0] in [run.run_id for run in Registry(out).runs()]
+    assert made.runs[0].run_id in [run.run_id for run in Registry(out).runs()]

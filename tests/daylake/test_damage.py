@@ -101,7 +101,7 @@ def test_a_damaged_manifest_is_named(chain, complaint, damage):
 
 def test_a_table_that_the_lake_does_not_hold_yet_is_missing(chain, complaint):
     chain.ingest({name: small_chain()[name] for name in (SALES, "impressions")})
-    assert "cannot be used (2):\n  1. inventory_snapshot: the table is missing" in complaint()
+    assert "cannot be used (1):\n  1. inventory_snapshot: the table is missing" in complaint()
     assert f"do   : deliver it with  darkshelf ingest INPUT --lake {chain.lake}" in complaint()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -13,8 +12,8 @@ from engine.decisions.acts import Accept
 from engine.decisions.shelf.answers import Given, record
 from engine.decisions.store import open_decisions
 from engine.outputs.desks import desk_named, entry
-from tests.cli.test_every_desk import INPUTS, SMALL, TIMES
 from tests.decisions.conftest import server
+from tests.every_desk import EVERY, Made, two_runs
 from tests.places.servers import BUCKET, database, object_store
 from tests.planted.small import DARK_CASE
 from tests.toy.installed import toy_installed
@@ -29,45 +28,25 @@ __all__ = ["server"]
 NUMBERS = count(1)
 
 
-@dataclass(frozen=True)
-class Made:
-    """Two runs of one desk in an output folder."""
-
-    desk: str
-    out: Path
-    runs: tuple[Run, Run]
-
-
 @pytest.fixture(scope="session")
 def _toy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with toy_installed(tmp_path_factory.mktemp("installed")):
         yield
 
 
-@pytest.fixture(scope="session", params=[pytest.param(desk, marks=TIMES.get(desk, ())) for desk in INPUTS])
+@pytest.fixture(scope="session", params=EVERY)
 def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, _toy: None) -> Made:
     """Two runs of each desk; on the shelf something was decided and answered."""
-    return make(request.param, tmp_path_factory.mktemp(request.param))
+    found = two_runs(tmp_path_factory, request.param)
+    if found.desk == "shelf":
+        decide(found.out, found.runs[1])
+    return found
 
 
 @pytest.fixture(scope="session")
 def small(tmp_path_factory: pytest.TempPathFactory, _toy: None) -> Made:
     """Two runs of the desk that is done first."""
-    return make("toy", tmp_path_factory.mktemp("small"))
-
-
-def make(name: str, folder: Path) -> Made:
-    """Two runs of a desk under a folder."""
-    write, _, further = INPUTS[name]
-    desk = desk_named(name)
-    place, out = write(folder / "in"), folder / "out"
-    first, second = (
-        entry(desk.run)(place, out, desk.load(None, [*SMALL.get(name, []), *given]), None).run
-        for given in (further, [])
-    )
-    if name == "shelf":
-        decide(out, second)
-    return Made(name, out, (first, second))
+    return two_runs(tmp_path_factory, "toy")
 
 
 def decide(out: Path, run: Run) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
@@ -84,6 +85,18 @@ def test_a_moment_belongs_to_the_day_of_the_stores_clocks() -> None:
     naive = [dt.datetime(2026, 3, 31, 22), dt.datetime(2026, 3, 31, 21)]
     assert read("date", list(naive), zone="Europe/Berlin") == (days[:2], 0)
     assert read("date", ["2026-03-31 22:00:00"], zone="Europe/Berlin", format="%Y-%m-%d %H:%M:%S") == (days[:1], 0)
+
+
+ZONES = ("Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "UTC")
+
+
+@given(st.lists(st.datetimes(dt.datetime(1990, 1, 1), dt.datetime(2037, 12, 31)), min_size=1), st.sampled_from(ZONES))
+def test_the_day_of_a_moment_is_that_of_python_in_summer_and_in_winter(moments: list[dt.datetime], zone: str) -> None:
+    meant = [each.replace(tzinfo=dt.UTC).astimezone(ZoneInfo(zone)).date() for each in moments]
+    aware = [each.replace(tzinfo=dt.UTC) for each in moments]
+    written = [each.isoformat() for each in aware]
+    for cells in (moments, aware, written):
+        assert read("date", list(cells), zone=zone) == (meant, 0)
 
 
 def test_a_column_of_days_has_no_moments() -> None:

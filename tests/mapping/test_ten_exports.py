@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
+from engine.delivery.proposal.propose import propose, settled
+from engine.delivery.proposal.sheets import sheets_of
+from engine.delivery.proposal.written import written
 from engine.outputs.shelf import shapes
 from engine.settings.shelf.night import load
 from engine.shelf import desk
 from tests.mapping.exports import clean_tables, write_clean
 from tests.mapping.ten import TEN
+from tests.mapping.test_init import PROMISED, answers
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,6 +52,18 @@ def test_a_mapped_export_is_the_night_of_the_tables_it_was_made_of(
     TEN[name].write(tables, tmp_path)
     mapping = tmp_path / "darkshelf.toml"
     mapping.write_text(TEN[name].mapping, encoding="utf-8")
+    mapped = night(mapping, tmp_path / "out")
+    assert {file for file in clean if mapped[file] != clean[file]} == set()
+
+
+@pytest.mark.parametrize("name", TEN)
+def test_with_the_questions_of_init_answered_it_is_that_night_too(
+    name: str, tables: Frames, clean: dict[str, bytes], tmp_path: Path
+) -> None:
+    TEN[name].write(tables, tmp_path)
+    mapping = tmp_path / "darkshelf.toml"
+    proposal = settled(propose(sheets_of(tmp_path, tmp_path), PROMISED), answers)
+    mapping.write_text(written(proposal), encoding="utf-8")
     mapped = night(mapping, tmp_path / "out")
     assert {file for file in clean if mapped[file] != clean[file]} == set()
 

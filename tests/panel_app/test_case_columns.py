@@ -117,6 +117,6 @@ def test_what_is_accepted_is_on_the_page_of_the_money(look, night: Night) -> Non
     )
     assert decide(session, best["case_id"], 0, "accept", {}).kind == "done"
     html = value._render(session)
-    accepted = re.search(r'data-step="accepted".*?value="([\d.]+)"', html, re.DOTALL)
+    accepted = re.search(r'data-step="accepted".*?class="amount".*?value="([\d.]+)"', html, re.DOTALL)
     assert accepted is not None
     assert float(accepted[1]) == round(best["projected_recovery"], 2)

@@ -124,7 +124,7 @@ def test_who_comes_back_to_a_desk_finds_it_as_it_was_left(
     assert 'href="?page=toy"' in shell.menu.html
     session.go_to("?page=toy")
     assert session.run.run_id == run_id
-    assert f'href="?page=map&amp;run={published.before}&amp;region=North"' in shell.menu.html
+    assert f'href="?run={published.before}&amp;region=North"' in shell.menu.html
 
 
 def test_the_first_run_of_any_desk_is_shown_to_who_waits_for_one(
@@ -210,3 +210,16 @@ def test_a_folder_of_another_desk_is_given_with_its_name(
         reader = window(1400, home=home, alone=True).open()
         assert "8 shelves" in reader.text()
         reader.go("Toy").page.locator("h1", has_text="12 quiet stores").wait_for()
+
+
+def test_the_menu_names_the_desks_and_the_pages_of_the_one_that_is_read(
+    installed: Path, tmp_path: Path, decisions: Decisions, published: Published
+) -> None:
+    publish(tmp_path / "toy", "2026-03-31", 12)
+    session = Session(rooms(published.out, toy=tmp_path / "toy"), decisions, "?page=cases")
+    shell = Shell(session)
+    assert 'aria-current="true">Shelf</a>' in shell.menu.html
+    assert 'aria-current="page">Cases</a>' in shell.menu.html
+    session.go_to("?page=toy")
+    assert 'aria-current="page">Toy</a>' in shell.menu.html
+    assert "Cases" not in shell.menu.html

@@ -58,7 +58,7 @@ def test_growth_is_the_home_page_where_it_alone_has_runs(rooms: Rooms, decisions
     shell = Shell(Session(rooms, decisions, ""))
     assert shell.session.title == "Growth · darkshelf"
     assert "No night to show" not in shell.content[0][0].html
-    assert links(shell.menu.html) == ["?"]
+    assert links(shell.menu.html) == ["?", "./?lang=de"]
 
 
 def test_the_address_holds_filters_page_and_candidate(session: Session) -> None:
@@ -105,7 +105,7 @@ def test_a_candidate_is_decided_on_where_it_is_open(session: Session) -> None:
 def test_a_run_that_is_not_there_is_told(rooms: Rooms, decisions: Decisions) -> None:
     shell = Shell(Session(rooms, decisions, f"?page=growth&scaling={quote('../x')}"))
     assert "there is no growth run" in shell.content[0].html
-    assert "To the growth" in shell.content[0].html
+    assert "To the first page" in shell.content[0].html
 
 
 @pytest.fixture

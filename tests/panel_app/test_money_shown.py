@@ -18,7 +18,7 @@ from tests.panel_app.serving import serving
 from tests.panel_app.test_forms import HOVERS, MODELS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from engine.decisions.store import Decisions
@@ -35,6 +35,13 @@ def told_in(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, str]:
     folder = tmp_path_factory.mktemp("currencies")
     dollars = publish(folder / "in", folder / "out", tables(), AS_OF - timedelta(days=2))
     return folder / "out", dollars, publish(folder / "in", folder / "out", tables(), currency="€")
+
+
+@pytest.fixture(scope="module")
+def home(told_in: tuple[Path, str, str]) -> Iterator[str]:
+    """The dashboard over both."""
+    with serving(told_in[0]) as address:
+        yield address
 
 
 def pieces(out: Path, decisions: Decisions, address: str) -> str:
@@ -77,36 +84,29 @@ def test_of_two_nights_that_are_compared_each_has_its_own(
     ],
 )
 def test_the_sign_is_the_runs_and_its_place_the_readers(
-    window: Callable[..., Window], told_in: tuple[Path, str, str], locale: str, amount: str
+    window: Callable[..., Window], home: str, locale: str, amount: str
 ) -> None:
-    with serving(told_in[0]) as home:
-        reader = window(1440, home=home, locale=locale).open()
-        told = reader.page.locator(".content .bars .amount").all_inner_texts()
-        assert told
-        assert [text for text in told if not re.fullmatch(amount, text)] == []
-        title = reader.page.locator('.content data[data-form="short"]').first.get_attribute("title")
-        assert re.fullmatch(amount, title)
-        assert "$" not in reader.text()
+    reader = window(1440, home=home, locale=locale).open()
+    told = reader.page.locator(".content .bars .amount").all_inner_texts()
+    assert told
+    assert [text for text in told if not re.fullmatch(amount, text)] == []
+    title = reader.page.locator('.content data[data-form="short"]').first.get_attribute("title")
+    assert re.fullmatch(amount, title)
+    assert "$" not in reader.text()
 
 
-def test_the_map_tells_money_in_the_currency_of_its_night(
-    window: Callable[..., Window], told_in: tuple[Path, str, str]
-) -> None:
-    with serving(told_in[0]) as home:
-        reader = window(1440, home=home, locale="de-DE").open("?page=map")
-        reader.page.locator("canvas").first.wait_for()
-        reader.page.wait_for_function(f"() => {MODELS}.some((m) => m.type === 'CustomJSHover')")
-        hovers: list[Any] = reader.page.evaluate(HOVERS)
-        assert sorted(hovers) == ["1.234.567", "1.234.567\xa0€"]
-        limits = re.findall(r"from\s+([\d.,]+\xa0€)", reader.text(".legend"))
-        assert len(limits) == 2
+def test_the_map_tells_money_in_the_currency_of_its_night(window: Callable[..., Window], home: str) -> None:
+    reader = window(1440, home=home, locale="de-DE").open("?page=map")
+    reader.page.locator("canvas").first.wait_for()
+    reader.page.wait_for_function(f"() => {MODELS}.some((m) => m.type === 'CustomJSHover')")
+    hovers: list[Any] = reader.page.evaluate(HOVERS)
+    assert sorted(hovers) == ["1.234.567", "1.234.567\xa0€"]
+    limits = re.findall(r"from\s+([\d.,]+\xa0€)", reader.text(".legend"))
+    assert len(limits) == 2
 
 
-def test_the_history_of_a_case_tells_each_night_in_its_own(
-    window: Callable[..., Window], told_in: tuple[Path, str, str]
-) -> None:
-    with serving(told_in[0]) as home:
-        reader = window(1440, home=home, alone=True).open(CASE_PAGE)
-        rows = reader.page.locator("section[aria-labelledby=history-title] tbody tr")
-        rows.nth(1).wait_for()
-        assert [sign for text in rows.all_inner_texts() for sign in "$€" if sign in text] == ["€", "$"]
+def test_the_history_of_a_case_tells_each_night_in_its_own(window: Callable[..., Window], home: str) -> None:
+    reader = window(1440, home=home, alone=True).open(CASE_PAGE)
+    rows = reader.page.locator("section[aria-labelledby=history-title] tbody tr")
+    rows.nth(1).wait_for()
+    assert [sign for text in rows.all_inner_texts() for sign in "$€" if sign in text] == ["€", "$"]

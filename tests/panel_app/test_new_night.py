@@ -15,7 +15,7 @@ def test_a_new_night_is_told_and_nobody_sees_a_mixture(
     window: Callable[..., Window], published: Published, latest_again: Registry
 ) -> None:
     latest_again.point_to(published.before)
-    readers = [window(1440).open("?page=cases") for _ in range(10)]
+    readers = [window(1440).open("?page=cases") for _ in range(4)]
     old = readers[0].text(".found")
     latest_again.point_to(published.main)
     for reader in readers:

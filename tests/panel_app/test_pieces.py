@@ -34,12 +34,17 @@ def test_a_hostile_text_is_shown_as_it_is() -> None:
 
 def test_the_menu_of_every_page_names_the_runs_that_are_skipped() -> None:
     made = render(
-        "menu.html", items=[], opened=None, user="", skipped=[f"run {HOSTILE} is damaged", "run b is damaged"]
+        "menu.html",
+        items=[],
+        opened=None,
+        user="",
+        languages=[],
+        skipped=[f"run {HOSTILE} is damaged", "run b is damaged"],
     )
     assert ">2</data> skipped: run &#34;&gt;&lt;img" in made
     assert "run b is damaged" in made
     assert "<img" not in made
-    assert "skipped" not in render("menu.html", items=[], opened=None, user="", skipped=[])
+    assert "skipped" not in render("menu.html", items=[], opened=None, user="", languages=[], skipped=[])
 
 
 @pytest.mark.parametrize(
@@ -91,6 +96,6 @@ def test_a_cause_that_says_why_counts_before_one_that_says_how() -> None:
 def test_the_factors_of_an_expectation_add_up_to_it() -> None:
     given_factors = {"weekday_factor": 1.2, "offer_factor": 0.9, "store_factor": 1.0, "sku_factor": 1.1}
     expected = 10 * 1.2 * 0.9 * 1.0 * 1.1
-    told = factors({"level": 10.0, "expected_units": expected, **given_factors})
+    told = factors({"level": 10.0, "expected_units": expected, **given_factors}, [])
     assert told is not None
     assert told["level"] + sum(step["adds"] for step in told["steps"]) == pytest.approx(expected)

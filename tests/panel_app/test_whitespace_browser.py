@@ -113,4 +113,4 @@ def test_an_earlier_run_is_looked_at_on_every_page_once_it_is_chosen(
     reader = window(1440, home=home, alone=True).open("?page=runs")
     reader.page.get_by_role("link", name="2025-12-31").click()
     reader.page.get_by_role("link", name="back to the newest").wait_for()
-    reader.go("Whitespace").page.locator("h1", has_text="Dec 31, 2025").wait_for()
+    reader.go("Candidates").page.locator("h1", has_text="Dec 31, 2025").wait_for()

@@ -92,9 +92,9 @@ def test_the_runs_of_these_tests_have_the_shapes_of_the_gauntlet() -> None:
 
 def test_the_list_is_the_home_page_where_whitespace_alone_has_runs(look: Callable[[str], Session]) -> None:
     shell = Shell(look(""))
-    assert shell.session.title == "Whitespace · darkshelf"
+    assert shell.session.title == "Candidates · darkshelf"
     titles = re.findall(r">([^<]+)</a></li>", re.sub(r"\s+", " ", shell.menu.html))
-    assert titles == ["Whitespace", "Calls", *(plan.title for plan in SHEETS.values())]
+    assert titles == ["Candidates", "Calls", *(plan.title for plan in SHEETS.values())]
 
 
 @pytest.mark.proves("L149")

@@ -12,12 +12,11 @@ import duckdb
 import polars as pl
 import pytest
 
-from engine.outputs.desks import desk_named, entry
 from engine.places.objects import ObjectFolder
 from engine.places.place import Place, place_of
 from engine.places.postgresql import connected
-from tests.cli.test_every_desk import INPUTS, SMALL, TIMES
 from tests.decisions.conftest import server
+from tests.every_desk import EVERY, two_runs
 from tests.places.servers import BUCKET, database, object_store
 from tests.toy.installed import toy_installed
 
@@ -55,32 +54,22 @@ def store() -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(scope="session", params=[pytest.param(desk, marks=TIMES.get(desk, ())) for desk in INPUTS])
+@pytest.fixture(scope="session", params=EVERY)
 def here(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, _toy: None) -> Here:
     """The tables of a desk as Parquet, and a run over them."""
-    return prepared(request.param, tmp_path_factory.mktemp(request.param))
+    return prepared(request.param, tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
 def small(tmp_path_factory: pytest.TempPathFactory, _toy: None) -> Here:
     """The same of the desk that is done first."""
-    return prepared("toy", tmp_path_factory.mktemp("small"))
+    return prepared("toy", tmp_path_factory)
 
 
-def prepared(name: str, room: Path) -> Here:
-    made = INPUTS[name][0](room / "made")
-    tables = {file.stem: read(file) for file in sorted(made.iterdir()) if file.suffix in {".csv", ".parquet"}}
-    folder = room / "in"
-    folder.mkdir()
-    for table, rows in tables.items():
-        rows.write_parquet(folder / f"{table}.parquet")
-    desk = desk_named(name)
-    run = entry(desk.run)(folder, room / "out", desk.load(None, SMALL.get(name, [])), None).run
-    return Here(name, folder, run, tables)
-
-
-def read(file: Path) -> pl.DataFrame:
-    return pl.read_csv(file, infer_schema_length=None) if file.suffix == ".csv" else pl.read_parquet(file)
+def prepared(name: str, factory: pytest.TempPathFactory) -> Here:
+    made = two_runs(factory, name)
+    tables = {file.stem: pl.read_parquet(file) for file in sorted(made.place.glob("*.parquet"))}
+    return Here(name, made.place, made.runs[1], tables)
 
 
 def to_objects(tables: Mapping[str, pl.DataFrame], place: Place) -> None:

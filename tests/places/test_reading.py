@@ -23,8 +23,8 @@ from engine.places.place import Place, place_of
 from engine.places.postgresql import connected
 from engine.settings.whitespace.inputs import InputSettings
 from engine.whitespace.check import check
-from tests.cli.test_every_desk import SMALL
 from tests.command import darkshelf
+from tests.every_desk import SMALL
 from tests.places.conftest import fill, to_delta, to_duckdb
 from tests.places.servers import SECRET, database
 from tests.toy.desk import CONTRACTS

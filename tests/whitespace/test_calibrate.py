@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given
+from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from engine.settings.whitespace.modeling import ModelSettings
@@ -130,6 +131,7 @@ def test_divisions_that_differ_by_chance_alone_are_hardly_moved():
 
 
 @pytest.mark.slow
+@examples(max_examples=12)
 @given(st.integers(0, 2**16))
 def test_a_chance_of_the_calibration_rows_does_not_depend_on_its_own_label(seed):
     levels = {"Ample": 0.5, "Bare": -0.5}

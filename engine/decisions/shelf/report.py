@@ -50,7 +50,7 @@ def _sheet(decisions: Decisions | None, registry: Registry, run: Run) -> str:
     tried = experiment.NOTHING if decisions is None else experiment.measure(decisions, registry.out, loop.recovery)
     return render(
         TEMPLATE,
-        sheet=sheet(found, recovered, tried, loop.recovery, currency),
+        sheet=sheet(found, recovered, tried, loop.recovery),
         currency=currency,
         course=figures.course(registry.runs(run.desk), run, NIGHTS).to_dicts(),
     )

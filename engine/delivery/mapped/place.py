@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 import polars as pl
 
@@ -15,6 +16,7 @@ from engine.contracts.contract import Column, Contract, Kind
 from engine.delivery.csv_text import separator_of
 from engine.delivery.mapped.answered import answered
 from engine.delivery.mapped.cells import misplaced, moment, spelled, theirs_of
+from engine.delivery.mapped.copied import Copies
 from engine.delivery.mapped.files import files_of, without_secrets
 from engine.delivery.mapped.workshop import Workshop
 from engine.delivery.near_miss import name_alike, near_miss
@@ -32,14 +34,28 @@ from engine.delivery.source import (
 )
 from engine.disk import fingerprint, refuse_special
 from engine.errors import Problem
+from engine.places.place import Place, place_of
 from engine.settings.mapping import ColumnMapping, SourceMapping, TableMapping, load_mapping
+from engine.vocabulary.common import Grain
 
 MAPPING = ".toml"
 """What the name of a file ends with that says where the tables are."""
 ISO = "YYYY-MM-DD"
 """How the contract writes dates."""
+NOT_HELD = {
+    "change": "nothing of it holds until the next row",
+    "week": "what happened in a week is not spread over its days",
+}
+"""Why a table whose rows stand for their day alone is no log, by grain."""
+NOT_HELD_ADVICE = "leave it out, and deliver a row for every day on which something happened"
+MOMENT = "moment of the change"
+"""A column that goes when the rows of a log are in order."""
 MAPPINGS_HELD = 16
 """Mappings whose files are kept ready while the process lasts."""
+
+
+_COPIES_HELD: WeakValueDictionary[tuple[Path, int, int], Copies] = WeakValueDictionary()
+"""What was copied for a mapping, for as long as somebody reads it: the next night sees the next delivery."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +78,20 @@ class MappedPart(Part):
         written = {ISO: " or ".join(dict.fromkeys(forms))} if forms else {}
         return {ours: theirs for ours, theirs in called.items() if ours != theirs} | written
 
+    @property
+    def _changed_at(self) -> pl.Expr | None:
+        """When each row of a log was written, where it says that to the second."""
+        _, how = self.columns.get("date", (None, None))
+        return moment(how, self.found) if how is not None and self.how.grain == "change" else None
+
+    def scan(self, *, numbered: bool = False) -> pl.LazyFrame:
+        """The rows in file order, see `Part.scan`; those of a log of moments in the order of these.
+
+        Of the changes of a day the last is to hold, wherever it stands in the files.
+        """
+        rows = super().scan(numbered=numbered)
+        return rows if self._changed_at is None else rows.sort(MOMENT, maintain_order=True).drop(MOMENT)
+
     def moments(self) -> pl.LazyFrame:
         """The columns that are days of moments, as moments on the clocks that tell the day."""
         dates = {name: how for name, (column, how) in self.columns.items() if column.kind is Kind.DATE}
@@ -79,6 +109,8 @@ class MappedPart(Part):
             is_blank = pl.all_horizontal(pl.col(name).is_null() for name in self.found if name not in file.folders)
             constants = {name for name, (_, how) in self.columns.items() if how.found_as is None}
             made = [pl.when(~is_blank).then(each) if each.meta.output_name() in constants else each for each in made]
+        if self._changed_at is not None:
+            made.append(self._changed_at.alias(MOMENT))
         number = (pl.int_range(pl.len(), dtype=pl.UInt32) + 1).alias(SOURCE_ROW)
         rows = raw.select(*made, *([number] if numbered else []))
         for name in self.how.only_with:
@@ -90,30 +122,40 @@ class MappedPart(Part):
 
 @dataclass(frozen=True)
 class MappedSource(Source):
-    """One table of a mapping under its contract. mapping: how it is read. origins: the files themselves."""
+    """One table of a mapping under its contract. mapping: how it is read. origins: the files themselves.
+
+    copies: of what lies elsewhere; held as long as it is read.
+    """
 
     mapping: tuple[SourceMapping, ...] = field(kw_only=True)
     origins: tuple[DataFile, ...] = field(kw_only=True)
+    copies: Copies = field(kw_only=True, repr=False)
 
     @property
-    def is_log(self) -> bool:
-        """Whether the mapping says of some source that a row is there only where something changed."""
-        return any(how.grain == "change" for how in self.mapping)
+    def grain(self) -> Grain:
+        """What the mapping says that rows stand for; of several sources what the rarest does."""
+        said = {how.grain for how in self.mapping}
+        return "change" if "change" in said else "week" if "week" in said else "row"
 
     @property
     def fingerprints(self) -> Mapping[str, str]:
         """One a file, and one for the mapping; see `Source.fingerprints`."""
         prints = " ".join(how.fingerprint() for how in self.mapping)
-        return {"mapping": prints, **{file.name: fingerprint(file.path) for file in self.origins}}
+        marks = {file.name: self.copies.mark(file) or fingerprint(file.path) for file in self.origins}
+        return {"mapping": prints, **marks}
 
 
 @dataclass(frozen=True)
 class Mapped:
-    """A delivery that a file describes. tables: what the file says. folder: where its sources are named from."""
+    """A delivery that a file describes.
+
+    tables: what the file says. workshop, copies: where what has to be made, or to be fetched, is kept.
+    """
 
     file: Path
     tables: TableMapping
     workshop: Workshop
+    copies: Copies
 
     @property
     def folder(self) -> Path:
@@ -123,8 +165,9 @@ class Mapped:
     def open(self, promised: Mapping[str, Contract]) -> tuple[dict[str, Source], list[Problem]]:
         """The tables that the mapping names, and what is wrong with their sources and columns.
 
-        Raises InputError where a question in SQL cannot be answered.
+        Raises InputError where a question in SQL cannot be answered, and as a place elsewhere does.
         """
+        self.copy(promised)
         found: dict[str, Source] = {}
         problems: list[Problem] = []
         for name, contract in promised.items():
@@ -136,6 +179,32 @@ class Mapped:
             elif contract.required:
                 problems.append(missing_table(name, self.alike(promised, name), self.how_to_deliver(name)))
         return found, problems
+
+    def copy(self, promised: Mapping[str, Contract]) -> None:
+        """Fetch what lies elsewhere of these tables, all that is of one database at one moment."""
+        patterns = [
+            (pattern, name)
+            for name in promised
+            for how in self.tables.tables.get(name, ())
+            for several in how.source.values()
+            for pattern in several
+        ]
+        places = [(place_of(pattern), name) for pattern, name in patterns]
+        self.copies.take((place, name) for place, name in places if isinstance(place, Place))
+
+    def files_of(self, patterns: Iterable[str], table: str) -> tuple[tuple[DataFile, ...], tuple[str, ...]]:
+        """The files that patterns name for a table, each once, in their order; and the patterns that name none."""
+        found: dict[Path, DataFile] = {}
+        empty = []
+        for pattern in patterns:
+            place = place_of(pattern)
+            if isinstance(place, Place):
+                files = self.copies.files(place, table)
+            else:
+                files, _ = files_of([str(place)], self.folder)
+            found |= {file.path: file for file in files if file.path not in found}
+            empty += [] if files else [pattern]
+        return tuple(found.values()), tuple(empty)
 
     def how_to_deliver(self, name: str) -> str:
         """What to do about a table that is not there."""
@@ -159,12 +228,14 @@ def is_mapping(place: Path) -> bool:
 def open_mapping(file: Path) -> Mapped:
     """The mapping of a file, read once for as long as it is not touched. Raises SettingsError, OSError."""
     status = file.stat()
-    return _opened(file.absolute(), status.st_mtime_ns, status.st_size)
+    key = file.absolute(), status.st_mtime_ns, status.st_size
+    copies = _COPIES_HELD.setdefault(key, Copies())
+    return Mapped(key[0], *_opened(*key), copies)
 
 
 @lru_cache(MAPPINGS_HELD)
-def _opened(file: Path, changed_at: int, n_bytes: int) -> Mapped:
-    return Mapped(file, load_mapping(file), Workshop())
+def _opened(file: Path, changed_at: int, n_bytes: int) -> tuple[TableMapping, Workshop]:
+    return load_mapping(file), Workshop()
 
 
 def _shown(value: object) -> Any:
@@ -183,9 +254,10 @@ def _source(
     problems: list[Problem] = []
     for how in mapped:
         problems += _misnamed(contract, how)
-        named = {name: files_of(patterns, place.folder) for name, patterns in how.source.items()}
+        named = {name: place.files_of(patterns, contract.table) for name, patterns in how.source.items()}
         for pattern in (pattern for _, empty in named.values() for pattern in empty):
-            what = f"no file is called {without_secrets(pattern)}"
+            kind = "nothing is at" if isinstance(place_of(pattern), Place) else "no file is called"
+            what = f"{kind} {without_secrets(pattern)}"
             problems.append(
                 Problem(contract.table, what, f"correct its source in {place.file}, below {place.folder}")
             )
@@ -195,20 +267,26 @@ def _source(
             several, wrong = _parts(place, contract, how, files)
             parts += several
             problems += wrong
-    return MappedSource(contract, tuple(parts), mapping=mapped, origins=tuple(origins)), problems
+    made = MappedSource(contract, tuple(parts), mapping=mapped, origins=tuple(origins), copies=place.copies)
+    return made, problems
+
+
+def readable_files(
+    contract: Contract, how: SourceMapping, files: Mapping[str, tuple[DataFile, ...]], workshop: Workshop
+) -> tuple[DataFile, ...]:
+    """The files of a source, or the answer to its question. Raises InputError where that cannot be answered."""
+    if how.sql is None:
+        return next(iter(files.values()))
+    return (answered(contract.table, how, files, workshop),)
 
 
 def _parts(
     place: Mapped, contract: Contract, how: SourceMapping, files: Mapping[str, tuple[DataFile, ...]]
 ) -> tuple[list[MappedPart], list[Problem]]:
     """The parts of one source, neighbours with the same columns as one."""
-    if how.sql is None:
-        readable: tuple[DataFile, ...] = next(iter(files.values()))
-    else:
-        readable = (answered(contract.table, how, files, place.workshop),)
     parts: list[MappedPart] = []
     problems: list[Problem] = []
-    for file in readable:
+    for file in readable_files(contract, how, files, place.workshop):
         try:
             part, wrong = _look_into(file, contract, how, place)
         except UNREADABLE as error:
@@ -227,12 +305,10 @@ def _look_into(
 ) -> tuple[MappedPart | None, list[Problem]]:
     """A file as a part; none where it lacks a column."""
     refuse_special(file.path)
-    separator = None
-    if not is_parquet(file):
-        separator = how.separator or separator_of(place.workshop.text(file, how), how.skip_start)
+    separator = separator_in(file, how, place.workshop)
     rows = raw_rows(file, how, place.workshop, separator)
     found = dict(rows.collect_schema())
-    columns = _columns(contract, how, found)
+    columns = columns_made(contract, how, found)
     problems = list(_lacking(file, contract, columns, found, how.only_with, place))
     if problems:
         return None, problems
@@ -243,7 +319,7 @@ def _look_into(
     return part, []
 
 
-def _columns(
+def columns_made(
     contract: Contract, how: SourceMapping, found: Mapping[str, pl.DataType]
 ) -> dict[str, tuple[Column, ColumnMapping]]:
     """How every column is made that is mapped or is called as ours."""
@@ -256,9 +332,8 @@ def _misnamed(contract: Contract, how: SourceMapping) -> Iterator[Problem]:
     """Columns of the mapping that no table has, and options that a column of its kind does not read."""
     kinds = {column.name: column.kind for column in contract.columns}
     where = f"[tables.{contract.table}] columns"
-    if how.grain == "change" and contract.holds is None:
-        what = 'has grain = "change", but nothing of it holds until the next row'
-        yield Problem(contract.table, what, "leave it out: every row stands for its day")
+    if how.grain != "row" and contract.holds is None:
+        yield Problem(contract.table, f'has grain = "{how.grain}", but {NOT_HELD[how.grain]}', NOT_HELD_ADVICE)
     for name, by in {**dict.fromkeys(how.only_with), **how.columns}.items():
         if name not in kinds:
             meant = near_miss(name, contract.names)
@@ -299,6 +374,13 @@ def _lacking(
 def is_parquet(file: DataFile) -> bool:
     """Whether a file is Parquet by its name; every other one is CSV."""
     return file.path.name.lower().endswith(PARQUET)
+
+
+def separator_in(file: DataFile, how: SourceMapping, workshop: Workshop) -> str | None:
+    """Between the cells of a file of CSV, as the mapping says or as splits its header; None for Parquet."""
+    if is_parquet(file):
+        return None
+    return how.separator or separator_of(workshop.text(file, how), how.skip_start)
 
 
 def raw_rows(file: DataFile, how: SourceMapping, workshop: Workshop, separator: str | None) -> pl.LazyFrame:

@@ -130,18 +130,7 @@ def _fit(contract: Contract, sheet: Sheet) -> _Fit | None:
     if is_told_by_name and likeness(sheet.name, contract.table) < LIKELY:
         # Who and when is in every table of events.
         return None
-    pairs = sorted(
-        (
-            (_score(column, theirs, has), column.name, theirs)
-            for column in contract.columns
-            for theirs, has in sheet.traits.items()
-        ),
-        key=lambda pair: (-pair[0], pair[1], pair[2]),
-    )
-    found: dict[str, tuple[str, float]] = {}
-    for score, ours, theirs in pairs:
-        if score >= LIKELY and ours not in found and theirs not in {each for each, _ in found.values()}:
-            found[ours] = theirs, score
+    found = _likely(contract, sheet)
     wanted = [column.name for column in contract.columns if column.required and column.kind is not Kind.FLAG]
     needed = [name for name in wanted if name != "revenue"]
     has_day = "date" in found or set(DAY_FOLDERS) <= set(sheet.rows.columns)
@@ -161,6 +150,23 @@ def _fit(contract: Contract, sheet: Sheet) -> _Fit | None:
     return _Fit(sheet, found, sum(measures) / len(measures) + own_name + further - unused)
 
 
+def _likely(contract: Contract, sheet: Sheet) -> dict[str, tuple[str, float]]:
+    """By column of ours the one of theirs that is likeliest it, and how alike; each is taken once."""
+    pairs = sorted(
+        (
+            (_score(column, theirs, has), column.name, theirs)
+            for column in contract.columns
+            for theirs, has in sheet.traits.items()
+        ),
+        key=lambda pair: (-pair[0], pair[1], pair[2]),
+    )
+    found: dict[str, tuple[str, float]] = {}
+    for score, ours, theirs in pairs:
+        if score >= LIKELY and ours not in found and theirs not in {each for each, _ in found.values()}:
+            found[ours] = theirs, score
+    return found
+
+
 def _score(column: Column, theirs: str, has: Traits) -> float:
     return likeness(theirs, column.name) if has.n_unique and has.may_be(column.kind) else 0.0
 
@@ -168,11 +174,7 @@ def _score(column: Column, theirs: str, has: Traits) -> float:
 def _proposed(contract: Contract, fit: _Fit) -> Proposed:
     sheet = fit.sheet
     sign = _signs(sheet)
-    kinds = {column.name: column for column in contract.columns}
-    choices = [_choice(kinds[ours], theirs, score, fit, sign) for ours, (theirs, score) in fit.columns.items()]
-    given = {choice.ours for choice in choices}
-    choices += [_absent(column, sheet) for column in contract.columns if column.required and column.name not in given]
-    order = {name: place for place, name in enumerate(contract.names)}
+    choices = _choices(contract, fit, sign)
     keys: dict[str, Any] = dict(sheet.dialect)
     if sign != (".", None):
         keys |= {"decimal": sign[0], **({"thousands": sign[1]} if sign[1] else {})}
@@ -185,7 +187,22 @@ def _proposed(contract: Contract, fit: _Fit) -> Proposed:
         own = [c.name for c in contract.columns if c.required and c.kind is Kind.NUMBER and c.name != "revenue"]
         empty = [name for name in own if name in fit.columns and sheet.traits[fit.columns[name][0]].n_empty]
         keys |= {"only_with": empty} if empty else {}
-    return Proposed(sheet, keys, tuple(sorted(choices, key=lambda choice: order[choice.ours])))
+    return Proposed(sheet, keys, choices)
+
+
+def propose_columns(contract: Contract, sheet: Sheet) -> tuple[Choice, ...]:
+    """How the columns of a table are made of the sheet that is it, as far as any is likely or has to be there."""
+    return _choices(contract, _Fit(sheet, _likely(contract, sheet)), _signs(sheet))
+
+
+def _choices(contract: Contract, fit: _Fit, sign: tuple[str, str | None]) -> tuple[Choice, ...]:
+    """What is proposed for every column that some name is like, or that has to be there; in the contract's order."""
+    kinds = {column.name: column for column in contract.columns}
+    found = [_choice(kinds[ours], theirs, score, fit, sign) for ours, (theirs, score) in fit.columns.items()]
+    absent = [c for c in contract.columns if c.required and c.name not in fit.columns]
+    order = {name: place for place, name in enumerate(contract.names)}
+    choices = (*found, *(_absent(column, fit.sheet) for column in absent))
+    return tuple(sorted(choices, key=lambda choice: order[choice.ours]))
 
 
 def _signs(sheet: Sheet) -> tuple[str, str | None]:

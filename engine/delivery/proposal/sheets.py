@@ -38,13 +38,14 @@ SEPARATORS = ",;\t|"
 
 @dataclass(frozen=True)
 class Sheet:
-    """Files with the same columns. name: as they are called. source: the pattern that names them, or several by name.
+    """Files with the same columns.
 
+    name: as they are called. source: the pattern that names them, or several, or by name.
     dialect: what `SourceMapping` is to say of them beside its defaults. rows: some of them.
     """
 
     name: str
-    source: str | Mapping[str, str]
+    source: str | Sequence[str] | Mapping[str, str]
     dialect: Mapping[str, Any]
     rows: pl.DataFrame
 

@@ -19,14 +19,16 @@ from engine.outputs.names import joined, parted
 from engine.vocabulary import growth as v
 from panel_app.bulk import Bulk, Pile, Versions
 from panel_app.deciding import Reply, decide_on, decide_on_all, seen_in, sentence
+from panel_app.kept import states
+from panel_app.language import say
 from panel_app.pages.growth.asked import CHOICES, GRID, VIEWS, Asked
 from panel_app.pages.growth.markup import render
+from panel_app.search import typed
 from panel_app.session import Session
-from panel_app.state import whole
+from panel_app.state import pages_beside, whole
 from panel_app.stores.growth import GROUPS, MONEY, SUMS, WHOLE, Scaling
 from panel_app.stores.growth_settings import GrowthPageSettings
 
-LONGEST_TEXT: Final = 200
 COLUMNS: Final = (
     ("spu_name", "Product", ""),
     ("store_name", "Store", ""),
@@ -64,7 +66,7 @@ class Candidates:
         self.table.html = render(
             "table.html",
             by=by,
-            tabs=[(name, words, self.asked.to(1, by=name)) for name, words in VIEWS.items()],
+            tabs=[(name, say(words), self.asked.to(1, by=name)) for name, words in VIEWS.items()],
             currency=self.scaling.currency,
             money_column=MONEY,
             count=count,
@@ -73,7 +75,7 @@ class Candidates:
             chosen=self.asked.filters,
             all_of=self.asked.to(1, product="", store=""),
             may_decide=self.session.may_decide,
-            reasons=list(gw.REASONS.items()),
+            reasons=rejections(),
             ticked=self.bulk.ticked,
             moves=self.moves,
             reply=self.reply,
@@ -97,7 +99,7 @@ class Candidates:
         return {
             **paging,
             "rows": [{**row, "href": self.asked.to(row=row["id"])} for row in named],
-            "columns": [(*column, self.asked.sorter(column[0])) for column in COLUMNS],
+            "columns": [(name, say(title), look, self.asked.sorter(name)) for name, title, look in COLUMNS],
             "current": current,
         }
 
@@ -123,7 +125,7 @@ class Candidates:
     def _sums(self) -> list[tuple[str, str, tuple[str, str | None]]]:
         """The columns that what is put together can be sorted by: each with its title and its link."""
         titles = {name: title for name, title, _ in COLUMNS}
-        return [(name, titles[name], self.asked.sorter(name)) for name in SUMS]
+        return [(name, say(titles[name]), self.asked.sorter(name)) for name in SUMS]
 
     def _ticked_by(self, keys: Sequence[str], found: pl.LazyFrame) -> Mapping[tuple[Any, ...], int]:
         """How many scaled candidates of each group are ticked."""
@@ -151,8 +153,7 @@ class Candidates:
         """The page that is shown, and what its links need."""
         pages = max(-(-count // self.session.settings.page_rows), 1)
         at = min(self.session.view.at, pages)
-        beside = {"previous": at - 1, "next": at + 1}
-        turn = {name: self.asked.to(at=place) for name, place in beside.items() if 1 <= place <= pages}
+        turn = {name: self.asked.to(at=place) for name, place in pages_beside(at, pages).items()}
         return at, {"at": at, "pages": pages, "turn": turn}
 
     def _page(self, found: pl.LazyFrame, at: int) -> list[dict[str, Any]]:
@@ -185,7 +186,7 @@ class Candidates:
 
     def _sent(self, do: str, fields: Mapping[str, str]) -> None:
         if do == "find":
-            self.session.go(self.asked.view(1, find=fields.get("find", "").strip()[:LONGEST_TEXT]))
+            self.session.go(self.asked.view(1, find=typed(fields)))
             return
         name, names = fields.get("subject", ""), list(self.shown)
         place = names.index(name) if name in names else None
@@ -217,8 +218,8 @@ class Candidates:
                 return Reply("refused", sentence(error))
             return decide_on_all(session, chosen, versions, act, fields, told)
 
-        words = ("candidate", "candidates", "at unit price")
-        return Pile(*words, self.scaling.currency, list(gw.REASONS.items()), self._look, decide)
+        words = (say("candidate"), say("candidates"), say("at unit price"))
+        return Pile(*words, self.scaling.currency, rejections(), self._look, decide)
 
     def _look(self, ids: Sequence[str] | None) -> pl.DataFrame:
         """What `Pile.look` promises."""
@@ -233,9 +234,14 @@ class Candidates:
 
 def decided_on(session: Session, scaling: Scaling) -> pl.DataFrame:
     """What was decided on the candidates of a run: str_code, spu_code, decision, version and what was said."""
-    state = session.decisions.state(scaling.run.run_id, kind=gw.CANDIDATE)
+    state = states(session.decisions, gw.CANDIDATE).of(scaling.run.run_id)
     kept = ("decision", "version", "reason", "units", "comment", "assigned_to", "decided_by", "decided_at")
     return state.select(str_code="store_id", spu_code="sku_id", **{name: pl.col(name) for name in kept})
+
+
+def rejections() -> list[tuple[str, str]]:
+    """The reasons a candidate can be rejected for: code and words."""
+    return [(code, say(text)) for code, text in gw.REASONS.items()]
 
 
 def _versions(rows: pl.DataFrame) -> dict[str, int]:

@@ -14,18 +14,19 @@ import panel_material_ui as pmu
 import polars as pl
 from markupsafe import Markup
 
-from engine.decisions.growth import words as gw
 from engine.decisions.growth.candidates import candidates
 from engine.errors import DarkshelfError
 from engine.outputs.growth.desk import candidate_id
 from engine.outputs.growth.sign_off import PASS, SIGNERS, sign_off
 from engine.outputs.spreadsheet import csv_bytes
 from panel_app.deciding import Reply, decide_on
+from panel_app.language import say
 from panel_app.layout import beside_if_any
 from panel_app.pages.growth.asked import Asked
-from panel_app.pages.growth.candidates import Candidates, decided_on
+from panel_app.pages.growth.candidates import Candidates, decided_on, rejections
 from panel_app.pages.growth.markup import render
 from panel_app.pages.page import Page
+from panel_app.search import FIND
 from panel_app.session import Session
 from panel_app.state import View, whole
 from panel_app.stores.growth import Scalings
@@ -75,7 +76,7 @@ class GrowthPage:
         self.download = pmu.FileDownload(
             callback=self._export,
             filename=f"growth-{self.scaling.run.run_id}.csv",
-            label="Export as CSV",
+            label=say("Export as {1}", "CSV"),
             variant="outlined",
             size="small",
         )
@@ -117,7 +118,7 @@ class GrowthPage:
         return render("boundary.html", checks=checks, passed=passed, bars_of=self.scaling.bars, to=self.asked.to)
 
     def _draw_figures(self) -> None:
-        drawn = {CHART_NAMES[name]: Markup(svg) for name, svg in self.scaling.charts.items()}
+        drawn = {say(CHART_NAMES[name]): Markup(svg) for name, svg in self.scaling.charts.items()}
         self.figures.html = render("figures.html", charts=drawn)
         self.labels_render = all(drawn.values())
         self.draw()
@@ -143,7 +144,7 @@ class GrowthPage:
             subject_id=subject.subject_id,
             state=state[0] if state else None,
             history=self.session.decisions.history(subject),
-            reasons=list(gw.REASONS.items()),
+            reasons=rejections(),
             may_decide=self.session.may_decide,
             close=self.asked.to(),
             reply=self.reply,
@@ -180,4 +181,12 @@ class GrowthPage:
         return BytesIO(csv_bytes(found.collect()))
 
 
-PAGE = Page("growth", "Growth", lambda session: GrowthPage(session).view, needs_run=False, store=Scalings)
+PAGE = Page(
+    "growth",
+    "Growth",
+    lambda session: GrowthPage(session).view,
+    needs_run=False,
+    searched=FIND,
+    is_index=True,
+    store=Scalings,
+)

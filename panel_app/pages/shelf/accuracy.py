@@ -8,6 +8,7 @@ from typing import Any, Final
 import panel as pn
 import polars as pl
 
+from panel_app.language import say
 from panel_app.pages.shelf import loop
 from panel_app.pages.shelf.listing import KEYS
 from panel_app.pages.shelf.markup import render
@@ -48,7 +49,8 @@ def _render(session: Session) -> str:
         recovered=recovered,
         by=by,
         parts=[
-            (key, title, address(session.view.with_texts({"by": key}, keep=KEYS))) for key, title in PARTS.items()
+            (key, say(title), address(session.view.with_texts({"by": key}, keep=KEYS)))
+            for key, title in PARTS.items()
         ],
         rows=[{**row, "name": _name(session, by, row["name"])} for row in shown.iter_rows(named=True)],
         left_out=rows.height - shown.height,
@@ -64,8 +66,8 @@ def _name(session: Session, by: str, name: str) -> str:
         return cause_name(None if name == "none" else name)
     if by == "store":
         names = session.shown(Night).stores.filter(store_key=name)["store_name"].to_list()
-        return f"{names[0]} ({name})" if names and names[0] else f"Store {name}"
-    return "No category" if by == "category" and name == "none" else name
+        return f"{names[0]} ({name})" if names and names[0] else say("Store {1}", name)
+    return say("No category") if by == "category" and name == "none" else name
 
 
 def _by_value(cases: pl.DataFrame, most: int = 10) -> list[dict[str, Any]]:

@@ -19,6 +19,7 @@ from engine.decisions.shelf.answer_file import import_answers
 from engine.decisions.shelf.tasks import Task
 from engine.errors import DarkshelfError, NotFoundError, ProblemsError
 from panel_app.deciding import Reply
+from panel_app.language import say
 from panel_app.pages.shelf import loop
 from panel_app.pages.shelf.listing import KEYS
 from panel_app.pages.shelf.markup import render
@@ -41,7 +42,7 @@ class AnswersPage:
         self.reply: Reply | None = None
         self.asking = ""
         self.piece = session.html("", label="answers", pressed=self._press, sent=self._answer)
-        self.upload = pmu.FileInput(accept=",".join(SUFFIXES), label="Answers from a file", variant="outlined")
+        self.upload = pmu.FileInput(accept=",".join(SUFFIXES), label=say("Answers from a file"), variant="outlined")
         self.upload.param.watch(lambda event: self._import(), "value")
         self._draw()
         session.follow(self._follow)
@@ -105,7 +106,7 @@ class AnswersPage:
     def _answer(self, do: str, fields: Mapping[str, str]) -> None:
         store = store_of(self.session.view)
         if not self.session.may_decide or store is None:
-            self.reply = Reply("refused", "You may look, not answer.")
+            self.reply = Reply("refused", say("You may look, not answer."))
         else:
             self.reply = self._kept(store, fields)
         reply = self.reply
@@ -121,10 +122,10 @@ class AnswersPage:
         try:
             answers.give(self.session.decisions, self.night.run, given, by=by, key=key, seen=fields.get("seen", ""))
         except answers.AnsweredMeanwhileError as error:
-            return Reply("conflict", f"Not kept: {error}.")
+            return Reply("conflict", say("Not kept: {1}.", error))
         except DarkshelfError as error:
             return Reply("refused", said_of(error))
-        return Reply("done", f"Kept: {sw.ANSWERS[given.answer].wording}.")
+        return Reply("done", say("Kept: {1}.", say(sw.ANSWERS[given.answer].wording)))
 
     def _import(self) -> None:
         content, name = self.upload.value, str(self.upload.filename or "")
@@ -135,10 +136,10 @@ class AnswersPage:
 
     def _imported(self, content: bytes, suffix: str) -> Reply:
         if not self.session.may_decide:
-            return Reply("refused", "You may look, not answer.")
+            return Reply("refused", say("You may look, not answer."))
         if suffix not in SUFFIXES or len(content) > LARGEST_BYTES:
             most = LARGEST_BYTES // 1_000_000
-            return Reply("refused", f"A file of answers is CSV or Parquet and at most {most} MB.")
+            return Reply("refused", say("A file of answers is CSV or Parquet and at most {1} MB.", most))
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / f"answers{suffix}"
             file.write_bytes(content)
@@ -146,23 +147,22 @@ class AnswersPage:
                 found = import_answers(self.session.decisions, self.session.store(Nights).out, file)
             except DarkshelfError as error:
                 return Reply("refused", said_of(error))
-        blank = f", {found.blank:,} without an answer" if found.blank else ""
-        return Reply("done", f"{found.rows:,} rows: {found.new:,} new answers, {found.known:,} known already{blank}.")
+        counts = (f"{each:,}" for each in (found.rows, found.new, found.known, found.blank))
+        return Reply("done", say("{1} rows: {2} new answers, {3} known already, {4} without an answer.", *counts))
 
 
 def said_of(error: DarkshelfError) -> str:
     """Why nothing was kept, every problem in a sentence."""
     if isinstance(error, ProblemsError):
-        return "Nothing was kept. " + " ".join(
-            f"{each.where}: {each.what}; {each.advice}." for each in error.problems
-        )
-    return f"Nothing was kept. {error}"
+        problems = " ".join(f"{each.where}: {each.what}; {each.advice}." for each in error.problems)
+        return say("Nothing was kept. {1}", problems)
+    return say("Nothing was kept. {1}", error)
 
 
 def _question(view: View, store: str, task: Task, given: Mapping[str, Any] | None) -> dict[str, Any]:
     href = address(View(page="answers", run=view.run, more={"store": (store,), "sku": (task.sku_id,)}))
     answer = task.answer
-    label = sw.ANSWERS[answer].wording if answer in sw.ANSWERS else answer
+    label = say(sw.ANSWERS[answer].wording) if answer in sw.ANSWERS else answer
     return {"task": task, "answer": label, "href": href, "seen": answers.version_of(given)}
 
 

@@ -10,7 +10,9 @@ from engine.decisions import words as w
 from engine.decisions.shelf.cases import cases
 from engine.errors import NotFoundError
 from engine.outputs.shelf.confidence import in_words
+from engine.outputs.shelf.read import days_in_words
 from panel_app.deciding import Reply, seen_in
+from panel_app.language import say
 from panel_app.layout import beside
 from panel_app.pages.shelf import charts
 from panel_app.pages.shelf.decided import decided_in
@@ -20,7 +22,7 @@ from panel_app.pages.shelf.markup import render
 from panel_app.pages.shelf.neighbourhood import neighbourhood
 from panel_app.pages.shelf.page import NightPage
 from panel_app.pages.shelf.past import past
-from panel_app.pages.shelf.reasoning import asked_for, factors, parts_of_the_fall, reasons
+from panel_app.pages.shelf.reasoning import UNEXPLAINED, asked_for, factors, parts_of_the_fall, reasons
 from panel_app.pages.shelf.words import rejections
 from panel_app.session import Session
 from panel_app.state import View, address, whole
@@ -65,8 +67,8 @@ class CasePage:
         """The product and the store."""
         case = self.case
         product = case["sku_name"] or f"SKU {case['sku_id']}"
-        store = case["store_name"] or f"store {case['store_id']}"
-        return f"{product} in {store}"
+        store = case["store_name"] or say("store {1}", case["store_id"])
+        return say("{1} in {2}", product, store)
 
     @property
     def view(self) -> pn.viewable.Viewable:
@@ -90,7 +92,7 @@ class CasePage:
             case=self.case,
             currency=self.night.currency,
             severity=self.night.severity_of(self.case_id),
-            confidence=in_words(self.case["confidence_score"], self.session.settings.of(ShelfPageSettings)),
+            confidence=say(in_words(self.case["confidence_score"], self.session.settings.of(ShelfPageSettings))),
             state=self.state,
             place=self.place,
             of=self.of,
@@ -118,11 +120,14 @@ class CasePage:
 
     def _draw_why(self) -> None:
         is_calibrated = self.night.run.manifest.get("profile") == "calibrated"
+        happened = self.night.happened(self.case_id)
         self.why.html = render(
             "why.html",
             reasons=reasons(self.evidence),
             parts=parts_of_the_fall(self.evidence) if is_calibrated else None,
-            expectation=factors(self.night.expectation(self.case_id)),
+            unexplained=say(UNEXPLAINED),
+            expectation=factors(self.night.expectation(self.case_id), happened),
+            occasions=days_in_words(happened),
         )
 
     def _draw_charts(self) -> None:

@@ -11,8 +11,9 @@ from engine.decisions import words as w
 from engine.outputs.shelf.confidence import in_words
 from panel_app.bulk import Bulk, Pile
 from panel_app.deciding import Reply, seen_in
+from panel_app.language import say
 from panel_app.money import whole_cents
-from panel_app.pages.shelf.decided import decided_in
+from panel_app.pages.shelf.decided import decided_in, prepare
 from panel_app.pages.shelf.deciding import decide, decide_many, snoozed_until
 from panel_app.pages.shelf.exporting import Exports
 from panel_app.pages.shelf.filtering import filter_facts, refine
@@ -88,7 +89,7 @@ class CasesPage:
 
         # The reader may look at another night before all of it is saved: it is decided on the night of this page.
         return Pile(
-            *("case", "cases", "at risk"),
+            *(say("case"), say("cases"), say("at risk")),
             self.night.currency,
             rejections(),
             look,
@@ -138,7 +139,7 @@ class CasesPage:
 
     def _shown_row(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """A row as its template takes it."""
-        confidence = in_words(row["confidence_score"], self.session.settings.of(ShelfPageSettings))
+        confidence = say(in_words(row["confidence_score"], self.session.settings.of(ShelfPageSettings)))
         return {
             **row,
             "href": address(to(self.session.view, "case", case=row["case_id"])),
@@ -235,4 +236,11 @@ def _turns(at: int, pages: int) -> dict[str, int]:
     return {**back, **forth}
 
 
-PAGE = NightPage("cases", "Cases", lambda session: CasesPage(session).view)
+PAGE = NightPage(
+    "cases",
+    "Cases",
+    lambda session: CasesPage(session).view,
+    searched="text",
+    is_index=True,
+    prepare=prepare,
+)

@@ -8,6 +8,7 @@ from engine.decisions.store import Progress
 from engine.errors import DarkshelfError
 from engine.runs.registry import Run
 from panel_app.deciding import Reply, decide_on, decide_on_all, sentence
+from panel_app.language import say
 from panel_app.session import Session
 from panel_app.stores.shelf import Night
 from panel_app.stores.shelf_settings import ShelfPageSettings
@@ -33,7 +34,7 @@ def decide_many(
 ) -> Reply:
     """One act on many cases at once; what others decided meanwhile stays as they left it, and is told."""
     if not case_ids:
-        return Reply("refused", "No case is chosen.")
+        return Reply("refused", say("No case is chosen."))
     try:
         chosen = cases(run, case_ids)
     except DarkshelfError as error:

@@ -9,13 +9,14 @@ import panel as pn
 import panel_material_ui as pmu
 import polars as pl
 
-from engine.outputs.glossary import name_of
 from engine.outputs.shelf import shapes
 from engine.outputs.spreadsheet import csv_bytes, xlsx_bytes
 from engine.vocabulary import shelf as v
+from panel_app.language import say
 from panel_app.pages.shelf.markup import render
 from panel_app.session import Session
 from panel_app.stores.shelf import Night
+from panel_app.words import name as word_of
 
 DECIDED: Final = (
     *("decision", "reason", "action_decided", "assigned_to", "comment", "decided_by", "decided_at"),
@@ -70,7 +71,7 @@ class Exports:
         return pmu.FileDownload(
             callback=lambda: BytesIO(self.export(kind, columns)),
             filename=file or f"cases-{self.night_id}.{kind}",
-            label=f"Export {file}" if file else f"Export as {KINDS[kind]}",
+            label=say("Export {1}", file) if file else say("Export as {1}", KINDS[kind]),
             size="small",
         )
 
@@ -83,5 +84,5 @@ class Exports:
 
     def _draw(self) -> None:
         known = self.select().collect_schema().names()
-        columns = [(name, name_of(name), name not in self.left.out) for name in EXPORTED if name in known]
+        columns = [(name, word_of(name), name not in self.left.out) for name in EXPORTED if name in known]
         self.columns.html = render("columns.html", columns=columns)

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from engine.decisions import words as w
 from engine.outputs.shelf.severity import SEVERITIES
+from panel_app.language import say
 from panel_app.pages.shelf.listing import SINGLE, filtered, listed, listing, unfiltered
 from panel_app.pages.shelf.words import cause_name
 from panel_app.session import Session
@@ -28,6 +29,15 @@ NAMES: Final = {
 }
 
 
+SINGLE_NAMES: Final = {
+    "text": "Text",
+    "revenue": "At least",
+    "confidence": "Confidence from",
+    "since": "Dark since",
+    "until": "until",
+}
+
+
 def filter_facts(session: Session, view: View) -> dict[str, Any]:
     """What the form of filters shows: choices that are left, and what is chosen as links that take it away."""
     offered, filters = choices(session.shown(Night)), listed(view).filters
@@ -35,7 +45,7 @@ def filter_facts(session: Session, view: View) -> dict[str, Any]:
         "lists": [
             {
                 "key": name,
-                "name": NAMES[name],
+                "name": say(NAMES[name]),
                 "choices": [
                     (value, label)
                     for value, label in list(offered[name].items())[:OFFERED]
@@ -65,13 +75,18 @@ def stops(most: float, chosen: int) -> list[int]:
 
 def choices(night: Night) -> Mapping[str, Mapping[str, str]]:
     """Label by value for each list of filters."""
+    found = night.choices
     return {
-        **night.choices,
-        "cause": {cause: cause_name(cause) for cause in night.choices["cause"]},
-        "status": {"open": "open", "closed": "closed"},
-        "severity": {name: name for name in SEVERITIES[:-1]},
-        "decision": {name: name for name in (w.UNDECIDED, *w.DECISIONS.values())},
-        "earlier": {NOT_BEFORE: "nothing decided", **{name: name for name in w.DECISIONS.values()}},
+        "store": {key: label or say("Store {1}", key) for key, label in found["store"].items()},
+        **{
+            name: {value: value or say("unknown") for value in found[name]}
+            for name in ("region", "category", "brand")
+        },
+        "cause": {cause: cause_name(cause) for cause in found["cause"]},
+        "status": {name: say(name) for name in ("open", "closed")},
+        "severity": {name: say(name) for name in SEVERITIES[:-1]},
+        "decision": {name: say(name) for name in (w.UNDECIDED, *w.DECISIONS.values())},
+        "earlier": {NOT_BEFORE: say("nothing decided"), **{name: say(name) for name in w.DECISIONS.values()}},
     }
 
 
@@ -98,19 +113,12 @@ def _chosen(view: View, offered: Mapping[str, Mapping[str, str]]) -> list[tuple[
         values = getattr(filters, name)
         for value in values:
             rest = tuple(each for each in values if each != value)
-            label = f"{NAMES[name]}: {offered[name].get(value, value) or 'unknown'}"
+            label = f"{say(NAMES[name])}: {offered[name].get(value, value) or say('unknown')}"
             found.append((label, address(filtered(view, **{name: rest}))))
     if filters.status == ():
-        found.append(("Status: any", address(filtered(view, status=OPEN_ONLY))))
-    labels = {
-        "text": "Text",
-        "revenue": "At least",
-        "confidence": "Confidence from",
-        "since": "Dark since",
-        "until": "until",
-    }
+        found.append((say("Status: any"), address(filtered(view, status=OPEN_ONLY))))
     single = {name: value for name in SINGLE if (value := getattr(filters, name))}
     return found + [
-        (f"{labels[name]}: {value}", address(filtered(view, **{name: getattr(Filters(), name)})))
+        (f"{say(SINGLE_NAMES[name])}: {value}", address(filtered(view, **{name: getattr(Filters(), name)})))
         for name, value in single.items()
     ]

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any, Final
 
+from panel_app.language import say
 from panel_app.state import View, address, whole
 from panel_app.stores.shelf import LISTS, OPEN_ONLY, SORTS, CaseList, Filters
 
@@ -71,8 +72,8 @@ def switch(view: View) -> list[tuple[str, str, bool]]:
     """The two ways to look at a night: words, address, whether it is looked at so."""
     every = shows_every(view)
     return [
-        ("Open cases", address(filtered(view, status=OPEN_ONLY)), not every),
-        ("All cases", address(filtered(view, status=())), every),
+        (say("Open cases"), address(filtered(view, status=OPEN_ONLY)), not every),
+        (say("All cases"), address(filtered(view, status=())), every),
     ]
 
 

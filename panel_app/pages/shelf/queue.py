@@ -11,6 +11,7 @@ from engine.decisions.shelf.queue import WITHOUT_GAIN
 from engine.decisions.store import Progress
 from engine.decisions.waiting import DONE, SNOOZED
 from panel_app.deciding import Reply
+from panel_app.language import say
 from panel_app.pages.shelf.decided import decided_in
 from panel_app.pages.shelf.deciding import decide_many, snoozed_until
 from panel_app.pages.shelf.filtering import filter_facts, refine
@@ -42,7 +43,6 @@ class QueuePage(Queue):
         self.filters = session.html("", label="filters", pressed=self._refine, sent=self._refine_form)
         self.has_curves = False
         super().__init__(session)
-        session.later(self._draw_curves)
 
     @property
     def view(self) -> pn.viewable.Viewable:
@@ -112,7 +112,7 @@ class QueuePage(Queue):
         reasons = why.sort("cases", "recommended_action", descending=[True, False]).rows()
         return {
             "key": "without-gain",
-            "name": "with nothing to gain",
+            "name": say("with nothing to gain"),
             "count": int(found["cases"].sum()),
             "rows": [self._shown_row(row) for row in found.head(MOST_FOLDED).iter_rows(named=True)],
             "reasons": reasons[:REASONS_TOLD],
@@ -123,7 +123,7 @@ class QueuePage(Queue):
         found = self.items.filter(state=SNOOZED).sort("snoozed_until", "item_id")
         return {
             "key": "snoozed",
-            "name": "snoozed",
+            "name": say("snoozed"),
             "count": int(found["cases"].sum()),
             "rows": [self._shown_row(row) for row in found.head(MOST_FOLDED).iter_rows(named=True)],
             "reasons": [],
@@ -132,11 +132,6 @@ class QueuePage(Queue):
 
     def _arrive(self) -> None:
         """What is known only when the page is on the screen: the curves, and since when the reader decides."""
-        self.draw()
-        self._draw_curves()
-
-    def _draw_curves(self) -> None:
-        """The rows with their curves, which the first painting does without."""
         self.has_curves = True
         self.draw()
 
@@ -173,4 +168,4 @@ def _by_basis(rows: pl.DataFrame) -> list[tuple[str | None, float]]:
     return rows.group_by("recovery_basis").agg(cents).sort("recovery_basis").rows()
 
 
-PAGE = NightPage(QueuePage.page_key, "Queue", lambda session: QueuePage(session).view)
+PAGE = NightPage(QueuePage.page_key, "Queue", lambda session: QueuePage(session).view, searched="text")

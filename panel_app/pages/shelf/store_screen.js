@@ -17,6 +17,8 @@ const undo = document.getElementById("undo")
 let sending = false
 let last = null
 
+// A text of the document in the language it is in.
+const say = (name, ...values) => body.dataset[`say${name}`].replace(/\{(\d)\}/g, (_, place) => values[place - 1])
 const waiting = () => JSON.parse(localStorage.getItem(KEPT) ?? "[]")
 const cardOf = (sku) => cards.find((card) => card.dataset.sku === sku)
 const newKey = () => [...crypto.getRandomValues(new Uint8Array(16))].map((each) => each.toString(16).padStart(2, "0")).join("")
@@ -31,7 +33,7 @@ function add(entry) {
     keep([...waiting(), entry])
   } catch {
     keep([...waiting(), {...entry, photo: ""}])
-    return " The photo found no room on this phone."
+    return ` ${say("NoRoom")}`
   }
   return ""
 }
@@ -50,15 +52,15 @@ function next(card) {
 function paint() {
   const answered = cards.filter((card) => card.dataset.answer).length
   document.getElementById("done").value = answered
-  document.getElementById("tally").textContent = `${answered} of ${cards.length} answered`
+  document.getElementById("tally").textContent = say("Tally", answered, cards.length)
   cards.forEach((card, place) => {
-    links[place].nextElementSibling.textContent = card.dataset.answer || "open"
+    links[place].nextElementSibling.textContent = card.dataset.answer || say("Open")
     const line = card.querySelector(".said")
     line.hidden = !card.dataset.answer && !card.dataset.trouble
-    line.textContent = card.dataset.trouble || `Answered: ${card.dataset.answer}. A further answer takes its place.`
+    line.textContent = card.dataset.trouble || say("Answered", card.dataset.answer)
   })
   const left = waiting().filter((each) => each.user === user).length
-  const how = left === 0 ? "" : `${left} ${left === 1 ? "waits" : "wait"} on this phone for the line.`
+  const how = left === 0 ? "" : say(left === 1 ? "Waits" : "Wait", left)
   said.textContent = [last?.text, how].filter(Boolean).join(" ")
   undo.hidden = !last?.key
   document.getElementById("line").hidden = !said.textContent
@@ -85,7 +87,7 @@ function answer(card, code, wording, fields) {
 
 function takeBack() {
   const {card, key, before} = last
-  last = {...act(card, {takes_back: key}, "Taken back."), key: ""}
+  last = {...act(card, {takes_back: key}, say("TakenBack")), key: ""}
   Object.assign(card.dataset, before)
   show(card)
   paint()
@@ -123,11 +125,11 @@ async function send() {
     for (let entry; (entry = waiting().find((each) => each.user === user));) {
       const reply = await post(entry)
       if (reply.status === LOGGED_OUT) {
-        last = {key: "", text: "You are logged out: load the page again and log in. Nothing is lost."}
+        last = {key: "", text: say("LoggedOut")}
         break
       }
       if (reply.status >= UNAVAILABLE) break
-      const told = reply.ok ? await reply.json() : {kind: "refused", text: `The server refused it (${reply.status}).`}
+      const told = reply.ok ? await reply.json() : {kind: "refused", text: say("Refused", reply.status)}
       settle(entry, told)
       paint()
     }
@@ -155,9 +157,9 @@ async function scan(file) {
     const codes = found.map(({rawValue}) => rawValue)
     const card = cards.find(({dataset}) => codes.some((code) => code === dataset.sku || code.replace(/^0+/, "") === dataset.sku))
     if (card) show(card)
-    told.textContent = card ? "" : codes.length ? `No check is of ${codes.join(", ")}.` : "No barcode was seen."
+    told.textContent = card ? "" : codes.length ? say("NoCheck", codes.join(", ")) : say("NoBarcode")
   } catch {
-    told.textContent = "This picture could not be read."
+    told.textContent = say("Unread")
   }
 }
 
@@ -174,7 +176,7 @@ for (const card of cards) {
     try {
       photo = file ? await shrunk(file) : ""
     } catch {
-      card.dataset.trouble = "This is no photo that can be read. Take another one, or answer without."
+      card.dataset.trouble = say("NoPhoto")
       form.photo.value = ""
       form.querySelector(".taken").hidden = true
       paint()

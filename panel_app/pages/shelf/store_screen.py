@@ -5,6 +5,7 @@ of its own and names what was painted, so that it is kept once, and never over w
 The address holds the store (`store`) and the night (`run`), the newest without one.
 """
 
+import asyncio
 import json
 from collections.abc import Mapping
 from functools import cache
@@ -12,7 +13,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from tornado.httputil import HTTPFile, parse_body_arguments
-from tornado.ioloop import IOLoop
 from tornado.web import HTTPError, stream_request_body
 
 from engine.decisions.shelf import answers
@@ -20,6 +20,7 @@ from engine.decisions.shelf import words as sw
 from engine.decisions.shelf.hits import hits_of_store
 from engine.decisions.shelf.photos import keep_photo, photo_file
 from engine.errors import DarkshelfError, InputError, NotFoundError, Problem, TryLaterError
+from panel_app.language import say
 from panel_app.markup import LOCALISE
 from panel_app.pages.shelf import loop
 from panel_app.pages.shelf.answers import said_of
@@ -86,7 +87,7 @@ class StoreScreen(_StoreScreen):
         given = {row["sku_id"]: row for row in said.iter_rows(named=True)}
         return {
             "night": night,
-            "name": stores.get(store) or f"Store {store}",
+            "name": stores.get(store) or say("Store {1}", store),
             "plan": plan,
             "checks": [
                 {"task": task, "counts": task.kind == sw.COUNT, **_state(given.get(task.sku_id))}
@@ -123,7 +124,7 @@ class StoreAnswers(_StoreScreen):
         parse_body_arguments(kind, b"".join(self._parts), arguments, files)
         fields = {name: texts[-1].decode("utf-8", "replace") for name, texts in arguments.items()}
         photo = files["photo"][0]["body"] if files.get("photo") else b""
-        reply = await IOLoop.current().run_in_executor(None, self._reply, fields, photo)
+        reply = await asyncio.to_thread(self._reply, fields, photo)
         if reply["kind"] == "later":
             self.set_status(503)
         self.set_header("Content-Type", "application/json")
@@ -132,12 +133,12 @@ class StoreAnswers(_StoreScreen):
     def _reply(self, fields: Mapping[str, str], photo: bytes) -> dict[str, Any]:
         store, sku = fields.get("store", ""), fields.get("sku", "")
         if not self.may_decide:
-            return {"kind": "refused", "text": "You may look, not answer."}
+            return {"kind": "refused", "text": say("You may look, not answer.")}
         try:
             night = self.nights.night(fields.get("run", "") or None)
             kind, text = "done", self._kept(night, store, sku, fields, photo)
         except answers.AnsweredMeanwhileError as error:
-            kind, text = "conflict", f"Not kept: {error}."
+            kind, text = "conflict", say("Not kept: {1}.", error)
         except TryLaterError as error:
             return {"kind": "later", "text": str(error)}
         except DarkshelfError as error:
@@ -151,7 +152,7 @@ class StoreAnswers(_StoreScreen):
         by, key = self.user or f"store {store}", fields.get("key", "")
         if taken := fields.get("takes_back"):
             answers.take_back(self.decisions, night.run, store, sku, by=by, key=key, taken=taken)
-            return "Taken back."
+            return say("Taken back.")
         given = answers.Given(
             store,
             sku,
@@ -161,7 +162,7 @@ class StoreAnswers(_StoreScreen):
             keep_photo(self.nights.out, photo, self.told) if photo else None,
         )
         answers.give(self.decisions, night.run, given, by=by, key=key, seen=fields.get("seen", ""))
-        return f"Kept: {sw.ANSWERS[given.answer].wording}."
+        return say("Kept: {1}.", say(sw.ANSWERS[given.answer].wording))
 
 
 class StorePhoto(_StoreScreen):
@@ -183,7 +184,7 @@ def _state(given: Mapping[str, Any] | None) -> dict[str, Any]:
     return {
         "seen": answers.version_of(given),
         "key": (given["answer_key"] or "") if given else "",
-        "answer": sw.ANSWERS[said].wording if said in sw.ANSWERS else said,
+        "answer": say(sw.ANSWERS[said].wording) if said in sw.ANSWERS else said,
         "photo": given["photo"] if given else None,
     }
 

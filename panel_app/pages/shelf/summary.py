@@ -5,6 +5,7 @@ from typing import Any
 
 import panel as pn
 
+from panel_app.language import say
 from panel_app.layout import in_a_row
 from panel_app.pages.shelf import charts
 from panel_app.pages.shelf.listing import shows_every, switch, to, unfiltered
@@ -18,6 +19,7 @@ from panel_app.stores.shelf import OPEN_ONLY, Night, Nights
 BARS = 6
 """Bars of a list; the rest is added up."""
 TOP_CASES = 5
+TITLES = {"cause": "Revenue at risk by cause", "category": "By category", "region": "By region"}
 TOLD_FIRST = 5
 """Oddities of the data above the figures; the page of the run has all of them."""
 LEAST_CHANGE = {"count": 1, "money": 0.5, "number": 0.05, "percent": 0.0005}
@@ -148,17 +150,17 @@ def _list(view: View, night: Night, column: str) -> dict[str, Any]:
     rows = night.money_by(column, every=shows_every(view))
     bars: list[dict[str, Any]] = []
     for value, cases, _, amount in rows.head(BARS).iter_rows():
-        name = cause_name(value) if column == "cause" else value or "unknown"
+        name = cause_name(value) if column == "cause" else value or say("unknown")
         bars.append(
             {"name": name, "cases": cases, "money": amount, "href": address(_cases(view, **{column: (value,)}))}
         )
     rest = rows.slice(BARS)
     if rest.height:
-        name = f"{rest.height:,} more"
+        name = say("{1} more", f"{rest.height:,}")
         bars.append({"name": name, "cases": rest["cases"].sum(), "money": sum(rest["money"]), "href": None})
     # What is added up may be more than the largest: every bar of a list is on one scale.
     most = max([bar["money"] for bar in bars], default=0.0) or 1.0
-    title = "Revenue at risk by cause" if column == "cause" else f"By {column}"
+    title = say(TITLES[column])
     return {"column": column, "title": title, "bars": [{**bar, "share": bar["money"] / most} for bar in bars]}
 
 

@@ -1,8 +1,10 @@
 """Tasks: what every store is asked to check today, the most worth for its minutes; one sheet a store, to print.
 
-The address holds the store (`store`) and the minutes that stores have (`minutes`).
+The address holds the store (`store`), the minutes that stores have (`minutes`) and the words that stores are searched
+by (`find`).
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from io import BytesIO
 from typing import Any
@@ -10,15 +12,18 @@ from urllib.parse import urlencode
 
 import panel as pn
 import panel_material_ui as pmu
+import polars as pl
 
-from engine.decisions.shelf.tasks import Plan
+from engine.decisions.shelf.tasks import Plan, StoreSheet
 from engine.outputs.spreadsheet import csv_bytes
+from panel_app.language import say
 from panel_app.pages.shelf import loop
 from panel_app.pages.shelf.listing import KEYS, listed, unfiltered
 from panel_app.pages.shelf.markup import render
 from panel_app.pages.shelf.page import NightPage
+from panel_app.search import FIND, folded_together, holding, typed
 from panel_app.session import Session
-from panel_app.state import View, address
+from panel_app.state import View, address, pages_beside
 from panel_app.stores.shelf import Night
 
 MINUTES = (15, 30, 60, 120, 240)
@@ -32,11 +37,11 @@ class TasksPage:
 
     def __init__(self, session: Session) -> None:
         self.session, self.night = session, session.shown(Night)
-        self.piece = session.html("", label="tasks", pressed=self._press)
+        self.piece = session.html("", label="tasks", pressed=self._press, sent=self._search)
         self.download = pmu.FileDownload(
             callback=lambda: BytesIO(csv_bytes(self.plan().form())),
             filename=f"checks-{self.night.run_id}.csv",
-            label="CSV to fill in",
+            label=say("CSV to fill in"),
             variant="outlined",
             size="small",
         )
@@ -70,6 +75,10 @@ class TasksPage:
         self._draw()
         return True
 
+    def _search(self, do: str, fields: Mapping[str, str]) -> None:
+        minutes = self.session.view.text("minutes")
+        self.session.go(self.session.view.with_texts({"minutes": minutes, FIND: typed(fields)}, keep=KEYS))
+
     def _press(self, do: str, value: str) -> None:
         if do == "print":
             self.session.browser.print_page()
@@ -78,8 +87,10 @@ class TasksPage:
 
 
 def _list_of_stores(view: View, plan: Plan) -> dict[str, Any]:
-    """The stores with the most worth first."""
-    sheets = sorted(plan.stores, key=lambda sheet: (-sheet.worth, sheet.store_id))
+    """The stores with the most worth first, those that hold the words that are searched."""
+    find = view.text(FIND)
+    every = sorted(plan.stores, key=lambda sheet: (-sheet.worth, sheet.store_id))
+    sheets = [every[place] for place in _holding(find, every)] if find else every
     pages = max(-(-len(sheets) // ROWS), 1)
     at = min(view.at, pages)
     return {
@@ -91,15 +102,24 @@ def _list_of_stores(view: View, plan: Plan) -> dict[str, Any]:
             }
             for sheet in sheets[(at - 1) * ROWS : at * ROWS]
         ],
+        "find": find,
+        "every": address(view.to("tasks", keep=KEYS)),
         "count": len(sheets),
         "tasks": sum(len(sheet.tasks) for sheet in sheets),
         "answered": sum(sheet.answered for sheet in sheets),
         "worth": sum(sheet.worth for sheet in sheets),
         "at": at,
         "pages": pages,
-        "earlier": address(replace(view, at=at - 1)) if at > 1 else None,
-        "later": address(replace(view, at=at + 1)) if at < pages else None,
+        "turn": {name: address(replace(view, at=place)) for name, place in pages_beside(at, pages).items()},
     }
+
+
+def _holding(find: str, sheets: Sequence[StoreSheet]) -> list[int]:
+    """The places of the sheets whose store has every word in its name or id."""
+    stores = pl.DataFrame({"name": [one.store_name for one in sheets], "id": [one.store_id for one in sheets]})
+    named = stores.with_row_index("place").filter(holding(find, folded_together(stores.columns)))
+    places: list[int] = named["place"].to_list()
+    return places
 
 
 def _sheet(view: View, night: Night, plan: Plan) -> dict[str, Any]:
@@ -129,4 +149,4 @@ def store_of(view: View) -> str | None:
     return next(iter(listed(view).filters.store), None)
 
 
-PAGE = NightPage("tasks", "Tasks", lambda session: TasksPage(session).view)
+PAGE = NightPage("tasks", "Tasks", lambda session: TasksPage(session).view, searched=FIND)

@@ -5,10 +5,13 @@ the report of a night holds the same.
 """
 
 import panel as pn
+from markupsafe import Markup
 
 from engine.decisions.shelf.recovery import DAYS_OF_PROMISE
-from engine.decisions.shelf.sheet import NIGHTS, sheet
+from engine.decisions.shelf.sheet import NIGHTS, Sentence, sheet
 from engine.decisions.shelf.value import value
+from panel_app.language import translated
+from panel_app.markup import count, money
 from panel_app.pages.shelf import loop
 from panel_app.pages.shelf.decided import decided_in
 from panel_app.pages.shelf.listing import to, unfiltered
@@ -38,12 +41,19 @@ def _render(session: Session) -> str:
         "value.html",
         night=night,
         found=found,
-        sheet=sheet(found, loop.recovery(session), loop.experiment(session), loop.SETTINGS.recovery, night.currency),
+        sheet=sheet(found, loop.recovery(session), loop.experiment(session), loop.SETTINGS.recovery),
+        told=lambda sentence: _told(sentence, night.currency),
         days=DAYS_OF_PROMISE,
         cases_of=lambda region: address(unfiltered(to(session.view, "cases"), region=(region or "",))),
         nights=nights.trend(night.run_id).tail(NIGHTS).to_dicts(),
         queue=address(unfiltered(to(session.view, "queue"))),
     )
+
+
+def _told(sentence: Sentence, currency: str) -> Markup:
+    """A sentence in the reader's language, its amounts in the reader's form."""
+    amounts = (count(each) if isinstance(each, int) else money(each, currency) for each in sentence.amounts)
+    return translated(sentence.text, *amounts)
 
 
 PAGE = NightPage("value", "Value", build)

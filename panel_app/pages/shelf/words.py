@@ -1,12 +1,13 @@
-"""What the codes of the shelf desk are called."""
+"""What the codes of the shelf desk are called, in the reader's language."""
 
 from engine.decisions.shelf import words as sw
-from engine.outputs.glossary import name_of
+from panel_app.language import say
+from panel_app.words import name
 
 
 def cause_name(cause: str | None) -> str:
     """What a cause is called; a case without one is told so."""
-    return name_of(cause, "cause") if cause else "No clear cause"
+    return name(cause, "cause") if cause else say("No clear cause")
 
 
 def cause_names(causes: str | None) -> str:
@@ -16,9 +17,9 @@ def cause_names(causes: str | None) -> str:
 
 def reason_in_words(code: str | None) -> str | None:
     """The reason of a rejection in words, None without one."""
-    return sw.REASONS.get(code, code.replace("_", " ")) if code else None
+    return say(sw.REASONS.get(code, code.replace("_", " "))) if code else None
 
 
 def rejections() -> list[tuple[str, str]]:
     """The reasons a case can be rejected for: code and words."""
-    return list(sw.REASONS.items())
+    return [(code, say(text)) for code, text in sw.REASONS.items()]

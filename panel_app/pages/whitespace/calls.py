@@ -20,10 +20,11 @@ from engine.decisions.whitespace.calls import CALL_SCHEMA, calls, next_step
 from engine.decisions.whitespace.gaps import gaps
 from engine.decisions.whitespace.verdicts import verdicts
 from engine.errors import DarkshelfError
-from engine.outputs.glossary import name_of
 from engine.outputs.names import joined
 from engine.vocabulary import whitespace as v
 from panel_app.deciding import Reply, decide_on_all, sentence
+from panel_app.kept import states
+from panel_app.language import say
 from panel_app.pages.whitespace.gaps import act_of_button
 from panel_app.pages.whitespace.markup import render
 from panel_app.pages.whitespace.sheet import DIVISION, WhitespacePage
@@ -32,6 +33,7 @@ from panel_app.session import Session
 from panel_app.state import address
 from panel_app.stores.whitespace import Whitespace
 from panel_app.stores.whitespace_settings import WhitespacePageSettings
+from panel_app.words import name
 
 REP: Final = "rep"
 EVERYBODY: Final = "everybody"
@@ -68,7 +70,7 @@ class CallsPage(Queue):
         if not self.run.has_ranking:
             return pl.DataFrame(schema=CALL_SCHEMA)
         decisions = self.session.decisions
-        state = decisions.state(self.run.run_id, kind=ww.GAP)
+        state = states(decisions, ww.GAP).of(self.run.run_id)
         said = _verdicts(decisions, decisions.revision())
         found = calls(self.run.ranking(), state, said, self.run.cutoff)
         return found.filter(pl.col(REP) == self.rep) if self.rep else found
@@ -86,8 +88,8 @@ class CallsPage(Queue):
             rep=self.rep,
             money=_sum(rows.filter(state=DONE)),
             all_money=_sum(rows),
-            reasons=list(ww.REASONS.items()),
-            instead=(ww.BOUGHT, "Bought"),
+            reasons=[(code, say(text)) for code, text in ww.REASONS.items()],
+            instead=(ww.BOUGHT, say("Bought")),
             snooze_until=self.run.cutoff + timedelta(days=self.run.settings.of(WhitespacePageSettings).snooze_days),
             candidates=address(self.session.view.to("whitespace", keep={DIVISION})),
         )
@@ -133,7 +135,7 @@ class CallsPage(Queue):
             "version": ".".join(map(str, row["versions"])),
             "href": address(candidate),
             "next_step": next_step(verdict, row[v.DIVISION]),
-            "outcome": name_of(verdict, "whitespace") if verdict else "",
+            "outcome": name(verdict, "whitespace") if verdict else "",
         }
 
 

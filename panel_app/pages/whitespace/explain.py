@@ -9,6 +9,7 @@ import polars as pl
 
 from engine.outputs.whitespace import charts, shapes
 from panel_app.pages.whitespace.sheet import Asked, Plan, Told
+from panel_app.state import pages_beside
 
 SHOWN = 20
 """Features of the table of importance."""
@@ -34,11 +35,7 @@ def tell(asked: Asked) -> Told:
         chosen={key: asked.text(key) for key in ("find", "family")},
         at=at,
         pages=pages,
-        turn={
-            name: asked.to(at=place)
-            for name, place in (("previous", at - 1), ("next", at + 1))
-            if 1 <= place <= pages
-        },
+        turn={name: asked.to(at=place) for name, place in pages_beside(at, pages).items()},
     )
     drawn = {"What the model looks at": lambda: charts.draw_importance(importance)}
     further = [name for name in run.files if PurePosixPath(name).name.startswith(OF_MODELS)]

@@ -13,6 +13,7 @@ import panel_material_ui as pmu
 import polars as pl
 
 from engine.errors import NotFoundError
+from panel_app.language import say
 from panel_app.pages.whitespace.markup import render
 from panel_app.pages.whitespace.sheet import DIVISION, FILE_PAGE, WhitespacePage
 from panel_app.session import Session
@@ -38,7 +39,7 @@ def build(session: Session) -> pn.viewable.Viewable:
     download = pmu.FileDownload(
         callback=lambda: BytesIO(content),
         filename=PurePosixPath(name).name,
-        label="Download",
+        label=say("Download"),
         variant="outlined",
         size="small",
     )

@@ -24,10 +24,13 @@ from engine.outputs.spreadsheet import csv_bytes
 from engine.outputs.whitespace.shapes import ranking_file
 from engine.vocabulary import whitespace as v
 from panel_app.deciding import Reply, decide_on
+from panel_app.kept import states
+from panel_app.language import say
 from panel_app.pages.whitespace import about
-from panel_app.pages.whitespace.sheet import DIVISION, LONGEST_TEXT, Asked, WhitespacePage, division_of, nothing
+from panel_app.pages.whitespace.sheet import DIVISION, Asked, WhitespacePage, division_of, models_of, nothing
+from panel_app.search import FIND, typed
 from panel_app.session import Session
-from panel_app.state import View, address, whole
+from panel_app.state import View, address, pages_beside, whole
 from panel_app.stores.whitespace import STATES, Whitespace, Whitespaces
 
 FILTERS: Final = ("find", DIVISION, "segment", "state", "grade", "rep", "decided")
@@ -56,7 +59,7 @@ class GapsPage:
         self.download = pmu.FileDownload(
             callback=self._export,
             filename=f"whitespace-{self.run.run_id}.csv",
-            label="Export as CSV",
+            label=say("Export as {1}", "CSV"),
             variant="outlined",
             size="small",
         )
@@ -80,7 +83,12 @@ class GapsPage:
             return
         decided = self._decided()
         self.head.html = asked.render(
-            "gaps_head.html", run=self.run, facts=self.run.summary, metrics=about.metrics(self.run), to=asked.to
+            "gaps_head.html",
+            run=self.run,
+            facts=self.run.summary,
+            metrics=about.metrics(self.run),
+            to=asked.to,
+            models=models_of(asked),
         )
         self.table.html = self._table(asked, decided)
         self.card.html = self._card(asked, decided)
@@ -88,7 +96,7 @@ class GapsPage:
 
     def _without_ranking(self, asked: Asked) -> str:
         parts = self.session.store(Whitespaces).parts_with(self.run.run_id, ranking_file(self.run.cutoff))
-        return nothing(asked, "Whitespace", f"The run {self.run.run_id} did not rank.", "rank", parts)
+        return nothing(asked, "Whitespace", say("The run {1} did not rank.", self.run.run_id), "rank", parts)
 
     def _table(self, asked: Asked, decided: pl.DataFrame) -> str:
         """The filtered candidates of one page, and what the best of them come to."""
@@ -107,11 +115,7 @@ class GapsPage:
             tabs=[(name, self._to(1, segment=name)) for name in ("", *v.SEGMENTS)],
             at=at,
             pages=pages,
-            turn={
-                name: self._to(place)
-                for name, place in (("previous", at - 1), ("next", at + 1))
-                if 1 <= place <= pages
-            },
+            turn={name: self._to(place) for name, place in pages_beside(at, pages).items()},
         )
 
     def _found(self, decided: pl.DataFrame) -> tuple[pl.LazyFrame, dict[str, Any]]:
@@ -152,14 +156,14 @@ class GapsPage:
             components=COMPONENTS,
             state=state[0] if state else None,
             history=self.session.decisions.history(subject),
-            rejections=[(code, wording) for code, wording in ww.REASONS.items() if code not in ww.VERDICTS],
+            rejections=[(code, say(wording)) for code, wording in ww.REASONS.items() if code not in ww.VERDICTS],
             may_decide=self.session.may_decide,
             close=address(replace(self.session.view, case=None)),
             reply=self.reply,
         )
 
     def _decided(self) -> pl.DataFrame:
-        state = self.session.decisions.state(self.run.run_id, kind=ww.GAP)
+        state = states(self.session.decisions, ww.GAP).of(self.run.run_id)
         return state.select("subject_id", "decision", "version", "reason", "action", "comment", "decided_by")
 
     def _filters(self) -> dict[str, str]:
@@ -200,8 +204,7 @@ class GapsPage:
             self.session.go(replace(self._view(1, **{do: value}), case=None))
 
     def _find(self, do: str, fields: Mapping[str, str]) -> None:
-        found = fields.get("find", "").strip()[:LONGEST_TEXT]
-        self.session.go(replace(self._view(1, find=found), case=None))
+        self.session.go(replace(self._view(1, find=typed(fields)), case=None))
 
     def _decide(self, do: str, fields: Mapping[str, str]) -> None:
         try:
@@ -229,4 +232,6 @@ def act_of_button(button: str) -> tuple[str, Mapping[str, str]]:
     return said.name, said.model_dump(exclude_none=True)
 
 
-PAGE = WhitespacePage("whitespace", "Whitespace", lambda session: GapsPage(session).view)
+PAGE = WhitespacePage(
+    "whitespace", "Candidates", lambda session: GapsPage(session).view, searched=FIND, is_index=True
+)

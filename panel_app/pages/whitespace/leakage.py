@@ -7,6 +7,7 @@ from typing import Any
 
 from engine.outputs.whitespace import charts
 from engine.outputs.whitespace.read import REPORT
+from panel_app.language import say
 from panel_app.pages.whitespace.readings import reading
 from panel_app.pages.whitespace.sheet import Asked, Plan, Told
 from panel_app.stores.whitespace import Whitespace
@@ -28,7 +29,7 @@ def tell(asked: Asked) -> Told:
         "leakage.html",
         rows=[_row(asked, name) for name in ("", *run.divisions)],
         checks=list((_content(run, REPORT, "") or {}).get("checks", {})),
-        division=division or "All divisions together",
+        division=division or say("All divisions together"),
         report=report,
         readings=[reading(row) for row in (report or {}).get("diagnostics", [])],
         shifts=[_shift(row) for row in (grid or {}).get("shifts", [])],
@@ -57,7 +58,7 @@ def _row(asked: Asked, division: str) -> dict[str, Any]:
     """A division with its verdicts by check, and a link that chooses it."""
     report = _content(asked.run, REPORT, division) or {}
     return {
-        "name": division or "all together",
+        "name": division or say("all together"),
         "href": asked.to(division=division),
         "overall": report.get("overall"),
         "checks": report.get("checks", {}),

@@ -12,7 +12,8 @@ from markupsafe import Markup
 
 from engine.outputs.glossary import TOPICS
 from engine.vocabulary import whitespace as v
-from panel_app.markup import UNKNOWN, count, day, money, number, percent, renderer
+from panel_app.language import translated
+from panel_app.markup import count, day, money, number, percent, renderer, unknown
 from panel_app.words import term
 
 TOPIC: Final = "whitespace"
@@ -64,9 +65,9 @@ ENDS: Final = ("_low", "_high")
 def shown(context: Context, key: str, value: Any) -> Markup:
     """A value of a column, in the reader's form; the fact `currency` stands before money."""
     if value is None or value == "" or (isinstance(value, float) and not math.isfinite(value)):
-        return UNKNOWN
+        return unknown()
     if isinstance(value, bool):
-        return Markup("yes" if value else "no")
+        return translated("yes" if value else "no")
     if isinstance(value, int | float):
         return money(value, context["currency"]) if key in MONEY else _figure(key, value)
     if isinstance(value, date):
@@ -91,7 +92,9 @@ def interval(context: Context, key: str, row: Mapping[str, Any]) -> Markup:
     low, high = (row.get(f"{key}{end}") for end in ENDS)
     if low is None or high is None:
         return Markup()
-    return Markup('<span class="note">{} to {}</span>').format(shown(context, key, low), shown(context, key, high))
+    return Markup('<span class="note">{}</span>').format(
+        translated("{1} to {2}", shown(context, key, low), shown(context, key, high))
+    )
 
 
 def columns(rows: Sequence[Mapping[str, Any]], without: Sequence[str] = ()) -> list[str]:

@@ -7,6 +7,7 @@ import polars as pl
 
 from engine.outputs.whitespace import charts, shapes
 from engine.vocabulary import whitespace as v
+from panel_app.language import say
 from panel_app.pages.whitespace.sheet import Asked, Plan, Told
 
 SUMMARY_COLUMNS = (
@@ -68,7 +69,7 @@ def _row(asked: Asked, row: dict[str, Any]) -> dict[str, Any]:
     return {
         **row,
         "name": name,
-        "division": name or "all together",
+        "division": name or say("all together"),
         "backing": BACKED.get(row["backing"], row["backing"]),
         "href": asked.to(division=name),
     }

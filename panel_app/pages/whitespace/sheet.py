@@ -15,14 +15,15 @@ from markupsafe import Markup
 from engine.errors import NotFoundError
 from engine.outputs.whitespace.read import has_any
 from engine.runs.registry import Run
+from panel_app.language import say
 from panel_app.pages.page import Page
 from panel_app.pages.whitespace.markup import render
+from panel_app.search import LONGEST
 from panel_app.session import Session
 from panel_app.state import View, address
 from panel_app.stores.whitespace import Whitespace, Whitespaces
 
 DIVISION: Final = "division"
-LONGEST_TEXT: Final = 200
 FILE_PAGE: Final = "file"
 
 WhitespacePage = partial(Page, store=Whitespaces, shared=frozenset({DIVISION}))
@@ -119,7 +120,12 @@ class Sheet:
         section = self._section(asked)
         divisions = self.run.divisions if plan.has_divisions else ()
         self.head.html = render(
-            "head.html", key=plan.key, title=plan.title, lead=plan.lead, divisions=divisions, division=asked.division
+            "head.html",
+            key=plan.key,
+            title=say(plan.title),
+            lead=say(plan.lead),
+            divisions=divisions,
+            division=asked.division,
         )
         self.text.html = section.text
         files = [(name, asked.to_file(name)) for name in section.files if self.run.has(name)]
@@ -137,11 +143,11 @@ class Sheet:
         if not needed or has_any(self.run.run, needed):
             return self.plan.tell(asked)
         parts = self.session.store(Whitespaces).parts_with(self.run.run_id, needed)
-        what = f"The run {self.run.run_id} has no {needed}."
+        what = say("The run {1} has no {2}.", self.run.run_id, needed)
         return Told(nothing(asked, self.plan.title, what, self.plan.verb, parts))
 
     def _draw_figures(self) -> None:
-        drawn = {title: Markup(draw()) for title, draw in self.charts.items()}
+        drawn = {say(title): Markup(draw()) for title, draw in self.charts.items()}
         self.figures.html = render("figures.html", charts=drawn)
 
     def _follow(self, view: View) -> bool:
@@ -156,7 +162,7 @@ class Sheet:
             self._move({do: value})
 
     def _send(self, do: str, fields: Mapping[str, str]) -> None:
-        given = {key: fields[key].strip()[:LONGEST_TEXT] for key in self.plan.keys if key in fields}
+        given = {key: fields[key].strip()[:LONGEST] for key in self.plan.keys if key in fields}
         self._move(given)
 
     def _move(self, changes: Mapping[str, str]) -> None:
@@ -176,4 +182,10 @@ def division_of(session: Session, run: Whitespace) -> str:
 def nothing(asked: Asked, title: str, what: str, verb: str, parts: Sequence[Run] = ()) -> Markup:
     """What a page says where a run did not do what it shows, and what to do."""
     named = [(part, address(View(asked.view.page, part.run_id))) for part in parts]
-    return render("nothing.html", title=title, what=what, verb=verb, parts=named)
+    return render("nothing.html", title=say(title), what=what, verb=verb, parts=named, models=models_of(asked))
+
+
+def models_of(asked: Asked) -> tuple[str, str] | None:
+    """The run whose models were taken, and the address of this page of it; None where the run trained its own."""
+    taken = asked.run.run.manifest.get("models_of")
+    return None if taken is None else (str(taken), address(View(asked.view.page, str(taken))))

@@ -22,6 +22,8 @@ from engine.whitespace.features.state import State
 from engine.whitespace.tables import Tables
 from tests.whitespace.features.small import CUTOFF, TRAINED, company
 
+FEW = FeatureSettings(factors=3, named_skus=2, neighbours=3, nearby=3, lift_support=1)
+
 
 def same(matrix: Matrix, other: Matrix) -> None:
     for name in ("customers", "pairs", "seen"):
@@ -57,13 +59,12 @@ def cut(tables: Tables, cutoff: dt.date) -> Tables:
 @given(st.integers(0, 10_000), st.integers(-200, 100))
 @examples(max_examples=6)
 def test_a_deleted_or_poisoned_future_changes_no_feature(seed: int, shift: int) -> None:
-    settings = FeatureSettings(factors=3, named_skus=2, neighbours=3, nearby=3, lift_support=1)
     tables, cutoff = company(seed, lines=250), CUTOFF + dt.timedelta(shift)
-    state = fit(tables, TRAINED, settings)
-    matrix = build(tables, cutoff, state, settings)
-    same(matrix, build(cut(tables, cutoff), cutoff, state, settings))
-    same(matrix, build(poisoned(tables, cutoff), cutoff, state, settings))
-    same(matrix, features(tables, [TRAINED, cutoff], state, settings).matrices[cutoff])
+    state = fit(tables, TRAINED, FEW)
+    matrix = build(tables, cutoff, state, FEW)
+    same(matrix, build(cut(tables, cutoff), cutoff, state, FEW))
+    same(matrix, build(poisoned(tables, cutoff), cutoff, state, FEW))
+    same(matrix, features(tables, [TRAINED, cutoff], state, FEW).matrices[cutoff])
 
 
 def test_what_is_fitted_knows_nothing_after_the_training_cutoff(
@@ -95,14 +96,22 @@ def changed(matrix: Matrix, other: Matrix) -> set[str]:
     }
 
 
+@pytest.fixture(scope="module")
+def unsold() -> tuple[Tables, State, Matrix]:
+    """A company, what is fitted of it, and its features before anything more is sold."""
+    tables = company(7)
+    state = fit(tables, TRAINED, FEW)
+    return tables, state, build(tables, CUTOFF, state, FEW)
+
+
 @pytest.mark.slow
 @pytest.mark.proves("L60", "L157")
 @given(st.integers(0, 1000), st.integers(0, 10), st.integers(0, 11))
 @examples(max_examples=25)
-def test_a_sale_changes_only_features_whose_window_holds_its_day(days_ago: int, buyer: int, sku: int) -> None:
-    settings = FeatureSettings(factors=3, named_skus=2, neighbours=3, nearby=3, lift_support=1)
-    tables = company(7)
-    state = fit(tables, TRAINED, settings)
+def test_a_sale_changes_only_features_whose_window_holds_its_day(
+    unsold: tuple[Tables, State, Matrix], days_ago: int, buyer: int, sku: int
+) -> None:
+    tables, state, matrix = unsold
     day = CUTOFF - dt.timedelta(days_ago)
     sale = tables.transactions.filter(pl.col("customer_id") == f"C{buyer:02}").head(1)
     product = tables.products.row(sku, named=True)
@@ -115,8 +124,8 @@ def test_a_sale_changes_only_features_whose_window_holds_its_day(days_ago: int, 
         quantity=pl.lit(3, pl.Int64),
     )
     more = replace(tables, transactions=pl.concat([tables.transactions, sale]))
-    moved = changed(build(tables, CUTOFF, state, settings), build(more, CUTOFF, state, settings))
-    for feature in registry(settings, state):
+    moved = changed(matrix, build(more, CUTOFF, state, FEW))
+    for feature in registry(FEW, state):
         if feature.name in moved:
             assert feature.source == "transactions", feature
             assert feature.uses_target, feature
