@@ -20,6 +20,7 @@ from cli import (
     decisions,
     export,
     growth,
+    holidays,
     init,
     lake,
     nightly,
@@ -46,6 +47,7 @@ app = typer.Typer(
 app.command("demo")(simulate.demo)
 app.command("synth")(simulate.synth)
 app.command("init")(init.init)
+app.command("holidays")(holidays.holidays)
 app.command("ingest")(lake.ingest)
 app.command("check")(check.check)
 app.command("contract")(contract.contract)

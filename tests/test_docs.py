@@ -227,6 +227,8 @@ def night(tmp_path_factory) -> Run:
     pricing = folder / "in" / "pricing.parquet"
     rows = pl.read_parquet(pricing)
     rows.with_columns(price=pl.when(pl.int_range(pl.len()) == 3).then(-1.0).otherwise("price")).write_parquet(pricing)
+    fair = pl.DataFrame({"date": rows["date"].max(), "kind": "fair"})
+    fair.write_parquet(folder / "in" / "events.parquet")
     desk.run(folder / "in", folder / "out", CalibratedSettings())
     return read.find_run(folder / "out")
 
@@ -253,6 +255,7 @@ PARQUET = (
     shapes.CASES,
     shapes.EVIDENCE,
     *shapes.CALIBRATED_FILES,
+    shapes.OCCASIONS,
     shapes.FEATURES,
     shapes.DAILY,
     shapes.STORES,

@@ -20,7 +20,7 @@ from engine.outputs.money import currency_of
 from engine.outputs.shelf import shapes
 from engine.outputs.shelf.curves import curves, last_days
 from engine.outputs.shelf.figures import course, money_sum, recovery_sum
-from engine.outputs.shelf.read import Places, behind, one_case, places
+from engine.outputs.shelf.read import Places, behind, happened, one_case, places
 from engine.outputs.shelf.severity import Limits, limits, severity
 from engine.runs.registry import Run
 from panel_app.search import folded_together, holding
@@ -293,6 +293,10 @@ class Night(Opened):
         with read.raising_damage(self.run):
             rows = self.table(shapes.EXPECTATION).filter(pl.col("case_id") == case_id).collect()
         return rows.row(0, named=True) if rows.height else None
+
+    def happened(self, case_id: str) -> list[dict[str, Any]]:
+        """What a calendar or the weather says of the days of a case."""
+        return happened(self.run, case_id)
 
 
 class Nights(Runs):

@@ -24,6 +24,7 @@ VERBS = {
     "demo": "darkshelf demo --out",
     "synth": "darkshelf synth",
     "init": "darkshelf init data/export --to data/darkshelf.toml",
+    "holidays": "darkshelf holidays north=DE-HH south=DE-BY --from 2026-01-01",
     "ingest": "darkshelf ingest data/today --lake",
     "check": "darkshelf check",
     "contract": "darkshelf contract --format odcs",

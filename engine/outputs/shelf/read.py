@@ -11,6 +11,8 @@ from engine.outputs.read import has, raising_damage, table
 from engine.outputs.shelf import shapes
 from engine.runs.registry import Run
 
+MOST_TOLD = 5
+"""Days of a case whose occasions a sentence names."""
 NEAREST = 5
 """Cases named when the one asked for is not there."""
 
@@ -74,6 +76,22 @@ def why_expected(run: Run, case_id: str) -> str | None:
         of_case = table(run, shapes.EXPECTATION).filter(pl.col("case_id") == case_id)
         explanation = of_case.select("explanation").collect()
     return str(explanation.item()) if explanation.height else None
+
+
+def happened(run: Run, case_id: str) -> list[dict[str, Any]]:
+    """What a calendar or the weather says of the days of a case: date, kind, name, factor; empty without any."""
+    if not has(run, shapes.OCCASIONS):
+        return []
+    with raising_damage(run):
+        return table(run, shapes.OCCASIONS).filter(pl.col("case_id") == case_id).drop("case_id").collect().to_dicts()
+
+
+def days_in_words(days: list[dict[str, Any]]) -> str | None:
+    """What happened on the days of a case, in a row with its days; None where nothing did."""
+    if not days:
+        return None
+    told = [f"{day['name']} ({day['date']})" for day in days[:MOST_TOLD]]
+    return ", ".join([*told, "…"] if len(days) > len(told) else told)
 
 
 def _nearest(run: Run, case_id: str) -> str:
