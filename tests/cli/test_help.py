@@ -144,6 +144,13 @@ def test_the_version_is_that_of_the_package(capsys):
     assert answer == Answer(0, f"darkshelf {version('darkshelf')}\n", "")
 
 
+def test_the_version_is_told_before_anything_parses_words():
+    loaded = "import sys; from cli.start import main; main(); print('typer' in sys.modules, file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", loaded, "--version"], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == (f"darkshelf {version('darkshelf')}\n", "False\n")
+    assert darkshelf_process("--version") == Answer(0, done.stdout, "")
+
+
 def imported(*words: str) -> set[str]:
     """The heavy libraries that a call has imported when it is done."""
     done = subprocess.run([sys.executable, "-c", IMPORTED, *words], capture_output=True, text=True, check=False)

@@ -5,7 +5,6 @@ days, shrunk toward its parent by its sample size; clean days are in stock, open
 the expectation never learns from the dark.
 """
 
-import itertools
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -237,7 +236,7 @@ def _estimate(panel: Panel, found: Demand, rises: Rises, settings: DemandSetting
 def _sums(panel: Panel, found: Demand, factor: str) -> list[Floats]:
     """Units, expected units without the factor, and number of clean cells, by (group of the factor, day).
 
-    Threads share the days, so that every sum is added up in the order of the pairs.
+    Threads share the groups, so that every sum is added up in the order of the pairs.
     """
     groups = {
         "weekday": (found.category, len(found.weekday)),
@@ -252,17 +251,12 @@ def _sums(panel: Panel, found: Demand, factor: str) -> list[Floats]:
     others = replace(found, **{factor: np.ones_like(getattr(found, factor))}).factors
     of = (given(found.cells(panel)), given(others), np.nan_to_num(found.level), group, n_offers)
 
-    def add(days: slice) -> None:
-        demand.group_sums(*of, days.start, days.stop, sums)
+    def add(part: int) -> None:
+        demand.group_sums(*of, part, rows.threads(), sums)
 
     with ThreadPoolExecutor(rows.threads()) as pool:
-        list(pool.map(add, _days_per_thread(panel.n_days)))
+        list(pool.map(add, range(rows.threads())))
     return list(sums)
-
-
-def _days_per_thread(n_days: int) -> list[slice]:
-    bounds = [n_days * part // rows.threads() for part in range(rows.threads() + 1)]
-    return [slice(first, end) for first, end in itertools.pairwise(bounds) if first < end]
 
 
 def _levels(panel: Panel, found: Demand, settings: DemandSettings, expected: Floats) -> Demand:
