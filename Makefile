@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-quick system-packages lint format coverage mutants bench bench-baseline bench-check bench-demonstrate bench-dashboard accuracy faults lock clean
+.PHONY: help setup demo test test-quick system-packages lint format coverage mutants bench bench-baseline bench-check bench-demonstrate bench-dashboard accuracy faults pictures lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -71,6 +71,10 @@ bench-demonstrate: $(READY)  ## Show that the gate lets an unslowed night pass a
 bench-dashboard: $(READY)  ## Measure the dashboard in a real browser and write its page (a quiet machine, 20 minutes)
 	@$(BIN)/python -m bench.dashboard.measure
 	@$(BIN)/python -m bench.dashboard.report
+
+pictures: demo system-packages  ## Every page of the dashboard as a picture, for docs/ (a browser, 10 minutes)
+	@test -e data/smoke/LATEST || $(BIN)/darkshelf whitespace smoke --out data/smoke
+	@$(BIN)/python docs/images/pictures.py
 
 accuracy: $(READY)  ## Measure how right the nights are and write the page (ten minutes)
 	@$(BIN)/python -m bench.accuracy.measure

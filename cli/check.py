@@ -90,7 +90,7 @@ def _suggest(folder: "Delivered | None", *, as_json: bool) -> None:
     else:
         out.print("Nothing is proposed: no file looks like what is not there.", markup=False)
     for name in found.nothing:
-        told = "the run needs it" if name in found.required else "a run says what follows"
+        told = "the run needs it" if name in found.required else "it may be left out"
         out.print(f"# Nothing was found for the table {name}: {told}.", markup=False, soft_wrap=True)
     if lines and not found.is_mapped:
         out.print(

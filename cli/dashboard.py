@@ -11,7 +11,7 @@ import typer
 from rich.text import Text
 
 from cli.console import answer, err, out, table
-from cli.options import AsJson, Assignments, ConfigFile, path
+from cli.options import AsJson, Assignments, ConfigFile, Out, kept, path
 from engine.vocabulary.growth import DESK as GROWTH
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ app = typer.Typer(rich_markup_mode=None)
 user_app = typer.Typer(help="Who may log in to the dashboard.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(user_app, name="user")
 UserName = Annotated[str, typer.Argument(metavar="NAME", help="What the person is called, also in decisions.")]
-OutFolder = Annotated[Path, typer.Option("--out", parser=path, help="Where runs are published.")]
 UsersFile = Annotated[
     Path | None,
     typer.Option("--users", parser=path, metavar="FILE", help="The list of people, if elsewhere than under --out."),
@@ -35,7 +34,13 @@ SECRET_FILE = "DARKSHELF_OAUTH_SECRET_FILE"
 def dashboard(
     context: typer.Context,
     out_folder: Annotated[
-        Path | None, typer.Option("--out", parser=path, help="Where runs are published.  [required]")
+        Path | None,
+        typer.Option(
+            "--out",
+            parser=kept,
+            metavar="PLACE",
+            help="Where runs are published: a folder, or a place such as s3://.  [required]",
+        ),
     ] = None,
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 5006,
     address: Annotated[str, typer.Option(help="Address to listen on; only this machine by default.")] = "127.0.0.1",
@@ -52,7 +57,7 @@ def dashboard(
     ] = None,
     growth: Annotated[
         Path | None,
-        typer.Option(parser=path, metavar="DIR", help="The same for the growth desk, in short."),
+        typer.Option(parser=kept, metavar="DIR", help="The same for the growth desk, in short."),
     ] = None,
     users: UsersFile = None,
     basic_auth: Annotated[Path | None, typer.Option(parser=path, hidden=True)] = None,
@@ -171,7 +176,7 @@ def _folders(words: list[str], problems: "list[Problem]") -> dict[str, list[Path
         elif name not in known:
             problems.append(Problem("--further", f"there is no desk {name!r}", f"name one of {', '.join(known)}"))
         else:
-            found.setdefault(name, []).append(path(folder))
+            found.setdefault(name, []).append(kept(folder))
     return found
 
 
@@ -240,7 +245,7 @@ def _refuse_words_before_a_verb(context: typer.Context) -> None:
 
 
 @user_app.command("add")
-def add(name: UserName, out_folder: OutFolder, users: UsersFile = None) -> None:
+def add(name: UserName, out_folder: Out, users: UsersFile = None) -> None:
     """Let a person in by a password, or by another one than before. It is asked for, or read from stdin.
 
     Example:  darkshelf dashboard user add ann --out data/demo
@@ -265,7 +270,7 @@ def add(name: UserName, out_folder: OutFolder, users: UsersFile = None) -> None:
 
 
 @user_app.command("list")
-def list_(out_folder: OutFolder, users: UsersFile = None, *, as_json: AsJson = False) -> None:
+def list_(out_folder: Out, users: UsersFile = None, *, as_json: AsJson = False) -> None:
     """List who may log in, and since when by their password.
 
     Example:  darkshelf dashboard user list --out data/demo
@@ -286,7 +291,7 @@ def list_(out_folder: OutFolder, users: UsersFile = None, *, as_json: AsJson = F
 
 
 @user_app.command("remove")
-def remove(name: UserName, out_folder: OutFolder, users: UsersFile = None) -> None:
+def remove(name: UserName, out_folder: Out, users: UsersFile = None) -> None:
     """Let a person in no more; what they have open ends within a second.
 
     Example:  darkshelf dashboard user remove ann --out data/demo

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.console import answer, out, progress, table
-from cli.options import AsJson, Assignments, ConfigFile, Input, Out, path, tables
+from cli.options import AsJson, Assignments, ConfigFile, Input, Out, kept, path, tables
 
 app = typer.Typer(help="Say what may grow and by how much, within caps.", no_args_is_help=True, rich_markup_mode=None)
 Period = Annotated[
@@ -55,7 +55,7 @@ def discover(
     period: Period = None,
     shelf: Annotated[
         Path | None,
-        typer.Option("--shelf", parser=path, help="Runs of the shelf desk: add its stars and its overstock."),
+        typer.Option("--shelf", parser=kept, help="Runs of the shelf desk: add its stars and its overstock."),
     ] = None,
     config: ConfigFile = None,
     assignments: Assignments = None,

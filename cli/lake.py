@@ -9,12 +9,20 @@ from typing import Annotated, Any
 import typer
 
 from cli.console import answer, out, table
-from cli.options import AsJson, Assignments, ConfigFile, Input, path
+from cli.options import AsJson, Assignments, ConfigFile, Input, kept
 
 app = typer.Typer(
     help="Look through a lake of days, and take days out of it.", no_args_is_help=True, rich_markup_mode=None
 )
-TheLake = Annotated[Path, typer.Option("--lake", parser=path, help="A lake of days, as  darkshelf ingest  keeps it.")]
+TheLake = Annotated[
+    Path,
+    typer.Option(
+        "--lake",
+        parser=kept,
+        metavar="PLACE",
+        help="A lake of days, as  darkshelf ingest  keeps it: a folder, or a place such as s3://.",
+    ),
+]
 SHOWN_DAYS = 3
 """Days listed one by one; of more the first and the last are named."""
 
@@ -22,7 +30,13 @@ SHOWN_DAYS = 3
 def ingest(
     folder: Input,
     lake: Annotated[
-        Path, typer.Option("--lake", parser=path, help="Where the days are kept; made when it is not there.")
+        Path,
+        typer.Option(
+            "--lake",
+            parser=kept,
+            metavar="PLACE",
+            help="Where the days are kept, a folder or a place such as s3://; made when it is not there.",
+        ),
     ],
     config: ConfigFile = None,
     assignments: Assignments = None,
@@ -39,12 +53,13 @@ def ingest(
     Then:  darkshelf run --lake data/lake/chain --out data/runs
     """
     from engine.lake.ingest import ingest
+    from engine.mirrors import told
     from engine.settings.shelf.night import load as load_shelf
 
     settings = load_shelf(config, assignments or [])
     done = ingest(folder, lake, settings.ingest, settings.inputs, allow_partial=allow_partial)
     if as_json:
-        answer({"lake": str(lake), **asdict(done)})
+        answer({"lake": told(lake), **asdict(done)})
         return
     shown = table("table", "rows", "set aside", "new", "replaced", "unchanged", numbers=("rows", "set aside"))
     for name, report in done.tables.items():
@@ -71,14 +86,15 @@ def verify(lake: TheLake, *, as_json: AsJson = False) -> None:
     from engine.errors import InputError
     from engine.lake.manifest import open_lake
     from engine.lake.verify import verify as verified
+    from engine.mirrors import told
 
     found = verified(open_lake(lake))
     if found.damages:
         raise InputError(found.damages)
     if as_json:
-        answer({"lake": str(lake), **asdict(found)})
+        answer({"lake": told(lake), **asdict(found)})
         return
-    out.print(f"{lake} is whole: {found.files:,} files, {found.n_bytes:,} bytes", markup=False, soft_wrap=True)
+    out.print(f"{told(lake)} is whole: {found.files:,} files, {found.n_bytes:,} bytes", markup=False, soft_wrap=True)
     if found.without_hash:
         remark = f"{found.without_hash:,} of them were written by an older version and have no hash: only their size"
         out.print(f"{remark} was compared. Days that are ingested again get one.", markup=False, soft_wrap=True)
@@ -100,13 +116,14 @@ def drop(
     """
     from engine.lake.drop import drop as dropped_of
     from engine.lake.manifest import open_lake
+    from engine.mirrors import told
 
     day = date.date()
     rows = {name: known.rows + known.faulty for name, known in dropped_of(lake, day, table).items()}
     left = open_lake(lake)
     spans = {name: left.span(name) for name in sorted(left.tables)}
     if as_json:
-        answer({"lake": str(lake), "date": day.isoformat(), "dropped": rows, "spans": spans})
+        answer({"lake": told(lake), "date": day.isoformat(), "dropped": rows, "spans": spans})
         return
     for name, count in rows.items():
         out.print(f"dropped {day} of {name}: {count:,} rows", markup=False, soft_wrap=True)
@@ -114,8 +131,10 @@ def drop(
 
 
 def _show_spans(lake: Path, spans: Mapping[str, str]) -> None:
+    from engine.mirrors import told
+
     spans_text = "; ".join(f"{name} {span}" for name, span in spans.items())
-    out.print(f"{lake} holds {spans_text}", markup=False, soft_wrap=True)
+    out.print(f"{told(lake)} holds {spans_text}", markup=False, soft_wrap=True)
 
 
 def _in_words(days: Any) -> str:

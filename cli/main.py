@@ -5,7 +5,6 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
-from importlib.metadata import version
 from typing import Annotated, NoReturn
 
 import typer
@@ -20,6 +19,7 @@ from cli import (
     decisions,
     export,
     growth,
+    holidays,
     init,
     lake,
     nightly,
@@ -31,6 +31,7 @@ from cli import (
     whitespace,
 )
 from cli.console import answer, err, printing_warnings
+from cli.start import told_version
 from engine.errors import EXIT_BUG, DarkshelfError, Problem, ProblemsError
 from engine.places.place import refuse_credentials
 
@@ -46,6 +47,7 @@ app = typer.Typer(
 app.command("demo")(simulate.demo)
 app.command("synth")(simulate.synth)
 app.command("init")(init.init)
+app.command("holidays")(holidays.holidays)
 app.command("ingest")(lake.ingest)
 app.command("check")(check.check)
 app.command("contract")(contract.contract)
@@ -79,7 +81,7 @@ NEW_OBJECTS_PER_COLLECTION = 200_000
 
 def _show_version(*, wanted: bool) -> None:
     if wanted:
-        typer.echo(f"darkshelf {version('darkshelf')}")
+        typer.echo(told_version())
         raise typer.Exit
 
 

@@ -30,6 +30,15 @@ def tables(text: str) -> "Delivered":
     return delivered(text)
 
 
+def kept(text: str) -> Path:
+    """What was typed for where runs or days are kept: a folder here, or the mirror of a place in an object store."""
+    if not isinstance(place_of(text), Place):
+        return local_path(text)
+    from engine.mirrors import folder_of
+
+    return folder_of(text)
+
+
 def place(text: str) -> Path | Place:
     """What was typed for a folder of this machine or a place elsewhere."""
     return place_of(text)
@@ -51,13 +60,23 @@ InputUnlessLake = Annotated[
 ]
 Lake = Annotated[
     Path | None,
-    typer.Option("--lake", parser=path, help="A lake of days, as  darkshelf ingest  keeps it, in place of FOLDER."),
+    typer.Option(
+        "--lake",
+        parser=kept,
+        metavar="PLACE",
+        help="A lake of days, as  darkshelf ingest  keeps it, in place of FOLDER.",
+    ),
 ]
 AllowPartial = Annotated[
     bool,
     typer.Option("--allow-partial", help="Judge an as-of day that is not complete by what came of it; mark the run."),
 ]
-Out = Annotated[Path, typer.Option("--out", parser=path, help="Where runs are published.")]
+Out = Annotated[
+    Path,
+    typer.Option(
+        "--out", parser=kept, metavar="PLACE", help="Where runs are published: a folder, or a place such as s3://."
+    ),
+]
 RunId = Annotated[str | None, typer.Option("--run", help="A run id; by default the latest run.")]
 RunGiven = Annotated[
     str | None, typer.Argument(metavar="[RUN]", help="A run id, as with --run; by default the latest run.")

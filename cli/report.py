@@ -7,11 +7,11 @@ import typer
 
 from cli.console import answer, out
 from cli.decisions import Database
-from cli.options import AsJson, Assignments, ConfigFile, RunGiven, RunId, one_run, path
+from cli.options import AsJson, Assignments, ConfigFile, Out, RunGiven, RunId, one_run, path
 
 
 def report(
-    out_folder: Annotated[Path, typer.Option("--out", parser=path, help="Where runs are published.")],
+    out_folder: Out,
     run: RunGiven = None,
     run_id: RunId = None,
     file: Annotated[

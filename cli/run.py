@@ -137,7 +137,7 @@ def show_result(desk: "Desk", result: "Result") -> None:
         err.print(f"this is published already as {result.run_id}; --force runs it again", soft_wrap=True)
     show_notices(result.notices)
     show_blocks(desk.shown(result.run))
-    out.print(f"run {result.run_id} → {result.folder}", soft_wrap=True, markup=False)
+    out.print(f"run {result.run_id} → {result.run.where}", soft_wrap=True, markup=False)
 
 
 def show_notices(notices: list[dict[str, Any]]) -> None:

@@ -49,7 +49,7 @@ def list_runs(out_folder: Out, *, as_json: AsJson = False) -> None:
     for run in found:
         mark = "→" if run.run_id == latest else ""
         rows.add_row(mark, run.run_id, run.as_of, run.desk, Text(_headline(run)), run.finished_at[:19])
-    out.print(rows if found else Text(f"no runs under {out_folder}"))
+    out.print(rows if found else Text(f"no runs under {registry.where}"))
 
 
 def _headline(run: "Run") -> str:

@@ -88,10 +88,12 @@ def refuse_unknown_variables() -> None:
         return
     from engine.errors import SettingsError
     from engine.outputs.desks import desks
+    from engine.settings.mirror import MachineSettings
     from panel_app.settings import dashboard_settings
 
-    models = [model for desk in desks() for model in desk.models.values()]
-    known = {key for model in (*models, dashboard_settings()) for key, _ in described(model)}
+    of_desks = [model for desk in desks() for model in desk.models.values()]
+    models: list[type[RunSettings]] = [*of_desks, dashboard_settings(), MachineSettings]
+    known = {key for model in models for key, _ in described(model)}
     if strange := unknown_variables(known):
         raise SettingsError(strange)
 

@@ -375,7 +375,12 @@ def _share(value: float | None) -> str:
 
 
 @app.command()
-def smoke(out_folder: Out, seed: Annotated[int, typer.Option(min=0)] = 7, *, as_json: AsJson = False) -> None:
+def smoke(
+    out_folder: Annotated[Path, typer.Option("--out", parser=path, help="Where the company and the run go.")],
+    seed: Annotated[int, typer.Option(min=0)] = 7,
+    *,
+    as_json: AsJson = False,
+) -> None:
     """Everything on a small generated company: a minute that shows whether an installation works.
 
     Example:  darkshelf whitespace smoke --out data/smoke

@@ -20,13 +20,15 @@ from engine.delivery.frames import frames_of
 from engine.delivery.tables import Delivered
 from engine.errors import InputError, Problem, SettingsError
 from engine.lake.manifest import DayLake, is_lake, open_lake
+from engine.lake.origin import is_lake_there
+from engine.mirrors import folder_of
 from engine.outputs.desks import desk_of, entry
 from engine.outputs.growth.result import Scaling
 from engine.outputs.read import find_run
 from engine.outputs.result import Result
 from engine.outputs.shelf.result import Night
 from engine.outputs.whitespace.result import Ranked
-from engine.places.place import Place, local_path, place_of
+from engine.places.place import OBJECTS, Place, local_path, place_of
 from engine.settings.growth.scaling import GrowthSettings
 from engine.settings.loading import load_as
 from engine.settings.shelf.night import Settings, load
@@ -160,7 +162,7 @@ def open_run(out: AnyPath, run_id: str | None = None, *, desk: str | None = None
     >>> darkshelf.run_shelf("data/chain", "data/runs").run_id == darkshelf.open_run("data/runs").run_id
     True
     """
-    run = find_run(local_path(os.fspath(out)), run_id, desk)
+    run = find_run(folder_of(os.fspath(out)), run_id, desk)
     kind: type[Result] = entry(desk_of(run).result)
     return kind(run, is_new=False)
 
@@ -188,6 +190,8 @@ def simulate(
 def _place_of_a_night(tables: Tables) -> Delivered | DayLake:
     """Where the tables of a night are. Raises InputError."""
     place = _delivered(tables)
+    if isinstance(place, Elsewhere) and place.place.kind in OBJECTS and is_lake_there(place.place):
+        return open_lake(folder_of(str(place.place)))
     return open_lake(place) if isinstance(place, Path) and is_lake(place) else place
 
 
@@ -229,7 +233,7 @@ def _day(given: dt.date | str | None) -> dt.date | None:
 def _published(run: Callable[[Path], AnyResult], out: AnyPath | None) -> AnyResult:
     """The result of a run under `out`, or in a temporary folder that goes when the result does."""
     if out is not None:
-        return run(local_path(os.fspath(out)))
+        return run(folder_of(os.fspath(out)))
     folder = Path(mkdtemp(prefix="darkshelf-"))
     try:
         result = run(folder)

@@ -108,7 +108,11 @@ class Dashboard:
         self.logins = logins
         self.rooms = Rooms(out, settings, further)
         self.decisions = decisions
-        self.changes = Changes(decisions)
+        self.changes = Changes(decisions, self.rooms.newest_ids)
+        for room in self.rooms.rooms:
+            for page in room.pages:
+                if page.prepare is not None:
+                    self.changes.before_telling(partial(page.prepare, room.store(page), decisions))
         self.deciders = None if deciders is None else frozenset(deciders)
         self.sessions = 0
         self.opened = 0

@@ -6,7 +6,7 @@ is read there too: nobody who looks at a page waits for what others write.
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 
 from engine.decisions.store import Decisions
 from engine.errors import DarkshelfError
@@ -15,16 +15,21 @@ LOGGER = logging.getLogger("darkshelf.dashboard")
 
 
 class Changes:
-    """What one process knows of the decisions. number: 0 until it has looked."""
+    """What one process knows of the decisions. number: 0 until it has looked.
 
-    def __init__(self, decisions: Decisions) -> None:
+    newest: the runs that readers are shown; others are read of before anybody opens them.
+    """
+
+    def __init__(self, decisions: Decisions, newest: Callable[[], Hashable] = lambda: None) -> None:
         self.decisions = decisions
         self.number = 0
+        self._find_newest = newest
+        self._seen: Hashable = None
         self._readers: dict[Callable[[], None], None] = {}
         self._looking = False
 
     def before_telling(self, read: Callable[[], None]) -> None:
-        """Have something read anew before the pages learn of a change; the same only once."""
+        """Have something read anew before the pages learn of a change or of a new run; the same only once."""
         self._readers.setdefault(read)
 
     async def look(self) -> None:
@@ -41,8 +46,9 @@ class Changes:
             self._looking = False
 
     def _read(self) -> int:
-        number = self.decisions.revision()
-        if number != self.number:
+        number, newest = self.decisions.revision(), self._find_newest()
+        if (number, newest) != self._seen:
+            self._seen = number, newest
             for read in list(self._readers):
                 read()
         return number

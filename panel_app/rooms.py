@@ -80,6 +80,7 @@ class Rooms:
     """The rooms over one output folder, in the order of the desks. Raises InputError where two pages have one key.
 
     further: more folders with runs, by the name of the desk. css: what pages look like, those of every desk.
+    registries: the runs of every folder.
     """
 
     def __init__(
@@ -89,7 +90,7 @@ class Rooms:
         more = further or {}
         self.rooms = [Room(desk, [out, *more.get(desk.name, ())], settings) for desk in desks() if desk.pages]
         folders = dict.fromkeys([out, *chain.from_iterable(more.values())])
-        self._registries = {folder: Registry(folder) for folder in folders}
+        self.registries = [Registry(folder) for folder in folders]
         self._known = {desk.name for desk in desks()}
         self._places: dict[str, Place] = {}
         for room in self.rooms:
@@ -109,6 +110,10 @@ class Rooms:
         """A page by its key, the first one for the empty key; None where there is none."""
         return self._places.get(key) if key else self.home()
 
+    def newest_ids(self) -> tuple[str | None, ...]:
+        """The latest run of every desk, in the order of the rooms; None where there is none."""
+        return tuple(room.store(room.pages[0]).latest_id() for room in self.rooms)
+
     def newest_runs(self) -> dict[str, Run]:
         """The latest run of every desk that has one that can be read, by the desk."""
         rooms = ((room.desk, room.store(room.pages[0])) for room in self.rooms)
@@ -116,7 +121,7 @@ class Rooms:
 
     def look_around(self) -> Around:
         """The rooms that have runs, and in a sentence each what lies there and is of no use: damaged, or unknown."""
-        surveys = {folder: registry.survey() for folder, registry in self._registries.items()}
+        surveys = {registry.out: registry.survey() for registry in self.registries}
         here = {(run.desk, folder) for folder, survey in surveys.items() for run in survey.runs}
         found = [room for room in self.rooms if any((room.desk, folder) in here for folder in room.folders)]
         damaged = [f"{problem.where} {problem.what}" for survey in surveys.values() for problem in survey.skipped]

@@ -24,6 +24,7 @@ from panel_app.language import COOKIE as LANGUAGE_COOKIE
 from panel_app.login import EVERYBODY, Access, make_door
 from panel_app.lookup.server import handlers as lookup_handlers
 from panel_app.lookup.token import Token
+from panel_app.news import News
 from panel_app.screens import screens
 from panel_app.settings import DashboardSettings
 
@@ -108,6 +109,10 @@ def serve(
     # Bokeh does not read `[::1]:port`, and Panel offers no way to a rule that comes before all of its own.
     server._tornado.websocket_origins.update(hosts)
     server._tornado.add_handlers(foreign_hosts({host_name(host) for host in hosts}), [(".*", ForeignHost)])
+    news = News(dashboard.rooms.registries)
+    if news.registries:
+        news.bring()
+        PeriodicCallback(news.look, 1000 * settings.places_poll_seconds).start()
     PeriodicCallback(dashboard.changes.look, 1000 * settings.decisions_poll_seconds).start()
     if door.logins is not None:
         PeriodicCallback(door.look, LOOK_SECONDS * 1000).start()

@@ -3,7 +3,6 @@
 Nothing here is shared with another session; what is shared are published runs, which never change.
 """
 
-import logging
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -14,6 +13,7 @@ import panel as pn
 from engine.decisions.store import Decisions, Progress
 from engine.errors import DarkshelfError
 from engine.runs.registry import Run
+from panel_app.background import beside
 from panel_app.browser import Browser
 from panel_app.changes import Changes
 from panel_app.markup import Html
@@ -21,7 +21,6 @@ from panel_app.rooms import Place, Room, Rooms
 from panel_app.state import View, address, parse
 from panel_app.stores.runs import Opened, Runs
 
-LOGGER = logging.getLogger("darkshelf.dashboard")
 Store = TypeVar("Store", bound=Runs)
 Kind = TypeVar("Kind", bound=Opened)
 Own = TypeVar("Own")
@@ -161,27 +160,7 @@ class Session:
 
         work: called in another thread, it may touch nothing of the page.
         """
-        document = pn.state.curdoc
-
-        def tell(what: Callable[[], None]) -> None:
-            if document is None:
-                what()
-            elif document.session_context is not None and not document.session_context.destroyed:
-                document.add_next_tick_callback(what)
-
-        def run() -> None:
-            try:
-                found = work(lambda count, of: tell(lambda: report(count, of)))
-            except Exception:
-                # Nobody asks a thread what became of it.
-                LOGGER.exception("what was begun in the background was not finished")
-                raise
-            tell(lambda: done(found))
-
-        if document is None:
-            run()
-        else:
-            WORKERS.submit(run)
+        beside(WORKERS, lambda tell: work(lambda count, of: tell(lambda: report(count, of))), done)
 
     def html(
         self,

@@ -48,6 +48,9 @@ class DashboardSettings(RunSettings):
     decisions_poll_seconds: float = Field(
         1, ge=0.2, le=60, description="How often open pages look for what others decided."
     )
+    places_poll_seconds: float = Field(
+        60, ge=1, le=86_400, description="How often a server looks for new runs of an output in an object store."
+    )
     nights_kept: int = Field(3, ge=1, le=100, description="Runs of a desk whose tables stay in memory.")
     login_hours: float = Field(12, gt=0, le=720, description="How long a login lasts.")
     login_delay_seconds: float = Field(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 from urllib.parse import parse_qsl, urlencode
 
-from engine.runs.registry import RUN_ID
+from engine.runs.manifest import RUN_ID
 
 LONGEST: Final = 300
 """Characters of a value in an address; longer ones were not written by us."""

@@ -28,6 +28,7 @@ from engine.outputs.shelf.report import ReportSettings
 from engine.settings import loading as config
 from engine.settings.growth.scaling import BacktestSettings, GrowthSettings
 from engine.settings.growth.upstream import DiscoverSettings
+from engine.settings.mirror import MachineSettings
 from engine.settings.shelf.night import PROFILES, known_keys, readers
 from panel_app.settings import dashboard_settings
 
@@ -71,6 +72,7 @@ DESKS = {
     "Decisions: ": LoopSettings,
     "Alerts: ": AlertSettings,
     "Dashboard: ": dashboard_settings(),
+    "This machine: ": MachineSettings,
     "Growth, scale: ": GrowthSettings,
     "Growth, discover: ": DiscoverSettings,
     "Growth, backtest: ": BacktestSettings,
@@ -170,11 +172,12 @@ def named(lines: Iterator[Line]) -> list[object]:
 
 
 @pytest.mark.parametrize("line", named(commands()))
-def test_every_command_on_a_page_is_one_the_program_knows(line):
+def test_every_command_on_a_page_is_one_the_program_knows(line, tmp_path, monkeypatch):
     from typer.main import get_command
 
     from cli.main import app
 
+    monkeypatch.setenv("DARKSHELF_MIRROR__FOLDER", str(tmp_path))
     command, words = get_command(app), line.words()
     while hasattr(command, "commands") and words and not words[0].startswith("-"):
         assert words[0] in command.commands, f"{line.page.name}: {line.text}: there is no verb {words[0]}"
@@ -224,6 +227,8 @@ def night(tmp_path_factory) -> Run:
     pricing = folder / "in" / "pricing.parquet"
     rows = pl.read_parquet(pricing)
     rows.with_columns(price=pl.when(pl.int_range(pl.len()) == 3).then(-1.0).otherwise("price")).write_parquet(pricing)
+    fair = pl.DataFrame({"date": rows["date"].max(), "kind": "fair"})
+    fair.write_parquet(folder / "in" / "events.parquet")
     desk.run(folder / "in", folder / "out", CalibratedSettings())
     return read.find_run(folder / "out")
 
@@ -250,6 +255,7 @@ PARQUET = (
     shapes.CASES,
     shapes.EVIDENCE,
     *shapes.CALIBRATED_FILES,
+    shapes.OCCASIONS,
     shapes.FEATURES,
     shapes.DAILY,
     shapes.STORES,

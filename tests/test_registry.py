@@ -12,8 +12,8 @@ import pytest
 
 from engine.disk import fingerprint
 from engine.errors import InputError, NotFoundError, OutputError, TryLaterError
-from engine.runs.journal import Journal
-from engine.runs.registry import LOGS_KEPT, Registry, run_name
+from engine.runs.journal import LOGS_KEPT, Journal
+from engine.runs.registry import Registry, run_name
 from engine.settings.shelf.calibrated import CalibratedSettings
 from engine.settings.shelf.night import load
 from engine.shelf import desk

@@ -174,6 +174,16 @@ def test_a_large_table_is_sampled_and_then_counted_whole(deliver, monkeypatch, f
     assert f"{n} of {n} different rows" in problem.what
 
 
+def test_a_sample_is_of_the_same_store_skus_where_one_file_has_numbers_and_another_text(deliver, monkeypatch):
+    monkeypatch.setattr("engine.delivery.sent_twice.SAMPLED_FROM_BYTES", 1)
+    monkeypatch.setattr("engine.delivery.sent_twice.SAMPLED", 2)
+    folder, ids = deliver(), pl.col("store_id", "sku_id")
+    ROWS.with_columns(ids.cast(pl.String)).write_parquet(folder / f"{SALES}-01.parquet")
+    LAST_WEEK.with_columns(ids.cast(pl.Int64)).write_parquet(folder / f"{SALES}-copy.parquet")
+    (problem,) = problems(folder)
+    assert problem.what.startswith(f"{SALES}-copy.parquet came already: {LAST_WEEK.height} of {LAST_WEEK.height} ")
+
+
 def test_other_tables_may_repeat_their_rows_since_the_last_one_counts(deliver):
     folder = deliver(**{"": ROWS})
     stock = small_chain()["inventory_snapshot"]

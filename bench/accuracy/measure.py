@@ -1,6 +1,7 @@
 """The figures of docs/accuracy.md: `python -m bench.accuracy.measure [SECTION ...]` writes accuracy.json anew.
 
-Sections: recorded, slow, open, late, lumpy, delay, nulls, causes, ablation, advice. Those not named keep theirs.
+Sections: recorded, slow, open, late, lumpy, delay, nulls, causes, ablation, occasions,
+advice. Those not named keep theirs.
 Recorded stock-outs are read from the folder that DARKSHELF_FRESHRETAILNET names, else from
 `../shared/data/freshretailnet`.
 """
@@ -17,7 +18,18 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from bench.accuracy import ablation, advice, causes, chains, lumpy, nulls, open_chains, planted, recorded
+from bench.accuracy import (
+    ablation,
+    advice,
+    causes,
+    chains,
+    lumpy,
+    nulls,
+    occasions,
+    open_chains,
+    planted,
+    recorded,
+)
 from bench.accuracy.nights import contenders, imputed
 from bench.accuracy.reliability import across_stores
 from engine.backtest.backtest import night_days, prepare, score
@@ -200,6 +212,11 @@ def _ablate_nulls() -> Iterator[tuple[str, dict[str, Any]]]:
         yield variant.what, {"findings": sum(findings), "nights_with_any": int(np.count_nonzero(findings))}
 
 
+def of_occasions() -> dict[str, Any]:
+    """The same nights with a calendar or the weather and without."""
+    return {"planted": occasions.of_planted(), "recorded": occasions.of_recorded(data())}
+
+
 def of_advice() -> dict[str, Any]:
     """What the actions of a night bring of what undoing the planted causes would, a chain a seed."""
     return {f"seed {seed}": advice.night(ADVICE.model_copy(update={"seed": seed})) for seed in ADVICE_SEEDS}
@@ -215,6 +232,7 @@ SECTIONS: dict[str, Callable[[], dict[str, Any]]] = {
     "nulls": of_nulls,
     "causes": causes.figures,
     "ablation": of_ablation,
+    "occasions": of_occasions,
     "advice": of_advice,
 }
 

@@ -4,6 +4,7 @@ Everything is known of them, so that they also say what could be found: by a nig
 """
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -105,6 +106,14 @@ def listed_late(chain: OpenChain, share: float, seed: int) -> OpenChain:
     late = replace(chain, listed=np.where(random.random(n) < share, DAYS - days_ago, 0))
     first = np.where(late.first < DAYS, np.maximum(late.first, late.listed), DAYS)
     return replace(late, first=first, rate=late.rate * late.is_listed, sold=late.sold * late.is_listed)
+
+
+def lifted(chain: OpenChain, times: Floats, seed: int) -> OpenChain:
+    """The same chain where every shelf would sell so many times its units each day, (pairs, days); drawn anew."""
+    random = np.random.default_rng([seed, DAYS])
+    rate = chain.rate * times
+    left = _left_of(chain.first, chain.left, chain.cause) * _oversold(chain.first, chain.cause)
+    return replace(chain, rate=rate, sold=_counts(random, rate * left, chain.dispersion))
 
 
 def late_alone(chain: OpenChain, named: pl.DataFrame) -> pl.DataFrame:
@@ -269,8 +278,12 @@ def scored(alerts: pl.DataFrame, episodes: pl.DataFrame) -> dict[str, Any]:
     }
 
 
-def alerts_over(chain: OpenChain, settings: CalibratedSettings) -> pl.DataFrame:
-    """The alerts of a night of the desk over a chain."""
+def alerts_over(
+    chain: OpenChain, settings: CalibratedSettings, further: Mapping[str, pl.DataFrame] | None = None
+) -> pl.DataFrame:
+    """The alerts of a night of the desk over a chain. further: tables beside those of the chain, by name."""
     with TemporaryDirectory() as scratch:
         folder = write(chain, Path(scratch) / "chain")
+        for name, table in (further or {}).items():
+            table.write_parquet(folder / f"{name}.parquet")
         return by_desk(settings, Path(scratch) / "runs")(folder, LAST_DAY).alerts

@@ -9,6 +9,7 @@ from bench.accuracy.ablation import VARIANTS, WHOLE
 from bench.accuracy.causes import EVENTS, SYMPTOMS, WAYS, right_of
 from bench.accuracy.chains import MIXES
 from bench.accuracy.measure import OPEN_CHAINS, ROOT, read
+from bench.accuracy.occasions import WAYS as OF_TOLD
 from bench.accuracy.targets import outcomes
 from bench.speed.targets import in_rows
 from engine.outputs.document import render
@@ -44,7 +45,8 @@ def page(measured: Figures) -> str:
     return render(
         Path(__file__).with_suffix(".md"),
         **{
-            name: measured[name] for name in ("recorded", "slow", "open", "late", "lumpy", "causes", "delay", "nulls")
+            name: measured[name]
+            for name in ("recorded", "slow", "open", "late", "lumpy", "causes", "delay", "nulls", "occasions")
         },
         outdated=_outdated(measured),
         targets=in_rows(outcomes(measured)),
@@ -69,6 +71,8 @@ def page(measured: Figures) -> str:
         claims=_claims(reliability),
         ablation=_ablation(measured["ablation"]),
         worthless=_worthless(measured["ablation"]),
+        of_told=_told(measured["occasions"]["planted"]),
+        of_holidays=_holidays(measured["occasions"]["recorded"]),
         brought=_brought(measured["advice"]),
         advice_errors=_advice_errors(measured["advice"]),
     )
@@ -284,6 +288,28 @@ def _ablation(figures: Figures) -> Sequence[Row]:
         causes = [f"{share:.3f}" for share in _of_causes(one)]
         rows.append((name, *shares, _fold_change(figures, what), *slow, *causes, str(one["nulls"]["findings"])))
     return rows
+
+
+def _told(figures: Figures) -> Sequence[Row]:
+    """A row a table and way: what it is of, alerts in all seeds, and the range of the shares."""
+    return [
+        (
+            f"`{table}`",
+            way,
+            str(sum(one["alerts"] for one in seeds)),
+            *(_range([one[what] for one in seeds]) for what in ("precision", "recall")),
+        )
+        for table, ways in figures.items()
+        for way, seeds in ((way, ways[way]) for way in OF_TOLD)
+    ]
+
+
+def _holidays(figures: Figures) -> Sequence[Row]:
+    return [
+        (span, way, f"{one['alerts']:,}", f"{one['precision']:.4f}", f"{one['recall']:.4f}")
+        for span, ways in sorted(figures.items(), reverse=True)
+        for way, one in ((way, ways[way]) for way in ("not told", "told"))
+    ]
 
 
 def _of_causes(one: Figures) -> tuple[float, float]:

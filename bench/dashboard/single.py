@@ -65,7 +65,7 @@ def _queue_filter(page: Any, address: str) -> list[float]:
     page.goto(f"{address}?page=queue")
     page.wait_for_selector(READY, state="attached")
     page.locator("table.queue svg").first.wait_for()
-    return [seconds_of(partial(_filter, page, on=on, shown=".progress")) for on in _turns()]
+    return [seconds_of(partial(_filter, page, on=on, shown=".progress, .state")) for on in _turns()]
 
 
 def _turns() -> list[bool]:

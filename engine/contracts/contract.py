@@ -85,7 +85,8 @@ class Contract:
     """The promise of one table, one row per `key`. Rules of its own are over the typed columns.
 
     holds: the number whose last value holds until the next row, None where rows stand for their day alone.
-    repeats: whether rows may share a key, as lines of receipts do.
+    repeats: whether rows may share a key, as lines of receipts do. whole: whether it is delivered whole each time and
+    not day by day, though its rows have dates: what a calendar says of days to come may change.
     ids_are_text: whether ids are codes, text however a file has them; otherwise they are as the tables carry them.
     """
 
@@ -97,6 +98,12 @@ class Contract:
     holds: str | None = None
     repeats: bool = False
     ids_are_text: bool = False
+    whole: bool = False
+
+    @property
+    def is_daily(self) -> bool:
+        """Whether it is delivered day by day."""
+        return "date" in self.key and not self.whole
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The six tables of the shelf desk, as contracts (specification, section 1)."""
+"""The tables of the shelf desk, as contracts (specification, section 1)."""
 
 import datetime as dt
 
@@ -11,6 +11,8 @@ STORE_ID = Column("store_id", Kind.ID, null=Consequence.STOP)
 SKU_ID = Column("sku_id", Kind.ID, null=Consequence.STOP)
 DATE = Column("date", Kind.DATE, null=Consequence.STOP)
 AFTER_AS_OF = "date is after the as-of day"
+LONGEST_KIND = 60
+"""Characters: a kind is a word that returns, not a sentence."""
 PAIR_DAY = ("store_id", "sku_id", "date")
 
 
@@ -78,7 +80,50 @@ def contracts(as_of: dt.date | None, *, signed: bool = False) -> dict[str, Contr
             required=False,
         ),
     )
-    return {contract.table: contract for contract in all_tables}
+    return {contract.table: contract for contract in (*all_tables, *_outside(after))}
+
+
+def _outside(after: tuple[Rule, ...]) -> tuple[Contract, ...]:
+    """What happens outside the stores: a calendar, which knows days to come, and the weather as it was."""
+    anywhere = (Column("store_id", Kind.ID, required=False), Column("sku_id", Kind.ID, required=False))
+    wordy = Rule(
+        f"kind is longer than {LONGEST_KIND} characters",
+        "kind",
+        pl.col("kind").str.len_chars() > LONGEST_KIND,
+        Consequence.QUARANTINE,
+        "such rows are set aside; kind is a word that returns, put the sentence into name",
+    )
+    return (
+        Contract(
+            v.CALENDAR,
+            ("date", "kind"),
+            (
+                DATE,
+                Column("kind", Kind.TEXT, null=Consequence.QUARANTINE),
+                _text("name"),
+                *anywhere,
+                _text("region"),
+                _text("category"),
+                Column("known_since", Kind.DATE, required=False),
+            ),
+            (wordy,),
+            required=False,
+            repeats=True,
+            whole=True,
+        ),
+        Contract(
+            v.WEATHER,
+            ("store_id", "date"),
+            (
+                STORE_ID,
+                DATE,
+                Column("temperature_celsius", Kind.NUMBER, required=False, null=Consequence.NOTE, low=-70, high=60),
+                Column("rain_millimetres", Kind.NUMBER, required=False, null=Consequence.NOTE, low=0, high=2000),
+            ),
+            after,
+            required=False,
+        ),
+    )
 
 
 def _text(name: str) -> Column:

@@ -37,7 +37,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from engine.decisions.schema import REVISION, metadata
 from engine.disk import refuse_a_file
 from engine.errors import EXIT_INPUT, DarkshelfError, InputError, OutputError, Problem, TryLaterError
-from engine.runs.registry import LOGGER, RUNS
+from engine.runs.manifest import RUNS
+from engine.runs.registry import LOGGER
 
 FILE: Final = "decisions.sqlite"
 """Under the output folder, beside the runs."""

@@ -14,8 +14,6 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Final
 
-import pyarrow.parquet as pq
-
 from engine.contracts.contract import Contract
 from engine.delivery.near_miss import name_alike, named_after
 from engine.delivery.source import DataFile, Source, find_files, missing_table, open_source
@@ -117,7 +115,7 @@ class Elsewhere:
             top, slash, _ = each.name.partition("/")
             is_one = any(top == name if slash else named_after(name, top.partition(".")[0]) for name in names)
             if is_one and not (self._folder / each.name).exists():
-                objects.fetch(each, self._folder / each.name)
+                objects.fetch_listed(each, self._folder / each.name)
         wanted = {name: replace(promised[name], required=False) for name in promised}
         files, problems = find_files(self._folder, wanted)
         for name in files.keys() & set(names):
@@ -139,6 +137,8 @@ class Elsewhere:
 
 def write_rows(rows: Rows, file: Path) -> str:
     """Write rows into a Parquet file, the first frame telling their columns; a hash of them in whatever order."""
+    import pyarrow.parquet as pq
+
     first = next(rows)
     total = 0
     with pq.ParquetWriter(file, first.to_arrow().schema, compression="zstd") as writer:

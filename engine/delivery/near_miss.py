@@ -13,6 +13,8 @@ CALLED: Mapping[str, tuple[str, ...]] = {
     "inventory_snapshot": ("inventory", "stock", "snapshot", "on hand", "stock levels", "inventory data"),
     "pricing": ("prices", "price", "price list", "pricing data"),
     "impressions": ("views", "traffic", "impression", "page views"),
+    "events": ("calendar", "holidays", "occasions", "special days"),
+    "weather": ("climate", "weather data", "weather history"),
     "stores": ("store", "shops", "shop", "locations", "store master", "branches"),
     "skus": ("sku", "products", "product", "items", "articles", "product master", "item master"),
     "store_id": ("store", "shop", "shop id", "store code", "store number", "store nbr", "location id", "branch"),

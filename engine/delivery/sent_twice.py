@@ -10,10 +10,12 @@ where nearly all rows agree, and enough of them, was something sent twice.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import reduce
+from operator import xor
 
 import polars as pl
 
-from engine.contracts.contract import UNUSABLE, Consequence, Rule
+from engine.contracts.contract import UNUSABLE, Consequence, Reading, Rule, is_text
 from engine.delivery.source import SOURCE_FILE, Part, Source
 from engine.delivery.tables import EXAMPLES
 from engine.errors import Problem
@@ -80,18 +82,26 @@ def _count_keys(source: Source, sampled: int) -> tuple[int, int]:
     """Rows of the sample, and different stores, SKUs and days; nearly free beside the reading."""
     plans = []
     for reading, part in source.readings():
-        values = dict(zip(reading.contract.names, reading.values, strict=True))
-        rows = part.scan().filter(_sample(source, sampled))
+        rows = part.scan().filter(_sample(reading, part, sampled))
+        values = _values(reading)
         plans.append(rows.select(pl.struct(values[name] for name in source.contract.key).hash().alias("key")))
     return pl.concat(plans).select(pl.len(), pl.col("key").n_unique().alias("keys")).collect().row(0)
 
 
-def _sample(source: Source, sampled: int) -> pl.Expr:
-    """One of so many store-SKUs, with all their rows."""
+def _values(reading: Reading) -> dict[str, pl.Expr]:
+    return dict(zip(reading.contract.names, reading.values, strict=True))
+
+
+def _sample(reading: Reading, part: Part, sampled: int) -> pl.Expr:
+    """One of so many store-SKUs, with all their rows, whichever file they are in."""
     if sampled == 1:
         return pl.lit(value=True)
-    ids = [pl.col(name).cast(pl.String) for name in source.contract.key if name != "date"]
-    return pl.struct(ids).hash() % sampled == 0
+    values = _values(reading)
+    names = [name for name in reading.contract.key if name != "date"]
+    # Text is taken as it came, numbers as they are read: both cost next to nothing. A seed each, lest a store and a
+    # SKU of one number cancel out.
+    ids = (pl.col(name).cast(pl.String) if is_text(part.schema[name]) else values[name] for name in names)
+    return reduce(xor, (each.hash(seed) for seed, each in enumerate(ids))) % sampled == 0
 
 
 def _repeats(source: Source, settings: InputSettings, sampled: int) -> list[Repeat]:
@@ -106,9 +116,10 @@ def _repeats(source: Source, settings: InputSettings, sampled: int) -> list[Repe
 def _rows(source: Source, sampled: int) -> pl.DataFrame:
     """The different usable rows of every file, with how often each is there."""
     names = [column.name for column in source.contract.columns]
-    sample = _sample(source, sampled)
     plans = [
-        reading.judged(part.scan(numbered=True).filter(sample)).filter(~pl.col(UNUSABLE)).select(SOURCE_FILE, *names)
+        reading.judged(part.scan(numbered=True).filter(_sample(reading, part, sampled)))
+        .filter(~pl.col(UNUSABLE))
+        .select(SOURCE_FILE, *names)
         for reading, part in source.readings()
     ]
     return pl.concat(plans).group_by(SOURCE_FILE, *names).agg(pl.len().alias(N)).sort(SOURCE_FILE, *names).collect()

@@ -87,39 +87,34 @@ def group_sums(
     level: Floats1D,
     group: Integers1D,
     n_offers: int,
-    first_day: int,
-    end_day: int,
+    part: int,
+    parts: int,
     sums: GroupSums,
 ) -> None:
-    """Add units, expected units and number of the clean cells of some days to their (group, day).
+    """Add units, expected units and number of the clean cells of some groups to their (group, day).
 
     Both in units of sale, so that pieces and weights add up. level, group: (n_rows,). n_offers: 1, or the number of
-    offers when a group is told apart by the offer of each cell: group · n_offers + offer.
+    offers when a group is told apart by the offer of each cell: group · n_offers + offer. part: which groups, those
+    whose number leaves it when divided by `parts`; calls for different parts write nothing in common.
     """
-    expected, offers = np.empty(end_day - first_day), np.empty(end_day - first_day)
+    n_days = of.units.shape[1]
+    expected, offers = np.empty(n_days), np.empty(n_days)
     for row in range(of.units.shape[0]):
-        days, unit = slice(first_day, end_day), of.unit[row]
-        offer = of.offer[row, days]
-        _pick(factors.offer[of.category[row]], offer, offers)
-        weekdays, stores = factors.weekday[of.category[row], days], factors.store_day[of.store[row], days]
-        _multiply(level[row], weekdays, offers, stores, factors.sku_day[of.sku[row], days], expected)
-        units, clean, place = of.units[row, days], of.clean[row, days], group[row] * n_offers
-        if n_offers == 1:
-            _add(
-                units,
-                expected,
-                clean,
-                unit,
-                sums.sold[place, days],
-                sums.expected[place, days],
-                sums.cells[place, days],
-            )
+        if group[row] % parts != part:
             continue
-        for day in range(offer.size):
+        offer, unit = of.offer[row], of.unit[row]
+        _pick(factors.offer[of.category[row]], offer, offers)
+        weekdays, stores = factors.weekday[of.category[row]], factors.store_day[of.store[row]]
+        _multiply(level[row], weekdays, offers, stores, factors.sku_day[of.sku[row]], expected)
+        units, clean, place = of.units[row], of.clean[row], group[row] * n_offers
+        if n_offers == 1:
+            _add(units, expected, clean, unit, sums.sold[place], sums.expected[place], sums.cells[place])
+            continue
+        for day in range(n_days):
             if clean[day]:
-                sums.sold[place + offer[day], first_day + day] += units[day] / unit
-                sums.expected[place + offer[day], first_day + day] += expected[day] / unit
-                sums.cells[place + offer[day], first_day + day] += 1.0
+                sums.sold[place + offer[day], day] += units[day] / unit
+                sums.expected[place + offer[day], day] += expected[day] / unit
+                sums.cells[place + offer[day], day] += 1.0
 
 
 @inner

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
-from engine.contracts.contract import UNUSABLE
+from engine.contracts.contract import UNUSABLE, Contract
 from engine.delivery.sent_twice import SENT_TWICE
 from engine.delivery.source import Source, batches
 from engine.lake.manifest import WHOLE
@@ -21,11 +21,12 @@ ROWS_HELD = 2_000_000
 
 @dataclass
 class Days:
-    """The rows of a table by day: ISO dates, `WHOLE` where a table has no dates.
+    """The rows of a table by day: ISO dates, `WHOLE` where a table is not delivered by day.
 
     usable, unusable: how many rows there are of each.
     """
 
+    contract: Contract
     place: Path
     usable: int = 0
     unusable: int = 0
@@ -43,7 +44,7 @@ class Days:
 
     def lay_aside(self, rows: pl.DataFrame) -> None:
         """Write the rows of each day to a file of its own."""
-        for day, part in _apart(rows).items():
+        for day, part in _apart(rows, self.contract).items():
             files = self.laid_aside.setdefault(day, [])
             files.append(self.place / f"{day}-{len(files)}.arrow")
             part.write_ipc(files[-1])
@@ -60,7 +61,7 @@ def by_day(source: Source, place: Path) -> Days:
 
     place: a folder for files that are needed on the way.
     """
-    days = Days(place)
+    days = Days(source.contract, place)
     waiting: list[pl.DataFrame] = []
     for batch in batches(source.judged(without=SENT_TWICE)):
         unusable = int(batch[UNUSABLE].sum())
@@ -71,12 +72,12 @@ def by_day(source: Source, place: Path) -> Days:
             days.lay_aside(pl.concat(waiting))
             waiting = []
     if waiting:
-        days.held = _apart(pl.concat(waiting))
+        days.held = _apart(pl.concat(waiting), source.contract)
     return days
 
 
-def _apart(rows: pl.DataFrame) -> dict[str, pl.DataFrame]:
-    if "date" not in rows.columns:
+def _apart(rows: pl.DataFrame, contract: Contract) -> dict[str, pl.DataFrame]:
+    if not contract.is_daily:
         return {WHOLE: rows} if rows.height else {}
     parts = rows.partition_by("date", maintain_order=True)
     return {_name(part["date"].head(1)): part for part in parts}

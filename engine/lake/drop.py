@@ -12,6 +12,7 @@ from engine.errors import InputError, Problem
 from engine.lake.gather import gather
 from engine.lake.manifest import Day, Partition, open_lake
 from engine.lake.write import writer
+from engine.mirrors import told
 
 
 def drop(lake: Path, date: dt.date, table: str | None = None) -> Mapping[str, Day]:
@@ -51,6 +52,6 @@ def _nothing_there(
     lake: Path, day: str, table: str | None, tables: Collection[str], held: Mapping[str, Mapping[str, Day]]
 ) -> Problem:
     if table is not None and table not in tables:
-        return Problem("--table", f"{table} is no table of {lake}", f"name one of {', '.join(tables)}")
+        return Problem("--table", f"{table} is no table of {told(lake)}", f"name one of {', '.join(tables)}")
     spans = "; ".join(f"{name} {min(days)} to {max(days)}" for name, days in held.items() if len(days) > 1)
-    return Problem("--date", f"{day} is no day that {table or str(lake)} holds", f"name one it holds: {spans}")
+    return Problem("--date", f"{day} is no day that {table or told(lake)} holds", f"name one it holds: {spans}")

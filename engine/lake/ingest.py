@@ -184,7 +184,7 @@ def _is_new(staged: Writer, table: str, part: Partition) -> bool:
     """Whether a day of a delivery is another than the one in the lake, or than what is left of that."""
     ((day, known),) = part.days.items()
     held = {day: held for held in staged.lake.tables.get(table, ()) for day in held.days}
-    if day == WHOLE and known.rows == known.faulty == 0 and held and "date" in PROMISED[table].key:
+    if day == WHOLE and known.rows == known.faulty == 0 and held and PROMISED[table].is_daily:
         return False
     if day not in held or held[day].days[day].fingerprint != known.fingerprint:
         return True

@@ -17,9 +17,11 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from engine.disk import content_hash, read_regular, sync
 from engine.errors import InputError, Problem, TryLaterError
+from engine.lake.origin import LAKE, LakeOrigin, origin_of
+from engine.mirrors import told
 from engine.vocabulary.common import Grain
 
-MANIFEST = "lake.json"
+MANIFEST = LAKE
 PREPARED = ".lake.json.partial"
 FORMAT = 2
 """Of the lakes that are written. A reader refuses what a later format may mean. Lakes of format 1 have no seal, and
@@ -111,6 +113,11 @@ class DayLake:
     folder: Path
     tables: Tables
 
+    @property
+    def origin(self) -> LakeOrigin | None:
+        """Where files that are asked for come from, if they are not here yet."""
+        return origin_of(self.folder)
+
     def days(self, table: str) -> dict[str, Day]:
         """Every day of a table, in order; empty when the lake does not hold it."""
         found = {day: known for part in self.tables.get(table, ()) for day, known in part.days.items()}
@@ -143,12 +150,16 @@ class DayLake:
             found = list(pool.map(lambda each: look(table, each[1]), files))
         for (part, file), what in zip(files, found, strict=True):
             if what:
-                if read_manifest(self.folder).tables != self.tables:
-                    raise TryLaterError(f"{self.folder} was changed while it was read; try again")
+                if open_lake(self.folder).tables != self.tables:
+                    raise TryLaterError(f"{told(self.folder)} was changed while it was read; try again")
                 yield Problem(table, f"{table}/{file.name} {what}", mending(part))
 
     def damage(self, table: str, file: StoredFile) -> str:
         """What can be seen to be wrong with a file without reading it; empty when nothing can."""
+        # Of a mirror a file is looked at when it is read: it may not have been brought yet.
+        return "" if self.origin is not None else self._damage(table, file)
+
+    def _damage(self, table: str, file: StoredFile) -> str:
         try:
             n_bytes = (self.folder / table / file.name).stat().st_size
         except FileNotFoundError:
@@ -159,7 +170,9 @@ class DayLake:
 
     def content_damage(self, table: str, file: StoredFile) -> str:
         """What is wrong with a file, its content included; empty when nothing is, as far as is known of it."""
-        what = self.damage(table, file)
+        if self.origin is not None:
+            self.origin.bring(f"{table}/{file.name}", file.n_bytes, file.content)
+        what = self._damage(table, file)
         if what or file.content is None:
             return what
         try:
@@ -194,37 +207,66 @@ def open_lake(folder: Path) -> DayLake:
 
     Raises InputError when there is none, when its manifest is damaged, and when a later version wrote it.
     """
+    origin = origin_of(folder)
+    if origin is not None:
+        origin.look()
     if not is_lake(folder):
+        where = told(folder)
         what = f"is no lake: there is no {MANIFEST} that may be read" if folder.is_dir() else "is not there"
-        raise InputError([Problem(str(folder), what, f"make one with  darkshelf ingest INPUT --lake {folder}")])
-    return DayLake(folder, read_manifest(folder).tables)
+        raise InputError([Problem(where, what, f"make one with  darkshelf ingest INPUT --lake {where}")])
+    lake = DayLake(folder, read_manifest(folder).tables)
+    if origin is not None:
+        origin.let_go(named_by(lake.tables))
+    return lake
+
+
+def named_by(tables: Tables) -> set[str]:
+    """The files of a lake, each as `TABLE/FILE`."""
+    return {f"{table}/{file.name}" for table, parts in tables.items() for part in parts for file in part.files}
 
 
 def read_manifest(folder: Path) -> Manifest:
     """The manifest of a lake. Raises InputError when it cannot be read."""
     file = folder / MANIFEST
     try:
-        written = read_regular(file)
+        return parsed(read_regular(file), str(file))
+    except OSError as error:
+        raise _damaged(str(file), str(error)) from error
+
+
+def parsed(written: bytes, where: str) -> Manifest:
+    """A manifest as it was written. where: as messages call it. Raises InputError when it is none."""
+    try:
         content = json.loads(written)
         version = content["format"]
         if version > FORMAT:
             what = f"has format {version}; this version of darkshelf reads formats up to {FORMAT}"
-            raise InputError([Problem(str(file), what, "use the version of darkshelf that wrote the lake")])
+            raise InputError([Problem(where, what, "use the version of darkshelf that wrote the lake")])
         manifest = Manifest.model_validate(content)
         if version >= SEALED_SINCE and manifest.seal != _seal(written.partition(b"\n")[2]):
             raise ValueError("it is not what was written")
         return manifest
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         reason = f"{error.error_count()} faults" if isinstance(error, ValidationError) else str(error)
-        advice = "restore the file, or ingest everything into a new lake"
-        raise InputError([Problem(str(file), f"is damaged: {reason}", advice)]) from error
+        raise _damaged(where, reason) from error
+
+
+def _damaged(where: str, reason: str) -> InputError:
+    return InputError(
+        [Problem(where, f"is damaged: {reason}", "restore the file, or ingest everything into a new lake")]
+    )
+
+
+def as_written(tables: Tables) -> bytes:
+    """The manifest of a lake of these tables."""
+    ordered = {name: tuple(sorted(tables[name], key=_first_day)) for name in sorted(tables)}
+    return _one_partition_a_line(Manifest(tables=ordered)).encode()
 
 
 def replace_manifest(folder: Path, tables: Tables) -> None:
     """Make the lake be these tables, in one step; what they name has to be on disk."""
-    ordered = {name: tuple(sorted(tables[name], key=_first_day)) for name in sorted(tables)}
     prepared = folder / PREPARED
-    prepared.write_text(_one_partition_a_line(Manifest(tables=ordered)), encoding="utf-8")
+    prepared.write_bytes(as_written(tables))
     sync(prepared)
     prepared.replace(folder / MANIFEST)
     sync(folder)

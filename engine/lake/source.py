@@ -15,6 +15,7 @@ from engine.delivery.source import SOURCE_FILE, SOURCE_ROW, DataFile, Part, Sour
 from engine.delivery.tables import with_common_ids
 from engine.errors import InputError, Problem
 from engine.lake.manifest import MANIFEST, WHOLE, DayLake, Partition, mending
+from engine.mirrors import told
 from engine.vocabulary.common import Grain
 
 DAY = "day"
@@ -154,7 +155,7 @@ def open_days(
             parts = tuple(parts_of(lake, contract, lake.tables[name], dt.date.min))
             tables[name] = DaySource(contract, parts, lake=lake, as_of=as_of)
         elif contract.required and not damages:
-            advice = f"deliver it with  darkshelf ingest INPUT --lake {lake.folder}"
+            advice = f"deliver it with  darkshelf ingest INPUT --lake {told(lake.folder)}"
             problems.append(Problem(name, "the table is missing", advice))
     return with_common_ids(tables), problems
 

@@ -27,12 +27,17 @@ from engine.lake.manifest import (
     Partition,
     StoredFile,
     Tables,
+    as_written,
     is_lake,
     mending,
+    named_by,
     open_lake,
+    parsed,
     replace_manifest,
 )
+from engine.lake.origin import origin_of
 from engine.lake.source import DAY, schema_of
+from engine.mirrors import place_mirrored, told
 from engine.outputs.write import appended_parquet, write_parquet
 from engine.vocabulary.common import Grain
 
@@ -43,10 +48,14 @@ OURS = (LOCK, STAGED, PREPARED)
 
 @dataclasses.dataclass(frozen=True)
 class Writer:
-    """The one writer of a lake. lake: as it was found, without tables when there was none."""
+    """The one writer of a lake. lake: as it was found, without tables when there was none.
+
+    mark: of the manifest in an object store that it was found by, None for none.
+    """
 
     lake: DayLake
     staged: Path
+    mark: str | None = None
 
     def partition(
         self, contract: Contract, text_ids: tuple[str, ...], day: str, judged: pl.DataFrame, grain: Grain
@@ -95,27 +104,34 @@ class Writer:
         return next((held for held in self.lake.tables.get(table, ()) if held.files == part.files), part)
 
     def publish(self, tables: Tables) -> None:
-        """Make these tables the lake. Every file they name is made ready, or is in the lake already."""
+        """Make these tables the lake. Every file they name is made ready, or is in the lake already.
+
+        Raises TryLaterError where somebody else changed a lake in an object store meanwhile.
+        """
         if not is_lake(self.lake.folder):
             # A first ingest that is killed from here on leaves an empty lake, and not a folder of unknown files.
             replace_manifest(self.lake.folder, {})
         self._clear()
-        named = _named(tables)
+        named, given = named_by(tables), []
         for table in tables:
             place = self.lake.folder / table
             place.mkdir(exist_ok=True)
             for file in sorted((self.staged / table).glob("*.parquet")):
-                if (table, file.name) in named:
+                if f"{table}/{file.name}" in named:
                     sync(file)
                     file.rename(place / file.name)
+                    given.append(f"{table}/{file.name}")
             sync(place)
+        if (origin := self.lake.origin) is not None:
+            origin.give(given, as_written(tables), self.mark or origin.begin(as_written({})))
+            origin.clear(named | named_by(self.lake.tables))
         replace_manifest(self.lake.folder, tables)
 
     def _clear(self) -> None:
         """Delete what the lake has not named since its last change: until now a night may have been reading it."""
-        named = _named(self.lake.tables)
+        named = named_by(self.lake.tables)
         for file in self.lake.folder.glob("[!.]*/*.parquet"):
-            if (file.parent.name, file.name) not in named:
+            if f"{file.parent.name}/{file.name}" not in named:
                 file.unlink()
 
     def _day_file(self, table: str, label: str, rows: pl.DataFrame) -> StoredFile | None:
@@ -152,10 +168,6 @@ def _stored(file: Path) -> StoredFile | None:
     return StoredFile(name=file.name, n_bytes=file.stat().st_size, content=content_hash(file))
 
 
-def _named(tables: Tables) -> set[tuple[str, str]]:
-    return {(table, file.name) for table, parts in tables.items() for part in parts for file in part.files}
-
-
 def _noted(contract: Contract, text_ids: tuple[str, ...], rows: pl.DataFrame) -> dict[str, int]:
     """Complaints about rows that are used all the same, by complaint."""
     reading = read_as(contract, schema_of(contract, text_ids), frozenset(text_ids))
@@ -177,15 +189,29 @@ def writer(folder: Path) -> Iterator[Writer]:
     with raised_as_output_error(folder, UNTOUCHED):
         refuse_a_file(folder, "name a folder to keep the lake in")
         folder.mkdir(parents=True, exist_ok=True)
-        _refuse_other_files(folder)
-        with one_writer(folder, f"another ingest is writing to {folder}"):
+        if place_mirrored(folder) is None:
+            _refuse_other_files(folder)
+        with one_writer(folder, f"another ingest is writing to {told(folder)}"):
             staged = folder / STAGED
             shutil.rmtree(staged, ignore_errors=True)
             try:
                 staged.mkdir()
-                yield Writer(open_lake(folder) if is_lake(folder) else DayLake(folder, {}), staged)
+                yield _found(folder, staged)
             finally:
                 shutil.rmtree(staged, ignore_errors=True)
+
+
+def _found(folder: Path, staged: Path) -> Writer:
+    """The writer of a lake as it is now, in the object store that its folder is the mirror of, or in the folder."""
+    origin = origin_of(folder)
+    if origin is None:
+        return Writer(open_lake(folder) if is_lake(folder) else DayLake(folder, {}), staged)
+    there = origin.look()
+    if there is None:
+        origin.refuse_other_objects()
+        return Writer(DayLake(folder, {}), staged)
+    written, mark = there
+    return Writer(DayLake(folder, parsed(written, f"{origin.place}/{MANIFEST}").tables), staged, mark)
 
 
 def _refuse_other_files(folder: Path) -> None:

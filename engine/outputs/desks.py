@@ -28,7 +28,7 @@ GROUP: Final = "darkshelf.desks"
 
 def _every_table(run: Run) -> Mapping[str, str]:
     """The Parquet files of a run by the names of their tables."""
-    return {file.stem: file.name for file in sorted(run.folder.glob("*.parquet"))}
+    return {Path(name).stem: name for name in run.names if Path(name).match("*.parquet") and "/" not in name}
 
 
 @dataclass(frozen=True, repr=False)

@@ -39,7 +39,7 @@ def each_readable(runs: Iterable[Run], ask: Callable[[Run], Asked]) -> Iterator[
 
 def has(run: Run, name: str) -> bool:
     """Whether a run has this file, under today's name or the one of the version that published it."""
-    return (run.folder / published_name(run, name)).exists()
+    return run.holds(published_name(run, name))
 
 
 def table(run: Run, name: str) -> pl.LazyFrame:
@@ -75,7 +75,7 @@ def raising_damage(run: Run) -> Iterator[None]:
         yield
     except (*UNREADABLE, ValueError, RecursionError) as error:
         reason = next(iter(str(error).splitlines()), type(error).__name__)
-        raise DamagedRunError(run.run_id, run.folder, reason) from error
+        raise DamagedRunError(run.run_id, run.where, reason) from error
 
 
 def facts(run: Run, name: str) -> dict[str, Any]:
@@ -89,6 +89,6 @@ def query(run: Run, text: str, further: Mapping[str, str], *, is_open: bool = Fa
 
     further: views by name, in SQL over those tables. is_open: the query may open other files, too. Raises InputError.
     """
-    published = sorted(run.folder.glob("*.parquet"))
-    views = {Path(name_today(run, file.name)).stem: run.file(file.name) for file in published}
+    published = [name for name in run.names if name.endswith(".parquet") and "/" not in name]
+    views = {Path(name_today(run, name)).stem: run.file(name) for name in published}
     return sql(text, views, further, columns_today(run), is_open=is_open)

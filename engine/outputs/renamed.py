@@ -35,10 +35,10 @@ ADDED: Final[Mapping[tuple[str, str], Mapping[str, type[pl.DataType]]]] = Mappin
 
 def published_name(run: Run, name: str) -> str:
     """The name under which a run has the file that is called so today; the same name where it has neither."""
-    if (run.folder / name).exists():
+    if run.holds(name):
         return name
     earlier = (old for old, today in FILES.get(run.desk, NOTHING).items() if today == name)
-    return next((old for old in earlier if (run.folder / old).exists()), name)
+    return next((old for old in earlier if run.holds(old)), name)
 
 
 def name_today(run: Run, name: str) -> str:

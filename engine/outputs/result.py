@@ -9,6 +9,7 @@ from typing import Any, Final, Self
 import polars as pl
 
 from engine.errors import NotFoundError
+from engine.mirrors import folder_of
 from engine.outputs import read
 from engine.outputs.desks import Explanation, desk_of
 from engine.outputs.markup import as_html
@@ -66,7 +67,7 @@ class Result:
         >>> "evidence" in night.tables
         True
         """
-        files = (file.relative_to(self.folder).as_posix() for file in self.folder.rglob(f"*{PARQUET}"))
+        files = (name for name in self.run.names if name.endswith(PARQUET))
         return tuple(sorted(name_today(self.run, name).removesuffix(PARQUET) for name in files))
 
     def table(self, name: str) -> pl.DataFrame:
@@ -104,7 +105,7 @@ class Result:
         >>> night.to_folder("data/runs").folder.parent.as_posix()
         'data/runs/runs'
         """
-        return type(self)(*publish_copy(self.run, Path(out)))
+        return type(self)(*publish_copy(self.run, folder_of(os.fspath(out))))
 
     def found(self) -> list[Grid]:
         """What it found first, for people; nothing where the desk does not say."""

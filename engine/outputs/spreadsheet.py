@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Final
 
 import polars as pl
-from xlsxwriter import Workbook
 
 from engine.errors import InputError, OutputError, Problem
 
@@ -51,6 +50,8 @@ def xlsx_bytes(frame: pl.DataFrame, sheet: str) -> bytes:
     A cell of text is told to be text by its kind and needs no sign before it: what it holds is not changed. Raises
     OutputError where a sheet has too few rows for it.
     """
+    from xlsxwriter import Workbook
+
     if frame.height >= SHEET_ROWS:
         what = f"{frame.height:,} rows do not fit into a sheet of {SHEET_ROWS:,}"
         raise OutputError(f"{what}: filter them, or take CSV or Parquet")

@@ -6,7 +6,7 @@ In: a place of S3, Google Cloud Storage or Azure. Credentials come from the envi
 import datetime as dt
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,11 +39,12 @@ CODE: Final = re.compile(r"<Code>(\w+)</Code>")
 
 @dataclass(frozen=True)
 class Stored:
-    """One object. name: below the folder, with slashes. mark: differs when its content does."""
+    """One object. name: below the folder, with slashes. mark: differs when its content does. changed_at: in UTC."""
 
     name: str
     n_bytes: int
     mark: str
+    changed_at: dt.datetime
 
 
 class ObjectFolder:
@@ -52,6 +53,8 @@ class ObjectFolder:
     def __init__(self, place: Place) -> None:
         self.place = place
         extra = place.kind
+        # Google compares generations, the others entity tags.
+        self._marked_by = "version" if extra == "gs" else "e_tag"
         self._obstore = needed("obstore", extra, str(place))
         store = getattr(needed("obstore.store", extra, str(place)), STORES[extra])
         options: dict[str, Any] = {"client_options": {**TIMEOUTS, **_plain_http(extra)}, "retry_config": RETRIES}
@@ -62,7 +65,10 @@ class ObjectFolder:
         """Every object below a name, by name."""
         with self.told("listed"):
             found = [each for part in self._obstore.list(self._store, below or None) for each in part]
-        marked = (Stored(each["path"], each["size"], str(each["e_tag"] or each["last_modified"])) for each in found)
+        marked = (
+            Stored(each["path"], each["size"], str(each["e_tag"] or each["last_modified"]), each["last_modified"])
+            for each in found
+        )
         return sorted(marked, key=lambda each: each.name)
 
     def read(self, name: str) -> tuple[bytes, str] | None:
@@ -70,44 +76,49 @@ class ObjectFolder:
         with self.told("read"):
             try:
                 found = self._obstore.get(self._store, name)
-                return bytes(found.bytes()), str(found.meta["e_tag"])
+                return bytes(found.bytes()), self._mark(found.meta)
             except FileNotFoundError as error:
                 if "NoSuchBucket" in str(error):
                     raise
                 return None
 
-    def fetch(self, stored: Stored, file: Path) -> None:
-        """Copy an object into a file, which is whole or an error."""
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with self.told("read"), file.open("wb") as stream:
-            for piece in self._obstore.get(self._store, stored.name).stream(min_chunk_size=PIECE_BYTES):
-                stream.write(piece)
+    def fetch_listed(self, stored: Stored, file: Path) -> None:
+        """Copy a listed object into a file. Raises TryLaterError where it is gone since."""
+        if not self.fetch(stored.name, stored.n_bytes, file):
+            raise TryLaterError(f"{self.place}: {stored.name} is gone since it was listed. Try again")
+
+    def fetch(self, name: str, known_bytes: int, file: Path) -> bool:
+        """Copy an object into a file, which is whole or an error; whether there is one.
+
+        known_bytes: how many there have to be. Raises TryLaterError where there are others, too.
+        """
+        with self.told("read"):
+            try:
+                found = self._obstore.get(self._store, name)
+            except FileNotFoundError:
+                return False
+            file.parent.mkdir(parents=True, exist_ok=True)
+            with file.open("wb") as stream:
+                for piece in found.stream(min_chunk_size=PIECE_BYTES):
+                    stream.write(piece)
         n_bytes = file.stat().st_size
-        if n_bytes != stored.n_bytes:
-            what = f"{stored.name} came with {n_bytes:,} bytes instead of {stored.n_bytes:,}"
+        if n_bytes != known_bytes:
+            what = f"{name} came with {n_bytes:,} bytes instead of {known_bytes:,}"
             raise TryLaterError(f"{self.place}: {what}. Try again; it may be written just now")
+        return True
 
     def put(self, name: str, content: bytes | Path) -> None:
         """Write an object, whole or not at all."""
         with self.told("written"):
             self._obstore.put(self._store, name, content)
 
-    def put_new(self, name: str, content: bytes) -> bool:
-        """Write an object that must not be there yet; whether it was not."""
-        with self.told("written"):
-            try:
-                self._obstore.put(self._store, name, content, mode="create")
-            except self._obstore.exceptions.AlreadyExistsError:
-                return False
-            return True
-
     def put_in_place_of(self, name: str, content: bytes, mark: str | None) -> str | None:
         """Write an object in place of the one with a mark, None for none yet: its new mark, None where it changed."""
-        mode = "create" if mark is None else {"e_tag": mark}
+        mode = "create" if mark is None else {self._marked_by: mark}
         failures = self._obstore.exceptions
         with self.told("written"):
             try:
-                return str(self._obstore.put(self._store, name, content, mode=mode)["e_tag"])
+                return self._mark(self._obstore.put(self._store, name, content, mode=mode))
             except (failures.AlreadyExistsError, failures.PreconditionError, failures.NotModifiedError):
                 return None
 
@@ -119,6 +130,9 @@ class ObjectFolder:
                     self._obstore.delete(self._store, name)
                 except FileNotFoundError:
                     continue
+
+    def _mark(self, known: Mapping[str, Any]) -> str:
+        return str(known[self._marked_by])
 
     @contextmanager
     def told(self, done: str) -> Iterator[None]:

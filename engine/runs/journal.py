@@ -11,6 +11,9 @@ from pathlib import Path
 from typing import Any
 
 LOGGER = logging.getLogger("darkshelf")
+LOG = "logs.jsonl"
+LOGS_KEPT = 20
+"""So many logs of runs that failed are kept; the oldest go first."""
 KIB_PER_MIB = 1024
 
 
@@ -77,6 +80,18 @@ class Journal:
         finally:
             LOGGER.removeHandler(handler)
             handler.close()
+
+
+def keep_log(folder: Path, place: Path, run_id: str) -> None:
+    """Move the log of a run that failed from its folder to a place where the oldest make room."""
+    log = folder / LOG
+    # A disk that does not take it has failed the run already.
+    with suppress(OSError):
+        failed_at = dt.datetime.fromtimestamp(log.stat().st_mtime, dt.UTC)
+        place.mkdir(exist_ok=True)
+        log.replace(place / f"{failed_at:%Y%m%dT%H%M%S.%f}-{run_id}.jsonl")
+        for old in sorted(place.glob("*.jsonl"))[:-LOGS_KEPT]:
+            old.unlink()
 
 
 def _peak_mib() -> int:

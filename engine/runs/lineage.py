@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from engine.delivery.mapped.files import without_secrets
+from engine.mirrors import place_mirrored
 from engine.places.extras import needed
 from engine.places.place import Place, place_of
 
@@ -128,6 +129,7 @@ def _emit(
     from openlineage.client import event_v2 as events
     from openlineage.client.facet_v2 import dataset_version_dataset, error_message_run
 
+    out = place_mirrored(run.out) or run.out.absolute()
     of_run = dataset_version_dataset.DatasetVersionDatasetFacet(datasetVersion=run.run_id)
     failed: dict[str, RunFacet] = {
         "errorMessage": error_message_run.ErrorMessageRunFacet(message=why, programmingLanguage="PYTHON")
@@ -139,7 +141,7 @@ def _emit(
         job=events.Job(namespace=os.environ.get(NAMESPACE, DEFAULT_NAMESPACE), name=run.desk),
         inputs=[events.InputDataset(namespace, name) for namespace, name in run.inputs],
         outputs=[
-            events.OutputDataset("file", str(run.out.absolute() / name), facets={"version": of_run})
+            events.OutputDataset(*_named(run.out, f"{out}/{name}"), facets={"version": of_run})
             for name in names or ()
         ],
         producer=f"urn:darkshelf:{version('darkshelf')}",

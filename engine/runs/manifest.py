@@ -9,14 +9,17 @@ import json
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from engine.disk import content_hash, read_regular
 
+LATEST = "LATEST"
+RUNS = "runs"
 MANIFEST = "manifest.json"
+RUN_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.-]{0,199}")
 AS_OF = re.compile(r"\d{4}-\d{2}-\d{2}|\d{6}[AB]|[a-z]+")
 """A day, a half month, or the word of a run without either."""
 FORMAT = 2
@@ -51,7 +54,10 @@ class Manifest(BaseModel):
 
     @model_validator(mode="after")
     def _is_dated(self) -> "Manifest":
-        """Raise ValueError where a moment is none, or the format is one that is not known yet."""
+        """Raise ValueError where a moment is none, a file lies elsewhere, or the format is not known yet."""
+        outside = [name for name in self.files if ".." in PurePosixPath(name).parts or name.startswith("/")]
+        if outside:
+            raise ValueError(f"names a file outside its folder: {outside[0]!r}")
         if self.format > FORMAT:
             raise ValueError(f"has format {self.format}; this version of darkshelf reads formats up to {FORMAT}")
         if not AS_OF.fullmatch(self.as_of):

@@ -15,10 +15,10 @@ from typing import Any, Final
 
 from engine.delivery.mapped.place import is_mapping, open_mapping
 from engine.errors import InputError, Problem
-from engine.runs.journal import Journal
+from engine.runs.journal import LOG, Journal
 from engine.runs.lineage import Told, tables_of, told
 from engine.runs.manifest import FORMAT, MANIFEST
-from engine.runs.registry import LOG, PART_OF, Registry, Run, run_name
+from engine.runs.registry import PART_OF, Registry, Run, run_name
 from engine.settings.frozen import DeskSettings
 from engine.settings.loading import as_toml
 
@@ -99,7 +99,7 @@ def publish_copy(run: Run, out: Path) -> tuple[Run, bool]:
             return registry.find(run.run_id), False
         files = [(name, run.file(name)) for name in run.manifest.get("files", {})]
         with registry.publish(run.run_id) as partial:
-            for name, file in (*files, (MANIFEST, run.folder / MANIFEST)):
+            for name, file in (*files, (MANIFEST, run.place / MANIFEST)):
                 (partial / name).parent.mkdir(exist_ok=True)
                 shutil.copyfile(file, partial / name)
     return registry.find(run.run_id), True
@@ -143,4 +143,4 @@ def _refuse_other_desks(registry: Registry, desk: str) -> None:
     others = [run.run_id for run in registry.runs() if run.desk not in (desk, "")]
     if others:
         what = f"holds runs of another desk, such as {others[-1]}"
-        raise InputError([Problem(str(registry.out), what, f"name another folder for the runs of the {desk} desk")])
+        raise InputError([Problem(registry.where, what, f"name another folder for the runs of the {desk} desk")])

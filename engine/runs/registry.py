@@ -5,21 +5,18 @@ line with a run id, is replaced. A reader sees the whole old night or the whole 
 `LATEST` lies ready beforehand, so that the next writer can finish what one that was killed in between had begun.
 """
 
-import datetime as dt
+import functools
 import hashlib
 import logging
-import re
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from engine.disk import (
     PARTIAL,
-    content_hash,
     one_writer,
     raised_as_output_error,
     read_regular,
@@ -28,93 +25,20 @@ from engine.disk import (
     sync_all,
 )
 from engine.errors import InputError, NotFoundError, Problem
-from engine.runs.manifest import MANIFEST, fault_of, read_manifest, seal
+from engine.mirrors import is_typed_anew, told
+from engine.runs.journal import keep_log
+from engine.runs.manifest import LATEST, MANIFEST, RUN_ID, RUNS, fault_of, read_manifest, seal
+from engine.runs.origin import Origin, origin_of
+from engine.runs.run import PART_OF, DamagedRunError, Run
+
+__all__ = ["LATEST", "LOGGER", "PART_OF", "RUNS", "DamagedRunError", "Registry", "Run", "Survey", "run_name"]
 
 LOGGER = logging.getLogger("darkshelf")
-LATEST = "LATEST"
-RUNS = "runs"
-LOG = "logs.jsonl"
 LOGS = "logs"
 """Where the logs of runs that failed lie, beside the runs."""
 DAMAGED = ".damaged"
 """What the name of a damaged run ends with that was made anew; it begins with a dot."""
-LOGS_KEPT = 20
-"""So many of them; the oldest go first."""
-RUN_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.-]{0,199}")
-PART_OF = "part_of"
-"""What the manifest of a part calls the run it is a part of."""
 UNTOUCHED = "The runs published before are untouched."
-CLOCKS_APART = dt.timedelta(days=1)
-"""A day begins this much earlier in the far east than on the clock that runs are stamped with, rounded up."""
-
-
-class DamagedRunError(NotFoundError):
-    """A published run cannot be read, or is not what was published. problem: the same with its facts.
-
-    >>> published = night.to_folder("data/damaged")
-    >>> (published.folder / "summary.json").write_text("{}")
-    2
-    >>> darkshelf.open_run("data/damaged", night.run_id)
-    Traceback (most recent call last):
-    engine.runs.registry.DamagedRunError: the run ... is damaged: summary.json is not whole: ...
-    """
-
-    def __init__(self, run_id: str, folder: Path, reason: str) -> None:
-        advice = f"Delete {folder} and run again"
-        self.problem = Problem(f"run {run_id}", f"is damaged: {reason}", advice)
-        super().__init__(f"the run {run_id} is damaged: {reason}. {advice}")
-
-
-@dataclass(frozen=True)
-class Run:
-    """A published run: its name, its folder and its manifest."""
-
-    run_id: str
-    folder: Path
-    manifest: Mapping[str, Any]
-
-    @property
-    def as_of(self) -> str:
-        """The last day the run saw, as ISO text."""
-        return str(self.manifest["as_of"])
-
-    @property
-    def desk(self) -> str:
-        """Which desk made it, empty where that is not said."""
-        return str(self.manifest.get("desk", ""))
-
-    @property
-    def finished_at(self) -> str:
-        """When it was done, as ISO text; empty where that is not said."""
-        return str(self.manifest.get("finished_at", ""))
-
-    @property
-    def part_of(self) -> str | None:
-        """The run it is a part of, "" where there is none yet; None for a whole run: `LATEST` names no other."""
-        return self.manifest.get(PART_OF)
-
-    @property
-    def is_ahead(self) -> bool:
-        """Whether its as-of day lies after the day it was made: what it saw cannot have happened."""
-        if "-" not in self.as_of or not self.finished_at:
-            return False
-        made_on = dt.datetime.fromisoformat(self.finished_at).date()
-        return dt.date.fromisoformat(self.as_of) - made_on > CLOCKS_APART
-
-    def file(self, name: str) -> Path:
-        """The path of a published file, whose content is what was published.
-
-        Raises DamagedRunError where it is not. A file that the manifest does not know is not looked at.
-        """
-        path, known = self.folder / name, self.manifest.get("files", {}).get(name)
-        if known is not None:
-            try:
-                found = content_hash(path)
-            except OSError as error:
-                raise DamagedRunError(self.run_id, self.folder, f"{name}: {error.strerror}") from error
-            if found != known["content"]:
-                raise DamagedRunError(self.run_id, self.folder, f"{name} is not what was published")
-        return path
 
 
 @dataclass(frozen=True)
@@ -140,6 +64,16 @@ class Registry:
     def __init__(self, out: Path) -> None:
         self.out = out
         self.folder = out / RUNS
+        self.origin = origin_of(out)
+        self.where = told(out)
+
+    def look(self) -> None:
+        """Bring what is new, where the folder is the mirror of a place. Raises as `Origin.look`.
+
+        Who typed the place need not: it is done when a registry is asked for runs first.
+        """
+        if self.origin is not None:
+            self.origin.look()
 
     @contextmanager
     def writer(self) -> Iterator[None]:
@@ -151,7 +85,7 @@ class Registry:
         with raised_as_output_error(self.out, UNTOUCHED):
             refuse_a_file(self.out, "name a folder to publish runs in")
             self.folder.mkdir(parents=True, exist_ok=True)
-            with one_writer(self.out, f"another run is writing to {self.out}"):
+            with one_writer(self.out, f"another run is writing to {self.where}"):
                 self._clear_up()
                 yield
 
@@ -170,6 +104,8 @@ class Registry:
                 seal(partial)
                 sync_all(partial)
                 new = self._read(partial, run_id)
+                if self.origin is not None:
+                    self.origin.give(run_id, new.manifest, partial)
                 stays = self._stays(new)
                 if stays is None:
                     self._prepare_to_point(run_id)
@@ -177,12 +113,14 @@ class Registry:
                 partial.rename(self.folder / run_id)
                 sync(self.folder)
                 if stays is None:
-                    self._point()
-                else:
+                    stays = self._point(run_id, lambda: self._stays(new))
+                if self.origin is not None:
+                    self.origin.settle(run_id, new.manifest["seal"])
+                if stays is not None:
                     level = logging.WARNING if new.part_of is None else logging.INFO
                     LOGGER.log(level, "%s is not the latest run: %s", run_id, stays)
         except BaseException:
-            self._keep_log(partial)
+            keep_log(partial, self.out / LOGS, run_id)
             shutil.rmtree(partial, ignore_errors=True)
             raise
 
@@ -195,6 +133,7 @@ class Registry:
 
     def survey(self) -> Survey:
         """Every published run, and what there is beside them."""
+        self._look_once()
         found: list[Run] = []
         skipped: list[Problem] = []
         for folder in sorted(self.folder.glob("[!.]*")):
@@ -220,11 +159,12 @@ class Registry:
         Where `LATEST` names no run that can be read, the latest is the newest that can, and a warning of the log says
         so. Raises NotFoundError naming the runs there are, DamagedRunError.
         """
+        self._look_once()
         if run_id is None:
             return self._latest(desk)
         if not RUN_ID.fullmatch(run_id) or not (self.folder / run_id).is_dir():
             known = ", ".join(run.run_id for run in self.runs(desk)[-5:]) or "none"
-            raise NotFoundError(f"there is no run {run_id!r} under {self.out}; the last runs there: {known}")
+            raise NotFoundError(f"there is no run {run_id!r} under {self.where}; the last runs there: {known}")
         found = self._read(self.folder / run_id)
         if desk not in (None, found.desk):
             known = ", ".join(run.run_id for run in self.runs(desk)[-5:]) or "none"
@@ -236,6 +176,7 @@ class Registry:
 
     def has(self, run_id: str) -> bool:
         """Whether this run is published and can be read."""
+        self._look_once()
         return self._readable(run_id) is not None
 
     def latest_id(self, desk: str | None = None) -> str | None:
@@ -251,7 +192,7 @@ class Registry:
             advice = "name a whole run: readers are led to no other"
             raise InputError([Problem(run_id, "is only a part of a run", advice)])
         self._prepare_to_point(run_id)
-        self._point()
+        self._point(run_id)
 
     def rollback(self) -> Run:
         """Point `LATEST` to the run before it. Raises NotFoundError when there is none."""
@@ -281,9 +222,11 @@ class Registry:
         oldest = min(staying.values(), default="")
         doomed += [run for run in ordered if run.part_of is not None and not self._is_wanted(run, staying, oldest)]
         for run in doomed:
+            if self.origin is not None:
+                self.origin.delete(run.run_id, run.manifest)
             # Out of sight first: a reader must not meet half a run.
-            hidden = run.folder.with_name(f".{run.run_id}{PARTIAL}")
-            run.folder.rename(hidden)
+            hidden = run.place.with_name(f".{run.run_id}{PARTIAL}")
+            run.place.rename(hidden)
             shutil.rmtree(hidden)
         return [run.run_id for run in doomed]
 
@@ -292,7 +235,12 @@ class Registry:
         """Whether a part belongs to a run that stays, or to none and is no older than those."""
         return part.part_of in staying or (part.part_of == "" and part.finished_at >= oldest)
 
+    def _look_once(self) -> None:
+        if is_typed_anew(self.out):
+            self.look()
+
     def _latest(self, desk: str | None) -> Run:
+        self._look_once()
         named = _line(self.out / LATEST)
         found = self._readable(named)
         if found is not None and desk in (None, found.desk):
@@ -312,12 +260,14 @@ class Registry:
     def _why_none(self, desk: str | None) -> str:
         survey = self.survey()
         if survey.runs:
-            return f"there is no run of the {desk} desk under {self.out}; there is {survey.runs[-1].run_id}"
+            return f"there is no run of the {desk} desk under {self.where}; there is {survey.runs[-1].run_id}"
         if survey.skipped:
             problem = survey.skipped[-1]
-            return f"no run under {self.out} can be read: {problem.where} {problem.what}. {problem.advice}"
+            return f"no run under {self.where} can be read: {problem.where} {problem.what}. {problem.advice}"
         of_desk = f" --desk {desk}" if desk else ""
-        return f"there is no run under {self.out} yet: make one with  darkshelf run INPUT --out {self.out}{of_desk}"
+        return (
+            f"there is no run under {self.where} yet: make one with  darkshelf run INPUT --out {self.where}{of_desk}"
+        )
 
     def _readable(self, run_id: str) -> Run | None:
         """A run, None where there is none or a damaged one."""
@@ -348,7 +298,7 @@ class Registry:
             return None
         return (
             f"as of {new.as_of} it is before {current.run_id}, which readers keep seeing. To show it:  "
-            f"darkshelf runs rollback --out {self.out} --to {new.run_id}"
+            f"darkshelf runs rollback --out {self.where} --to {new.run_id}"
         )
 
     @property
@@ -361,22 +311,38 @@ class Registry:
         sync(self._pointer)
         sync(self.out)
 
-    def _point(self) -> None:
+    def _point(self, run_id: str, stays: Callable[[], str | None] = lambda: None) -> str | None:
+        """Make `LATEST` name a run. stays: why it does not, asked where others may have moved it meanwhile."""
+        if self.origin is not None:
+            self._pointer.unlink(missing_ok=True)
+            return self.origin.point(run_id, stays)
         self._pointer.replace(self.out / LATEST)
         sync(self.out)
+        return None
 
     def _clear_up(self) -> None:
         """Clear unfinished runs, let `LATEST` name the run whose writer was killed before it could, and mend it."""
         for leftover in self.folder.glob(f".*{PARTIAL}"):
-            self._keep_log(leftover)
+            keep_log(leftover, self.out / LOGS, leftover.name[1:].removesuffix(PARTIAL))
             shutil.rmtree(leftover, ignore_errors=True)
-        if self.has(_line(self._pointer)):
-            self._point()
+        if self.origin is not None:
+            self._settle(self.origin)
+        elif self.has(_line(self._pointer)):
+            self._point(_line(self._pointer))
         self._pointer.unlink(missing_ok=True)
         mended = self._mended()
         if mended is not None:
             self.point_to(mended.run_id)
             LOGGER.warning("%s is mended: it names %s", LATEST, mended.run_id)
+
+    def _settle(self, origin: Origin) -> None:
+        """Bring what is new, and let `LATEST` name what was published by somebody who was killed before that."""
+        self.look()
+        for run_id, mark in origin.unsettled():
+            new = self._readable(run_id)
+            if new is not None and self._stays(new) is None:
+                self._point(run_id, functools.partial(self._stays, new))
+            origin.settle(run_id, mark)
 
     def _mended(self) -> Run | None:
         """The run that `LATEST` should name and does not; None where all is well, and before the first run.
@@ -402,40 +368,30 @@ class Registry:
             damaged.rename(hidden)
             LOGGER.warning("%s was damaged and is made anew; what there was of it is %s", run_id, hidden)
 
-    def _keep_log(self, partial: Path) -> None:
-        """Move the log of a run that failed to `logs/`, where the oldest make room."""
-        log, place = partial / LOG, self.out / LOGS
-        # A disk that does not take it has failed the run already.
-        with suppress(OSError):
-            failed_at = dt.datetime.fromtimestamp(log.stat().st_mtime, dt.UTC)
-            place.mkdir(exist_ok=True)
-            run_id = partial.name[1:].removesuffix(PARTIAL)
-            log.replace(place / f"{failed_at:%Y%m%dT%H%M%S.%f}-{run_id}.jsonl")
-            for old in sorted(place.glob("*.jsonl"))[:-LOGS_KEPT]:
-                old.unlink()
-
     def _read(self, folder: Path, run_id: str | None = None) -> Run:
         """The run in a folder. run_id: what it will be called, by default its name. Raises DamagedRunError."""
         run_id = run_id or folder.name
         file = folder / MANIFEST
+        where = str(folder) if self.origin is None else self.origin.where(run_id)
         try:
             manifest = read_manifest(file)
         except OSError as error:
             reason = f"its {MANIFEST} cannot be read ({error.strerror})" if folder.is_dir() else "it is no folder"
-            raise DamagedRunError(run_id, folder, reason) from error
+            raise DamagedRunError(run_id, where, reason) from error
         except (ValueError, RecursionError) as error:
-            raise DamagedRunError(run_id, folder, f"its {MANIFEST} cannot be read ({fault_of(error)})") from error
+            raise DamagedRunError(run_id, where, f"its {MANIFEST} cannot be read ({fault_of(error)})") from error
         if manifest.get("run_id", run_id) != run_id:
-            raise DamagedRunError(run_id, folder, f"its {MANIFEST} is of the run {manifest['run_id']}")
-        for name, known in manifest.get("files", {}).items():
+            raise DamagedRunError(run_id, where, f"its {MANIFEST} is of the run {manifest['run_id']}")
+        # Of a mirror a file is looked at when it is asked for: it may not have been brought yet.
+        for name, known in manifest.get("files", {}).items() if self.origin is None else ():
             try:
                 n_bytes = (folder / name).stat().st_size
             except OSError as error:
-                raise DamagedRunError(run_id, folder, f"{name}: {error.strerror}") from error
+                raise DamagedRunError(run_id, where, f"{name}: {error.strerror}") from error
             if n_bytes != known["n_bytes"]:
                 what = f"{name} is not whole: {n_bytes:,} bytes instead of {known['n_bytes']:,}"
-                raise DamagedRunError(run_id, folder, what)
-        return Run(run_id, folder, manifest)
+                raise DamagedRunError(run_id, where, what)
+        return Run(run_id, folder, manifest, self.origin)
 
 
 def _newest(runs: Sequence[Run]) -> Run:

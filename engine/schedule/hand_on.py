@@ -12,6 +12,7 @@ from engine.decisions.alerts.subscriptions import load_subscriptions
 from engine.decisions.store import are_there, open_decisions
 from engine.errors import EXIT_TRY_LATER, DarkshelfError
 from engine.export.export import export
+from engine.mirrors import told
 from engine.places.place import place_of, shown
 from engine.runs.registry import Registry, Run
 from engine.schedule.outcome import Outcome
@@ -24,7 +25,7 @@ def hand_on(job: JobSettings, run: Run) -> Iterator[Outcome]:
         try:
             rows = _exported(job, run, target)
         except DarkshelfError as error:
-            again = f"make it good by  darkshelf export {run.run_id} {shown(target)} --out {job.out}"
+            again = f"make it good by  darkshelf export {run.run_id} {shown(target)} --out {told(job.out)}"
             yield Outcome(job.name, "failed", f"{error}; {again}", run.as_of, exit_code=error.exit_code)
         else:
             summary = f"{sum(rows.values()):,} rows of {len(rows)} tables to {shown(target)}"

@@ -5,13 +5,16 @@ from pathlib import Path
 from typing import Any, Final
 
 from engine.errors import InputError, Problem, SettingsError
+from engine.mirrors import folder_of
 from engine.places.place import Place, local_path, place_of
 from engine.runs.registry import Registry, Run
 from engine.settings.loading import described, read_tree, settings_of
 from engine.settings.schedule import JobSettings, ScheduleSettings
 
 SCHEME: Final = "://"
-PATHS: Final = ("lake", "out", "config", "alerts")
+KEPT: Final = ("lake", "out")
+"""What may be in an object store."""
+PATHS: Final = (*KEPT, "config", "alerts")
 TABLES: Final = ("input", "delivery")
 """What may be a place elsewhere."""
 
@@ -23,7 +26,7 @@ def load_schedule(file: Path, jobs: Sequence[str] = ()) -> ScheduleSettings:
     """
     known_keys = [key for key, _ in described(ScheduleSettings)]
     tree, problems = read_tree(file, (), known_keys)
-    problems += _places_elsewhere(tree)
+    problems += _in_reach(tree)
     places = range(len(tree.get("jobs", ())))
     of_jobs = [f"jobs.{place}.{key}" for place in places for key, _ in described(JobSettings)]
     plan = settings_of(ScheduleSettings, tree, problems, [*known_keys, *of_jobs])
@@ -37,17 +40,22 @@ def load_schedule(file: Path, jobs: Sequence[str] = ()) -> ScheduleSettings:
     return plan.model_copy(update={"jobs": wanted, "metrics": _path_from(home, plan.metrics)})
 
 
-def _places_elsewhere(tree: Mapping[str, Any]) -> Iterator[Problem]:
-    """What is written for a path of this machine and is a place elsewhere, told before it becomes a path.
+def _in_reach(tree: Mapping[str, Any]) -> Iterator[Problem]:
+    """Put the mirrors of outputs and lakes in object stores into their places, before they would become paths.
 
-    Of tables, a place that is malformed or has a password in it.
+    Told is what is written for a path of this machine and is a place elsewhere; of tables, a place that is malformed
+    or has a password in it. Raises OutputError.
     """
     for job in tree.get("jobs", ()):
         for name in (*PATHS, *TABLES):
+            text = str(job.get(name, ""))
             try:
-                (local_path if name in PATHS else place_of)(str(job.get(name, "")))
+                found = (folder_of if name in KEPT else local_path if name in PATHS else place_of)(text)
             except InputError as error:
                 yield from error.problems
+            else:
+                if name in KEPT and isinstance(place_of(text), Place):
+                    job[name] = str(found)
 
 
 def newest_runs(plan: ScheduleSettings) -> Mapping[str, Run]:

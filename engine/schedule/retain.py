@@ -7,6 +7,7 @@ import datetime as dt
 
 from engine.lake.drop import drop
 from engine.lake.manifest import open_lake
+from engine.mirrors import told
 from engine.runs.registry import Registry
 from engine.settings.schedule import JobSettings
 
@@ -27,7 +28,7 @@ def retain(job: JobSettings, until: dt.date) -> list[str]:
         days = {day for table in lake.tables for day in lake.days(table) if day < oldest}
         for day in sorted(days):
             drop(job.lake, dt.date.fromisoformat(day))
-            gone.append(f"{job.lake}: {day}")
+            gone.append(f"{told(job.lake)}: {day}")
     return gone
 
 

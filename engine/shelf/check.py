@@ -79,7 +79,8 @@ class Sources:
     def folder(self) -> Path | str | None:
         """The folder or the place of the tables, or the lake; None where they are in memory."""
         if isinstance(self.place, DayLake):
-            return self.place.folder
+            origin = self.place.origin
+            return self.place.folder if origin is None else str(origin.place)
         return where(self.place)
 
     def within(self, n_days: int, held_days: int) -> "Sources":

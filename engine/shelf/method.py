@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from engine.arrays import Floats, Integers
 from engine.errors import Problem
 from engine.settings.shelf.night import Settings
-from engine.shelf import calibrated, classic
+from engine.shelf import calibrated
 from engine.shelf.panel import Panel
 from engine.shelf.parts import CaseParts
 
@@ -62,11 +62,17 @@ class Method(Protocol[Learnt, Found]):
 def method_of(settings: Settings, recalibration: calibrated.Recalibration | None = None) -> Method[Any, Any]:
     """The method of the profile in the settings. recalibration: of the confidence, calibrated."""
     if settings.profile == "classic":
-        return classic.Classic(settings)
+        # A night of the other profile need not load its kernels.
+        from engine.shelf.classic import Classic
+
+        return Classic(settings)
     return calibrated.Calibrated(settings, recalibration or calibrated.Recalibration())
 
 
 def findings_of(settings: Settings) -> Callable[[pl.DataFrame], pl.DataFrame]:
     """What makes the rows of `evidence.parquet` from diagnosed cases, by profile."""
-    tell = classic.findings if settings.profile == "classic" else calibrated.findings
-    return partial(tell, settings=settings.causes, currency=settings.currency)
+    if settings.profile == "classic":
+        from engine.shelf.classic import findings
+
+        return partial(findings, settings=settings.causes, currency=settings.currency)
+    return partial(calibrated.findings, settings=settings.causes, currency=settings.currency)

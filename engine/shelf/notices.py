@@ -83,7 +83,8 @@ def feed_notices(panel: Panel, notice_share: float) -> Iterator[Problem]:
                 )
                 advice = "deliver it up to the as-of day; until then its last values are no evidence of anything"
                 yield Problem(table, what, advice, examples=examples)
-        yield from _rare(panel, table, feed)
+        if panel.sources.tables[table].grain != "change":
+            yield from _rare(panel, table, feed)
     where = np.argwhere(panel.emptied)
     if where.size:
         what = f"every stock record of a store is 0 on {len(where):,} store-days, though most were not the day before"

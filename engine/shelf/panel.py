@@ -36,6 +36,7 @@ from engine.shelf.deliveries import (
     with_partial_day,
 )
 from engine.shelf.feeds import Feed, Stores, declared, feed_of, forget, impossible_stock
+from engine.shelf.outside import Outside, outside
 from engine.shelf.placing import (
     BYTES_PER_DAY,
     Array,
@@ -68,8 +69,8 @@ class Panel:
     record is 0 from one day to the next. free_prices: rows of the as-of day whose price is 0, which is none.
     stock_corrections: stock records below 0 (store_id, sku_id, date, quantity_on_hand). unmatched_returns: units that
     came back and were never sold (store_id, sku_id, date, units). interpolated: cells that were filled by
-    interpolation. is_partial: the as-of day was not complete. notices: what is odd about all this. memory: where the
-    arrays live.
+    interpolation. is_partial: the as-of day was not complete. outside: what a calendar and the weather say.
+    notices: what is odd about all this. memory: where the arrays live.
     """
 
     as_of: dt.date
@@ -86,6 +87,7 @@ class Panel:
     unmatched_returns: pl.DataFrame
     interpolated: int
     is_partial: bool
+    outside: Outside
     notices: tuple[Problem, ...]
     accounts: Mapping[str, RowAccount]
     sources: Sources
@@ -175,8 +177,9 @@ def _place_all(sources: Sources, plan: PanelPlan, memory: Memory) -> Panel:
     stores = _attributes(sources, v.STORES, "store_id", grid.stores, accounts.get(v.STORES))
     stores = stores.with_columns(_known_places(sources))
     skus = _attributes(sources, v.SKUS, "sku_id", grid.skus, accounts.get(v.SKUS))
-    _stop_on_broken_rows(sources, accounts)
     categories = tuple(skus["category"].drop_nulls().unique().sort())
+    happened = outside(sources, n_days, stores, skus, categories, accounts)
+    _stop_on_broken_rows(sources, accounts)
     code_of = {category: code for code, category in enumerate(categories)}
     of_sku = skus["category"].replace_strict(code_of, default=-1, return_dtype=pl.Int64)
     category = of_sku.gather(grid.pairs["sku"])
@@ -225,6 +228,7 @@ def _place_all(sources: Sources, plan: PanelPlan, memory: Memory) -> Panel:
         unmatched_returns=listed_cells(grid, unmatched, "units"),
         interpolated=interpolated,
         is_partial=is_partial,
+        outside=happened,
         notices=remarks,
         accounts=accounts,
         sources=sources,

@@ -14,6 +14,15 @@ PRICING: Final = "pricing"
 IMPRESSIONS: Final = "impressions"
 STORES: Final = "stores"
 SKUS: Final = "skus"
+CALENDAR: Final = "events"
+WEATHER: Final = "weather"
+"""Outside signals: tables that a night does without."""
+
+PUBLIC_HOLIDAY: Final = "public holiday"
+HALF_HOLIDAY: Final = "half holiday"
+DAY_BEFORE_HOLIDAY: Final = "day before a public holiday"
+HOLIDAYS: Final = (PUBLIC_HOLIDAY, HALF_HOLIDAY, DAY_BEFORE_HOLIDAY)
+"""Kinds of days that `darkshelf holidays` writes."""
 
 PAIR: Final = ("store_id", "sku_id")
 """The grain of the panel: one store-SKU."""

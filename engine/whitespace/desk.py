@@ -1,7 +1,8 @@
 """The desk: one run, from delivered tables to a published ranking with everything that speaks for or against it.
 
 check → label → features → train → gauntlet → prequential → ablate → forward → rank → card → gate; `run` does all of
-them and leads readers to what it published, `part` does one and names the run it is a part of.
+them and leads readers to what it published, `part` does one and names the run it is a part of. With
+`rescoring.models = "last"` a run trains nothing: it scores and ranks with the models of the last one that did.
 """
 
 import datetime as dt
@@ -26,15 +27,20 @@ from engine.runs.publish import publish as publish_run
 from engine.runs.registry import Registry, Run
 from engine.settings.whitespace.run import WhitespaceSettings
 from engine.vocabulary import whitespace as v
+from engine.whitespace import rescore
 from engine.whitespace.artifact import Artifact
 from engine.whitespace.check import check
+from engine.whitespace.panel import newest_cutoff
 from engine.whitespace.publish import publish
 from engine.whitespace.quality import data_quality
 from engine.whitespace.ranking.before import before
+from engine.whitespace.rescore import RESCORE
 from engine.whitespace.stages import EVERY_STAGE, STAGES, TRAINING, Asked, Done
 from engine.whitespace.work import Work
 
 RUN: Final = "run"
+WHOLE: Final = (RUN, RESCORE)
+"""Verbs that make a list of their own, and no part of another run."""
 LIBRARIES: Final = ("implicit", "lightgbm", "scikit-learn", "scipy")
 """Another version of one of these may give other models."""
 VERB: Final = "verb"
@@ -57,10 +63,13 @@ def run(
 
     place: a folder of tables, or frames in memory. cutoff: by default the newest month end that was delivered whole.
     force: run again what is there already. watch: called with the name of each stage as it begins. decisions: the
-    database of what was decided on earlier lists, by default the one beside the runs. Raises InputError,
-    SettingsError, TryLaterError, OutputError.
+    database of what was decided on earlier lists, by default the one beside the runs. Raises InputError, also where
+    the models that are to be taken may not score that day, NotFoundError where there are none, SettingsError,
+    TryLaterError, OutputError.
     """
-    return _published(RUN, tuple(STAGES), place, out, settings, cutoff, None, force, watch, decisions)
+    trains = settings.whitespace.rescoring.models == "train"
+    verb, names = (RUN, tuple(STAGES)) if trains else (RESCORE, rescore.STAGES)
+    return _published(verb, names, place, out, settings, cutoff, None, force, watch, decisions)
 
 
 def part(
@@ -89,10 +98,10 @@ def _frozen(registry: Registry, model: str | None) -> Run:
     runs = [registry.find(model, v.DESK)] if model else registry.runs(v.DESK)[::-1]
     latest = registry.latest_id(v.DESK)
     ordered = sorted(runs, key=lambda run: run.run_id != latest)
-    found = next((run for run in ordered if (run.folder / "models").is_dir()), None)
+    found = next((run for run in ordered if any(name.startswith("models/") for name in run.names)), None)
     if found is None:
-        what = f"the run {model} has no models" if model else f"no run under {registry.out} has models"
-        raise NotFoundError(f"{what}: train some with  darkshelf whitespace train INPUT --out {registry.out}")
+        what = f"the run {model} has no models" if model else f"no run under {registry.where} has models"
+        raise NotFoundError(f"{what}: train some with  darkshelf whitespace train INPUT --out {registry.where}")
     return found
 
 
@@ -112,8 +121,12 @@ def _published(
     with journal.stage("check"):
         delivery = check(place, sections.inputs)
         prints = {name: dict(source.fingerprints) for name, source in delivery.sources.items()}
+    if verb == RESCORE:
+        frozen = rescore.last_trained(registry, cutoff or newest_cutoff(delivery.tables))
     work = Work(delivery, cutoff, sections, journal, frozen)
     _refuse_other_day(work)
+    if verb == RESCORE and frozen is not None:
+        rescore.refuse_unlike(work, frozen)
     earlier = [each for each in registry.runs(v.DESK) if each.as_of < str(work.cutoff)]
     decided = _decided(out, decisions, earlier)
     lists = before(earlier, work.cutoff, sections.ranking.eligibility)
@@ -124,7 +137,7 @@ def _published(
         prints,
         delivery.folder,
         (verb, *_marks(decided, earlier, frozen)),
-        None if verb == RUN else (frozen.run_id if frozen else ""),
+        None if verb in WHOLE else (frozen.run_id if frozen else ""),
     )
 
     def write(partial: Path) -> dict[str, Any]:
@@ -136,7 +149,8 @@ def _published(
                 publish(partial, done.files)
             facts |= done.facts
         publish(partial, [Artifact(SUMMARY, facts), Artifact(DATA_QUALITY, data_quality(delivery))])
-        return {VERB: verb, **{name: facts[name] for name in SAID if name in facts}}
+        taken = rescore.described(frozen) if verb == RESCORE else {}
+        return {VERB: verb, **taken, **{name: facts[name] for name in SAID if name in facts}}
 
     return Ranked(*publish_run(out, making, journal, write, force=force))
 

@@ -13,14 +13,15 @@ import polars as pl
 
 from engine.delivery.tables import Delivered
 from engine.errors import InputError, NotFoundError, Problem
-from engine.runs.manifest import MANIFEST
-from engine.runs.registry import LATEST, RUNS, Registry, Run
+from engine.runs.manifest import LATEST, MANIFEST, RUNS
+from engine.runs.registry import Registry, Run
 from engine.settings.whitespace.run import WhitespaceSettings
 from engine.vocabulary import whitespace as v
 from engine.whitespace.card import card
 from engine.whitespace.check import check
 from engine.whitespace.gate import Gate, gate
 from engine.whitespace.panel import labels
+from engine.whitespace.rescore import MODELS_OF
 
 
 def cards(out: Path, run_id: str | None, divisions: Sequence[str]) -> list[dict[str, Any]]:
@@ -36,13 +37,20 @@ def cards(out: Path, run_id: str | None, divisions: Sequence[str]) -> list[dict[
 
 def gated(out: Path, run_id: str | None) -> Gate:
     """What the gate says of a run. Raises NotFoundError where there is none of that name."""
+    registry = Registry(out)
+    if registry.origin is not None:
+        # Of a mirror, what is looked at below lies here only once it was asked for.
+        _ = registry.find(run_id, v.DESK).folder
     name = run_id or (out / LATEST).read_text(encoding="utf-8").strip() if (out / LATEST).is_file() else run_id
     folder = out / RUNS / str(name)
     if not name or not folder.is_dir():
         # The registry names the runs there are.
-        return gated(out, Registry(out).find(run_id, v.DESK).run_id)
+        return gated(out, registry.find(run_id, v.DESK).run_id)
+    if models := _told(folder, MODELS_OF):
+        # Chances of a list that trained nothing are as good as the models of the run that did.
+        return gated(out, models)
     folders = {name: folder, **_parts(out, name)}
-    return gate(folders, _divisions(folders), _cutoff(folder), is_published=True)
+    return gate(folders, _divisions(folders), _told(folder, "as_of"), is_published=True)
 
 
 def outcomes(run: Run, place: Delivered) -> pl.DataFrame:
@@ -59,10 +67,10 @@ def outcomes(run: Run, place: Delivered) -> pl.DataFrame:
     return rows.select(pl.col(v.PAIR).cast(pl.String), "label", "net_gp_window")
 
 
-def _cutoff(folder: Path) -> str:
-    """The day that a run is of; "" where its manifest cannot be read, so that nothing of that day is found."""
+def _told(folder: Path, key: str) -> str:
+    """What a manifest says; "" where it does not, or cannot be read, so that nothing of that is found."""
     try:
-        return str(json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["as_of"])
+        return str(json.loads((folder / MANIFEST).read_text(encoding="utf-8"))[key])
     except (OSError, ValueError, KeyError):
         return ""
 

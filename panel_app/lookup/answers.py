@@ -13,7 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from engine.errors import DarkshelfError, NotFoundError
 from engine.outputs import read
-from engine.runs.registry import RUN_ID, DamagedRunError
+from engine.runs.manifest import RUN_ID
+from engine.runs.registry import DamagedRunError
 from panel_app.lookup.desk import ALL, Lookup, Parameter
 from panel_app.rooms import Room, Rooms
 from panel_app.state import whole

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from engine.decisions.store import Decisions
 from panel_app.stores.runs import Runs
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ class Page:
     is_index: whether the words of the search in the menu lead here; it is searched, then. shared: the keys of the
     address that the pages of its desk have in common, so that they stay when the reader moves here. store: what reads
     the runs of its desk; pages that name the same one share it.
+    prepare: reads what the page needs of the decisions, beside the event loop and before anybody opens it.
     """
 
     key: str
@@ -33,3 +35,4 @@ class Page:
     is_index: bool = False
     shared: frozenset[str] = frozenset()
     store: type[Runs] = Runs
+    prepare: Callable[[Any, Decisions], None] | None = None

@@ -20,7 +20,7 @@ from engine.outputs.money import currency_of
 from engine.outputs.shelf import shapes
 from engine.outputs.shelf.curves import curves, last_days
 from engine.outputs.shelf.figures import course, money_sum, recovery_sum
-from engine.outputs.shelf.read import one_case
+from engine.outputs.shelf.read import Places, behind, happened, one_case, places
 from engine.outputs.shelf.severity import Limits, limits, severity
 from engine.runs.registry import Run
 from panel_app.search import folded_together, holding
@@ -271,7 +271,16 @@ class Night(Opened):
 
     def case(self, case_id: str) -> tuple[dict[str, Any], pl.DataFrame, dict[str, Any]]:
         """A case, its evidence by cause, and the series of its store-SKU. Raises NotFoundError."""
-        return one_case(self.run, case_id)
+        found = self.cases.filter(pl.col("case_id") == case_id)
+        if found.is_empty():
+            return one_case(self.run, case_id)
+        case = found.row(0, named=True)
+        return case, *behind(self.run, case, self._places)
+
+    @cached_property
+    def _places(self) -> Places:
+        """Where cases stand in the files, found at the first one that is opened."""
+        return places(self.run)
 
     def severity_of(self, case_id: str) -> str:
         """The severity of a case by its id."""
@@ -284,6 +293,10 @@ class Night(Opened):
         with read.raising_damage(self.run):
             rows = self.table(shapes.EXPECTATION).filter(pl.col("case_id") == case_id).collect()
         return rows.row(0, named=True) if rows.height else None
+
+    def happened(self, case_id: str) -> list[dict[str, Any]]:
+        """What a calendar or the weather says of the days of a case."""
+        return happened(self.run, case_id)
 
 
 class Nights(Runs):

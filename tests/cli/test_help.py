@@ -24,6 +24,7 @@ VERBS = {
     "demo": "darkshelf demo --out",
     "synth": "darkshelf synth",
     "init": "darkshelf init data/export --to data/darkshelf.toml",
+    "holidays": "darkshelf holidays north=DE-HH south=DE-BY --from 2026-01-01",
     "ingest": "darkshelf ingest data/today --lake",
     "check": "darkshelf check",
     "contract": "darkshelf contract --format odcs",
@@ -141,6 +142,13 @@ def test_the_help_tells_the_exit_codes(capsys):
 def test_the_version_is_that_of_the_package(capsys):
     answer = darkshelf(capsys, "--version")
     assert answer == Answer(0, f"darkshelf {version('darkshelf')}\n", "")
+
+
+def test_the_version_is_told_before_anything_parses_words():
+    loaded = "import sys; from cli.start import main; main(); print('typer' in sys.modules, file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", loaded, "--version"], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == (f"darkshelf {version('darkshelf')}\n", "False\n")
+    assert darkshelf_process("--version") == Answer(0, done.stdout, "")
 
 
 def imported(*words: str) -> set[str]:

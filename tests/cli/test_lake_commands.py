@@ -102,7 +102,7 @@ def test_a_back_fill_over_a_lake(lake, tmp_path, capsys):
 
 def test_a_table_that_begins_after_the_as_of_day_is_told_as_for_a_folder(tmp_path, capsys):
     tables = small_chain()
-    tables["pricing"] = tables["pricing"].with_columns(date=AS_OF)
+    tables["inventory_snapshot"] = tables["inventory_snapshot"].with_columns(date=AS_OF)
     folder = write_parquet(tmp_path / "in", tables)
     darkshelf(capsys, "ingest", folder, "--lake", tmp_path / "lake")
     of_lake, of_folder = (
@@ -111,7 +111,7 @@ def test_a_table_that_begins_after_the_as_of_day_is_told_as_for_a_folder(tmp_pat
     )
     assert of_lake.code == of_folder.code == 2
     found = [answer.complaint for answer in (of_lake, of_folder)]
-    assert "pricing: no usable row is left" in found[0]
+    assert "inventory_snapshot: no usable row is left" in found[0]
     headlines = [[line for line in one.splitlines() if not line.startswith("    ")] for one in found]
     assert headlines[0] == headlines[1]
 

@@ -29,7 +29,9 @@ def test_every_verb_refuses_a_password_without_repeating_it(verb, words, tmp_pat
 @pytest.mark.parametrize("place", [URI, "s3://bucket/tonight"])
 def test_a_schedule_refuses_a_place_before_it_becomes_a_path(place, tmp_path, capsys):
     schedule = tmp_path / "schedule.toml"
-    schedule.write_text(f'[[jobs]]\nname = "night"\nlake = "{place}"\nout = "runs"\n', encoding="utf-8")
+    schedule.write_text(
+        f'[[jobs]]\nname = "night"\ninput = "in"\nconfig = "{place}"\nout = "runs"\n', encoding="utf-8"
+    )
     answer = darkshelf(capsys, "nightly", schedule)
     assert answer.code == 2
     assert CANARY not in answer.out + answer.err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -15,12 +16,14 @@ if TYPE_CHECKING:
 
 TABLES = ("sales_transactions", "inventory_snapshot", "pricing", "impressions", "stores", "skus")
 KEYS = ["store_id", "sku_id", "date"]
+DARK = dt.timedelta(days=16)
+STOCKED = 40
 Frames = dict[str, pl.DataFrame]
 Theirs = dict[str, str]
 
 
 def clean_tables(folder: Path) -> Frames:
-    """A small chain whose stores and SKUs have codes."""
+    """A small chain whose stores and SKUs have codes, with a shelf that is stocked and does not sell at the end."""
     write_chain(folder, ChainPlan(stores=6, skus=5, days=50, seed=7))
     tables = {name: pl.read_parquet(folder / f"{name}.parquet") for name in TABLES}
     codes = {"store_id": pl.format("{}", pl.col("store_id").cast(pl.String).str.zfill(4))}
@@ -34,7 +37,21 @@ def clean_tables(folder: Path) -> Frames:
         made[name] = made[name].with_columns(promo_flag=is_offer)
     places = (pl.col("latitude", "longitude").cast(pl.Float64).round(5),)
     made["stores"] = made["stores"].with_columns(*places)
+    _darken(made)
     return {name: table.with_columns(pl.col(pl.Float32).cast(pl.Float64)) for name, table in made.items()}
+
+
+def _darken(tables: Frames) -> None:
+    """Have the best seller of a store sell nothing on the last days, with stock on hand."""
+    sales, stock = tables["sales_transactions"], tables["inventory_snapshot"]
+    of_best = sales.group_by("store_id", "sku_id").agg(pl.col("units_sold").sum()).sort("units_sold", *KEYS[:2])
+    store, sku, _ = of_best.row(-1)
+    is_dark = (
+        (pl.col("store_id") == store) & (pl.col("sku_id") == sku) & (pl.col("date") > sales["date"].max() - DARK)
+    )
+    tables["sales_transactions"] = sales.filter(~is_dark)
+    full = pl.when(is_dark).then(pl.max_horizontal("quantity_on_hand", STOCKED)).otherwise("quantity_on_hand")
+    tables["inventory_snapshot"] = stock.with_columns(quantity_on_hand=full.cast(stock.schema["quantity_on_hand"]))
 
 
 def write_clean(tables: Frames, folder: Path) -> None:

@@ -36,7 +36,9 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> Frames:
 def clean(tables: Frames, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     folder = tmp_path_factory.mktemp("clean")
     write_clean(tables, folder / "in")
-    return night(folder / "in", folder / "out")
+    found = night(folder / "in", folder / "out")
+    assert pl.read_parquet(found[shapes.CASES]).filter(status="open").height > 0
+    return found
 
 
 def night(place: Path, out: Path) -> dict[str, bytes]:

@@ -87,9 +87,10 @@ def of_vocabularies() -> Iterator[str]:
     yield from (*TURNS, *NOUNS, "open", "closed", "margin", "revenue", "high", "medium", "low", "very low")
     yield from (GONE, UNEXPLAINED, "usual level", *DEEDS.values(), *accuracy.PARTS.values())
     yield from of_further_desks()
-    for desk in desks():
+    # Another test may have installed a desk from elsewhere, whose words are its own.
+    for desk in (desk for desk in desks() if desk.pages.startswith("panel_app.")):
         yield desk.name.capitalize()
-        yield from (page.title for page in entry(desk.pages)) if desk.pages else ()
+        yield from (page.title for page in entry(desk.pages))
 
 
 def of_further_desks() -> Iterator[str]:

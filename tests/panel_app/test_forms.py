@@ -26,7 +26,7 @@ HOVERS = f"() => {MODELS}.filter((m) => m.type === 'CustomJSHover').map((m) => m
 def test_every_axis_is_written_in_the_readers_language(window: Callable[..., Window], query: str) -> None:
     reader = window(1440, locale="de-DE").open(query)
     reader.page.locator("canvas").first.wait_for()
-    reader.page.wait_for_function(f"() => {MODELS}.some((m) => /Axis$/.test(m.type))")
+    reader.page.wait_for_function(f"() => {MODELS}.some((m) => m.type === 'DatetimeAxis')")
     axes = reader.page.evaluate(FORMATTERS)
     assert {kind for kind, *_ in axes} == {"CustomJSTickFormatter"}
     told = {tuple(ticks[1:]) for _, *ticks in axes}

@@ -96,6 +96,6 @@ def test_a_cause_that_says_why_counts_before_one_that_says_how() -> None:
 def test_the_factors_of_an_expectation_add_up_to_it() -> None:
     given_factors = {"weekday_factor": 1.2, "offer_factor": 0.9, "store_factor": 1.0, "sku_factor": 1.1}
     expected = 10 * 1.2 * 0.9 * 1.0 * 1.1
-    told = factors({"level": 10.0, "expected_units": expected, **given_factors})
+    told = factors({"level": 10.0, "expected_units": expected, **given_factors}, [])
     assert told is not None
     assert told["level"] + sum(step["adds"] for step in told["steps"]) == pytest.approx(expected)

@@ -122,6 +122,19 @@ def test_a_page_whose_stage_was_not_run_says_how_to_run_it_and_which_part_has_it
     assert f"?page={key}&run={part}" in links(beside)
 
 
+def test_a_list_that_trained_nothing_leads_to_the_run_whose_models_it_took(
+    tmp_path: Path, decisions: Decisions
+) -> None:
+    trained = made.publish(tmp_path)
+    rescored = made.publish(tmp_path, without=("metrics",), models_of=trained)
+    for page in ("whitespace", "metrics"):
+        shown = written(Session(Rooms(tmp_path, load_settings()), decisions, f"?page={page}&run={rescored}"))
+        assert f"?page={page}&run={trained}" in links(shown)
+    runs = written(Session(Rooms(tmp_path, load_settings()), decisions, f"?page=runs&run={rescored}"))
+    assert "Models of" in runs
+    assert "trained" not in written(Session(Rooms(tmp_path, load_settings()), decisions, f"?run={trained}"))
+
+
 def test_a_run_that_did_not_rank_says_so_on_the_page_of_the_list(tmp_path: Path, decisions: Decisions) -> None:
     made.publish(tmp_path, without=(f"whitespace_{made.CUTOFF}.parquet",))
     text = written(Session(Rooms(tmp_path, load_settings()), decisions, ""))

@@ -68,12 +68,17 @@ def publish(
     without: Collection[str] = (),
     part_of: str | None = None,
     currency: str = DOLLARS,
+    models_of: str | None = None,
 ) -> str:
-    """Publish a run with every file, but for those that begin with one of some texts; its id."""
-    marks = ("rank" if part_of else "run", *sorted(without))
+    """Publish a run with every file, but for those that begin with one of some texts; its id.
+
+    models_of: the run whose models it took.
+    """
+    marks = ("rank" if part_of else "rescore" if models_of else "run", *sorted(without))
     making = Making(v.DESK, str(cutoff), WhitespaceSettings(currency=currency), {}, None, marks, part_of)
     facts = _facts(cutoff)
     told = {"verb": marks[0], **{name: facts[name] for name in ("candidates", "selected", "verdict")}}
+    told |= {"models_of": models_of} if models_of else {}
     journal = Journal()
 
     def write(partial: Path) -> dict[str, Any]:

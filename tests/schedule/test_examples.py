@@ -74,4 +74,4 @@ def test_the_schedule_of_the_page_is_one(tmp_path):
     (written,) = re.findall(r"```toml\n(# /etc/darkshelf/schedule.toml\n.*?)```", OPERATIONS.read_text(), re.DOTALL)
     file = tmp_path / "schedule.toml"
     file.write_text(written, encoding="utf-8")
-    assert [job.rhythm for job in load_schedule(file).jobs] == ["daily", "delivery", "weekly"]
+    assert [job.rhythm for job in load_schedule(file).jobs] == ["daily", "delivery", "quarterly", "weekly"]

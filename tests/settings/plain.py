@@ -159,6 +159,22 @@ def told_shelves(folder: Path) -> Path:
 # Lakes: what one holds, and what is delivered to it then
 
 
+def told_of_outside(folder: Path) -> Path:
+    """The same shelves with weather, and a calendar of three kinds of days, one of them on two days of five."""
+    told_shelves(folder)
+    back = pl.DataFrame({"back": range(DAYS)}).with_columns(date=pl.lit(LAST) - pl.duration(days="back"))
+    often = back.filter(pl.col("back") % 5 < 2).select("date", kind=pl.lit("late opening"))
+    rare = back.filter(pl.col("back") % 9 == 4).select("date", kind=pl.lit("fair"))
+    holidays = back.filter(pl.col("back") % 11 == 6).select("date", kind=pl.lit("public holiday"))
+    day = pl.col("back") * 7 + pl.col("store_id")
+    weather = pl.DataFrame({"store_id": STORES}).join(back, how="cross")
+    outside = {
+        "events": pl.concat([often, rare, holidays]),
+        "weather": weather.select("store_id", "date", temperature_celsius=day % 17, rain_millimetres=day % 23),
+    }
+    return write_parquet(folder, outside)
+
+
 def half_monday(folder: Path) -> Path:
     """Five Mondays, a little uneven, with one left out between them; then half of the rows of the next one."""
     counts = {42: 1600, 35: 1500, 28: 1700, 14: 1560, 7: 1640}

@@ -52,6 +52,7 @@ RARER: dict[Chain, str] = {
     plain.some_far_days: "delivery.usual_days",
     plain.half_monday: "ingest",
     plain.shrunk_monday: "ingest.min_kept_share",
+    plain.told_of_outside: "demand.occasions",
     chains.half_of_the_keys: "inputs.min_keys_meeting",
     chains.sent_nearly_twice: "inputs.sent_twice_share",
     chains.a_few_sent_twice: "inputs.sent_twice_rows",
@@ -89,11 +90,14 @@ CHAINS = {beginning: chain for chain, beginnings in RARER.items() for beginning 
 
 
 OF_PROMOTIONS = ("promo_off_pct", "deep_promo_off_pct", "promo_lift_pct", "promo_lift_per_pct", "promo_run_days")
+OF_WEATHER = ("weather_prior_units", "rain_bounds_millimetres", "departure_bounds_celsius", "usual_weather_days")
 BESIDE = {
     # A promotion runs for a week: it is the best answer where looking for the reason is not expected to find it.
     **{("calibrated", f"recommend.{name}"): ("recommend.search_share=0",) for name in OF_PROMOTIONS},
     # Cover that never grew explains a fall in part; where it is asked to explain all of it, it has a surplus.
     ("calibrated", "recommend.ordinary_cover_days"): ("pattern.long_cover_strength=1",),
+    # The weather is learnt only where it is asked for.
+    **{("calibrated", f"demand.occasions.{name}"): ("demand.occasions.learn_weather=true",) for name in OF_WEATHER},
     # Few sales prove no large rise: how many tell one counts where a small proof is enough.
     ("calibrated", "events.rise_units"): ("events.rise_log_likelihood_ratio=1",),
 }
@@ -153,6 +157,8 @@ def other_values(key: str, field: FieldInfo) -> list[object]:
     default: Any = field.default
     if field.annotation is str:
         return ["€"]
+    if field.annotation is bool:
+        return [not default]
     if get_origin(field.annotation) is Literal:
         return [word for word in get_args(field.annotation) if word != default]
     if isinstance(default, tuple):

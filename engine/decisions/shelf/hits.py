@@ -39,7 +39,7 @@ def hits_of_store(decisions: Decisions, run: Run, store_id: str, days: int) -> H
     last = dt.date.fromisoformat(run.as_of)
     nights = [
         night
-        for night in shelf_nights(run.folder.parents[1])
+        for night in shelf_nights(run.out)
         if last - dt.timedelta(days=days) < dt.date.fromisoformat(night.as_of) <= last
     ]
     said = answers.latest(decisions, [night.run_id for night in nights]).filter(store_id=store_id)

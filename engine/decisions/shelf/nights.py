@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from engine.errors import NotFoundError
+from engine.mirrors import told
 from engine.outputs.money import currency_of
 from engine.outputs.read import raising_damage, table
 from engine.outputs.shelf import shapes
@@ -90,10 +91,10 @@ def names(run: Run) -> tuple[pl.DataFrame, pl.DataFrame]:
     Raises NotFoundError for a night of an older form, which has no names of products.
     """
     store, sku = TEXT_IDS
-    if not (run.folder / shapes.SKUS).exists():
+    if not run.holds(shapes.SKUS):
         raise NotFoundError(
             f"the night {run.run_id} is of an older form, without {shapes.SKUS}, and has no checks; its cases can be "
-            f"read as before. Publish the day anew:  darkshelf run INPUT --out {run.folder.parents[1]} "
+            f"read as before. Publish the day anew:  darkshelf run INPUT --out {told(run.out)} "
             f"--as-of {run.as_of} --force"
         )
     with raising_damage(run):

@@ -19,5 +19,5 @@ def outcomes(decisions: Decisions, run: Run) -> Mapping[str, pl.DataFrame]:
 
     What actions brought is known from nights a week later that lie beside this one. Raises DamagedRunError.
     """
-    brought = measure(decisions, run.folder.parents[1], LoopSettings().recovery, [run.run_id])
+    brought = measure(decisions, run.out, LoopSettings().recovery, [run.run_id])
     return {"answers": every(decisions, [run.run_id]), "recovery": brought.cases}

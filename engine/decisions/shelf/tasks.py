@@ -252,7 +252,7 @@ def _resting(decisions: Decisions, run: Run, cases: pl.DataFrame, settings: Task
     first = dt.date.fromisoformat(run.as_of) - dt.timedelta(days=settings.rest_days - 1)
     said = answers.every(decisions, since=dt.datetime.combine(first, dt.time(), dt.UTC))
     said = said.filter(pl.col("run_id") != run.run_id, pl.col("answer") != sw.NOT_CHECKED)
-    nights = [night for night in shelf_nights(run.folder.parents[1]) if night.run_id in set(said["run_id"])]
+    nights = [night for night in shelf_nights(run.out) if night.run_id in set(said["run_id"])]
     known = list(each_readable(nights, dark_days))
     then = [pl.DataFrame(schema=dark_days(run).schema | {"run_id": pl.String}).clear()] + [
         days.with_columns(run_id=pl.lit(night.run_id)) for night, days in known

@@ -87,7 +87,7 @@ class Copies:
         for each in objects.listed():
             names = each.name.split("/")
             if not any(name.startswith(HIDDEN) for name in names) and _matches(names, pattern):
-                objects.fetch(each, copy / each.name)
+                objects.fetch_listed(each, copy / each.name)
                 called = "/".join([f"{place.kind}://{place.address}", *base, each.name])
                 self._marks[copy / each.name] = short_mark(each.mark)
                 yield DataFile(copy / each.name, called, dict(folder_values(called)))

@@ -77,7 +77,7 @@ def _shown(run: Run) -> Shown:
         _caps(figures),
         _boundary(boundary_report(run)),
     ]
-    if not (run.folder / shapes.RECOMMENDATIONS_CSV).exists():
+    if not run.holds(shapes.RECOMMENDATIONS_CSV):
         blocks.append(
             line(
                 "These are too many to be explained in words by the run itself (trace.explained_rows); "

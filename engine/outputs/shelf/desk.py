@@ -83,7 +83,7 @@ def _report(registry: Registry, run: Run, settings: RunSettings) -> str:
 
 
 def _views(run: Run) -> Mapping[str, str]:
-    return {"days": DAYS_VIEW} if (run.folder / shapes.DAILY).exists() else {}
+    return {"days": DAYS_VIEW} if run.holds(shapes.DAILY) else {}
 
 
 def _exports(run: Run) -> Mapping[str, str]:

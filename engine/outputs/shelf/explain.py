@@ -8,7 +8,7 @@ from typing import Any
 
 from engine.outputs.desks import Explanation
 from engine.outputs.money import currency_of, money
-from engine.outputs.shelf.read import one_case, why_expected
+from engine.outputs.shelf.read import days_in_words, happened, one_case, why_expected
 from engine.outputs.shown import Grid, Line, Part, Shown, line
 from engine.runs.registry import Run
 
@@ -24,16 +24,18 @@ def explain(run: Run, case_id: str) -> Explanation:
     """A case of a night. Raises NotFoundError with the nearest cases there are."""
     case, evidence, daily = one_case(run, case_id)
     why, currency = why_expected(run, case_id), currency_of(run.manifest)
+    days = happened(run, case_id)
     facts = {"case": case, "evidence": evidence.to_dicts(), "daily": daily}
     shown: Shown = (
         *_headline(case),
-        *_numbers(case, why, currency),
+        *_numbers(case, why, days_in_words(days), currency),
         *_days(case, daily),
         _causes(evidence.to_dicts()),
         line(),
         *_action(case, currency),
     )
-    return Explanation(facts if why is None else facts | {"why_expected": why}, shown)
+    further = {"why_expected": why, "occasions": days or None}
+    return Explanation(facts | {name: told for name, told in further.items() if told is not None}, shown)
 
 
 def _headline(case: dict[str, Any]) -> list[Line]:
@@ -44,7 +46,7 @@ def _headline(case: dict[str, Any]) -> list[Line]:
     return [title, line(Part(f"case {case['case_id']}", "faint")), line()]
 
 
-def _numbers(case: dict[str, Any], why: str | None, currency: str) -> list[Line]:
+def _numbers(case: dict[str, Any], why: str | None, occasions: str | None, currency: str) -> list[Line]:
     lines = [
         f"In stock, but for {case['duration_days']} days ({case['detection_date']} … {case['last_dark_date']}, "
         f"{case['status']}) it sold {case['actual_daily_units']:.2f} a day where "
@@ -53,6 +55,7 @@ def _numbers(case: dict[str, Any], why: str | None, currency: str) -> list[Line]
     ]
     stock = "unknown" if case["on_hand"] is None else f"{case['on_hand']:g} units"
     lines += [] if why is None else [why]
+    lines += [] if occasions is None else [f"On its days: {occasions}."]
     lines += [f"On hand {stock}. Confidence {_score(case['confidence_score'])} of 100.", ""]
     return [line(text) for text in lines]
 

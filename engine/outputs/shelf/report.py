@@ -15,7 +15,7 @@ from engine.outputs.money import currency_of
 from engine.outputs.read import data_quality, has, raising_damage, summary, table
 from engine.outputs.shelf import figures, shapes
 from engine.outputs.shelf.charts import draw_case, draw_map, stores_at_risk, stores_by_severity
-from engine.outputs.shelf.read import one_case
+from engine.outputs.shelf.read import days_in_words, happened, one_case
 from engine.outputs.shelf.severity import COLOURS, SEVERITIES, SHAPES, SeveritySettings, limits
 from engine.runs.registry import Run
 
@@ -77,10 +77,15 @@ def report(run: Run, before: Run | None, settings: ReportSettings, value: Markup
 
 
 def _explained(run: Run, case: dict[str, Any]) -> dict[str, Any]:
-    """A case with its chart and the evidence of its cause."""
+    """A case with its chart, the evidence of its cause and what happened on its days."""
     _, evidence, daily = one_case(run, case["case_id"])
     explanations = [row["explanation"] for row in evidence.iter_rows(named=True) if row["is_primary"]]
-    return {**case, "chart": Markup(draw_case(case, daily)), "why": explanations[0] if explanations else None}
+    return {
+        **case,
+        "chart": Markup(draw_case(case, daily)),
+        "why": explanations[0] if explanations else None,
+        "occasions": days_in_words(happened(run, case["case_id"])),
+    }
 
 
 def _events(run: Run, most: int) -> list[dict[str, Any]]:

@@ -23,7 +23,7 @@ def turned_gates(run: Run) -> pl.DataFrame | None:
 
     A check that turns from PASS to WARN, and one from WARN to FAIL, is a finding that was not there before.
     """
-    checked = [name for name in GATES if (run.folder / name).exists()]
+    checked = [name for name in GATES if run.holds(name)]
     if not checked:
         return None
     columns = (v.DIVISION, "check", "measure", "status", "note")
@@ -41,7 +41,7 @@ def turned_gates(run: Run) -> pl.DataFrame | None:
 def calls(run: Run) -> pl.DataFrame | None:
     """The gaps to call, the best first; None where the run did not rank."""
     name = shapes.ranking_file(dt.date.fromisoformat(run.as_of))
-    if not (run.folder / name).exists():
+    if not run.holds(name):
         return None
     with raising_damage(run):
         rows = table(run, name).filter("is_selected").sort("rank")

@@ -65,6 +65,8 @@ def _headline(manifest: Mapping[str, Any]) -> str:
         said.append(f"{manifest['selected']:,} of {manifest['candidates']:,} candidates to call")
     if verdict:
         said.append(f"gauntlet {verdict}")
+    if "models_as_of" in manifest:
+        said.append(f"by the models of {manifest['models_as_of']}")
     return ", ".join(said) or "–"
 
 
@@ -75,7 +77,7 @@ def _shown(run: Run) -> Shown:
     if "expected_gp" in figures:
         brought = money(figures["expected_gp"], currency_of(run.manifest))
         blocks.append(line(f"The calls should bring {brought}; {figures['held_out']:,} more are held out."))
-    if (run.folder / shapes.METRICS).exists():
+    if run.holds(shapes.METRICS):
         blocks.append(_metrics(run, figures))
     if "verdict" in figures:
         blocks += _checks(run)
@@ -110,7 +112,7 @@ def _figure(value: float | None) -> str:
 
 def _checks(run: Run) -> list[Any]:
     """What is wrong of all divisions together, one line a check; nothing where all is well."""
-    if not (run.folder / shapes.CHECKS).exists():
+    if not run.holds(shapes.CHECKS):
         return []
     with raising_damage(run):
         rows = table(run, shapes.CHECKS).filter(pl.col("division") == "", pl.col("status") != v.PASS).collect()
@@ -124,7 +126,7 @@ def _checks(run: Run) -> list[Any]:
 def _ranking(run: Run) -> pl.LazyFrame:
     """The ranking of a run, ids as text. Raises NotFoundError where the run did not rank."""
     name = shapes.ranking_file(dt.date.fromisoformat(run.as_of))
-    if not (run.folder / name).exists():
+    if not run.holds(name):
         raise NotFoundError(f"run {run.run_id} did not rank; runs that did:  darkshelf runs list")
     return table(run, name).with_columns(pl.col(v.PAIR).cast(pl.String))
 
@@ -185,7 +187,7 @@ def compare(old: Run, new: Run) -> Change:
 
 
 def _called(run: Run) -> pl.DataFrame:
-    if not (run.folder / shapes.ranking_file(dt.date.fromisoformat(run.as_of))).exists():
+    if not run.holds(shapes.ranking_file(dt.date.fromisoformat(run.as_of))):
         return pl.DataFrame(schema={**dict.fromkeys(v.PAIR, pl.String), "rank": pl.Int64, "value": pl.Float64})
     with raising_damage(run):
         return _ranking(run).filter("is_selected").select(*v.PAIR, "rank", "value").collect()
@@ -204,7 +206,7 @@ def _views(run: Run) -> Mapping[str, str]:
     """The ranking by a name that needs no quotes."""
     day = dt.date.fromisoformat(run.as_of)
     named = {"ranking": shapes.ranking_file(day), "holdout": shapes.holdout_file(day)}
-    there = {name: file for name, file in named.items() if (run.folder / file).exists()}
+    there = {name: file for name, file in named.items() if run.holds(file)}
     return {name: f'select * from "{file.removesuffix(".parquet")}"' for name, file in there.items()}
 
 

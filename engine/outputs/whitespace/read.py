@@ -47,8 +47,7 @@ def has_any(run: Run, pattern: str) -> bool:
 
 def files(run: Run) -> list[str]:
     """Everything that was published, by path, sorted."""
-    found = (file.relative_to(run.folder).as_posix() for file in run.folder.rglob("*") if file.is_file())
-    return sorted(found)
+    return run.names
 
 
 def filed(run: Run, stem: str, folder: str = LEAKAGE) -> dict[str, tuple[str, dict[str, Any]]]:

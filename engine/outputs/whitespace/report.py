@@ -83,7 +83,7 @@ def _charts(tables: Mapping[str, pl.DataFrame], division: str) -> list[Markup]:
 
 def _rows(run: Run, name: str) -> pl.DataFrame:
     """A table of the run, empty where the run did not make it."""
-    return table(run, name).collect() if (run.folder / name).exists() else pl.DataFrame()
+    return table(run, name).collect() if run.holds(name) else pl.DataFrame()
 
 
 def _of(rows: pl.DataFrame, division: str) -> list[dict[str, Any]]:

@@ -42,6 +42,6 @@ class Ranked(Result):
 
     def found(self) -> list[Grid]:
         """The first of the list; nothing where the run did not rank."""
-        if not (self.folder / ranking_file(dt.date.fromisoformat(self.run.as_of))).exists():
+        if not self.run.holds(ranking_file(dt.date.fromisoformat(self.run.as_of))):
             return []
         return [first_rows(self.selected, COLUMNS_SHOWN, ROWS_SHOWN, "customers to call")]

@@ -18,6 +18,41 @@ class NettedPanelSettings(PanelSettings):
     return_days: int = Field(28, ge=0, le=365, description="A return undoes sales at most so many days back.")
 
 
+class OccasionSettings(Frozen):
+    """What a calendar and the weather teach: how their factors are learnt."""
+
+    learn_events: bool = Field(
+        True, description="Whether kinds of days of the table events are learnt, holidays apart."
+    )
+    learn_holidays: bool = Field(
+        False, description="Whether the kinds are learnt that darkshelf holidays writes; they are told all the same."
+    )
+    learn_weather: bool = Field(False, description="Whether the table weather is learnt; it is read all the same.")
+    prior_units: float = Field(200, gt=0, description="Sales by which a kind's factor outweighs the chain's, and 1.")
+    prior_days: float = Field(
+        2, ge=0, le=365, description="Ordinary days added to those of a kind: few days do not tell their kind."
+    )
+    weather_prior_units: float = Field(2000, gt=0, description="The same of rain and temperature.")
+    max_days_share: float = Field(
+        0.5, gt=0, le=1, description="A kind on a larger share of the days teaches nothing."
+    )
+    rain_bounds_millimetres: tuple[Positive, ...] = Field(
+        (1, 5, 15), description="Rain a day that parts kinds of days."
+    )
+    departure_bounds_celsius: tuple[Positive, ...] = Field(
+        (3, 6), description="Degrees beyond those of late, either way, that part kinds of days."
+    )
+    usual_weather_days: int = Field(14, ge=1, le=90, description="Days before a day whose mean temperature is usual.")
+
+    @model_validator(mode="after")
+    def _bounds_ascend(self) -> "OccasionSettings":
+        for name in ("rain_bounds_millimetres", "departure_bounds_celsius"):
+            bounds = list(getattr(self, name))
+            if bounds != sorted(set(bounds)):
+                raise ValueError(f"{name} do not ascend")
+        return self
+
+
 class DemandSettings(Frozen):
     """What an ordinary day would have sold: how each factor is learnt."""
 
@@ -86,6 +121,7 @@ class DemandSettings(Frozen):
     lots_alone: float = Field(2, gt=1, description="Lots stand alone where so many pauses follow a sale as sales do.")
     lots_prior_rises: float = Field(0.3, gt=0, description="Equal rises by which own dispersion outweighs none.")
     dispersion_prior_share: float = Field(0.1, ge=0, description="Weight of the chain's dispersion in a band's.")
+    occasions: OccasionSettings = OccasionSettings()
 
     @model_validator(mode="after")
     def _bounds_are_ordered(self) -> "DemandSettings":

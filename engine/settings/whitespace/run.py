@@ -12,6 +12,7 @@ from engine.settings.whitespace.inputs import InputSettings
 from engine.settings.whitespace.labels import LabelSettings
 from engine.settings.whitespace.modeling import ModelSettings
 from engine.settings.whitespace.ranking import RankingSettings
+from engine.settings.whitespace.rescoring import RescoringSettings
 from engine.vocabulary.common import DOLLARS
 
 
@@ -26,6 +27,7 @@ class Sections(Frozen):
     waivers: WaiverSettings = WaiverSettings()
     horizons: HorizonSettings = HorizonSettings()
     ranking: RankingSettings = RankingSettings()
+    rescoring: RescoringSettings = RescoringSettings()
 
 
 class WhitespaceSettings(DeskSettings):

@@ -106,7 +106,7 @@ def _sums(
         panel.array("impressions"),
         panel.array("on_hand"),
         found.offers,
-        found.category,
+        found.occasions.group,
         panel.codes("store"),
         panel.codes("sku"),
         found.usual_price,

@@ -204,5 +204,18 @@ def _row(
         "case_ids": [],
         "lost_units": lost,
         "lost_revenue": money,
-        "explanation": _EXPLANATIONS[kind].format(share=share),
+        "explanation": _known_for(panel, kind, group, first, last) + _EXPLANATIONS[kind].format(share=share),
     }
+
+
+def _known_for(panel: Panel, kind: str, group: int, first: int, last: int) -> str:
+    """What a calendar says of these days of the whole chain, or of the store of the event; nothing without any."""
+    here = pl.col("store").is_null()
+    if kind == v.STORE_WIDE:
+        here |= pl.col("store") == group
+    elif kind != v.HOLIDAY:
+        return ""
+    of_all = pl.col("sku").is_null() & pl.col("category").is_null()
+    days = panel.outside.calendar.filter(here, of_all, pl.col("day").is_between(first, last))
+    names = days.sort("day", "name")["name"].unique(maintain_order=True).to_list()
+    return f"{', '.join(names)}. " if names else ""

@@ -1,11 +1,10 @@
-"""Expect, calibrated: level × weekday × offer × store-day × SKU-day (specification, section 9).
+"""Expect, calibrated: level × weekday × occasion × offer × store-day × SKU-day (specification, section 9).
 
 In: `Panel`. Out: the panel with `expected`, and the factors behind it. Every factor is a ratio of sums over clean
 days, shrunk toward its parent by its sample size; clean days are in stock, open and outside every dark stretch, so
 the expectation never learns from the dark.
 """
 
-import itertools
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -26,6 +25,7 @@ from engine.shelf.calibrated.dark import darkest, mark
 from engine.shelf.calibrated.drift import level_drift
 from engine.shelf.calibrated.lots import Rises, rises_of
 from engine.shelf.calibrated.null import NullDistribution, rule_of, weighing_of
+from engine.shelf.calibrated.occasions import Occasions, learn, occasions
 from engine.shelf.calibrated.unusual import set_unusual_aside
 from engine.shelf.panel import Panel
 
@@ -40,19 +40,22 @@ class Demand:
 
     level: units a day of late (pairs,), NaN where nothing tells it. exposure: own days behind each level (pairs,).
     borrowed: what other stores say of the level of those listed late (pairs,). weekday: (categories, days).
-    offer: (categories, offers). store_day: (stores, days). sku_day: (skus, days). category: row of each pair in
-    `weekday` and `offer` (pairs,). offers: what each cell was offered at (pairs, days). usual_price: (pairs,), NaN
-    unknown. usable: cells in stock and known (pairs, days). clean: the usable ones outside dark stretches.
-    is_weighed: whose SKU sells in fractions (pairs,). unit: of sale (pairs,), 1 for whole numbers, else the variance
-    of slow weighed sellers over their mean. dispersion: of each pair (pairs,), relative variance beyond it. in_lots:
-    whose own rises prove lots (pairs,). level_drift: relative variance that a level gains a day. unusual: cells set
-    aside, see `set_unusual_aside`.
+    occasions: what happened outside on which days. occasion: (categories, kinds of it). offer: (categories, offers).
+    store_day: (stores, days). sku_day: (skus, days). category: row of each pair in `weekday`, `occasion` and `offer`
+    (pairs,). offers: what each cell was offered at (pairs, days). usual_price: (pairs,), NaN unknown. usable: cells
+    in stock and known (pairs, days). clean: the usable ones outside dark stretches. is_weighed: whose SKU sells in
+    fractions (pairs,). unit: of sale (pairs,), 1 for whole numbers, else the variance of slow weighed sellers over
+    their mean. dispersion: of each pair (pairs,), relative variance beyond it. in_lots: whose own rises prove lots
+    (pairs,). level_drift: relative variance that a level gains a day. unusual: cells set aside, see
+    `set_unusual_aside`.
     """
 
     level: Floats
     exposure: Floats
     borrowed: Borrowed
     weekday: Floats
+    occasions: Occasions
+    occasion: Floats
     offer: Floats
     store_day: Floats
     sku_day: Floats
@@ -70,12 +73,14 @@ class Demand:
 
     @property
     def factors(self) -> Factors:
-        """What multiplies each level."""
-        return Factors(self.weekday, self.offer, self.store_day, self.sku_day)
+        """What multiplies each level: weekday, occasion and offer by the groups of `occasions`."""
+        of = self.occasions
+        weekday = self.weekday[of.category] * of.product(self.occasion)
+        return Factors(weekday, self.offer[of.category], self.store_day, self.sku_day)
 
     def cells(self, panel: Panel) -> Cells:
         """What the pairs sold, and what it is expected with."""
-        of_pairs = (self.category, panel.codes("store"), panel.codes("sku"), self.unit)
+        of_pairs = (self.occasions.group, panel.codes("store"), panel.codes("sku"), self.unit)
         return Cells(panel.array("units"), self.clean, self.offers, *of_pairs)
 
     def sales(self, units: Floats, expected: Floats) -> Sales:
@@ -170,15 +175,19 @@ def _first_guess(panel: Panel, settings: DemandSettings, unlearnt: Flags, unusua
 
     rows.in_blocks(look, shape[0])
     category = panel.codes("category")
+    category = np.where(category < 0, n_categories - 1, category)
+    happened = occasions(panel, category, n_categories, settings.occasions)
     return Demand(
         level=np.empty(shape[0]),
         exposure=np.empty(shape[0]),
         borrowed=nothing_borrowed(shape[0]),
         weekday=np.ones((n_categories, panel.n_days)),
+        occasions=happened,
+        occasion=np.ones((n_categories, len(happened.kinds))),
         offer=np.ones((n_categories, 2 * (bounds.size + 1))),
         store_day=np.ones((panel.stores.height, panel.n_days)),
         sku_day=np.ones((panel.skus.height, panel.n_days)),
-        category=np.where(category < 0, n_categories - 1, category),
+        category=category,
         offers=offers,
         usual_price=usual_price,
         usable=usable,
@@ -211,6 +220,11 @@ def _estimate(panel: Panel, found: Demand, rises: Rises, settings: DemandSetting
     by_weekday = [_over_weekdays(panel, table) for table in _sums(panel, found, "weekday")]
     weekday = _shrunk(by_weekday, settings.weekday_prior_units)
     found = replace(found, weekday=np.take(weekday, _weekdays(panel), axis=1))
+    if found.occasions.kinds:
+        # What stores and SKUs share on such a day belongs to it: their own days are asked for what is left.
+        alone = replace(found, store_day=np.ones_like(found.store_day), sku_day=np.ones_like(found.sku_day))
+        sold, expected_units, _ = _sums(panel, alone, "occasion")
+        found = replace(found, occasion=learn(found.occasions, sold, expected_units, len(weekday)))
     of_store = _sums(panel, found, "store_day")
     found = replace(found, store_day=_toward_one(of_store, settings.store_prior_units, settings.prior_rows))
     of_sku = _sums(panel, found, "sku_day")
@@ -222,32 +236,27 @@ def _estimate(panel: Panel, found: Demand, rises: Rises, settings: DemandSetting
 def _sums(panel: Panel, found: Demand, factor: str) -> list[Floats]:
     """Units, expected units without the factor, and number of clean cells, by (group of the factor, day).
 
-    Threads share the days, so that every sum is added up in the order of the pairs.
+    Threads share the groups, so that every sum is added up in the order of the pairs.
     """
-    factors = found.factors
     groups = {
-        "weekday": found.category,
-        "offer": found.category,
-        "store_day": panel.codes("store"),
-        "sku_day": panel.codes("sku"),
+        "weekday": (found.category, len(found.weekday)),
+        "occasion": (found.occasions.group, found.occasions.category.size),
+        "offer": (found.category, len(found.offer)),
+        "store_day": (panel.codes("store"), panel.stores.height),
+        "sku_day": (panel.codes("sku"), panel.skus.height),
     }
+    group, n_groups = groups[factor]
     n_offers = found.offer.shape[1] if factor == "offer" else 1
-    table = getattr(factors, factor)
-    sums = demand.GroupSums(*(np.zeros((len(table) * n_offers, panel.n_days)) for _ in range(3)))
-    others = factors._replace(**{factor: np.ones_like(table)})
-    of = (given(found.cells(panel)), given(others), np.nan_to_num(found.level), groups[factor], n_offers)
+    sums = demand.GroupSums(*(np.zeros((n_groups * n_offers, panel.n_days)) for _ in range(3)))
+    others = replace(found, **{factor: np.ones_like(getattr(found, factor))}).factors
+    of = (given(found.cells(panel)), given(others), np.nan_to_num(found.level), group, n_offers)
 
-    def add(days: slice) -> None:
-        demand.group_sums(*of, days.start, days.stop, sums)
+    def add(part: int) -> None:
+        demand.group_sums(*of, part, rows.threads(), sums)
 
     with ThreadPoolExecutor(rows.threads()) as pool:
-        list(pool.map(add, _days_per_thread(panel.n_days)))
+        list(pool.map(add, range(rows.threads())))
     return list(sums)
-
-
-def _days_per_thread(n_days: int) -> list[slice]:
-    bounds = [n_days * part // rows.threads() for part in range(rows.threads() + 1)]
-    return [slice(first, end) for first, end in itertools.pairwise(bounds) if first < end]
 
 
 def _levels(panel: Panel, found: Demand, settings: DemandSettings, expected: Floats) -> Demand:

@@ -1,14 +1,16 @@
 """Findings, calibrated: the score of every cause, the signals behind it, a sentence; and why so much was expected.
 
-In: diagnosed cases. Out: the rows of `evidence.parquet` and of `expectation.parquet`.
+In: diagnosed cases. Out: the rows of `evidence.parquet`, of `expectation.parquet` and of `occasions.parquet`.
 """
 
 from collections.abc import Mapping
 
+import numpy as np
 import polars as pl
 
 from engine.settings.shelf.common import CauseSettings
 from engine.shelf.calibrated.expect import Demand
+from engine.shelf.calibrated.occasions import matched
 from engine.shelf.panel import Panel
 from engine.shelf.wording import NUMBERS, changed, money, percent, rounded, table_of, unless_known
 from engine.vocabulary import shelf as v
@@ -42,14 +44,41 @@ def findings(cases: pl.DataFrame, settings: CauseSettings, currency: str = DOLLA
     return rows.select(pl.exclude(further), *further)
 
 
-def expectations(panel: Panel, found: Demand, cases: pl.DataFrame) -> pl.DataFrame:
+def occasions_of(panel: Panel, found: Demand, cases: pl.DataFrame) -> pl.DataFrame:
+    """What a calendar or the weather says of the days of every case. Grain: case, date, kind and name.
+
+    factor: of the case's category and the kind, null where the kind is not learnt.
+    """
+    pair, category = cases["pair"].to_numpy(), found.category[cases["pair"].to_numpy()]
+    places = cases.select("case_id", "detection_date", "last_dark_date").with_columns(
+        store=panel.codes("store")[pair], sku=panel.codes("sku")[pair], category=category
+    )
+    n_kinds, kinds = len(found.occasions.kinds), pl.Series("kind", found.occasions.kinds, dtype=pl.String)
+    factors = pl.DataFrame({"category": np.repeat(np.arange(len(found.occasion)), n_kinds)}).with_columns(
+        kind=pl.concat([kinds] * len(found.occasion)), factor=found.occasion.ravel()
+    )
+    return (
+        matched(found.occasions.rows, places)
+        .with_columns(date=pl.lit(panel.first_day) + pl.duration(days=pl.col("day")))
+        .filter(pl.col("date").is_between("detection_date", "last_dark_date"))
+        .join(factors, on=["category", "kind"], how="left")
+        .select("case_id", "date", "kind", "name", "factor")
+        .unique()
+        .sort("case_id", "date", "kind", "name")
+    )
+
+
+def expectations(panel: Panel, found: Demand, cases: pl.DataFrame, happened: pl.DataFrame) -> pl.DataFrame:
     """Why so much was expected on the last day of every case: the factors, whose product is the expectation.
+
+    happened: on the days of the cases, as `occasions_of` tells it; the factor of the last day is theirs, too.
 
     expected_units and level: units a day. The factors are ratios; 1 changes nothing.
     """
     pair = cases["pair"].to_numpy()
     day = (cases["last_dark_date"] - panel.first_day).dt.total_days().to_numpy()
     store, sku, category = panel.codes("store")[pair], panel.codes("sku")[pair], found.category[pair]
+    of = found.occasions
     factors = pl.DataFrame(
         {
             "expected_units": panel.array("expected")[pair, day],
@@ -59,21 +88,26 @@ def expectations(panel: Panel, found: Demand, cases: pl.DataFrame) -> pl.DataFra
             "store_factor": found.store_day[store, day],
             "sku_factor": found.sku_day[sku, day],
             "is_promo": panel.array("promo")[pair, day] == 1,
+            "occasion_factor": of.product(found.occasion)[of.group[pair], day],
         }
     )
     keys = cases.select("case_id", date="last_dark_date")
-    return pl.concat([keys, factors], how="horizontal").with_columns(_why()).sort("case_id")
+    names = happened.group_by("case_id", "date").agg(pl.col("name").unique().sort().str.join(", ").alias("occasions"))
+    known = pl.concat([keys, factors], how="horizontal").join(names, on=["case_id", "date"], how="left")
+    return known.with_columns(_why()).drop("occasions", "occasion_factor").sort("case_id")
 
 
 def _why() -> pl.Expr:
     offer = pl.when("is_promo").then(pl.lit("promo")).otherwise(pl.lit("offer"))
+    occasion = pl.format(" × {} {}", "occasions", rounded(pl.col("occasion_factor"), 2))
     return pl.format(
-        "{} expected on {} = level {} × {} {} × {} {} × store traffic {} × SKU in the chain {}",
+        "{} expected on {} = level {} × {} {}{} × {} {} × store traffic {} × SKU in the chain {}",
         rounded(pl.col("expected_units"), 1),
         pl.col("date").cast(pl.String),
         rounded(pl.col("level"), 1),
         pl.col("date").dt.to_string("%A"),
         rounded(pl.col("weekday_factor"), 2),
+        unless_known(occasion, ""),
         offer,
         rounded(pl.col("offer_factor"), 2),
         rounded(pl.col("store_factor"), 2),

@@ -22,7 +22,7 @@ from engine.shelf.calibrated.detectability import detectability
 from engine.shelf.calibrated.event_rows import table_of_events
 from engine.shelf.calibrated.expect import Demand, expect
 from engine.shelf.calibrated.feedback import Recalibration
-from engine.shelf.calibrated.findings import expectations
+from engine.shelf.calibrated.findings import expectations, occasions_of
 from engine.shelf.calibrated.measure import Bounds, measure
 from engine.shelf.calibrated.null import NullDistribution, null_distribution
 from engine.shelf.calibrated.own_response import own_response
@@ -148,8 +148,10 @@ class Calibrated:
         """As `Method`: why so much was expected, the night's events, and what sales can watch."""
         of, learnt = self._settings, found.learnt
         known, whole = (panel, learnt.demand), cases.whole()
+        happened = occasions_of(*known, whole)
         return {
-            shapes.EXPECTATION: expectations(*known, whole),
+            shapes.EXPECTATION: expectations(*known, whole, happened),
+            **({shapes.OCCASIONS: happened} if panel.outside.delivered else {}),
             shapes.EVENTS: table_of_events(*known, found.excluded, whole, of.events),
             shapes.DETECTABILITY: detectability(*known, found.chances, learnt.null, of.demand, of.episode, of.watch),
             shapes.PRICE_RESPONSE: learnt.response.table,
@@ -171,6 +173,7 @@ class Calibrated:
             *feed_notices(panel, share),
             *row_notices(panel, share),
             *unusual.notices(learnt.demand.unusual),
+            *learnt.demand.occasions.notices,
             *price_notices(panel, learnt.paid, of.price_check),
             *record_notices(panel),
             *events.end_notices(panel, learnt.ended),

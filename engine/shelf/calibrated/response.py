@@ -138,12 +138,15 @@ def _sums_by_sku(panel: Panel, found: Demand, slopes: Floats, settings: Response
         found.usable,
         found.clean,
         found.unit,
-        found.category,
+        found.occasions.group,
         panel.codes("store"),
     )
 
+    of_group = slopes[found.occasions.category]
+    weekday, store_day = found.factors.weekday, found.store_day
+
     def add(block: slice) -> None:
-        response_sums(given(priced, block), found.weekday, found.store_day, slopes, *bounds, sums[block])
+        response_sums(given(priced, block), weekday, store_day, of_group, *bounds, sums[block])
 
     rows.in_blocks(add, len(sums))
     sku, n_skus = panel.codes("sku"), panel.skus.height

@@ -39,7 +39,7 @@ def before(runs: Iterable[Run], cutoff: dt.date, settings: EligibilitySettings) 
     by_day: dict[dt.date, Run] = {}
     for run in runs:
         day = dt.date.fromisoformat(run.as_of)
-        if day < cutoff and (run.folder / ranking_file(day)).exists():
+        if day < cutoff and run.holds(ranking_file(day)):
             by_day[day] = run
     newest_first = [by_day[day] for day in sorted(by_day, reverse=True)]
     read = each_readable(

@@ -19,6 +19,7 @@ from engine.outputs.names import joined, parted
 from engine.vocabulary import growth as v
 from panel_app.bulk import Bulk, Pile, Versions
 from panel_app.deciding import Reply, decide_on, decide_on_all, seen_in, sentence
+from panel_app.kept import states
 from panel_app.language import say
 from panel_app.pages.growth.asked import CHOICES, GRID, VIEWS, Asked
 from panel_app.pages.growth.markup import render
@@ -233,7 +234,7 @@ class Candidates:
 
 def decided_on(session: Session, scaling: Scaling) -> pl.DataFrame:
     """What was decided on the candidates of a run: str_code, spu_code, decision, version and what was said."""
-    state = session.decisions.state(scaling.run.run_id, kind=gw.CANDIDATE)
+    state = states(session.decisions, gw.CANDIDATE).of(scaling.run.run_id)
     kept = ("decision", "version", "reason", "units", "comment", "assigned_to", "decided_by", "decided_at")
     return state.select(str_code="store_id", spu_code="sku_id", **{name: pl.col(name) for name in kept})
 

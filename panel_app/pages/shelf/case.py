@@ -10,6 +10,7 @@ from engine.decisions import words as w
 from engine.decisions.shelf.cases import cases
 from engine.errors import NotFoundError
 from engine.outputs.shelf.confidence import in_words
+from engine.outputs.shelf.read import days_in_words
 from panel_app.deciding import Reply, seen_in
 from panel_app.language import say
 from panel_app.layout import beside
@@ -119,12 +120,14 @@ class CasePage:
 
     def _draw_why(self) -> None:
         is_calibrated = self.night.run.manifest.get("profile") == "calibrated"
+        happened = self.night.happened(self.case_id)
         self.why.html = render(
             "why.html",
             reasons=reasons(self.evidence),
             parts=parts_of_the_fall(self.evidence) if is_calibrated else None,
             unexplained=say(UNEXPLAINED),
-            expectation=factors(self.night.expectation(self.case_id)),
+            expectation=factors(self.night.expectation(self.case_id), happened),
+            occasions=days_in_words(happened),
         )
 
     def _draw_charts(self) -> None:

@@ -13,7 +13,7 @@ from panel_app.bulk import Bulk, Pile
 from panel_app.deciding import Reply, seen_in
 from panel_app.language import say
 from panel_app.money import whole_cents
-from panel_app.pages.shelf.decided import decided_in
+from panel_app.pages.shelf.decided import decided_in, prepare
 from panel_app.pages.shelf.deciding import decide, decide_many, snoozed_until
 from panel_app.pages.shelf.exporting import Exports
 from panel_app.pages.shelf.filtering import filter_facts, refine
@@ -236,4 +236,11 @@ def _turns(at: int, pages: int) -> dict[str, int]:
     return {**back, **forth}
 
 
-PAGE = NightPage("cases", "Cases", lambda session: CasesPage(session).view, searched="text", is_index=True)
+PAGE = NightPage(
+    "cases",
+    "Cases",
+    lambda session: CasesPage(session).view,
+    searched="text",
+    is_index=True,
+    prepare=prepare,
+)

@@ -2,14 +2,27 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
-from functools import reduce
+from functools import lru_cache, reduce
 from operator import mul
 from typing import Any, Final
 
 import panel as pn
 import polars as pl
 
-from panel_app.charts import ACCENT, BARE, FRAME, HEIGHT, Key, card, hv_plot
+from panel_app.charts import (
+    ACCENT,
+    BARE,
+    FRAME,
+    HEIGHT,
+    KEPT,
+    Columns,
+    Key,
+    card,
+    described,
+    frozen,
+    hv_plot,
+    thawed,
+)
 from panel_app.forms import day_axis, number_axis
 from panel_app.language import say
 
@@ -23,25 +36,36 @@ BIN_DAYS: Final = (1, 2, 7, 14, 28, 56)
 """Days that a bar of the durations may cover; all bars of a chart cover the same."""
 MOST_BINS: Final = 14
 FEW_TICKS: Final = 3
+Span = tuple[date, date]
 
 
 def trend(nights: pl.DataFrame) -> pn.viewable.Viewable:
     """Revenue at risk night by night. nights: as_of, at_risk."""
-    line = hv_plot(nights).line(x="as_of", y="at_risk", color=ACCENT, line_width=2, height=HEIGHT, **FRAME)
-    dots = hv_plot(nights).scatter(x="as_of", y="at_risk", color=ACCENT, size=36, height=HEIGHT, **FRAME)
-    top = max(float(nights["at_risk"].fill_null(0.0).to_numpy().max()), 1.0) * 1.08
-    plot = (line * dots).opts(ylim=(0, top), xformatter=day_axis(), yformatter=number_axis(), **BARE)
-    return card(say("Revenue at risk, night by night"), plot, HEIGHT)
+    shown = frozen(nights.select("as_of", "at_risk"))
+    return card(say("Revenue at risk, night by night"), lambda: _trend(shown), HEIGHT)
 
 
 def durations(cases: pl.DataFrame, *, every: bool) -> pn.viewable.Viewable:
     """How many cases have lasted how long. cases: days, cases. every: those that are over are among them."""
-    bars = hv_plot(even_bins(cases)).bar(x="days", y="cases", color=ACCENT, height=HEIGHT, **FRAME)
-    return card(
-        say("All cases by days they lasted") if every else say("Open cases by days they last"),
-        bars.opts(line_width=0, bar_width=0.9, yformatter=number_axis(), **BARE),
-        HEIGHT,
-    )
+    bins = frozen(even_bins(cases))
+    title = say("All cases by days they lasted") if every else say("Open cases by days they last")
+    return card(title, lambda: _durations(bins), HEIGHT)
+
+
+@lru_cache(KEPT)
+def _trend(nights: Columns) -> str:
+    drawn = hv_plot(thawed(nights))
+    line = drawn.line(x="as_of", y="at_risk", color=ACCENT, line_width=2, height=HEIGHT, **FRAME)
+    dots = drawn.scatter(x="as_of", y="at_risk", color=ACCENT, size=36, height=HEIGHT, **FRAME)
+    top = max(float(thawed(nights)["at_risk"].fill_null(0.0).to_numpy().max()), 1.0) * 1.08
+    plot = (line * dots).opts(ylim=(0, top), xformatter=day_axis(), yformatter=number_axis(), **BARE)
+    return described(plot, HEIGHT)
+
+
+@lru_cache(KEPT)
+def _durations(bins: Columns) -> str:
+    bars = hv_plot(thawed(bins)).bar(x="days", y="cases", color=ACCENT, height=HEIGHT, **FRAME)
+    return described(bars.opts(line_width=0, bar_width=0.9, yformatter=number_axis(), **BARE), HEIGHT)
 
 
 def even_bins(cases: pl.DataFrame) -> pl.DataFrame:
@@ -60,46 +84,57 @@ def even_bins(cases: pl.DataFrame) -> pl.DataFrame:
 def case_days(daily: dict[str, Any], first: date, last: date) -> list[pn.viewable.Viewable]:
     """The days of a store-SKU: sold against expected, stock, price. first, last: the dark days that are shaded."""
     days = known_days(day_frame(daily))
-    dark, spells = _shade([(first, last)], DARK), promotions(days)
-    promo = _shade(spells, PROMO, PROMO_ALPHA) if spells else None
-    band = hv_plot(days).area(x="date", y="expected_low", y2="expected_high", color=EXPECTED, alpha=0.22, **FRAME)
-    expected = hv_plot(days).line(x="date", y="expected", color=EXPECTED, line_dash="dashed", line_width=2, **FRAME)
-    actual = hv_plot(days).line(x="date", y="actual", color=ACCENT, line_width=2, **FRAME)
-    sold = (_over(band, promo, dark) * expected * actual).opts(
-        ylim=_from_zero(days, "expected_high", "actual"), **_axes(), **BARE
-    )
+    shown, dark = frozen(days), (first, last)
     keys: Sequence[Key] = (
         ("line", ACCENT, say("sold")),
         ("dash", EXPECTED, say("expected, with its 95% interval")),
         ("box", DARK, say("the dark days")),
-        *([("box", PROMO, say("on promotion"))] if spells else []),
+        *([("box", PROMO, say("on promotion"))] if promotions(days) else []),
     )
-    cards = [card(say("Units sold a day"), sold, HEIGHT, keys)]
+    cards = [card(say("Units sold a day"), lambda: _sold(shown, dark), HEIGHT, keys)]
     if days["on_hand"].is_not_null().any():
-        stock = hv_plot(days).step(x="date", y="on_hand", color=ACCENT, line_width=2, where="post", **FRAME)
-        cards.append(
-            card(
-                say("On hand"),
-                (stock * dark).opts(ylim=_from_zero(days, "on_hand"), yticks=FEW_TICKS, **_axes(), **BARE),
-                LOW,
-            )
-        )
+        cards.append(card(say("On hand"), lambda: _stock(shown, dark), LOW))
     if days["price"].is_not_null().any():
-        cards.append(_prices(days, dark))
+        prices: list[Key] = [("line", ACCENT, say("price"))]
+        if _on_promotion(days).height:
+            prices.append(("box", PROMO, say("on promotion")))
+        cards.append(card(say("Price"), lambda: _price(shown, dark), LOW, prices))
     return cards
 
 
-def _prices(days: pl.DataFrame, dark: Any) -> pn.viewable.Viewable:
+@lru_cache(KEPT)
+def _sold(shown: Columns, dark: Span) -> str:
+    days = thawed(shown)
+    drawn, spells = hv_plot(days), promotions(days)
+    promo = _shade(spells, PROMO, PROMO_ALPHA) if spells else None
+    band = drawn.area(x="date", y="expected_low", y2="expected_high", color=EXPECTED, alpha=0.22, **FRAME)
+    expected = drawn.line(x="date", y="expected", color=EXPECTED, line_dash="dashed", line_width=2, **FRAME)
+    actual = drawn.line(x="date", y="actual", color=ACCENT, line_width=2, **FRAME)
+    ylim = _from_zero(days, "expected_high", "actual")
+    plot = (_over(band, promo, _shade([dark], DARK)) * expected * actual).opts(ylim=ylim, **_axes(), **BARE)
+    return described(plot, HEIGHT)
+
+
+@lru_cache(KEPT)
+def _stock(shown: Columns, dark: Span) -> str:
+    days = thawed(shown)
+    stock = hv_plot(days).step(x="date", y="on_hand", color=ACCENT, line_width=2, where="post", **FRAME)
+    plot = stock * _shade([dark], DARK)
+    return described(plot.opts(ylim=_from_zero(days, "on_hand"), yticks=FEW_TICKS, **_axes(), **BARE), LOW)
+
+
+@lru_cache(KEPT)
+def _price(shown: Columns, dark: Span) -> str:
+    days = thawed(shown)
     price = hv_plot(days).step(x="date", y="price", color=ACCENT, line_width=2, where="post", **FRAME)
-    on_promo = days.filter(pl.col("promo") & pl.col("price").is_not_null())
-    keys: list[Key] = [("line", ACCENT, say("price"))]
-    drawn = price * dark
+    drawn, on_promo = price * _shade([dark], DARK), _on_promotion(days)
     if on_promo.height:
         drawn *= hv_plot(on_promo).scatter(x="date", y="price", color=PROMO, size=26, marker="square", **FRAME)
-        keys.append(("box", PROMO, say("on promotion")))
-    return card(
-        say("Price"), drawn.opts(ylim=_from_zero(days, "price"), yticks=FEW_TICKS, **_axes(), **BARE), LOW, keys
-    )
+    return described(drawn.opts(ylim=_from_zero(days, "price"), yticks=FEW_TICKS, **_axes(), **BARE), LOW)
+
+
+def _on_promotion(days: pl.DataFrame) -> pl.DataFrame:
+    return days.filter(pl.col("promo") & pl.col("price").is_not_null())
 
 
 def day_frame(daily: dict[str, Any]) -> pl.DataFrame:
@@ -125,7 +160,7 @@ def _axes() -> dict[str, Any]:
     return {"xformatter": day_axis(), "yformatter": number_axis()}
 
 
-def _shade(spans: Sequence[tuple[date, date]], colour: str, alpha: float = 0.3) -> Any:
+def _shade(spans: Sequence[Span], colour: str, alpha: float = 0.3) -> Any:
     import holoviews as hv
 
     half = timedelta(hours=12)
@@ -133,7 +168,7 @@ def _shade(spans: Sequence[tuple[date, date]], colour: str, alpha: float = 0.3) 
     return hv.VSpans(edges).opts(color=colour, alpha=alpha, line_width=0)
 
 
-def promotions(days: pl.DataFrame) -> list[tuple[date, date]]:
+def promotions(days: pl.DataFrame) -> list[Span]:
     """The first and the last day of every promotion. days: date, promo, a row a day."""
     with_spells = days.select("date", pl.col("promo").fill_null(value=False)).with_columns(
         spell=pl.col("promo").rle_id()

@@ -1,6 +1,5 @@
 """What was decided on the cases of a night, as one frame that every session shares until somebody decides again."""
 
-from collections.abc import Callable
 from functools import lru_cache
 from threading import Lock
 from typing import Any, Final
@@ -14,11 +13,10 @@ from engine.decisions.shelf.words import CASE
 from engine.decisions.state import fold
 from engine.decisions.store import Decisions
 from engine.runs.registry import Run
+from panel_app.kept import KEPT, kept
 from panel_app.session import Session
-from panel_app.stores.shelf import NOT_BEFORE
+from panel_app.stores.shelf import NOT_BEFORE, Nights
 
-KEPT: Final = 8
-"""Nights whose decisions stay in memory."""
 EARLIER: Final = {
     **{name: f"earlier_{name.removeprefix('decided_')}" for name in tuple(CARRIED_FORWARD_SCHEMA)[1:]},
     "decision": "earlier",
@@ -59,7 +57,7 @@ class Decided:
         if not self._lock.acquire(blocking=known is None) and known is not None:
             return known[1]
         try:
-            found = _kept(self._frames, run.run_id, revision, lambda: self._read(run))
+            found = kept(self._frames, run.run_id, revision, lambda: self._read(run))
             self._followed = {name: kept for name, kept in self._followed.items() if name in self._frames}
             return found
         finally:
@@ -78,7 +76,7 @@ class Decided:
     def _read(self, run: Run) -> pl.DataFrame:
         # Tonight's decisions come every minute, those of other nights hardly ever: they are read apart.
         others = self.decisions.revision_of_other_runs(CASE, run.run_id)
-        earlier = _kept(
+        earlier = kept(
             self._earlier, run.run_id, others, lambda: carried_forward(self.decisions, run).rename(EARLIER)
         )
         if run.run_id not in self._followed:
@@ -98,18 +96,12 @@ def decided_in(session: Session) -> Decided:
     return decided
 
 
+def prepare(nights: Nights, decisions: Decisions) -> None:
+    """Read what was decided on the newest night, where there is one: 100,000 entries of other nights take seconds."""
+    if nights.latest_id() is not None:
+        _shared(decisions).of(nights.night().run)
+
+
 @lru_cache(KEPT)
 def _shared(decisions: Decisions) -> Decided:
     return Decided(decisions)
-
-
-def _kept(
-    frames: dict[str, tuple[int, pl.DataFrame]], run_id: str, revision: int, read: Callable[[], pl.DataFrame]
-) -> pl.DataFrame:
-    """The frame of a night, read anew when it is of an older revision; only the last few stay."""
-    known = frames.get(run_id)
-    if known is None or known[0] != revision:
-        known = frames[run_id] = (revision, read())
-        while len(frames) > KEPT:
-            frames.pop(next(iter(frames)))
-    return known[1]

@@ -4,15 +4,18 @@ Severity is told twice, by colour and by shape, and sign and list say the same: 
 """
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 import panel as pn
 import polars as pl
 
 from engine.outputs.outlines import Box, lines_within
 from engine.outputs.shelf.severity import HIGH, MODERATE, NONE, SEVERE
-from panel_app.charts import hv_plot
+from panel_app.background import beside
+from panel_app.charts import DRAWERS, Chart, Columns, Range, embed, frozen, thawed
 from panel_app.forms import hover
 from panel_app.language import say
 from panel_app.layout import CARD
@@ -26,13 +29,21 @@ SIGNS: Final[Mapping[str, tuple[str, str, str]]] = {
     NONE: ("circle", "#ffffff00", "#2e7d32"),
 }
 """Sign, fill and edge by severity."""
-Range = tuple[float, float]
 Window = tuple[Range, Range]
 """Of a map: west and east, south and north, in metres."""
+Told = tuple[tuple[str, str], ...]
+"""What is told of a sign that is pointed at: words in the language of the reader, and the column."""
 NO_CASE_FILL: Final = "#e6f2e6"
 """Of several stores: their number has to be read on it, on dark paper too."""
 LINE: Final = "#8b979d"
-MAP_TOOLS: Final = ("pan", "wheel_zoom", "reset")
+MAP_TOOLS: Final = "pan,wheel_zoom,reset,tap"
+SIGN_COLUMNS: Final = ("x", "y", "marker", "fill", "edge", "size")
+SIGNS_SOURCE, COUNTS_SOURCE = "signs", "counts"
+MAPS_KEPT: Final = 32
+"""Maps whose description stays in memory, some hundred kB each."""
+GAP: Final = np.array([np.nan])
+Coordinates = npt.NDArray[np.float64]
+MARGIN_PIXELS: Final = (0, 10, 8, 10)
 SMALLEST, LARGEST = 7.0, 26.0
 """Width of a sign in pixels, of a store without cases and of the one with most at risk."""
 MARGIN: Final = 0.12
@@ -69,23 +80,24 @@ class StoreMap:
         self.whole = _bounds(self.stores)
         self.window = self.whole
         self.shown = self.stores.head(0)
+        self.chart: Chart | None = None
 
     def view(self, tiles: str = "") -> pn.viewable.Viewable:
         """The map as it is looked at now; it is parted anew when the reader comes nearer. tiles: their address."""
-        import holoviews as hv
-
-        moved = hv.streams.RangeXY()
-        signs = hv.DynamicMap(self._signs, streams=[moved])
-        counts = hv.DynamicMap(self._counts, streams=[moved])
-        selected = hv.streams.Selection1D(source=signs)
-        selected.param.watch(lambda event: self._clicked(event.new[0]) if event.new else None, "index")
-        return _pane(_ground(self.window, tiles) * signs * counts, self.window, self.width, tools=True)
+        chart = Chart(self._height, moved=self._moved, tapped=self._clicked, margin=MARGIN_PIXELS)
+        self.chart, self.shown = chart, self._parted(*self.window)
+        signs, window, height, currency = frozen(_columns(self.shown)), self.window, self._height, self.currency
+        told = ((say("store"), "store"), (say("cases"), "cases"), (say("at risk"), "at_risk"))
+        beside(DRAWERS, lambda tell: _store_map(signs, window, tiles, height, currency, told), chart.take)
+        return chart
 
     def show_whole(self) -> None:
         """Look at every store again."""
         self.window = self.whole
 
     def _clicked(self, place: int) -> None:
+        if not 0 <= place < self.shown.height:
+            return
         sign = self.shown.row(place, named=True)
         rows = sign["rows"]
         if len(rows) == 1:
@@ -94,40 +106,18 @@ class StoreMap:
         self.window = _bounds(self.stores.filter(pl.col("row").is_in(rows)), LEAST_WINDOW_METRES)
         self.redraw()
 
-    def _signs(self, x_range: Any = None, y_range: Any = None) -> Any:
-        self.shown = self._parted(x_range, y_range)
-        told = {say("store"): "store", say("cases"): "cases", say("at risk"): "at_risk"}
-        pointed_at = hover(told, money="at_risk", count="cases", currency=self.currency)
-        return _points(self.shown, ["store", "cases", "at_risk"]).opts(
-            default_tools=[],
-            tools=[*MAP_TOOLS, "tap", pointed_at],
-            nonselection_alpha=1,
-            selection_alpha=1,
-            xlim=self.window[0],
-            ylim=self.window[1],
-        )
+    @property
+    def _height(self) -> int:
+        return round(self.width * HEIGHT_OF_WIDTH)
 
-    def _counts(self, x_range: Any = None, y_range: Any = None) -> Any:
-        import holoviews as hv
+    def _moved(self, along: Range, up: Range) -> None:
+        self.shown = self._parted(along, up)
+        signs = _columns(self.shown)
+        if self.chart is not None:
+            self.chart.put({SIGNS_SOURCE: signs.to_dict(as_series=False), COUNTS_SOURCE: _counts(signs)})
 
-        several = self._parted(x_range, y_range).filter(pl.col("stores") > 1)
-        told = (
-            several["x"].to_numpy(),
-            several["y"].to_numpy(),
-            several["stores"].cast(pl.String).to_numpy(),
-            several["ink"].to_numpy(),
-        )
-        return hv.Labels(told, ["x", "y"], ["stores", "ink"]).opts(
-            default_tools=[],
-            text_color=hv.dim("ink"),
-            text_font_size="10pt",
-            xlim=self.window[0],
-            ylim=self.window[1],
-        )
-
-    def _parted(self, x_range: Range | None, y_range: Range | None) -> pl.DataFrame:
+    def _parted(self, x_seen: Range, y_seen: Range) -> pl.DataFrame:
         """The signs within a window: one for the stores that would lie on one another, the largest drawn last."""
-        x_seen, y_seen = x_range or self.window[0], y_range or self.window[1]
         seen = x_seen[1] - x_seen[0]
         reach = CLUSTER_PIXELS * seen / self.width
         stores = self.stores
@@ -153,7 +143,7 @@ class StoreMap:
                 store=pl.when(pl.col("stores") > 1)
                 .then(pl.format(say("{1} stores", "{}"), "stores"))
                 .otherwise("store"),
-                size=self._size().pow(2),
+                size=self._size(),
                 marker=pl.when(pl.col("stores") > 1).then(pl.lit("square")).otherwise(_look("severity", 0)),
                 fill=pl.when(pl.col("stores") > 1, severity=NONE)
                 .then(pl.lit(NO_CASE_FILL))
@@ -180,9 +170,9 @@ def _look(column: str, part: int) -> pl.Expr:
 def small_map(stores: pl.DataFrame, width: float) -> pn.viewable.Viewable:
     """The stores around one. stores: with `role`, which is here, sells more, or other."""
     looks = {
-        "here": ("star", "#c62828", 320.0),
-        "sells more": ("triangle", "#2a7f9e", 190.0),
-        "other": ("circle", LINE, 50.0),
+        "here": ("star", "#c62828", 18.0),
+        "sells more": ("triangle", "#2a7f9e", 14.0),
+        "other": ("circle", LINE, 7.0),
     }
     signs = (
         _placed(stores)
@@ -195,17 +185,16 @@ def small_map(stores: pl.DataFrame, width: float) -> pn.viewable.Viewable:
         )
         .sort("size")
     )
-    points = _points(signs, ["store", "role"]).opts(
-        default_tools=[], tools=[hover({say("store"): "store", "": "role"})]
-    )
     keys = [("sign star", "#c62828", say("this store"))]
     if (signs["role"] == "sells more").any():
         keys.append(("sign triangle", "#2a7f9e", say("sells more of it than before")))
     keys.append(("sign circle", LINE, say("other stores")))
     heading = Html(render("chart.html", title=say("Stores around it"), keys=keys), margin=(12, 16, 0, 16))
-    window = _bounds(signs)
-    pane = _pane(_ground(window, "") * points, window, width, tools=False)
-    return pn.Column(heading, pane, sizing_mode="stretch_width", styles=CARD)
+    window, height = _bounds(signs), round(width * HEIGHT_OF_WIDTH)
+    chart, shown = Chart(height, margin=MARGIN_PIXELS), frozen(signs.select(*SIGN_COLUMNS, "store", "role"))
+    told = ((say("store"), "store"), ("", "role"))
+    beside(DRAWERS, lambda tell: _small_map(shown, window, height, told), chart.take)
+    return pn.Column(heading, chart, sizing_mode="stretch_width", styles=CARD)
 
 
 def _placed(stores: pl.DataFrame) -> pl.DataFrame:
@@ -218,18 +207,91 @@ def _placed(stores: pl.DataFrame) -> pl.DataFrame:
     return placed.with_columns(x=pl.Series(x, dtype=pl.Float64), y=pl.Series(y, dtype=pl.Float64))
 
 
-def _points(signs: pl.DataFrame, told: list[str]) -> Any:
-    import holoviews as hv
+def _columns(signs: pl.DataFrame) -> pl.DataFrame:
+    """What the browser is told of signs."""
+    return signs.select(*SIGN_COLUMNS, "store", "cases", "at_risk", "stores", "ink")
 
-    columns = ["x", "y", "marker", "fill", "edge", "size", *told]
-    points = hv_plot(signs.select(columns)).points(
-        "x", "y", hover_cols=columns[2:], legend=False, hover=False, responsive=True
+
+def _counts(signs: pl.DataFrame) -> dict[str, list[Any]]:
+    """The numbers that stand on the signs of several stores."""
+    several = signs.filter(pl.col("stores") > 1)
+    return several.select("x", "y", "ink", text=pl.col("stores").cast(pl.String)).to_dict(as_series=False)
+
+
+@lru_cache(MAPS_KEPT)
+def _store_map(shown: Columns, window: Window, tiles: str, height: int, currency: str, told: Told) -> str:
+    from bokeh.models import TapTool
+
+    signs = thawed(shown)
+    figure = _figure(window, tiles, tools=MAP_TOOLS)
+    drawn = _draw_signs(figure, signs, hover(dict(told), money="at_risk", count="cases", currency=currency))
+    figure.select_one({"type": TapTool}).renderers = [drawn]
+    figure.text(
+        source=_source(COUNTS_SOURCE, _counts(signs)),
+        text_color="ink",
+        text_font_size="10pt",
+        text_align="center",
+        text_baseline="middle",
     )
-    dim = hv.dim
-    # Sizes are areas in square pixels; holoviews asks for the side.
-    return points.opts(
-        marker=dim("marker"), fill_color=dim("fill"), line_color=dim("edge"), size=dim("size") ** 0.5, line_width=1.5
+    return embed(figure, height)
+
+
+@lru_cache(MAPS_KEPT)
+def _small_map(shown: Columns, window: Window, height: int, told: Told) -> str:
+    figure = _figure(window, "", tools="")
+    _draw_signs(figure, thawed(shown), hover(dict(told)))
+    return embed(figure, height)
+
+
+def _figure(window: Window, tiles: str, *, tools: str) -> Any:
+    """A part of the world: tiles where there are any, else outlines."""
+    from bokeh.models import Range1d, WMTSTileSource
+    from bokeh.plotting import figure
+
+    made = figure(
+        x_range=Range1d(start=window[0][0], end=window[0][1]),
+        y_range=Range1d(start=window[1][0], end=window[1][1]),
+        tools=tools,
+        active_drag=None,
+        active_scroll=None,
+        toolbar_location="right" if tools else None,
     )
+    made.toolbar.logo = None
+    made.axis.visible = made.grid.visible = False
+    if tiles:
+        # Bokeh knows the places in an address in capitals only.
+        address = tiles.replace("{x}", "{X}").replace("{y}", "{Y}").replace("{z}", "{Z}")
+        made.add_tile(WMTSTileSource(url=address))
+    else:
+        x, y = _outlines(window)
+        # One line with gaps: hundreds of lines take seconds to draw.
+        made.line(x, y, color=LINE, line_width=1, alpha=0.8)
+    return made
+
+
+def _draw_signs(figure: Any, signs: pl.DataFrame, told: Any) -> Any:
+    """Signs, and what is told of the one that is pointed at."""
+    drawn = figure.scatter(
+        "x",
+        "y",
+        source=_source(SIGNS_SOURCE, signs.to_dict(as_series=False)),
+        marker="marker",
+        fill_color="fill",
+        line_color="edge",
+        size="size",
+        line_width=1.5,
+    )
+    # One that is clicked looks like the others: the click leads elsewhere.
+    drawn.selection_glyph = drawn.nonselection_glyph = None
+    told.renderers = [drawn]
+    figure.add_tools(told)
+    return drawn
+
+
+def _source(name: str, columns: dict[str, list[Any]]) -> Any:
+    from bokeh.models import ColumnDataSource
+
+    return ColumnDataSource(columns, name=name)
 
 
 def _bounds(signs: pl.DataFrame, least_margin: float = LEAST_MARGIN_METRES) -> Window:
@@ -243,14 +305,10 @@ def _bounds(signs: pl.DataFrame, least_margin: float = LEAST_MARGIN_METRES) -> W
     return (west - margin - wider, east + margin + wider), (south - margin - higher, north + margin + higher)
 
 
-def _ground(window: Window, tiles: str) -> Any:
-    """Tiles where there are any, else outlines."""
-    import holoviews as hv
+def _outlines(window: Window) -> tuple[Coordinates, Coordinates]:
+    """Coasts and borders around a window, with NaN between them."""
     from holoviews.util.transform import easting_northing_to_lon_lat, lon_lat_to_easting_northing
 
-    if tiles:
-        # HoloViews knows the places in an address in capitals only.
-        return hv.Tiles(tiles.replace("{x}", "{X}").replace("{y}", "{Y}").replace("{z}", "{Z}"))
     (west, east), (south, north) = window
     longitudes, latitudes = easting_northing_to_lon_lat(np.array([west, east]), np.array([south, north]))
     width, height = longitudes[1] - longitudes[0], latitudes[1] - latitudes[0]
@@ -259,27 +317,6 @@ def _ground(window: Window, tiles: str) -> Any:
     for line in lines_within(box):
         latitude = np.clip(line.latitude, -OUTERMOST_LATITUDE, OUTERMOST_LATITUDE)
         easting, northing = lon_lat_to_easting_northing(line.longitude, latitude)
-        # One curve with gaps: a path of hundreds of lines takes seconds to draw.
-        x += [*easting, np.nan]
-        y += [*northing, np.nan]
-    return hv.Curve((x, y), "x", "y").opts(default_tools=[], color=LINE, line_width=1, alpha=0.8)
-
-
-def _pane(plot: Any, window: Window, width: float, *, tools: bool) -> pn.viewable.Viewable:
-    x, y = window
-    drawn = plot.opts(
-        xlim=x,
-        ylim=y,
-        xaxis=None,
-        yaxis=None,
-        show_grid=False,
-        show_legend=False,
-        responsive=True,
-        active_tools=[],
-        toolbar="right" if tools else None,
-        backend_opts={"plot.toolbar.logo": None},
-    )
-    height = round(width * HEIGHT_OF_WIDTH)
-    return pn.pane.HoloViews(
-        drawn, sizing_mode="stretch_width", height=height, linked_axes=False, margin=(0, 10, 8, 10)
-    )
+        x += [easting, GAP]
+        y += [northing, GAP]
+    return np.concatenate([GAP, *x]), np.concatenate([GAP, *y])

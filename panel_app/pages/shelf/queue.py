@@ -43,7 +43,6 @@ class QueuePage(Queue):
         self.filters = session.html("", label="filters", pressed=self._refine, sent=self._refine_form)
         self.has_curves = False
         super().__init__(session)
-        session.later(self._draw_curves)
 
     @property
     def view(self) -> pn.viewable.Viewable:
@@ -133,11 +132,6 @@ class QueuePage(Queue):
 
     def _arrive(self) -> None:
         """What is known only when the page is on the screen: the curves, and since when the reader decides."""
-        self.draw()
-        self._draw_curves()
-
-    def _draw_curves(self) -> None:
-        """The rows with their curves, which the first painting does without."""
         self.has_curves = True
         self.draw()
 

@@ -60,15 +60,22 @@ def parts_of_the_fall(evidence: list[dict[str, Any]]) -> list[tuple[str, float]]
     return parts
 
 
-def factors(expectation: dict[str, Any] | None) -> dict[str, Any] | None:
-    """The expectation of the last dark day as steps from the level: what each factor adds, in units."""
+def factors(expectation: dict[str, Any] | None, happened: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """The expectation of the last dark day as steps from the level: what each factor adds, in units.
+
+    happened: what a calendar or the weather says of the days of the case, a step each where it is learnt.
+    """
     if expectation is None:
         return None
     units = expectation["level"]
     steps = []
-    for key, name in FACTORS:
-        factor = expectation[key]
-        steps.append({"name": say(name), "factor": factor, "adds": units * (factor - 1), "to": units * factor})
+    known = [(say(name), expectation[key]) for key, name in FACTORS]
+    last_day = {
+        day["kind"]: day for day in happened if day["date"] == expectation["date"] and day["factor"] is not None
+    }
+    known[1:1] = [(day["name"], day["factor"]) for day in last_day.values()]
+    for name, factor in known:
+        steps.append({"name": name, "factor": factor, "adds": units * (factor - 1), "to": units * factor})
         units *= factor
     most = max([expectation["level"], units, *(step["to"] for step in steps)]) or 1.0
     return {**expectation, "steps": steps, "most": most}

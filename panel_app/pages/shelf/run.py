@@ -97,9 +97,11 @@ def _render(session: Session, night: Night) -> str:
 
 def _rows_aside(night: Night, name: str) -> pl.DataFrame | None:
     """The first rows of a table that were set aside."""
-    file = night.run.folder / shapes.QUARANTINE / f"{name}.parquet"
+    file = f"{shapes.QUARANTINE}/{name}.parquet"
+    if not night.run.holds(file):
+        return None
     with raising_damage(night.run):
-        return pl.scan_parquet(file, glob=False).head(SHOWN_ASIDE).collect() if file.exists() else None
+        return pl.scan_parquet(night.run.file(file), glob=False).head(SHOWN_ASIDE).collect()
 
 
 def _p_values(night: Night) -> dict[str, Any] | None:
@@ -151,7 +153,7 @@ def _settings(night: Night) -> list[tuple[str, list[tuple[str, Any, bool]]]]:
 
     A key that no setting of today has is no other than its default.
     """
-    in_force = tomllib.loads((night.run.folder / shapes.SETTINGS).read_text(encoding="utf-8"))
+    in_force = tomllib.loads(night.run.file(shapes.SETTINGS).read_text(encoding="utf-8"))
     usual = PROFILES[in_force.get("profile", USUAL)]().model_dump(mode="json")
     sections: dict[str, list[tuple[str, Any, bool]]] = {}
     for section, key, value, default in _leaves(in_force, usual, ""):

@@ -23,6 +23,7 @@ from engine.errors import DarkshelfError
 from engine.outputs.names import joined
 from engine.vocabulary import whitespace as v
 from panel_app.deciding import Reply, decide_on_all, sentence
+from panel_app.kept import states
 from panel_app.language import say
 from panel_app.pages.whitespace.gaps import act_of_button
 from panel_app.pages.whitespace.markup import render
@@ -69,7 +70,7 @@ class CallsPage(Queue):
         if not self.run.has_ranking:
             return pl.DataFrame(schema=CALL_SCHEMA)
         decisions = self.session.decisions
-        state = decisions.state(self.run.run_id, kind=ww.GAP)
+        state = states(decisions, ww.GAP).of(self.run.run_id)
         said = _verdicts(decisions, decisions.revision())
         found = calls(self.run.ranking(), state, said, self.run.cutoff)
         return found.filter(pl.col(REP) == self.rep) if self.rep else found

@@ -24,9 +24,10 @@ from engine.outputs.spreadsheet import csv_bytes
 from engine.outputs.whitespace.shapes import ranking_file
 from engine.vocabulary import whitespace as v
 from panel_app.deciding import Reply, decide_on
+from panel_app.kept import states
 from panel_app.language import say
 from panel_app.pages.whitespace import about
-from panel_app.pages.whitespace.sheet import DIVISION, Asked, WhitespacePage, division_of, nothing
+from panel_app.pages.whitespace.sheet import DIVISION, Asked, WhitespacePage, division_of, models_of, nothing
 from panel_app.search import FIND, typed
 from panel_app.session import Session
 from panel_app.state import View, address, pages_beside, whole
@@ -82,7 +83,12 @@ class GapsPage:
             return
         decided = self._decided()
         self.head.html = asked.render(
-            "gaps_head.html", run=self.run, facts=self.run.summary, metrics=about.metrics(self.run), to=asked.to
+            "gaps_head.html",
+            run=self.run,
+            facts=self.run.summary,
+            metrics=about.metrics(self.run),
+            to=asked.to,
+            models=models_of(asked),
         )
         self.table.html = self._table(asked, decided)
         self.card.html = self._card(asked, decided)
@@ -157,7 +163,7 @@ class GapsPage:
         )
 
     def _decided(self) -> pl.DataFrame:
-        state = self.session.decisions.state(self.run.run_id, kind=ww.GAP)
+        state = states(self.session.decisions, ww.GAP).of(self.run.run_id)
         return state.select("subject_id", "decision", "version", "reason", "action", "comment", "decided_by")
 
     def _filters(self) -> dict[str, str]:

@@ -11,7 +11,9 @@ from panel_app.state import View, address
 from panel_app.stores.whitespace import Whitespaces
 
 MOST_RUNS = 100
-MANIFEST_SHOWN = ("run_id", "as_of", "verb", "profile", "finished_at", "input", "settings_fingerprint")
+MANIFEST_SHOWN = (
+    "run_id", "as_of", "verb", "models_of", "models_as_of", "profile", "finished_at", "input", "settings_fingerprint",
+)  # fmt: skip
 
 
 def tell(asked: Asked) -> Told:

@@ -182,4 +182,10 @@ def division_of(session: Session, run: Whitespace) -> str:
 def nothing(asked: Asked, title: str, what: str, verb: str, parts: Sequence[Run] = ()) -> Markup:
     """What a page says where a run did not do what it shows, and what to do."""
     named = [(part, address(View(asked.view.page, part.run_id))) for part in parts]
-    return render("nothing.html", title=say(title), what=what, verb=verb, parts=named)
+    return render("nothing.html", title=say(title), what=what, verb=verb, parts=named, models=models_of(asked))
+
+
+def models_of(asked: Asked) -> tuple[str, str] | None:
+    """The run whose models were taken, and the address of this page of it; None where the run trained its own."""
+    taken = asked.run.run.manifest.get("models_of")
+    return None if taken is None else (str(taken), address(View(asked.view.page, str(taken))))

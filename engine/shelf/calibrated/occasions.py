@@ -1,0 +1,235 @@
+"""Occasions: what a calendar or the weather says of a day, and what that does to a category's sales.
+
+In: `Panel` with `outside`. Out: `Occasions`, the kinds of days that each group of store-SKUs has; and from the sums
+of clean days a factor for every category and kind, shrunk toward the chain's, and that toward 1.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from engine.arrays import Floats, Integers
+from engine.delivery.tables import EXAMPLES
+from engine.errors import Problem
+from engine.settings.shelf.calibrated import OccasionSettings
+from engine.shelf.outside import PLACES, ROWS
+from engine.shelf.panel import Panel
+from engine.vocabulary import shelf as v
+
+ROUNDS = 3
+"""Of all kinds in turn: those that share no day are told at once."""
+
+
+@dataclass(frozen=True)
+class Occasions:
+    """Which kinds of days each group of store-SKUs has: those of one category to which the same happened.
+
+    group: of each pair (pairs,). category: of each group (groups,). rows: what happened where, as `Outside.calendar`
+    has it, kinds that are not learnt included. kinds: those that are. prior_units: of each of these (kinds,).
+    prior_days: of any of them. cell: group · n_days + day of everything that happened to a group, kind by kind and
+    ascending (n,). starts: of each kind in `cell`, and its end (kinds + 1,). notices: what is odd about it.
+    """
+
+    n_days: int
+    group: Integers
+    category: Integers
+    rows: pl.DataFrame
+    kinds: tuple[str, ...]
+    prior_units: Floats
+    prior_days: float
+    cell: Integers
+    starts: Integers
+    notices: tuple[Problem, ...] = ()
+
+    def cells_of(self, kind: int) -> Integers:
+        """The cells of a kind, ascending."""
+        return self.cell[self.starts[kind] : self.starts[kind + 1]]
+
+    def product(self, factor: Floats) -> Floats:
+        """What the kinds of each day do together, (groups, days). factor: (categories, kinds)."""
+        product = np.ones(self.category.size * self.n_days)
+        for kind in range(len(self.kinds)):
+            cell = self.cells_of(kind)
+            product[cell] *= factor[self.category[cell // self.n_days], kind]
+        return product.reshape(-1, self.n_days)
+
+
+def occasions(panel: Panel, category: Integers, n_categories: int, settings: OccasionSettings) -> Occasions:
+    """The kinds of days that the calendar and the weather make, as far as the settings let them be learnt.
+
+    category: of each pair, below n_categories.
+    """
+    calendar, notices = _without_everyday(panel, settings.max_days_share)
+    weather = _of_weather(panel, settings) if settings.learn_weather else calendar.clear()
+    is_holiday = pl.col("kind").is_in(v.HOLIDAYS)
+    is_learnt = (is_holiday & settings.learn_holidays) | (~is_holiday & settings.learn_events)
+    learnt = ((calendar.filter(is_learnt), settings.prior_units), (weather, settings.weather_prior_units))
+    prior = {kind: units for rows, units in learnt for kind in rows["kind"]}
+    kinds = tuple(sorted(prior))
+    rows = pl.concat([calendar, weather])
+    learnable = rows.filter(pl.col("kind").is_in(kinds))
+    group, of_group, places = _groups(panel, category, n_categories, learnable)
+    number = pl.DataFrame(
+        {"kind": kinds, "number": np.arange(len(kinds))}, schema={"kind": pl.String, "number": pl.Int64}
+    )
+    happened = (
+        matched(learnable, places)
+        .join(number, on="kind")
+        .select("number", cell=pl.col("group") * panel.n_days + pl.col("day"))
+        .unique()
+        .sort("number", "cell")
+    )
+    return Occasions(
+        n_days=panel.n_days,
+        group=group,
+        category=of_group,
+        rows=rows,
+        kinds=kinds,
+        prior_units=np.array([prior[kind] for kind in kinds]),
+        prior_days=settings.prior_days,
+        cell=happened["cell"].to_numpy(),
+        starts=np.searchsorted(happened["number"].to_numpy(), np.arange(len(kinds) + 1)).astype(np.int64),
+        notices=(*panel.outside.notices, *notices),
+    )
+
+
+def learn(of: Occasions, sold: Floats, expected_units: Floats, n_categories: int) -> Floats:
+    """The factor of every category and kind, (categories, kinds), each in turn given the others.
+
+    sold, expected_units: of the clean cells of every group and day, in units of sale and without any kind. The last
+    day teaches nothing: it is the one that is judged.
+    """
+    factor = np.ones((n_categories, len(of.kinds)))
+    product = of.product(factor).ravel()
+    sold, expected_units = sold.ravel(), expected_units.ravel()
+    for _ in range(ROUNDS):
+        for kind in range(len(of.kinds)):
+            cell = of.cells_of(kind)
+            category = of.category[cell // of.n_days]
+            others = product[cell] / factor[category, kind]
+            is_past = cell % of.n_days < of.n_days - 1
+            past = cell[is_past]
+            units, due = (
+                np.bincount(category[is_past], table, n_categories).astype(np.float64)
+                for table in (sold[past], expected_units[past] * others[is_past])
+            )
+            days = np.unique(past % of.n_days).size
+            factor[:, kind] = _shrunk(units, due, of.prior_units[kind], of.prior_days / max(days, 1))
+            product[cell] = others * factor[category, kind]
+    return factor
+
+
+def _shrunk(units: Floats, due: Floats, prior_units: float, prior_share: float) -> Floats:
+    """Ratio of each category toward the chain's, and that toward 1. prior_share: of the due units, beside the prior.
+
+    A kind of few days tells them, and not days of the kind, however many units were sold on them.
+    """
+    prior = prior_units + prior_share * due
+    of_chain = prior_units + prior_share * due.sum()
+    chain = (units.sum() + of_chain) / (due.sum() + of_chain)
+    return np.asarray((units + prior * chain) / (due + prior))
+
+
+def matched(rows: pl.DataFrame, places: pl.DataFrame, *further: str) -> pl.DataFrame:
+    """Every row of what happened with every place that it holds for.
+
+    rows: as `Outside.calendar`. places: any columns and store, sku and category, positions. further: columns that
+    have to be equal, too.
+    """
+    columns = list(dict.fromkeys(["kind", "name", "day", *places.columns]))
+    found = [pl.DataFrame(schema={**rows.schema, **places.schema}).select(columns)]
+    limits = pl.concat_list(pl.col(name).is_not_null() for name in PLACES)
+    for (limited,), part in rows.with_columns(limits=limits).group_by("limits", maintain_order=True):
+        keys = [*(name for name, is_limited in zip(PLACES, limited, strict=True) if is_limited), *further]
+        mine = part.select(dict.fromkeys(["kind", "name", "day", *keys]).keys())
+        joined = mine.join(places, on=keys) if keys else mine.join(places, how="cross")
+        found.append(joined.select(columns))
+    return pl.concat(found)
+
+
+def _groups(
+    panel: Panel, category: Integers, n_categories: int, rows: pl.DataFrame
+) -> tuple[Integers, Integers, pl.DataFrame]:
+    """Group of each pair, category of each group, and a place for each group."""
+    store, sku = panel.codes("store"), panel.codes("sku")
+    if rows.is_empty():
+        nowhere = pl.DataFrame(schema=dict.fromkeys(("group", *PLACES), pl.Int64))
+        return category, np.arange(n_categories), nowhere
+    of_store, of_sku = (
+        _profiles(rows, name, n) for name, n in (("store", panel.stores.height), ("sku", panel.skus.height))
+    )
+    key = (category * (of_store.max() + 1) + of_store[store]) * (of_sku.max() + 1) + of_sku[sku]
+    _, first, group = np.unique(key, return_index=True, return_inverse=True)
+    places = {"group": np.arange(first.size), "store": store[first], "sku": sku[first], "category": category[first]}
+    return group, category[first], pl.DataFrame(places)
+
+
+def _profiles(rows: pl.DataFrame, name: str, n: int) -> Integers:
+    """A number for what is limited to each store or SKU, (n,): equal where it is the same, 0 where nothing is."""
+    others = ["kind", "day", *(place for place in PLACES if place != name)]
+    limited = (
+        rows.filter(pl.col(name).is_not_null()).select(name, *others).unique().sort(name, *others, nulls_last=True)
+    )
+    one = pl.concat_str((pl.col(other).cast(pl.String).fill_null("") for other in others), separator="\t")
+    profile = limited.group_by(name, maintain_order=True).agg(one.str.join("\n").alias("all"))
+    found = np.zeros(n, np.int64)
+    found[profile[name].to_numpy()] = profile["all"].rank("dense").to_numpy()
+    return found
+
+
+def _without_everyday(panel: Panel, max_days_share: float) -> tuple[pl.DataFrame, tuple[Problem, ...]]:
+    """The calendar without kinds that some place has nearly every day: of those nobody can tell an ordinary day."""
+    calendar = panel.outside.calendar
+    places = (pl.col(name) for name in PLACES)
+    days = (
+        calendar.group_by("kind", *places)
+        .agg(days=pl.col("day").n_unique())
+        .group_by("kind")
+        .agg(pl.col("days").max())
+    )
+    often = days.filter(pl.col("days") > max_days_share * panel.n_days).sort("kind")
+    if often.is_empty():
+        return calendar, ()
+    what = (
+        f"kinds are on more than {100 * max_days_share:g}% of the {panel.n_days} days of a place: they teach nothing"
+    )
+    advice = "name what happens now and then, or allow it with  --set demand.occasions.max_days_share=1"
+    examples = tuple(f"{kind}: {count} days" for kind, count in often.head(EXAMPLES).iter_rows())
+    problem = Problem(v.CALENDAR, what, advice, often.height, days.height, examples)
+    return calendar.filter(~pl.col("kind").is_in(often["kind"].implode())), (problem,)
+
+
+def _of_weather(panel: Panel, settings: OccasionSettings) -> pl.DataFrame:
+    """The days of every store with rain, and those warmer or colder than of late, as rows of a calendar."""
+    departure = _departures(panel.outside.temperature_celsius, settings.usual_weather_days)
+    warmer, colder = settings.departure_bounds_celsius, settings.departure_bounds_celsius
+    parts = [
+        *_binned(panel.outside.rain_millimetres, settings.rain_bounds_millimetres, "rain from {:g} mm"),
+        *_binned(departure, warmer, "warmer than of late by {:g} °C"),
+        *_binned(-departure, colder, "colder than of late by {:g} °C"),
+    ]
+    return pl.concat([pl.DataFrame(schema=ROWS), *parts])
+
+
+def _binned(values: Floats, bounds: tuple[float, ...], wording: str) -> list[pl.DataFrame]:
+    """A frame for each bound: the store's days from it to below the next one. values: (stores, days), NaN unknown."""
+    found = []
+    for low, high in zip(bounds, (*bounds[1:], np.inf), strict=True):
+        store, day = np.nonzero((values >= low) & (values < high))
+        kind = wording.format(low)
+        frame = pl.DataFrame({"store": store, "day": day}).with_columns(kind=pl.lit(kind), name=pl.lit(kind))
+        found.append(frame.with_columns(sku=pl.lit(None), category=pl.lit(None)).select(ROWS.keys()).cast(ROWS))
+    return found
+
+
+def _departures(temperature: Floats, usual_days: int) -> Floats:
+    """How far each day is from the mean of the days before it; NaN where fewer than half of those are known."""
+    known = ~np.isnan(temperature)
+    values = np.where(known, temperature, 0.0)
+    totals, counts = np.zeros_like(values), np.zeros_like(values)
+    for back in range(1, usual_days + 1):
+        totals[:, back:] += values[:, :-back]
+        counts[:, back:] += known[:, :-back]
+    usual = np.divide(totals, counts, out=np.full_like(totals, np.nan), where=2 * counts >= usual_days)
+    return np.asarray(temperature - usual)
