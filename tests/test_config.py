@@ -16,8 +16,10 @@ KEYS = known_keys()
 LISTS = [key for key in KEYS if get_origin(KEYS[key].annotation) is tuple]
 WORDS = [key for key in KEYS if get_origin(KEYS[key].annotation) is Literal]
 TEXTS = [key for key in KEYS if KEYS[key].annotation is str]
-CHANGEABLE = [key for key in KEYS if key not in {*WORDS, *LISTS, *TEXTS}]
+FLAGS = [key for key in KEYS if KEYS[key].annotation is bool]
+NUMBERS = [key for key in KEYS if key not in {*WORDS, *LISTS, *TEXTS, *FLAGS}]
 """Settings that are one number."""
+CHANGEABLE = [*NUMBERS, *FLAGS]
 
 
 def limits(key: str) -> dict[str, float]:
@@ -30,8 +32,10 @@ def limits(key: str) -> dict[str, float]:
     }
 
 
-def another_legal_value(key: str) -> float:
+def another_legal_value(key: str) -> Any:
     """A value of the setting's kind that is within its bounds and not its default."""
+    if key in FLAGS:
+        return not KEYS[key].default
     default, bound = KEYS[key].default, limits(key)
     step = 1 if KEYS[key].annotation is int else 0.125
     low, high = bound.get("ge", bound.get("gt", -math.inf)), bound.get("le", bound.get("lt", math.inf))
@@ -45,7 +49,12 @@ def of(*keys: str) -> str:
 
 def toml_line(key: str, value: object) -> str:
     *section, name = key.split(".")
-    return f"[{'.'.join(section)}]\n{name} = {value}\n"
+    return f"[{'.'.join(section)}]\n{name} = {as_written(value)}\n"
+
+
+def as_written(value: object) -> str:
+    """A value as TOML writes it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def problems(*assignments: str, file: Any = None) -> list[tuple[str, str, str]]:
@@ -71,7 +80,7 @@ def test_every_setting_is_described_in_a_sentence(key):
     assert description[0].isupper()
 
 
-@pytest.mark.parametrize("key", CHANGEABLE)
+@pytest.mark.parametrize("key", NUMBERS)
 def test_every_setting_has_bounds_and_says_them(key):
     signs = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
     assert limits(key)
@@ -139,7 +148,10 @@ def test_every_setting_can_be_set_in_a_file_and_changes_the_fingerprint(key, tmp
 
 
 def test_every_setting_changed_has_a_fingerprint_of_its_own():
-    prints = {load(assignments=[of(key), f"{key}={another_legal_value(key)}"]).fingerprint() for key in CHANGEABLE}
+    prints = {
+        load(assignments=[of(key), f"{key}={as_written(another_legal_value(key))}"]).fingerprint()
+        for key in CHANGEABLE
+    }
     assert len(prints) == len(CHANGEABLE)
 
 
@@ -169,7 +181,7 @@ def test_the_fingerprint_is_of_values_and_not_of_how_they_were_written():
 
 def test_settings_written_as_toml_are_read_back_the_same(tmp_path):
     changed = [
-        load(assignments=[f"profile={profile}", *(f"{key}={another_legal_value(key)}" for key in some)])
+        load(assignments=[f"profile={profile}", *(f"{key}={as_written(another_legal_value(key))}" for key in some)])
         for profile in PROFILES
         if (some := [key for key in CHANGEABLE if profile in readers(key)][::2])
     ]

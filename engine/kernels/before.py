@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from engine.kernels.compiling import inner, kernel
+from engine.kernels.compiling import kernel
 from engine.kernels.demand import own_share
 from engine.kernels.records import Sales
 from engine.kernels.types import Floats1D, Floats2D, Out
@@ -42,7 +42,7 @@ SOLD, EXPECTED, COUNTED, SQUARES, LEFT_OUT, BEHIND = range(6)
 N_BEFORE = 6
 
 
-@inner
+@kernel
 def sums_before(sales: Sales, row: int, memory: float, sums: Out[Floats2D]) -> None:
     """Sums over a row's days before each day, the later the heavier, of which `learnt_before_day` tells the level.
 
@@ -74,14 +74,14 @@ def sums_before(sales: Sales, row: int, memory: float, sums: Out[Floats2D]) -> N
             left_out += e
 
 
-@inner
+@kernel
 def doubts_of(sales: Sales, row: int, left_out_variance: float) -> Doubts:
     """What makes a row's level unsure beyond its counts."""
     borrowed = sales.borrowed_share[row], sales.borrowed_variance[row]
     return Doubts(sales.dispersion[row], borrowed[0], borrowed[1], left_out_variance)
 
 
-@inner
+@kernel
 def learnt_before_day(sums: Floats1D, of: Doubts) -> Before:
     """What the days before a day tell of a row's level, from the day's `sums_before`.
 

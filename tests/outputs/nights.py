@@ -44,7 +44,7 @@ def changed(run: Run, folder: Path, **columns: pl.Expr) -> Run:
         )
     (folder / "LATEST").write_text(run.run_id + "\n", encoding="utf-8")
     unsealed(folder)
-    return replace(run, folder=copy, manifest=without_seal(run.manifest))
+    return replace(run, place=copy, manifest=without_seal(run.manifest))
 
 
 def without_cases(run: Run, folder: Path) -> Run:

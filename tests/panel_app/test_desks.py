@@ -196,7 +196,7 @@ def test_a_desk_from_elsewhere_is_served(window: Callable[..., Window], installe
             reader = window(width, home=home, alone=True).open()
             assert "12 quiet stores" in reader.text()
             menu = reader.page.get_by_role("navigation", name="Pages")
-            assert menu.get_by_role("link").all_inner_texts() == ["Toy"]
+            assert menu.get_by_role("listitem").all_inner_texts() == ["Toy"]
             assert reader.page.evaluate("document.documentElement.scrollWidth") <= width
 
 

@@ -33,18 +33,16 @@ def test_a_hostile_text_is_shown_as_it_is() -> None:
 
 
 def test_the_menu_of_every_page_names_the_runs_that_are_skipped() -> None:
+    bare = {"desks": [], "pages": [], "searches": False, "opened": None, "user": "", "languages": []}
     made = render(
         "menu.html",
-        items=[],
-        opened=None,
-        user="",
-        languages=[],
+        **bare,
         skipped=[f"run {HOSTILE} is damaged", "run b is damaged"],
     )
     assert ">2</data> skipped: run &#34;&gt;&lt;img" in made
     assert "run b is damaged" in made
     assert "<img" not in made
-    assert "skipped" not in render("menu.html", items=[], opened=None, user="", languages=[], skipped=[])
+    assert "skipped" not in render("menu.html", **bare, skipped=[])
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ class ToyPageSettings(PageSettings):
 
     @property
     def image_addresses(self) -> tuple[str, ...]:
-        return (self.logo,)
+        return (self.logo,) if self.logo else ()
 
 
 def build(session: Session) -> Viewable:
