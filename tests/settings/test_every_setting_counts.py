@@ -13,6 +13,7 @@ from hashlib import blake2b
 from io import BytesIO
 from pathlib import Path
 from shutil import rmtree
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 import pytest
@@ -25,9 +26,10 @@ from engine.settings.loading import described
 from engine.settings.shelf.night import PROFILES, Settings, load
 from engine.shelf import desk
 from engine.shelf.check import Intake, check, readings_of
-from engine.shelf.features import features
+from engine.shelf.features import feature_blocks
 from engine.shelf.method import findings_of
 from engine.shelf.panel import Panel, panel
+from engine.shelf.parts import CaseParts
 from engine.shelf.series import series_blocks
 from engine.shelf.summary import data_quality
 from tests.settings import chains, plain
@@ -204,15 +206,24 @@ def judged(chain: Chain, settings: Settings, place: Path) -> str:
     """What a night finds on the usual panel, as it would be published: a digest, or the refusal."""
     days = usual_panel(chain, settings.profile, place)
     blocks: list[pl.DataFrame] = []
-    try:
-        night = desk.judge(days, settings, Journal(), lambda cases: blocks.append(findings_of(settings)(cases)))
-    except DarkshelfError as refusal:
-        return f"{refusal.exit_code}: {refusal}"
-    method, days, found = night.method, night.panel, night.found
-    tables = {**night.decided, **method.tables(days, found, night.cases)}
-    series = series_blocks(days, night.cases, partial(method.bands, days, found), settings.expect.interval_z)
+
+    def describe(known: Panel) -> None:
+        blocks.extend(feature_blocks(known, settings.expect, settings.causes))
+
+    with TemporaryDirectory() as folder:
+        parts = CaseParts(Path(folder))
+        try:
+            night = desk.judge(
+                days, settings, Journal(), describe, lambda cases: blocks.append(findings_of(settings)(cases)), parts
+            )
+        except DarkshelfError as refusal:
+            return f"{refusal.exit_code}: {refusal}"
+        method, days, found = night.method, night.panel, night.found
+        tables = {**night.decided, **method.tables(days, found, parts)}
+        cases = parts.whole()
+    series = series_blocks(days, cases["pair"], partial(method.bands, days, found), settings.expect.interval_z)
     quality = data_quality(days, settings.panel.min_history_days, method.notices(days, night.learnt))
-    frames = [night.cases, *blocks, *tables.values(), *series, features(days, settings.expect, settings.causes)]
+    frames = [cases, *blocks, *tables.values(), *series]
     told = json.dumps([dict(method.facts(found)), quality], default=str)
     return digest(told.encode(), *map(as_parquet, frames))
 

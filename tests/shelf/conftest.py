@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -22,10 +22,24 @@ from engine.shelf.parts import CaseParts
 from tests.planted.chain import AS_OF, Chain, write_tables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from engine.shelf.calibrated import Demand
     from engine.shelf.panel import Panel
+
+
+@dataclass(frozen=True)
+class Night(Judged):
+    """A night with every measure of its cases at hand. parts: what is published of them."""
+
+    cases: pl.DataFrame  # type: ignore[assignment]
+    parts: CaseParts
+
+    @property
+    def tables(self) -> Mapping[str, pl.DataFrame]:
+        """What the method publishes beside the cases."""
+        return self.method.tables(self.panel, self.found, self.parts)
+
 
 settings.register_profile("shelf", deadline=None, derandomize=True, database=None, max_examples=60)
 settings.load_profile("shelf")
@@ -68,10 +82,10 @@ def demand_of(tmp_path) -> Callable[..., tuple[Panel, Demand]]:
 
 
 @pytest.fixture
-def judged(tmp_path) -> Callable[..., Judged]:
+def judged(tmp_path) -> Callable[..., Night]:
     """A chain judged to the end, with every measure of the cases. Further words are settings."""
 
-    def night(chain: Chain, *assignments: str) -> Judged:
+    def night(chain: Chain, *assignments: str) -> Night:
         write_tables(tmp_path, chain.rows_as_written(), "parquet", whole_ids=False)
         blocks: list[pl.DataFrame] = []
         settings = load(assignments=["profile=classic", *assignments])
@@ -80,7 +94,7 @@ def judged(tmp_path) -> Callable[..., Judged]:
         parts = tmp_path / "cases"
         parts.mkdir(exist_ok=True)
         night = judge(chain, settings, Journal(), lambda _: None, blocks.append, CaseParts(parts))
-        return replace(night, cases=rank(pl.concat(blocks)))
+        return Night(**{**vars(night), "cases": rank(pl.concat(blocks)), "parts": night.cases})
 
     return night
 

@@ -112,7 +112,7 @@ def test_a_shelf_that_never_sold_since_it_was_listed_is_dark_and_a_healthy_young
     assert (never["detection_date"], later["detection_date"]) == (date_of(LISTED), date_of(LISTED + 5))
     assert never["expected_daily_units"] == pytest.approx(8.0, rel=0.15)
     assert v.BORROWED_LEVEL in never["review_flags"]
-    told = night.method.tables(night.panel, night.found, night.cases)[shapes.DETECTABILITY]
+    told = night.tables[shapes.DETECTABILITY]
     weight = {(row["store_id"], row["sku_id"]): row["borrowed_weight"] for row in told.to_dicts()}
     assert weight["2", "sku3"] == 1.0
     assert 0.0 < weight["4", "sku6"] < 1.0

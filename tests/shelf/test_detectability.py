@@ -100,7 +100,7 @@ def test_slow_sellers_are_left_to_counts(chain, judged):
             units = [float(sold) for sold in random.poisson(level, PANEL_DAYS)]
             chain.shelf(str(store), sku, [1.0, *units[1:]], on_hand=40)
     night = judged(chain, "profile=calibrated")
-    table = night.method.tables(night.panel, night.found, night.cases)[shapes.DETECTABILITY]
+    table = night.tables[shapes.DETECTABILITY]
     rows = {(row["store_id"], row["sku_id"]): row for row in table.to_dicts()}
     assert {row["watch"] for (_, sku), row in rows.items() if sku == "fast"} == {"sales"}
     assert {row["watch"] for (_, sku), row in rows.items() if sku == "slow"} == {"counts"}

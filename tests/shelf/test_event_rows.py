@@ -91,7 +91,7 @@ def test_a_night_groups_a_sku_that_went_dark_in_a_whole_region(chain, judged):
                 units[-8:] = [0.0] * 8
             chain.shelf(f"s{store}", f"sku{sku}", units, on_hand=500)
     night = judged(chain, "profile=calibrated", "episode.max_fdr=0.01")
-    events = night.method.tables(night.panel, night.found, night.cases)[shapes.EVENTS]
+    events = night.tables[shapes.EVENTS]
     (event,) = events.filter(kind=v.SKU_IN_REGION).to_dicts()
     assert (event["sku_id"], event["region"], event["members"]) == ("sku3", "north", 6)
     assert set(event["case_ids"]) == set(night.cases.filter(status=v.OPEN)["case_id"])

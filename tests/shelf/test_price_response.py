@@ -38,7 +38,7 @@ def priced_chain(chain, *, changes: bool) -> None:
 def test_the_response_of_each_category_is_learnt_from_its_own_price_changes(chain, judged):
     priced_chain(chain, changes=True)
     night = judged(chain, "profile=calibrated")
-    table = night.method.tables(night.panel, night.found, night.cases)[shapes.PRICE_RESPONSE]
+    table = night.tables[shapes.PRICE_RESPONSE]
     rows = {row["category"]: row for row in table.to_dicts()}
     for category, response in RESPONSE.items():
         row = rows[category]
@@ -54,7 +54,7 @@ def test_the_response_of_each_category_is_learnt_from_its_own_price_changes(chai
 def test_where_no_price_changed_the_response_is_assumed(chain, judged):
     priced_chain(chain, changes=False)
     night = judged(chain, "profile=calibrated")
-    table = night.method.tables(night.panel, night.found, night.cases)[shapes.PRICE_RESPONSE]
+    table = night.tables[shapes.PRICE_RESPONSE]
     assert set(table["price_response_basis"]) == {"assumed"}
     assert set(table["price_response"]) == {1.5}
     assert table["price_response_low"].null_count() == table["price_response_high"].null_count() == table.height

@@ -191,7 +191,7 @@ def test_a_case_says_what_the_plan_does_for_it(night):
 
 
 def test_the_night_publishes_the_plan_and_what_can_be_watched(night):
-    tables = night.method.tables(night.panel, night.found, night.cases)
+    tables = night.tables
     assert {*night.decided, *tables} == set(shapes.CALIBRATED_FILES)
 
 
