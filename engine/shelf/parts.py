@@ -48,11 +48,11 @@ class CaseParts:
 
     def columns(self, *names: str) -> pl.DataFrame:
         """Some columns of all cases, in no order."""
-        return pl.scan_parquet(self._files).select(names).collect()
+        return pl.scan_parquet(self._files, glob=False).select(names).collect()
 
     def whole(self) -> pl.DataFrame:
         """All cases, by store-SKU and first day; they have to fit into memory."""
-        return pl.read_parquet(self._files).sort("pair", "detection_date")
+        return pl.read_parquet(self._files, glob=False).sort("pair", "detection_date")
 
     def ranked(self, cases_at_a_time: int) -> Iterator[pl.DataFrame]:
         """All cases by rank, some at a time; one empty block when there are none."""
@@ -64,7 +64,7 @@ class CaseParts:
 
     def _places(self) -> list[Integers]:
         """Of every part the ranks of its rows among all cases, from 0, ascending."""
-        keys = pl.scan_parquet(self._files).select(RANKED_BY).with_row_index("row").collect()
+        keys = pl.scan_parquet(self._files, glob=False).select(RANKED_BY).with_row_index("row").collect()
         place = np.empty(self.height, np.int64)
         place[rank(keys)["row"].to_numpy()] = np.arange(self.height)
         return np.split(place, np.cumsum(self._heights)[:-1])
@@ -93,11 +93,11 @@ class FindingParts:
     def _by_part(self) -> Iterator[pl.DataFrame]:
         causes = list(self._heights[0])
         if not causes:
-            yield pl.read_parquet(self._files[0])
+            yield pl.read_parquet(self._files[0], glob=False)
         for number, cause in enumerate(causes):
             for file, heights in zip(self._files, self._heights, strict=True):
                 first = sum(heights[earlier] for earlier in causes[:number])
-                yield pl.scan_parquet(file).slice(first, heights[cause]).collect()
+                yield pl.scan_parquet(file, glob=False).slice(first, heights[cause]).collect()
 
 
 def _write(rows: pl.DataFrame, file: Path) -> None:
@@ -120,5 +120,5 @@ def _recut(blocks: Iterable[pl.DataFrame], rows: int) -> Iterator[pl.DataFrame]:
 def _between(file: Path, place: Integers, first: int, end: int) -> pl.DataFrame:
     """The rows of a part whose places lie in a range, with their places."""
     start, stop = np.searchsorted(place, (first, end)).tolist()
-    rows = pl.scan_parquet(file).slice(start, stop - start).collect()
+    rows = pl.scan_parquet(file, glob=False).slice(start, stop - start).collect()
     return rows.with_columns(pl.Series(_PLACE, place[start:stop]))

@@ -212,9 +212,9 @@ class CasesPage:
         """Paint anew where what others decided changes what is painted."""
         decided = decided_in(self.session).of(self.night.run)
         filters = listed(self.session.view).filters
-        known = {row["case_id"]: row["version"] for row in self.shown}
-        now = decided.filter(pl.col("case_id").is_in(list(known))).select("case_id", "version")
-        if filters.decision or filters.earlier or any(known[case] != version for case, version in now.iter_rows()):
+        known = {row["case_id"]: (row["version"], row["earlier"]) for row in self.shown}
+        now = decided.filter(pl.col("case_id").is_in(list(known))).select("case_id", "version", "earlier")
+        if filters.decision or filters.earlier or any(known[case] != tuple(seen) for case, *seen in now.iter_rows()):
             self.draw(self.session.view)
 
 
