@@ -150,7 +150,9 @@ def test_a_file_of_answers_is_taken_in_and_a_faulty_one_is_told_of(open_page):
     upload(screen, form.with_columns(answer=pl.lit("nonsense"), **{k: pl.lit(v) for k, v in given.items()}))
     assert "answer is none there is" in told(screen)
     upload(screen, form.with_columns(answer=pl.lit("damaged"), **{k: pl.lit(v) for k, v in given.items()}))
-    screen.get_by_text(f"{form.height} rows: {form.height} new answers, 0 known already, 0 without an answer.").wait_for()
+    screen.get_by_text(
+        f"{form.height} rows: {form.height} new answers, 0 known already, 0 without an answer."
+    ).wait_for()
 
 
 def upload(screen: Any, frame: pl.DataFrame) -> None:
