@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from engine.blocks.together import ALONE, Together
 from engine.contracts.contract import UNUSABLE, Consequence, Kind
 from engine.contracts.shelf import contracts
 from engine.delivery.source import UNREADABLE, Source
@@ -70,7 +71,9 @@ class Panel:
     stock_corrections: stock records below 0 (store_id, sku_id, date, quantity_on_hand). unmatched_returns: units that
     came back and were never sold (store_id, sku_id, date, units). interpolated: cells that were filled by
     interpolation. is_partial: the as-of day was not complete. outside: what a calendar and the weather say.
-    notices: what is odd about all this. memory: where the arrays live.
+    notices: what is odd about all this. memory: where the arrays live. together: the way to the other blocks of the
+    chain: the pairs are those of the block's own SKUs in all stores, `skus` its own, and what is of stores or
+    categories is of the whole chain.
     """
 
     as_of: dt.date
@@ -92,6 +95,7 @@ class Panel:
     accounts: Mapping[str, RowAccount]
     sources: Sources
     memory: Memory
+    together: Together = ALONE
 
     @property
     def first_day(self) -> dt.date:

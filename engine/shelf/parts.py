@@ -5,6 +5,7 @@ they were cut leaves no trace.
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,16 @@ from engine.shelf.cases import RANKED_BY, rank
 ROWS_PER_GROUP = 10_000
 """A part is read in pieces of so many rows; what is asked for may begin and end inside one."""
 _PLACE = "place"
+
+
+@dataclass(frozen=True)
+class Table:
+    """One of the further outputs of a night. rows: as far as they are of this block of the chain. by: what the rows of
+    all blocks are sorted by; empty where every block holds all rows in their order.
+    """
+
+    rows: pl.DataFrame
+    by: tuple[str, ...] = ()
 
 
 class CaseParts:

@@ -1,0 +1,1 @@
+"""A chain in blocks: what they tell one another, and who runs them."""

@@ -1,0 +1,36 @@
+"""Numbers on two grids, whose multiples add up without rounding; see `engine.blocks.exact`."""
+
+import math
+
+from engine.kernels.compiling import inner, kernel
+from engine.kernels.types import Floats1D, Floats2D, Integers1D, Out
+
+COARSE = 1.5 * 2.0**49
+"""Added to a number and taken off again, it leaves a multiple of 1/8: a number of this size has no finer digits."""
+FINE = 1.5 * 2.0**22
+"""The same for multiples of 2^-30."""
+
+
+@inner
+def coarse(value: float) -> float:
+    """The nearest multiple of the coarse grid; the value itself where it is larger than that grid reaches."""
+    return (value + COARSE) - COARSE
+
+
+@inner
+def fine(rest: float) -> float:
+    """The nearest multiple of the fine grid to what the coarse grid leaves."""
+    return (rest + FINE) - FINE
+
+
+@kernel
+def add_by_group(group: Integers1D, values: Floats1D, sums: Out[Floats2D]) -> None:
+    """Add the parts of every value to its group. group: (n,); sums: (groups, 2)."""
+    for row in range(values.size):
+        value = values[row]
+        if math.isinf(value):
+            sums[group[row], 0] += value
+            continue
+        of_coarse = coarse(value)
+        sums[group[row], 0] += of_coarse
+        sums[group[row], 1] += fine(value - of_coarse)
