@@ -22,8 +22,10 @@ _PLACE = "place"
 
 @dataclass(frozen=True)
 class Table:
-    """One of the further outputs of a night. rows: as far as they are of this block of the chain. by: what the rows of
-    all blocks are sorted by; empty where every block holds all rows in their order.
+    """One of the further outputs of a night.
+
+    rows: as far as they are of this block of the chain. by: what the rows of all blocks are sorted by; empty where
+    every block holds all rows in their order.
     """
 
     rows: pl.DataFrame
