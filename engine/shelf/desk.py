@@ -4,7 +4,7 @@ check → panel → expect → detect → measure → diagnose → recommend →
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -13,6 +13,8 @@ from typing import Any
 
 import polars as pl
 
+from engine.blocks.together import Together
+from engine.blocks.turns import in_turns
 from engine.delivery.tables import verify
 from engine.errors import InputError, Problem
 from engine.memory import Memory
@@ -21,24 +23,25 @@ from engine.outputs.shelf.result import Night
 from engine.outputs.write import (
     ROWS_PER_GROUP,
     WIDE_ROWS_PER_GROUP,
-    appended_parquet,
     evenly,
     write_json,
     write_parquet,
 )
-from engine.runs.journal import Journal
+from engine.runs.journal import Journal, Unheard
 from engine.runs.publish import Making
 from engine.runs.publish import publish as publish_run
 from engine.settings.shelf.night import Settings
 from engine.shelf import publish, summary
 from engine.shelf.calibrated import Recalibration, learn
 from engine.shelf.check import Intake, Place, Sources, check, readings_of
+from engine.shelf.features import PAIRS_PER_BLOCK as FEATURES_AT_A_TIME
 from engine.shelf.features import feature_blocks
 from engine.shelf.method import Method, findings_of, method_of
 from engine.shelf.panel import Panel, panel
-from engine.shelf.parts import CaseParts, FindingParts
+from engine.shelf.parts import CaseParts, FindingParts, Table
 from engine.shelf.placing import PanelPlan
-from engine.shelf.series import series_blocks
+from engine.shelf.press import Press
+from engine.shelf.series import PAIRS_PER_BLOCK, series_blocks
 from engine.vocabulary import shelf as v
 
 CASES_PER_BLOCK = 50_000
@@ -58,7 +61,7 @@ class Judged:
     learnt: Any
     found: Any
     cases: CaseParts
-    decided: Mapping[str, pl.DataFrame]
+    decided: Mapping[str, Table]
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,7 @@ def run(
     allow_partial: bool = False,
     max_memory: int | None = None,
     feedback: Path | None = None,
+    blocks: int = 1,
     watch: Callable[[str], None] | None = None,
 ) -> Night:
     """Run one night and publish it under `out`.
@@ -88,8 +92,8 @@ def run(
     the newest day of the chain. force: run again what is there already. allow_partial: an as-of day that is not
     complete is judged by what came of it, and the run is marked. max_memory: bytes the process may take; the days of
     the chain then live in files of `out` while the night runs. feedback: a file of what stores answered on earlier
-    nights, which corrects the confidence of the calibrated profile. watch: called with the name of each stage as it
-    begins.
+    nights, which corrects the confidence of the calibrated profile. blocks: into how many blocks of SKUs the chain is
+    cut, which are judged in turns; it changes no byte. watch: called with the name of each stage as it begins.
     Raises InputError, TryLaterError and OutputError; the runs published before stay as they are.
     """
     journal = Journal(watch)
@@ -105,13 +109,14 @@ def run(
     def write(folder: Path) -> dict[str, Any]:
         memory = Memory(max_memory, folder)
         with memory.watched():
-            entries = _night_into(folder, sources, settings, plan, journal, memory, recalibration)
+            of_block = partial(_night_of_block, folder, sources, settings, plan, journal, memory, recalibration)
+            entries = in_turns(of_block, blocks)[0]
         return {"feedback": recalibration.described(), "seeds": "each case's own id", **entries}
 
     return Night(*publish_run(out, making, journal, write, force=force))
 
 
-def _night_into(
+def _night_of_block(
     folder: Path,
     sources: Sources,
     settings: Settings,
@@ -119,26 +124,32 @@ def _night_into(
     journal: Journal,
     memory: Memory,
     recalibration: Recalibration,
+    together: Together,
 ) -> dict[str, Any]:
-    """Judge the night and write its files; what the manifest says of it is returned."""
+    """Judge a block of the chain; the first one writes the files of all. What the manifest says is returned."""
+    if together.number:
+        journal = Unheard()
     with_findings = findings_of(settings)
     with TemporaryDirectory(dir=folder, prefix="parts-") as parts:
-        findings = FindingParts(Path(parts))
+        findings = FindingParts(_room(parts, "findings"))
+        press = Press(folder, Path(parts), together)
         # Nobody else holds the panel: its days are let go as soon as they were looked at last.
         judged = judge(
-            _placed(sources, plan, journal, memory),
+            _placed(sources, plan, journal, memory, together),
             settings,
             journal,
-            partial(_publish_features, folder, settings),
-            lambda cases: findings.add(with_findings(cases)),
-            CaseParts(Path(parts)),
+            partial(_publish_features, press, settings),
+            lambda cases: findings.add(with_findings(cases), cases["store_id"]),
+            CaseParts(_room(parts, "cases")),
             recalibration,
         )
         with journal.stage("publish"):
-            quality = _publish_days(folder, judged, settings)
+            quality = _publish_days(press, judged, settings)
             judged = replace(judged, panel=judged.panel.without_days())
-            _append_all(folder / shapes.EVIDENCE, findings.by_cause(ROWS_PER_GROUP), ROWS_PER_GROUP)
-            facts = _publish_cases(folder, judged, quality)
+            press.write(shapes.EVIDENCE, findings.by_cause(together, ROWS_PER_GROUP), ROWS_PER_GROUP)
+            facts = _publish_cases(press, judged, quality)
+        # The parts of a block are read until all is written.
+        together.gathered(None)
     figures = {name: facts[name] for name in ("cases", "cases_open", "revenue_at_risk_open")}
     return {"partial": judged.panel.is_partial, "logs": _logs(judged.panel), **figures}
 
@@ -193,10 +204,10 @@ def _opened(place: Place, settings: Settings, as_of: dt.date | None, *, as_text:
     return found.within(settings.panel.lookback_days, settings.panel.held_days)
 
 
-def _placed(sources: Sources, plan: PanelPlan, journal: Journal, memory: Memory) -> Panel:
+def _placed(sources: Sources, plan: PanelPlan, journal: Journal, memory: Memory, together: Together) -> Panel:
     with journal.stage("panel") as facts:
-        chain = panel(sources, plan, memory)
-        facts["store_skus"] = chain.pairs.height
+        chain = panel(sources, plan, memory, together)
+        facts["store_skus"] = together.count(chain.pairs.height)
     return chain
 
 
@@ -246,39 +257,49 @@ def _judge_runs(
         return method.recommend(chain, found, cases).rechunk()
 
 
-def _publish_days(folder: Path, judged: Judged, settings: Settings) -> dict[str, Any]:
+def _publish_days(press: Press, judged: Judged, settings: Settings) -> dict[str, Any]:
     """What needs the days of the chain: series, and the quality of the data, which is returned."""
     chain, method, found = judged.panel, judged.method, judged.found
-    bands = partial(method.bands, chain, found)
+    bands, stores = partial(method.bands, chain, found), chain.stores["store_id"]
     series = series_blocks(chain, judged.cases.columns("pair")["pair"], bands, settings.expect.interval_z)
-    _append_all(folder / shapes.DAILY, series, WIDE_ROWS_PER_GROUP)
+    press.write_by_store(shapes.DAILY, series, stores, PAIRS_PER_BLOCK, WIDE_ROWS_PER_GROUP)
     for name, further in {**judged.decided, **method.tables(chain, found, judged.cases)}.items():
-        write_parquet(further, folder / name)
+        press.write_table(name, further, stores)
     return summary.data_quality(chain, settings.panel.min_history_days, method.notices(chain, judged.learnt))
 
 
-def _publish_features(folder: Path, settings: Settings, chain: Panel) -> None:
+def _publish_features(press: Press, settings: Settings, chain: Panel) -> None:
     blocks = feature_blocks(chain, settings.expect, settings.causes)
-    _append_all(folder / shapes.FEATURES, blocks, evenly(int(chain.judged.sum())))
+    n_judged = chain.together.count(int(chain.judged.sum()))
+    some = evenly(n_judged, FEATURES_AT_A_TIME)
+    press.write_by_store(shapes.FEATURES, blocks, chain.stores["store_id"], some, evenly(n_judged))
 
 
-def _append_all(file: Path, blocks: Iterable[pl.DataFrame], rows_per_group: int) -> None:
-    with appended_parquet(file, rows_per_group) as add:
-        for rows in blocks:
-            add(rows)
-
-
-def _publish_cases(folder: Path, judged: Judged, quality: dict[str, Any]) -> dict[str, Any]:
+def _publish_cases(press: Press, judged: Judged, quality: dict[str, Any]) -> dict[str, Any]:
     """What needs the cases alone; the key figures are returned."""
-    chain, cases = judged.panel, judged.cases.columns(*summary.CASE_COLUMNS)
-    write_parquet(summary.stores_table(chain, cases), folder / shapes.STORES)
-    write_parquet(chain.skus.select("sku_id", *publish.SKU_NAMES), folder / shapes.SKUS)
-    publish.publish_cases(folder, chain, judged.cases)
-    publish.publish_quarantine(folder, chain)
-    facts = {**summary.key_figures(chain, cases), **judged.method.facts(judged.found)}
-    write_json(facts, folder / shapes.SUMMARY)
-    write_json(quality, folder / shapes.DATA_QUALITY)
+    chain, own = judged.panel, judged.cases
+    cases = own.of_all_blocks(chain.together)
+    skus = chain.together.rows(chain.skus)
+    facts = {
+        **summary.key_figures(chain, own.columns(*summary.CASE_COLUMNS)),
+        **judged.method.facts(judged.found),
+    }
+    stores = summary.stores_table(chain, own.columns(*summary.CASE_COLUMNS))
+    if press.is_writer:
+        write_parquet(stores, press.folder / shapes.STORES)
+        write_parquet(skus.select("sku_id", *publish.SKU_NAMES), press.folder / shapes.SKUS)
+        publish.publish_cases(press.folder, chain.stores, skus, cases)
+        publish.publish_quarantine(press.folder, chain)
+        write_json(facts, press.folder / shapes.SUMMARY)
+        write_json(quality, press.folder / shapes.DATA_QUALITY)
     return facts
+
+
+def _room(parts: str, name: str) -> Path:
+    """A folder of its own for the parts of one output."""
+    folder = Path(parts) / name
+    folder.mkdir()
+    return folder
 
 
 def _learn(feedback: Path | None, as_of: dt.date, settings: Settings) -> Recalibration:

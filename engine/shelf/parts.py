@@ -1,7 +1,7 @@
-"""Parts: the cases of a night and their findings, on disk while it runs, so that memory follows a block of them.
+"""Parts: the rows of a night on disk while it runs, so that memory follows a block of them.
 
-In: cases and findings, some at a time. Out: the same in the order in which they are published, some at a time. How
-they were cut leaves no trace.
+In: cases, findings and other rows, some at a time, of every block of the chain. Out: the same in the order in which
+they are published, some at a time. How they were cut leaves no trace.
 """
 
 from collections.abc import Iterable, Iterator
@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from engine.arrays import Integers
+from engine.blocks.together import Together
 from engine.outputs.write import appended_parquet
 from engine.shelf.cases import RANKED_BY, rank
 
@@ -59,6 +60,14 @@ class CaseParts:
         self._files, self._heights = [], []
         self.add(cases)
 
+    def of_all_blocks(self, together: Together) -> "CaseParts":
+        """The cases of the whole chain, in the files of the blocks; `pair` is a number of each block's own."""
+        every = CaseParts(self._folder)
+        for files, heights in together.gathered((self._files, self._heights)):
+            every._files += files
+            every._heights += heights
+        return every
+
     def columns(self, *names: str) -> pl.DataFrame:
         """Some columns of all cases, in no order."""
         return pl.scan_parquet(self._files, glob=False).select(names).collect()
@@ -69,18 +78,39 @@ class CaseParts:
 
     def ranked(self, cases_at_a_time: int) -> Iterator[pl.DataFrame]:
         """All cases by rank, some at a time; one empty block when there are none."""
-        places = self._places()
-        for first in range(0, max(self.height, 1), cases_at_a_time):
-            bounds = (first, first + cases_at_a_time)
-            found = [_between(file, place, *bounds) for file, place in zip(self._files, places, strict=True)]
-            yield pl.concat(found).sort(_PLACE).drop(_PLACE)
-
-    def _places(self) -> list[Integers]:
-        """Of every part the ranks of its rows among all cases, from 0, ascending."""
         keys = pl.scan_parquet(self._files, glob=False).select(RANKED_BY).with_row_index("row").collect()
-        place = np.empty(self.height, np.int64)
-        place[rank(keys)["row"].to_numpy()] = np.arange(self.height)
-        return np.split(place, np.cumsum(self._heights)[:-1])
+        places = _places(rank(keys)["row"].to_numpy(), self._heights)
+        return _interleaved(self._files, places, cases_at_a_time)
+
+
+class StoreParts:
+    """Rows of every block, each sorted by store and SKU, in files of a folder.
+
+    stores: the ids of the chain's stores, ascending.
+    """
+
+    def __init__(self, folder: Path, stores: pl.Series) -> None:
+        self._folder = folder
+        self._ids = stores
+        self._files: list[Path] = []
+        self._stores: list[Integers] = []
+
+    def add(self, rows: pl.DataFrame) -> None:
+        """Keep some rows, the next ones of the block. Raises OSError when the disk does not take them."""
+        file = self._folder / f"{len(self._files)}.parquet"
+        _write(rows, file)
+        self._files.append(file)
+        self._stores.append(self._ids.search_sorted(rows["store_id"]).to_numpy().astype(np.int64))
+
+    def merged(self, together: Together, rows_at_a_time: int) -> Iterator[pl.DataFrame]:
+        """The rows of all blocks by store and SKU, some at a time; one empty block without.
+
+        Every block asks for it, and one of them reads it: blocks are ranges of SKUs, so those of a store follow one
+        another.
+        """
+        every = together.gathered((self._files, self._stores))
+        files = [file for own, _ in every for file in own]
+        return _sorted(files, [store for _, own in every for store in own], rows_at_a_time)
 
 
 class FindingParts:
@@ -89,28 +119,35 @@ class FindingParts:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._files: list[Path] = []
-        self._heights: list[dict[str, int]] = []
+        self._stores: list[pl.Series] = []
+        self._causes: list[str] = []
 
-    def add(self, findings: pl.DataFrame) -> None:
-        """Keep the findings of some cases. Raises OSError when the disk does not take them."""
+    def add(self, findings: pl.DataFrame, stores: pl.Series) -> None:
+        """Keep the findings of some cases. stores: id of the store of each of the cases, ascending.
+
+        Raises OSError when the disk does not take them.
+        """
         file = self._folder / f"findings-{len(self._files)}.parquet"
         _write(findings, file)
         self._files.append(file)
-        self._heights.append(dict(findings.group_by("cause", maintain_order=True).len().iter_rows()))
+        self._stores.append(stores)
+        self._causes = findings["cause"].unique(maintain_order=True).to_list() or self._causes
 
-    def by_cause(self, findings_at_a_time: int) -> Iterator[pl.DataFrame]:
-        """All findings, cause by cause and within one in the order in which they came; one empty block without."""
-        # Lists are laid out in a file by the frames they come in.
-        return _recut(self._by_part(), findings_at_a_time)
+    def by_cause(self, together: Together, findings_at_a_time: int) -> Iterator[pl.DataFrame]:
+        """All findings, cause by cause and within one by store and SKU, some at a time; one empty block without.
 
-    def _by_part(self) -> Iterator[pl.DataFrame]:
-        causes = list(self._heights[0])
-        if not causes:
-            yield pl.read_parquet(self._files[0], glob=False)
-        for number, cause in enumerate(causes):
-            for file, heights in zip(self._files, self._heights, strict=True):
-                first = sum(heights[earlier] for earlier in causes[:number])
-                yield pl.scan_parquet(file, glob=False).slice(first, heights[cause]).collect()
+        Every block asks for it, and one of them reads it.
+        """
+        every = together.gathered((self._files, self._stores, self._causes))
+        files = [file for own, _, _ in every for file in own]
+        stores = [store for _, own, _ in every for store in own]
+        n_causes = max(len(causes) for _, _, causes in every)
+        store = pl.concat(stores).rank("dense").cast(pl.Int64).to_numpy()
+        of_part = np.split(store, np.cumsum([len(each) for each in stores])[:-1])
+        # Every case has a finding of every cause, and a file holds all of one cause after all of another.
+        keys = [(np.arange(n_causes)[:, None] * (store.size + 1) + part).ravel() for part in of_part]
+        # Lists are laid out in a file by the frames they come in: these are of one size.
+        return _sorted(files, keys, findings_at_a_time)
 
 
 def _write(rows: pl.DataFrame, file: Path) -> None:
@@ -118,16 +155,26 @@ def _write(rows: pl.DataFrame, file: Path) -> None:
         add(rows)
 
 
-def _recut(blocks: Iterable[pl.DataFrame], rows: int) -> Iterator[pl.DataFrame]:
-    """The same rows, so many at a time."""
-    waiting: list[pl.DataFrame] = []
-    for block in blocks:
-        whole = pl.concat([*waiting, block])
-        while whole.height > rows:
-            yield whole.head(rows)
-            whole = whole.slice(rows)
-        waiting = [whole]
-    yield from waiting
+def _sorted(files: list[Path], keys: list[Integers], rows_at_a_time: int) -> Iterator[pl.DataFrame]:
+    """The rows of all files by the keys of each; equal ones in the order of the files."""
+    order = np.argsort(np.concatenate(keys), kind="stable")
+    yield from _interleaved(files, _places(order, [key.size for key in keys]), rows_at_a_time)
+
+
+def _places(order: Integers, heights: Iterable[int]) -> list[Integers]:
+    """Of every part the places of its rows among all, from 0, ascending. order: row of each place, over all parts."""
+    place = np.empty(order.size, np.int64)
+    place[order] = np.arange(order.size)
+    return np.split(place, np.cumsum(list(heights))[:-1])
+
+
+def _interleaved(files: list[Path], places: list[Integers], rows_at_a_time: int) -> Iterator[pl.DataFrame]:
+    """The rows of all files by their places, so many at a time; one empty block when there are none."""
+    n_rows = sum(place.size for place in places)
+    for first in range(0, max(n_rows, 1), rows_at_a_time):
+        bounds = (first, first + rows_at_a_time)
+        found = [_between(file, place, *bounds) for file, place in zip(files, places, strict=True)]
+        yield pl.concat(found).sort(_PLACE).drop(_PLACE)
 
 
 def _between(file: Path, place: Integers, first: int, end: int) -> pl.DataFrame:

@@ -23,14 +23,17 @@ CASES_PER_BLOCK = 50_000
 """So many cases are named and written at a time."""
 
 
-def publish_cases(folder: Path, panel: Panel, cases: CaseParts) -> None:
-    """The cases by rank, as CSV for people and systems downstream, and as Parquet with everything known of them."""
+def publish_cases(folder: Path, stores: pl.DataFrame, skus: pl.DataFrame, cases: CaseParts) -> None:
+    """The cases by rank, as CSV for people and systems downstream, and as Parquet with everything known of them.
+
+    stores, skus: all of the chain, with their attributes.
+    """
     with (
         appended_csv(folder / shapes.CASES_CSV) as add_told,
         appended_parquet(folder / shapes.CASES, evenly(cases.height)) as add_known,
     ):
         for some in cases.ranked(evenly(cases.height, CASES_PER_BLOCK)):
-            named = with_names(panel, some)
+            named = with_names(stores, skus, some)
             add_told(named.select(v.CASE_COLUMNS))
             add_known(named.select(*v.CASE_COLUMNS, *v.FURTHER_CASE_COLUMNS))
 
@@ -45,10 +48,9 @@ def publish_quarantine(folder: Path, panel: Panel) -> None:
             write_parquet(rows, folder / shapes.QUARANTINE / f"{name}.parquet")
 
 
-def with_names(panel: Panel, cases: pl.DataFrame) -> pl.DataFrame:
+def with_names(stores: pl.DataFrame, skus: pl.DataFrame, cases: pl.DataFrame) -> pl.DataFrame:
     """The cases with what the stores and skus tables say of them; null where they say nothing."""
-    store = panel.pairs["store"].gather(cases["pair"])
-    sku = panel.pairs["sku"].gather(cases["pair"])
-    of_store = panel.stores.select("store_name", "region")[store]
-    of_sku = panel.skus.select(SKU_NAMES)[sku]
-    return pl.concat([cases, of_store, of_sku], how="horizontal")
+    of_store = stores.select("store_id", "store_name", "region")
+    of_sku = skus.select("sku_id", *SKU_NAMES)
+    named = cases.join(of_store, on="store_id", how="left", maintain_order="left")
+    return named.join(of_sku, on="sku_id", how="left", maintain_order="left")

@@ -8,6 +8,8 @@ import numpy as np
 import polars as pl
 import pytest
 
+from engine.blocks.together import ALONE, Together
+from engine.blocks.turns import in_turns
 from engine.shelf.cases import rank
 from engine.shelf.parts import CaseParts, FindingParts
 
@@ -72,16 +74,45 @@ def test_no_cases_are_one_empty_block(cases, tmp_path):
     assert block.equals(cases.clear())
 
 
+def test_the_cases_of_all_blocks_are_ranked_together(cases, tmp_path):
+    def program(together: Together) -> list[pl.DataFrame]:
+        folder = tmp_path / str(together.number)
+        folder.mkdir()
+        own = parts_of(cases.filter(pl.col("pair") % 3 == together.number), [1, 3, 20], folder)
+        return list(own.of_all_blocks(together).ranked(50))
+
+    known = pl.concat(pl.concat(cut(cases.filter(pl.col("pair") % 3 == block), [1, 3, 20])) for block in range(3))
+    for blocks in in_turns(program, 3):
+        assert pl.concat(blocks).equals(rank(known))
+
+
+def findings_of(some: pl.DataFrame) -> pl.DataFrame:
+    return pl.concat([some.select("case_id", cause=pl.lit(cause)) for cause in CAUSES])
+
+
 @pytest.mark.parametrize("heights", [*CUTS, [0]])
 @pytest.mark.parametrize("at_a_time", [1, 50, 1000])
 def test_findings_come_cause_by_cause_over_all_parts(cases, tmp_path, heights, at_a_time):
-    def findings_of(some: pl.DataFrame) -> pl.DataFrame:
-        return pl.concat([some.select("case_id", cause=pl.lit(cause)) for cause in CAUSES])
-
     parts = FindingParts(tmp_path)
     known = cases.head(sum(heights))
     for some in cut(known, heights):
-        parts.add(findings_of(some))
-    blocks = list(parts.by_cause(at_a_time))
+        parts.add(findings_of(some), some["pair"] // 20)
+    blocks = list(parts.by_cause(ALONE, at_a_time))
     assert {block.height for block in blocks[:-1]} <= {at_a_time}
     assert pl.concat(blocks).equals(findings_of(known))
+
+
+def test_findings_of_all_blocks_come_by_store_and_then_by_block(cases, tmp_path):
+    stored = cases.with_columns(store=pl.col("pair") // 20, block=pl.col("pair") % 20 // 5)
+
+    def program(together: Together) -> list[pl.DataFrame]:
+        folder = tmp_path / str(together.number)
+        folder.mkdir()
+        parts = FindingParts(folder)
+        own = stored.filter(block=together.number)
+        for some in (own.head(4), own.slice(4)):
+            parts.add(findings_of(some), some["store"])
+        return list(parts.by_cause(together, 7))
+
+    for blocks in in_turns(program, 4):
+        assert pl.concat(blocks).equals(findings_of(stored.sort("store", "block", maintain_order=True)))
