@@ -1,0 +1,84 @@
+"""A night over any number of blocks publishes the bytes of a night over one."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from engine.settings.shelf.night import load
+from engine.shelf import desk
+from engine.synth.chain import write_chain
+from engine.synth.plan import ChainPlan
+from tests.command import data_files, latest_data
+from tests.planted.awkward import AS_OF, write_awkward_chain
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+BLOCKS = [2, 7, 64]
+PROFILES = ["calibrated", "classic"]
+Published = dict[str, bytes]
+
+
+@pytest.fixture(scope="module")
+def awkward(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A few store-SKUs, each odd in its own way; of fewer SKUs than there are blocks."""
+    folder = tmp_path_factory.mktemp("awkward")
+    write_awkward_chain(folder, format="parquet")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def ordinary(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A chain with planted cases, promotions, late listings and neighbours."""
+    folder = tmp_path_factory.mktemp("ordinary") / "in"
+    write_chain(folder, ChainPlan(stores=40, skus=70, days=90))
+    return folder
+
+
+def night(folder: Path, out: Path, profile: str, blocks: int) -> Published:
+    as_of = AS_OF if folder.name.startswith("awkward") else None
+    return data_files(desk.run(folder, out, load(assignments=[f"profile={profile}"]), as_of, blocks=blocks).folder)
+
+
+def assert_same_bytes(found: Published, expected: Published) -> None:
+    assert sorted(found) == sorted(expected)
+    assert [name for name in expected if found[name] != expected[name]] == []
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_the_cut_of_an_awkward_chain_changes_no_byte(awkward, tmp_path, profile):
+    expected = night(awkward, tmp_path / "1", profile, 1)
+    for blocks in BLOCKS:
+        assert_same_bytes(night(awkward, tmp_path / f"{blocks}", profile, blocks), expected)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("blocks", BLOCKS)
+def test_the_cut_of_an_ordinary_chain_changes_no_byte(ordinary, tmp_path, profile, blocks):
+    expected = night(ordinary, tmp_path / "1", profile, 1)
+    assert_same_bytes(night(ordinary, tmp_path / f"{blocks}", profile, blocks), expected)
+
+
+IN_A_PROCESS = """
+import sys
+from pathlib import Path
+from engine.settings.shelf.night import load
+from engine.shelf import desk
+
+folder, out, blocks = sys.argv[1:]
+desk.run(Path(folder), Path(out), load(), blocks=int(blocks))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("n_threads", "blocks"), [(1, 7), (2, 1), (5, 2), (5, 7)])
+def test_blocks_and_threads_together_change_no_byte(ordinary, tmp_path, n_threads, blocks):
+    words = [sys.executable, "-c", IN_A_PROCESS, ordinary, tmp_path / "out", str(blocks)]
+    subprocess.run(words, check=True, timeout=120, env=os.environ | {"POLARS_MAX_THREADS": str(n_threads)})
+    assert_same_bytes(latest_data(tmp_path / "out"), night(ordinary, tmp_path / "1", "calibrated", 1))
