@@ -23,7 +23,7 @@ from bench.speed.process import THREADS, interleaved
 FILE = Path(__file__).with_name("baseline.json")
 PACKAGES = ("darkshelf", "polars", "numba", "numpy", "pyarrow", "duckdb", "pandas", "statsforecast")
 DIGITS = 4
-ROUNDS = {"10k": 9, "100k": 7, "1m": 3}
+ROUNDS = {"10k": 9, "100k": 7, "400k": 5, "1m": 3}
 """Rounds of each size, unless said."""
 
 
@@ -31,7 +31,7 @@ def measured(
     size: sizes.Size, names: Iterable[str], rounds: int, contenders: Mapping[str, Contender] = CONTENDERS
 ) -> dict[str, list[Sample]]:
     """Samples of contenders over one size, its files read once before. Slow ones run in the first rounds only."""
-    able = [name for name in names if size.store_skus <= contenders[name].largest]
+    able = [name for name in names if contenders[name].runs_on(size)]
     with TemporaryDirectory(prefix="darkshelf-bench-") as out:
         course = Course(size, Path(out))
         for floor in {"floor", "csv_floor"}.intersection(able):

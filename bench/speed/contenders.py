@@ -47,14 +47,19 @@ class Contender:
     """A command on a course.
 
     is_rival: it writes cases, which have to be ours. sample_stores: it runs on so few stores, and its seconds are
-    scaled to all. largest: the largest size it is run on, in store-SKUs. rounds: it is slow, the first rounds do.
+    scaled to all. smallest, largest: the sizes it is run on, in store-SKUs. rounds: it is slow, the first rounds do.
     """
 
     command: Callable[[Course], list[str]]
     is_rival: bool = False
     sample_stores: int | None = None
+    smallest: int = 0
     largest: int = 10**9
     rounds: int | None = None
+
+    def runs_on(self, size: sizes.Size) -> bool:
+        """Whether it is run on a chain of this size."""
+        return self.smallest <= size.store_skus <= self.largest
 
     def scale(self, size: sizes.Size) -> float:
         """All stores over the stores it runs on."""
@@ -78,14 +83,23 @@ def _rival(name: str, sample_stores: int | None = None, largest: int = 10**9, ro
     return Contender(command, is_rival=True, sample_stores=sample_stores, largest=largest, rounds=rounds)
 
 
-def _run(folder: Path, course: Course) -> list[str]:
-    return _darkshelf("run", folder, "--out", course.published, "--force", "--json")
+def _run(folder: Path, course: Course, *words: object) -> list[str]:
+    return _darkshelf("run", folder, "--out", course.published, "--force", "--json", *words)
 
+
+CAP = "2GiB"
+"""What a night may take that is held to a limit."""
+SMALL_CHAIN = Path(__file__).parents[2] / "data" / "sample"
+"""A chain so small that a night over it is little but starting up."""
 
 CONTENDERS: Mapping[str, Contender] = {
     "floor": Contender(lambda course: _module("bench.speed.floor", course.parquet)),
     "night": Contender(lambda course: _module("bench.speed.night", course.parquet, course.out / "night")),
     "process": Contender(lambda course: _run(course.parquet, course)),
+    "classic": Contender(lambda course: _run(course.parquet, course, "--set", "profile=classic"), rounds=3),
+    "capped": Contender(lambda course: _run(course.parquet, course, "--max-memory", CAP), smallest=400_000, rounds=5),
+    "small_night": Contender(lambda course: _run(SMALL_CHAIN, course), largest=10_000),
+    "version": Contender(lambda course: _darkshelf("--version")),
     "csv_floor": Contender(lambda course: _module("bench.speed.floor", course.csv), largest=100_000),
     "csv_process": Contender(lambda course: _run(course.csv, course), largest=100_000),
     "ours": _rival("ours"),
@@ -115,7 +129,7 @@ def _any_case(published: Path) -> str:
 def run(name: str, course: Course, contenders: Mapping[str, Contender] = CONTENDERS) -> Sample:
     """One run of a contender. Raises AssertionError when a rival's cases are not ours."""
     contender = contenders[name]
-    if name in {"night", "process", "csv_process"}:
+    if name in {"night", "process", "classic", "capped", "small_night", "csv_process"}:
         # A night is measured against an empty folder: pruning old ones is not its work.
         rmtree(course.out / "night" if name == "night" else course.published, ignore_errors=True)
     sample = report(*measure(contender.command(course)))

@@ -27,10 +27,18 @@ NIGHTS = {
     "floor": "the floor: read every needed column once",
     "night": "the night, from the first scan to published",
     "process": "`darkshelf run` on Parquet, the whole process",
+    "classic": "the same with the classic profile",
+    "capped": "the same within 2 GiB (`--max-memory`)",
     "csv_floor": "the floor on CSV",
     "csv_process": "`darkshelf run` on CSV, the whole process",
 }
-STARTS = {"help": "`--help`", "runs_list": "`darkshelf runs list`", "explain": "`darkshelf explain`"}
+STARTS = {
+    "version": "`--version`",
+    "help": "`--help`",
+    "small_night": "`darkshelf run data/sample`",
+    "runs_list": "`darkshelf runs list`",
+    "explain": "`darkshelf explain`",
+}
 CURVES = ("floor", "night", *DETECTION)
 
 Sizes = Mapping[str, Mapping[str, Any]]

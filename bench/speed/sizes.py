@@ -1,4 +1,4 @@
-"""The chains that are measured: three sizes, simulated once and kept outside the repository."""
+"""The chains that are measured: four sizes, simulated once and kept outside the repository."""
 
 import hashlib
 import os
@@ -37,6 +37,7 @@ SIZES = {
     for size in (
         Size("10k", ChainPlan(stores=200, skus=50, days=90)),
         Size("100k", ChainPlan(stores=2000, skus=50, days=90)),
+        Size("400k", ChainPlan(stores=4000, skus=100, days=90)),
         Size("1m", ChainPlan(stores=10_000, skus=100, days=90)),
     )
 }
