@@ -1,7 +1,8 @@
 """Memory of a night: how much it will need, and large arrays that stay below a limit.
 
 Under a limit arrays live in unnamed files of the run's own folder. Kernels walk them in blocks of rows, and pages are
-handed back as the process nears the limit; nothing is computed differently, so no number changes.
+handed back as the process nears the limit; nothing is computed differently, so no number changes. So do the arrays of
+a part of a chain that takes turns with others: while it waits, it hands back all of its pages.
 """
 
 import logging
@@ -9,6 +10,7 @@ import mmap
 import os
 import tempfile
 import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,6 +33,8 @@ RESULT_BYTES_PER_PAIR = 600
 RELIEF_SHARE = 0.85
 """From this share of the limit on, pages are handed back."""
 WATCH_SECONDS = 0.002
+MOST_BLOCKS = 64
+"""Every block looks through all tables for its rows: more of them would read longer than they compute."""
 
 
 class Memory:
@@ -39,23 +43,46 @@ class Memory:
     def __init__(self, limit: int | None = None, folder: Path | None = None) -> None:
         self._limit = limit
         self._folder = folder
-        self._maps: list[mmap.mmap] = []
+        self._is_in_files = limit is not None
+        self._maps: list[weakref.ref[mmap.mmap]] = []
+        self._blocks: list[Memory] = []
+
+    def of_block(self) -> "Memory":
+        """The memory of one block of those that take turns: its arrays live in files. `rest` hands them back."""
+        block = Memory(self._limit, self._folder)
+        block._is_in_files = True
+        self._blocks.append(block)
+        return block
 
     def empty(self, shape: tuple[int, ...], dtype: DTypeLike = np.float64) -> NDArray[Any]:
         """An array with any content. Raises OSError when the disk has no room for it."""
         size = int(np.prod(shape)) * np.dtype(dtype).itemsize
-        if self._limit is None or size == 0:
+        if not self._is_in_files or size == 0:
             return np.empty(shape, dtype)
         with tempfile.TemporaryFile(dir=self._folder) as file:
             # The room is taken now: a disk that is full later would be a bus error.
             os.posix_fallocate(file.fileno(), 0, size)
-            self._maps.append(mmap.mmap(file.fileno(), size))
-        return np.frombuffer(self._maps[-1], dtype).reshape(shape)
+            mapped = mmap.mmap(file.fileno(), size)
+        # The room is free again as soon as nobody holds the array.
+        self._maps.append(weakref.ref(mapped))
+        return np.frombuffer(mapped, dtype).reshape(shape)
 
-    def foresee(self, pairs: int, bytes_per_pair: int) -> None:
-        """Say what the night will need. Raises InputError when that cannot be had."""
-        results = BASE_BYTES + pairs * RESULT_BYTES_PER_PAIR
-        needed = results + (pairs * bytes_per_pair if self._limit is None else 0)
+    def rest(self) -> None:
+        """Hand back the pages of all arrays; they come back from their files as they are looked at."""
+        for mapped in (each() for each in self._maps):
+            if mapped is not None:
+                mapped.madvise(mmap.MADV_DONTNEED)
+        for block in self._blocks:
+            block.rest()
+
+    def foresee(self, pairs: int, bytes_per_pair: int, blocks: int = 1) -> None:
+        """Say what the night will need. Raises InputError when that cannot be had.
+
+        pairs: of the whole chain. bytes_per_pair: its days, of which those of one of the blocks are needed at a time.
+        """
+        results = needed_for(pairs)
+        # Days on disk come and go as they are looked at.
+        needed = results if self._limit is not None else needed_for(pairs, bytes_per_pair, blocks)
         room = available() if self._limit is None else self._limit
         LOGGER.info(
             "memory foreseen",
@@ -86,8 +113,22 @@ class Memory:
         process = psutil.Process()
         while not over.wait(WATCH_SECONDS):
             if process.memory_info().rss > bound:
-                for mapped in self._maps:
-                    mapped.madvise(mmap.MADV_DONTNEED)
+                self.rest()
+
+
+def needed_for(pairs: int, bytes_per_pair: int = 0, blocks: int = 1) -> int:
+    """Bytes that a night needs, about. pairs: of the chain. bytes_per_pair: of its days, of one block at a time."""
+    return BASE_BYTES + pairs * RESULT_BYTES_PER_PAIR + -(-pairs // blocks) * bytes_per_pair
+
+
+def blocks_within(limit: int, pairs: int, bytes_per_pair: int, most: int = MOST_BLOCKS) -> int:
+    """The fewest blocks of a chain that need no more than so many bytes, one block at a time.
+
+    most: so many where even they need more, such as the number of SKUs; their pages then come and go.
+    """
+    pairs_at_a_time = (limit - needed_for(pairs)) // bytes_per_pair
+    fewest = -(-pairs // pairs_at_a_time) if pairs_at_a_time > 0 else MOST_BLOCKS
+    return max(1, min(fewest, most, MOST_BLOCKS))
 
 
 def available() -> int:

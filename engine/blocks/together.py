@@ -24,10 +24,14 @@ Numbers = NDArray[Any]
 
 
 class Together(ABC):
-    """One block's way to the others. number: which block this is, from 0. of: how many there are."""
+    """One block's way to the others. number: which block this is, from 0. of: how many there are.
+
+    takes_turns: whether other blocks work in this process while this one waits.
+    """
 
     number: int
     of: int
+    takes_turns: bool = False
 
     @abstractmethod
     def gathered(self, mine: T) -> list[T]:
@@ -38,10 +42,20 @@ class Together(ABC):
 
     @abstractmethod
     def once(self, make: Callable[[], T]) -> T:
-        """What `make` returns, which is the same in every block; blocks of one process make it once and share it."""
+        """What `make` returns, which is the same in every block; blocks of one process make it once and share it.
+
+        What it raises is raised in every block. It asks the others nothing.
+        """
+
+    def before_waiting(self, rest: Callable[[], None]) -> None:
+        """Have `rest` called whenever this block hands its turn on, to let go of what it holds meanwhile."""
+        raise NotImplementedError("blocks that take no turns never rest")
 
     def added(self, mine: Numbers) -> Numbers:
-        """The sum of every block's array: of whole numbers, or of parts as `engine.blocks.exact` makes them."""
+        """The sum of every block's array: of whole numbers, or of parts as `engine.blocks.exact` makes them.
+
+        The sum of marks is their any. Who gives a large array keeps no name for it: then it is let go at once.
+        """
         every = self.gathered(mine)
         return self.once(lambda: np.sum(every, axis=0, dtype=mine.dtype)) if self.of > 1 else mine
 

@@ -6,12 +6,12 @@ others; so the memory of a block that works is needed for as many blocks as ther
 
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from engine.blocks.together import ALONE, Together
+from engine.blocks.together import ALONE, Numbers, Together
 
 T = TypeVar("T")
 Program = Callable[[Together], T]
@@ -25,7 +25,7 @@ def in_turns(program: Program[T], blocks: int, at_once: int = 1) -> list[T]:
     """
     if blocks == 1:
         return [program(ALONE)]
-    table = _Table(blocks, threading.Semaphore(at_once))
+    table = _Table(blocks, at_once)
 
     def work(number: int) -> T:
         with table.turn():
@@ -48,21 +48,31 @@ class BlockStoppedError(Exception):
 
 @dataclass
 class _Round:
-    """What was given at one question, by block. made: what `once` made, in a list of one."""
+    """What was given at one question, by block, or its sum; n_given: by so many blocks. made: what `once` made."""
 
     given: dict[int, Any] = field(default_factory=dict)
-    made: list[Any] = field(default_factory=list)
+    sum: Any = None
+    n_given: int = 0
+    made: Future[Any] = field(default_factory=Future)
     making: threading.Lock = field(default_factory=threading.Lock)
     taken: int = 0
+
+    def add(self, mine: Numbers) -> None:
+        """Make an array part of the sum. The first one is copied: its block may still hold it."""
+        if self.sum is None:
+            self.sum = mine.copy()
+        else:
+            self.sum += mine
 
 
 class _Table:
     """Where the blocks of a process meet. failure: why the first of them failed."""
 
-    def __init__(self, blocks: int, turns: threading.Semaphore) -> None:
+    def __init__(self, blocks: int, at_once: int) -> None:
         self.blocks = blocks
+        self.takes_turns = at_once < blocks
         self.failure: BaseException | None = None
-        self._turns = turns
+        self._turns = threading.Semaphore(at_once)
         self._changed = threading.Condition()
         self._rounds: dict[int, _Round] = {}
 
@@ -79,33 +89,43 @@ class _Table:
                 self.failure = error
             self._changed.notify_all()
 
-    def meet(self, question: int, number: int, mine: Any) -> list[Any]:
-        """Give one's own, hand the turn on, and come back when every block has given."""
+    def give(self, question: int, put: Callable[[_Round], None]) -> _Round:
+        """Put one's own into the round of a question."""
         with self._changed:
             place = self._rounds.setdefault(question, _Round())
-            place.given[number] = mine
+            put(place)
+            place.n_given += 1
             self._changed.notify_all()
-        self._turns.release()
-        try:
-            with self._changed:
-                self._changed.wait_for(lambda: len(place.given) == self.blocks or self.failure is not None)
-                if self.failure is not None:
-                    raise BlockStoppedError
-                self._leave(question, place)
-        finally:
-            self._turns.acquire()
-        return [place.given[each] for each in range(self.blocks)]
+        return place
+
+    def wait(self, question: int, place: _Round, rest: Callable[[], None]) -> None:
+        """Come back when every block has given. Unless all have, rest, and hand the turn on meanwhile."""
+        if place.n_given < self.blocks:
+            rest()
+            self._turns.release()
+            try:
+                with self._changed:
+                    self._changed.wait_for(lambda: place.n_given == self.blocks or self.failure is not None)
+            finally:
+                self._turns.acquire()
+        with self._changed:
+            if self.failure is not None:
+                raise BlockStoppedError
+            self._leave(question, place)
 
     def make(self, question: int, make: Callable[[], Any]) -> Any:
-        """What the first block to come here makes."""
+        """What the first block to come here makes, or fails with."""
         with self._changed:
             place = self._rounds.setdefault(question, _Round())
         with place.making:
-            if not place.made:
-                place.made.append(make())
+            if not place.made.done():
+                try:
+                    place.made.set_result(make())
+                except BaseException as error:
+                    place.made.set_exception(error)
         with self._changed:
             self._leave(question, place)
-        return place.made[0]
+        return place.made.result()
 
     def _leave(self, question: int, place: _Round) -> None:
         """Forget a question once every block has its answer."""
@@ -118,16 +138,36 @@ class _Seat(Together):
     """One block at the table."""
 
     def __init__(self, number: int, table: _Table) -> None:
-        self.number, self.of = number, table.blocks
+        self.number, self.of, self.takes_turns = number, table.blocks, table.takes_turns
         self._table = table
         self._question = 0
+        self._rests: list[Callable[[], None]] = []
 
     def gathered(self, mine: T) -> list[T]:
-        return self._table.meet(self._next(), self.number, mine)
+        question = self._next()
+        place = self._table.give(question, lambda place: place.given.update({self.number: mine}))
+        self._table.wait(question, place, self._rest)
+        return [place.given[each] for each in range(self.of)]
+
+    def added(self, mine: Numbers) -> Numbers:
+        question = self._next()
+        # Adding up at once keeps one sum, and not the array of every block until the last has come.
+        place = self._table.give(question, lambda place, given=mine: place.add(given))  # type: ignore[misc]
+        del mine
+        self._table.wait(question, place, self._rest)
+        total: Numbers = place.sum
+        return total
 
     def once(self, make: Callable[[], T]) -> T:
         made: T = self._table.make(self._next(), make)
         return made
+
+    def before_waiting(self, rest: Callable[[], None]) -> None:
+        self._rests.append(rest)
+
+    def _rest(self) -> None:
+        for rest in self._rests:
+            rest()
 
     def _next(self) -> int:
         self._question += 1

@@ -17,6 +17,7 @@ import polars as pl
 from engine.contracts.contract import UNUSABLE, Contract, Kind, Reading, Rule, as_shown, is_text, read_as
 from engine.delivery.csv_text import LEGIBLE_CSV, odd_line, refuse_half_a_row, separator_of
 from engine.delivery.csv_text import UNREADABLE as UNREADABLE
+from engine.delivery.id_range import EVERY_ID, IdRange
 from engine.delivery.near_miss import columns_meant, file_alike, named_after
 from engine.disk import fingerprint, refuse_special
 from engine.errors import InputError, Problem
@@ -124,12 +125,13 @@ class Loaded:
 class Source:
     """One table of the input under its contract. parts: its files in reading order.
 
-    ids_as_text: the id columns that some table of the input carries as text.
+    ids_as_text: the id columns that some table of the input carries as text. skus: whose rows `judged` yields.
     """
 
     contract: Contract
     parts: tuple[Part, ...]
     ids_as_text: frozenset[str] = frozenset()
+    skus: IdRange = EVERY_ID
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -173,10 +175,16 @@ class Source:
         """
         parts = []
         for reading, part in self.readings():
-            rows = reading.judged(part.scan())
+            rows = reading.judged(self._own_rows(reading, part))
             left_out = [~pl.col(rule.complaint) for rule in reading.rules if rule.complaint == without]
             parts.append(rows.filter(*left_out).select(*self.contract.names, UNUSABLE))
         return pl.concat(parts)
+
+    def _own_rows(self, reading: Reading, part: Part) -> pl.LazyFrame:
+        if self.skus.is_whole:
+            return part.scan()
+        # Asked of the column as it came, what is not asked for is left out before anything else is read of it.
+        return part.scan().filter(self.skus.holds(reading.values[self.contract.names.index("sku_id")]))
 
     def usable(self) -> pl.LazyFrame:
         """The typed rows that break no rule that keeps them out; rows in file order."""

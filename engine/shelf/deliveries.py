@@ -1,7 +1,8 @@
 """Deliveries: which days each store and each category delivered, and which are closed or unknown.
 
 In: units as delivered, NaN where no row came. Out: `Deliveries`. A day is held against what the same store-SKUs
-usually do on that weekday, with bounds learnt from the chain's own past: nothing here knows a calendar.
+usually do on that weekday, with bounds learnt from the chain's own past: nothing here knows a calendar. Of a chain in
+blocks each one counts its own store-SKUs; what is judged is their sum.
 """
 
 import datetime as dt
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.arrays import Floats, Integers, Marks
+from engine.blocks.together import ALONE, Together
 from engine.errors import Problem, TryLaterError
 from engine.kernels import deliveries as kernel
 from engine.kernels import rows
@@ -36,8 +38,9 @@ TINY = 1e-12
 
 @dataclass(frozen=True)
 class Chain:
-    """What is judged. units: (pairs, days) as delivered, NaN without a row. store, category: (pairs,); stores in
-    ascending order. starts: first pair of each store and the number of pairs. first_day: the date of day 0.
+    """What is judged, of a block's store-SKUs. units: (pairs, days) as delivered, NaN without a row. store, category:
+    (pairs,); stores in ascending order. starts: first pair of each store and the number of pairs. n_categories: of
+    the whole chain. first_day: the date of day 0.
     """
 
     units: Floats
@@ -91,23 +94,55 @@ def as_rows_tell(found: Deliveries) -> Deliveries:
     return replace(found, stores=stores, categories=np.zeros_like(found.categories))
 
 
-def judge_days(chain: Chain, of: DeliverySettings) -> Deliveries:
+def judge_days(chain: Chain, of: DeliverySettings, together: Together = ALONE) -> Deliveries:
     """Tell closed, undelivered and ordinary days apart, by store and by category, then for the chain.
 
     A shortfall that lasts longer than a few days is no lost delivery, and stays for the method to judge.
     """
-    has_rows, has_sales = (_days_above(chain, floor) for floor in (-np.inf, 0.0))
+    has_rows, has_sales = (together.added(_days_above(chain, floor)) for floor in (-np.inf, 0.0))
+    n_skus = together.added(np.diff(chain.starts))
     nothing = np.zeros_like(has_rows), np.zeros((chain.n_categories, chain.n_days), np.bool_)
-    of_stores, of_categories = _weigh(chain, *nothing, of)
-    stores = _states(of_stores, has_rows, has_sales, np.diff(chain.starts), of)
+    of_stores, of_categories = _weigh(chain, *nothing, of, together)
+    by_group = together.once(lambda: _by_group(of_stores, of_categories, has_rows, has_sales, n_skus, of))
+    out = by_group.stores != DELIVERED
+    of_kept = of_stores.sum(axis=0, keepdims=True, where=~out[..., None])
+    if by_group.categories.any():
+        of_kept = _weigh(chain, out, by_group.categories, of, together)[1].sum(axis=0, keepdims=True)
+    return together.once(lambda: _of_chain(of_stores, of_categories, of_kept, has_rows, by_group, of))
+
+
+@dataclass(frozen=True)
+class _ByGroup:
+    """Days judged by store and by category alone, see `Deliveries`."""
+
+    stores: NDArray[np.uint8]
+    categories: Marks
+
+
+def _by_group(
+    of_stores: Integers,
+    of_categories: Integers,
+    has_rows: Marks,
+    has_sales: Marks,
+    n_skus: Integers,
+    of: DeliverySettings,
+) -> _ByGroup:
+    stores = _states(of_stores, has_rows, has_sales, n_skus, of)
     short = _falls_short(of_stores, of.group_slack, of) & (stores == DELIVERED)
     stores[_short_runs(short, of.short_days)] = NOT_DELIVERED
-    categories = _short_runs(_falls_short(of_categories, of.group_slack, of), of.short_days)
+    return _ByGroup(stores, _short_runs(_falls_short(of_categories, of.group_slack, of), of.short_days))
+
+
+def _of_chain(
+    of_stores: Integers,
+    of_categories: Integers,
+    of_kept: Integers,
+    has_rows: Marks,
+    by_group: _ByGroup,
+    of: DeliverySettings,
+) -> Deliveries:
+    stores, categories = by_group.stores.copy(), by_group.categories
     of_chain = of_stores.sum(axis=0, keepdims=True)
-    out = stores != DELIVERED
-    of_kept = of_stores.sum(axis=0, keepdims=True, where=~out[..., None])
-    if categories.any():
-        of_kept = _weigh(chain, out, categories, of)[1].sum(axis=0, keepdims=True)
     chain_short = _falls_short(of_kept, of.chain_slack, of) | _is_short(of_kept, kernel.AMOUNT, of.amount_slack, of)
     kept = _kept_share(of_stores, stores == NOT_DELIVERED, ~np.isin(stores, ALL_CLOSED))
     kept *= _kept_share(of_categories, categories, np.ones_like(categories))
@@ -248,15 +283,26 @@ def _since(states: NDArray[np.uint8], chain: Chain) -> dt.date:
     return chain.date(int(others[-1]) + 1 if others.size else 0)
 
 
-def _weigh(chain: Chain, stores_out: Marks, categories_out: Marks, of: DeliverySettings) -> tuple[Integers, Integers]:
-    """The sums of the kernel by (store, day) and by (category, day)."""
+def _weigh(
+    chain: Chain, stores_out: Marks, categories_out: Marks, of: DeliverySettings, together: Together
+) -> tuple[Integers, Integers]:
+    """The sums of the kernel over all blocks, by (store, day) and by (category, day)."""
+    of_categories = np.zeros((chain.n_categories, chain.n_days, kernel.N_SUMS), np.int64)
+    of_stores = together.added(_weigh_own(chain, stores_out, categories_out, of, of_categories))
+    return of_stores, together.added(of_categories)
+
+
+def _weigh_own(
+    chain: Chain, stores_out: Marks, categories_out: Marks, of: DeliverySettings, of_categories: Integers
+) -> Integers:
+    """The block's own sums by (store, day); those by (category, day) are written."""
     n_stores = chain.starts.size - 1
     of_stores = np.zeros((n_stores, chain.n_days, kernel.N_SUMS), np.int64)
     blocks: list[Integers] = []
 
     def weigh(stores: slice) -> None:
         pairs = slice(chain.starts[stores.start], chain.starts[stores.stop])
-        sums = np.zeros((chain.n_categories, chain.n_days, kernel.N_SUMS), np.int64)
+        sums = np.zeros_like(of_categories)
         kernel.weigh_habits(
             chain.units[pairs],
             chain.store[pairs],
@@ -271,7 +317,8 @@ def _weigh(chain: Chain, stores_out: Marks, categories_out: Marks, of: DeliveryS
         blocks.append(sums)
 
     rows.in_blocks(weigh, n_stores)
-    return of_stores, np.sum(blocks, axis=0)
+    np.sum(blocks, axis=0, out=of_categories)
+    return of_stores
 
 
 def _kept_share(sums: Integers, lost: Marks, counted: Marks) -> Floats:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.arrays import Integers, Marks
+from engine.blocks.together import ALONE, Together
 from engine.kernels import deliveries as kernel
 from engine.kernels import rows
 from engine.settings.shelf.delivered import DeliverySettings
@@ -28,11 +29,12 @@ NEVER = -1
 @dataclass(frozen=True)
 class Stores:
     """Whose rows the rows of a measure are. store: (pairs,) in ascending order. starts: first pair of each store, and
-    the number of pairs.
+    the number of pairs. together: the way to the store's other pairs.
     """
 
     store: Integers
     starts: Integers
+    together: Together = ALONE
 
     def each(self, look: Callable[[slice], object]) -> None:
         """Call with slices of pairs that cover whole stores."""
@@ -42,9 +44,14 @@ class Stores:
 
         rows.in_blocks(of_stores, self.starts.size - 1)
 
-    def marks(self, n_days: int) -> Marks:
-        """Nothing marked, (stores, days)."""
-        return np.zeros((self.starts.size - 1, n_days), np.bool_)
+    def marked(self, n_days: int, mark: Callable[[slice, Marks], object]) -> Marks:
+        """What is marked of any pair of the chain, (stores, days). mark: called with pairs and where to mark."""
+        return self.together.added(self._marked(n_days, mark))
+
+    def _marked(self, n_days: int, mark: Callable[[slice, Marks], object]) -> Marks:
+        marks = np.zeros((self.starts.size - 1, n_days), np.bool_)
+        self.each(lambda pairs: mark(pairs, marks))
+        return marks
 
 
 @dataclass(frozen=True)
@@ -65,17 +72,20 @@ def feed_of(measure: NDArray[Any], stores: Stores, of: DeliverySettings, *, move
 
     measure: (pairs, days), NaN without a row. moves: its values change where it is alive; otherwise its rows tell.
     """
-    n_days = measure.shape[1]
-    came = stores.marks(n_days)
-    stores.each(lambda pairs: kernel.days_above(measure[pairs], stores.store[pairs], -np.inf, came))
+    n_days, store = measure.shape[1], stores.store
+    came = stores.marked(n_days, lambda pairs, marks: kernel.days_above(measure[pairs], store[pairs], -np.inf, marks))
     changed = came
     if moves:
-        changed = stores.marks(n_days)
-        stores.each(lambda pairs: kernel.days_changed(measure[pairs], stores.store[pairs], changed))
+        changed = stores.marked(n_days, lambda pairs, marks: kernel.days_changed(measure[pairs], store[pairs], marks))
+    return stores.together.once(lambda: _feed(came, changed, of))
+
+
+def _feed(came: Marks, changed: Marks, of: DeliverySettings) -> Feed:
+    """came, changed: (stores, days), any row came, any value changed."""
     last_change = _last(changed)
-    late = n_days - 1 - last_change
+    late = came.shape[1] - 1 - last_change
     gap_of_rows = _usual_gaps(came)
-    usual_gap = _usual_gaps(changed) if moves else gap_of_rows
+    usual_gap = gap_of_rows if changed is came else _usual_gaps(changed)
     is_stale = (last_change >= 0) & (late > np.maximum(of.stale_days, of.stale_gaps * usual_gap))
     return Feed(_last(came), last_change, gap_of_rows, is_stale)
 
@@ -96,14 +106,23 @@ def impossible_stock(on_hand: NDArray[np.float64], stores: Stores, of: DeliveryS
 
     on_hand: (pairs, days), NaN without a row.
     """
-    n_days = on_hand.shape[1]
-    known, zeros = np.zeros((2, stores.starts.size - 1, n_days), np.int64)
-    stores.each(lambda pairs: kernel.count_zeros(on_hand[pairs], stores.store[pairs], known, zeros))
+    known, zeros = stores.together.added(_count_zeros(on_hand, stores))
+    return stores.together.once(lambda: _emptied(known, zeros, of))
+
+
+def _count_zeros(on_hand: NDArray[np.float64], stores: Stores) -> Integers:
+    """The block's own known cells and, of them, those of 0, (2, stores, days)."""
+    counts = np.zeros((2, stores.starts.size - 1, on_hand.shape[1]), np.int64)
+    stores.each(lambda pairs: kernel.count_zeros(on_hand[pairs], stores.store[pairs], *counts))
+    return counts
+
+
+def _emptied(known: Integers, zeros: Integers, of: DeliverySettings) -> Marks:
     all_gone = (known >= of.min_silent_skus) & (zeros == known)
     share = np.where(known > 0, zeros / np.maximum(known, 1), np.nan)
     before = np.full(share.shape[0], np.nan)
     found: Marks = np.zeros(all_gone.shape, np.bool_)
-    for day in range(n_days):
+    for day in range(known.shape[1]):
         was_stocked = (before < 1.0 - of.closed_share) & (known[:, day] >= of.min_silent_skus)
         found[:, day] = all_gone[:, day] & was_stocked
         is_news = (known[:, day] > 0) & ~found[:, day]

@@ -6,7 +6,7 @@ both tables is accounted for.
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -66,6 +66,13 @@ def outside(
         _place_weather(read, stores, temperature, rain, accounts[v.WEATHER])
     delivered = frozenset(accounts) & {v.CALENDAR, v.WEATHER}
     return Outside(calendar, temperature, rain, tuple(notices), delivered)
+
+
+def of_skus(happened: Outside, own: slice) -> Outside:
+    """The same for a block of the SKUs, whose positions are counted from its first. own: its SKUs in the chain."""
+    sku = pl.col("sku")
+    is_own = sku.is_null() | sku.is_between(own.start, own.stop, closed="left")
+    return replace(happened, calendar=happened.calendar.filter(is_own).with_columns(sku - own.start))
 
 
 def _read(sources: Sources, name: str, first_day: dt.date, account: RowAccount) -> pl.DataFrame:

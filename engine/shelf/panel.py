@@ -1,26 +1,30 @@
 """Panel: from tables to one row per store-SKU, every measure a fixed-width array of days.
 
-In: `Sources`. Out: `Panel`, sorted by store and SKU. Every table is read once, in batches, and each of its rows is
-placed straight into its cell; memory is the panel and one batch. NaN is "unknown" inside an array.
+In: `Sources`. Out: `Panel`, sorted by store and SKU, of a block of the SKUs. Every table is read once, in batches,
+and each row of the block's SKUs is placed straight into its cell; memory is the panel and one batch. NaN is "unknown"
+inside an array.
 """
 
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import NoReturn
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from engine.blocks import exact
 from engine.blocks.together import ALONE, Together
 from engine.contracts.contract import UNUSABLE, Consequence, Kind
 from engine.contracts.shelf import contracts
 from engine.delivery.source import UNREADABLE, Source
 from engine.delivery.tables import naming_broken_files, too_many_faults, verify
 from engine.errors import InputError, Problem
-from engine.kernels import rows, windows
+from engine.kernels import rows
 from engine.kernels.compiling import given
+from engine.kernels.exact import add_days_by_group
 from engine.kernels.impute import Cells, ImputationRule, Owners, impute
 from engine.memory import Memory
 from engine.settings.shelf.delivered import DeliverySettings
@@ -37,19 +41,20 @@ from engine.shelf.deliveries import (
     with_partial_day,
 )
 from engine.shelf.feeds import Feed, Stores, declared, feed_of, forget, impossible_stock
-from engine.shelf.outside import Outside, outside
+from engine.shelf.grid import Grid, Seen, grid_of, seen_pairs
+from engine.shelf.outside import Outside, of_skus, outside
 from engine.shelf.placing import (
-    BYTES_PER_DAY,
+    FACTS,
     Array,
-    Grid,
     PanelPlan,
     Placed,
     RowAccount,
-    grid_of,
+    bytes_per_pair,
     listed_cells,
     place_facts,
     refuse_turned_signs,
     undo_returns,
+    unread,
 )
 from engine.vocabulary import shelf as v
 
@@ -73,7 +78,8 @@ class Panel:
     interpolation. is_partial: the as-of day was not complete. outside: what a calendar and the weather say.
     notices: what is odd about all this. memory: where the arrays live. together: the way to the other blocks of the
     chain: the pairs are those of the block's own SKUs in all stores, `skus` its own, and what is of stores or
-    categories is of the whole chain.
+    categories is of the whole chain; stock corrections and unmatched returns are the block's own, counts and accounts
+    of the whole chain. What is of the whole chain is shared: nobody may write into it.
     """
 
     as_of: dt.date
@@ -132,12 +138,16 @@ class Panel:
 
     @cached_property
     def category_price(self) -> Array:
-        """Mean price of every day over the judged pairs of each category, (categories, days); NaN without any."""
+        """Mean price of every day over the judged pairs of each category, (categories, days); NaN without any.
+
+        The other blocks are asked when it is looked at first.
+        """
         groups = np.where(self.judged, self.codes("category"), -1)
         shape = (max(len(self.categories), 1), self.n_days)
-        totals, counts = np.zeros(shape), np.zeros(shape, np.int64)
-        windows.sums_by_group(self.array("price"), groups, totals, counts)
-        return totals / np.where(counts > 0, counts, np.nan)
+        parts, counts = np.zeros((*shape, exact.N_PARTS)), np.zeros(shape, np.int64)
+        add_days_by_group(self.array("price"), groups, parts, counts)
+        parts, counts = self.together.added(parts), self.together.added(counts)
+        return self.together.once(lambda: exact.total(parts) / np.where(counts > 0, counts, np.nan))
 
     def without_days(self) -> "Panel":
         """The panel without its arrays, for what comes after the last look at a day."""
@@ -152,60 +162,62 @@ class Panel:
         return np.searchsorted(self.codes("store"), np.arange(self.stores.height + 1)).astype(np.int64)
 
 
-def panel(sources: Sources, plan: PanelPlan, memory: Memory) -> Panel:
-    """Place every usable row of the tables.
+def panel(
+    sources: Sources, plan: PanelPlan, memory: Memory, together: Together = ALONE, seen: Seen | None = None
+) -> Panel:
+    """Place every usable row of the tables that is of the block's own SKUs.
+
+    memory: of the night; blocks that take turns get a part each. seen: the store-SKUs, where they were looked for.
 
     Raises InputError, with every problem of every table, when a row stops the run or a file cannot be read, and when
-    the panel does not fit into memory; TryLaterError when the as-of day is not complete.
+    the panel does not fit into memory; TryLaterError when the as-of day is not complete. All blocks raise together.
     """
+    if together.takes_turns:
+        memory = memory.of_block()
+        together.before_waiting(memory.rest)
     try:
-        return _place_all(sources, plan, memory)
+        return _place_all(sources, plan, memory, together, seen)
     except UNREADABLE:
-        as_text = reread_as_text(sources)
-        with naming_broken_files(as_text.tables):
-            return _place_all(as_text, plan, memory)
+        as_text = together.once(lambda: reread_as_text(sources))
+    try:
+        return _place_all(as_text, plan, memory, together, None)
+    except UNREADABLE as error:
+        unread = error
+    return together.once(lambda: _refuse_broken_files(as_text, unread))
 
 
-def _place_all(sources: Sources, plan: PanelPlan, memory: Memory) -> Panel:
+def _refuse_broken_files(sources: Sources, error: BaseException) -> NoReturn:
+    with naming_broken_files(sources.tables):
+        raise error
+
+
+def _place_all(sources: Sources, plan: PanelPlan, memory: Memory, together: Together, seen: Seen | None) -> Panel:
     n_days = plan.panel.lookback_days
-    grid = grid_of(sources, n_days, usable_only=False)
-    memory.foresee(grid.pairs.height, n_days * BYTES_PER_DAY + plan.revenue_days * np.float64().itemsize)
-    placed = place_facts(sources, grid, plan, memory)
-    if placed.accounts[v.SALES].quarantined or placed.accounts[v.INVENTORY].quarantined:
-        # The keys alone do not tell whether a row can be used; as a rule every store-SKU has one that can.
-        of_usable_rows = grid_of(sources, n_days, usable_only=True)
-        if of_usable_rows.pairs.height != grid.pairs.height:
-            grid = of_usable_rows
-            placed = place_facts(sources, grid, plan, memory)
-    accounts, arrays = placed.accounts, placed.arrays
-    stores = _attributes(sources, v.STORES, "store_id", grid.stores, accounts.get(v.STORES))
-    stores = stores.with_columns(_known_places(sources))
-    skus = _attributes(sources, v.SKUS, "sku_id", grid.skus, accounts.get(v.SKUS))
-    categories = tuple(skus["category"].drop_nulls().unique().sort())
-    happened = outside(sources, n_days, stores, skus, categories, accounts)
-    _stop_on_broken_rows(sources, accounts)
-    code_of = {category: code for code, category in enumerate(categories)}
-    of_sku = skus["category"].replace_strict(code_of, default=-1, return_dtype=pl.Int64)
-    category = of_sku.gather(grid.pairs["sku"])
-    refuse_turned_signs(placed)
+    grid, placed = _placed(sources, plan, memory, together, seen)
+    arrays = placed.arrays
+    known = together.once(lambda: _known(sources, grid, n_days))
+    accounts = together.once(lambda: _accounts(sources, {**placed.accounts, **known.accounts}))
+    accounts = {name: replace(account) for name, account in accounts.items()}
+    category = known.category_codes[grid.own].gather(grid.pairs["sku"])
+    refuse_turned_signs(placed, together)
     unmatched = undo_returns(placed, plan.return_days)
-    chain = _chain(grid, arrays["units"], category, len(categories))
-    deliveries = judge_days(chain, plan.delivery)
+    chain = _chain(grid, arrays["units"], category, len(known.categories))
+    deliveries = judge_days(chain, plan.delivery, together)
     is_partial = bool(deliveries.is_incomplete[-1])
     if not plan.allow_partial:
         refuse_incomplete(deliveries, chain)
-    of_stores = stores["store_id"].cast(pl.String).to_list()
-    remarks = tuple(notices(deliveries, chain, of_stores, [*categories, "(no category)"], plan.delivery))
-    of_store = Stores(chain.store, chain.starts)
+    remarks = together.once(lambda: _remarks(deliveries, chain, known, plan.delivery))
+    of_store = Stores(chain.store, chain.starts, together)
     feeds = _feeds(of_store, arrays, plan.delivery, sources.tables)
     emptied = impossible_stock(arrays["on_hand"], of_store, plan.delivery)
-    if not sources.intake.readings.interpolates:
+    interpolates = sources.intake.readings.interpolates
+    if not interpolates:
         forget(arrays["on_hand"], of_store, emptied)
-    deliveries = as_rows_tell(deliveries) if sources.intake.readings.interpolates else with_partial_day(deliveries)
+    deliveries = together.once(lambda: as_rows_tell(deliveries) if interpolates else with_partial_day(deliveries))
     delivered_cells = {name: _known_cells(arrays[LOGS[name]]) for name in _logs(sources)}
     listed, interpolated = _impute_all(chain, placed, deliveries, plan, _draws_down(sources))
     for name, cells in delivered_cells.items():
-        accounts[name].carried = _known_cells(arrays[LOGS[name]]) - cells
+        accounts[name].carried = together.count(_known_cells(arrays[LOGS[name]]) - cells)
     if accounts[v.SALES].never_has("revenue"):
         _take_price_for_revenue(arrays)
     # In a store that is shut there is nothing to be done about a shelf.
@@ -221,23 +233,81 @@ def _place_all(sources: Sources, plan: PanelPlan, memory: Memory) -> Panel:
         as_of=sources.as_of,
         n_days=n_days,
         pairs=pairs,
-        stores=stores,
-        skus=skus,
-        categories=categories,
+        stores=known.stores,
+        skus=known.skus[grid.own],
+        categories=known.categories,
         deliveries=deliveries,
         feeds=feeds,
         emptied=emptied,
         free_prices=placed.free_prices,
         stock_corrections=listed_cells(grid, placed.below_zero, "quantity_on_hand"),
         unmatched_returns=listed_cells(grid, unmatched, "units"),
-        interpolated=interpolated,
+        interpolated=together.count(interpolated),
         is_partial=is_partial,
-        outside=happened,
+        outside=of_skus(known.outside, grid.own),
         notices=remarks,
         accounts=accounts,
         sources=sources,
         memory=memory,
+        together=together,
     )
+
+
+def _placed(
+    sources: Sources, plan: PanelPlan, memory: Memory, together: Together, seen: Seen | None
+) -> tuple[Grid, Placed]:
+    """The block's pairs, and the facts in their cells."""
+    n_days = plan.panel.lookback_days
+    every = together.once(lambda: seen or seen_pairs(sources, n_days))
+    together.once(lambda: memory.foresee(every.pairs.height, bytes_per_pair(plan), together.of))
+    grid = grid_of(every, sources.as_of, n_days, together)
+    placed = place_facts(sources, grid, plan, memory, together)
+    if placed.accounts[v.SALES].quarantined or placed.accounts[v.INVENTORY].quarantined:
+        # The keys alone do not tell whether a row can be used; as a rule every store-SKU has one that can.
+        usable = together.once(lambda: seen_pairs(sources, n_days, usable_only=True))
+        if usable.pairs.height != every.pairs.height:
+            grid = grid_of(usable, sources.as_of, n_days, together)
+            placed = place_facts(sources, grid, plan, memory, together)
+    return grid, placed
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What the tables of stores and SKUs, the calendar and the weather say, of the whole chain.
+
+    category_codes: of every SKU, -1 without a category. accounts: of these tables.
+    """
+
+    stores: pl.DataFrame
+    skus: pl.DataFrame
+    categories: tuple[str, ...]
+    category_codes: pl.Series
+    outside: Outside
+    accounts: Mapping[str, RowAccount]
+
+
+def _known(sources: Sources, grid: Grid, n_days: int) -> _Known:
+    accounts = {name: unread(source) for name, source in sources.tables.items() if name not in FACTS}
+    stores = _attributes(sources, v.STORES, "store_id", grid.stores, accounts.get(v.STORES))
+    stores = stores.with_columns(_known_places(sources))
+    skus = _attributes(sources, v.SKUS, "sku_id", grid.every_sku, accounts.get(v.SKUS))
+    categories = tuple(skus["category"].drop_nulls().unique().sort())
+    code_of = {category: code for code, category in enumerate(categories)}
+    codes = skus["category"].replace_strict(code_of, default=-1, return_dtype=pl.Int64)
+    happened = outside(sources, n_days, stores, skus, categories, accounts)
+    return _Known(stores, skus, categories, codes, happened, accounts)
+
+
+def _accounts(sources: Sources, found: Mapping[str, RowAccount]) -> dict[str, RowAccount]:
+    """The accounts of all tables in their order, with the reasons why rows were kept out. Raises where these stop."""
+    accounts = {name: found[name] for name in sources.tables}
+    _stop_on_broken_rows(sources, accounts)
+    return accounts
+
+
+def _remarks(found: Deliveries, chain: Chain, known: _Known, of: DeliverySettings) -> tuple[Problem, ...]:
+    stores = known.stores["store_id"].cast(pl.String).to_list()
+    return tuple(notices(found, chain, stores, [*known.categories, "(no category)"], of))
 
 
 def _attributes(sources: Sources, name: str, key: str, ids: pl.Series, account: RowAccount | None) -> pl.DataFrame:

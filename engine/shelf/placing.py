@@ -1,22 +1,21 @@
 """Placing: the rows of the tables, each in its cell.
 
-In: `Sources`. Out: `Grid`, the pairs and days there are, and `Placed`, the arrays as delivered. Every table is read
-once, in batches; NaN is a cell without a row.
+In: `Sources` and `Grid`. Out: `Placed`, the arrays as delivered. Every table is read once, in batches, and only the
+rows of the block's own SKUs; NaN is a cell without a row.
 """
 
-import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from engine.blocks.together import Together
 from engine.contracts.contract import UNUSABLE, Column, Consequence, Kind
-from engine.delivery.keys import distinct
-from engine.delivery.source import Source, batches
+from engine.delivery.source import UNREADABLE, Source, batches
 from engine.errors import InputError, Problem
 from engine.kernels import cells, rows
 from engine.kernels.compiling import given
@@ -24,9 +23,12 @@ from engine.kernels.deliveries import net_returns
 from engine.memory import Memory
 from engine.settings.shelf.delivered import DeliverySettings, PanelSettings
 from engine.shelf.check import Sources
+from engine.shelf.grid import Grid
 from engine.vocabulary import shelf as v
 
 Array = NDArray[Any]
+FACTS = (v.SALES, v.INVENTORY, v.PRICING, v.IMPRESSIONS)
+"""The tables whose rows have cells."""
 NOWHERE = np.iinfo(np.int32).min
 """The day of a row that has none."""
 UNKNOWN_FLAG = 2
@@ -58,6 +60,16 @@ class RowAccount:
         """Whether rows are used and the column is empty in all of them, or not there at all."""
         return 0 < self.used + self.netted == self.unknown[column]
 
+    @classmethod
+    def added(cls, parts: Iterable["RowAccount"]) -> "RowAccount":
+        """The account of all the rows of several ones, before anything is said of reasons."""
+        total = cls()
+        for part in parts:
+            for name in ("read", "used", "netted", "quarantined", "outside_panel", "replaced"):
+                setattr(total, name, getattr(total, name) + getattr(part, name))
+            total.unknown = {name: total.unknown.get(name, 0) + count for name, count in part.unknown.items()}
+        return total
+
     def balance(self, table: str) -> None:
         """Raise RuntimeError when a row got lost: that would be a bug, and no number of the run could be trusted."""
         if self.read != self.used + self.netted + self.quarantined + self.outside_panel:
@@ -79,10 +91,16 @@ class PanelPlan:
     allow_partial: bool = False
 
 
+def bytes_per_pair(plan: PanelPlan) -> int:
+    """Of the days of a store-SKU in memory."""
+    return plan.panel.lookback_days * BYTES_PER_DAY + plan.revenue_days * np.float64().itemsize
+
+
 @dataclass(frozen=True)
 class Placed:
-    """The tables in their cells. held: by array, the last value of each pair from before the first day. below_zero:
-    cell and value of wrong stock records. returned: the pairs of which anything came back. free_prices: see `Panel`.
+    """The tables of facts in their cells. held: by array, the last value of each pair from before the first day.
+    below_zero: cell and value of wrong stock records. returned: the pairs of which anything came back. free_prices:
+    see `Panel`. accounts: of these tables; they and the free prices are of the whole chain.
     """
 
     arrays: dict[str, Array]
@@ -91,61 +109,6 @@ class Placed:
     below_zero: pl.DataFrame
     returned: NDArray[np.int64]
     free_prices: int
-
-
-@dataclass(frozen=True)
-class Grid:
-    """The pairs and days of the panel. ids are sorted; store and sku in `pairs` are positions among them."""
-
-    n_days: int
-    first_day: int
-    pairs: pl.DataFrame
-    stores: pl.Series
-    skus: pl.Series
-
-    @property
-    def starts(self) -> NDArray[np.int64]:
-        """First pair of each store, and the number of pairs at the end."""
-        return np.searchsorted(self.pairs["store"].to_numpy(), np.arange(len(self.stores) + 1)).astype(np.int64)
-
-    def codes(self, name: str, ids: pl.Series) -> pl.Expr:
-        """Of an id column the number that `locate` looks up: the id itself, or the position of a text id."""
-        if ids.dtype == pl.Int64:
-            return pl.col(name).fill_null(-1)
-        position = pl.col(name).cast(pl.Enum(ids), strict=False).to_physical().cast(pl.Int64)
-        return position.fill_null(-1).alias(name)
-
-    def keys(self, ids: pl.Series) -> NDArray[np.int64]:
-        """The sorted numbers that `codes` may yield."""
-        return ids.to_numpy() if ids.dtype == pl.Int64 else np.arange(len(ids))
-
-
-def grid_of(sources: Sources, n_days: int, *, usable_only: bool) -> Grid:
-    """The store-SKUs with a row of sales or stock on the days of the panel. usable_only: with a usable one.
-
-    Raises InputError when there is none.
-    """
-    first_date = sources.as_of - dt.timedelta(days=n_days - 1)
-    days = pl.col("date").is_between(first_date, sources.as_of)
-    seen = [_pairs_of(sources.tables[name], days, usable_only=usable_only) for name in (v.SALES, v.INVENTORY)]
-    pairs = pl.concat(seen).unique().sort(v.PAIR)
-    if pairs.is_empty():
-        advice = "deliver rows of the days before the as-of day"
-        raise InputError([Problem(v.SALES, f"no row from {first_date} to {sources.as_of}", advice)])
-    stores, skus = pairs["store_id"].unique().sort(), pairs["sku_id"].unique().sort()
-    pairs = pairs.with_columns(
-        store=stores.search_sorted(pairs["store_id"]).cast(pl.Int64),
-        sku=skus.search_sorted(pairs["sku_id"]).cast(pl.Int64),
-    )
-    epoch = dt.date(1970, 1, 1)
-    return Grid(n_days, (first_date - epoch).days, pairs, stores, skus)
-
-
-def _pairs_of(source: Source, days: pl.Expr, *, usable_only: bool) -> pl.DataFrame:
-    """The distinct store-SKUs of a table's rows of some days, in no order; of all rows only the keys are read."""
-    counts = days & pl.all_horizontal(pl.col(name).is_not_null() for name in v.PAIR)
-    rows = source.judged().filter(counts & ~pl.col(UNUSABLE) if usable_only else counts)
-    return distinct(rows.select(v.PAIR), v.PAIR)
 
 
 def _empty_arrays(grid: Grid, revenue_days: int, memory: Memory) -> dict[str, Array]:
@@ -168,14 +131,42 @@ def _empty_arrays(grid: Grid, revenue_days: int, memory: Memory) -> dict[str, Ar
     return arrays
 
 
-def place_facts(sources: Sources, grid: Grid, plan: PanelPlan, memory: Memory) -> Placed:
+def place_facts(sources: Sources, grid: Grid, plan: PanelPlan, memory: Memory, together: Together) -> Placed:
+    """The block's rows of every table of facts in their cells.
+
+    Raises what a file that cannot be read raises, in all blocks where it is raised in one.
+    """
+    own: Placed | None = None
+    failure: BaseException | None = None
+    try:
+        own = _place_own(sources, grid, plan, memory)
+    except UNREADABLE as error:
+        failure = error
+    failures = [each for each in together.gathered(failure) if each is not None]
+    if own is None or failures:
+        raise failures[0]
+    every = together.gathered(own.accounts)
+    accounts = {
+        name: RowAccount.added([unread(sources.tables[name]), *(block[name] for block in every)])
+        for name in own.accounts
+    }
+    return replace(own, accounts=accounts, free_prices=together.count(own.free_prices))
+
+
+def unread(source: Source) -> RowAccount:
+    """The account of the rows that are known without being read: their days are no days of the panel."""
+    rows = source.left_out["rows"]
+    return RowAccount(read=rows, outside_panel=rows)
+
+
+def _place_own(sources: Sources, grid: Grid, plan: PanelPlan, memory: Memory) -> Placed:
     """Two tables at a time. Sales and prices take turns, because both write promo flags.
 
     Without a table of prices, a day's price is its revenue over its units.
     """
+    tables = {name: replace(sources.tables[name], skus=grid.rows) for name in FACTS if name in sources.tables}
     arrays = _empty_arrays(grid, plan.revenue_days, memory)
-    unread = {name: source.left_out["rows"] for name, source in sources.tables.items()}
-    accounts = {name: RowAccount(read=rows, outside_panel=rows) for name, rows in unread.items()}
+    accounts = {name: RowAccount() for name in tables}
     held = {name: _Held(grid.pairs.height, plan.panel.held_days) for name in ("on_hand", "price")}
     returned: list[NDArray[np.int64]] = []
     below_zero: list[pl.DataFrame] = []
@@ -183,9 +174,9 @@ def place_facts(sources: Sources, grid: Grid, plan: PanelPlan, memory: Memory) -
     free_is_a_price = not sources.intake.readings.signed
 
     def sales_then_prices() -> None:
-        prices = sources.tables.get(v.PRICING)
+        prices = tables.get(v.PRICING)
         taken = arrays["price"] if prices is None else None
-        returned.append(_place_sales(sources.tables[v.SALES], grid, arrays, accounts[v.SALES], taken))
+        returned.append(_place_sales(tables[v.SALES], grid, arrays, accounts[v.SALES], taken))
         if prices is None:
             _divide_by_units(arrays["price"], arrays["units"])
             return
@@ -194,13 +185,11 @@ def place_facts(sources: Sources, grid: Grid, plan: PanelPlan, memory: Memory) -
         free_prices.append(count)
 
     def stock_then_impressions() -> None:
-        stock = sources.tables[v.INVENTORY]
+        stock = tables[v.INVENTORY]
         below_zero.append(_place_stock(stock, grid, arrays["on_hand"], held["on_hand"], accounts[v.INVENTORY]))
-        if v.IMPRESSIONS in sources.tables:
+        if v.IMPRESSIONS in tables:
             views = arrays["impressions"].ravel()
-            for batch in _batches(
-                sources.tables[v.IMPRESSIONS], grid, ("impression_count",), accounts[v.IMPRESSIONS]
-            ):
+            for batch in _batches(tables[v.IMPRESSIONS], grid, ("impression_count",), accounts[v.IMPRESSIONS]):
                 replaced = cells.put_last(batch.cells, batch.values["impression_count"], views)
                 accounts[v.IMPRESSIONS].replaced += replaced
 
@@ -329,17 +318,18 @@ def _place_sales(
     return np.unique(np.concatenate(returned))
 
 
-def refuse_turned_signs(placed: Placed) -> None:
+def refuse_turned_signs(placed: Placed, together: Together) -> None:
     """Raise InputError when more sales are returns, or more stock is below 0, than not: their sign is turned."""
     sales, stock = placed.accounts[v.SALES], placed.accounts[v.INVENTORY]
+    below_zero = together.count(placed.below_zero.height)
     advice = "turn the sign in the export, or leave out what is no sale and no stock"
     found = []
     if sales.netted > sales.used:
         what = "more rows are returns (units_sold below 0) than sales"
         found.append(Problem(v.SALES, what, advice, sales.netted, sales.netted + sales.used))
-    if 2 * placed.below_zero.height > stock.used:
+    if 2 * below_zero > stock.used:
         what = "more rows have a quantity_on_hand below 0 than not"
-        found.append(Problem(v.INVENTORY, what, advice, placed.below_zero.height, stock.used))
+        found.append(Problem(v.INVENTORY, what, advice, below_zero, stock.used))
     if found:
         raise InputError(found)
 
