@@ -2,8 +2,8 @@
 
 import math
 
-from engine.kernels.compiling import inner, kernel
-from engine.kernels.types import Floats1D, Floats2D, Integers1D, Out
+from engine.kernels.compiling import kernel
+from engine.kernels.types import Flags1D, Floats1D, Floats2D, Integers1D, Out
 
 COARSE = 1.5 * 2.0**49
 """Added to a number and taken off again, it leaves a multiple of 1/8: a number of this size has no finer digits."""
@@ -11,13 +11,13 @@ FINE = 1.5 * 2.0**22
 """The same for multiples of 2^-30."""
 
 
-@inner
+@kernel
 def coarse(value: float) -> float:
     """The nearest multiple of the coarse grid; the value itself where it is larger than that grid reaches."""
     return (value + COARSE) - COARSE
 
 
-@inner
+@kernel
 def fine(rest: float) -> float:
     """The nearest multiple of the fine grid to what the coarse grid leaves."""
     return (rest + FINE) - FINE
@@ -34,3 +34,15 @@ def add_by_group(group: Integers1D, values: Floats1D, sums: Out[Floats2D]) -> No
         of_coarse = coarse(value)
         sums[group[row], 0] += of_coarse
         sums[group[row], 1] += fine(value - of_coarse)
+
+
+@kernel
+def add_by_place(values: Floats1D, is_counted: Flags1D, whole: Out[Floats1D], rest: Out[Floats1D]) -> None:
+    """Add the parts of every value that counts to the sums of its place. All (n,); none that counts is infinite."""
+    for place in range(values.size):
+        value = values[place]
+        # A choice and no branch, so that the processor takes many at once.
+        value = value if is_counted[place] != 0 else 0.0
+        of_coarse = coarse(value)
+        whole[place] += of_coarse
+        rest[place] += fine(value - of_coarse)
