@@ -5,8 +5,9 @@ from typing import NamedTuple
 import numpy as np
 
 from engine.kernels.compiling import inner, kernel
+from engine.kernels.exact import add_by_place
 from engine.kernels.records import Factors, Sales, Spans
-from engine.kernels.types import Flags2D, Floats1D, Floats2D, Integers1D, Out, Singles2D
+from engine.kernels.types import Flags1D, Flags2D, Floats1D, Floats2D, Integers1D, Out, Singles2D
 
 SIGNALS = (
     "sold",
@@ -98,31 +99,59 @@ class Looking(NamedTuple):
     prior: float
 
 
+class CourseSums(NamedTuple):
+    """By (group, day), added to: damped units sold and expected, each in two parts, as `exact` makes them."""
+
+    sold: Out[Floats2D]
+    sold_rest: Out[Floats2D]
+    expected: Out[Floats2D]
+    expected_rest: Out[Floats2D]
+
+
+@inner
+def _damp(
+    units: Floats1D,
+    expected: Floats1D,
+    factor: Floats1D,
+    spread: float,
+    sold: Out[Floats1D],
+    expected_units: Out[Floats1D],
+) -> None:
+    """What a row counts for on each day, see `group_course`."""
+    for day in range(units.size):
+        alone = expected[day] / factor[day]
+        damping = 1.0 + spread * alone
+        sold[day] = units[day] / damping
+        expected_units[day] = alone / damping
+
+
+@inner
+def _mark_expected(expected: Floats1D, usable: Flags1D, marked: Out[Flags1D]) -> None:
+    """Mark the usable days on which a row should sell anything."""
+    for day in range(expected.size):
+        marked[day] = usable[day] if expected[day] > 0.0 else 0
+
+
 @kernel
 def group_course(
-    sales: Sales,
-    group: Integers1D,
-    factor: Floats2D,
-    spread: float,
-    first_day: int,
-    end_day: int,
-    sold: Out[Floats2D],
-    expected_units: Out[Floats2D],
+    sales: Sales, group: Integers1D, factor: Floats2D, spread: float, part: int, parts: int, sums: CourseSums
 ) -> None:
-    """Add the usable cells of some days to their (group, day), dark ones too.
+    """Add the usable cells of some groups to their (group, day), dark ones too.
 
     group: (n_rows,). factor: (groups, n_days), what the expectation already owes to the group's day; it is taken out.
-    spread: a row counts by its expected units e as e / (1 + spread · e), so that no best seller speaks for all. sold,
-    expected_units: (groups, n_days), added to.
+    spread: a row counts by its expected units e as e / (1 + spread · e), so that no best seller speaks for all. part:
+    which groups, those whose number leaves it when divided by `parts`.
     """
-    units, expected, usable = sales.units, sales.expected, sales.usable
-    for row in range(units.shape[0]):
+    n_days = sales.units.shape[1]
+    sold, expected_units, counted = np.empty(n_days), np.empty(n_days), np.empty(n_days, np.uint8)
+    for row in range(sales.units.shape[0]):
         place = group[row]
-        for day in range(first_day, end_day):
-            if usable[row, day] and expected[row, day] > 0.0:
-                alone = expected[row, day] / factor[place, day]
-                sold[place, day] += units[row, day] / (1.0 + spread * alone)
-                expected_units[place, day] += alone / (1.0 + spread * alone)
+        if place % parts != part:
+            continue
+        _mark_expected(sales.expected[row], sales.usable[row], counted)
+        _damp(sales.units[row], sales.expected[row], factor[place], spread, sold, expected_units)
+        add_by_place(sold, counted, sums.sold[place], sums.sold_rest[place])
+        add_by_place(expected_units, counted, sums.expected[place], sums.expected_rest[place])
 
 
 @kernel
@@ -130,19 +159,20 @@ def price_course(
     price: Floats2D,
     usual_price: Floats1D,
     sku: Integers1D,
-    first_day: int,
-    end_day: int,
+    part: int,
+    parts: int,
     totals: Out[Floats2D],
     counts: Out[Floats2D],
 ) -> None:
-    """Add every known price of some days, as a share of its row's usual one, to its (SKU, day).
+    """Add every known price of some SKUs, as a share of its row's usual one, to its (SKU, day).
 
-    price: (n_rows, n_days), NaN unknown. usual_price, sku: (n_rows,). totals, counts: (skus, n_days), added to.
+    price: (n_rows, n_days), NaN unknown. usual_price, sku: (n_rows,). part: which SKUs, as in `group_course`. totals,
+    counts: (skus, n_days), added to.
     """
     for row in range(price.shape[0]):
-        if not usual_price[row] > 0.0:
+        if not usual_price[row] > 0.0 or sku[row] % parts != part:
             continue
-        for day in range(first_day, end_day):
+        for day in range(price.shape[1]):
             if not np.isnan(price[row, day]):
                 totals[sku[row], day] += price[row, day] / usual_price[row]
                 counts[sku[row], day] += 1.0

@@ -2,7 +2,7 @@
 
 The expectation of a row on a day is its level times the factors of its category on the weekday, of its category in
 the cell's offer (price and promotion), of its store on the day and of its SKU on the day. Unknown cells are NaN in
-`units` and 0 in `clean`. Every (group, day) sum is added up by one thread in the order of the rows.
+`units` and 0 in `clean`. Sums by (group, day) are exact: no order of rows and no cut of a chain changes a digit.
 """
 
 from typing import NamedTuple
@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from engine.kernels.compiling import inner, kernel
+from engine.kernels.exact import add_by_place
 from engine.kernels.records import Borrowed, Factors, Spans
 from engine.kernels.types import Flags1D, Flags2D, Floats1D, Floats2D, Integers1D, Out
 
@@ -31,10 +32,15 @@ class Cells(NamedTuple):
 
 
 class GroupSums(NamedTuple):
-    """By (group, day), added to: units and expected units, in units of sale, and number of cells."""
+    """By (group, day), added to: units and expected units, in units of sale, and number of cells.
+
+    Units are in two parts, whole and rest, as `exact` makes them, which add up to the sum.
+    """
 
     sold: Out[Floats2D]
+    sold_rest: Out[Floats2D]
     expected: Out[Floats2D]
+    expected_rest: Out[Floats2D]
     cells: Out[Floats2D]
 
 
@@ -55,29 +61,26 @@ def _multiply(
 
 
 @inner
-def _add(
-    units: Floats1D,
-    expected: Floats1D,
-    clean: Flags1D,
-    unit: float,
-    sold: Out[Floats1D],
-    expected_units: Out[Floats1D],
-    cells: Out[Floats1D],
-) -> None:
-    """Add a row to the sums of its group by day; nothing of days that are not clean, without a branch."""
-    if unit == 1.0:
-        # Most products are sold by the piece, and a division takes longer than all the rest.
-        for day in range(units.size):
-            is_clean = clean[day] != 0
-            sold[day] += units[day] if is_clean else 0.0
-            expected_units[day] += expected[day] if is_clean else 0.0
-            cells[day] += 1.0 if is_clean else 0.0
-        return
-    for day in range(units.size):
-        is_clean = clean[day] != 0
-        sold[day] += units[day] / unit if is_clean else 0.0
-        expected_units[day] += expected[day] / unit if is_clean else 0.0
-        cells[day] += 1.0 if is_clean else 0.0
+def _divide(values: Floats1D, unit: float, quotients: Out[Floats1D]) -> None:
+    for day in range(values.size):
+        quotients[day] = values[day] / unit
+
+
+@inner
+def _mark(clean: Flags1D, offer: Flags1D, wanted: int, n_offers: int, marked: Out[Flags1D]) -> bool:
+    """Mark the clean days of an offer, all of them where offers are not told apart. Returns whether there are any."""
+    marks = 0
+    for day in range(clean.size):
+        is_wanted = clean[day] if offer[day] == wanted or n_offers == 1 else 0
+        marked[day] = is_wanted
+        marks |= is_wanted
+    return marks != 0
+
+
+@inner
+def _count(is_counted: Flags1D, cells: Out[Floats1D]) -> None:
+    for day in range(is_counted.size):
+        cells[day] += 1.0 if is_counted[day] != 0 else 0.0
 
 
 @kernel
@@ -98,7 +101,7 @@ def group_sums(
     whose number leaves it when divided by `parts`; calls for different parts write nothing in common.
     """
     n_days = of.units.shape[1]
-    expected, offers = np.empty(n_days), np.empty(n_days)
+    sold, expected, offers, counted = np.empty(n_days), np.empty(n_days), np.empty(n_days), np.empty(n_days, np.uint8)
     for row in range(of.units.shape[0]):
         if group[row] % parts != part:
             continue
@@ -106,15 +109,20 @@ def group_sums(
         _pick(factors.offer[of.category[row]], offer, offers)
         weekdays, stores = factors.weekday[of.category[row]], factors.store_day[of.store[row]]
         _multiply(level[row], weekdays, offers, stores, factors.sku_day[of.sku[row]], expected)
-        units, clean, place = of.units[row], of.clean[row], group[row] * n_offers
-        if n_offers == 1:
-            _add(units, expected, clean, unit, sums.sold[place], sums.expected[place], sums.cells[place])
-            continue
-        for day in range(n_days):
-            if clean[day]:
-                sums.sold[place + offer[day], day] += units[day] / unit
-                sums.expected[place + offer[day], day] += expected[day] / unit
-                sums.cells[place + offer[day], day] += 1.0
+        if unit != 1.0:
+            _divide(of.units[row], unit, sold)
+            _divide(expected, unit, expected)
+        for one in range(n_offers):
+            if not _mark(of.clean[row], offer, one, n_offers, counted):
+                continue
+            place = group[row] * n_offers + one
+            # Most products are sold by the piece, and a division takes longer than all the rest.
+            if unit == 1.0:
+                add_by_place(of.units[row], counted, sums.sold[place], sums.sold_rest[place])
+            else:
+                add_by_place(sold, counted, sums.sold[place], sums.sold_rest[place])
+            add_by_place(expected, counted, sums.expected[place], sums.expected_rest[place])
+            _count(counted, sums.cells[place])
 
 
 @inner

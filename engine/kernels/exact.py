@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from engine.kernels.compiling import inner, kernel
-from engine.kernels.types import Floats1D, Floats2D, Floats3D, Integers1D, Integers2D, Out
+from engine.kernels.types import Flags1D, Floats1D, Floats2D, Floats3D, Integers1D, Integers2D, Out
 
 COARSE = 1.5 * 2.0**49
 """Added to a number and taken off again, it leaves a multiple of 1/8: a number of this size has no finer digits."""
@@ -13,13 +13,13 @@ FINE = 1.5 * 2.0**22
 """The same for multiples of 2^-30."""
 
 
-@inner
+@kernel
 def coarse(value: float) -> float:
     """The nearest multiple of the coarse grid; the value itself where it is larger than that grid reaches."""
     return (value + COARSE) - COARSE
 
 
-@inner
+@kernel
 def fine(rest: float) -> float:
     """The nearest multiple of the fine grid to what the coarse grid leaves."""
     return (rest + FINE) - FINE
@@ -56,3 +56,15 @@ def add_days_by_group(values: Floats2D, groups: Integers1D, parts: Out[Floats3D]
             if not np.isnan(values[row, day]):
                 _add(values[row, day], parts[group, day])
                 counts[group, day] += 1
+
+
+@kernel
+def add_by_place(values: Floats1D, is_counted: Flags1D, whole: Out[Floats1D], rest: Out[Floats1D]) -> None:
+    """Add the parts of every value that counts to the sums of its place. All (n,); none that counts is infinite."""
+    for place in range(values.size):
+        value = values[place]
+        # A choice and no branch, so that the processor takes many at once.
+        value = value if is_counted[place] != 0 else 0.0
+        of_coarse = coarse(value)
+        whole[place] += of_coarse
+        rest[place] += fine(value - of_coarse)

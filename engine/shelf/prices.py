@@ -67,16 +67,18 @@ def refuse_swapped(panel: Panel, found: PaidPrices, of: PriceCheckSettings) -> N
 
     What was paid is then the price turned upside down.
     """
-    price = panel.array("price")[:, -1]
+    price, together = panel.array("price")[:, -1], panel.together
     is_enough = ~np.isnan(found.ratio) & (found.units >= of.min_units) & (price > 0)
-    if not is_enough.any():
+    own = np.stack([np.log(found.ratio[is_enough]), 2 * np.log(price[is_enough])], axis=1)
+    (told, _), pairs = together.joined(own), together.count(panel.pairs.height)
+    if not len(told):
         return
-    ratio, twice = np.log(found.ratio[is_enough]), 2 * np.log(price[is_enough])
+    away, if_swapped = together.once(lambda: np.median(np.abs([told[:, 0], told[:, 0] - told[:, 1]]), axis=1))
     bound = np.log(1 + of.tolerance)
-    if np.median(np.abs(ratio)) > bound and np.median(np.abs(ratio - twice)) <= bound:
+    if away > bound and if_swapped <= bound:
         what = "units_sold and revenue look swapped: revenue ÷ units is one over the price"
         advice = "put each into its own column"
-        raise InputError([Problem(v.SALES, what, advice, int(is_enough.sum()), panel.pairs.height)])
+        raise InputError([Problem(v.SALES, what, advice, len(told), pairs)])
 
 
 def believed_prices(
@@ -97,24 +99,30 @@ def believed_prices(
 
 def price_notices(panel: Panel, found: PaidPrices, of: PriceCheckSettings) -> Iterator[Problem]:
     """What is to be told of prices that are not what was paid: of the chain, else of stores, else of SKUs."""
+    together, store = panel.together, panel.codes("store")
     is_enough = ~np.isnan(found.ratio) & (found.units >= of.min_units)
-    if not is_enough.any():
+    own = np.log(found.ratio[is_enough])
+    (known, _), (of_store, _) = together.joined(own), together.joined(store[is_enough])
+    pairs = together.count(panel.pairs.height)
+    if not known.size:
         return
-    ratio = np.where(is_enough, np.log(np.where(is_enough, found.ratio, 1.0)), np.nan)
+    ratio = np.full(is_enough.size, np.nan)
+    ratio[is_enough] = own
     bound = np.log(1 + of.tolerance)
-    chain = float(np.median(ratio[is_enough]))
+    chain = together.once(lambda: float(np.median(known)))
     advice = "deliver the price that the till asks, in the money of revenue; cases are valued at what was paid " + (
         f"where the two differ more than {of.wrong_factor:g} times"
     )
     if abs(chain) > bound:
         what = f"prices are {np.exp(chain):.3g} times what was paid (revenue ÷ units): {_looks_like(np.exp(chain))}"
-        yield Problem(v.PRICING, what, advice, int(is_enough.sum()), panel.pairs.height)
-        ratio = ratio - chain
-    stores = _medians_of(ratio, panel.codes("store"), panel.stores.height)
+        yield Problem(v.PRICING, what, advice, known.size, pairs)
+        ratio, known = ratio - chain, known - chain
+    stores = together.once(lambda: _medians_of(known, of_store, panel.stores.height))
     yield from _problems_of("stores", panel.stores["store_id"], stores, bound, advice)
-    odd_store = np.abs(np.nan_to_num(stores))[panel.codes("store")] > bound
+    odd_store = np.abs(np.nan_to_num(stores))[store] > bound
     skus = _medians_of(np.where(odd_store, np.nan, ratio), panel.codes("sku"), panel.skus.height)
-    yield from _problems_of("SKUs", panel.skus["sku_id"], skus, bound, advice)
+    of_chain = together.rows(panel.skus.select("sku_id").with_columns(ratio=skus))
+    yield from _problems_of("SKUs", of_chain["sku_id"], of_chain["ratio"].to_numpy(), bound, advice)
 
 
 def _problems_of(kind: str, ids: pl.Series, ratio: Floats, bound: float, advice: str) -> Iterator[Problem]:

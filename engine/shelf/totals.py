@@ -5,7 +5,8 @@ In: `Panel`. Out: nothing, or a refusal. One look at the sums of the chain tells
 
 import numpy as np
 
-from engine.arrays import Floats
+from engine.arrays import Floats, Integers, Marks
+from engine.blocks import exact
 from engine.errors import InputError, Problem
 from engine.kernels import rows
 from engine.settings.shelf.delivered import PriceCheckSettings
@@ -25,7 +26,10 @@ ROUNDING = 1e-6
 def refuse_totals(panel: Panel, of: PriceCheckSettings) -> None:
     """Raise InputError when a SKU or a store sells, day by day, what all others of its store or SKU sell together."""
     sold = _sums(panel)
-    problems = [*_found(panel, sold, "sku", "store", of), *_found(panel, sold, "store", "sku", of)]
+    chain = panel.together.sum(sold)
+    of_sku = np.bincount(panel.codes("sku"), sold, panel.skus.height).astype(np.float64)
+    of_store = panel.together.sums_by_group(panel.codes("store"), sold, panel.stores.height)
+    problems = [*_skus(panel, _likely(of_sku, chain, of)), *_stores(panel, _likely(of_store, chain, of))]
     if problems:
         raise InputError(problems)
 
@@ -42,30 +46,58 @@ def _sums(panel: Panel) -> Floats:
     return sold
 
 
-def _found(panel: Panel, sold: Floats, kind: str, within: str, of: PriceCheckSettings) -> list[Problem]:
-    ids = (panel.skus if kind == "sku" else panel.stores)[f"{kind}_id"]
+def _likely(sold: Floats, chain: float, of: PriceCheckSettings) -> Integers:
+    """The SKUs or stores that sell as much as all others together."""
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        share = np.bincount(panel.codes(kind), sold, len(ids)) / sold.sum()
-    named = [
-        str(ids[int(one)])
-        for one in np.flatnonzero(np.abs(share / HALF - 1.0) <= of.tolerance)
-        if len(ids) >= FEWEST and _is_total(panel, int(one), kind, within)
-    ]
+        return np.flatnonzero(np.abs(sold / chain / HALF - 1.0) <= of.tolerance)
+
+
+def _skus(panel: Panel, likely: Integers) -> list[Problem]:
+    """likely: SKUs of the block. Every block is asked for each, for it holds some of the others."""
+    together, named = panel.together, list[str]()
+    n_skus = together.count(panel.skus.height)
+    own = [(int(one), str(panel.skus["sku_id"][int(one)])) for one in likely]
+    for block, of_block in enumerate(together.gathered(own)):
+        for one, sku_id in of_block:
+            is_one = (panel.codes("sku") == one) & (block == together.number)
+            others = exact.total(together.added(_others(panel, "store", panel.stores.height, is_one)))
+            if _are_sums(panel, is_one, others[panel.codes("store")[is_one]]) and n_skus >= FEWEST:
+                named.append(sku_id)
+    return _problems("sku", named)
+
+
+def _stores(panel: Panel, likely: Integers) -> list[Problem]:
+    """likely: stores of the chain. The others of a SKU are all in its block."""
+    named = list[str]()
+    for one in likely:
+        is_one = panel.codes("store") == one
+        others = exact.total(_others(panel, "sku", panel.skus.height, is_one))
+        if _are_sums(panel, is_one, others[panel.codes("sku")[is_one]]) and panel.stores.height >= FEWEST:
+            named.append(str(panel.stores["store_id"][int(one)]))
+    return _problems("store", named)
+
+
+def _problems(kind: str, named: list[str]) -> list[Problem]:
     if not named:
         return []
     what = f"{kind}_id {', '.join(named)} holds the sum of all others: it is a total among the rows"
     return [Problem(v.SALES, what, "leave totals out of the export")]
 
 
-def _is_total(panel: Panel, one: int, kind: str, within: str) -> bool:
-    """Whether the rows of a SKU or store are the sums of the others, within their stores or SKUs."""
-    units = panel.array("units")
-    agreeing = days = 0
-    of_one = np.flatnonzero(panel.codes(kind) == one)
-    for pair in of_one:
-        beside = np.flatnonzero((panel.codes(within) == panel.codes(within)[pair]) & (panel.codes(kind) != one))
-        others, own = np.nansum(units[beside], axis=0), units[pair]
-        comparable = ~np.isnan(own) & (others > 0)
-        agreeing += int((np.abs(own[comparable] - others[comparable]) <= ROUNDING * others[comparable]).sum())
-        days += int(comparable.sum())
+def _others(panel: Panel, within: str, n_groups: int, is_one: Marks) -> Floats:
+    """Parts of the units of all pairs but those marked, by store or SKU and day, (groups, days, 2)."""
+    units, group = panel.array("units"), panel.codes(within)[~is_one]
+    parts = np.empty((n_groups, panel.n_days, exact.N_PARTS))
+    for day in range(panel.n_days):
+        sold = units[~is_one, day]
+        parts[:, day] = exact.by_group(group, np.where(np.isnan(sold), 0.0, sold), n_groups)
+    return parts
+
+
+def _are_sums(panel: Panel, is_one: Marks, others: Floats) -> bool:
+    """Whether the marked pairs, those of all blocks, sell what the others do. others: of each of them and day."""
+    own = panel.array("units")[is_one]
+    is_comparable = ~np.isnan(own) & (others > 0)
+    is_equal = is_comparable & (np.abs(own - others) <= ROUNDING * others)
+    agreeing, days = (panel.together.count(int(marks.sum())) for marks in (is_equal, is_comparable))
     return days > 0 and agreeing >= MOSTLY * days

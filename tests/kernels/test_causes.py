@@ -7,7 +7,16 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from engine.kernels.causes import SIGNALS, Course, Looking, Observed, episode_signals, group_course, price_course
+from engine.kernels.causes import (
+    SIGNALS,
+    Course,
+    CourseSums,
+    Looking,
+    Observed,
+    episode_signals,
+    group_course,
+    price_course,
+)
 from engine.kernels.compiling import given
 from engine.kernels.records import Factors, Sales, Spans
 
@@ -55,19 +64,13 @@ def plain_course(chain: SimpleNamespace, group: np.ndarray, factor: np.ndarray) 
 
 
 def course_of(chain: SimpleNamespace, group: np.ndarray, factor: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    sold, expected_units = np.zeros((GROUPS, DAYS)), np.zeros((GROUPS, DAYS))
-    for first, end in ((0, 5), (5, DAYS)):
-        sales = Sales(
-            chain.units,
-            chain.expected,
-            chain.usable,
-            chain.clean,
-            np.zeros(ROWS),
-            np.ones(ROWS),
-            *np.zeros((2, ROWS)),
-        )
-        group_course(given(sales), group, factor, SPREAD, first, end, sold, expected_units)
-    return sold, expected_units
+    sales = Sales(
+        chain.units, chain.expected, chain.usable, chain.clean, np.zeros(ROWS), np.ones(ROWS), *np.zeros((2, ROWS))
+    )
+    sums = CourseSums(*np.zeros((4, GROUPS, DAYS)))
+    for part in range(2):
+        group_course(given(sales), group, factor, SPREAD, part, 2, sums)
+    return sums.sold + sums.sold_rest, sums.expected + sums.expected_rest
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -82,7 +85,7 @@ def test_the_course_of_a_group_adds_up_its_damped_rows(seed):
 def test_the_course_of_prices_adds_up_shares_of_the_usual_ones(seed):
     chain = panel_of(seed)
     totals, counts = np.zeros((GROUPS, DAYS)), np.zeros((GROUPS, DAYS))
-    price_course(chain.price, chain.usual_price, chain.sku, 0, DAYS, totals, counts)
+    price_course(chain.price, chain.usual_price, chain.sku, 0, 1, totals, counts)
     shares = chain.price / chain.usual_price[:, None]
     for sku in range(GROUPS):
         of_sku = shares[chain.sku == sku]
@@ -176,7 +179,7 @@ def test_the_signals_of_an_episode_are_the_plain_sums(seed):
     rows, firsts = np.repeat(np.arange(ROWS), 3), np.tile([0, 5, 9], ROWS)
     lasts = np.minimum(firsts + 3, DAYS - 1)
     totals, counts = np.zeros((GROUPS, DAYS)), np.zeros((GROUPS, DAYS))
-    price_course(chain.price, chain.usual_price, chain.sku, 0, DAYS, totals, counts)
+    price_course(chain.price, chain.usual_price, chain.sku, 0, 1, totals, counts)
     found = np.empty((rows.size, len(SIGNALS)))
     factors = Factors(np.ones((CATEGORIES, DAYS)), chain.offer_factor, chain.store_factor, chain.sku_factor)
     of_groups = (course_of(chain, chain.store, chain.store_factor), course_of(chain, chain.sku, chain.sku_factor))

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from engine.blocks.together import ALONE
 from engine.outputs.shelf import shapes
 from engine.settings.shelf.calibrated import DemandSettings
 from engine.shelf.calibrated.borrow import borrowed
@@ -33,7 +34,9 @@ def panel_of(stores: int, skus: int, listed: np.ndarray) -> SimpleNamespace:
     return SimpleNamespace(
         codes=codes.__getitem__,
         is_open=np.ones((stores, PANEL_DAYS), bool),
+        stores=pl.DataFrame({"store_id": range(stores)}),
         skus=pl.DataFrame({"sku_id": range(skus)}),
+        together=ALONE,
     )
 
 

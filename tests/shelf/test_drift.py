@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from engine.blocks.together import ALONE
 from engine.kernels import compiling
 from engine.kernels.records import Sales
 from engine.settings.shelf.calibrated import DemandSettings
@@ -30,7 +31,7 @@ def told(
     usable = np.ones(sold.shape, np.uint8)
     sales = Sales(sold, np.full(sold.shape, units), usable, usable, np.zeros(n), np.ones(n), *np.zeros((2, n)))
     regional_sku = np.arange(n) // stores_per_region
-    return level_drift(compiling.given(sales), np.zeros_like(usable), regional_sku, 0, SETTINGS)
+    return level_drift(compiling.given(sales), np.zeros_like(usable), regional_sku, 0, SETTINGS, ALONE)
 
 
 def test_levels_that_hold_hardly_drift():

@@ -146,7 +146,7 @@ def test_what_became_known_after_the_night_is_unknown(learnt_of):
     chain, demand = learnt_of(events=pl.concat([events(known_since=late), events((3,), known_since=early)]))
     assert chain.outside.calendar["day"].to_list() == [3]
     assert chain.accounts["events"].outside_panel == len(FAIRS)
-    assert demand.occasions.cell.size
+    assert demand.occasions.happened.any()
 
 
 @pytest.mark.parametrize(
@@ -164,8 +164,7 @@ def test_what_became_known_after_the_night_is_unknown(learnt_of):
 )
 def test_an_event_holds_where_it_is_limited_to(learnt_of, limit, holds):
     chain, demand = learnt_of(events=events(**{name: pl.lit(value) for name, value in limit.items()}))
-    happened = np.zeros((demand.occasions.category.size, N_DAYS), np.bool_)
-    happened.ravel()[demand.occasions.cell] = True
+    happened = demand.occasions.sets[demand.occasions.happened].any(axis=-1)
     ids = chain.pairs.select("store_id", "sku_id").iter_rows()
     expected = [[bool(holds(store, sku)) and day in FAIRS for day in range(N_DAYS)] for store, sku in ids]
     assert happened[demand.occasions.group].tolist() == expected
@@ -227,17 +226,22 @@ def test_each_kind_is_a_ratio_of_sums_given_the_others(happened, seed):
     random = np.random.default_rng(seed)
     sold, due = random.uniform(0, 30, (2, N_GROUPS, SHORT))
     category, prior = np.array([0, 0, 1, 1]), np.array([5.0, 20.0, 80.0])
-    cells = sorted((kind, group * SHORT + day) for group, day, kind in happened)
+    found = {
+        (group, day): tuple(kind for kind in range(3) if (group, day, kind) in happened)
+        for group, day in product(range(N_GROUPS), range(SHORT))
+    }
+    sets = sorted({(), *found.values()})
+    past = {(day, kind) for _, day, kind in happened if day < SHORT - 1}
     of = Occasions(
-        n_days=SHORT,
         group=np.arange(N_GROUPS),
         category=category,
         rows=pl.DataFrame(schema=ROWS),
         kinds=("a", "b", "c"),
         prior_units=prior,
         prior_days=1.5,
-        cell=np.array([cell for _, cell in cells], np.int64),
-        starts=np.searchsorted([kind for kind, _ in cells], np.arange(4)),
+        sets=np.array([[kind in one for kind in range(3)] for one in sets]),
+        happened=np.array([sets.index(one) for one in found.values()], np.int32).reshape(N_GROUPS, SHORT),
+        past_days=np.array([sum(other == kind for _, other in past) for kind in range(3)]),
     )
     factor = dict.fromkeys(product(range(2), range(3)), 1.0)
     for _, kind in product(range(3), range(3)):
@@ -255,8 +259,9 @@ def test_each_kind_is_a_ratio_of_sums_given_the_others(happened, seed):
         for each, (units, expected) in sums.items():
             added = prior[kind] + 1.5 * expected / max(n_days, 1)
             factor[each, kind] = (units + added * whole) / (expected + added)
-    found = learn(of, sold, due, 2)
-    assert found.ravel().tolist() == pytest.approx([factor[key] for key in sorted(factor)])
+    nothing = np.zeros_like(sold)
+    learnt = learn(of, of.sums(np.stack([sold, nothing, due, nothing]), 2))
+    assert learnt.ravel().tolist() == pytest.approx([factor[key] for key in sorted(factor)])
 
 
 limit = st.none() | st.integers(0, 2)

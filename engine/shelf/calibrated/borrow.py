@@ -16,6 +16,8 @@ from engine.shelf.panel import Panel
 
 ROUNDS = 4
 """Of SKUs and stores in turn: sizes change by less than a thousandth after so many."""
+FEWEST_LENDERS = 2
+"""Of one store nobody knows how far it differs from others."""
 
 
 class _Sizes(NamedTuple):
@@ -52,34 +54,35 @@ def borrowed(
     lends = ~is_late & (exposure > 0.0) & (sold > 0.0)
     lenders = np.bincount(sku[lends], minlength=panel.skus.height)
     borrows = np.flatnonzero(is_late & (lenders[sku] > 0))
-    lent = nothing_borrowed(sold.size)
-    if not borrows.size or lenders.max() < 2:
+    lent, together = nothing_borrowed(sold.size), panel.together
+    if not together.count(borrows.size) or together.largest(int(lenders.max(initial=0))) < FEWEST_LENDERS:
         return lent
-    sizes = _sizes(sold, exposure, lends, store, sku)
-    variance = _between_stores(sold, exposure, dispersion, np.flatnonzero(lends), store, sku, sizes, settings)
+    sizes = _sizes(sold, exposure, lends, panel)
+    variance = _between_stores(sold, exposure, dispersion, np.flatnonzero(lends), panel, sizes, settings)
     lent.level[borrows] = (sizes.of_sku[sku] * sizes.of_store[store] * unit)[borrows]
     lent.relative_variance[borrows] = variance[sku[borrows]]
     return lent._replace(dispersion=dispersion)
 
 
-def _sizes(sold: Floats, exposure: Floats, lends: Marks, store: Integers, sku: Integers) -> _Sizes:
+def _sizes(sold: Floats, exposure: Floats, lends: Marks, panel: Panel) -> _Sizes:
     """SKUs and stores in turn, each a ratio of sums; a store without a sale is as large as any other.
 
     Lenders tell a SKU; whatever a store sells tells the store, so that one which has just opened has a size, too.
     """
-    of_store = np.ones(int(store.max()) + 1)
+    store, sku, n_skus, n_stores = panel.codes("store"), panel.codes("sku"), panel.skus.height, panel.stores.height
+    of_store = np.ones(n_stores)
     for _ in range(ROUNDS):
-        of_sku = _ratio(np.where(lends, sold, 0.0), np.where(lends, of_store[store], 0.0), sku)
-        days_sold, days_due = sold * exposure, np.nan_to_num(of_sku)[sku] * exposure
+        levels, due = np.where(lends, sold, 0.0), np.where(lends, of_store[store], 0.0)
+        of_sku = _ratio(np.bincount(sku, levels, n_skus), np.bincount(sku, due, n_skus))
         is_known = np.isfinite(of_sku)[sku]
-        of_store = _ratio(days_sold * is_known, days_due * is_known, store)
+        days_sold, days_due = (each * exposure * is_known for each in (sold, np.nan_to_num(of_sku)[sku]))
+        of_store = _ratio(*(panel.together.sums_by_group(store, days, n_stores) for days in (days_sold, days_due)))
         of_store = np.where(of_store > 0.0, of_store, 1.0)
     return _Sizes(np.nan_to_num(of_sku), of_store)
 
 
-def _ratio(over: Floats, under: Floats, group: Integers) -> Floats:
-    """Ratio of sums by group, NaN where the lower one is 0."""
-    total, due = np.bincount(group, over), np.bincount(group, under)
+def _ratio(total: Floats | Integers, due: Floats | Integers) -> Floats:
+    """The one over the other, NaN where the lower one is 0."""
     return np.asarray(np.divide(total, due, out=np.full(due.size, np.nan), where=due > 0.0))
 
 
@@ -88,8 +91,7 @@ def _between_stores(
     exposure: Floats,
     dispersion: Floats,
     lenders: Integers,
-    store: Integers,
-    sku: Integers,
+    panel: Panel,
     sizes: _Sizes,
     settings: DemandSettings,
 ) -> Floats:
@@ -99,7 +101,7 @@ def _between_stores(
     No two stores are more alike than a level is to itself the day after.
     """
     n_skus = sizes.of_sku.size
-    of_sku, of_store = sku[lenders], sizes.of_store[store[lenders]]
+    of_sku, of_store = panel.codes("sku")[lenders], sizes.of_store[panel.codes("store")[lenders]]
     levels = sold[lenders]
     others_sold = np.bincount(of_sku, levels, n_skus)[of_sku] - levels
     others_due = np.bincount(of_sku, of_store, n_skus)[of_sku] - of_store
@@ -108,7 +110,9 @@ def _between_stores(
     days, scatter = exposure[lenders][has_others], dispersion[lenders][has_others]
     beyond = (levels[has_others] / let_expect - 1.0) ** 2 - (1.0 / let_expect + scatter) / days
     group = of_sku[has_others]
-    total, stores = np.bincount(group, beyond, n_skus), np.bincount(group, minlength=n_skus)
-    chain = max(float(total.sum()) / max(float(stores.sum()), 1.0), settings.level_drift)
+    total = np.bincount(group, beyond, n_skus).astype(np.float64)
+    stores = np.bincount(group, minlength=n_skus)
+    of_chain = panel.together.sum(total) / max(panel.together.count(int(stores.sum())), 1)
+    chain = max(of_chain, settings.level_drift)
     prior = settings.lender_prior_stores
     return np.maximum((total + prior * chain) / (stores + prior), settings.level_drift)

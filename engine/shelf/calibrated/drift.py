@@ -10,6 +10,7 @@ from statistics import NormalDist
 import numpy as np
 
 from engine.arrays import Flags, Floats, Integers, Marks
+from engine.blocks.together import Together
 from engine.kernels import rows
 from engine.kernels.compiling import given
 from engine.kernels.drift import Changes, changes
@@ -17,7 +18,9 @@ from engine.kernels.records import Sales
 from engine.settings.shelf.calibrated import DemandSettings
 
 
-def level_drift(sales: Sales, dark: Flags, regional_sku: Integers, first_day: int, settings: DemandSettings) -> float:
+def level_drift(
+    sales: Sales, dark: Flags, regional_sku: Integers, first_day: int, settings: DemandSettings, together: Together
+) -> float:
     """Relative variance that a level gains a day, by the rarest rises of the chain.
 
     No dark shelf makes a rise, and what differs between chains is how large the rare changes are, not the usual ones.
@@ -39,13 +42,18 @@ def level_drift(sales: Sales, dark: Flags, regional_sku: Integers, first_day: in
     end_day = n_days - spared + later * settings.drift_days
     changed = _changes(sales, dark, later + n_windows, end_day, settings)
     group = np.unique(regional_sku, return_inverse=True)[1]
-    asked = [_asked(changed, later + window, group, settings.drift_tail) for window in range(n_windows)]
-    answers = [_answer(of_window, settings.drift_tail) for of_window in asked if of_window.size]
+    usual = _usual(changed, together)
+    answers, n_asked = [], 0
+    for window in range(later, later + n_windows):
+        asked, _ = together.joined(_asked(changed, usual, window, group, settings.drift_tail, together))
+        if asked.size:
+            answers.append(_answer(asked, settings.drift_tail, together))
+            n_asked += asked.size
     if not answers:
         return settings.level_drift + settings.usual_drift
     # A walk is alike in every window; what an event makes many shelves rise by is in one of them.
     drift = settings.drift_ratio * float(np.quantile(answers, 0.5, method="lower"))
-    rare = settings.drift_tail * sum(of_window.size for of_window in asked)
+    rare = settings.drift_tail * n_asked
     return settings.level_drift + (rare * drift + settings.usual_drift) / (rare + 1.0)
 
 
@@ -63,37 +71,49 @@ def _changes(sales: Sales, dark: Flags, n_windows: int, end_day: int, settings: 
     return changed
 
 
-def _asked(changed: Changes, window: int, group: Integers, tail: float) -> Floats:
+def _usual(changed: Changes, together: Together) -> list[float]:
+    """The chain's middle change in every window; 0 where none is known."""
+    usual = []
+    for change in changed.change.T:
+        known, _ = together.joined(change[~np.isnan(change)])
+        usual.append(_median(known, together) if known.size else 0.0)
+    return usual
+
+
+def _median(known: Floats, together: Together) -> float:
+    return together.once(lambda: float(np.median(known)))
+
+
+def _asked(
+    changed: Changes, usual: list[float], window: int, group: Integers, tail: float, together: Together
+) -> Floats:
     """Drift at which each rise in a window would have the chance `tail`; below 0 where counts alone make it so.
 
-    Of the pairs that no shelf of the region can have lent its shoppers; of all where regions are so wide that some
-    shelf always rises and falls, and too few pairs would be left to tell one rare rise. group: number of the SKU and
-    region, (pairs,).
+    Of the block's pairs that no shelf of the region can have lent its shoppers; of all where regions are so wide that
+    some shelf always rises and falls, and too few pairs of the chain would be left to tell one rare rise. usual: see
+    `_beyond_counts`. group: number of the SKU and region, (pairs,).
     """
     limit = NormalDist().inv_cdf(1.0 - tail)
-    moved = _beyond_counts(changed, window)
+    moved = _beyond_counts(changed, usual, window)
     rises = moved > limit
     # The end of a rise is no fall.
-    then = (_beyond_counts(changed, window - 1) < -limit) & ~rises if window else False
+    then = (_beyond_counts(changed, usual, window - 1) < -limit) & ~rises if window else False
     falls = (moved < -limit) | then
     lent = (_of_others(rises, group) > 0) & (_of_others(falls, group) > 0)
     is_known = ~np.isnan(changed.change[:, window])
     known = np.flatnonzero(is_known & ~lent)
-    if known.size * tail < 1.0:
+    if together.count(known.size) * tail < 1.0:
         known = np.flatnonzero(is_known)
     rise = np.maximum(moved[known], 0.0)
     return np.asarray(((rise / limit) ** 2 - 1.0) * changed.variance[known, window] / changed.walked[known, window])
 
 
-def _beyond_counts(changed: Changes, window: int) -> Floats:
+def _beyond_counts(changed: Changes, usual: list[float], window: int) -> Floats:
     """Changes in a window in standard errors of counts, (pairs,); 0 where it tells nothing.
 
-    What the whole chain does in a window is no walk of a level.
+    usual: what the whole chain does in each window is no walk of a level.
     """
-    change = changed.change[:, window]
-    if np.isnan(change).all():
-        return np.zeros(len(change))
-    return np.nan_to_num((change - np.nanmedian(change)) / np.sqrt(changed.variance[:, window]))
+    return np.nan_to_num((changed.change[:, window] - usual[window]) / np.sqrt(changed.variance[:, window]))
 
 
 def _of_others(marks: Marks, group: Integers) -> Integers:
@@ -101,7 +121,7 @@ def _of_others(marks: Marks, group: Integers) -> Integers:
     return np.asarray(np.bincount(group, marks)[group] - marks, np.int64)
 
 
-def _answer(asked: Floats, tail: float) -> float:
+def _answer(asked: Floats, tail: float, together: Together) -> float:
     """The drift that so few rises of a window ask more than, less a standard error of their share; 0 at least."""
     share = max(tail - math.sqrt(tail / asked.size), 0.0)
-    return max(float(np.quantile(asked, 1.0 - share)), 0.0)
+    return together.once(lambda: max(float(np.quantile(asked, 1.0 - share)), 0.0))

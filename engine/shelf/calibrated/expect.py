@@ -14,6 +14,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from engine.arrays import Flags, Floats, Integers
+from engine.blocks.together import Together
 from engine.kernels import demand, rows
 from engine.kernels.compiling import given
 from engine.kernels.demand import Cells
@@ -138,7 +139,7 @@ def expect(
         ended = ended_on(replace(panel, pairs=panel.pairs.with_columns(expected=pl.Series(expected))), found)
     over = np.flatnonzero(ended < panel.n_days)
     usable = guess.usable[over]
-    if over.size:
+    if panel.together.count(over.size):
         guess.usable[over] *= np.arange(panel.n_days) < ended[over, None]
         guess.clean[over] = guess.usable[over]
         rises = rises_of(panel.array("units"), guess.usable, settings)
@@ -185,7 +186,7 @@ def _first_guess(panel: Panel, settings: DemandSettings, unlearnt: Flags, unusua
         occasions=happened,
         occasion=np.ones((n_categories, len(happened.kinds))),
         offer=np.ones((n_categories, 2 * (bounds.size + 1))),
-        store_day=np.ones((panel.stores.height, panel.n_days)),
+        store_day=panel.together.once(lambda: np.ones((panel.stores.height, panel.n_days))),
         sku_day=np.ones((panel.skus.height, panel.n_days)),
         category=category,
         offers=offers,
@@ -213,30 +214,30 @@ def _are_weighed(panel: Panel, sales: Integers, share: float) -> NDArray[np.bool
 
 def _estimate(panel: Panel, found: Demand, rises: Rises, settings: DemandSettings, expected: Floats) -> Demand:
     """Every factor in turn, given the others; then dispersion."""
-    found = _levels(panel, found, settings, expected)
+    found, together = _levels(panel, found, settings, expected), panel.together
     n_offers = found.offer.shape[1]
-    by_offer = [table.sum(axis=1).reshape(-1, n_offers) for table in _sums(panel, found, "offer")]
+    of_offer = _totals(together.added(_sums(panel, found, "offer")))
+    by_offer = [table.sum(axis=1).reshape(-1, n_offers) for table in of_offer]
     found = replace(found, offer=_shrunk(by_offer, settings.offer_prior_units))
-    by_weekday = [_over_weekdays(panel, table) for table in _sums(panel, found, "weekday")]
-    weekday = _shrunk(by_weekday, settings.weekday_prior_units)
+    of_category = _totals(together.added(_sums(panel, found, "weekday")))
+    weekday = _shrunk([_over_weekdays(panel, table) for table in of_category], settings.weekday_prior_units)
     found = replace(found, weekday=np.take(weekday, _weekdays(panel), axis=1))
     if found.occasions.kinds:
-        # What stores and SKUs share on such a day belongs to it: their own days are asked for what is left.
-        alone = replace(found, store_day=np.ones_like(found.store_day), sku_day=np.ones_like(found.sku_day))
-        sold, expected_units, _ = _sums(panel, alone, "occasion")
-        found = replace(found, occasion=learn(found.occasions, sold, expected_units, len(weekday)))
-    of_store = _sums(panel, found, "store_day")
-    found = replace(found, store_day=_toward_one(of_store, settings.store_prior_units, settings.prior_rows))
-    of_sku = _sums(panel, found, "sku_day")
-    found = replace(found, sku_day=_toward_one(of_sku, settings.sku_prior_units, settings.prior_rows))
+        found = replace(found, occasion=learn(found.occasions, together.added(_occasion_sums(panel, found))))
+    prior_rows = settings.prior_rows
+    of_store = together.added(_sums(panel, found, "store_day"))
+    store_day = together.once(lambda: _toward_one(_totals(of_store), settings.store_prior_units, prior_rows))
+    found = replace(found, store_day=store_day)
+    of_sku = _totals(_sums(panel, found, "sku_day"))
+    found = replace(found, sku_day=_toward_one(of_sku, settings.sku_prior_units, prior_rows))
     found = _levels(panel, found, settings, expected)
     return _dispersion(panel, found, expected, rises, settings)
 
 
-def _sums(panel: Panel, found: Demand, factor: str) -> list[Floats]:
-    """Units, expected units without the factor, and number of clean cells, by (group of the factor, day).
+def _sums(panel: Panel, found: Demand, factor: str) -> Floats:
+    """Units and expected units without the factor, each in two parts, and number of clean cells of the block.
 
-    Threads share the groups, so that every sum is added up in the order of the pairs.
+    (5, groups, days): by group of the factor and day, in the order of `demand.GroupSums`. Threads share the groups.
     """
     groups = {
         "weekday": (found.category, len(found.weekday)),
@@ -247,22 +248,43 @@ def _sums(panel: Panel, found: Demand, factor: str) -> list[Floats]:
     }
     group, n_groups = groups[factor]
     n_offers = found.offer.shape[1] if factor == "offer" else 1
-    sums = demand.GroupSums(*(np.zeros((n_groups * n_offers, panel.n_days)) for _ in range(3)))
+    sums = np.zeros((len(demand.GroupSums._fields), n_groups * n_offers, panel.n_days))
     others = replace(found, **{factor: np.ones_like(getattr(found, factor))}).factors
     of = (given(found.cells(panel)), given(others), np.nan_to_num(found.level), group, n_offers)
 
     def add(part: int) -> None:
-        demand.group_sums(*of, part, rows.threads(), sums)
+        demand.group_sums(*of, part, rows.threads(), demand.GroupSums(*sums))
 
     with ThreadPoolExecutor(rows.threads()) as pool:
         list(pool.map(add, range(rows.threads())))
-    return list(sums)
+    return sums
+
+
+def _totals(sums: Floats) -> list[Floats]:
+    """Units, expected units and number of cells, (groups, days) each, of what `_sums` tells of the whole chain."""
+    sold, sold_rest, expected, expected_rest, cells = sums
+    return [sold + sold_rest, expected + expected_rest, cells]
+
+
+def _occasion_sums(panel: Panel, found: Demand) -> Floats:
+    """What `learn` asks for, of the block.
+
+    What stores and SKUs share on such a day belongs to it: their own days are asked for what is left.
+    """
+    alone = replace(found, store_day=np.ones_like(found.store_day), sku_day=np.ones_like(found.sku_day))
+    return found.occasions.sums(_sums(panel, alone, "occasion")[:-1], len(found.weekday))
 
 
 def _levels(panel: Panel, found: Demand, settings: DemandSettings, expected: Floats) -> Demand:
     """Levels by the days and by what was borrowed of the levels before; then what these would lend."""
-    level, exposure = np.empty(panel.pairs.height), np.empty(panel.pairs.height)
+    level, exposure = _learn_levels(panel, found, settings, expected)
+    lent = borrowed(panel, level, exposure, found.unit, found.dispersion, settings)
+    return replace(found, level=level, exposure=exposure, borrowed=lent)
 
+
+def _learn_levels(panel: Panel, found: Demand, settings: DemandSettings, expected: Floats) -> tuple[Floats, Floats]:
+    """Level and exposure of every pair; its expected units are written."""
+    level, exposure = np.empty(panel.pairs.height), np.empty(panel.pairs.height)
     cells, factors = found.cells(panel), given(found.factors)
     memory = (settings.day_decay_factor, settings.long_day_decay_factor, settings.level_prior_units)
 
@@ -271,8 +293,7 @@ def _levels(panel: Panel, found: Demand, settings: DemandSettings, expected: Flo
         demand.levels(given(cells, block), factors, *memory, given(found.borrowed, block), *written)
 
     rows.in_blocks(learn, level.size)
-    lent = borrowed(panel, level, exposure, found.unit, found.dispersion, settings)
-    return replace(found, level=level, exposure=exposure, borrowed=lent)
+    return level, exposure
 
 
 def _clean(panel: Panel, found: Demand, settings: DemandSettings, null: NullDistribution, expected: Floats) -> Demand:
@@ -282,12 +303,14 @@ def _clean(panel: Panel, found: Demand, settings: DemandSettings, null: NullDist
         panel.memory.empty(expected.shape, np.uint8),
         darkest(sales, settings.dark_depth, np.zeros(found.level.size)),
     )
-    bounds = null.dark_bounds(peaks, found.level / found.unit, found.dispersion, settings.dark_false_share)
+    judged = (peaks, found.level / found.unit, found.dispersion)
+    bounds = null.dark_bounds(*judged, settings.dark_false_share, panel.together)
     # Between lots a shelf looks dark: were its pauses left out, its level would rise to a multiple of the truth.
     bounds[found.in_lots] = np.inf
     mark(sales, settings.dark_depth, peaks, bounds, dark)
     first_day = int(np.argmax(panel.is_open.any(axis=0)))
-    found = replace(found, level_drift=level_drift(sales, dark, panel.regional_sku, first_day, settings))
+    drift = level_drift(sales, dark, panel.regional_sku, first_day, settings, panel.together)
+    found = replace(found, level_drift=drift)
 
     def leave_out(block: slice) -> None:
         mark_fallen(
@@ -342,29 +365,31 @@ def _dispersion(panel: Panel, found: Demand, expected: Floats, rises: Rises, set
 
     rows.in_blocks(add, len(sums))
     errors, expected_units, squares = sums.T
-    weighed = _unit_of_sale(errors[found.is_weighed], expected_units[found.is_weighed], settings)
+    together, of_weighed = panel.together, found.is_weighed
+    weighed = _unit_of_sale(errors[of_weighed], expected_units[of_weighed], settings, together)
     unit = np.where(found.is_weighed, weighed, 1.0)
     band = np.digitize(np.nan_to_num(found.level) / unit, settings.velocity_bands)
     group = found.category * (len(settings.velocity_bands) + 1) + band
     errors, expected_units, squares = errors / unit**2, expected_units / unit, squares / unit**2
-    beyond = errors - expected_units
-    n_groups = int(group.max(initial=0)) + 1
-    of_group, weight = np.bincount(group, beyond, n_groups), np.bincount(group, squares, n_groups)
-    chain = max(beyond.sum(), 0.0) / max(squares.sum(), TINY)
-    prior = settings.dispersion_prior_share * squares.sum() / n_groups
+    n_groups = int(together.largest(int(group.max(initial=0)))) + 1
+    of_group = together.sums_by_group(group, errors - expected_units, n_groups)
+    weight = together.sums_by_group(group, squares, n_groups)
+    chain = max(of_group.sum(), 0.0) / max(weight.sum(), TINY)
+    prior = settings.dispersion_prior_share * weight.sum() / n_groups
     dispersion = np.maximum((of_group + prior * chain) / (weight + prior + TINY), 0.0)
     of_lots = rises.relative_variance(unit)
     return replace(found, unit=unit, dispersion=np.maximum(dispersion[group], of_lots), in_lots=of_lots > 0.0)
 
 
-def _unit_of_sale(errors: Floats, expected_units: Floats, settings: DemandSettings) -> float:
-    """Variance over mean of the slow sellers, where nothing else adds to it."""
-    sold = expected_units[expected_units > 0]
+def _unit_of_sale(errors: Floats, expected_units: Floats, settings: DemandSettings, together: Together) -> float:
+    """Variance over mean of the chain's slow sellers, where nothing else adds to it."""
+    sold, _ = together.joined(expected_units[expected_units > 0])
     if not sold.size:
         return 1.0
     place = max(int(sold.size * settings.slow_share), 1) - 1
-    is_slow = (expected_units > 0) & (expected_units <= np.partition(sold, place)[place])
-    return float(errors[is_slow].sum() / expected_units[is_slow].sum())
+    slowest = together.once(lambda: np.partition(sold, place)[place])
+    is_slow = (expected_units > 0) & (expected_units <= slowest)
+    return together.sum(errors[is_slow]) / together.sum(expected_units[is_slow])
 
 
 def _shrunk(sums: Sequence[Floats], prior_units: float) -> Floats:

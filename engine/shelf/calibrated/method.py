@@ -172,7 +172,7 @@ class Calibrated:
         return (
             *feed_notices(panel, share),
             *row_notices(panel, share),
-            *unusual.notices(learnt.demand.unusual),
+            *unusual.notices(learnt.demand.unusual, panel.together),
             *learnt.demand.occasions.notices,
             *price_notices(panel, learnt.paid, of.price_check),
             *record_notices(panel),

@@ -16,6 +16,7 @@ import numpy as np
 import polars as pl
 
 from engine.arrays import Floats, Integers
+from engine.blocks.together import Together
 from engine.kernels import demand as demand_kernel
 from engine.kernels import likelihood_ratio, rows
 from engine.kernels.compiling import given
@@ -75,23 +76,27 @@ class NullDistribution:
         )
         return np.asarray(at_chance[spread, history, band])
 
-    def dark_bounds(self, peaks: Floats, units_a_day: Floats, dispersion: Floats, false_share: float) -> Floats:
+    def dark_bounds(
+        self, peaks: Floats, units_a_day: Floats, dispersion: Floats, false_share: float, together: Together
+    ) -> Floats:
         """Log likelihood ratio from which at most a share of the darkest stretches is what chance alone would show.
 
         Infinite where there is none.
 
-        peaks: that of each pair's darkest stretch. Pairs of one dispersion and level are compared with the table.
+        peaks: that of each pair's darkest stretch. Pairs of one dispersion and level are compared with the table,
+        those of the whole chain together.
         """
-        bounds = np.full(peaks.size, np.inf)
         cell = np.ravel_multi_index(_cell(units_a_day, dispersion), self.dark.shape[:2])
-        for number in np.unique(cell):
-            members = np.flatnonzero(cell == number)
-            curve = self.dark.reshape(-1, DARK_TAILS.size)[number]
-            seen = 1.0 - np.searchsorted(np.sort(peaks[members]), curve) / members.size
-            enough = np.flatnonzero((false_share * seen >= DARK_TAILS) & (seen > 0))
-            if enough.size:
-                bounds[members] = curve[enough[0]]
-        return bounds
+        curves = self.dark.reshape(-1, DARK_TAILS.size)
+        below, members = np.zeros(curves.shape, np.int64), np.bincount(cell, minlength=len(curves))
+        for number in np.flatnonzero(members):
+            below[number] = np.searchsorted(np.sort(peaks[cell == number]), curves[number])
+        below, members = together.added(below), together.added(members)
+        seen = 1.0 - below / np.maximum(members, 1)[:, None]
+        is_enough = (false_share * seen >= DARK_TAILS) & (seen > 0)
+        first = np.argmax(is_enough, axis=1)
+        bounds = np.where(is_enough.any(axis=1), curves[np.arange(len(curves)), first], np.inf)
+        return np.asarray(bounds[cell])
 
 
 def null_distribution(demand: DemandSettings, episode: EpisodeSettings) -> NullDistribution:

@@ -4,12 +4,15 @@ In: `Panel` with `outside`. Out: `Occasions`, the kinds of days that each group 
 of clean days a factor for every category and kind, shrunk toward the chain's, and that toward 1.
 """
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from engine.arrays import Floats, Integers
+from engine.arrays import Floats, Integers, Marks
+from engine.blocks.together import Together
 from engine.delivery.tables import EXAMPLES
 from engine.errors import Problem
 from engine.settings.shelf.calibrated import OccasionSettings
@@ -27,32 +30,42 @@ class Occasions:
 
     group: of each pair (pairs,). category: of each group (groups,). rows: what happened where, as `Outside.calendar`
     has it, kinds that are not learnt included. kinds: those that are. prior_units: of each of these (kinds,).
-    prior_days: of any of them. cell: group · n_days + day of everything that happened to a group, kind by kind and
-    ascending (n,). starts: of each kind in `cell`, and its end (kinds + 1,). notices: what is odd about it.
+    prior_days: of any of them. sets: which kinds have met on a day (sets, kinds), the first one is none of them.
+    happened: the set of each group and day (groups, days). past_days: with each kind, the last day apart (kinds,).
+    notices: what is odd about it. Kinds, sets, past days and notices are those of the whole chain.
     """
 
-    n_days: int
     group: Integers
     category: Integers
     rows: pl.DataFrame
     kinds: tuple[str, ...]
     prior_units: Floats
     prior_days: float
-    cell: Integers
-    starts: Integers
+    sets: Marks
+    happened: NDArray[np.int32]
+    past_days: Integers
     notices: tuple[Problem, ...] = ()
-
-    def cells_of(self, kind: int) -> Integers:
-        """The cells of a kind, ascending."""
-        return self.cell[self.starts[kind] : self.starts[kind + 1]]
 
     def product(self, factor: Floats) -> Floats:
         """What the kinds of each day do together, (groups, days). factor: (categories, kinds)."""
-        product = np.ones(self.category.size * self.n_days)
+        return np.asarray(self.product_of_sets(factor)[self.category[:, None], self.happened])
+
+    def product_of_sets(self, factor: Floats) -> Floats:
+        """What the kinds of each set do together, (categories, sets)."""
+        product = np.ones((len(factor), len(self.sets)))
         for kind in range(len(self.kinds)):
-            cell = self.cells_of(kind)
-            product[cell] *= factor[self.category[cell // self.n_days], kind]
-        return product.reshape(-1, self.n_days)
+            product[:, self.sets[:, kind]] *= factor[:, kind, None]
+        return product
+
+    def sums(self, tables: Floats, n_categories: int) -> Floats:
+        """Sums of tables of groups and days by category and set, (tables, categories, sets).
+
+        tables: (tables, groups, days), parts of exact sums. The last day is left out: it is the one that is judged.
+        """
+        place = (self.category[:, None] * len(self.sets) + self.happened)[:, :-1].ravel()
+        n_places = n_categories * len(self.sets)
+        sums = [np.bincount(place, table[:, :-1].ravel(), n_places) for table in tables]
+        return np.asarray(np.stack(sums).reshape(len(tables), n_categories, -1), np.float64)
 
 
 def occasions(panel: Panel, category: Integers, n_categories: int, settings: OccasionSettings) -> Occasions:
@@ -60,12 +73,16 @@ def occasions(panel: Panel, category: Integers, n_categories: int, settings: Occ
 
     category: of each pair, below n_categories.
     """
+    together = panel.together
     calendar, notices = _without_everyday(panel, settings.max_days_share)
-    weather = _of_weather(panel, settings) if settings.learn_weather else calendar.clear()
+    weather = calendar.clear()
+    if settings.learn_weather:
+        weather = together.once(lambda: _of_weather(panel, settings))
     is_holiday = pl.col("kind").is_in(v.HOLIDAYS)
     is_learnt = (is_holiday & settings.learn_holidays) | (~is_holiday & settings.learn_events)
     learnt = ((calendar.filter(is_learnt), settings.prior_units), (weather, settings.weather_prior_units))
-    prior = {kind: units for rows, units in learnt for kind in rows["kind"]}
+    own = {kind: units for rows, units in learnt for kind in rows["kind"].unique()}
+    prior = {kind: units for of_block in together.gathered(own) for kind, units in of_block.items()}
     kinds = tuple(sorted(prior))
     rows = pl.concat([calendar, weather])
     learnable = rows.filter(pl.col("kind").is_in(kinds))
@@ -73,50 +90,69 @@ def occasions(panel: Panel, category: Integers, n_categories: int, settings: Occ
     number = pl.DataFrame(
         {"kind": kinds, "number": np.arange(len(kinds))}, schema={"kind": pl.String, "number": pl.Int64}
     )
-    happened = (
-        matched(learnable, places)
-        .join(number, on="kind")
-        .select("number", cell=pl.col("group") * panel.n_days + pl.col("day"))
-        .unique()
-        .sort("number", "cell")
-    )
+    cells = matched(learnable, places).join(number, on="kind").select("number", "group", "day").unique()
+    sets, happened = _sets(cells, (of_group.size, panel.n_days), len(kinds), together)
     return Occasions(
-        n_days=panel.n_days,
         group=group,
         category=of_group,
         rows=rows,
         kinds=kinds,
         prior_units=np.array([prior[kind] for kind in kinds]),
         prior_days=settings.prior_days,
-        cell=happened["cell"].to_numpy(),
-        starts=np.searchsorted(happened["number"].to_numpy(), np.arange(len(kinds) + 1)).astype(np.int64),
+        sets=sets,
+        happened=happened,
+        past_days=_past_days(cells, len(kinds), panel.n_days, together),
         notices=(*panel.outside.notices, *notices),
     )
 
 
-def learn(of: Occasions, sold: Floats, expected_units: Floats, n_categories: int) -> Floats:
+def _sets(
+    cells: pl.DataFrame, shape: tuple[int, int], n_kinds: int, together: Together
+) -> tuple[Marks, NDArray[np.int32]]:
+    """Which kinds meet on some day in the chain, (sets, kinds), and the set of every group and day of the block.
+
+    cells: number (of a kind), group and day of everything that happens. shape: groups and days.
+    """
+    found, sets = np.zeros(shape, np.int32), list[tuple[int, ...]]([()])
+    for kind in range(n_kinds):
+        group, day = (cells.filter(pl.col("number") == kind)[name].to_numpy() for name in ("group", "day"))
+        met = np.flatnonzero(np.bincount(found[group, day]))
+        extended = np.zeros(len(sets), np.int32)
+        extended[met] = len(sets) + np.arange(met.size)
+        sets += [(*sets[one], kind) for one in met]
+        found[group, day] = extended[found[group, day]]
+    left = np.flatnonzero(np.bincount(found.ravel()))
+    every = sorted({(), *itertools.chain.from_iterable(together.gathered([sets[one] for one in left]))})
+    place = {one: number for number, one in enumerate(every)}
+    marks = np.zeros((len(every), n_kinds), np.bool_)
+    for number, one in enumerate(every):
+        marks[number, list(one)] = True
+    return marks, np.array([place.get(one, 0) for one in sets], np.int32)[found]
+
+
+def _past_days(cells: pl.DataFrame, n_kinds: int, n_days: int, together: Together) -> Integers:
+    """Number of days that have each kind anywhere in the chain, the last day apart, (kinds,)."""
+    has = np.zeros((n_kinds, n_days), np.int64)
+    has[cells["number"].to_numpy(), cells["day"].to_numpy()] = 1
+    return np.asarray((together.added(has)[:, :-1] > 0).sum(axis=1))
+
+
+def learn(of: Occasions, sums: Floats) -> Floats:
     """The factor of every category and kind, (categories, kinds), each in turn given the others.
 
-    sold, expected_units: of the clean cells of every group and day, in units of sale and without any kind. The last
-    day teaches nothing: it is the one that is judged.
+    sums: (4, categories, sets), of the chain's clean cells: units and expected units without any kind, in units of
+    sale, each in two parts. The last day teaches nothing: it is the one that is judged.
     """
-    factor = np.ones((n_categories, len(of.kinds)))
-    product = of.product(factor).ravel()
-    sold, expected_units = sold.ravel(), expected_units.ravel()
+    sold, sold_rest, expected, expected_rest = sums
+    sold, expected = sold + sold_rest, expected + expected_rest
+    factor = np.ones((len(sold), len(of.kinds)))
     for _ in range(ROUNDS):
         for kind in range(len(of.kinds)):
-            cell = of.cells_of(kind)
-            category = of.category[cell // of.n_days]
-            others = product[cell] / factor[category, kind]
-            is_past = cell % of.n_days < of.n_days - 1
-            past = cell[is_past]
-            units, due = (
-                np.bincount(category[is_past], table, n_categories).astype(np.float64)
-                for table in (sold[past], expected_units[past] * others[is_past])
-            )
-            days = np.unique(past % of.n_days).size
-            factor[:, kind] = _shrunk(units, due, of.prior_units[kind], of.prior_days / max(days, 1))
-            product[cell] = others * factor[category, kind]
+            has = of.sets[:, kind]
+            others = of.product_of_sets(factor)[:, has] / factor[:, kind, None]
+            units, due = sold[:, has].sum(axis=1), (expected[:, has] * others).sum(axis=1)
+            prior_share = of.prior_days / max(of.past_days[kind], 1)
+            factor[:, kind] = _shrunk(units, due, of.prior_units[kind], prior_share)
     return factor
 
 
@@ -159,7 +195,7 @@ def _groups(
     of_store, of_sku = (
         _profiles(rows, name, n) for name, n in (("store", panel.stores.height), ("sku", panel.skus.height))
     )
-    key = (category * (of_store.max() + 1) + of_store[store]) * (of_sku.max() + 1) + of_sku[sku]
+    key = (category * (of_store.max(initial=0) + 1) + of_store[store]) * (of_sku.max(initial=0) + 1) + of_sku[sku]
     _, first, group = np.unique(key, return_index=True, return_inverse=True)
     places = {"group": np.arange(first.size), "store": store[first], "sku": sku[first], "category": category[first]}
     return group, category[first], pl.DataFrame(places)
@@ -182,12 +218,9 @@ def _without_everyday(panel: Panel, max_days_share: float) -> tuple[pl.DataFrame
     """The calendar without kinds that some place has nearly every day: of those nobody can tell an ordinary day."""
     calendar = panel.outside.calendar
     places = (pl.col(name) for name in PLACES)
-    days = (
-        calendar.group_by("kind", *places)
-        .agg(days=pl.col("day").n_unique())
-        .group_by("kind")
-        .agg(pl.col("days").max())
-    )
+    of_places = calendar.group_by("kind", *places).agg(days=pl.col("day").n_unique())
+    own = of_places.group_by("kind").agg(pl.col("days").max())
+    days = panel.together.rows(own).group_by("kind").agg(pl.col("days").max())
     often = days.filter(pl.col("days") > max_days_share * panel.n_days).sort("kind")
     if often.is_empty():
         return calendar, ()

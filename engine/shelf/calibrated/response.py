@@ -6,6 +6,7 @@ changes in every store on one day must not be taken for the SKU's own day.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import NamedTuple
@@ -14,6 +15,7 @@ import numpy as np
 import polars as pl
 
 from engine.arrays import Floats, Integers
+from engine.blocks.together import Together
 from engine.kernels import rows
 from engine.kernels.compiling import given
 from engine.kernels.response import Priced, response_sums
@@ -65,18 +67,36 @@ def price_response(
     A category of too few changed SKUs takes the chain's response; where the chain's is not known well enough either,
     that of the settings is assumed.
     """
-    categories = [*panel.categories, None]
-    of_sku = np.full(panel.skus.height, len(categories) - 1)
-    of_sku[panel.codes("sku")] = found.category
+    categories, together = [*panel.categories, None], panel.together
+    own_skus = np.full(panel.skus.height, len(categories) - 1)
+    own_skus[panel.codes("sku")] = found.category
+    of_sku, _ = together.joined(own_skus)
     slopes = np.zeros((len(categories), 2))
     for _ in range(settings.rounds):
-        slopes = slopes + _step(_sums_by_sku(panel, found, slopes, settings), of_sku, len(categories))
-        slopes = slopes.clip(-MAX_SLOPE, MAX_SLOPE)
-    sums = _sums_by_sku(panel, found, slopes, settings)
+        sums, _ = together.joined(_sums_by_sku(panel, found, slopes, settings))
+        slopes = _next_slopes(slopes, sums, of_sku, together)
+    sums, _ = together.joined(_sums_by_sku(panel, found, slopes, settings))
+    z = NormalDist().inv_cdf((1 + level) / 2)
+    return together.once(lambda: _response(categories, slopes, sums, of_sku, settings, recommend, z))
+
+
+def _next_slopes(slopes: Floats, sums: Floats, of_sku: Integers, together: Together) -> Floats:
+    return together.once(lambda: (slopes + _step(sums, of_sku, len(slopes))).clip(-MAX_SLOPE, MAX_SLOPE))
+
+
+def _response(
+    categories: Sequence[str | None],
+    slopes: Floats,
+    sums: Floats,
+    of_sku: Integers,
+    settings: ResponseSettings,
+    recommend: RecommendSettings,
+    z: float,
+) -> Response:
+    """The response by the slopes and what every SKU of the chain says of them."""
     changed = np.bincount(of_sku, sums[:, 5] > 0, len(categories)).astype(np.float64)
     days = np.bincount(of_sku, sums[:, 5], len(categories))
-    estimated = _variances(slopes, sums, of_sku)
-    table = _table_of(estimated, changed, settings, recommend, NormalDist().inv_cdf((1 + level) / 2))
+    table = _table_of(_variances(slopes, sums, of_sku), changed, settings, recommend, z)
     return Response(
         table.with_columns(
             category=pl.Series(categories, dtype=pl.String),
@@ -126,7 +146,7 @@ def _between(estimates: Floats, variances: Floats) -> float:
 
 
 def _sums_by_sku(panel: Panel, found: Demand, slopes: Floats, settings: ResponseSettings) -> Floats:
-    """The kernel's sums, added up per SKU in the order of the pairs: (skus, 6)."""
+    """The kernel's sums, added up per SKU of the block in the order of its stores: (skus, 6)."""
     sums = np.empty((panel.pairs.height, 6))
     bounds = -math.log1p(-settings.min_change_pct / 100), math.log(settings.max_change_ratio)
 

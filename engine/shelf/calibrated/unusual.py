@@ -13,6 +13,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from engine.arrays import Flags, Floats
+from engine.blocks.together import Together
 from engine.errors import Problem
 from engine.kernels import rows
 from engine.kernels.unusual import EXTRAORDINARY, IMPOSSIBLE, carry_ordinary, extremes, judge_sales, ordinary
@@ -22,6 +23,7 @@ from engine.vocabulary import shelf as v
 
 MIDDLE = 0.5
 EXAMPLES = 5
+ORDER = (*v.PAIR, "date", "measure")
 WHY = {
     "units": "far beyond what the store-SKU sells and not paid for",
     "bulk": "far beyond what the store-SKU sells: kept as sold, nothing is learnt from it",
@@ -53,22 +55,23 @@ def set_unusual_aside(panel: Panel, settings: DemandSettings) -> tuple[Panel, Fl
         tables.append(odd)
         corrected |= {measure: carried_forward} if odd.height else {}
     columns = {name: pl.Series(array) for name, array in corrected.items()}
-    found = pl.concat(tables).sort(*v.PAIR, "date", "measure")
+    found = pl.concat(tables).sort(*ORDER)
     return replace(panel, pairs=panel.pairs.with_columns(**columns)), (verdict > 0).astype(np.uint8), found
 
 
-def notices(found: pl.DataFrame) -> tuple[Problem, ...]:
-    """What is to be told of the cells that cannot be; none without any."""
+def notices(found: pl.DataFrame, together: Together) -> tuple[Problem, ...]:
+    """What is to be told of the chain's cells that cannot be; none without any."""
     odd = found.filter(pl.col("measure") != "bulk")
-    if odd.is_empty():
+    count = together.count(odd.height)
+    first = together.rows(odd.head(EXAMPLES)).sort(*ORDER).head(EXAMPLES).iter_rows(named=True)
+    if not count:
         return ()
-    first = odd.head(EXAMPLES).iter_rows(named=True)
     return (
         Problem(
             where="cells of units, stock and prices",
             what="cannot be, by the store-SKU's own history, and were set aside",
             advice="correct them at their source; unusual.parquet lists all of them",
-            count=odd.height,
+            count=count,
             examples=tuple(
                 f"store {x['store_id']}, SKU {x['sku_id']}, {x['date']}: {x['measure']} {x['value']:g}" for x in first
             ),
@@ -79,10 +82,12 @@ def notices(found: pl.DataFrame) -> tuple[Problem, ...]:
 def _usual_sales(panel: Panel, quantile: float) -> Floats:
     """Ordinary sales of a day with any, (pairs,): its own, else those of the SKU, else those of the chain."""
     usual = _ordinary(panel.array("units"), quantile)
+    known, _ = panel.together.joined(usual[~np.isnan(usual)])
+    of_chain = panel.together.once(lambda: float(np.median(known)) if known.size else np.nan)
     of_pair = pl.col("usual").fill_nan(None)
     usual_by_pair = pl.DataFrame({"sku": panel.codes("sku"), "usual": usual}).with_columns(of_pair)
-    filled = pl.coalesce(pl.col("usual"), pl.col("usual").median().over("sku"), pl.col("usual").median())
-    return np.ascontiguousarray(usual_by_pair.select(filled.fill_null(np.nan)).to_series().to_numpy())
+    filled = pl.coalesce(pl.col("usual"), pl.col("usual").median().over("sku")).fill_null(of_chain)
+    return np.ascontiguousarray(usual_by_pair.select(filled).to_series().to_numpy())
 
 
 def _ordinary(values: Floats, quantile: float) -> Floats:
