@@ -36,7 +36,7 @@ from engine.shelf.check import Intake, Place, Sources, check, readings_of
 from engine.shelf.features import feature_blocks
 from engine.shelf.method import Method, findings_of, method_of
 from engine.shelf.panel import Panel, panel
-from engine.shelf.parts import CaseParts, FindingParts
+from engine.shelf.parts import CaseParts, FindingParts, Table
 from engine.shelf.placing import PanelPlan
 from engine.shelf.series import series_blocks
 from engine.vocabulary import shelf as v
@@ -58,7 +58,7 @@ class Judged:
     learnt: Any
     found: Any
     cases: CaseParts
-    decided: Mapping[str, pl.DataFrame]
+    decided: Mapping[str, Table]
 
 
 @dataclass(frozen=True)
@@ -253,7 +253,7 @@ def _publish_days(folder: Path, judged: Judged, settings: Settings) -> dict[str,
     series = series_blocks(chain, judged.cases.columns("pair")["pair"], bands, settings.expect.interval_z)
     _append_all(folder / shapes.DAILY, series, WIDE_ROWS_PER_GROUP)
     for name, further in {**judged.decided, **method.tables(chain, found, judged.cases)}.items():
-        write_parquet(further, folder / name)
+        write_parquet(further.rows, folder / name)
     return summary.data_quality(chain, settings.panel.min_history_days, method.notices(chain, judged.learnt))
 
 

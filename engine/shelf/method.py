@@ -17,7 +17,7 @@ from engine.errors import Problem
 from engine.settings.shelf.night import Settings
 from engine.shelf import calibrated
 from engine.shelf.panel import Panel
-from engine.shelf.parts import CaseParts
+from engine.shelf.parts import CaseParts, Table
 
 Learnt = TypeVar("Learnt")
 """What a method knows of the chain once it expects something of every day: frozen."""
@@ -43,13 +43,13 @@ class Method(Protocol[Learnt, Found]):
     def recommend(self, panel: Panel, found: Found, cases: pl.DataFrame) -> pl.DataFrame:
         """The cases with an action and what it is projected to bring."""
 
-    def allocate(self, panel: Panel, found: Found, cases: CaseParts) -> Mapping[str, pl.DataFrame]:
+    def allocate(self, panel: Panel, found: Found, cases: CaseParts) -> Mapping[str, Table]:
         """Allocate stock to the cases of the whole night, in their place; the outputs of that by file name."""
 
     def bands(self, panel: Panel, found: Found, pair: Integers) -> tuple[Floats, NDArray[np.bool_]]:
         """Standard error of the expectation, and whether a day is dark, of some rows: (rows, days) each."""
 
-    def tables(self, panel: Panel, found: Found, cases: CaseParts) -> Mapping[str, pl.DataFrame]:
+    def tables(self, panel: Panel, found: Found, cases: CaseParts) -> Mapping[str, Table]:
         """Further outputs of the method, by file name. cases: all of the night, as published."""
 
     def facts(self, found: Found) -> Mapping[str, Any]:
