@@ -223,7 +223,7 @@ def judged(chain: Chain, settings: Settings, place: Path) -> str:
         cases = parts.whole()
     series = series_blocks(days, cases["pair"], partial(method.bands, days, found), settings.expect.interval_z)
     quality = data_quality(days, settings.panel.min_history_days, method.notices(days, night.learnt))
-    frames = [cases, *blocks, *tables.values(), *series]
+    frames = [cases, *blocks, *(table.rows for table in tables.values()), *series]
     told = json.dumps([dict(method.facts(found)), quality], default=str)
     return digest(told.encode(), *map(as_parquet, frames))
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from engine.blocks.together import ALONE
 from engine.settings.shelf.calibrated import DemandSettings, EpisodeSettings
 from engine.shelf.calibrated import null_distribution
 from engine.shelf.calibrated.chance import Chances, q_values, report
@@ -160,8 +161,8 @@ def test_a_night_says_when_chance_does_not_explain_its_quiet_shelves():
     random = np.random.default_rng(3)
     even, crowded = random.uniform(size=4000), random.uniform(size=4000) ** 2
     nothing = np.full(1, np.nan)
-    assert report(Chances(nothing, even, nothing))["is_null_plausible"]
-    assert not report(Chances(nothing, np.clip(crowded + 0.1, 0, 1), nothing))["is_null_plausible"]
+    assert report(Chances(nothing, even, nothing), ALONE)["is_null_plausible"]
+    assert not report(Chances(nothing, np.clip(crowded + 0.1, 0, 1), nothing), ALONE)["is_null_plausible"]
 
 
 def test_a_sku_is_weighed_when_its_sales_are_fractions_and_one_fraction_weighs_nothing(chain, demand_of):

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.shelf.calibrated.chance import Chances, p_values, q_values, report
+from engine.blocks.together import ALONE
+from engine.shelf.calibrated.chance import Chances, p_values, q_values, report, tonight
 
 NOTHING = np.full(1, np.nan)
 
 
 def reported(*chances: float) -> dict[str, Any]:
-    return report(Chances(NOTHING, np.array(chances), NOTHING))
+    return report(Chances(NOTHING, np.array(chances), NOTHING), ALONE)
 
 
 def test_a_chance_is_that_of_the_table_but_never_less_than_a_likelihood_ratio_allows():
@@ -70,7 +71,7 @@ def test_equal_chances_have_one_rate_and_no_rate_is_above_one():
 def test_the_bound_is_the_largest_chance_that_one_more_store_sku_could_have_had():
     chances = np.array([1e-9, 0.002, 0.3, 0.5, 0.9])
     night = Chances(chances, chances, q_values(chances))
-    bound = night.bound(0.10)
+    bound = tonight(night, 0.10, ALONE).bound
     assert bound == pytest.approx(0.10 * 2 / 5)
     assert q_values(np.array([1e-9, bound * 0.999, 0.3, 0.5, 0.9]))[1] <= 0.10
     assert q_values(np.array([1e-9, bound * 1.001, 0.3, 0.5, 0.9]))[1] > 0.10
@@ -78,4 +79,4 @@ def test_the_bound_is_the_largest_chance_that_one_more_store_sku_could_have_had(
 
 def test_a_night_without_a_finding_is_bound_by_its_rate():
     chances = np.array([0.4, 0.9, np.nan])
-    assert Chances(chances, chances, chances).bound(0.10) == 0.10
+    assert tonight(Chances(chances, chances, chances), 0.10, ALONE).bound == 0.10

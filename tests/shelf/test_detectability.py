@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.blocks.together import ALONE
 from engine.kernels import compiling
 from engine.kernels.darkness import Levels, days_to_alert, largest_log_likelihood_ratio, largest_share_left
 from engine.kernels.likelihood_ratio import EpisodeRule, open_log_likelihood_ratio
@@ -16,7 +17,7 @@ from engine.kernels.records import Sales
 from engine.outputs.shelf import shapes
 from engine.settings.shelf.calibrated import DemandSettings, EpisodeSettings
 from engine.shelf.calibrated import Chances, null_distribution
-from engine.shelf.calibrated.detectability import threshold
+from engine.shelf.calibrated.chance import tonight
 from engine.shelf.calibrated.null import weighing_of
 from tests.oracles import actions as plain
 from tests.planted.chain import PANEL_DAYS
@@ -80,8 +81,8 @@ def test_nothing_expected_or_learnt_can_never_alert():
 
 def test_the_threshold_is_the_largest_chance_that_was_a_finding():
     chances = Chances(*np.array([[9, 5, 1, np.nan], [1e-5, 1e-3, 0.4, np.nan], [1e-4, 0.05, 0.9, np.nan]]))
-    assert threshold(chances, 0.10) == 1e-3
-    assert threshold(chances, 1e-5) == pytest.approx(1e-5 / 3)
+    assert tonight(chances, 0.10, ALONE).threshold == 1e-3
+    assert tonight(chances, 1e-5, ALONE).threshold == pytest.approx(1e-5 / 3)
 
 
 @pytest.mark.parametrize("chance", [0.3, 0.01, 1e-3, 1e-6])

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from engine.blocks.together import ALONE
 from engine.settings.shelf.calibrated import EpisodeSettings
 from engine.shelf.calibrated.chance import q_values
 from engine.shelf.calibrated.neighbours import neighbour_weights
@@ -24,7 +25,7 @@ def panel(*, regions: bool = True) -> Any:
     codes = {"store": np.arange(N) // SKUS, "sku": np.arange(N) % SKUS}
     stores = pl.DataFrame({"region": names}, schema={"region": pl.String})
     regional_sku = codes["store"] // 10 * SKUS + codes["sku"] if regions else codes["sku"]
-    return SimpleNamespace(stores=stores, regional_sku=regional_sku, codes=codes.__getitem__)
+    return SimpleNamespace(stores=stores, regional_sku=regional_sku, codes=codes.__getitem__, together=ALONE)
 
 
 def chances(seed: int, together: bool) -> np.ndarray:

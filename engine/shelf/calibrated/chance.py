@@ -1,6 +1,7 @@
 """Chance: how likely so large a log likelihood ratio is by chance, and how many findings that makes false.
 
-In: every store-SKU's log likelihood ratio. Out: p-values and, across the night, q-values (specification, section 9).
+In: every store-SKU's log likelihood ratio. Out: p-values and, across the night, q-values (specification, section 9);
+and what the chances of the whole chain say together.
 """
 
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from engine.arrays import Floats
+from engine.blocks.together import Together
 from engine.kernels import rows
 from engine.kernels.compiling import given
 from engine.kernels.darkness import Levels, largest_log_likelihood_ratio
@@ -35,17 +37,39 @@ class Chances:
     p_values: Floats
     q_values: Floats
 
-    def bound(self, max_fdr: float) -> float:
-        """The largest p-value that would have been a finding at this rate among tonight's; the rate without any.
 
-        The share of tests a finding takes is its q-value over its p-value.
-        """
-        is_found = np.nan_to_num(self.q_values, nan=1.0) <= max_fdr
-        chance, rate = self.p_values[is_found], self.q_values[is_found]
-        if not chance.size or not chance.max() > 0.0:
-            return max_fdr
-        last = int(chance.argmax())
-        return float(max_fdr * chance[last] / rate[last])
+@dataclass(frozen=True)
+class Tonight:
+    """What the chances of the whole chain say together.
+
+    bound: the largest p-value that would have been a finding; the rate without any. threshold: the largest that was
+    one; without findings what a lone one would have to show. report: as `report` tells it.
+    """
+
+    bound: float
+    threshold: float
+    report: dict[str, Any]
+
+
+def tonight(chances: Chances, max_fdr: float, together: Together) -> Tonight:
+    """What every block's chances say together. max_fdr: what is a finding has at most this q-value."""
+    is_found = np.nan_to_num(chances.q_values, nan=1.0) <= max_fdr
+    found, _ = together.joined(chances.p_values[is_found])
+    rates, _ = together.joined(chances.q_values[is_found])
+    tried = together.count(int((~np.isnan(chances.p_values)).sum()))
+    threshold = float(found.max()) if found.size else max_fdr / max(tried, 1)
+    return Tonight(_bound(found, rates, max_fdr), threshold, report(chances, together))
+
+
+def _bound(chances: Floats, rates: Floats, max_fdr: float) -> float:
+    """The largest p-value that would have been a finding, from those that were and their q-values.
+
+    The share of tests a finding takes is its q-value over its p-value.
+    """
+    largest = chances.max(initial=0.0)
+    if not largest > 0.0:
+        return max_fdr
+    return float(max_fdr * largest / rates[chances == largest].min())
 
 
 def p_values(found: Demand, level: Floats, log_likelihood_ratio: Floats, null: NullDistribution) -> Floats:
@@ -88,7 +112,14 @@ def q_values(chances: Floats, least: Floats | None = None) -> Floats:
     return q
 
 
-def report(chances: Chances) -> dict[str, Any]:
+def q_values_of_chain(together: Together, chances: Floats, least: Floats | None = None) -> Floats:
+    """The q-values of one's own p-values among those of the whole chain: see `q_values`."""
+    every, own = together.joined(chances)
+    every_least = None if least is None else together.joined(least)[0]
+    return together.once(lambda: q_values(every, every_least))[own]
+
+
+def report(chances: Chances, together: Together) -> dict[str, Any]:
     """The night's p-values for its report: a histogram, and whether chance explains those of no finding.
 
     Where nothing happened p-values are spread evenly, or lie to the right because counts are coarse; many more
@@ -96,9 +127,11 @@ def report(chances: Chances) -> dict[str, Any]:
     """
     known = chances.p_values[~np.isnan(chances.p_values)]
     counts, edges = np.histogram(known, bins=BINS, range=(0.0, 1.0))
-    body = float(((known > BODY[0]) & (known <= BODY[1])).mean()) if known.size else 0.0
+    in_body = np.count_nonzero((known > BODY[0]) & (known <= BODY[1]))
+    *in_bins, in_body, tried = together.added(np.append(counts, [in_body, known.size])).tolist()
+    body = in_body / max(tried, 1)
     return {
-        "p_values": {"edges": [round(float(edge), 2) for edge in edges], "counts": counts.tolist()},
+        "p_values": {"edges": [round(float(edge), 2) for edge in edges], "counts": in_bins},
         "share_in_body": round(body, 4),
         "is_null_plausible": body <= (BODY[1] - BODY[0]) * SLACK,
     }

@@ -7,14 +7,14 @@ log_likelihood_ratio, p_value and q_value (null for episodes that are over).
 import numpy as np
 import polars as pl
 
-from engine.arrays import Floats, Integers
+from engine.arrays import Flags, Floats, Integers
 from engine.kernels import rows
 from engine.kernels.compiling import given
 from engine.kernels.likelihood_ratio import past_log_likelihood_ratio
 from engine.kernels.records import FoundSpans, Spans
 from engine.kernels.runs import stretches
 from engine.settings.shelf.calibrated import DemandSettings, EpisodeSettings
-from engine.shelf.calibrated.chance import Chances, least_chances, p_values, q_values
+from engine.shelf.calibrated.chance import Chances, least_chances, p_values, q_values_of_chain
 from engine.shelf.calibrated.dark import darkest, mark
 from engine.shelf.calibrated.expect import Demand, open_episodes
 from engine.shelf.calibrated.neighbours import neighbour_weights
@@ -42,7 +42,7 @@ def detect(
     chances.p_values[tried] = p_values(found, found.level, log_likelihood_ratio, null)[tried]
     weight = neighbour_weights(panel, chances.p_values[tried], tried, episode)
     least = least_chances(found, null, episode)[tried]
-    chances.q_values[tried] = q_values(chances.p_values[tried] / weight, least / weight)
+    chances.q_values[tried] = q_values_of_chain(panel.together, chances.p_values[tried] / weight, least / weight)
     is_open = np.nan_to_num(chances.q_values, nan=1.0) <= episode.max_fdr
     pair = np.flatnonzero(is_open)
     opened = pl.DataFrame(
@@ -75,30 +75,43 @@ def _past(
     least = np.where(panel.judged, least, np.inf)
     peaks, deep_peaks = (darkest(sales, depth, least) for depth in (demand.dark_depth, demand.fallen_depth))
     best = np.maximum(peaks, deep_peaks)
-    chances = np.where(panel.judged, np.minimum(2.0 * days * np.exp(-best), 1.0), 1.0)
-    bounds = np.full(best.size, np.inf)
-    tried = np.flatnonzero(panel.judged)
-    is_found = q_values(chances[tried]) <= settings.max_fdr
-    if is_found.any():
-        bounds[tried] = max(float(best[tried][is_found].min()), settings.closed_log_likelihood_ratio)
+    bounds = np.where(panel.judged, _bound(panel, best, days, settings), np.inf)
     mark(sales, demand.dark_depth, peaks, bounds, dark)
     mark(sales, demand.fallen_depth, deep_peaks, bounds, deep)
     np.maximum(dark, deep, out=dark)
-    blocks: dict[int, list[Integers]] = {}
-
-    def look(block: slice) -> None:
-        none = np.empty(0, np.int64)
-        count = stretches(dark[block], end[block], settings.closed_days, FoundSpans(none, none, none))
-        some = FoundSpans(*(np.empty(count, np.int64) for _ in range(3)))
-        stretches(dark[block], end[block], settings.closed_days, some)
-        blocks[block.start] = [some.rows + block.start, some.firsts, some.lasts]
-
-    rows.in_blocks(look, best.size)
-    columns = [np.concatenate(parts) for parts in zip(*(blocks[start] for start in sorted(blocks)), strict=True)]
+    columns = _stretches(dark, end, settings.closed_days)
     against_before = _against_before(panel, found, demand, settings, *columns)
     kept = np.flatnonzero(against_before >= settings.before_log_likelihood_ratio)
     pair, first, last = (column[kept] for column in columns)
     return pl.DataFrame({"pair": pair, "first": first, "last": last, "log_likelihood_ratio": best[pair]})
+
+
+def _bound(panel: Panel, best: Floats, days: Integers, settings: EpisodeSettings) -> float:
+    """Log likelihood ratio from which a past stretch is no chance; infinite where none is.
+
+    best: of each pair's stretches, (pairs,). days: on which one may begin, (pairs,).
+    """
+    tried, together = np.flatnonzero(panel.judged), panel.together
+    chances = np.minimum(2.0 * days[tried] * np.exp(-best[tried]), 1.0)
+    is_found = q_values_of_chain(together, chances) <= settings.max_fdr
+    smallest = -together.largest(-float(best[tried][is_found].min(initial=np.inf)))
+    return max(smallest, settings.closed_log_likelihood_ratio)
+
+
+def _stretches(dark: Flags, end: Integers, min_days: int) -> list[Integers]:
+    """Pair, first and last day of every dark stretch of at least so many days before each pair's `end`."""
+    none = np.empty(0, np.int64)
+    blocks: dict[int, list[Integers]] = {}
+
+    def look(block: slice) -> None:
+        count = stretches(dark[block], end[block], min_days, FoundSpans(none, none, none))
+        some = FoundSpans(*(np.empty(count, np.int64) for _ in range(3)))
+        stretches(dark[block], end[block], min_days, some)
+        blocks[block.start] = [some.rows + block.start, some.firsts, some.lasts]
+
+    rows.in_blocks(look, len(dark))
+    found = [blocks[start] for start in sorted(blocks)]
+    return [np.concatenate([none, *(part[place] for part in found)]) for place in range(3)]
 
 
 def _against_before(

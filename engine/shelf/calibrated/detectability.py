@@ -1,9 +1,10 @@
 """Detectability: what the night could see at all, had a shelf gone dark.
 
-In: `Panel`, `Demand`, the night's chances. Out: one row per judged store-SKU. A shelf that sells nothing at all from
-tomorrow on is the clearest case there is: the days until its log likelihood ratio passes the night's threshold
-are the earliest alert, and what it would have sold by then is the smallest loss that sales can tell. A shelf that
-goes on selling is told from an ordinary change only down from some share of its expectation: that is said, too.
+In: `Panel`, `Demand`, what the night's chances say. Out: one row per judged store-SKU. A shelf that sells nothing at
+all from tomorrow on is the clearest case there is: the days until its log likelihood ratio passes the night's
+threshold are the earliest alert, and what it would have sold by then is the smallest loss that sales can tell. A
+shelf that goes on selling is told from an ordinary change only down from some share of its expectation: that is said,
+too.
 """
 
 import math
@@ -15,7 +16,6 @@ from engine.kernels import rows
 from engine.kernels.compiling import given
 from engine.kernels.darkness import Levels, days_to_alert, largest_share_left, learnt_before
 from engine.settings.shelf.calibrated import DemandSettings, EpisodeSettings, WatchSettings
-from engine.shelf.calibrated.chance import Chances
 from engine.shelf.calibrated.expect import Demand
 from engine.shelf.calibrated.null import NullDistribution, weighing_of
 from engine.shelf.panel import Panel
@@ -28,7 +28,7 @@ SALES, COUNTS = "sales", "counts"
 def detectability(
     panel: Panel,
     found: Demand,
-    chances: Chances,
+    chance: float,
     null: NullDistribution,
     demand: DemandSettings,
     episode: EpisodeSettings,
@@ -36,6 +36,7 @@ def detectability(
 ) -> pl.DataFrame:
     """The rows of `detectability.parquet`, by store and SKU.
 
+    chance: what a store-SKU has to show to be a finding, `Tonight.threshold`.
     level_daily_units, borrowed_weight, dispersion: of the judged. alert_days: days of complete darkness, null where
     the longest episode is too short. share_left: the most that may be left of the expectation for
     `watch.max_alert_days` and be told all the same, null where not even nothing would. smallest_loss_units,
@@ -45,7 +46,6 @@ def detectability(
     judged = np.flatnonzero(panel.judged)
     known_days = found.usable.sum(axis=1, dtype=np.int64)[judged]
     level, unit, dispersion = found.level[judged], found.unit[judged], found.dispersion[judged]
-    chance = threshold(chances, episode.max_fdr)
     # A likelihood ratio of e^x has a chance of e^-x wherever one looks: a cell's own table may ask for more.
     bounds = np.maximum(null.needed(chance, level / unit, dispersion, known_days), -math.log(chance))
     days, left = np.empty(judged.size, np.int64), np.empty(judged.size)
@@ -89,10 +89,3 @@ def detectability(
             watch=pl.when(alert <= watch.max_alert_days).then(pl.lit(SALES)).otherwise(pl.lit(COUNTS)),
         )
     )
-
-
-def threshold(chances: Chances, max_fdr: float) -> float:
-    """The largest chance that was a finding tonight; without findings what a lone one would have to show."""
-    found = chances.p_values[np.nan_to_num(chances.q_values, nan=1.0) <= max_fdr]
-    tried = int((~np.isnan(chances.p_values)).sum())
-    return float(found.max()) if found.size else max_fdr / max(tried, 1)

@@ -1,21 +1,22 @@
 """Event rows: the rows of `events.parquet`, one an event, whatever the number of its members.
 
-In: `Panel`, `Demand`, what was excluded, published cases. Out: one row per event, by value, descending. Amounts of
-events that group cases are those of the cases; the cases themselves stay as they are.
+In: `Panel`, `Demand`, what was excluded, published cases; all of a block of the chain. Out: one row per event of the
+whole chain, by value, descending, the same in every block. Amounts of events that group cases are those of the cases;
+the cases themselves stay as they are.
 """
 
-import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
-from engine.arrays import Integers
+from engine.arrays import Floats, Integers
+from engine.blocks import exact
 from engine.settings.shelf.calibrated import EventSettings
 from engine.shelf.calibrated.events import Event, Excluded
 from engine.shelf.calibrated.expect import Demand
+from engine.shelf.calibrated.measure import episode_totals
 from engine.shelf.panel import Panel
 from engine.shelf.publish import with_names
 from engine.vocabulary import shelf as v
@@ -38,6 +39,15 @@ COLUMNS: dict[str, Any] = {
     "lost_revenue": pl.Float64,
     "explanation": pl.String,
 }
+_KEYS = ("kind", "store", "sku_id", "since")
+"""What is one event; since: its first day where the event is of a whole store or SKU or the chain."""
+_AMOUNTS = ("lost", "due", "money")
+_SUMS = tuple(f"{amount}_{part}" for amount in _AMOUNTS for part in range(exact.N_PARTS))
+"""Parts of the sums of units lost, units expected and money lost, so that no digit depends on the blocks."""
+_OF_CASES = (
+    *("case_id", "store_id", "sku_id", "region", "category", "primary_cause"),
+    *("detection_date", "last_dark_date", "lost_units", "revenue_at_risk"),
+)
 _EXPLANATIONS = {
     v.HOLIDAY: "The whole chain sold {share}% of its expectation.",
     v.LATE_FEED: "The store reported no sales: a late or broken delivery of data, or a closed door.",
@@ -57,22 +67,28 @@ def table_of_events(
     """Whole stores, SKUs and the chain; excluded episodes, by store or SKU; and cases with one reason."""
     ids = {"store_id": panel.stores["store_id"].dtype, "sku_id": panel.skus["sku_id"].dtype}
     schema = {name: kind or ids[name] for name, kind in COLUMNS.items()}
-    rows = [*_wide(panel, found, excluded.events), *_of_excluded(panel, found, excluded)]
-    happened = pl.DataFrame(rows, schema=schema, orient="row")
-    grouped_cases = grouped(with_names(panel, cases), _stocked(panel), of).select(
-        pl.col(name).cast(kind) for name, kind in schema.items()
-    )
+    wide = _wide(panel, found, excluded.events)
+    parts = panel.together.rows(pl.concat([wide, _of_excluded(panel, found, excluded.episodes, wide)]))
+    own = with_names(panel, cases.filter(pl.col("status") == v.OPEN)).select(_OF_CASES)
+    stocked = panel.together.rows(_stocked(panel).join(own, on="sku_id", how="semi"))
+    every = panel.together.rows(own).rechunk()
     order = ["lost_revenue", "kind", "store_id", "sku_id", "first_date", "category", "region", "cause"]
-    return pl.concat([happened, grouped_cases]).sort(order, descending=[True, *[False] * 7], nulls_last=True)
+
+    def whole() -> pl.DataFrame:
+        tables = (_added_up(panel, parts), grouped(every, stocked, of))
+        told = pl.concat(table.select(pl.col(name).cast(kind) for name, kind in schema.items()) for table in tables)
+        return told.sort(order, descending=[True, *[False] * 7], nulls_last=True)
+
+    return panel.together.once(whole)
 
 
 def grouped(cases: pl.DataFrame, stocked: pl.DataFrame, of: EventSettings) -> pl.DataFrame:
     """Open cases that began together: of one SKU in nearly every store of a region, whatever their causes; of one SKU
     and cause in many stores; of one category, region and cause.
 
-    carried: by sku_id and region, how many stores there are judged.
+    cases: open, of the whole chain, with names. stocked: by sku_id and region, how many stores there are judged.
     """
-    left = cases.filter(pl.col("status") == v.OPEN).with_columns(pl.col("primary_cause").fill_null("unknown"))
+    left = cases.with_columns(pl.col("primary_cause").fill_null("unknown"))
     left = left.join(stocked, on=["sku_id", "region"], how="left", maintain_order="left")
     nearly_all = pl.max_horizontal(of.region_share * pl.col("stores"), of.group_stores)
     of_region = pl.format("It fell in {} of {} stores of the region: {}.", "members", "stores", "cause")
@@ -126,17 +142,36 @@ def _events_of(many: pl.DataFrame, kind: str, keys: Sequence[str], text: pl.Expr
     )
 
 
-def _wide(panel: Panel, found: Demand, happened: Sequence[Event]) -> list[dict[str, Any]]:
+def _wide(panel: Panel, found: Demand, happened: Sequence[Event]) -> pl.DataFrame:
+    """Events of whole stores, SKUs and the chain, a row each, with the part that the block's store-SKUs have in them.
+
+    `_KEYS`, first and last (days), store_skus, stores (of each of these, a position) and `_SUMS`.
+    """
+    schema: dict[str, Any] = {"kind": pl.String, "store": pl.Int64, "sku_id": panel.skus["sku_id"].dtype}
+    schema |= dict.fromkeys(("since", "first", "last"), pl.Int64)
+    schema |= {"store_skus": pl.List(pl.String), "stores": pl.List(pl.Int64), **dict.fromkeys(_SUMS, pl.Float64)}
     rows = []
     for event in happened:
-        members, factor = _members(panel, found, event)
-        lost, expected_units, money = _lost(panel, found, members, event.first, event.last, factor)
-        share = f"{100 * (1 - lost / expected_units):.0f}" if expected_units > 0 else "0"
-        rows.append(_row(panel, event.kind, event.group, members, event.first, event.last, lost, money, share))
-    return rows
+        of_store = event.kind in OF_STORES
+        pair, factor = _members(panel, found, event)
+        sums = _parts(_lost(panel, found, pair, event.first, event.last, factor)).sum(axis=0)
+        rows.append(
+            {
+                "kind": event.kind,
+                "store": event.group if of_store else None,
+                "sku_id": panel.skus["sku_id"][event.group] if not of_store and event.group >= 0 else None,
+                "since": event.first,
+                "first": event.first,
+                "last": event.last,
+                "store_skus": _names(panel, pair).to_list(),
+                "stores": panel.codes("store")[pair].tolist(),
+                **dict(zip(_SUMS, sums.tolist(), strict=True)),
+            }
+        )
+    return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def _members(panel: Panel, found: Demand, event: Event) -> tuple[Integers, NDArray[np.float64]]:
+def _members(panel: Panel, found: Demand, event: Event) -> tuple[Integers, Floats]:
     """The judged store-SKUs of an event, and the factor of its days that the expectation already owes to it."""
     judged = panel.judged
     if event.group < 0:
@@ -146,73 +181,94 @@ def _members(panel: Panel, found: Demand, event: Event) -> tuple[Integers, NDArr
     return np.flatnonzero(judged & (panel.codes("sku") == event.group)), found.sku_day[event.group]
 
 
-def _lost(
-    panel: Panel, found: Demand, pair: Integers, first: int, last: int, factor: NDArray[np.float64]
-) -> tuple[float, float, float]:
-    """Units lost, units expected, and money lost by some store-SKUs over some days, never less than nothing."""
+def _lost(panel: Panel, found: Demand, pair: Integers, first: int, last: int, factor: Floats) -> Floats:
+    """Units lost, units expected, and money lost by each of some store-SKUs over some days, (pairs, 3)."""
     days = slice(first, last + 1)
     usable = found.usable[pair, days] == 1
-    expected_units = np.where(usable, np.nan_to_num(panel.array("expected")[pair, days]) / factor[days], 0.0)
-    lost = expected_units.sum(axis=1) - np.where(usable, np.nan_to_num(panel.array("units")[pair, days]), 0.0).sum(
-        axis=1
-    )
-    money = lost * np.nan_to_num(found.usual_price[pair])
-    return max(float(lost.sum()), 0.0), float(expected_units.sum()), max(float(money.sum()), 0.0)
+    due = np.where(usable, np.nan_to_num(panel.array("expected")[pair, days]) / factor[days], 0.0).sum(axis=1)
+    lost = due - np.where(usable, np.nan_to_num(panel.array("units")[pair, days]), 0.0).sum(axis=1)
+    return np.stack([lost, due, lost * np.nan_to_num(found.usual_price[pair])], axis=1)
 
 
-def _of_excluded(panel: Panel, found: Demand, excluded: Excluded) -> list[dict[str, Any]]:
-    """Episodes that no event of a whole store or SKU covers, one row per kind and store or SKU."""
-    known = {(event.kind, event.group) for event in excluded.events}
-    known |= {(v.CHAIN_WIDE, event.group) for event in excluded.events if event.kind == v.END_OF_LIFE}
-    of_store = pl.col("kind").is_in(OF_STORES)
-    episodes = excluded.episodes.with_columns(
-        group=pl.when(of_store)
-        .then(panel.pairs["store"].gather(excluded.episodes["pair"]))
-        .otherwise(panel.pairs["sku"].gather(excluded.episodes["pair"]))
-    ).sort("kind", "group", "pair", "first")
-    rows = []
-    for (kind, group), members in episodes.group_by("kind", "group", maintain_order=True):
-        if (kind, group) in known:
-            continue
-        pair, first, last = (members[name].to_numpy() for name in ("pair", "first", "last"))
-        none = np.ones(panel.n_days)
-        parts = [_lost(panel, found, pair[[n]], first[n], last[n], none) for n in range(pair.size)]
-        lost, expected_units, money = (sum(part[place] for part in parts) for place in range(3))
-        share = f"{100 * (1 - lost / expected_units):.0f}" if expected_units > 0 else "0"
-        rows.append(
-            _row(panel, str(kind), int(str(group)), np.unique(pair), first.min(), last.max(), lost, money, share)
+def _parts(amounts: Floats) -> Floats:
+    """The parts of amounts, in the order of `_SUMS`: (rows, amounts) to (rows, sums)."""
+    return exact.by_group(np.arange(amounts.size), amounts.ravel(), amounts.size).reshape(-1, len(_SUMS))
+
+
+def _of_excluded(panel: Panel, found: Demand, episodes: pl.DataFrame, wide: pl.DataFrame) -> pl.DataFrame:
+    """Episodes that no event of a whole store or SKU covers, one row per kind and store or SKU, as `_wide` has them.
+
+    An episode never lost less than nothing.
+    """
+    pair, first, last = (episodes[name].to_numpy() for name in ("pair", "first", "last"))
+    sums = episode_totals(panel, found.usable, pair, first, last)
+    lost = np.maximum(sums[:, 2] - sums[:, 1], 0.0)
+    amounts = np.stack([lost, sums[:, 2], lost * np.nan_to_num(found.usual_price[pair])], axis=1)
+    by_store, store = pl.col("kind").is_in(OF_STORES), panel.pairs["store"].gather(episodes["pair"])
+    is_member = pl.struct("kind", "pair").is_first_distinct()
+    return (
+        episodes.with_columns(
+            pl.DataFrame(_parts(amounts), schema=list(_SUMS)),
+            store=pl.when(by_store).then(store),
+            sku_id=pl.when(~by_store).then(panel.pairs["sku_id"].gather(episodes["pair"])),
+            since=pl.lit(None, pl.Int64),
+            store_skus=_names(panel, pair),
+            stores=store,
         )
-    return rows
+        .join(wide, on=["kind", "store", "sku_id"], how="anti", nulls_equal=True)
+        .sort("kind", "pair", "first")
+        .with_columns(is_member=is_member)
+        .group_by(_KEYS, maintain_order=True)
+        .agg(
+            pl.col("first").min(),
+            pl.col("last").max(),
+            pl.col("store_skus", "stores").filter("is_member"),
+            pl.col(_SUMS).sum(),
+        )
+        .select(wide.columns)
+    )
 
 
-def _row(
-    panel: Panel, kind: str, group: int, pair: Integers, first: int, last: int, lost: float, money: float, share: str
-) -> dict[str, Any]:
-    by_store = kind in OF_STORES
-    names = panel.pairs[pair].select(pl.concat_str(v.PAIR, separator="_")).to_series()
-    return {
-        "kind": kind,
-        "store_id": panel.stores["store_id"][group] if by_store and group >= 0 else None,
-        "sku_id": panel.skus["sku_id"][group] if not by_store and group >= 0 else None,
-        "category": None,
-        "region": None,
-        "cause": None,
-        "first_date": panel.first_day + dt.timedelta(days=int(first)),
-        "last_date": panel.first_day + dt.timedelta(days=int(last)),
-        "members": len(names),
-        "store_skus": names.to_list(),
-        "case_ids": [],
-        "lost_units": lost,
-        "lost_revenue": money,
-        "explanation": _known_for(panel, kind, group, first, last) + _EXPLANATIONS[kind].format(share=share),
-    }
+def _names(panel: Panel, pair: Integers) -> pl.Series:
+    return panel.pairs.select(v.PAIR)[pair].select(pl.concat_str(v.PAIR, separator="_")).to_series()
 
 
-def _known_for(panel: Panel, kind: str, group: int, first: int, last: int) -> str:
+def _added_up(panel: Panel, parts: pl.DataFrame) -> pl.DataFrame:
+    """One row per event from the parts that blocks have in it, in no order; members by store and SKU.
+
+    No event lost less than nothing.
+    """
+    names, stores = (pl.col(name).list.explode(empty_as_null=False) for name in ("store_skus", "stores"))
+    merged = parts.group_by(_KEYS, maintain_order=True).agg(
+        pl.col("first").min(), pl.col("last").max(), names.sort_by(stores, maintain_order=True), pl.col(_SUMS).sum()
+    )
+    lost, due, money = exact.total(merged.select(_SUMS).to_numpy().reshape(-1, len(_AMOUNTS), exact.N_PARTS)).T
+    lost = np.maximum(lost, 0.0)
+    share = [f"{100 * (1 - one / of):.0f}" if of > 0 else "0" for one, of in zip(lost, due, strict=True)]
+    known = (_known_for(panel, *row) for row in merged.select("kind", "store", "first", "last").iter_rows())
+    told = [
+        before + _EXPLANATIONS[kind].format(share=some)
+        for before, kind, some in zip(known, merged["kind"], share, strict=True)
+    ]
+    nothing = {name: pl.lit(None) for name in ("category", "region", "cause")}
+    return merged.with_columns(
+        store_id=panel.stores["store_id"].gather(merged["store"]),
+        first_date=pl.lit(panel.first_day) + pl.duration(days="first"),
+        last_date=pl.lit(panel.first_day) + pl.duration(days="last"),
+        members=pl.col("store_skus").list.len(),
+        case_ids=pl.lit([], pl.List(pl.String)),
+        lost_units=lost,
+        lost_revenue=np.maximum(money, 0.0),
+        explanation=pl.Series(told, dtype=pl.String),
+        **nothing,
+    )
+
+
+def _known_for(panel: Panel, kind: str, store: int | None, first: int, last: int) -> str:
     """What a calendar says of these days of the whole chain, or of the store of the event; nothing without any."""
     here = pl.col("store").is_null()
     if kind == v.STORE_WIDE:
-        here |= pl.col("store") == group
+        here |= pl.col("store") == store
     elif kind != v.HOLIDAY:
         return ""
     of_all = pl.col("sku").is_null() & pl.col("category").is_null()

@@ -1,10 +1,12 @@
 """Events: what happened to many shelves at once, and the episodes excluded for it: no dark shelves.
 
 In: `Panel`, `Demand`, `Course`, episodes after testing. Out: the episodes that stay, and what was excluded.
-Episodes are excluded after the false discovery rate was held: the q-values stay what they were.
+Episodes are excluded after the false discovery rate was held: the q-values stay what they were. What happened to the
+chain and to stores is the same in every block of the chain; what happened to SKUs is of the block's own.
 """
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -98,22 +100,23 @@ def ended_on(panel: Panel, course: Course, of: EventSettings) -> Integers:
 def end_notices(panel: Panel, ended: Integers) -> Iterator[Problem]:
     """What is to be told of SKUs that have ended in the whole chain. ended: as `ended_on` finds it."""
     pairs = np.flatnonzero((ended < panel.n_days) & panel.judged)
-    if not pairs.size:
+    first = sorted(set(zip(panel.codes("sku")[pairs].tolist(), ended[pairs].tolist(), strict=True)))
+    names, together = panel.skus["sku_id"], panel.together
+    n_ended, n_skus, n_pairs = (together.count(each) for each in (len(first), len(names), pairs.size))
+    shown = together.gathered([f"{names[sku]}: since {panel.date(day)}" for sku, day in first[:SHOWN]])
+    if not n_pairs:
         return
-    first = dict(zip(panel.codes("sku")[pairs].tolist(), ended[pairs].tolist(), strict=True))
-    names = panel.skus["sku_id"]
     what = (
-        f"{len(first):,} of {len(names):,} SKUs have ended in the whole chain, or their season has: their "
-        f"{pairs.size:,} store-SKUs are not judged"
+        f"{n_ended:,} of {n_skus:,} SKUs have ended in the whole chain, or their season has: their "
+        f"{n_pairs:,} store-SKUs are not judged"
     )
-    examples = tuple(f"{names[sku]}: since {panel.date(day)}" for sku, day in sorted(first.items())[:SHOWN])
     yield Problem(
         v.SALES,
         what,
         "the night's events list each; look at their delivery if they still sell",
         None,
         None,
-        examples,
+        tuple(itertools.chain.from_iterable(shown))[:SHOWN],
     )
 
 
@@ -205,20 +208,9 @@ def _within(panel: Panel, runs: pl.DataFrame, events: tuple[Event, ...]) -> pl.S
 
 def _events(panel: Panel, course: Course, of: EventSettings) -> Iterator[Event]:
     """What happened to whole stores, SKUs and the chain, day by day."""
-    holiday = _falls(
-        course.store_sold.sum(axis=0)[None], course.store_expected.sum(axis=0)[None], of, of.holiday_days
-    )
-    for _, first, last in holiday:
-        yield Event(v.HOLIDAY, -1, first, last)
-    on_holiday = np.zeros(panel.n_days, np.bool_)
-    for _, first, last in holiday:
-        on_holiday[first : last + 1] = True
-    for store, first, last in _silences(panel, course, of):
-        yield Event(v.LATE_FEED, store, first, last)
-    for store, first, last in _falls(course.store_sold, course.store_expected, of, of.wide_days):
-        silent = course.store_sold[store, first : last + 1] == 0
-        if not (silent | on_holiday[first : last + 1]).all():
-            yield Event(v.STORE_WIDE, store, first, last)
+    of_stores = panel.together.once(lambda: tuple(_of_stores(panel, course, of)))
+    yield from of_stores
+    on_holiday = _on_holiday(of_stores, panel.n_days)
     stores = np.bincount(panel.codes("sku"), minlength=panel.skus.height)
     for sku, first, last in _falls(course.sku_sold, course.sku_expected, of, of.wide_days):
         if stores[sku] >= of.min_stores and not on_holiday[first : last + 1].all():
@@ -232,6 +224,31 @@ def _events(panel: Panel, course: Course, of: EventSettings) -> Iterator[Event]:
         yield Event(v.LAUNCH, int(new), int(listed[new]), panel.n_days - 1)
 
 
+def _of_stores(panel: Panel, course: Course, of: EventSettings) -> Iterator[Event]:
+    """What happened to whole stores and the chain."""
+    sold, expected_units = course.store_sold.sum(axis=0)[None], course.store_expected.sum(axis=0)[None]
+    holidays = [
+        Event(v.HOLIDAY, -1, first, last) for _, first, last in _falls(sold, expected_units, of, of.holiday_days)
+    ]
+    yield from holidays
+    on_holiday = _on_holiday(holidays, panel.n_days)
+    for store, first, last in _silences(panel, course, of):
+        yield Event(v.LATE_FEED, store, first, last)
+    for store, first, last in _falls(course.store_sold, course.store_expected, of, of.wide_days):
+        silent = course.store_sold[store, first : last + 1] == 0
+        if not (silent | on_holiday[first : last + 1]).all():
+            yield Event(v.STORE_WIDE, store, first, last)
+
+
+def _on_holiday(events: Iterable[Event], n_days: int) -> NDArray[np.bool_]:
+    """Which days are a holiday of the whole chain, (days,)."""
+    on_holiday = np.zeros(n_days, np.bool_)
+    for event in events:
+        if event.kind == v.HOLIDAY:
+            on_holiday[event.first : event.last + 1] = True
+    return on_holiday
+
+
 def _first_day(panel: Panel) -> int:
     """The first day of which anything is known: what is listed from then on need not be new."""
     return int(np.argmax(panel.is_open.any(axis=0)))
@@ -240,10 +257,7 @@ def _first_day(panel: Panel) -> int:
 def _falls(sold: Floats, expected_units: Floats, of: EventSettings, min_days: int) -> list[tuple[int, int, int]]:
     """Row, first and last day of every stretch on which a group sold too little, smoothed over some days."""
     width = min(min_days, of.smoothed_days)
-    kernel = np.ones(width)
-    smooth_sold, smooth_expected = (
-        np.apply_along_axis(np.convolve, 1, table, kernel, mode="same") for table in (sold, expected_units)
-    )
+    smooth_sold, smooth_expected = (_over_days(table, width) for table in (sold, expected_units))
     # The level of late follows a long fall: what was usual tells the course itself, in its better days.
     course = np.where(smooth_expected > 0, smooth_sold / np.maximum(smooth_expected, TINY), 1.0)
     usual = np.quantile(course, of.usual_quantile, axis=1, keepdims=True)
@@ -255,6 +269,13 @@ def _falls(sold: Floats, expected_units: Floats, of: EventSettings, min_days: in
         if lost >= max(of.min_units, of.wide_errors * np.sqrt(due)):
             found.append((row, first, last))
     return found
+
+
+def _over_days(table: Floats, width: int) -> Floats:
+    """Sums of so many days around each, (groups, days)."""
+    after = (width - 1) // 2
+    padded = np.pad(table, ((0, 0), (width - 1 - after, after)))
+    return np.asarray(sum(padded[:, first : first + table.shape[1]] for first in range(width)))
 
 
 def _silences(panel: Panel, course: Course, of: EventSettings) -> list[tuple[int, int, int]]:

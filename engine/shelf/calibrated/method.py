@@ -15,7 +15,7 @@ from engine.outputs.shelf import shapes
 from engine.settings.shelf.calibrated import CalibratedSettings
 from engine.shelf.calibrated import events, transfer, unusual
 from engine.shelf.calibrated.causes import diagnose
-from engine.shelf.calibrated.chance import Chances, report
+from engine.shelf.calibrated.chance import Chances, Tonight, tonight
 from engine.shelf.calibrated.course import course
 from engine.shelf.calibrated.detect import detect
 from engine.shelf.calibrated.detectability import detectability
@@ -33,7 +33,7 @@ from engine.shelf.calibrated.value import value
 from engine.shelf.cases import with_cost
 from engine.shelf.notices import feed_notices, record_notices, row_notices, unknown_days
 from engine.shelf.panel import Panel
-from engine.shelf.parts import CaseParts
+from engine.shelf.parts import CaseParts, Table
 from engine.shelf.prices import PaidPrices, paid_prices, price_notices, refuse_swapped
 from engine.shelf.totals import refuse_totals
 from engine.vocabulary import shelf as v
@@ -58,12 +58,14 @@ class Learnt:
 
 @dataclass(frozen=True)
 class Found:
-    """What the night found. chances: of every store-SKU. excluded: episodes that are no dark shelves. first, last:
-    days of each pair's latest episode, (pairs,), `n_days` without one.
+    """What the night found. chances: of every store-SKU. tonight: what those of the chain say together. excluded:
+    episodes that are no dark shelves. first, last: days of each pair's latest episode, (pairs,), `n_days` without
+    one.
     """
 
     learnt: Learnt
     chances: Chances
+    tonight: Tonight
     excluded: events.Excluded
     first: Integers
     last: Integers
@@ -93,19 +95,20 @@ class Calibrated:
         """As `Method`."""
         of = self._settings
         runs, chances = detect(panel, learnt.demand, learnt.null, of.demand, of.episode, learnt.ended)
+        together = tonight(chances, of.episode.max_fdr, panel.together)
         known = (panel, learnt.demand, learnt.course)
         runs, excluded = events.exclude(*known, runs, of.events, of.pattern, of.episode.max_ratio)
         latest = runs.group_by("pair").agg(pl.col("first", "last").sort_by("first").last())
         first, last = np.full((2, panel.pairs.height), panel.n_days)
         first[latest["pair"]] = latest["first"]
         last[latest["pair"]] = latest["last"]
-        return runs, Found(learnt, chances, excluded, first, last)
+        return runs, Found(learnt, chances, together, excluded, first, last)
 
     def measure(self, panel: Panel, found: Found, runs: pl.DataFrame) -> pl.DataFrame:
         """As `Method`."""
         of, learnt = self._settings, found.learnt
         believed = (learnt.paid, of.price_check)
-        bounds = Bounds(found.chances.bound(of.episode.max_fdr), of.episode.closed_log_likelihood_ratio)
+        bounds = Bounds(found.tonight.bound, of.episode.closed_log_likelihood_ratio)
         cases = measure(panel, learnt.demand, runs, of.certainty, of.interval, of.recommend, *believed, bounds)
         return self._recalibration.corrected(cases)
 
@@ -125,7 +128,7 @@ class Calibrated:
         known = with_supply(panel, own_response(answered, of.response, of.interval.level), of.recommend)
         return recommend(known, of.recommend, of.currency)
 
-    def allocate(self, panel: Panel, found: Found, cases: CaseParts) -> Mapping[str, pl.DataFrame]:
+    def allocate(self, panel: Panel, found: Found, cases: CaseParts) -> Mapping[str, Table]:
         """As `Method`: stock of other stores, as transfers."""
         of = self._settings
         costed = with_cost(panel, cases.whole())
@@ -134,7 +137,7 @@ class Calibrated:
         plan = transfer.transfers(*known, of.causes.misallocation, of.transfers, of.recommend)
         moved, done = transfer.with_transfers(costed, plan, of.recommend)
         cases.replace(moved.drop("cost"))
-        return {shapes.TRANSFERS: done}
+        return {shapes.TRANSFERS: Table(done, by=("sku_id", "from_store_id", "to_store_id"))}
 
     def bands(self, panel: Panel, found: Found, pair: Integers) -> tuple[Floats, NDArray[np.bool_]]:
         """As `Method`; the dark days are those of the pair's latest episode on which it was in stock."""
@@ -144,26 +147,29 @@ class Calibrated:
         within = (day >= found.first[pair, None]) & (day <= found.last[pair, None])
         return errors, within & (demand.usable[pair] == 1)
 
-    def tables(self, panel: Panel, found: Found, cases: CaseParts) -> Mapping[str, pl.DataFrame]:
+    def tables(self, panel: Panel, found: Found, cases: CaseParts) -> Mapping[str, Table]:
         """As `Method`: why so much was expected, the night's events, and what sales can watch."""
         of, learnt = self._settings, found.learnt
         known, whole = (panel, learnt.demand), cases.whole()
         happened = occasions_of(*known, whole)
+        seen = detectability(*known, found.tonight.threshold, learnt.null, of.demand, of.episode, of.watch)
+        by_cell = (*v.PAIR, "date")
+        told = {shapes.OCCASIONS: Table(happened, by=("case_id", "date", "kind", "name"))}
         return {
-            shapes.EXPECTATION: expectations(*known, whole, happened),
-            **({shapes.OCCASIONS: happened} if panel.outside.delivered else {}),
-            shapes.EVENTS: table_of_events(*known, found.excluded, whole, of.events),
-            shapes.DETECTABILITY: detectability(*known, found.chances, learnt.null, of.demand, of.episode, of.watch),
-            shapes.PRICE_RESPONSE: learnt.response.table,
-            shapes.STOCK_CORRECTIONS: panel.stock_corrections,
-            shapes.UNKNOWN_DAYS: unknown_days(panel),
-            shapes.UNMATCHED_RETURNS: panel.unmatched_returns,
-            shapes.UNUSUAL: learnt.demand.unusual,
+            shapes.EXPECTATION: Table(expectations(*known, whole, happened), by=("case_id",)),
+            **(told if panel.outside.delivered else {}),
+            shapes.EVENTS: Table(table_of_events(*known, found.excluded, whole, of.events)),
+            shapes.DETECTABILITY: Table(seen, by=v.PAIR),
+            shapes.PRICE_RESPONSE: Table(learnt.response.table),
+            shapes.STOCK_CORRECTIONS: Table(panel.stock_corrections, by=by_cell),
+            shapes.UNKNOWN_DAYS: Table(unknown_days(panel)),
+            shapes.UNMATCHED_RETURNS: Table(panel.unmatched_returns, by=by_cell),
+            shapes.UNUSUAL: Table(learnt.demand.unusual, by=(*by_cell, "measure")),
         }
 
     def facts(self, found: Found) -> Mapping[str, Any]:
         """As `Method`."""
-        return report(found.chances)
+        return found.tonight.report
 
     def notices(self, panel: Panel, learnt: Learnt) -> tuple[Problem, ...]:
         """As `Method`: feeds, prices that are not what was paid, wrong records, returns of nothing."""

@@ -9,6 +9,7 @@ import math
 import numpy as np
 
 from engine.arrays import Floats, Integers
+from engine.blocks.together import Together
 from engine.settings.shelf.calibrated import EpisodeSettings
 from engine.shelf.panel import Panel
 
@@ -22,7 +23,7 @@ def neighbour_weights(panel: Panel, chances: Floats, tried: Integers, settings: 
 
     chances: p-values of the tested, (tried,). tried: the pairs that are tested.
     """
-    weights = np.ones(tried.size)
+    weights, together = np.ones(tried.size), panel.together
     is_known = panel.stores["region"].is_not_null().to_numpy()[panel.codes("store")[tried]]
     known = np.flatnonzero(is_known)
     is_low = (chances[known] <= settings.neighbour_chance).astype(np.float64)
@@ -31,9 +32,7 @@ def neighbour_weights(panel: Panel, chances: Floats, tried: Integers, settings: 
     low, size = _others(in_region, is_low)
     fell = low > settings.neighbour_wide_share * size
     # A SKU that fell everywhere, ended perhaps, says nothing of how alike shelves are.
-    shelf = ~fell
-    usual = float(is_low[shelf].mean()) if shelf.any() else 0.0
-    kinship = _kinship(is_low[shelf], low[shelf], size[shelf], usual)
+    usual, kinship = _kinship(is_low[~fell], low[~fell], size[~fell], together)
     if kinship <= 0.0:
         return weights
     chain_low, chain_size = _others(in_chain, is_low)
@@ -41,8 +40,10 @@ def neighbour_weights(panel: Panel, chances: Floats, tried: Integers, settings: 
     share = (low + prior * usual) / (size + prior)
     elsewhere = (chain_low - low + prior * usual) / (chain_size - size + prior)
     weight = np.where(fell, 1.0, share / np.maximum(elsewhere, usual))
-    weight = np.clip(weight / weight.mean(), 1 / settings.neighbour_cap, settings.neighbour_cap)
-    weights[known] = weight / max(float(weight.mean()), 1.0)
+    pairs = together.count(known.size)
+    mean = together.sum(weight) / pairs
+    weight = np.clip(weight / mean, 1 / settings.neighbour_cap, settings.neighbour_cap)
+    weights[known] = weight / max(together.sum(weight) / pairs, 1.0)
     return weights
 
 
@@ -53,15 +54,17 @@ def _others(group: Integers, is_low: Floats) -> tuple[Floats, Floats]:
     return low[group] - is_low, size[group] - 1.0
 
 
-def _kinship(is_low: Floats, low: Floats, size: Floats, usual: float) -> float:
-    """Correlation of low p-values between stores of one region and SKU, less one standard error; 0 at least.
+def _kinship(is_low: Floats, low: Floats, size: Floats, together: Together) -> tuple[float, float]:
+    """Share of the chain's that are low, and how alike they are between stores of one region and SKU.
 
-    By the pairs of stores that are both low against as many as chance makes: beta-binomial counts, by moments.
-    low, size: of the others of each pair. usual: share of all that are low.
+    That is the correlation less one standard error, 0 at least: by the pairs of stores that are both low against as
+    many as chance makes, beta-binomial counts, by moments. low, size: of the others of each pair.
     """
-    pairs = float(size.sum()) / 2
+    counts = [is_low.size, is_low.sum(), size.sum(), (is_low * low).sum()]
+    shelves, are_low, sizes, are_both = together.added(np.array(counts, np.int64)).tolist()
+    usual = are_low / max(shelves, 1)
+    pairs, both = sizes / 2, are_both / 2
     by_chance = pairs * usual**2
     if by_chance <= 0.0 or usual >= 1.0:
-        return 0.0
-    both = float((is_low * low).sum()) / 2
-    return max((both - by_chance - math.sqrt(by_chance)) / (pairs * usual * (1 - usual)), 0.0)
+        return usual, 0.0
+    return usual, max((both - by_chance - math.sqrt(by_chance)) / (pairs * usual * (1 - usual)), 0.0)

@@ -19,7 +19,7 @@ from engine.shelf.classic.measure import measure
 from engine.shelf.classic.recommend import recommend
 from engine.shelf.notices import feed_notices, row_notices
 from engine.shelf.panel import Panel
-from engine.shelf.parts import CaseParts
+from engine.shelf.parts import CaseParts, Table
 from engine.vocabulary import shelf as v
 from engine.vocabulary.common import TIE_TOLERANCE
 
@@ -68,7 +68,7 @@ class Classic:
             _UNKNOWN
         )
 
-    def allocate(self, panel: Panel, found: None, cases: CaseParts) -> Mapping[str, pl.DataFrame]:
+    def allocate(self, panel: Panel, found: None, cases: CaseParts) -> Mapping[str, Table]:
         """As `Method`: nothing is allocated."""
         return {}
 
@@ -81,7 +81,7 @@ class Classic:
         dark_days(units, expected, in_stock, self._settings.detect.dark_ratio, TIE_TOLERANCE, dark)
         return errors, dark
 
-    def tables(self, panel: Panel, found: None, cases: CaseParts) -> Mapping[str, pl.DataFrame]:
+    def tables(self, panel: Panel, found: None, cases: CaseParts) -> Mapping[str, Table]:
         """As `Method`: none."""
         return {}
 

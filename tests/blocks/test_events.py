@@ -1,0 +1,126 @@
+"""The events of a night are the same however many blocks the chain is cut into, and told once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+import pytest
+
+from engine.outputs.shelf import shapes
+from engine.shelf.calibrated import end_notices, ended_on
+from engine.shelf.parts import CaseParts
+from engine.shelf.publish import OWN_COLUMNS
+from engine.vocabulary import shelf as v
+from tests.blocks.cutting import in_order_of, over_blocks
+from tests.blocks.eventful import ENDED, Eventful, learn
+from tests.blocks.test_detect import BLOCKS, found_by, named, same_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from engine.errors import Problem
+    from engine.shelf.panel import Panel
+    from engine.shelf.parts import Table
+
+OF_ALL = {shapes.EVENTS, shapes.PRICE_RESPONSE, shapes.UNKNOWN_DAYS}
+"""Tables of which every block holds all rows."""
+
+
+@pytest.fixture(scope="module")
+def chain(tmp_path_factory) -> Eventful:
+    """A chain to which much happens, its expectations learnt."""
+    return learn(tmp_path_factory.mktemp("eventful"))
+
+
+@pytest.fixture(scope="module")
+def cases(chain) -> pl.DataFrame:
+    """The cases of the whole chain, as published."""
+    runs, found = chain.method.detect(chain.panel, chain.learnt)
+    known = (chain.panel, found)
+    measured = chain.method.diagnose(*known, chain.method.measure(*known, runs))
+    return chain.method.recommend(*known, measured).select("pair", *OWN_COLUMNS)
+
+
+def tables_of(chain: Eventful, block: Panel, cases: pl.DataFrame, folder: Path) -> Mapping[str, Table]:
+    learnt = chain.learnt_by(block)
+    _, found = chain.method.detect(block, learnt)
+    folder.mkdir()
+    parts = CaseParts(folder)
+    parts.add(chain.cases_of(block, cases))
+    return chain.method.tables(block, found, parts)
+
+
+@BLOCKS
+def test_blocks_exclude_the_episodes_that_the_whole_chain_excludes(chain, blocks):
+    _, whole = chain.method.detect(chain.panel, chain.learnt)
+    assert set(whole.excluded.episodes["kind"]) >= {v.RAN_OUT, v.UNIT_CHANGE, v.LAUNCH}
+    found = found_by(chain, blocks)
+    every = pl.concat([named(panel, each.excluded.episodes) for panel, _, each in found])
+    of_chain = named(chain.panel, whole.excluded.episodes)
+    order = ("store_id", "sku_id", "first")
+    assert same_bytes(every.sort(order), of_chain.sort(order))
+
+
+@BLOCKS
+def test_what_happened_to_stores_and_the_chain_is_known_in_every_block_and_of_skus_in_their_own(chain, blocks):
+    of_stores = (v.HOLIDAY, v.LATE_FEED, v.STORE_WIDE)
+    _, whole = chain.method.detect(chain.panel, chain.learnt)
+    assert {event.kind for event in whole.excluded.events} == {*of_stores, v.CHAIN_WIDE, v.END_OF_LIFE, v.LAUNCH}
+    skus = []
+    for panel, _, found in found_by(chain, blocks):
+        mine = [event for event in found.excluded.events if event.kind in of_stores]
+        assert mine == [event for event in whole.excluded.events if event.kind in of_stores]
+        of_skus = (event for event in found.excluded.events if event.kind not in of_stores)
+        skus += [(event.kind, panel.skus["sku_id"][event.group], event.first, event.last) for event in of_skus]
+    of_chain = (event for event in whole.excluded.events if event.kind not in of_stores)
+    assert sorted(skus) == [
+        (event.kind, chain.panel.skus["sku_id"][event.group], event.first, event.last) for event in of_chain
+    ]
+
+
+@BLOCKS
+def test_a_sku_has_ended_on_the_day_on_which_it_has_in_the_whole_chain(chain, blocks):
+    def ended(block: Panel) -> tuple[object, tuple[Problem, ...]]:
+        learnt = chain.learnt_by(block)
+        return ended_on(block, learnt.course, chain.settings.events), tuple(end_notices(block, learnt.ended))
+
+    days, notices = zip(*over_blocks(chain.panel, blocks, ended), strict=True)
+    assert in_order_of(chain.panel, blocks, list(days)).tolist() == chain.learnt.ended.tolist()
+    (notice,) = end_notices(chain.panel, chain.learnt.ended)
+    assert notice.what.startswith("1 of 24 SKUs have ended")
+    assert notice.examples[0].startswith(f"{ENDED}: since")
+    assert notices == ((notice,),) * blocks
+
+
+@BLOCKS
+def test_every_block_tells_the_events_of_the_whole_chain_alike(chain, cases, blocks, tmp_path):
+    whole = tables_of(chain, chain.panel, cases, tmp_path / "whole")
+    told = whole[shapes.EVENTS].rows
+    assert set(told["kind"]) >= {v.HOLIDAY, v.LATE_FEED, v.STORE_WIDE, v.RAN_OUT, v.CHAIN_WIDE, v.SKU_IN_REGION}
+    (holiday,) = told.filter(kind=v.HOLIDAY).to_dicts()
+    assert holiday["members"] == chain.panel.judged.sum()
+    ids = chain.panel.pairs.filter("judged").select(pl.concat_str("store_id", "sku_id", separator="_"))
+    assert holiday["store_skus"] == ids.to_series().to_list()
+
+    def program(block: Panel) -> Mapping[str, Table]:
+        return tables_of(chain, block, cases, tmp_path / f"block-{block.together.number}")
+
+    every = over_blocks(chain.panel, blocks, program, at_once=2)
+    for name in OF_ALL:
+        for of_block in every:
+            assert of_block[name].by == ()
+            assert same_bytes(of_block[name].rows, whole[name].rows)
+
+
+@BLOCKS
+def test_the_other_tables_are_those_of_the_whole_chain_when_put_together_and_sorted(chain, cases, blocks, tmp_path):
+    def program(block: Panel) -> Mapping[str, Table]:
+        return tables_of(chain, block, cases, tmp_path / f"block-{block.together.number}")
+
+    whole = tables_of(chain, chain.panel, cases, tmp_path / "whole")
+    every = over_blocks(chain.panel, blocks, program, at_once=2)
+    for name in whole.keys() - OF_ALL:
+        together = pl.concat([of_block[name].rows for of_block in every])
+        assert same_bytes(together.sort(whole[name].by, maintain_order=True, nulls_last=True), whole[name].rows), name
