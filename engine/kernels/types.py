@@ -25,6 +25,7 @@ Out = Annotated[T, WRITTEN]
 
 Floats1D = Annotated[Floats, _array(types.float64, 1)]
 Floats2D = Annotated[Floats, _array(types.float64, 2)]
+Floats3D = Annotated[Floats, _array(types.float64, 3)]
 Singles1D = Annotated[NDArray[np.float32], _array(types.float32, 1)]
 Singles2D = Annotated[NDArray[np.float32], _array(types.float32, 2)]
 Integers1D = Annotated[Integers, _array(types.int64, 1)]

@@ -118,19 +118,3 @@ def last_rises(
             known_days[point] += not np.isnan(series[day])
             if day > 0 and series[day] > series[day - 1]:
                 rises[point] = day
-
-
-@kernel
-def sums_by_group(values: Floats2D, groups: Integers1D, totals: Out[Floats2D], counts: Out[Integers2D]) -> None:
-    """Add the known values of every row, day by day, to its group's; rows of group -1 count nowhere.
-
-    values: (n_rows, n_days). groups: (n_rows,). totals, counts: (n_groups, n_days), added to in row order.
-    """
-    for row in range(values.shape[0]):
-        group = groups[row]
-        if group < 0:
-            continue
-        for day in range(values.shape[1]):
-            if not np.isnan(values[row, day]):
-                totals[group, day] += values[row, day]
-                counts[group, day] += 1

@@ -13,14 +13,16 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from engine.blocks import exact
 from engine.blocks.together import ALONE, Together
 from engine.contracts.contract import UNUSABLE, Consequence, Kind
 from engine.contracts.shelf import contracts
 from engine.delivery.source import UNREADABLE, Source
 from engine.delivery.tables import naming_broken_files, too_many_faults, verify
 from engine.errors import InputError, Problem
-from engine.kernels import rows, windows
+from engine.kernels import rows
 from engine.kernels.compiling import given
+from engine.kernels.exact import add_days_by_group
 from engine.kernels.impute import Cells, ImputationRule, Owners, impute
 from engine.memory import Memory
 from engine.settings.shelf.delivered import DeliverySettings
@@ -132,12 +134,16 @@ class Panel:
 
     @cached_property
     def category_price(self) -> Array:
-        """Mean price of every day over the judged pairs of each category, (categories, days); NaN without any."""
+        """Mean price of every day over the judged pairs of each category, (categories, days); NaN without any.
+
+        The other blocks are asked when it is looked at first.
+        """
         groups = np.where(self.judged, self.codes("category"), -1)
         shape = (max(len(self.categories), 1), self.n_days)
-        totals, counts = np.zeros(shape), np.zeros(shape, np.int64)
-        windows.sums_by_group(self.array("price"), groups, totals, counts)
-        return totals / np.where(counts > 0, counts, np.nan)
+        parts, counts = np.zeros((*shape, exact.N_PARTS)), np.zeros(shape, np.int64)
+        add_days_by_group(self.array("price"), groups, parts, counts)
+        parts, counts = self.together.added(parts), self.together.added(counts)
+        return self.together.once(lambda: exact.total(parts) / np.where(counts > 0, counts, np.nan))
 
     def without_days(self) -> "Panel":
         """The panel without its arrays, for what comes after the last look at a day."""

@@ -101,16 +101,3 @@ def test_the_first_snapshot_is_no_rise():
     on_hand = np.array([[np.nan, np.nan, 5.0, 4.0, 4.0]])
     kernel.last_rises(on_hand, np.array([0]), np.array([4]), rises, known_days)
     assert (rises.tolist(), known_days.tolist()) == ([-1], [3])
-
-
-@given(tables(), st.data())
-def test_group_sums_add_the_known_values_of_every_member(given_tables, data):
-    (table,), _ = given_tables
-    groups = data.draw(st.lists(st.integers(-1, 2), min_size=len(table), max_size=len(table)))
-    n_days = len(table[0])
-    totals, counts = np.zeros((3, n_days)), np.zeros((3, n_days), np.int64)
-    kernel.sums_by_group(stacked(table), np.array(groups, np.int64), totals, counts)
-    for group in range(3):
-        for day in range(n_days):
-            values = [row[day] for row, of in zip(table, groups, strict=True) if of == group and row[day] is not None]
-            assert (totals[group, day], counts[group, day]) == (sum(values), len(values))
