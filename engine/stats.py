@@ -22,9 +22,22 @@ def below(value: pl.Expr, threshold: float | pl.Expr) -> pl.Expr:
     return above(-value, -threshold)
 
 
+def quotient(part: pl.Expr, whole: pl.Expr) -> pl.Expr:
+    """One number over the other, the nearest to it whatever the length of the column. Null where either is."""
+    # Polars divides by a constant column by multiplying with its inverse; a column that takes its rows from the part
+    # is none.
+    return part / (whole + (part - part).fill_nan(0.0))
+
+
 def ratio(part: pl.Expr, whole: pl.Expr) -> pl.Expr:
     """A quotient, null where the whole is 0 or unknown."""
-    return part / pl.when(whole != 0).then(whole)
+    return quotient(part, pl.when(whole != 0).then(whole))
+
+
+def power(base: pl.Expr, exponent: pl.Expr) -> pl.Expr:
+    """A number above 0 raised to an exponent, the same whatever the length of the column."""
+    # Polars takes squares and roots where the exponent is one constant column.
+    return (exponent * base.log()).exp()
 
 
 def round_half_up(value: pl.Expr, decimals: int) -> pl.Expr:

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import math
+
 import polars as pl
 import pytest
 
-from engine.stats import above, below, ratio, round_half_up
+from engine.stats import above, below, power, quotient, ratio, round_half_up
 
 
 def one(expression: pl.Expr) -> object:
@@ -41,7 +43,7 @@ def test_an_unknown_number_is_neither_above_nor_below():
 
 
 @pytest.mark.parametrize(
-    ("part", "whole", "quotient"),
+    ("part", "whole", "result"),
     [
         pytest.param(3.0, 4.0, 0.75, id="a_quotient"),
         pytest.param(0.0, 4.0, 0.0, id="nothing_of_something"),
@@ -51,8 +53,40 @@ def test_an_unknown_number_is_neither_above_nor_below():
         pytest.param(3.0, None, None, id="of_an_unknown_whole"),
     ],
 )
-def test_ratio(part, whole, quotient):
-    assert one(ratio(pl.lit(part, pl.Float64), pl.lit(whole, pl.Float64))) == quotient
+def test_ratio(part, whole, result):
+    assert one(ratio(pl.lit(part, pl.Float64), pl.lit(whole, pl.Float64))) == result
+
+
+def collected_lazily(height: int) -> pl.DataFrame:
+    """So few rows, a thread each: a column whose values are all the same comes back as one constant."""
+    parts = pl.DataFrame(
+        {"part": [5.0, 3.0, 1.0, 2.0, 9.0][:height], "whole": [7.0] * height, "three": [3.0] * height}
+    )
+    return parts.lazy().with_columns(sum=pl.col("part") + pl.col("whole")).collect()
+
+
+@pytest.mark.parametrize("height", [1, 2, 3, 5])
+@pytest.mark.parametrize("whole", [pl.col("whole"), pl.lit(7.0)], ids=["a_column", "a_literal"])
+@pytest.mark.parametrize("divided", [quotient, ratio])
+def test_a_quotient_is_the_nearest_number_however_many_rows_share_a_whole(height, whole, divided):
+    rows = collected_lazily(height)
+    assert rows.select(divided(pl.col("part"), whole)).to_series().to_list() == [part / 7 for part in rows["part"]]
+
+
+def test_a_quotient_of_what_has_no_end_has_none_either():
+    endless = pl.DataFrame({"part": [math.inf, -math.inf]})
+    assert endless.select(quotient(pl.col("part"), pl.lit(2.0))).to_series().to_list() == [math.inf, -math.inf]
+
+
+@pytest.mark.parametrize("height", [1, 2, 3, 5])
+def test_a_power_is_the_same_however_many_rows_share_an_exponent(height):
+    rows = collected_lazily(height).with_columns(base=pl.col("part") * 0.3)
+    cubes = rows.select(power(pl.col("base"), pl.col("three"))).to_series()
+    apart = [row.select(power(pl.col("base"), pl.col("three"))).item() for row in rows.iter_slices(1)]
+    other = pl.concat([rows.select("base", "three"), pl.DataFrame({"base": [1.0], "three": [1.5]})])
+    among_others = other.select(power(pl.col("base"), pl.col("three"))).to_series()[:height]
+    assert cubes.to_list() == apart == among_others.to_list()
+    assert cubes.to_list() == pytest.approx([base**3 for base in rows["base"]])
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from engine.settings.shelf.common import (
 )
 from engine.shelf.panel import Panel
 from engine.shelf.points import Points
-from engine.stats import ratio
+from engine.stats import quotient, ratio
 from engine.vocabulary.common import TIE_TOLERANCE
 
 
@@ -144,13 +144,13 @@ def _days_of_supply(settings: OverstockSettings) -> pl.Expr:
     velocity = pl.col("velocity_baseline")
     unsold = pl.lit(settings.unsold_cover_days)
     known = pl.col("on_hand").is_not_null() & velocity.is_not_null()
-    days = pl.when(velocity == 0).then(unsold).otherwise(pl.col("on_hand") / velocity)
+    days = pl.when(velocity == 0).then(unsold).otherwise(quotient(pl.col("on_hand"), velocity))
     return pl.when(known).then(days).alias("days_of_supply")
 
 
 def _trend() -> pl.Expr:
     recent, baseline = pl.col("velocity_recent"), pl.col("velocity_baseline")
-    trend = pl.when(baseline == 0).then(0.0).otherwise((recent - baseline) / baseline * 100)
+    trend = pl.when(baseline == 0).then(0.0).otherwise(quotient(recent - baseline, baseline) * 100)
     return pl.when(recent.is_not_null() & baseline.is_not_null()).then(trend).alias("trend_pct")
 
 
@@ -165,7 +165,7 @@ def _promo(points: Points, settings: PromoSettings) -> dict[str, NDArray[Any]]:
 
 def _promo_lift() -> pl.Expr:
     during, base = pl.col("promo_units"), pl.col("promo_base_units")
-    lift = pl.when(base == 0).then(0.0).otherwise((during - base) / base * 100)
+    lift = pl.when(base == 0).then(0.0).otherwise(quotient(during - base, base) * 100)
     return pl.when(pl.col("promo") & during.is_not_null() & base.is_not_null()).then(lift).alias("promo_lift_pct")
 
 

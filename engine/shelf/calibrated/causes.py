@@ -25,7 +25,7 @@ from engine.shelf.cause_measures import as_lists, measures_of_cases, neighbourho
 from engine.shelf.naming import name_causes
 from engine.shelf.panel import Panel
 from engine.shelf.points import Points
-from engine.stats import ratio
+from engine.stats import quotient, ratio
 from engine.vocabulary import shelf as v
 from engine.vocabulary.common import TIE_TOLERANCE
 
@@ -233,7 +233,7 @@ def _signals(settings: PatternSettings) -> tuple[pl.Expr, ...]:
 def _falls(settings: PatternSettings) -> tuple[pl.Expr, ...]:
     prior = settings.prior_units
     return (
-        _fall((_sum("sold") + prior) / (_sum("expected_alone") + prior)).alias("fall"),
+        _fall(quotient(_sum("sold") + prior, _sum("expected_alone") + prior)).alias("fall"),
         _fall(pl.col("store_share_left")).alias("store_fall"),
         _fall(pl.col("chain_share_left")).alias("chain_fall"),
         _fall(pl.col("views_share")).fill_null(0.0).alias("views_fall"),
@@ -256,7 +256,9 @@ def _shares() -> tuple[pl.Expr, ...]:
 def _strengths(settings: PatternSettings) -> tuple[pl.Expr, ...]:
     """How strong the sign of every event is, from 0 to 1; a sign that cannot be known is none."""
     rise = pl.min_horizontal(
-        pl.col("price_share"), pl.col("price_share") / pl.col("price_share_elsewhere"), 1 + pl.col("price_step")
+        pl.col("price_share"),
+        quotient(pl.col("price_share"), pl.col("price_share_elsewhere")),
+        1 + pl.col("price_step"),
     )
     promoted = pl.col("promo_days_share") - pl.col("promo_days_share_before").fill_null(0.0)
     began = pl.min_horizontal(promoted, pl.col("promo_step"))
@@ -357,7 +359,7 @@ def _without_idle_lift(cases: pl.DataFrame) -> pl.DataFrame:
         pl.col(name) for name in ("expected_daily_units", "actual_daily_units", "usual_offer_share")
     )
     is_idle = (pl.col("primary_cause") == v.PROMO_INEFFECTIVE) & (share < 1) & (share * expected > sold)
-    left = pl.when(is_idle).then((share * expected - sold) / (expected - sold)).otherwise(1.0)
+    left = pl.when(is_idle).then(quotient(share * expected - sold, expected - sold)).otherwise(1.0)
     dearer = pl.max_horizontal(ratio(pl.col("usual_price"), pl.col("price")), pl.lit(1.0))
     return (
         cases.with_columns(left=left, dearer=pl.when(is_idle).then(dearer).otherwise(1.0))
@@ -367,7 +369,9 @@ def _without_idle_lift(cases: pl.DataFrame) -> pl.DataFrame:
             *(pl.col(name) * pl.col("left") * pl.col("dearer") for name in _LOST_MONEY),
         )
         .with_columns(
-            underperformance_pct=pl.when(is_idle).then(100 * (1 - sold / expected)).otherwise("underperformance_pct")
+            underperformance_pct=pl.when(is_idle)
+            .then(100 * (1 - quotient(sold, expected)))
+            .otherwise("underperformance_pct")
         )
         .drop("left", "dearer")
     )
@@ -418,10 +422,10 @@ def _fall(share: pl.Expr) -> pl.Expr:
 def _strength(value: pl.Expr, between: Range) -> pl.Expr:
     """0 up to the range's begin, 1 from its end on; unknown is 0."""
     start, end = between
-    return ((value - start) / (end - start)).clip(0.0, 1.0).fill_null(0.0)
+    return ((value - start) * (1 / (end - start))).clip(0.0, 1.0).fill_null(0.0)
 
 
 def _weakness(value: pl.Expr, between: Range) -> pl.Expr:
     """1 up to the range's begin, 0 from its end on; unknown is 0."""
     start, end = between
-    return ((end - value) / (end - start)).clip(0.0, 1.0).fill_null(0.0)
+    return ((end - value) * (1 / (end - start))).clip(0.0, 1.0).fill_null(0.0)

@@ -13,6 +13,7 @@ from engine.shelf.calibrated.expect import Demand
 from engine.shelf.calibrated.occasions import matched
 from engine.shelf.panel import Panel
 from engine.shelf.wording import NUMBERS, changed, money, percent, rounded, table_of, unless_known
+from engine.stats import quotient
 from engine.vocabulary import shelf as v
 from engine.vocabulary.common import DOLLARS
 
@@ -190,7 +191,7 @@ def _on_price(currency: str) -> pl.Expr:
 
 
 def _on_conversion() -> pl.Expr:
-    bought = pl.col("units_share") / pl.col("views_share")
+    bought = quotient(pl.col("units_share"), pl.col("views_share"))
     return unless_known(
         pl.format(
             "Views stood at {}% of usual; {} bought per view.", percent(pl.col("views_share")), changed(bought)

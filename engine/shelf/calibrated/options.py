@@ -13,7 +13,7 @@ import polars as pl
 from engine.settings.shelf.calibrated import ActionSettings
 from engine.shelf.calibrated.response import ASSUMED
 from engine.shelf.calibrated.supply import supplied
-from engine.stats import PERCENT, ratio
+from engine.stats import PERCENT, power, ratio
 from engine.vocabulary import shelf as v
 
 DAYS_PER_YEAR: Final = 365
@@ -58,7 +58,7 @@ def with_bounds(cases: pl.DataFrame, settings: ActionSettings) -> pl.DataFrame:
             undone_price=pl.when(pl.col("price").is_not_null()).then(floored),
             # Above the usual price fewer than expected buy, as far as this shelf's sales answer to it.
             left=pl.when(pl.col("primary_cause") == v.PRICE_TOO_HIGH)
-            .then(ratio(wanted, floored).pow(pl.col("price_response")).clip(upper_bound=1))
+            .then(power(ratio(wanted, floored), pl.col("price_response")).clip(upper_bound=1))
             .otherwise(1.0),
         )
         .with_columns(
@@ -145,7 +145,7 @@ def _stopped_orders(cases: pl.LazyFrame, settings: ActionSettings) -> pl.LazyFra
     days = settings.projection_days
     kept_away = pl.min_horizontal("surplus_units", pl.col("delivered_daily_units").fill_null(0.0) * days)
     # Deliveries come evenly: on average they would have lain there for half of the window.
-    held = kept_away / 2 * _holding(days, settings)
+    held = 0.5 * kept_away * _holding(days, settings)
     return _rows(stocked, v.STOP_ORDER, pl.lit(None, pl.Float64), dict.fromkeys(ENDS, held))
 
 
@@ -172,14 +172,14 @@ def _discounted(
         # More than is due is never promised.
         more = pl.min_horizontal(actual * gained, pl.col(expected) - actual).clip(lower_bound=0)
         after = supplied(actual + more, days)
-        freed = (after - before) / 2 * _holding(days, settings) if action == v.CLEAR else 0.0
+        freed = 0.5 * (after - before) * _holding(days, settings) if action == v.CLEAR else 0.0
         brings[end] = after * (asked - _cost()) - before * (pl.col("price") - _cost()) + freed
     return _rows(allowed, action, asked, brings, gained)
 
 
 def _answer(off_pct: float) -> pl.Expr:
     """Sales at so many percent off over those at the price of today."""
-    return pl.lit(1 / (1 - off_pct * PERCENT)).pow(pl.col("price_response"))
+    return power(pl.lit(1 / (1 - off_pct * PERCENT)), pl.col("price_response"))
 
 
 def _holding(days: float, settings: ActionSettings) -> pl.Expr:

@@ -8,6 +8,7 @@ from statistics import NormalDist
 import polars as pl
 
 from engine.settings.shelf.calibrated import ResponseSettings
+from engine.stats import quotient
 from engine.vocabulary import shelf as v
 
 SHELF = "shelf"
@@ -27,13 +28,13 @@ def own_response(cases: pl.DataFrame, settings: ResponseSettings, level: float) 
     is_explained = (pl.col("primary_cause") == v.PRICE_TOO_HIGH) & (pl.col("price_share") > 1)
     rise = pl.col("price_share").log()
     lost, gap = pl.col("lost_units"), pl.col("gap_units")
-    sold = (lost * pl.col("actual_daily_units") / gap).clip(lower_bound=FEWEST_UNITS)
-    expected_units = lost * pl.col("expected_daily_units") / gap
-    own = (expected_units / sold).log() / rise
-    own_variance = ((pl.col("lost_units_high") - lost) / z / sold / rise) ** 2
-    of_category = (pl.col("price_response_high") - pl.col("price_response_low")).fill_null(0.0) / (2 * z)
+    sold = quotient(lost * pl.col("actual_daily_units"), gap).clip(lower_bound=FEWEST_UNITS)
+    expected_units = quotient(lost * pl.col("expected_daily_units"), gap)
+    own = quotient(quotient(expected_units, sold).log(), rise)
+    own_variance = quotient((pl.col("lost_units_high") - lost) * (1 / z), sold * rise) ** 2
+    of_category = (pl.col("price_response_high") - pl.col("price_response_low")).fill_null(0.0) * (0.5 / z)
     prior_variance = of_category**2 + settings.own_spread**2
-    weight = prior_variance / (prior_variance + own_variance)
+    weight = quotient(prior_variance, prior_variance + own_variance)
     response = weight * own + (1 - weight) * pl.col("price_response")
     error = z * (weight * own_variance).sqrt()
     replaced = {

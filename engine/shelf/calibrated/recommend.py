@@ -15,7 +15,7 @@ from engine.shelf.calibrated.own_response import SHELF
 from engine.shelf.calibrated.response import ASSUMED
 from engine.shelf.calibrated.supply import supplied
 from engine.shelf.wording import money, rounded
-from engine.stats import round_half_up
+from engine.stats import quotient, round_half_up
 from engine.vocabulary import shelf as v
 from engine.vocabulary.common import DOLLARS
 
@@ -93,7 +93,7 @@ def worth_of_time(minutes: ActionMinutes) -> tuple[pl.Expr, ...]:
         v.REVIEW: minutes.investigate,
     }
     taken = pl.col("action").replace_strict(of_action, default=None, return_dtype=pl.Float64)
-    return taken.alias("action_minutes"), (pl.col("projected_recovery") / taken).alias("recovery_per_minute")
+    return taken.alias("action_minutes"), quotient(pl.col("projected_recovery"), taken).alias("recovery_per_minute")
 
 
 def _recoverable(settings: ActionSettings) -> tuple[pl.Expr, ...]:

@@ -31,7 +31,7 @@ def value(
     daily_revenue_at_risk: money a day, null without a price.
     """
     valued = _at_usual_price(_since_cover_began(panel, found, cases, pattern))
-    return valued.with_columns(daily_revenue_at_risk=pl.col("projected_30d_loss") / recommend.projection_days)
+    return valued.with_columns(daily_revenue_at_risk=pl.col("projected_30d_loss") * (1 / recommend.projection_days))
 
 
 def _at_usual_price(cases: pl.DataFrame) -> pl.DataFrame:

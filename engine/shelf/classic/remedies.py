@@ -8,7 +8,7 @@ from collections.abc import Callable
 import polars as pl
 
 from engine.settings.shelf.classic import RecoverySettings
-from engine.stats import PERCENT, above
+from engine.stats import PERCENT, above, quotient
 from engine.vocabulary import shelf as v
 
 TEXT_DECIMALS = 9
@@ -36,7 +36,7 @@ def _cost_floor(settings: RecoverySettings) -> tuple[pl.Expr, ...]:
 def _price_cut(settings: RecoverySettings) -> tuple[pl.Expr, ...]:
     """Toward the lower of the known averages, within bounds."""
     target = pl.min_horizontal("category_average", "own_average")
-    wanted = (pl.col("price") - target) / pl.col("price") * 100
+    wanted = quotient(pl.col("price") - target, pl.col("price")) * 100
     return (wanted.clip(settings.min_price_cut_pct, settings.max_price_cut_pct).alias("cut_pct"),)
 
 
@@ -45,7 +45,7 @@ def _raise_to_floor() -> tuple[pl.Expr, ...]:
     price, floor = pl.col("price"), pl.col("price_floor")
     is_under = (pl.col("new_price") < floor).fill_null(value=False)
     return (
-        pl.when(is_under).then((price - floor) / price * 100).otherwise("cut_pct").alias("cut_pct"),
+        pl.when(is_under).then(quotient(price - floor, price) * 100).otherwise("cut_pct").alias("cut_pct"),
         pl.when(is_under).then(floor).otherwise("new_price").alias("new_price"),
         (~above(price, floor)).fill_null(value=False).alias("is_held"),
     )
