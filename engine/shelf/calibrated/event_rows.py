@@ -69,7 +69,7 @@ def table_of_events(
     schema = {name: kind or ids[name] for name, kind in COLUMNS.items()}
     wide = _wide(panel, found, excluded.events)
     parts = panel.together.rows(pl.concat([wide, _of_excluded(panel, found, excluded.episodes, wide)]))
-    own = with_names(panel, cases.filter(pl.col("status") == v.OPEN)).select(_OF_CASES)
+    own = with_names(panel.stores, panel.skus, cases.filter(pl.col("status") == v.OPEN)).select(_OF_CASES)
     stocked = panel.together.rows(_stocked(panel).join(own, on="sku_id", how="semi"))
     every = panel.together.rows(own).rechunk()
     order = ["lost_revenue", "kind", "store_id", "sku_id", "first_date", "category", "region", "cause"]
@@ -109,7 +109,7 @@ def grouped(cases: pl.DataFrame, stocked: pl.DataFrame, of: EventSettings) -> pl
 def _stocked(panel: Panel) -> pl.DataFrame:
     """How many judged stores of each region carry each SKU: sku_id, region, stores."""
     judged = np.flatnonzero(panel.judged)
-    named = with_names(panel, panel.pairs.select(v.PAIR)[judged].with_columns(pair=judged))
+    named = with_names(panel.stores, panel.skus, panel.pairs.select(v.PAIR)[judged].with_columns(pair=judged))
     return named.group_by("sku_id", "region").agg(stores=pl.len().cast(pl.Int64))
 
 
