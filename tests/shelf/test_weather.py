@@ -43,7 +43,7 @@ def told(tmp_path):
 
 def kinds_by_date(demand) -> dict[date, set[str]]:
     """The kinds of every day of the last store, counted from the first day of the chain."""
-    first_day = demand.occasions.n_days - N_DAYS
+    first_day = demand.occasions.happened.shape[1] - N_DAYS
     found: dict[date, set[str]] = {}
     for row in demand.occasions.rows.filter(store=len(STORES) - 1).iter_rows(named=True):
         found.setdefault(DAYS[row["day"] - first_day], set()).add(row["kind"])
