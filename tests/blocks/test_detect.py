@@ -10,12 +10,16 @@ import numpy as np
 import polars as pl
 import pytest
 
+from engine.blocks.turns import in_turns
 from engine.settings.shelf.calibrated import EpisodeSettings
+from engine.shelf.calibrated.chance import Chances, Tonight, q_values, q_values_of_chain, tonight
+from engine.shelf.calibrated.detect import detect
 from engine.shelf.calibrated.neighbours import neighbour_weights
 from tests.blocks.cutting import in_order_of, over_blocks
 from tests.blocks.eventful import Eventful, learn
 
 if TYPE_CHECKING:
+    from engine.blocks.together import Together
     from engine.shelf.calibrated.method import Found
     from engine.shelf.panel import Panel
 
@@ -93,6 +97,52 @@ def test_neighbours_weigh_as_they_do_in_the_whole_chain(chain, blocks):
     whole = weights(chain.panel)
     assert np.unique(whole).size > 10
     assert in_order_of(chain.panel, blocks, over_blocks(chain.panel, blocks, weights)).tobytes() == whole.tobytes()
+
+
+@BLOCKS
+def test_past_stretches_have_to_pass_what_the_rate_of_the_whole_chain_asks_for(chain, blocks):
+    lenient = chain.settings.episode.model_copy(update={"closed_log_likelihood_ratio": 0.1})
+
+    def past(block: Panel) -> pl.DataFrame:
+        learnt = chain.learnt_by(block)
+        known = (block, learnt.demand, learnt.null)
+        runs, _ = detect(*known, chain.settings.demand, lenient, learnt.ended)
+        return named(block, runs.filter(pl.col("q_value").is_null()))
+
+    whole = past(chain.panel)
+    least = whole["log_likelihood_ratio"].min()
+    assert whole.height > 5
+    assert least > lenient.closed_log_likelihood_ratio
+    every = pl.concat(over_blocks(chain.panel, blocks, past))
+    assert same_bytes(every.sort("store_id", "sku_id", "first"), whole)
+
+
+@BLOCKS
+@pytest.mark.parametrize("with_least", [True, False])
+def test_a_p_value_is_counted_among_those_of_the_whole_chain(chain, blocks, with_least):
+    random = np.random.default_rng(1)
+    chances, least = random.random((2, chain.panel.pairs.height)) ** 2
+    at = chain.panel.pairs.select("store_id", "sku_id").with_columns(chances=chances, least=least)
+
+    def rates(block: Panel) -> np.ndarray[Any, Any]:
+        own = block.pairs.select("store_id", "sku_id").join(at, on=["store_id", "sku_id"], maintain_order="left")
+        return q_values_of_chain(
+            block.together, own["chances"].to_numpy(), own["least"].to_numpy() if with_least else None
+        )
+
+    whole = q_values(chances, least if with_least else None)
+    assert in_order_of(chain.panel, blocks, over_blocks(chain.panel, blocks, rates)).tobytes() == whole.tobytes()
+
+
+@BLOCKS
+def test_a_night_without_a_finding_asks_what_a_lone_one_among_all_that_were_tried_would_have_to_show(blocks):
+    def program(together: Together) -> Tonight:
+        chances = np.array([0.4, 0.9, np.nan])
+        return tonight(Chances(chances, chances, chances), 0.10, together)
+
+    for found in in_turns(program, blocks):
+        assert (found.bound, found.threshold) == (0.10, 0.10 / (2 * blocks))
+        assert sum(found.report["p_values"]["counts"]) == 2 * blocks
 
 
 def test_a_chain_of_which_nothing_is_tried_finds_nothing(chain):

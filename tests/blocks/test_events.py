@@ -9,11 +9,13 @@ import pytest
 
 from engine.outputs.shelf import shapes
 from engine.shelf.calibrated import end_notices, ended_on
+from engine.shelf.calibrated.event_rows import table_of_events
+from engine.shelf.calibrated.events import Excluded
 from engine.shelf.parts import CaseParts
 from engine.shelf.publish import OWN_COLUMNS
 from engine.vocabulary import shelf as v
 from tests.blocks.cutting import in_order_of, over_blocks
-from tests.blocks.eventful import ENDED, Eventful, learn
+from tests.blocks.eventful import ENDED, NEW, Eventful, learn
 from tests.blocks.test_detect import BLOCKS, found_by, named, same_bytes
 
 if TYPE_CHECKING:
@@ -99,6 +101,8 @@ def test_every_block_tells_the_events_of_the_whole_chain_alike(chain, cases, blo
     whole = tables_of(chain, chain.panel, cases, tmp_path / "whole")
     told = whole[shapes.EVENTS].rows
     assert set(told["kind"]) >= {v.HOLIDAY, v.LATE_FEED, v.STORE_WIDE, v.RAN_OUT, v.CHAIN_WIDE, v.SKU_IN_REGION}
+    # Two launches of its store-SKUs are told with it.
+    assert told.filter(kind=v.LAUNCH)["sku_id"].to_list() == [NEW]
     (holiday,) = told.filter(kind=v.HOLIDAY).to_dicts()
     assert holiday["members"] == chain.panel.judged.sum()
     ids = chain.panel.pairs.filter("judged").select(pl.concat_str("store_id", "sku_id", separator="_"))
@@ -124,3 +128,25 @@ def test_the_other_tables_are_those_of_the_whole_chain_when_put_together_and_sor
     for name in whole.keys() - OF_ALL:
         together = pl.concat([of_block[name].rows for of_block in every])
         assert same_bytes(together.sort(whole[name].by, maintain_order=True, nulls_last=True), whole[name].rows), name
+
+
+@BLOCKS
+def test_a_store_sku_that_ran_out_twice_is_one_member_and_all_that_it_lost_counts(chain, cases, blocks):
+    pairs = chain.panel.pairs.with_row_index("pair").filter(pl.col("store_id") == 3).head(20)
+
+    def told(block: Panel, spans: tuple[tuple[int, int], ...]) -> pl.DataFrame:
+        own = chain.cases_of(block, pairs.select(pl.col("pair").cast(pl.Int64), "store_id", "sku_id"))["pair"]
+        rows = [(pair, first, last, v.RAN_OUT) for pair in own for first, last in spans]
+        schema = {"pair": pl.Int64, "first": pl.Int64, "last": pl.Int64, "kind": pl.String}
+        excluded = Excluded((), pl.DataFrame(rows, schema=schema, orient="row"))
+        known = (block, chain.learnt_by(block).demand, excluded)
+        return table_of_events(*known, chain.cases_of(block, cases.clear()), chain.settings.events)
+
+    early, late = (16, 25), (40, 62)
+    once, again, both = (told(chain.panel, spans).row(0, named=True) for spans in ((early,), (late,), (early, late)))
+    assert both["members"] == len(both["store_skus"]) == 20
+    assert (both["first_date"], both["last_date"]) == (once["first_date"], again["last_date"])
+    assert both["lost_units"] == pytest.approx(once["lost_units"] + again["lost_units"])
+    assert both["lost_revenue"] == pytest.approx(once["lost_revenue"] + again["lost_revenue"])
+    for of_block in over_blocks(chain.panel, blocks, lambda block: told(block, (early, late))):
+        assert of_block.to_dicts() == [both]
