@@ -59,6 +59,10 @@ class ProblemsError(DarkshelfError):
         listed = "\n".join(f"  {n}. {problem}" for n, problem in enumerate(self.problems, 1))
         super().__init__(f"{self.headline} ({len(self.problems)}):\n{listed}")
 
+    def __reduce__(self) -> tuple[type["ProblemsError"], tuple[tuple[Problem, ...]]]:
+        """Problems, not their sentence, make another of its kind: a worker may have found them."""
+        return type(self), (self.problems,)
+
 
 class InputError(ProblemsError):
     """The input tables cannot be worked with; every problem is listed.

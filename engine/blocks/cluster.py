@@ -1,0 +1,287 @@
+"""Cluster: who runs the blocks of a chain, this process or workers of Dask on one or many machines.
+
+Dask places the slots of blocks, watches them, and starts them again where a worker was lost; what blocks tell one
+another goes through a folder (`engine.blocks.exchange`). All slots have to run at the same time, because they wait
+for one another: there are as many as workers, and a slot takes no place that another would need.
+"""
+
+import logging
+import platform
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import CancelledError
+from contextlib import contextmanager
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from tempfile import NamedTemporaryFile, TemporaryDirectory
+from typing import Any, TypeVar
+
+from engine.blocks.exchange import Caller, Exchange, Program, run_slot, silent
+from engine.blocks.turns import BlockStoppedError, in_turns
+from engine.errors import DarkshelfError, InputError, OutputError, Problem, TryLaterError
+from engine.kernels.rows import threads
+from engine.places.extras import needed
+
+T = TypeVar("T")
+Item = TypeVar("Item")
+
+LOCAL = "local:"
+EXTRA, WHERE = "cluster", "--cluster"
+BEAT_SECONDS = 0.2
+CONNECT_SECONDS = 60
+STOP_SECONDS = 30.0
+"""So long the slots that are left have to end once one has failed."""
+RETRIES = 1
+"""A slot that failed is started once more, unless what it says is meant for the user."""
+SAME_EVERYWHERE = ("darkshelf", "numba", "numpy", "polars")
+"""Their versions decide the last digits of results."""
+
+
+class Executor(ABC):
+    """Who runs the blocks of a chain and work that is cut in pieces."""
+
+    @abstractmethod
+    def run(
+        self, program: Program[T], blocks: int, watch: Callable[[str], None] | None = None, at_once: int = 1
+    ) -> list[T]:
+        """What the program returns for each of the blocks, in their order.
+
+        program: called with a block's way to the others and with where it may tell what it begins. watch: called with
+        what block 0 tells. at_once: so many blocks of a process work at a time. Raises what the first block to fail
+        raised, once all have ended.
+        """
+
+    @abstractmethod
+    def map(self, function: Callable[[Item], T], items: Iterable[Item]) -> list[T]:
+        """What the function makes of each item, in their order; no item may depend on another."""
+
+
+class InProcess(Executor):
+    """The process itself."""
+
+    def run(
+        self, program: Program[T], blocks: int, watch: Callable[[str], None] | None = None, at_once: int = 1
+    ) -> list[T]:
+        """See `Executor`."""
+        tell = watch or silent
+        return in_turns(lambda block: program(block, silent if block.number else tell), blocks, at_once)
+
+    def map(self, function: Callable[[Item], T], items: Iterable[Item]) -> list[T]:
+        """See `Executor`. One item after the other."""
+        return [function(item) for item in items]
+
+
+class Cluster(Executor):
+    """Workers of Dask. client: of Dask. folder: which every worker sees under the same name."""
+
+    def __init__(self, client: Any, folder: Path) -> None:
+        self._client, self._folder, self._address = client, folder, client.scheduler.address
+
+    def run(
+        self, program: Program[T], blocks: int, watch: Callable[[str], None] | None = None, at_once: int = 1
+    ) -> list[T]:
+        """See `Executor`. The program and its results are pickled.
+
+        Raises TryLaterError when the cluster is gone, and OutputError when workers died of a slot again and again.
+        """
+        slots = min(len(self._client.nthreads()), blocks)
+        with TemporaryDirectory(dir=self._folder, prefix="exchange-", ignore_cleanup_errors=True) as room:
+            caller = Caller(Path(room))
+
+            def beat() -> None:
+                for line in caller.beat():
+                    (watch or silent)(line)
+
+            slot_of = partial(_run_slot, program, blocks, Path(room), slots, at_once)
+            futures = self._submit(slot_of, range(slots))
+            try:
+                return [each for of_slot in self._results(futures, beat) for each in of_slot]
+            finally:
+                caller.stop()
+                self._end(futures)
+
+    def map(self, function: Callable[[Item], T], items: Iterable[Item]) -> list[T]:
+        """See `Executor`. The function, the items and what is made of them are pickled."""
+        futures = self._submit(partial(_run_one, function), items)
+        try:
+            return self._results(futures, lambda: None)
+        finally:
+            self._end(futures)
+
+    def _submit(self, work: Callable[[Item], Any], items: Iterable[Item]) -> list[Any]:
+        # In one go, so that the scheduler sees all when it places them: as many as workers go to a worker each.
+        futures: list[Any] = self._client.map(work, list(items), pure=False, retries=RETRIES)
+        return futures
+
+    def _results(self, futures: list[Any], beat: Callable[[], None]) -> list[Any]:
+        """What the futures come to. The first that fails is the one that is told."""
+        results: dict[Any, Any] = {}
+        while True:
+            for future in futures:
+                if future.key not in results and future.done():
+                    results[future.key] = self._result(future)
+            beat()
+            if len(results) == len(futures):
+                break
+            time.sleep(BEAT_SECONDS)
+        return [results[future.key] for future in futures]
+
+    def _result(self, future: Any) -> Any:
+        distributed = _distributed()
+        try:
+            result = future.result()
+        except distributed.KilledWorker as error:
+            advice = "give workers more memory, or cut the chain into more blocks"
+            raise OutputError(
+                f"workers died {error.allowed_failures + 1} times of the same blocks: {advice}"
+            ) from None
+        except (CancelledError, distributed.comm.CommClosedError):
+            # Dask lets all futures go when it loses its scheduler.
+            raise TryLaterError(f"the cluster at {self._address} is gone; what was published is untouched") from None
+        if isinstance(result, BaseException):
+            raise result
+        return result
+
+    def _end(self, futures: list[Any]) -> None:
+        """Wait for slots that were stopped, so that nothing is written once their folder is gone; then let go."""
+        until = time.monotonic() + STOP_SECONDS
+        while self._client.status == "running" and time.monotonic() < until:
+            if all(future.done() for future in futures):
+                break
+            time.sleep(BEAT_SECONDS)
+        for future in futures:
+            future.release()
+
+
+@contextmanager
+def executor(address: str | None, folder: Path) -> Iterator[Executor]:
+    """Who runs blocks: this process without an address, else workers.
+
+    address: `local:N` starts N workers on this machine, and they end with the block; else that of a scheduler of
+    Dask, or the file it wrote its address to. folder: where blocks exchange; every worker sees it by this name.
+    Raises InputError when Dask is missing or a worker is unfit, and TryLaterError when nobody answers.
+    """
+    if address is None:
+        yield InProcess()
+        return
+    with _quiet(), _scheduler(address, folder) as place, _client(place) as client:
+        _refuse_unfit(client, folder)
+        yield Cluster(client, folder)
+
+
+def _distributed() -> Any:
+    return needed("distributed", EXTRA, WHERE)
+
+
+@contextmanager
+def _scheduler(address: str, folder: Path) -> Iterator[str]:
+    """The address of a scheduler that is there, or of one that is started on this machine."""
+    if address.startswith(LOCAL):
+        with _local(_workers_of(address), folder) as cluster:
+            yield cluster.scheduler_address
+    else:
+        yield address
+
+
+@contextmanager
+def _client(address: str) -> Iterator[Any]:
+    """A client of a cluster that has a worker."""
+    place = {"scheduler_file": address} if Path(address).is_file() else {"address": address}
+    try:
+        client = _distributed().Client(**place, timeout=CONNECT_SECONDS, set_as_default=False)
+        client.wait_for_workers(1, timeout=CONNECT_SECONDS)
+    except ValueError as error:
+        advice = "give local:N, an address such as tcp://HOST:8786, or the file of a scheduler"
+        raise InputError([Problem(WHERE, f"{address!r} is no address: {error}", advice)]) from None
+    except OSError:
+        raise TryLaterError(f"{address}: no worker answers within {CONNECT_SECONDS} seconds") from None
+    with client:
+        yield client
+
+
+def _workers_of(address: str) -> int:
+    number = address.removeprefix(LOCAL)
+    if not number.isdecimal() or int(number) == 0:
+        raise InputError([Problem(WHERE, f"{address!r} names no number of workers", "give local:4, for instance")])
+    return int(number)
+
+
+@contextmanager
+def _local(workers: int, folder: Path) -> Iterator[Any]:
+    """Workers on this machine, which share its cores."""
+    each = str(max(threads() // workers, 1))
+    with (
+        TemporaryDirectory(dir=folder, prefix="workers-", ignore_cleanup_errors=True) as scratch,
+        _distributed().LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            # The engine watches its memory itself; a worker that Dask holds back would be waited for.
+            memory_limit=0,
+            host="127.0.0.1",
+            dashboard_address=None,
+            local_directory=scratch,
+            silence_logs=logging.CRITICAL,
+            env={"POLARS_MAX_THREADS": each, "NUMBA_NUM_THREADS": each},
+        ) as cluster,
+    ):
+        yield cluster
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """What Dask logs of lost workers and connections is told by what is raised."""
+    loggers = [logging.getLogger(name) for name in ("distributed", "distributed.client")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
+
+
+def _refuse_unfit(client: Any, folder: Path) -> None:
+    """Raise InputError for workers with other versions, or that do not see the folder."""
+    with NamedTemporaryFile(dir=folder, prefix="seen-") as marker:
+        found = client.run(_fitness, marker.name)
+    own = _versions()
+    problems = []
+    for worker, (versions, is_seen) in sorted(found.items()):
+        other = ", ".join(f"{name} {versions[name]} for {own[name]}" for name in own if versions[name] != own[name])
+        if other:
+            problems.append(Problem(worker, f"has {other}", "install the same versions everywhere"))
+        if not is_seen:
+            problems.append(Problem(worker, f"does not see {folder}", "give a folder that every worker mounts so"))
+    if problems:
+        raise InputError(problems)
+
+
+def _fitness(marker: str) -> tuple[dict[str, str], bool]:
+    """Versions at a worker, and whether it sees a file."""
+    return _versions(), Path(marker).exists()
+
+
+def _versions() -> dict[str, str]:
+    return {"python": platform.python_version(), **{name: version(name) for name in SAME_EVERYWHERE}}
+
+
+def _run_slot(
+    program: Program[T], blocks: int, folder: Path, slots: int, at_once: int, slot: int
+) -> list[T] | Exception:
+    """The results of a slot at a worker, or what ended it if running it again would end the same."""
+    # Another slot may come here when its worker is lost, and must not wait for this one to end.
+    _distributed().secede()
+    try:
+        return run_slot(program, blocks, Exchange(folder, slot, slots), at_once)
+    except (DarkshelfError, BlockStoppedError) as error:
+        return error
+
+
+def _run_one(function: Callable[[Item], T], item: Item) -> T | Exception:
+    try:
+        return function(item)
+    except DarkshelfError as error:
+        return error

@@ -1,0 +1,189 @@
+"""Blocks on workers answer as one block alone, whatever befalls a worker."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from engine.blocks import cluster
+from engine.blocks.cluster import executor
+from engine.errors import InputError, Problem, TryLaterError
+from tests.blocks import rounds
+from tests.blocks.rounds import ROUNDS, Rounds, alone
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from engine.blocks.cluster import Executor
+
+ROOT = Path(__file__).parents[2]
+N_BLOCKS = 5
+LATE = N_BLOCKS - 1
+"""A block of the last worker."""
+
+
+@pytest.fixture(scope="module")
+def room(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("exchange")
+
+
+@pytest.fixture(scope="module")
+def workers(room: Path) -> Iterator[Executor]:
+    with executor("local:2", room) as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left_behind(room: Path) -> Iterator[None]:
+    yield
+    assert not list(room.glob("exchange-*"))
+
+
+@pytest.mark.parametrize("blocks", [1, 2, 7, 30])
+def test_blocks_on_workers_answer_as_one_block_alone(workers: Executor, blocks: int):
+    assert workers.run(Rounds(), blocks, at_once=2) == [alone()] * blocks
+
+
+@pytest.mark.parametrize("unlucky", [0, LATE])
+@pytest.mark.parametrize("at", range(ROUNDS))
+def test_a_worker_that_is_killed_changes_no_answer(workers: Executor, tmp_path: Path, at: int, unlucky: int):
+    told: list[str] = []
+    program = Rounds(rounds.is_killed, unlucky, at, tmp_path / "happened")
+    assert workers.run(program, N_BLOCKS, told.append) == [alone()] * N_BLOCKS
+    assert (tmp_path / "happened").exists()
+    assert told == [f"round {each}" for each in range(ROUNDS)]
+
+
+def test_a_worker_that_is_slow_is_waited_for(workers, tmp_path):
+    program = Rounds(rounds.is_slow, LATE, 1, tmp_path / "happened")
+    assert workers.run(program, N_BLOCKS) == [alone()] * N_BLOCKS
+
+
+def test_a_block_that_fails_once_is_run_again(workers, tmp_path):
+    program = Rounds(rounds.fails, LATE, 2, tmp_path / "happened")
+    assert workers.run(program, N_BLOCKS) == [alone()] * N_BLOCKS
+
+
+def test_a_block_that_fails_again_ends_all_and_its_reason_is_the_one_that_is_told(workers):
+    with pytest.raises(ZeroDivisionError, match="a block cannot"):
+        workers.run(Rounds(rounds.fails, LATE, 2), N_BLOCKS)
+
+
+def test_what_is_wrong_with_the_input_is_told_at_once_and_whole(workers, tmp_path):
+    with pytest.raises(InputError) as told:
+        workers.run(Rounds(rounds.finds_a_problem, LATE, 2, tmp_path / "happened"), N_BLOCKS)
+    assert told.value.problems == (Problem("sales", "the store is unknown", "add it", 1, 20),)
+
+
+def test_a_disk_that_is_full_is_told(workers):
+    with pytest.raises(OSError, match="No space left on device"):
+        workers.run(Rounds(rounds.finds_the_disk_full, 0, 1), N_BLOCKS)
+
+
+def test_work_in_pieces_comes_back_in_the_order_of_the_pieces(workers):
+    assert workers.map(abs, [-3, 1, -2]) == [3, 1, 2]
+
+
+def test_a_piece_that_cannot_be_done_is_told(workers):
+    with pytest.raises(ValueError, match="math domain error"):
+        workers.map(_root, [4.0, -1.0])
+
+
+def test_workers_of_other_versions_are_refused(workers, room, monkeypatch):
+    own = cluster._versions()
+    monkeypatch.setattr(cluster, "_versions", lambda: own | {"polars": "0.1"})
+    with pytest.raises(InputError, match=rf"has polars {own['polars']} for 0\.1"):
+        cluster._refuse_unfit(workers._client, room)
+
+
+def test_workers_that_do_not_see_the_folder_are_refused(workers, room, monkeypatch):
+    monkeypatch.setattr(cluster, "_fitness", partial(_blind, cluster._versions()))
+    with pytest.raises(InputError, match=f"does not see {room}"):
+        cluster._refuse_unfit(workers._client, room)
+
+
+@contextmanager
+def started(*arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A command of Dask that runs while the block does."""
+    process = subprocess.Popen([sys.executable, "-m", "dask", *arguments], cwd=ROOT, stderr=subprocess.DEVNULL)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_a_scheduler_that_is_lost_is_told_in_one_line(tmp_path):
+    file, happened = tmp_path / "scheduler.json", tmp_path / "happened"
+    scheduling = started("scheduler", "--port", "0", "--no-dashboard", "--scheduler-file", str(file))
+    working = started("worker", "--scheduler-file", str(file), "--no-dashboard", "--no-nanny", "--nthreads", "1")
+    with scheduling as scheduler, working:
+        while not file.exists():
+            time.sleep(0.1)
+        program = Rounds(partial(os.kill, scheduler.pid, signal.SIGKILL), 0, 1, happened)
+        with (
+            executor(str(file), tmp_path) as workers,
+            pytest.raises(TryLaterError, match=r"the cluster at .* is gone"),
+        ):
+            workers.run(program, 2)
+    assert happened.exists()
+    assert not list(tmp_path.glob("exchange-*"))
+
+
+def test_an_address_where_nobody_answers_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(cluster, "CONNECT_SECONDS", 1)
+    with pytest.raises(TryLaterError, match="no worker answers"), executor("tcp://127.0.0.1:1", tmp_path):
+        pass
+
+
+@pytest.mark.parametrize("address", ["local:none", "local:0", "local:", "ftp://host:1"])
+def test_what_is_no_address_is_refused(tmp_path: Path, address: str):
+    with pytest.raises(InputError, match=f"'{address}'"), executor(address, tmp_path):
+        pass
+
+
+def test_without_the_extra_a_cluster_is_refused_with_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(InputError, match=r"pip install 'darkshelf\[cluster\]'"), executor("local:2", tmp_path):
+        pass
+
+
+def test_nobody_waits_for_dask_who_does_not_ask_for_it():
+    loaded = "import sys, engine.blocks.cluster; print('distributed' in sys.modules)"
+    assert (
+        subprocess.run([sys.executable, "-c", loaded], cwd=ROOT, capture_output=True, check=True).stdout == b"False\n"
+    )
+
+
+def test_without_an_address_the_process_itself_runs_all(tmp_path):
+    told: list[str] = []
+    with executor(None, tmp_path) as here:
+        assert here.run(Rounds(), N_BLOCKS, told.append) == [alone()] * N_BLOCKS
+        assert here.map(abs, [-3, 1]) == [3, 1]
+    assert told == [f"round {each}" for each in range(ROUNDS)]
+
+
+def test_problems_that_a_worker_found_arrive_whole():
+    error = InputError([Problem("sales", "the store is unknown", "add it", 1, 20, ("row 4",))])
+    again = pickle.loads(pickle.dumps(error))
+    assert (type(again), again.problems, str(again)) == (InputError, error.problems, str(error))
+
+
+def _root(number: float) -> float:
+    import math
+
+    return math.sqrt(number)
+
+
+def _blind(versions: Any, _: str) -> Any:
+    return versions, False
