@@ -136,12 +136,20 @@ class Panel:
         region = self.stores["region"].fill_null("").rank("dense").to_numpy().astype(np.int64)
         return np.asarray(region[self.codes("store")] * self.skus.height + self.codes("sku"), np.int64)
 
-    @cached_property
+    @property
     def category_price(self) -> Array:
         """Mean price of every day over the judged pairs of each category, (categories, days); NaN without any.
 
         The other blocks are asked when it is looked at first.
         """
+        # `cached_property` holds one lock for all panels until Python 3.12: blocks would wait for each other forever.
+        kept = vars(self)
+        if "_category_price" not in kept:
+            kept["_category_price"] = self._ask_category_price()
+        found: Array = kept["_category_price"]
+        return found
+
+    def _ask_category_price(self) -> Array:
         groups = np.where(self.judged, self.codes("category"), -1)
         shape = (max(len(self.categories), 1), self.n_days)
         parts, counts = np.zeros((*shape, exact.N_PARTS)), np.zeros(shape, np.int64)

@@ -23,7 +23,7 @@ T = TypeVar("T")
 def cut(panel: Panel, blocks: int) -> list[Panel]:
     """Blocks of neighbouring SKUs, about equally many in each; some are empty where there are more of them."""
     bounds = [panel.skus.height * block // blocks for block in range(blocks + 1)]
-    return [_of_skus(panel, first, end) for first, end in itertools.pairwise(bounds)]
+    return [of_skus(panel, first, end) for first, end in itertools.pairwise(bounds)]
 
 
 def over_blocks(panel: Panel, blocks: int, program: Callable[[Panel], T], at_once: int = 1) -> list[T]:
@@ -48,7 +48,8 @@ def in_order_of(panel: Panel, blocks: int, values: list[np.ndarray[Any, Any]]) -
     return placed
 
 
-def _of_skus(panel: Panel, first: int, end: int) -> Panel:
+def of_skus(panel: Panel, first: int, end: int) -> Panel:
+    """The part of a panel that is of some neighbouring SKUs."""
     skus = panel.skus.slice(first, end - first)
     is_own = pl.col("sku").is_between(first, end - 1)
     pairs = panel.pairs.filter(is_own).with_columns(sku=pl.col("sku") - first).rechunk()
