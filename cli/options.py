@@ -71,6 +71,14 @@ AllowPartial = Annotated[
     bool,
     typer.Option("--allow-partial", help="Judge an as-of day that is not complete by what came of it; mark the run."),
 ]
+Cluster = Annotated[
+    str | None,
+    typer.Option(
+        "--cluster",
+        metavar="ADDRESS",
+        help="Workers that run blocks of the chain: local:N starts N here, else a scheduler of Dask or its file.",
+    ),
+]
 Out = Annotated[
     Path,
     typer.Option(

@@ -13,6 +13,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from engine.backtest.replay import Night
+from engine.blocks.together import ALONE
 from engine.settings.shelf.calibrated import CalibratedSettings
 from engine.shelf import calibrated
 from engine.shelf.calibrated.chance import q_values
@@ -128,7 +129,7 @@ def cases(variant: Variant, chain: Panel) -> pl.DataFrame:
             found.dispersion[tried],
             history[tried],
         )
-        kept = pl.Series(tried[q_values(by_table) <= rate])
+        kept = pl.Series(tried[q_values(by_table, rate, ALONE) <= rate])
         runs = runs.filter(pl.col("q_value").is_null() | pl.col("pair").is_in(kept.implode()))
     pairs = chain.pairs.select(v.PAIR)[runs["pair"].to_numpy()]
     return pairs.hstack(runs.select("first", "last", "q_value"))

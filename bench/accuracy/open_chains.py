@@ -18,6 +18,7 @@ from bench.accuracy.chains import LAST_DAY, STORE_DAY_SIGMA, WEEKDAYS
 from engine.arrays import Floats, Integers
 from engine.backtest.replay import by_desk
 from engine.backtest.score import RIGHT_SHARE
+from engine.blocks.together import ALONE
 from engine.settings.shelf.calibrated import CalibratedSettings
 from engine.shelf.calibrated.chance import q_values
 from engine.vocabulary import shelf as v
@@ -235,7 +236,7 @@ def findable(chain: OpenChain, rate: float) -> NDArray[np.bool_]:
         by_chance = np.sort(quiet[:, members].ravel())
         above = by_chance.size - np.searchsorted(by_chance, ratio[members])
         chances[members] = (above + 1) / (by_chance.size + 1)
-    return np.asarray(q_values(chances) <= rate)
+    return np.asarray(q_values(chances, rate, ALONE) <= rate)
 
 
 def largest_ratio(sold: Floats, rate: Floats, dispersion: Floats) -> Floats:

@@ -31,6 +31,8 @@ LOCAL = "local:"
 EXTRA, WHERE = "cluster", "--cluster"
 BEAT_SECONDS = 0.2
 CONNECT_SECONDS = 60
+WORKERLESS_SECONDS = 600
+"""So long a cluster may be without any worker, or a local one may take to start again."""
 STOP_SECONDS = 30.0
 """So long the slots that are left have to end once one has failed."""
 RETRIES = 1
@@ -118,6 +120,7 @@ class Cluster(Executor):
     def _results(self, futures: list[Any], beat: Callable[[], None]) -> list[Any]:
         """What the futures come to. The first that fails is the one that is told."""
         results: dict[Any, Any] = {}
+        seen_at = time.monotonic()
         while True:
             for future in futures:
                 if future.key not in results and future.done():
@@ -125,6 +128,10 @@ class Cluster(Executor):
             beat()
             if len(results) == len(futures):
                 break
+            if self._has_workers():
+                seen_at = time.monotonic()
+            elif time.monotonic() - seen_at > WORKERLESS_SECONDS:
+                raise self._gone("has no workers any more")
             time.sleep(BEAT_SECONDS)
         return [results[future.key] for future in futures]
 
@@ -139,10 +146,19 @@ class Cluster(Executor):
             ) from None
         except (CancelledError, distributed.comm.CommClosedError):
             # Dask lets all futures go when it loses its scheduler.
-            raise TryLaterError(f"the cluster at {self._address} is gone; what was published is untouched") from None
+            raise self._gone("is gone") from None
         if isinstance(result, BaseException):
             raise result
         return result
+
+    def _has_workers(self) -> bool:
+        try:
+            return bool(self._client.nthreads())
+        except OSError:
+            raise self._gone("is gone") from None
+
+    def _gone(self, how: str) -> TryLaterError:
+        return TryLaterError(f"the cluster at {self._address} {how}; what was published is untouched")
 
     def _end(self, futures: list[Any]) -> None:
         """Wait for slots that were stopped, so that nothing is written once their folder is gone; then let go."""
@@ -213,6 +229,7 @@ def _local(workers: int, folder: Path) -> Iterator[Any]:
     """Workers on this machine, which share its cores."""
     each = str(max(threads() // workers, 1))
     with (
+        needed("dask.config", EXTRA, WHERE).set({"distributed.deploy.lost-worker-timeout": f"{WORKERLESS_SECONDS}s"}),
         TemporaryDirectory(dir=folder, prefix="workers-", ignore_cleanup_errors=True) as scratch,
         _distributed().LocalCluster(
             n_workers=workers,

@@ -27,3 +27,16 @@ def in_blocks(kernel: Callable[[slice], object], n_rows: int) -> None:
         return
     with ThreadPoolExecutor(threads()) as pool:
         list(pool.map(kernel, slices))
+
+
+def in_parts(kernel: Callable[[int, int], object]) -> None:
+    """Call a kernel for every part of the groups that it adds up: with the number of the part and of all parts.
+
+    The kernel releases the GIL and writes the groups of its part alone.
+    """
+    parts = threads()
+    if parts == 1:
+        kernel(0, 1)
+        return
+    with ThreadPoolExecutor(parts) as pool:
+        list(pool.map(lambda part: kernel(part, parts), range(parts)))

@@ -24,6 +24,7 @@ AS_OF = date(2026, 3, 31)
 N_STORES, N_SKUS, N_DAYS = 14, 17, 90
 CATEGORIES = ("drinks", "snacks", "fruit", None)
 WEIGHED = "fruit"
+MISCOUNTED = [store * N_SKUS + sku for store, sku in ((4, 4), (1, 12), (9, 1), (0, 16), (2, 3), (11, 0), (3, 9))]
 SETTINGS = ("demand.occasions.learn_weather=true", "response.min_skus=2")
 
 
@@ -57,7 +58,7 @@ def market_tables() -> dict[str, pl.DataFrame]:
     sold = keys.with_columns(
         units_sold=pl.Series(units), revenue=pl.Series(units * price), promo_flag=pl.Series(promo)
     )
-    on_hand = np.where((store == 4) & (sku == 4) & (day == 60), 1e7, 60.0)
+    on_hand = np.where(np.isin(store * N_SKUS + sku, MISCOUNTED) & (day == 60), 1e7, 60.0)
     return {
         "sales_transactions": sold.filter(is_listed),
         "inventory_snapshot": keys.with_columns(quantity_on_hand=pl.Series(on_hand)).filter(is_listed),

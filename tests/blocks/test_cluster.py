@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,9 +38,16 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def workers(room: Path) -> Iterator[Executor]:
+def started_workers(room: Path) -> Iterator[Executor]:
     with executor("local:2", room) as running:
         yield running
+
+
+@pytest.fixture
+def workers(started_workers: Executor) -> Executor:
+    """Two workers that are up, also when an earlier test has killed one."""
+    started_workers._client.wait_for_workers(2, timeout=120)
+    return started_workers
 
 
 @pytest.fixture(autouse=True)
@@ -54,6 +61,7 @@ def test_blocks_on_workers_answer_as_one_block_alone(workers: Executor, blocks: 
     assert workers.run(Rounds(), blocks, at_once=2) == [alone()] * blocks
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unlucky", [0, LATE])
 @pytest.mark.parametrize("at", range(ROUNDS))
 def test_a_worker_that_is_killed_changes_no_answer(workers: Executor, tmp_path: Path, at: int, unlucky: int):
@@ -123,21 +131,40 @@ def started(*arguments: str) -> Iterator[subprocess.Popen[bytes]]:
         process.wait()
 
 
-def test_a_scheduler_that_is_lost_is_told_in_one_line(tmp_path):
-    file, happened = tmp_path / "scheduler.json", tmp_path / "happened"
-    scheduling = started("scheduler", "--port", "0", "--no-dashboard", "--scheduler-file", str(file))
-    working = started("worker", "--scheduler-file", str(file), "--no-dashboard", "--no-nanny", "--nthreads", "1")
-    with scheduling as scheduler, working:
+@contextmanager
+def cluster_of(file: Path, n_workers: int) -> Iterator[subprocess.Popen[bytes]]:
+    """The scheduler of workers that nobody starts again. file: where its address is."""
+    with ExitStack() as running:
+        scheduler = running.enter_context(
+            started("scheduler", "--port", "0", "--no-dashboard", "--scheduler-file", str(file))
+        )
+        for _ in range(n_workers):
+            alone = ("--no-nanny", "--no-dashboard", "--nthreads", "1", "--local-directory", str(file.parent))
+            running.enter_context(started("worker", "--scheduler-file", str(file), *alone))
         while not file.exists():
             time.sleep(0.1)
+        yield scheduler
+
+
+@pytest.mark.slow
+def test_a_scheduler_that_is_lost_is_told_in_one_line(tmp_path):
+    file, happened = tmp_path / "scheduler.json", tmp_path / "happened"
+    with cluster_of(file, 1) as scheduler, executor(str(file), tmp_path) as workers:
         program = Rounds(partial(os.kill, scheduler.pid, signal.SIGKILL), 0, 1, happened)
-        with (
-            executor(str(file), tmp_path) as workers,
-            pytest.raises(TryLaterError, match=r"the cluster at .* is gone"),
-        ):
+        with pytest.raises(TryLaterError, match=r"^the cluster at \S+ is gone; what was published is untouched$"):
             workers.run(program, 2)
     assert happened.exists()
     assert not list(tmp_path.glob("exchange-*"))
+
+
+@pytest.mark.slow
+def test_blocks_of_a_worker_that_does_not_come_back_run_beside_those_of_another(tmp_path):
+    file, happened = tmp_path / "scheduler.json", tmp_path / "happened"
+    with cluster_of(file, 2), executor(str(file), tmp_path) as workers:
+        workers._client.wait_for_workers(2, timeout=120)
+        assert workers.run(Rounds(rounds.is_killed, LATE, 1, happened), N_BLOCKS) == [alone()] * N_BLOCKS
+        assert len(workers._client.nthreads()) == 1
+    assert happened.exists()
 
 
 def test_an_address_where_nobody_answers_is_told(tmp_path, monkeypatch):

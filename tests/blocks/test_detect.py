@@ -12,7 +12,7 @@ import pytest
 
 from engine.blocks.turns import in_turns
 from engine.settings.shelf.calibrated import EpisodeSettings
-from engine.shelf.calibrated.chance import Chances, Tonight, q_values, q_values_of_chain, tonight
+from engine.shelf.calibrated.chance import Chances, Tonight, q_values, tonight
 from engine.shelf.calibrated.detect import detect
 from engine.shelf.calibrated.neighbours import neighbour_weights
 from tests.blocks.cutting import in_order_of, over_blocks
@@ -126,11 +126,11 @@ def test_a_p_value_is_counted_among_those_of_the_whole_chain(chain, blocks, with
 
     def rates(block: Panel) -> np.ndarray[Any, Any]:
         own = block.pairs.select("store_id", "sku_id").join(at, on=["store_id", "sku_id"], maintain_order="left")
-        return q_values_of_chain(
-            block.together, own["chances"].to_numpy(), own["least"].to_numpy() if with_least else None
-        )
+        of_least = own["least"].to_numpy() if with_least else None
+        return q_values(own["chances"].to_numpy(), 0.5, block.together, of_least)
 
-    whole = q_values(chances, least if with_least else None)
+    whole = rates(chain.panel)
+    assert 0 < (whole <= 0.5).sum() < whole.size
     assert in_order_of(chain.panel, blocks, over_blocks(chain.panel, blocks, rates)).tobytes() == whole.tobytes()
 
 

@@ -131,7 +131,9 @@ def test_q_values_are_those_of_benjamini_and_hochberg():
     chances = np.array([0.01, 0.8, 0.02, 0.5, 0.03])
     ordered = sorted(chances)
     wanted = [min(5 * ordered[place] / (place + 1) for place in range(rank, 5)) for rank in range(5)]
-    assert q_values(chances)[np.argsort(chances)].tolist() == pytest.approx([min(one, 1.0) for one in wanted])
+    assert q_values(chances, 1.0, ALONE)[np.argsort(chances)].tolist() == pytest.approx(
+        [min(one, 1.0) for one in wanted]
+    )
 
 
 def test_what_could_not_be_found_at_a_threshold_is_no_test_there():
@@ -139,8 +141,10 @@ def test_what_could_not_be_found_at_a_threshold_is_no_test_there():
     tests_at = {0.01: 2, 0.02: 2, 0.03: 4, 0.5: 4, 0.8: 5}
     ordered = sorted(chances)
     wanted = [min(tests_at[ordered[n]] * ordered[n] / (n + 1) for n in range(rank, 5)) for rank in range(5)]
-    assert q_values(chances, least)[np.argsort(chances)].tolist() == pytest.approx([min(one, 1.0) for one in wanted])
-    assert (q_values(chances, least) <= q_values(chances)).all()
+    assert q_values(chances, 1.0, ALONE, least)[np.argsort(chances)].tolist() == pytest.approx(
+        [min(one, 1.0) for one in wanted]
+    )
+    assert (q_values(chances, 1.0, ALONE, least) <= q_values(chances, 1.0, ALONE)).all()
 
 
 def test_the_shipped_table_is_that_of_the_default_settings():

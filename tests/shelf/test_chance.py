@@ -63,18 +63,25 @@ def test_a_night_without_a_judged_pair_is_no_evidence_against_chance():
 
 
 def test_equal_chances_have_one_rate_and_no_rate_is_above_one():
-    assert q_values(np.array([0.02, 0.9, 0.02, 0.9])).tolist() == pytest.approx([0.04, 0.9, 0.04, 0.9])
-    assert q_values(np.array([1.0, 1.0]), np.array([0.0, 2.0])).tolist() == [1.0, 1.0]
-    assert q_values(np.array([])).size == 0
+    assert q_values(np.array([0.02, 0.9, 0.02, 0.9]), 1.0, ALONE).tolist() == pytest.approx([0.04, 0.9, 0.04, 0.9])
+    assert q_values(np.array([1.0, 1.0]), 1.0, ALONE, np.array([0.0, 2.0])).tolist() == [1.0, 1.0]
+    assert q_values(np.array([]), 1.0, ALONE).size == 0
+
+
+def test_a_rate_is_exact_as_far_as_it_is_asked_for_and_one_beyond():
+    chances, least = np.random.default_rng(4).random((2, 400)) ** 3
+    every = q_values(chances, 1.0, ALONE, least)
+    assert 50 < (every <= 0.4).sum() < 350
+    assert q_values(chances, 0.4, ALONE, least).tolist() == np.where(every <= 0.4, every, 1.0).tolist()
 
 
 def test_the_bound_is_the_largest_chance_that_one_more_store_sku_could_have_had():
     chances = np.array([1e-9, 0.002, 0.3, 0.5, 0.9])
-    night = Chances(chances, chances, q_values(chances))
+    night = Chances(chances, chances, q_values(chances, 1.0, ALONE))
     bound = tonight(night, 0.10, ALONE).bound
     assert bound == pytest.approx(0.10 * 2 / 5)
-    assert q_values(np.array([1e-9, bound * 0.999, 0.3, 0.5, 0.9]))[1] <= 0.10
-    assert q_values(np.array([1e-9, bound * 1.001, 0.3, 0.5, 0.9]))[1] > 0.10
+    assert q_values(np.array([1e-9, bound * 0.999, 0.3, 0.5, 0.9]), 1.0, ALONE)[1] <= 0.10
+    assert q_values(np.array([1e-9, bound * 1.001, 0.3, 0.5, 0.9]), 1.0, ALONE)[1] > 0.10
 
 
 def test_a_night_without_a_finding_is_bound_by_its_rate():

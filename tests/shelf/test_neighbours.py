@@ -102,6 +102,6 @@ def test_the_promised_rate_is_kept_where_the_dark_are_together():
         found, place = random.random(N), np.arange(N) // SKUS // 10 * SKUS + np.arange(N) % SKUS
         dark = (random.random(place.max() + 1)[place] < 0.15) & (random.random(N) < 0.8)
         found[dark] *= 0.005
-        named = q_values(found / weights(found)) <= 0.1
+        named = q_values(found / weights(found), 1.0, ALONE) <= 0.1
         shares.append((named & ~dark).sum() / max(named.sum(), 1))
     assert np.mean(shares) <= 0.1

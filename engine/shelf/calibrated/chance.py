@@ -30,7 +30,8 @@ SLACK = 1.25
 class Chances:
     """Every store-SKU's chance tonight.
 
-    log_likelihood_ratio, p_values, q_values: (pairs,), NaN where a pair is not judged.
+    log_likelihood_ratio, p_values, q_values: (pairs,), NaN where a pair is not judged. q_values: 1 where it is above
+    the rate of the settings.
     """
 
     log_likelihood_ratio: Floats
@@ -97,26 +98,28 @@ def least_chances(found: Demand, null: NullDistribution, episode: EpisodeSetting
     return p_values(found, found.level, most, null)
 
 
-def q_values(chances: Floats, least: Floats | None = None) -> Floats:
-    """Smallest false discovery rate at which each would be found (Benjamini and Hochberg 1995).
+def q_values(chances: Floats, max_rate: float, together: Together, least: Floats | None = None) -> Floats:
+    """Smallest false discovery rate at which each would be found in the whole chain (Benjamini and Hochberg 1995).
 
-    least: the smallest p-value that each could have had. Counts are discrete: what could not be found at a threshold
-    cannot be found falsely there and is not counted among the tests (Gilbert 2005). Without it, everything could.
+    Exact up to `max_rate`, and 1 above it: a p-value above a rate is never found at it, so that few have to be held
+    against one another. least: the smallest p-value that each could have had. Counts are discrete: what could not be
+    found at a threshold cannot be found falsely there and is not counted among the tests (Gilbert 2005). Without it,
+    everything could.
     """
+    low = np.flatnonzero(chances <= max_rate)
+    every, _ = together.joined(chances[low])
+    ordered = together.once(lambda: np.sort(every))
     least = np.zeros(chances.size) if least is None else np.minimum(least, chances)
-    order = np.argsort(chances, kind="stable")
-    tests = np.searchsorted(np.sort(least), chances[order], side="right")
-    ratio = chances[order] * tests / np.arange(1, chances.size + 1)
-    q = np.empty(chances.size)
-    q[order] = np.minimum(np.minimum.accumulate(ratio[::-1])[::-1], 1.0)
+    tests = together.added(np.searchsorted(np.sort(least), ordered, side="right"))
+
+    def rates() -> Floats:
+        ratio = ordered * tests / np.arange(1, ordered.size + 1)
+        return np.asarray(np.minimum.accumulate(ratio[::-1])[::-1])
+
+    found = np.minimum(together.once(rates)[np.searchsorted(ordered, chances[low])], 1.0)
+    q = np.ones(chances.size)
+    q[low] = np.where(found <= max_rate, found, 1.0)
     return q
-
-
-def q_values_of_chain(together: Together, chances: Floats, least: Floats | None = None) -> Floats:
-    """The q-values of one's own p-values among those of the whole chain: see `q_values`."""
-    every, own = together.joined(chances)
-    every_least = None if least is None else together.joined(least)[0]
-    return together.once(lambda: q_values(every, every_least))[own]
 
 
 def report(chances: Chances, together: Together) -> dict[str, Any]:

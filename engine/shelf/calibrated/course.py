@@ -4,11 +4,9 @@ In: `Panel` with `expected`, `Demand`. Out: `Course`. The factors of `Demand` ar
 that a store in which every shelf went dark would look healthy there; here it does not.
 """
 
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 
-from engine.arrays import Floats
+from engine.arrays import Floats, Integers
 from engine.kernels import causes, rows
 from engine.kernels.causes import Course, CourseSums
 from engine.kernels.compiling import given
@@ -18,32 +16,28 @@ from engine.shelf.panel import Panel
 
 
 def course(panel: Panel, found: Demand, settings: PatternSettings) -> Course:
-    """Add up the chain by store, and the SKUs of the block."""
-    of_store, of_sku, prices = _sums(panel, found, settings.group_spread)
-    of_chain = panel.together.added(of_store)
-    return Course(*panel.together.once(lambda: _totals(of_chain)), *_totals(of_sku), *prices)
+    """Add up the chain by store, and the block by its SKUs."""
+    together, spread = panel.together, settings.group_spread
+    of_chain = together.added(_sums(panel, found, panel.codes("store"), found.store_day, spread))
+    of_stores = together.once(lambda: _totals(of_chain))
+    of_skus = _totals(_sums(panel, found, panel.codes("sku"), found.sku_day, spread))
+    return Course(*of_stores, *of_skus, *_prices(panel, found))
 
 
-def _sums(panel: Panel, found: Demand, spread: float) -> tuple[Floats, Floats, Floats]:
-    """Of the block: `CourseSums` of stores and of SKUs, (4, groups, days); prices and their number, (2, skus, days).
+def _sums(panel: Panel, found: Demand, group: Integers, factor: Floats, spread: float) -> Floats:
+    """What the block's pairs add to their groups, (4, groups, days), in the order of `CourseSums`."""
+    sums = np.zeros((len(CourseSums._fields), *factor.shape))
+    of = (given(found.sales(panel.array("units"), panel.array("expected"))), group, factor, spread)
+    rows.in_parts(lambda part, parts: causes.group_course(*of, part, parts, CourseSums(*sums)))
+    return sums
 
-    Threads share the groups.
-    """
-    n_sums = len(CourseSums._fields)
-    of_store = np.zeros((n_sums, panel.stores.height, panel.n_days))
-    of_sku, prices = (np.zeros((n, panel.skus.height, panel.n_days)) for n in (n_sums, 2))
-    sales = given(found.sales(panel.array("units"), panel.array("expected")))
-    store, sku = panel.codes("store"), panel.codes("sku")
 
-    def add(part: int) -> None:
-        threads = part, rows.threads()
-        causes.group_course(sales, store, found.store_day, spread, *threads, CourseSums(*of_store))
-        causes.group_course(sales, sku, found.sku_day, spread, *threads, CourseSums(*of_sku))
-        causes.price_course(panel.array("price"), found.usual_price, sku, *threads, *prices)
-
-    with ThreadPoolExecutor(rows.threads()) as pool:
-        list(pool.map(add, range(rows.threads())))
-    return of_store, of_sku, prices
+def _prices(panel: Panel, found: Demand) -> Floats:
+    """Sums of prices as shares of the usual one, and their number, (2, skus, days)."""
+    sums = np.zeros((2, *found.sku_day.shape))
+    of = (panel.array("price"), found.usual_price, panel.codes("sku"))
+    rows.in_parts(lambda part, parts: causes.price_course(*of, part, parts, *sums))
+    return sums
 
 
 def _totals(sums: Floats) -> tuple[Floats, Floats]:

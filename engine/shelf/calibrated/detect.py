@@ -14,7 +14,7 @@ from engine.kernels.likelihood_ratio import past_log_likelihood_ratio
 from engine.kernels.records import FoundSpans, Spans
 from engine.kernels.runs import stretches
 from engine.settings.shelf.calibrated import DemandSettings, EpisodeSettings
-from engine.shelf.calibrated.chance import Chances, least_chances, p_values, q_values_of_chain
+from engine.shelf.calibrated.chance import Chances, least_chances, p_values, q_values
 from engine.shelf.calibrated.dark import darkest, mark
 from engine.shelf.calibrated.expect import Demand, open_episodes
 from engine.shelf.calibrated.neighbours import neighbour_weights
@@ -42,7 +42,8 @@ def detect(
     chances.p_values[tried] = p_values(found, found.level, log_likelihood_ratio, null)[tried]
     weight = neighbour_weights(panel, chances.p_values[tried], tried, episode)
     least = least_chances(found, null, episode)[tried]
-    chances.q_values[tried] = q_values_of_chain(panel.together, chances.p_values[tried] / weight, least / weight)
+    weighed = chances.p_values[tried] / weight
+    chances.q_values[tried] = q_values(weighed, episode.max_fdr, panel.together, least / weight)
     is_open = np.nan_to_num(chances.q_values, nan=1.0) <= episode.max_fdr
     pair = np.flatnonzero(is_open)
     opened = pl.DataFrame(
@@ -93,7 +94,7 @@ def _bound(panel: Panel, best: Floats, days: Integers, settings: EpisodeSettings
     """
     tried, together = np.flatnonzero(panel.judged), panel.together
     chances = np.minimum(2.0 * days[tried] * np.exp(-best[tried]), 1.0)
-    is_found = q_values_of_chain(together, chances) <= settings.max_fdr
+    is_found = q_values(chances, settings.max_fdr, together) <= settings.max_fdr
     smallest = -together.largest(-float(best[tried][is_found].min(initial=np.inf)))
     return max(smallest, settings.closed_log_likelihood_ratio)
 

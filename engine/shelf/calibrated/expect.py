@@ -6,7 +6,6 @@ the expectation never learns from the dark.
 """
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -252,11 +251,7 @@ def _sums(panel: Panel, found: Demand, factor: str) -> Floats:
     others = replace(found, **{factor: np.ones_like(getattr(found, factor))}).factors
     of = (given(found.cells(panel)), given(others), np.nan_to_num(found.level), group, n_offers)
 
-    def add(part: int) -> None:
-        demand.group_sums(*of, part, rows.threads(), demand.GroupSums(*sums))
-
-    with ThreadPoolExecutor(rows.threads()) as pool:
-        list(pool.map(add, range(rows.threads())))
+    rows.in_parts(lambda part, parts: demand.group_sums(*of, part, parts, demand.GroupSums(*sums)))
     return sums
 
 
