@@ -57,6 +57,7 @@ from engine.vocabulary import shelf as v
 
 LOGS = {v.INVENTORY: "on_hand", v.PRICING: "price"}
 """The tables whose rows may stand for more than their day, and their arrays."""
+_CATEGORY_PRICE = "known category price"
 _NULLS = {Kind.NUMBER: pl.Float64(), Kind.TEXT: pl.String(), Kind.ID: pl.Int64()}
 
 
@@ -132,12 +133,20 @@ class Panel:
         region = self.stores["region"].fill_null("").rank("dense").to_numpy().astype(np.int64)
         return np.asarray(region[self.codes("store")] * self.skus.height + self.codes("sku"), np.int64)
 
-    @cached_property
+    @property
     def category_price(self) -> Array:
         """Mean price of every day over the judged pairs of each category, (categories, days); NaN without any.
 
         The other blocks are asked when it is looked at first.
         """
+        # A cached property of Python 3.11 locks out the blocks that this one waits for.
+        known = vars(self)
+        if _CATEGORY_PRICE not in known:
+            known[_CATEGORY_PRICE] = self._category_price()
+        price: Array = known[_CATEGORY_PRICE]
+        return price
+
+    def _category_price(self) -> Array:
         groups = np.where(self.judged, self.codes("category"), -1)
         shape = (max(len(self.categories), 1), self.n_days)
         parts, counts = np.zeros((*shape, exact.N_PARTS)), np.zeros(shape, np.int64)
