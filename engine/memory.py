@@ -46,6 +46,7 @@ class Memory:
         self._is_in_files = limit is not None
         self._maps: list[weakref.ref[mmap.mmap]] = []
         self._blocks: list[Memory] = []
+        self._watching, self._watchers, self._over = threading.Lock(), 0, threading.Event()
 
     def of_block(self) -> "Memory":
         """The memory of one block of those that take turns: its arrays live in files. `rest` hands them back."""
@@ -96,18 +97,23 @@ class Memory:
 
     @contextmanager
     def watched(self) -> Iterator[None]:
-        """Keep the process below the limit while the block runs."""
+        """Keep the process below the limit until all who asked for it have ended."""
         if self._limit is None:
             yield
             return
-        over = threading.Event()
-        watcher = threading.Thread(target=self._watch, args=(int(self._limit * RELIEF_SHARE), over), daemon=True)
-        watcher.start()
+        with self._watching:
+            self._watchers += 1
+            if self._watchers == 1:
+                self._over = threading.Event()
+                bound = int(self._limit * RELIEF_SHARE)
+                threading.Thread(target=self._watch, args=(bound, self._over), daemon=True).start()
         try:
             yield
         finally:
-            over.set()
-            watcher.join()
+            with self._watching:
+                self._watchers -= 1
+                if self._watchers == 0:
+                    self._over.set()
 
     def _watch(self, bound: int, over: threading.Event) -> None:
         process = psutil.Process()

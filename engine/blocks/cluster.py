@@ -42,7 +42,9 @@ SAME_EVERYWHERE = ("darkshelf", "numba", "numpy", "polars")
 
 
 class Executor(ABC):
-    """Who runs the blocks of a chain and work that is cut in pieces."""
+    """Who runs the blocks of a chain and work that is cut in pieces. workers: how many processes they are."""
+
+    workers: int
 
     @abstractmethod
     def run(
@@ -63,6 +65,8 @@ class Executor(ABC):
 class InProcess(Executor):
     """The process itself."""
 
+    workers = 1
+
     def run(
         self, program: Program[T], blocks: int, watch: Callable[[str], None] | None = None, at_once: int = 1
     ) -> list[T]:
@@ -80,6 +84,7 @@ class Cluster(Executor):
 
     def __init__(self, client: Any, folder: Path) -> None:
         self._client, self._folder, self._address = client, folder, client.scheduler.address
+        self.workers = len(client.nthreads())
 
     def run(
         self, program: Program[T], blocks: int, watch: Callable[[str], None] | None = None, at_once: int = 1

@@ -167,7 +167,7 @@ class _Seat(Together):
     """One block of a slot. near: its way to the other blocks of the slot. first: the first block of the slot."""
 
     def __init__(self, near: Together, exchange: Exchange, first: int, of: int) -> None:
-        self.number, self.of = first + near.number, of
+        self.number, self.of, self.takes_turns = first + near.number, of, near.takes_turns
         self._near, self._exchange = near, exchange
         self._question = 0
 
@@ -181,6 +181,9 @@ class _Seat(Together):
 
     def once(self, make: Callable[[], T]) -> T:
         return self._near.once(make)
+
+    def before_waiting(self, rest: Callable[[], None]) -> None:
+        self._near.before_waiting(rest)
 
     def _next(self) -> int:
         self._question += 1

@@ -17,6 +17,10 @@ LOGS_KEPT = 20
 KIB_PER_MIB = 1024
 
 
+Stages = list[dict[str, Any]]
+"""Name, seconds, peak memory and facts of each stage."""
+
+
 class JsonLines(logging.Formatter):
     """One JSON object a line: time, level, event, and the event's own facts."""
 
@@ -39,7 +43,7 @@ class Journal:
     """What happened in one run. watch: called with a stage's name as it begins."""
 
     def __init__(self, watch: Callable[[str], None] | None = None) -> None:
-        self.stages: list[dict[str, Any]] = []
+        self.stages: Stages = []
         self._watch = watch or (lambda stage: None)
 
     @contextmanager
@@ -52,6 +56,11 @@ class Journal:
         turn = {"seconds": round(time.perf_counter() - began, 3), "peak_mib": _peak_mib(), **facts}
         LOGGER.info("stage done", extra={"facts": {"stage": name, **turn}})
         self._add(name, turn)
+
+    def take(self, stages: Stages) -> None:
+        """Keep the stages of another journal of the run, too."""
+        for stage in stages:
+            self._add(stage["stage"], {name: fact for name, fact in stage.items() if name != "stage"})
 
     def _add(self, name: str, turn: dict[str, Any]) -> None:
         """A stage that works in turns is one line: its seconds add up."""

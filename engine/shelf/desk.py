@@ -13,11 +13,12 @@ from typing import Any
 
 import polars as pl
 
+from engine.blocks.cluster import executor
 from engine.blocks.together import Together
-from engine.blocks.turns import in_turns
+from engine.delivery.source import UNREADABLE
 from engine.delivery.tables import verify
 from engine.errors import InputError, Problem
-from engine.memory import Memory
+from engine.memory import Memory, available, blocks_within
 from engine.outputs.shelf import shapes
 from engine.outputs.shelf.result import Night
 from engine.outputs.write import (
@@ -27,7 +28,7 @@ from engine.outputs.write import (
     write_json,
     write_parquet,
 )
-from engine.runs.journal import Journal, Unheard
+from engine.runs.journal import Journal, Stages, Unheard
 from engine.runs.publish import Making
 from engine.runs.publish import publish as publish_run
 from engine.settings.shelf.night import Settings
@@ -36,10 +37,11 @@ from engine.shelf.calibrated import Recalibration, learn
 from engine.shelf.check import Intake, Place, Sources, check, readings_of
 from engine.shelf.features import PAIRS_PER_BLOCK as FEATURES_AT_A_TIME
 from engine.shelf.features import feature_blocks
+from engine.shelf.grid import Seen, seen_pairs
 from engine.shelf.method import Method, findings_of, method_of
 from engine.shelf.panel import Panel, panel
 from engine.shelf.parts import CaseParts, FindingParts, Table
-from engine.shelf.placing import PanelPlan
+from engine.shelf.placing import PanelPlan, bytes_per_pair
 from engine.shelf.press import Press
 from engine.shelf.series import PAIRS_PER_BLOCK, series_blocks
 from engine.vocabulary import shelf as v
@@ -83,17 +85,20 @@ def run(
     allow_partial: bool = False,
     max_memory: int | None = None,
     feedback: Path | None = None,
-    blocks: int = 1,
+    blocks: int | None = None,
+    cluster: str | None = None,
     watch: Callable[[str], None] | None = None,
 ) -> Night:
     """Run one night and publish it under `out`.
 
     place: a folder of tables, frames in memory, or a lake of days. as_of: the last day that may be seen, by default
     the newest day of the chain. force: run again what is there already. allow_partial: an as-of day that is not
-    complete is judged by what came of it, and the run is marked. max_memory: bytes the process may take; the days of
-    the chain then live in files of `out` while the night runs. feedback: a file of what stores answered on earlier
-    nights, which corrects the confidence of the calibrated profile. blocks: into how many blocks of SKUs the chain is
-    cut, which are judged in turns; it changes no byte. watch: called with the name of each stage as it begins.
+    complete is judged by what came of it, and the run is marked. max_memory: bytes that each process may take; the
+    days of the chain then live in files of `out` while the night runs. feedback: a file of what stores answered on
+    earlier nights, which corrects the confidence of the calibrated profile. blocks: into how many blocks of SKUs the
+    chain is cut, by default as few as fit into memory; their number changes no byte. cluster: where workers judge the
+    blocks, see `engine.blocks.cluster.executor`; they read the tables and see `out` by the same names. watch: called
+    with the name of each stage as it begins.
     Raises InputError, TryLaterError and OutputError; the runs published before stay as they are.
     """
     journal = Journal(watch)
@@ -107,51 +112,83 @@ def run(
     plan = panel_plan(settings, allow_partial=allow_partial)
 
     def write(folder: Path) -> dict[str, Any]:
-        memory = Memory(max_memory, folder)
-        with memory.watched():
-            of_block = partial(_night_of_block, folder, sources, settings, plan, journal, memory, recalibration)
-            entries = in_turns(of_block, blocks)[0]
+        with executor(cluster, folder) as who, TemporaryDirectory(dir=folder, prefix="parts-") as parts:
+            with journal.stage("panel"):
+                seen = _seen(sources, plan)
+            brief = Brief(folder, Path(parts), sources, settings, plan, max_memory, recalibration)
+            cut = blocks or _blocks_for(seen, plan, max_memory, who.workers)
+            if cluster is None:
+                # Workers look themselves: the store-SKUs of a chain are no small message.
+                brief = replace(brief, seen=seen)
+            entries, stages = who.run(partial(_night_of_block, brief), cut, watch)[0]
+        journal.take(stages)
         return {"feedback": recalibration.described(), "seeds": "each case's own id", **entries}
 
     return Night(*publish_run(out, making, journal, write, force=force))
 
 
-def _night_of_block(
-    folder: Path,
-    sources: Sources,
-    settings: Settings,
-    plan: PanelPlan,
-    journal: Journal,
-    memory: Memory,
-    recalibration: Recalibration,
-    together: Together,
-) -> dict[str, Any]:
-    """Judge a block of the chain; the first one writes the files of all. What the manifest says is returned."""
-    if together.number:
-        journal = Unheard()
-    with_findings = findings_of(settings)
-    with TemporaryDirectory(dir=folder, prefix="parts-") as parts:
-        findings = FindingParts(_room(parts, "findings"))
-        press = Press(folder, Path(parts), together)
+@dataclass(frozen=True)
+class Brief:
+    """What every block of a night is told. parts: a folder for what blocks keep until all is published. seen: the
+    store-SKUs of the chain, where somebody has looked.
+    """
+
+    folder: Path
+    parts: Path
+    sources: Sources
+    settings: Settings
+    plan: PanelPlan
+    max_memory: int | None
+    recalibration: Recalibration
+    seen: Seen | None = None
+
+
+def _seen(sources: Sources, plan: PanelPlan) -> Seen | None:
+    """The store-SKUs of the chain; None where a table has to be read as text, which the panel does."""
+    try:
+        return seen_pairs(sources, plan.panel.lookback_days)
+    except UNREADABLE:
+        return None
+
+
+def _blocks_for(seen: Seen | None, plan: PanelPlan, max_memory: int | None, workers: int) -> int:
+    """So few blocks that each worker has one, and that what works at a time fits into memory."""
+    if seen is None:
+        return workers
+    room = available() // workers if max_memory is None else max_memory
+    fewest = blocks_within(room, -(-seen.pairs.height // workers), bytes_per_pair(plan))
+    return min(workers * fewest, len(seen.skus))
+
+
+def _night_of_block(brief: Brief, together: Together, tell: Callable[[str], None]) -> tuple[dict[str, Any], Stages]:
+    """Judge a block of the chain; the first one writes the files of all.
+
+    What the manifest says is returned, and what the stages took. tell: called with the name of each stage.
+    """
+    journal = Unheard() if together.number else Journal(tell)
+    settings, with_findings = brief.settings, findings_of(brief.settings)
+    parts = brief.parts / str(together.number)
+    findings = FindingParts(parts / "findings")
+    press = Press(brief.folder, parts, together)
+    memory = together.once(lambda: Memory(brief.max_memory, brief.folder))
+    with memory.watched():
         # Nobody else holds the panel: its days are let go as soon as they were looked at last.
         judged = judge(
-            _placed(sources, plan, journal, memory, together),
+            _placed(brief, journal, memory, together),
             settings,
             journal,
             partial(_publish_features, press, settings),
             lambda cases: findings.add(with_findings(cases), cases["store_id"]),
-            CaseParts(_room(parts, "cases")),
-            recalibration,
+            CaseParts(parts / "cases"),
+            brief.recalibration,
         )
         with journal.stage("publish"):
             quality = _publish_days(press, judged, settings)
             judged = replace(judged, panel=judged.panel.without_days())
             press.write(shapes.EVIDENCE, findings.by_cause(together, ROWS_PER_GROUP), ROWS_PER_GROUP)
             facts = _publish_cases(press, judged, quality)
-        # The parts of a block are read until all is written.
-        together.gathered(None)
     figures = {name: facts[name] for name in ("cases", "cases_open", "revenue_at_risk_open")}
-    return {"partial": judged.panel.is_partial, "logs": _logs(judged.panel), **figures}
+    return {"partial": judged.panel.is_partial, "logs": _logs(judged.panel), **figures}, journal.stages
 
 
 def _logs(panel: Panel) -> dict[str, dict[str, Any]]:
@@ -204,9 +241,9 @@ def _opened(place: Place, settings: Settings, as_of: dt.date | None, *, as_text:
     return found.within(settings.panel.lookback_days, settings.panel.held_days)
 
 
-def _placed(sources: Sources, plan: PanelPlan, journal: Journal, memory: Memory, together: Together) -> Panel:
+def _placed(brief: Brief, journal: Journal, memory: Memory, together: Together) -> Panel:
     with journal.stage("panel") as facts:
-        chain = panel(sources, plan, memory, together)
+        chain = panel(brief.sources, brief.plan, memory, together, brief.seen)
         facts["store_skus"] = together.count(chain.pairs.height)
     return chain
 
@@ -293,13 +330,6 @@ def _publish_cases(press: Press, judged: Judged, quality: dict[str, Any]) -> dic
         write_json(facts, press.folder / shapes.SUMMARY)
         write_json(quality, press.folder / shapes.DATA_QUALITY)
     return facts
-
-
-def _room(parts: str, name: str) -> Path:
-    """A folder of its own for the parts of one output."""
-    folder = Path(parts) / name
-    folder.mkdir()
-    return folder
 
 
 def _learn(feedback: Path | None, as_of: dt.date, settings: Settings) -> Recalibration:

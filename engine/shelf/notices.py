@@ -4,6 +4,7 @@ In: `Panel`. Out: one `Problem` a kind, with its count, its first examples and w
 """
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
@@ -50,17 +51,16 @@ def row_notices(panel: Panel, notice_share: float) -> Iterator[Problem]:
 
 def record_notices(panel: Panel) -> Iterator[Problem]:
     """Stock records below 0, and returns of what was never sold."""
-    wrong = panel.stock_corrections
-    if wrong.height:
-        pairs = wrong.n_unique(subset=v.PAIR)
-        what = f"{wrong.height:,} stock records of {pairs:,} store-SKUs are below 0: they count as out of stock"
+    wrong = _first_and_counts(panel, panel.stock_corrections)
+    left = _first_and_counts(panel, panel.unmatched_returns)
+    if wrong.rows:
+        what = f"{wrong.rows:,} stock records of {wrong.pairs:,} store-SKUs are below 0: they count as out of stock"
         advice = f"count these shelves and correct the records; {shapes.STOCK_CORRECTIONS} lists them all"
-        yield Problem(v.INVENTORY, what, advice, examples=_examples(wrong, "quantity_on_hand"))
-    left = panel.unmatched_returns
-    if left.height:
-        what = f"{left.height:,} returns undo no sale of the weeks before and count as no sales"
+        yield Problem(v.INVENTORY, what, advice, examples=_examples(wrong.first, "quantity_on_hand"))
+    if left.rows:
+        what = f"{left.rows:,} returns undo no sale of the weeks before and count as no sales"
         advice = f"look at their dates and ids; {shapes.UNMATCHED_RETURNS} lists them all"
-        yield Problem(v.SALES, what, advice, examples=_examples(left, "units"))
+        yield Problem(v.SALES, what, advice, examples=_examples(left.first, "units"))
 
 
 def feed_notices(panel: Panel, notice_share: float) -> Iterator[Problem]:
@@ -68,7 +68,7 @@ def feed_notices(panel: Panel, notice_share: float) -> Iterator[Problem]:
 
     notice_share: so many prices of 0 on the as-of day are told.
     """
-    stores = panel.stores["store_id"]
+    stores, pairs = panel.stores["store_id"], panel.together.count(panel.pairs.height)
     for table, feed in panel.feeds.items():
         for ended in (True, False):
             late = np.flatnonzero(feed.is_stale & ((feed.last_row == feed.last_change) == ended))
@@ -90,9 +90,9 @@ def feed_notices(panel: Panel, notice_share: float) -> Iterator[Problem]:
         what = f"every stock record of a store is 0 on {len(where):,} store-days, though most were not the day before"
         examples = tuple(f"{stores[int(store)]}: {panel.date(day)}" for store, day in where[:EXAMPLES])
         yield Problem(v.INVENTORY, what, "these records count as unknown; deliver them again", examples=examples)
-    if panel.free_prices > notice_share * panel.pairs.height:
+    if panel.free_prices > notice_share * pairs:
         what = f"the price is 0 or none in rows of {panel.as_of}: the last price before it holds"
-        yield Problem(v.PRICING, what, "deliver the prices of that day", panel.free_prices, panel.pairs.height)
+        yield Problem(v.PRICING, what, "deliver the prices of that day", panel.free_prices, pairs)
 
 
 def unknown_days(panel: Panel) -> pl.DataFrame:
@@ -117,8 +117,23 @@ def unknown_days(panel: Panel) -> pl.DataFrame:
     )
 
 
+class _Told(NamedTuple):
+    """What the rows of all blocks come to. first: of them, by store, SKU and date."""
+
+    rows: int
+    pairs: int
+    first: pl.DataFrame
+
+
+def _first_and_counts(panel: Panel, own: pl.DataFrame) -> _Told:
+    """own: the block's rows, by store, SKU and date."""
+    rows, pairs = panel.together.added(np.array([own.height, own.n_unique(subset=v.PAIR)])).tolist()
+    first = panel.together.rows(own.head(EXAMPLES)).sort(*v.PAIR, "date").head(EXAMPLES)
+    return _Told(rows, pairs, first)
+
+
 def _examples(rows: pl.DataFrame, value: str) -> tuple[str, ...]:
     return tuple(
         f"store {store}, SKU {sku}, {date}: {number:g}"
-        for store, sku, date, number in rows.select(*v.PAIR, "date", value).head(EXAMPLES).iter_rows()
+        for store, sku, date, number in rows.select(*v.PAIR, "date", value).iter_rows()
     )

@@ -13,6 +13,7 @@ import polars as pl
 
 from engine.arrays import Integers
 from engine.blocks.together import Together
+from engine.disk import PARTIAL
 from engine.outputs.write import appended_parquet
 from engine.shelf.cases import RANKED_BY, rank
 
@@ -151,8 +152,12 @@ class FindingParts:
 
 
 def _write(rows: pl.DataFrame, file: Path) -> None:
-    with appended_parquet(file, ROWS_PER_GROUP) as add:
+    """Have the file there whole or not at all: a block that runs again writes what another may be reading."""
+    partial = file.with_suffix(PARTIAL)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with appended_parquet(partial, ROWS_PER_GROUP) as add:
         add(rows)
+    partial.replace(file)
 
 
 def _sorted(files: list[Path], keys: list[Integers], rows_at_a_time: int) -> Iterator[pl.DataFrame]:

@@ -68,9 +68,7 @@ class Press:
         """The rows of all blocks in their order; the rows of one that is alone are in it as they come."""
         if self._together.of == 1:
             return blocks
-        folder = self._parts / name
-        folder.mkdir(parents=True)
-        parts = StoreParts(folder, stores)
+        parts = StoreParts(self._parts / name, stores)
         for rows in blocks:
             parts.add(rows)
         return parts.merged(self._together, rows_at_a_time)

@@ -53,9 +53,16 @@ NO_PRICE_AT_ALL = "no row of sales has a revenue either, so no price is known an
 def key_figures(panel: Panel, cases: pl.DataFrame) -> dict[str, object]:
     """The content of `summary.json`: counts, revenue at risk in all, of open cases and by cause.
 
-    A sum of no known amount is null. What actions bring is summed by what it is counted as, margin or revenue; over
-    all only where that is the same.
+    cases: of the block; the figures are of the cases of all blocks. A sum of no known amount is null. What actions
+    bring is summed by what it is counted as, margin or revenue; over all only where that is the same.
     """
+    n_pairs, n_judged = panel.together.added(np.array([panel.pairs.height, panel.judged.sum()])).tolist()
+    counts = {"store_skus": n_pairs, "store_skus_judged": n_judged}
+    cases = panel.together.rows(cases)
+    return {"as_of": panel.as_of.isoformat(), **counts, **panel.together.once(lambda: _figures(cases))}
+
+
+def _figures(cases: pl.DataFrame) -> dict[str, object]:
     open_cases = cases.filter(pl.col("status") == v.OPEN)
     by_cause = (
         open_cases.with_columns(pl.col("primary_cause").fill_null("none"))
@@ -64,9 +71,6 @@ def key_figures(panel: Panel, cases: pl.DataFrame) -> dict[str, object]:
         .sort("cents", "primary_cause", descending=[True, False])
     )
     return {
-        "as_of": panel.as_of.isoformat(),
-        "store_skus": panel.pairs.height,
-        "store_skus_judged": int(panel.judged.sum()),
         "cases": cases.height,
         "cases_open": open_cases.height,
         "stores_with_open_cases": open_cases["store_id"].n_unique(),
@@ -86,18 +90,22 @@ def key_figures(panel: Panel, cases: pl.DataFrame) -> dict[str, object]:
 
 
 def stores_table(panel: Panel, cases: pl.DataFrame) -> pl.DataFrame:
-    """The rows of `stores.parquet`: every store with its place, its open cases and their revenue at risk."""
-    open_cases = (
-        cases.filter(pl.col("status") == v.OPEN)
-        .group_by("store_id")
-        .agg(
-            pl.len().alias("cases_open"),
-            _cents("revenue_at_risk").sum().alias("at_risk"),
-            _sum_of_one_basis().alias("recovery"),
-        )
+    """The rows of `stores.parquet`: every store with its place, its open cases and their revenue at risk.
+
+    cases: of the block; those of all blocks are counted.
+    """
+    open_cases = panel.together.rows(cases.filter(pl.col("status") == v.OPEN))
+    return panel.together.once(lambda: _stores_with(panel.stores, open_cases))
+
+
+def _stores_with(stores: pl.DataFrame, open_cases: pl.DataFrame) -> pl.DataFrame:
+    of_store = open_cases.group_by("store_id").agg(
+        pl.len().alias("cases_open"),
+        _cents("revenue_at_risk").sum().alias("at_risk"),
+        _sum_of_one_basis().alias("recovery"),
     )
     return (
-        panel.stores.join(open_cases, on="store_id", how="left", maintain_order="left")
+        stores.join(of_store, on="store_id", how="left", maintain_order="left")
         .with_columns(
             pl.col("cases_open").fill_null(0),
             revenue_at_risk_open=(pl.col("at_risk").fill_null(0) / CENTS).round(2),
@@ -114,8 +122,6 @@ def data_quality(panel: Panel, min_history_days: int, found: Iterable[Problem]) 
 
     found: notices of the method, beside those of the input and of the panel.
     """
-    units, on_hand, expected = (panel.array(name) for name in ("units", "on_hand", "expected"))
-    judged = panel.judged
     trading = panel.is_open.any(axis=0)
     first_trading = int(trading.argmax()) if trading.any() else trading.size
     history_days = trading.size - first_trading
@@ -125,17 +131,9 @@ def data_quality(panel: Panel, min_history_days: int, found: Iterable[Problem]) 
         "closed_store_days": int(np.isin(states, ALL_CLOSED).sum()),
         "undelivered_store_days": int((states == NOT_DELIVERED).sum()),
         "interpolated_days": panel.interpolated,
-        "negative_stock_records": panel.stock_corrections.height,
-        "unmatched_returns": panel.unmatched_returns.height,
-        "store_skus": panel.pairs.height,
-        "store_skus_judged": int(judged.sum()),
-        "store_skus_out_of_stock": int((~judged).sum()),
-        "judged_without_expectation": int(np.isnan(expected[judged, -1]).sum()),
-        "judged_never_in_inventory": int((_known_days(on_hand)[judged] == 0).sum()),
-        "judged_without_price": int(np.isnan(panel.array("price")[judged, -1]).sum()),
-        "judged_with_unknown_days": int((_known_days(units)[judged] < panel.n_days).sum()),
+        **_counts_of_chain(panel),
         "stores_without_place": int(panel.stores["latitude"].is_null().sum()),
-        "skus_without_category": int(panel.skus["category"].is_null().sum()),
+        "skus_without_category": panel.together.count(panel.skus["category"].null_count()),
     }
     return {
         "as_of": panel.as_of.isoformat(),
@@ -156,8 +154,27 @@ def data_quality(panel: Panel, min_history_days: int, found: Iterable[Problem]) 
         },
         "facts": facts,
         "notices": [asdict(notice) for notice in (*panel.sources.notices, *panel.notices, *found)],
-        "warnings": _warnings(panel, facts, min_history_days),
+        "warnings": _warnings(panel, facts, panel.together.count(panel.skus.height), min_history_days),
     }
+
+
+def _counts_of_chain(panel: Panel) -> dict[str, int]:
+    """What is counted in every block and added up."""
+    units, on_hand, expected = (panel.array(name) for name in ("units", "on_hand", "expected"))
+    judged = panel.judged
+    of_block = {
+        "negative_stock_records": panel.stock_corrections.height,
+        "unmatched_returns": panel.unmatched_returns.height,
+        "store_skus": panel.pairs.height,
+        "store_skus_judged": judged.sum(),
+        "store_skus_out_of_stock": (~judged).sum(),
+        "judged_without_expectation": np.isnan(expected[judged, -1]).sum(),
+        "judged_never_in_inventory": (_known_days(on_hand)[judged] == 0).sum(),
+        "judged_without_price": np.isnan(panel.array("price")[judged, -1]).sum(),
+        "judged_with_unknown_days": (_known_days(units)[judged] < panel.n_days).sum(),
+    }
+    of_chain = panel.together.added(np.array(list(of_block.values()), np.int64))
+    return dict(zip(of_block, of_chain.tolist(), strict=True))
 
 
 def _known_days(measure: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -171,18 +188,18 @@ def _known_days(measure: NDArray[np.float64]) -> NDArray[np.int64]:
     return known
 
 
-def _warnings(panel: Panel, facts: dict[str, int], min_history_days: int) -> list[str]:
+def _warnings(panel: Panel, facts: dict[str, int], n_skus: int, min_history_days: int) -> list[str]:
     of_judged = f"of {facts['store_skus_judged']:,} judged store-SKUs"
     counted = {
         "judged_without_expectation": f"{of_judged} have no expectation: too few known days",
         "judged_never_in_inventory": f"{of_judged} were never in inventory: sales tell their stock",
         "judged_without_price": f"{of_judged} have no price on the as-of day",
         "judged_with_unknown_days": f"{of_judged} have days of unknown sales: closed, or before their listing",
-        "store_skus_out_of_stock": f"of {panel.pairs.height:,} store-SKUs are out of stock and not judged",
+        "store_skus_out_of_stock": f"of {facts['store_skus']:,} store-SKUs are out of stock and not judged",
         "closed_store_days": "store-days count as closed: the store never sells on such days, or sold nothing",
         "undelivered_store_days": "store-days were not delivered as usual: they count as unknown",
         "stores_without_place": f"of {panel.stores.height:,} stores have no coordinates: no neighbours are looked at",
-        "skus_without_category": f"of {panel.skus.height:,} SKUs have no category",
+        "skus_without_category": f"of {n_skus:,} SKUs have no category",
     }
     absent = [name for name in NOT_DELIVERED_MEANS if name not in panel.accounts]
     said = {fact for name, fact in SAID_BY.items() if name in absent}

@@ -51,7 +51,8 @@ def transfers(
     spare = spared(cases, settings, recommend).with_columns(_places(panel, pl.col("pair")))
     need = needed(panel, found, cases, spare, is_dark, misallocation, settings, recommend)
     lanes = _lanes(panel, spare, need, misallocation.radius_km, settings)
-    shipped = lanes.with_columns(units=pl.Series(ship(lanes), dtype=pl.Int64)).filter(pl.col("units") > 0)
+    units = _shipped_in_chain(panel, lanes)
+    shipped = lanes.with_columns(units=pl.Series(units, dtype=pl.Int64)).filter(pl.col("units") > 0)
     ids = panel.stores["store_id"]
     return shipped.with_columns(
         sku_id=panel.skus["sku_id"].gather(shipped["sku"]),
@@ -138,6 +139,25 @@ def ship(lanes: pl.DataFrame) -> Integers:
     ):
         units[some["place"]] = _solve(some)
     return units
+
+
+def _shipped_in_chain(panel: Panel, lanes: pl.DataFrame) -> Integers:
+    """Units on every lane of the block, by one plan for the lanes of all blocks.
+
+    Where plans earn the same, the solver's choice may follow which SKUs it is given together.
+    """
+    together = panel.together
+    sizes = together.gathered((panel.pairs.height, panel.skus.height))
+    pairs_before, skus_before = np.sum([(0, 0), *sizes[: together.number]], axis=0).tolist()
+    in_chain = lanes.select(
+        pl.col("pair", "to_pair") + pairs_before,
+        pl.col("sku") + skus_before,
+        *("spare_units", "need_units", "unit_gain"),
+    )
+    every = together.gathered(in_chain)
+    units = together.once(lambda: ship(pl.concat(every)))
+    first = sum(block.height for block in every[: together.number])
+    return units[first : first + lanes.height]
 
 
 def with_transfers(

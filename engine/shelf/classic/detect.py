@@ -18,15 +18,17 @@ from engine.vocabulary.common import TIE_TOLERANCE
 def detect(panel: Panel, settings: DetectSettings) -> pl.DataFrame:
     """In stock, expected to sell, sold less than the dark ratio of it, for enough days in a row."""
     found: dict[int, list[NDArray[np.int64]]] = {}
+    nothing = [np.empty(0, np.int64)] * 3
 
     def find_block(block: slice) -> None:
-        count = _find(panel, block, settings, [np.empty(0, np.int64)] * 3)
+        count = _find(panel, block, settings, nothing)
         found[block.start] = [np.empty(count, np.int64) for _ in range(3)]
         _find(panel, block, settings, found[block.start])
         found[block.start][0] += block.start
 
     rows.in_blocks(find_block, panel.pairs.height)
-    columns = [np.concatenate(parts) for parts in zip(*(found[start] for start in sorted(found)), strict=True)]
+    in_order = (found[start] for start in sorted(found))
+    columns = [np.concatenate(parts) for parts in zip(nothing, *in_order, strict=True)]
     return pl.DataFrame(dict(zip(("pair", "first", "last"), columns, strict=True)))
 
 

@@ -91,11 +91,10 @@ class Classic:
 
     def notices(self, panel: Panel, learnt: None) -> tuple[Problem, ...]:
         """As `Method`: feeds, and what was interpolated."""
-        share = self._settings.delivery.notice_share
+        share, pairs = self._settings.delivery.notice_share, panel.together.count(panel.pairs.height)
         remarks = (*feed_notices(panel, share), *row_notices(panel, share))
         if not panel.interpolated:
             return remarks
         what = "days of store-SKUs were not delivered and were filled by interpolation, as the classic rule says"
         advice = "deliver these days, or set panel.gap_fill_days=0"
-        total = panel.pairs.height * panel.n_days
-        return (*remarks, Problem(v.SALES, what, advice, panel.interpolated, total))
+        return (*remarks, Problem(v.SALES, what, advice, panel.interpolated, pairs * panel.n_days))
