@@ -60,6 +60,7 @@ from engine.vocabulary import shelf as v
 
 LOGS = {v.INVENTORY: "on_hand", v.PRICING: "price"}
 """The tables whose rows may stand for more than their day, and their arrays."""
+_NULLS = {Kind.NUMBER: pl.Float64(), Kind.TEXT: pl.String(), Kind.ID: pl.Int64()}
 
 
 @dataclass(frozen=True)
