@@ -232,11 +232,13 @@ def _workers_of(address: str) -> int:
 @contextmanager
 def _local(workers: int, folder: Path) -> Iterator[Any]:
     """Workers on this machine, which share its cores."""
+    # Its settings are there once it is imported, and only then can one be set for a while.
+    distributed = _distributed()
     each = str(max(threads() // workers, 1))
     with (
         needed("dask.config", EXTRA, WHERE).set({"distributed.deploy.lost-worker-timeout": f"{WORKERLESS_SECONDS}s"}),
         TemporaryDirectory(dir=folder, prefix="workers-", ignore_cleanup_errors=True) as scratch,
-        _distributed().LocalCluster(
+        distributed.LocalCluster(
             n_workers=workers,
             threads_per_worker=1,
             # The engine watches its memory itself; a worker that Dask holds back would be waited for.

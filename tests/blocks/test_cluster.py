@@ -120,6 +120,14 @@ def test_workers_that_do_not_see_the_folder_are_refused(workers, room, monkeypat
         cluster._refuse_unfit(workers._client, room)
 
 
+@pytest.mark.slow
+def test_workers_of_one_night_after_the_other_start_and_end(tmp_path):
+    for _ in range(2):
+        with executor("local:1", tmp_path) as workers:
+            assert workers.map(abs, [-1]) == [1]
+    assert not list(tmp_path.iterdir())
+
+
 @contextmanager
 def started(*arguments: str) -> Iterator[subprocess.Popen[bytes]]:
     """A command of Dask that runs while the block does."""
