@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mmap
 import time
+from pathlib import Path
 
 import numpy as np
 import psutil
@@ -11,7 +12,7 @@ import pytest
 
 from engine import memory as memory_of_a_night
 from engine.errors import InputError
-from engine.memory import Memory, available
+from engine.memory import MOST_BLOCKS, Memory, available, blocks_within, needed_for
 from tests.command import darkshelf, latest_data
 from tests.planted.awkward import write_awkward_chain
 
@@ -50,6 +51,27 @@ def test_the_days_lie_in_files_only_under_a_limit(tmp_path):
     assert limited.shape == (3, 4)
 
 
+def test_what_a_block_holds_lies_in_files_and_is_handed_back_when_it_rests(tmp_path):
+    night = Memory(None, tmp_path)
+    array = night.of_block().empty((64, MIB // 8))
+    array[:] = 7.0
+    held = psutil.Process().memory_info().rss
+    night.rest()
+    assert held - psutil.Process().memory_info().rss > 60 * MIB
+    assert (array == 7.0).all()
+
+
+def test_the_room_on_disk_is_free_again_when_nobody_holds_the_array(tmp_path):
+    def held() -> int:
+        return Path("/proc/self/maps").read_text().count(str(tmp_path))
+
+    memory = Memory(10**9, tmp_path)
+    array = memory.empty((4, MIB))
+    assert (array.size, held()) == (4 * MIB, 1)
+    del array
+    assert held() == 0
+
+
 def test_an_empty_array_needs_no_file(tmp_path):
     assert Memory(10**9, tmp_path).empty((0, 90)).shape == (0, 90)
 
@@ -83,6 +105,37 @@ def test_what_is_foreseen_is_right_within_a_fifth(monkeypatch, pairs, peaks_mib)
         Memory().foresee(pairs, PAIR_BYTES)
     foreseen_mib = float(str(told.value).split("need about ")[1].split(" GiB")[0]) * 1024
     assert all(foreseen_mib == pytest.approx(peak, rel=0.2) for peak in peaks_mib)
+
+
+PAIRS = 1_000_000
+KEPT = needed_for(PAIRS)
+
+
+@pytest.mark.parametrize(
+    ("limit", "blocks"),
+    [
+        pytest.param(KEPT + PAIRS * PAIR_BYTES, 1, id="all_fits"),
+        pytest.param(KEPT + PAIRS * PAIR_BYTES - 1, 2, id="not_quite"),
+        pytest.param(KEPT + PAIRS * PAIR_BYTES // 8, 8, id="an_eighth_at_a_time"),
+        pytest.param(KEPT + PAIR_BYTES, MOST_BLOCKS, id="hardly_anything"),
+        pytest.param(KEPT - 1, MOST_BLOCKS, id="not_even_what_is_kept"),
+    ],
+)
+def test_a_night_has_as_few_blocks_as_fit(limit, blocks):
+    assert blocks_within(limit, PAIRS, PAIR_BYTES) == blocks
+    if 1 < blocks < MOST_BLOCKS:
+        assert needed_for(PAIRS, PAIR_BYTES, blocks) <= limit < needed_for(PAIRS, PAIR_BYTES, blocks - 1)
+
+
+def test_a_night_has_no_more_blocks_than_skus():
+    assert blocks_within(KEPT, PAIRS, PAIR_BYTES, most=5) == 5
+
+
+def test_in_blocks_a_night_needs_the_days_of_one_at_a_time(monkeypatch):
+    monkeypatch.setattr(memory_of_a_night, "available", lambda: KEPT + PAIRS * PAIR_BYTES // 4)
+    Memory().foresee(PAIRS, PAIR_BYTES, blocks=4)
+    with pytest.raises(InputError, match="store-SKUs need about"):
+        Memory().foresee(PAIRS, PAIR_BYTES, blocks=3)
 
 
 def test_a_container_has_what_its_own_limit_leaves(tmp_path, monkeypatch):

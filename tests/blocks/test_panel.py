@@ -20,7 +20,7 @@ from engine.lake.manifest import is_lake, open_lake
 from engine.memory import Memory
 from engine.settings.shelf.night import load
 from engine.shelf.check import Intake, check, readings_of
-from engine.shelf.deliveries import NOT_DELIVERED
+from engine.shelf.deliveries import NOT_DELIVERED, SHUT
 from engine.shelf.desk import panel_plan
 from engine.shelf.grid import cut_skus
 from engine.shelf.panel import panel
@@ -126,6 +126,15 @@ def test_of_a_chain_with_a_calendar_and_weather(tmp_path):
 def test_of_stores_and_days_that_were_not_delivered(tmp_path):
     whole = assert_blocks_are_the_whole(uneven_deliveries(tmp_path / "in"))
     assert (whole.deliveries.stores == NOT_DELIVERED).any()
+
+
+def test_of_a_store_that_sells_nothing_of_anything(tmp_path):
+    tables = small_chain()
+    is_shut = (pl.col("store_id") == 2) & (pl.col("date") > pl.col("date").max() - pl.duration(days=5))
+    sold = pl.when(is_shut).then(0.0).otherwise("units_sold").alias("units_sold")
+    tables["sales_transactions"] = tables["sales_transactions"].with_columns(sold)
+    whole = assert_blocks_are_the_whole(write_parquet(tmp_path / "in", tables))
+    assert whole.deliveries.stores[1, -1] == SHUT
 
 
 def test_of_feeds_that_ended_and_stock_that_cannot_be(tmp_path):

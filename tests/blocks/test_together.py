@@ -42,6 +42,48 @@ def test_no_more_blocks_work_at_a_time_than_there_are_turns():
     assert max(most) <= 2
 
 
+def test_a_block_rests_whenever_it_hands_its_turn_on():
+    rested = list[int]()
+
+    def program(together: Together) -> None:
+        together.before_waiting(lambda: rested.append(together.number))
+        for _ in range(3):
+            together.gathered(None)
+
+    in_turns(program, 2)
+    # The last one to give goes on with its turn, and need not rest.
+    assert len(rested) == 3
+
+
+def test_what_cannot_be_made_is_told_to_every_block():
+    tried = list[int]()
+
+    def program(together: Together) -> tuple[str, int]:
+        def fail() -> int:
+            tried.append(together.number)
+            raise ValueError("there is nothing to make it of")
+
+        try:
+            together.once(fail)
+        except ValueError as error:
+            return str(error), together.count(1)
+        raise AssertionError("nothing was told")
+
+    assert in_turns(program, 3) == [("there is nothing to make it of", 3)] * 3
+    assert len(tried) == 1
+
+
+@pytest.mark.parametrize("blocks", [1, 2, 7])
+def test_arrays_are_added_in_every_block_and_marks_are_any(blocks: int):
+    def program(together: Together) -> tuple[list[int], list[bool]]:
+        numbers = together.added(np.array([together.number, 1]))
+        marks = together.added(np.arange(9) == together.number)
+        return numbers.tolist(), marks.tolist()
+
+    every = [sum(range(blocks)), blocks], [place < blocks for place in range(9)]
+    assert in_turns(program, blocks) == [every] * blocks
+
+
 def test_a_block_that_fails_ends_all_and_its_reason_is_the_one_that_is_told():
     def program(together: Together) -> None:
         together.gathered(1)
