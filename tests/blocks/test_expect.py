@@ -10,11 +10,18 @@ import numpy as np
 import polars as pl
 import pytest
 
+from engine.memory import Memory
+from engine.settings.shelf.night import load
 from engine.shelf import calibrated
 from engine.shelf.calibrated.course import course
 from engine.shelf.calibrated.unusual import notices
+from engine.shelf.check import check
+from engine.shelf.desk import panel_plan
+from engine.shelf.panel import panel
 from tests.blocks.cutting import in_order_of, over_blocks
 from tests.blocks.market import N_SKUS, market
+from tests.planted.awkward import AS_OF as AWKWARD_AS_OF
+from tests.planted.awkward import write_awkward_chain
 
 if TYPE_CHECKING:
     from engine.errors import Problem
@@ -150,3 +157,17 @@ def test_blocks_of_one_process_share_the_tables_of_the_chain(chain):
     first, second = over_blocks(known, 2, partial(learn, settings=settings))
     assert first.demand.store_day is second.demand.store_day
     assert first.course.store_sold is second.course.store_sold
+
+
+@pytest.mark.parametrize("blocks", [7, 64])
+def test_every_awkward_fact_may_be_in_any_block(tmp_path, blocks):
+    write_awkward_chain(tmp_path, format="parquet")
+    settings = load()
+    known = panel(check(tmp_path, AWKWARD_AS_OF), panel_plan(settings, allow_partial=True), Memory())
+    whole, learnt = learn(known, settings), over_blocks(known, blocks, partial(learn, settings=settings), at_once=2)
+    expected = in_order_of(known, blocks, [one.panel.array("expected") for one in learnt])
+    assert expected.tobytes() == whole.panel.array("expected").tobytes()
+    for one in learnt:
+        assert one.notices == whole.notices
+        assert one.response.table.equals(whole.response.table)
+        assert one.course.store_sold.tobytes() == whole.course.store_sold.tobytes()

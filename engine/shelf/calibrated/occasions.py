@@ -114,12 +114,12 @@ def _sets(
     cells: number (of a kind), group and day of everything that happens. shape: groups and days.
     """
     found, sets = np.zeros(shape, np.int32), list[tuple[int, ...]]([()])
-    for kind in range(n_kinds):
-        group, day = (cells.filter(pl.col("number") == kind)[name].to_numpy() for name in ("group", "day"))
+    for (kind,), of_kind in cells.sort("number").group_by("number", maintain_order=True):
+        group, day = of_kind["group"].to_numpy(), of_kind["day"].to_numpy()
         met = np.flatnonzero(np.bincount(found[group, day]))
         extended = np.zeros(len(sets), np.int32)
         extended[met] = len(sets) + np.arange(met.size)
-        sets += [(*sets[one], kind) for one in met]
+        sets += [(*sets[one], int(kind)) for one in met]
         found[group, day] = extended[found[group, day]]
     left = np.flatnonzero(np.bincount(found.ravel()))
     every = sorted({(), *itertools.chain.from_iterable(together.gathered([sets[one] for one in left]))})
