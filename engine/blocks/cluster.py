@@ -93,7 +93,8 @@ class Cluster(Executor):
 
         Raises TryLaterError when the cluster is gone, and OutputError when workers died of a slot again and again.
         """
-        slots = min(len(self._client.nthreads()), blocks)
+        # All workers may be about to start again.
+        slots = max(min(self._workers(), blocks), 1)
         with TemporaryDirectory(dir=self._folder, prefix="exchange-", ignore_cleanup_errors=True) as room:
             caller = Caller(Path(room))
 
@@ -111,11 +112,7 @@ class Cluster(Executor):
 
     def map(self, function: Callable[[Item], T], items: Iterable[Item]) -> list[T]:
         """See `Executor`. The function, the items and what is made of them are pickled."""
-        futures = self._submit(partial(_run_one, function), items)
-        try:
-            return self._results(futures, lambda: None)
-        finally:
-            self._end(futures)
+        return self._results(self._submit(partial(_run_one, function), items), lambda: None)
 
     def _submit(self, work: Callable[[Item], Any], items: Iterable[Item]) -> list[Any]:
         # In one go, so that the scheduler sees all when it places them: as many as workers go to a worker each.
@@ -133,7 +130,7 @@ class Cluster(Executor):
             beat()
             if len(results) == len(futures):
                 break
-            if self._has_workers():
+            if self._workers() > 0:
                 seen_at = time.monotonic()
             elif time.monotonic() - seen_at > WORKERLESS_SECONDS:
                 raise self._gone("has no workers any more")
@@ -145,10 +142,8 @@ class Cluster(Executor):
         try:
             result = future.result()
         except distributed.KilledWorker as error:
-            advice = "give workers more memory, or cut the chain into more blocks"
-            raise OutputError(
-                f"workers died {error.allowed_failures + 1} times of the same blocks: {advice}"
-            ) from None
+            died = f"workers died of the same blocks, {error.allowed_failures + 1} times in all"
+            raise OutputError(f"{died}: give them more memory, or cut the chain into more blocks") from None
         except (CancelledError, distributed.comm.CommClosedError):
             # Dask lets all futures go when it loses its scheduler.
             raise self._gone("is gone") from None
@@ -156,9 +151,9 @@ class Cluster(Executor):
             raise result
         return result
 
-    def _has_workers(self) -> bool:
+    def _workers(self) -> int:
         try:
-            return bool(self._client.nthreads())
+            return len(self._client.nthreads())
         except OSError:
             raise self._gone("is gone") from None
 
@@ -244,7 +239,9 @@ def _local(workers: int, folder: Path) -> Iterator[Any]:
             # The engine watches its memory itself; a worker that Dask holds back would be waited for.
             memory_limit=0,
             host="127.0.0.1",
-            dashboard_address=None,
+            # Any free port, and nothing on it to look at: two nights may run at a time.
+            dashboard_address="127.0.0.1:0",
+            scheduler_kwargs={"dashboard": False},
             local_directory=scratch,
             silence_logs=logging.CRITICAL,
             env={"POLARS_MAX_THREADS": each, "NUMBA_NUM_THREADS": each},

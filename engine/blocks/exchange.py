@@ -10,6 +10,7 @@ slot in its turn, so that no other reads more than the sum.
 
 import hashlib
 import itertools
+import json
 import pickle
 import time
 import uuid
@@ -56,8 +57,9 @@ class Caller:
         self._going.touch()
         if not self._told.exists():
             return []
-        lines = [line.partition(" ") for line in self._told.read_text(encoding="utf-8").splitlines()]
-        news = {int(number): text for number, _, text in lines if int(number) > self._heard}
+        # What stands behind the last end of a line is being written.
+        whole = self._told.read_text(encoding="utf-8").rpartition("\n")[0]
+        news = {number: text for number, text in map(json.loads, whole.splitlines()) if number > self._heard}
         self._heard = max(news, default=self._heard)
         return [news[number] for number in sorted(news)]
 
@@ -100,7 +102,7 @@ class Exchange:
         """Have the caller hear a line. number: of the lines that are told, from 1."""
         try:
             with (self.folder / TOLD).open("a", encoding="utf-8") as stream:
-                stream.write(f"{number} {text}\n")
+                stream.write(json.dumps([number, text]) + "\n")
         except OSError:
             self._end_unless_going()
             raise

@@ -17,7 +17,7 @@ import pytest
 
 from engine.blocks import cluster
 from engine.blocks.cluster import executor
-from engine.errors import InputError, Problem, TryLaterError
+from engine.errors import InputError, OutputError, Problem, TryLaterError
 from tests.blocks import rounds
 from tests.blocks.rounds import ROUNDS, Rounds, alone
 
@@ -96,6 +96,28 @@ def test_what_is_wrong_with_the_input_is_told_at_once_and_whole(workers, tmp_pat
 def test_a_disk_that_is_full_is_told(workers):
     with pytest.raises(OSError, match="No space left on device"):
         workers.run(Rounds(rounds.finds_the_disk_full, 0, 1), N_BLOCKS)
+
+
+def test_workers_that_are_about_to_start_again_are_waited_for(workers, monkeypatch):
+    monkeypatch.setattr(workers._client, "nthreads", dict)
+    assert workers.run(Rounds(), N_BLOCKS) == [alone()] * N_BLOCKS
+
+
+def test_a_cluster_without_workers_is_told(workers, monkeypatch):
+    monkeypatch.setattr(workers._client, "nthreads", dict)
+    monkeypatch.setattr(cluster, "WORKERLESS_SECONDS", 0)
+    with pytest.raises(TryLaterError, match="has no workers any more"):
+        workers.run(Rounds(rounds.is_slow, 0, 1), N_BLOCKS)
+
+
+@pytest.mark.slow
+def test_blocks_of_which_workers_die_again_and_again_end_the_night(workers):
+    allowed = workers._client.run_on_scheduler(_allow_failures, 1)
+    try:
+        with pytest.raises(OutputError, match="died of the same blocks, 2 times in all: give them more memory"):
+            workers.run(Rounds(rounds.is_killed, LATE, 1), N_BLOCKS)
+    finally:
+        workers._client.run_on_scheduler(_allow_failures, allowed)
 
 
 def test_work_in_pieces_comes_back_in_the_order_of_the_pieces(workers):
@@ -212,6 +234,11 @@ def test_problems_that_a_worker_found_arrive_whole():
     error = InputError([Problem("sales", "the store is unknown", "add it", 1, 20, ("row 4",))])
     again = pickle.loads(pickle.dumps(error))
     assert (type(again), again.problems, str(again)) == (InputError, error.problems, str(error))
+
+
+def _allow_failures(number: int, dask_scheduler: Any) -> int:
+    before, dask_scheduler.allowed_failures = dask_scheduler.allowed_failures, number
+    return before
 
 
 def _root(number: float) -> float:

@@ -129,6 +129,17 @@ def test_what_block_0_tells_is_heard_once_also_when_it_runs_again(tmp_path):
     assert caller.beat() == []
 
 
+def test_a_line_that_is_being_told_is_heard_once_it_is_whole(tmp_path):
+    caller, slot = Caller(tmp_path), Exchange(tmp_path, 0, 1)
+    slot.tell(1, "check")
+    slot.tell(2, "panel")
+    told = (tmp_path / "told").read_bytes()
+    (tmp_path / "told").write_bytes(told[:-3])
+    assert caller.beat() == ["check"]
+    (tmp_path / "told").write_bytes(told)
+    assert caller.beat() == ["panel"]
+
+
 @dataclass
 class Given:
     numbers: np.ndarray
