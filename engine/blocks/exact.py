@@ -14,6 +14,8 @@ from engine.arrays import Floats, Integers
 from engine.kernels.exact import add_by_group
 
 N_PARTS = 2
+N_FINEST_PARTS = 3
+"""Of sums that decide where a number is rounded to: their third part keeps what is finer than the fine grid."""
 
 
 def by_group(group: Integers, values: Floats, n_groups: int) -> Floats:
@@ -25,4 +27,7 @@ def by_group(group: Integers, values: Floats, n_groups: int) -> Floats:
 
 def total(parts: Floats) -> Floats:
     """The sums of which these are the parts: one axis less."""
-    return np.asarray(parts[..., 0] + parts[..., 1])
+    whole = parts[..., -1]
+    for part in reversed(range(parts.shape[-1] - 1)):
+        whole = parts[..., part] + whole
+    return np.asarray(whole)

@@ -4,13 +4,15 @@ import math
 
 import numpy as np
 
-from engine.kernels.compiling import inner, kernel
+from engine.kernels.compiling import kernel
 from engine.kernels.types import Flags1D, Floats1D, Floats2D, Floats3D, Integers1D, Integers2D, Out
 
 COARSE = 1.5 * 2.0**49
 """Added to a number and taken off again, it leaves a multiple of 1/8: a number of this size has no finer digits."""
 FINE = 1.5 * 2.0**22
 """The same for multiples of 2^-30."""
+FINEST = 1.5 * 2.0**-8
+"""The same for multiples of 2^-60."""
 
 
 @kernel
@@ -25,37 +27,40 @@ def fine(rest: float) -> float:
     return (rest + FINE) - FINE
 
 
-@inner
-def _add(value: float, parts: Out[Floats1D]) -> None:
-    if math.isinf(value):
-        parts[0] += value
-        return
-    of_coarse = coarse(value)
-    parts[0] += of_coarse
-    parts[1] += fine(value - of_coarse)
-
-
 @kernel
 def add_by_group(group: Integers1D, values: Floats1D, sums: Out[Floats2D]) -> None:
     """Add the parts of every value to its group. group: (n,); sums: (groups, 2)."""
     for row in range(values.size):
-        _add(values[row], sums[group[row]])
+        value = values[row]
+        if math.isinf(value):
+            sums[group[row], 0] += value
+            continue
+        of_coarse = coarse(value)
+        sums[group[row], 0] += of_coarse
+        sums[group[row], 1] += fine(value - of_coarse)
 
 
 @kernel
 def add_days_by_group(values: Floats2D, groups: Integers1D, parts: Out[Floats3D], counts: Out[Integers2D]) -> None:
-    """Add the parts of the known values of every row, day by day, to its group's; rows of group -1 count nowhere.
+    """Add the known values of every row, day by day, to its group's; rows of group -1 count nowhere.
 
-    values: (n_rows, n_days). groups: (n_rows,). parts: (n_groups, n_days, 2), counts: (n_groups, n_days), added to.
+    values: (n_rows, n_days), finite. groups: (n_rows,). parts: (n_groups, n_days, 3), to the last digit; counts:
+    (n_groups, n_days); both added to.
     """
     for row in range(values.shape[0]):
         group = groups[row]
         if group < 0:
             continue
         for day in range(values.shape[1]):
-            if not np.isnan(values[row, day]):
-                _add(values[row, day], parts[group, day])
-                counts[group, day] += 1
+            value = values[row, day]
+            if np.isnan(value):
+                continue
+            of_coarse = coarse(value)
+            of_fine = fine(value - of_coarse)
+            parts[group, day, 0] += of_coarse
+            parts[group, day, 1] += of_fine
+            parts[group, day, 2] += (value - of_coarse - of_fine + FINEST) - FINEST
+            counts[group, day] += 1
 
 
 @kernel

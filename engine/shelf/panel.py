@@ -152,7 +152,7 @@ class Panel:
     def _ask_category_price(self) -> Array:
         groups = np.where(self.judged, self.codes("category"), -1)
         shape = (max(len(self.categories), 1), self.n_days)
-        parts, counts = np.zeros((*shape, exact.N_PARTS)), np.zeros(shape, np.int64)
+        parts, counts = np.zeros((*shape, exact.N_FINEST_PARTS)), np.zeros(shape, np.int64)
         add_days_by_group(self.array("price"), groups, parts, counts)
         parts, counts = self.together.added(parts), self.together.added(counts)
         return self.together.once(lambda: exact.total(parts) / np.where(counts > 0, counts, np.nan))

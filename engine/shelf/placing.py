@@ -137,11 +137,12 @@ def place_facts(sources: Sources, grid: Grid, plan: PanelPlan, memory: Memory, t
     Raises what a file that cannot be read raises, in all blocks where it is raised in one.
     """
     own: Placed | None = None
-    failure: BaseException | None = None
+    failure: Exception | None = None
     try:
         own = _place_own(sources, grid, plan, memory)
     except UNREADABLE as error:
-        failure = error
+        # What the reader raises in a panic is no exception that can be sent to another machine.
+        failure = error if isinstance(error, Exception) else pl.exceptions.ComputeError(str(error))
     failures = [each for each in together.gathered(failure) if each is not None]
     if own is None or failures:
         raise failures[0]

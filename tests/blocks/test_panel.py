@@ -19,10 +19,11 @@ from engine.lake.ingest import ingest
 from engine.lake.manifest import is_lake, open_lake
 from engine.memory import Memory
 from engine.settings.shelf.night import load
+from engine.shelf import panel as module_of_panel
 from engine.shelf.check import Intake, check, readings_of
 from engine.shelf.deliveries import NOT_DELIVERED, SHUT
 from engine.shelf.desk import panel_plan
-from engine.shelf.grid import cut_skus
+from engine.shelf.grid import cut_skus, seen_pairs
 from engine.shelf.panel import panel
 from tests.blocks.cutting import of_skus
 from tests.planted.awkward import AS_OF, write_awkward_chain
@@ -279,6 +280,15 @@ def test_blocks_have_about_equally_many_store_skus(pairs, blocks, wanted):
     cut = cut_skus(np.array(pairs), blocks)
     assert [each.stop - each.start for each in cut] == wanted
     assert [each.start for each in cut] == [0, *(each.stop for each in cut[:-1])]
+
+
+def test_store_skus_that_were_looked_for_are_not_looked_for_again(tmp_path, monkeypatch):
+    write_parquet(tmp_path / "in", small_chain())
+    plan = panel_plan(load())
+    sources = check(tmp_path / "in").within(plan.panel.lookback_days, plan.panel.held_days)
+    usual, seen = panel(sources, plan, Memory()), seen_pairs(sources, plan.panel.lookback_days)
+    monkeypatch.delattr(module_of_panel, "seen_pairs")
+    assert_same(panel(sources, plan, Memory(), seen=seen), usual)
 
 
 def test_a_block_that_waits_for_a_sum_holds_nothing_of_what_it_gave():
