@@ -57,6 +57,10 @@ from engine.vocabulary import shelf as v
 
 LOGS = {v.INVENTORY: "on_hand", v.PRICING: "price"}
 """The tables whose rows may stand for more than their day, and their arrays."""
+PARTS_OF_MONEY = 2.0**10
+"""Prices are added up in such parts of the unit of money: as it is, their sums would end at its 2^-30, and a mean of
+equal prices be off by more than a tie allows. Sums of less than 1e12 are the same in any order.
+"""
 _CATEGORY_PRICE = "known category price"
 _NULLS = {Kind.NUMBER: pl.Float64(), Kind.TEXT: pl.String(), Kind.ID: pl.Int64()}
 
@@ -150,9 +154,15 @@ class Panel:
         groups = np.where(self.judged, self.codes("category"), -1)
         shape = (max(len(self.categories), 1), self.n_days)
         parts, counts = np.zeros((*shape, exact.N_PARTS)), np.zeros(shape, np.int64)
-        add_days_by_group(self.array("price"), groups, parts, counts)
+        price = self.array("price")
+        for first in range(0, len(price), rows.ROWS_PER_BLOCK):
+            block = slice(first, first + rows.ROWS_PER_BLOCK)
+            with np.errstate(over="ignore"):
+                add_days_by_group(price[block] * PARTS_OF_MONEY, groups[block], parts, counts)
         parts, counts = self.together.added(parts), self.together.added(counts)
-        return self.together.once(lambda: exact.total(parts) / np.where(counts > 0, counts, np.nan))
+        return self.together.once(
+            lambda: exact.total(parts) / (PARTS_OF_MONEY * np.where(counts > 0, counts, np.nan))
+        )
 
     def without_days(self) -> "Panel":
         """The panel without its arrays, for what comes after the last look at a day."""
