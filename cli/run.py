@@ -14,6 +14,7 @@ from cli.options import (
     AllowPartial,
     AsJson,
     Assignments,
+    Cluster,
     ConfigFile,
     DeskName,
     InputUnlessLake,
@@ -49,8 +50,11 @@ def run(
     ] = None,
     max_memory: Annotated[
         str | None,
-        typer.Option(metavar="SIZE", help="Stay below so much memory, such as 4GiB; the days then live on disk."),
+        typer.Option(
+            metavar="SIZE", help="Stay below so much memory a process, such as 4GiB: its days then live on disk."
+        ),
     ] = None,
+    cluster: Cluster = None,
     feedback: Annotated[
         Path | None,
         typer.Option(
@@ -74,6 +78,8 @@ def run(
 
     Days in a row:  darkshelf run data/tonight --out data/runs --backfill 2026-03-01:2026-03-31
 
+    On workers:  darkshelf run data/tonight --out data/runs --cluster local:4
+
     Another desk:  darkshelf run data/growth/in --out data/growth --desk growth
     """
     from engine.errors import TryLaterError
@@ -84,6 +90,7 @@ def run(
         "lake": lake,
         "backfill": backfill,
         "max_memory": _bytes(max_memory),
+        "cluster": cluster,
         "feedback": feedback,
         "allow_partial": allow_partial or None,
     }

@@ -117,5 +117,5 @@ DESK = Desk(
     lookup="panel_app.lookup.shelf:LOOKUP",
     stages=STAGES,
     alerts=ALERTS,
-    options=frozenset({"lake", "backfill", "max_memory", "feedback", "allow_partial"}),
+    options=frozenset({"lake", "backfill", "max_memory", "cluster", "feedback", "allow_partial"}),
 )
