@@ -190,8 +190,8 @@ def panel(
     try:
         return _place_all(as_text, plan, memory, together, None)
     except UNREADABLE as error:
-        unread = error
-    return together.once(lambda: _refuse_broken_files(as_text, unread))
+        reason = error
+    return together.once(lambda: _refuse_broken_files(as_text, reason))
 
 
 def _refuse_broken_files(sources: Sources, error: BaseException) -> NoReturn:
