@@ -7,6 +7,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
 from engine.settings.shelf.night import load
@@ -63,6 +64,41 @@ def test_the_cut_of_an_awkward_chain_changes_no_byte(awkward, tmp_path, profile)
 def test_the_cut_of_an_ordinary_chain_changes_no_byte(ordinary, tmp_path, profile, blocks):
     expected = night(ordinary, tmp_path / "1", profile, 1)
     assert_same_bytes(night(ordinary, tmp_path / f"{blocks}", profile, blocks), expected)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("profile", PROFILES)
+def test_workers_change_no_byte(ordinary, tmp_path, profile):
+    expected = night(ordinary, tmp_path / "1", profile, 1)
+    told: list[str] = []
+    settings = load(assignments=[f"profile={profile}"])
+    found = desk.run(ordinary, tmp_path / "2", settings, blocks=5, cluster="local:2", watch=told.append)
+    assert_same_bytes(data_files(found.folder), expected)
+    assert {"check", "panel", "expect", "detect", "publish"} <= set(told)
+    assert list(found.folder.glob("*-*")) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stage", ["panel", "expect", "detect", "measure", "allocate", "publish"])
+def test_a_worker_that_is_killed_changes_no_byte(ordinary, tmp_path, stage):
+    expected = night(ordinary, tmp_path / "1", "calibrated", 1)
+    killed: list[int] = []
+
+    def kill(began: str) -> None:
+        if began == stage and not killed:
+            killed.append(kill_a_worker())
+
+    found = desk.run(ordinary, tmp_path / "2", load(), blocks=4, cluster="local:2", watch=kill)
+    assert killed
+    assert_same_bytes(data_files(found.folder), expected)
+
+
+def kill_a_worker() -> int:
+    """The process that was killed, the largest of the workers of this one."""
+    workers = psutil.Process().children(recursive=True)
+    largest = max(workers, key=lambda child: child.memory_info().rss)
+    largest.kill()
+    return largest.pid
 
 
 IN_A_PROCESS = """
