@@ -98,6 +98,9 @@ CONTENDERS: Mapping[str, Contender] = {
     "process": Contender(lambda course: _run(course.parquet, course)),
     "classic": Contender(lambda course: _run(course.parquet, course, "--set", "profile=classic"), rounds=3),
     "capped": Contender(lambda course: _run(course.parquet, course, "--max-memory", CAP), smallest=400_000, rounds=5),
+    "workers": Contender(
+        lambda course: _run(course.parquet, course, "--cluster", "local:2"), smallest=400_000, largest=400_000
+    ),
     "small_night": Contender(lambda course: _run(SMALL_CHAIN, course), largest=10_000),
     "version": Contender(lambda course: _darkshelf("--version")),
     "csv_floor": Contender(lambda course: _module("bench.speed.floor", course.csv), largest=100_000),
@@ -129,7 +132,7 @@ def _any_case(published: Path) -> str:
 def run(name: str, course: Course, contenders: Mapping[str, Contender] = CONTENDERS) -> Sample:
     """One run of a contender. Raises AssertionError when a rival's cases are not ours."""
     contender = contenders[name]
-    if name in {"night", "process", "classic", "capped", "small_night", "csv_process"}:
+    if name in {"night", "process", "classic", "capped", "workers", "small_night", "csv_process"}:
         # A night is measured against an empty folder: pruning old ones is not its work.
         rmtree(course.out / "night" if name == "night" else course.published, ignore_errors=True)
     sample = report(*measure(contender.command(course)))

@@ -92,6 +92,7 @@ RATIOS = (
     Ratio("process / floor", ("process", "wall_seconds"), ("floor", "seconds")),
     Ratio("classic process / floor", ("classic", "wall_seconds"), ("floor", "seconds")),
     Ratio("capped process / process", ("capped", "wall_seconds"), ("process", "wall_seconds"), 1.25, size="400k"),
+    Ratio("two local workers / process", ("workers", "wall_seconds"), ("process", "wall_seconds"), 1.2, size="400k"),
     Ratio("small night / `--help`", ("small_night", "cpu_seconds"), ("help", "cpu_seconds")),
     Ratio("`--version` / `--help`", ("version", "wall_seconds"), ("help", "wall_seconds")),
     Ratio("CSV process / CSV floor", ("csv_process", "wall_seconds"), ("csv_floor", "seconds"), 3),

@@ -29,6 +29,7 @@ NIGHTS = {
     "process": "`darkshelf run` on Parquet, the whole process",
     "classic": "the same with the classic profile",
     "capped": "the same within 2 GiB (`--max-memory`)",
+    "workers": "the same by two workers (`--cluster local:2`)",
     "csv_floor": "the floor on CSV",
     "csv_process": "`darkshelf run` on CSV, the whole process",
 }
