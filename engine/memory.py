@@ -28,8 +28,10 @@ GROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
 """Where a container's own limit stands; absent elsewhere, the word `max` without one."""
 BASE_BYTES = 500 << 20
 """The interpreter with its libraries, and one batch of every table as it is read."""
-RESULT_BYTES_PER_PAIR = 600
-"""What is known of a store-SKU beside its days: factors and flags, or its cases while they are judged."""
+KEPT_BYTES_PER_PAIR = 300
+"""What is known of a store-SKU beside its days, whether its block works or waits: factors and flags."""
+WORKING_BYTES_PER_PAIR = 300
+"""What else its block holds of it while it works, or of its cases while they are judged."""
 RELIEF_SHARE = 0.85
 """From this share of the limit on, pages are handed back."""
 WATCH_SECONDS = 0.002
@@ -81,7 +83,7 @@ class Memory:
 
         pairs: of the whole chain. bytes_per_pair: its days, of which those of one of the blocks are needed at a time.
         """
-        results = needed_for(pairs)
+        results = needed_for(pairs, blocks=blocks)
         # Days on disk come and go as they are looked at.
         needed = results if self._limit is not None else needed_for(pairs, bytes_per_pair, blocks)
         room = available() if self._limit is None else self._limit
@@ -92,7 +94,7 @@ class Memory:
         if needed > room:
             what = f"{pairs:,} store-SKUs need about {needed / GIB:.1f} GiB, and {room / GIB:.1f} GiB are to use"
             least = f"--max-memory {results / GIB:.1f}GiB keeps the days on disk"
-            advice = least if self._limit is None and results <= room else "split the chain by store, or free memory"
+            advice = least if self._limit is None and results <= room else "split the chain by SKU, or free memory"
             raise InputError([Problem("memory", what, f"{advice}; fewer panel.lookback_days need less")])
 
     @contextmanager
@@ -124,7 +126,8 @@ class Memory:
 
 def needed_for(pairs: int, bytes_per_pair: int = 0, blocks: int = 1) -> int:
     """Bytes that a night needs, about. pairs: of the chain. bytes_per_pair: of its days, of one block at a time."""
-    return BASE_BYTES + pairs * RESULT_BYTES_PER_PAIR + -(-pairs // blocks) * bytes_per_pair
+    of_block = -(-pairs // blocks) * (WORKING_BYTES_PER_PAIR + bytes_per_pair)
+    return BASE_BYTES + pairs * KEPT_BYTES_PER_PAIR + of_block
 
 
 def blocks_within(limit: int, pairs: int, bytes_per_pair: int, most: int = MOST_BLOCKS) -> int:
@@ -132,7 +135,8 @@ def blocks_within(limit: int, pairs: int, bytes_per_pair: int, most: int = MOST_
 
     most: so many where even they need more, such as the number of SKUs; their pages then come and go.
     """
-    pairs_at_a_time = (limit - needed_for(pairs)) // bytes_per_pair
+    kept = BASE_BYTES + pairs * KEPT_BYTES_PER_PAIR
+    pairs_at_a_time = (limit - kept) // (WORKING_BYTES_PER_PAIR + bytes_per_pair)
     fewest = -(-pairs // pairs_at_a_time) if pairs_at_a_time > 0 else MOST_BLOCKS
     return max(1, min(fewest, most, MOST_BLOCKS))
 

@@ -12,7 +12,15 @@ import pytest
 
 from engine import memory as memory_of_a_night
 from engine.errors import InputError
-from engine.memory import MOST_BLOCKS, Memory, available, blocks_within, needed_for
+from engine.memory import (
+    BASE_BYTES,
+    KEPT_BYTES_PER_PAIR,
+    MOST_BLOCKS,
+    Memory,
+    available,
+    blocks_within,
+    needed_for,
+)
 from tests.command import darkshelf, latest_data
 from tests.planted.awkward import write_awkward_chain
 
@@ -108,15 +116,15 @@ def test_what_is_foreseen_is_right_within_a_fifth(monkeypatch, pairs, peaks_mib)
 
 
 PAIRS = 1_000_000
-KEPT = needed_for(PAIRS)
+KEPT = BASE_BYTES + PAIRS * KEPT_BYTES_PER_PAIR
 
 
 @pytest.mark.parametrize(
     ("limit", "blocks"),
     [
-        pytest.param(KEPT + PAIRS * PAIR_BYTES, 1, id="all_fits"),
-        pytest.param(KEPT + PAIRS * PAIR_BYTES - 1, 2, id="not_quite"),
-        pytest.param(KEPT + PAIRS * PAIR_BYTES // 8, 8, id="an_eighth_at_a_time"),
+        pytest.param(needed_for(PAIRS, PAIR_BYTES), 1, id="all_fits"),
+        pytest.param(needed_for(PAIRS, PAIR_BYTES) - 1, 2, id="not_quite"),
+        pytest.param(needed_for(PAIRS, PAIR_BYTES, 8), 8, id="an_eighth_at_a_time"),
         pytest.param(KEPT + PAIR_BYTES, MOST_BLOCKS, id="hardly_anything"),
         pytest.param(KEPT - 1, MOST_BLOCKS, id="not_even_what_is_kept"),
     ],
@@ -132,7 +140,7 @@ def test_a_night_has_no_more_blocks_than_skus():
 
 
 def test_in_blocks_a_night_needs_the_days_of_one_at_a_time(monkeypatch):
-    monkeypatch.setattr(memory_of_a_night, "available", lambda: KEPT + PAIRS * PAIR_BYTES // 4)
+    monkeypatch.setattr(memory_of_a_night, "available", lambda: needed_for(PAIRS, PAIR_BYTES, 4))
     Memory().foresee(PAIRS, PAIR_BYTES, blocks=4)
     with pytest.raises(InputError, match="store-SKUs need about"):
         Memory().foresee(PAIRS, PAIR_BYTES, blocks=3)
