@@ -15,6 +15,7 @@ import polars as pl
 
 from engine.blocks.cluster import executor
 from engine.blocks.together import Together
+from engine.blocks.turns import in_turns
 from engine.delivery.source import UNREADABLE
 from engine.delivery.tables import verify
 from engine.errors import InputError, Problem
@@ -214,11 +215,14 @@ def inspect(
     stops, remarks = verify(sources.tables)
     if stops:
         raise InputError([*stops, *remarks])
-    typed = _opened(place, settings, sources.as_of)
-    method = method_of(settings)
-    chain, learnt = method.expect(panel(typed, panel_plan(settings, allow_partial=allow_partial), Memory()))
-    quality = summary.data_quality(chain, settings.panel.min_history_days, method.notices(chain, learnt))
-    return Inspection(sources, remarks, quality)
+    typed, plan = _opened(place, settings, sources.as_of), panel_plan(settings, allow_partial=allow_partial)
+    seen, memory, method = _seen(typed, plan), Memory(), method_of(settings)
+
+    def quality_of(together: Together) -> dict[str, Any]:
+        chain, learnt = method.expect(panel(typed, plan, memory, together, seen))
+        return summary.data_quality(chain, settings.panel.min_history_days, method.notices(chain, learnt))
+
+    return Inspection(sources, remarks, in_turns(quality_of, _blocks_for(seen, plan, None, workers=1))[0])
 
 
 def panel_plan(settings: Settings, *, allow_partial: bool = False) -> PanelPlan:
