@@ -4,6 +4,7 @@ check → panel → expect → detect → measure → diagnose → recommend →
 """
 
 import datetime as dt
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -114,9 +115,10 @@ def run(
 
     def write(folder: Path) -> dict[str, Any]:
         with executor(cluster, folder) as who, TemporaryDirectory(dir=folder, prefix="parts-") as parts:
-            with journal.stage("panel"):
-                seen = _seen(sources, plan)
-            brief = Brief(folder, Path(parts), sources, settings, plan, max_memory, recalibration)
+            began = time.perf_counter()
+            seen = _seen(sources, plan)
+            looked_seconds = time.perf_counter() - began
+            brief = Brief(folder, Path(parts), sources, settings, plan, max_memory, recalibration, looked_seconds)
             cut = blocks or _blocks_for(seen, plan, max_memory, who.workers)
             if cluster is None:
                 # Workers look themselves: the store-SKUs of a chain are no small message.
@@ -130,8 +132,10 @@ def run(
 
 @dataclass(frozen=True)
 class Brief:
-    """What every block of a night is told. parts: a folder for what blocks keep until all is published. seen: the
-    store-SKUs of the chain, where somebody has looked.
+    """What every block of a night is told.
+
+    parts: a folder for what blocks keep until all is published. looked_seconds: what finding the store-SKUs of the
+    chain took. seen: these, where they are at hand.
     """
 
     folder: Path
@@ -141,6 +145,7 @@ class Brief:
     plan: PanelPlan
     max_memory: int | None
     recalibration: Recalibration
+    looked_seconds: float
     seen: Seen | None = None
 
 
@@ -246,7 +251,7 @@ def _opened(place: Place, settings: Settings, as_of: dt.date | None, *, as_text:
 
 
 def _placed(brief: Brief, journal: Journal, memory: Memory, together: Together) -> Panel:
-    with journal.stage("panel") as facts:
+    with journal.stage("panel", brief.looked_seconds) as facts:
         chain = panel(brief.sources, brief.plan, memory, together, brief.seen)
         facts["store_skus"] = together.count(chain.pairs.height)
     return chain

@@ -61,15 +61,19 @@ def _since_cover_began(panel: Panel, found: Demand, cases: pl.DataFrame, pattern
     joined = cases.with_row_index("position").join(
         revised, on="position", how="left", maintain_order="left", suffix="_revised"
     )
-    grown = pl.col("grown").fill_null(1.0)
-    expected, sold = pl.coalesce("expected_daily_units_revised", "expected_daily_units"), pl.col("actual_daily_units")
-    gap = (expected - sold).clip(lower_bound=0)
+    # Other cases keep their numbers to the last digit, whatever cases are beside them.
+    is_revised = pl.col("expected_daily_units_revised").is_not_null()
+    grown, expected = pl.col("grown").fill_null(1.0), pl.col("expected_daily_units_revised")
+    gap = (expected - pl.col("actual_daily_units")).clip(lower_bound=0)
+    changed = {
+        **{name: pl.col(name) * grown for name in (*LOST, *AT_RISK)},
+        "expected_daily_units": expected,
+        "gap_units": gap,
+        "projected_30d_loss": pl.col("projected_30d_loss") * ratio(gap, pl.col("gap_units")).fill_null(1.0),
+        "underperformance_pct": 100 * ratio(gap, expected),
+    }
     return joined.with_columns(
-        *(pl.col(name) * grown for name in (*LOST, *AT_RISK)),
-        expected.alias("expected_daily_units"),
-        gap.alias("gap_units"),
-        projected_30d_loss=pl.col("projected_30d_loss") * ratio(gap, pl.col("gap_units")).fill_null(1.0),
-        underperformance_pct=100 * ratio(gap, expected),
+        pl.when(is_revised).then(new).otherwise(name).alias(name) for name, new in changed.items()
     ).drop("position", "expected_daily_units_revised", "grown")
 
 
