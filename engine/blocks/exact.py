@@ -5,7 +5,8 @@ reproducible floating-point summation"). Multiples of one grid add up without ro
 below 2^53 of its steps: 1.1e15 on the coarse grid; on the fine grid, for as many numbers as a chain has cells.
 What is finer than the fine grid, 5e-10 at most a number, is left out.
 
-The parts of a sum are its last axis, of two; parts are added like any numbers, and `total` makes a number of them.
+The parts of a sum are its last axis, of two or, where it decides a rounding, of three; parts are added like any
+numbers, and `total` makes a number of them.
 """
 
 import numpy as np

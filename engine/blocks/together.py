@@ -59,12 +59,10 @@ class Together(ABC):
         every = self.gathered(mine)
         return self.once(lambda: np.sum(every, axis=0, dtype=mine.dtype)) if self.of > 1 else mine
 
-    def joined(self, mine: Numbers) -> tuple[Numbers, slice]:
-        """Every block's array, one after the other, and where one's own is in it."""
+    def joined(self, mine: Numbers) -> Numbers:
+        """Every block's array, one after the other in the order of the blocks."""
         every = self.gathered(mine)
-        first = sum(len(each) for each in every[: self.number])
-        whole = self.once(lambda: np.concatenate(every)) if self.of > 1 else mine
-        return whole, slice(first, first + len(mine))
+        return self.once(lambda: np.concatenate(every)) if self.of > 1 else mine
 
     def rows(self, mine: pl.DataFrame) -> pl.DataFrame:
         """Every block's rows, one block after the other."""

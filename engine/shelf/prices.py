@@ -70,7 +70,7 @@ def refuse_swapped(panel: Panel, found: PaidPrices, of: PriceCheckSettings) -> N
     price, together = panel.array("price")[:, -1], panel.together
     is_enough = ~np.isnan(found.ratio) & (found.units >= of.min_units) & (price > 0)
     own = np.stack([np.log(found.ratio[is_enough]), 2 * np.log(price[is_enough])], axis=1)
-    (told, _), pairs = together.joined(own), together.count(panel.pairs.height)
+    told, pairs = together.joined(own), together.count(panel.pairs.height)
     if not len(told):
         return
     away, if_swapped = together.once(lambda: np.median(np.abs([told[:, 0], told[:, 0] - told[:, 1]]), axis=1))
@@ -102,7 +102,7 @@ def price_notices(panel: Panel, found: PaidPrices, of: PriceCheckSettings) -> It
     together, store = panel.together, panel.codes("store")
     is_enough = ~np.isnan(found.ratio) & (found.units >= of.min_units)
     own = np.log(found.ratio[is_enough])
-    (known, _), (of_store, _) = together.joined(own), together.joined(store[is_enough])
+    known, of_store = together.joined(own), together.joined(store[is_enough])
     pairs = together.count(panel.pairs.height)
     if not known.size:
         return

@@ -47,7 +47,7 @@ class Rounds:
         return answers
 
     def _ask(self, together: Together, group: np.ndarray, mine: np.ndarray) -> list[Any]:
-        whole, own = together.joined(mine)
+        whole = together.joined(mine)
         frame = together.rows(pl.DataFrame({"group": group}).with_columns(name=pl.format("group {}", "group")))
         return [
             together.added(np.bincount(group, minlength=3)).tolist(),
@@ -56,7 +56,7 @@ class Rounds:
             together.count(mine.size),
             together.largest(float(mine.max(initial=-np.inf))),
             whole.tolist(),
-            bool((whole[own] == mine).all()),
+            bool(np.isin(mine, whole).all()),
             frame["name"].to_list(),
             together.once(lambda: float(whole.mean())),
         ]

@@ -55,8 +55,8 @@ class Tonight:
 def tonight(chances: Chances, max_fdr: float, together: Together) -> Tonight:
     """What every block's chances say together. max_fdr: what is a finding has at most this q-value."""
     is_found = np.nan_to_num(chances.q_values, nan=1.0) <= max_fdr
-    found, _ = together.joined(chances.p_values[is_found])
-    rates, _ = together.joined(chances.q_values[is_found])
+    found = together.joined(chances.p_values[is_found])
+    rates = together.joined(chances.q_values[is_found])
     tried = together.count(int((~np.isnan(chances.p_values)).sum()))
     threshold = float(found.max()) if found.size else max_fdr / max(tried, 1)
     return Tonight(_bound(found, rates, max_fdr), threshold, report(chances, together))
@@ -107,7 +107,7 @@ def q_values(chances: Floats, max_rate: float, together: Together, least: Floats
     everything could.
     """
     low = np.flatnonzero(chances <= max_rate)
-    every, _ = together.joined(chances[low])
+    every = together.joined(chances[low])
     ordered = together.once(lambda: np.sort(every))
     least = np.zeros(chances.size) if least is None else np.minimum(least, chances)
     tests = together.added(np.searchsorted(np.sort(least), ordered, side="right"))

@@ -45,7 +45,7 @@ def level_drift(
     usual = _usual(changed, together)
     answers, n_asked = [], 0
     for window in range(later, later + n_windows):
-        asked, _ = together.joined(_asked(changed, usual, window, group, settings.drift_tail, together))
+        asked = together.joined(_asked(changed, usual, window, group, settings.drift_tail, together))
         if asked.size:
             answers.append(_answer(asked, settings.drift_tail, together))
             n_asked += asked.size
@@ -75,7 +75,7 @@ def _usual(changed: Changes, together: Together) -> list[float]:
     """The chain's middle change in every window; 0 where none is known."""
     usual = []
     for change in changed.change.T:
-        known, _ = together.joined(change[~np.isnan(change)])
+        known = together.joined(change[~np.isnan(change)])
         usual.append(_median(known, together) if known.size else 0.0)
     return usual
 

@@ -378,7 +378,7 @@ def _dispersion(panel: Panel, found: Demand, expected: Floats, rises: Rises, set
 
 def _unit_of_sale(errors: Floats, expected_units: Floats, settings: DemandSettings, together: Together) -> float:
     """Variance over mean of the chain's slow sellers, where nothing else adds to it."""
-    sold, _ = together.joined(expected_units[expected_units > 0])
+    sold = together.joined(expected_units[expected_units > 0])
     if not sold.size:
         return 1.0
     place = max(int(sold.size * settings.slow_share), 1) - 1

@@ -70,12 +70,12 @@ def price_response(
     categories, together = [*panel.categories, None], panel.together
     own_skus = np.full(panel.skus.height, len(categories) - 1)
     own_skus[panel.codes("sku")] = found.category
-    of_sku, _ = together.joined(own_skus)
+    of_sku = together.joined(own_skus)
     slopes = np.zeros((len(categories), 2))
     for _ in range(settings.rounds):
-        sums, _ = together.joined(_sums_by_sku(panel, found, slopes, settings))
+        sums = together.joined(_sums_by_sku(panel, found, slopes, settings))
         slopes = _next_slopes(slopes, sums, of_sku, together)
-    sums, _ = together.joined(_sums_by_sku(panel, found, slopes, settings))
+    sums = together.joined(_sums_by_sku(panel, found, slopes, settings))
     z = NormalDist().inv_cdf((1 + level) / 2)
     return together.once(lambda: _response(categories, slopes, sums, of_sku, settings, recommend, z))
 

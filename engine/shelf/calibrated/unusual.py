@@ -82,7 +82,7 @@ def notices(found: pl.DataFrame, together: Together) -> tuple[Problem, ...]:
 def _usual_sales(panel: Panel, quantile: float) -> Floats:
     """Ordinary sales of a day with any, (pairs,): its own, else those of the SKU, else those of the chain."""
     usual = _ordinary(panel.array("units"), quantile)
-    known, _ = panel.together.joined(usual[~np.isnan(usual)])
+    known = panel.together.joined(usual[~np.isnan(usual)])
     of_chain = panel.together.once(lambda: float(np.median(known)) if known.size else np.nan)
     of_pair = pl.col("usual").fill_nan(None)
     usual_by_pair = pl.DataFrame({"sku": panel.codes("sku"), "usual": usual}).with_columns(of_pair)
