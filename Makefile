@@ -58,7 +58,7 @@ mutants: $(READY)  ## Change the decisive modules, a line at a time: does a test
 bench: $(READY)  ## Time kernels, stages and a whole night
 	@$(BIN)/python -m pytest bench --benchmark-only --benchmark-columns=min,median,stddev,rounds
 
-bench-baseline: $(READY)  ## Measure everything anew, write the baseline and its page (a quiet machine, 15 minutes)
+bench-baseline: $(READY)  ## Measure everything anew, write the baseline and its page (a quiet machine, 40 minutes)
 	@$(BIN)/python -m bench.speed.baseline
 	@$(BIN)/python -m bench.speed.report
 

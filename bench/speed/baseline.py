@@ -1,4 +1,4 @@
-"""Measure everything and keep it: `python -m bench.speed.baseline [--sizes 10k,100k] [--rounds 7]`.
+"""Measure everything and keep it: `python -m bench.speed.baseline [--sizes 10k,100k,400k] [--rounds 7]`.
 
 Writes `bench/speed/baseline.json`: the machine, the versions and every sample of every round. Sizes not asked for
 keep their figures, so that a rare size can be measured on its own day.
@@ -23,7 +23,7 @@ from bench.speed.process import THREADS, interleaved
 FILE = Path(__file__).with_name("baseline.json")
 PACKAGES = ("darkshelf", "polars", "numba", "numpy", "pyarrow", "duckdb", "pandas", "statsforecast")
 DIGITS = 4
-ROUNDS = {"10k": 9, "100k": 7, "400k": 5, "1m": 3}
+ROUNDS = {"10k": 9, "100k": 7, "400k": 5, "1m": 3, "10m": 1}
 """Rounds of each size, unless said."""
 
 
@@ -78,7 +78,7 @@ def write(found: dict[str, dict[str, list[Sample]]]) -> None:
 def main() -> None:
     """Measure the sizes of the command line and write the baseline."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sizes", default="10k,100k", help="names of sizes, with commas")
+    parser.add_argument("--sizes", default="10k,100k,400k", help="names of sizes, with commas")
     parser.add_argument("--rounds", type=int, help="rounds of each size")
     chosen = parser.parse_args()
     found = {}

@@ -1,4 +1,4 @@
-"""The gate: did anything get slower than the committed baseline? `python -m bench.speed.check [--sizes 10k,100k]`.
+"""The gate: is anything slower than the committed baseline? `python -m bench.speed.check [--sizes 10k,100k,400k]`.
 
 Measures the ratios that are cheap enough again and exits with 1 when one is worse than its baseline by more than the
 noise of both. What looks worse is measured again before it is called so; exits with 75, try later, when other
@@ -71,7 +71,7 @@ def _word(verdict: Verdict) -> str:
 def main() -> None:
     """Measure again, show the table, exit with 1 when anything got worse and with 75 when nobody can say."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sizes", default="10k,100k", help="names of sizes, with commas")
+    parser.add_argument("--sizes", default="10k,100k,400k", help="names of sizes, with commas")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="rounds of the first measurement")
     chosen = parser.parse_args()
     committed: dict[str, Any] = baseline.read()

@@ -87,17 +87,25 @@ def _run(folder: Path, course: Course, *words: object) -> list[str]:
     return _darkshelf("run", folder, "--out", course.published, "--force", "--json", *words)
 
 
-CAP = "2GiB"
-"""What a night may take that is held to a limit."""
+CAPS: Mapping[str, int] = {"400k": 2, "1m": 4, "10m": 6}
+"""GiB that a night may take which is held to a limit, by size."""
+LARGEST_UNCAPPED = 1_000_000
+"""Store-SKUs beyond which only a night held to a limit fits into an ordinary machine."""
 SMALL_CHAIN = Path(__file__).parents[2] / "data" / "sample"
 """A chain so small that a night over it is little but starting up."""
 
 CONTENDERS: Mapping[str, Contender] = {
     "floor": Contender(lambda course: _module("bench.speed.floor", course.parquet)),
-    "night": Contender(lambda course: _module("bench.speed.night", course.parquet, course.out / "night")),
-    "process": Contender(lambda course: _run(course.parquet, course)),
-    "classic": Contender(lambda course: _run(course.parquet, course, "--set", "profile=classic"), rounds=3),
-    "capped": Contender(lambda course: _run(course.parquet, course, "--max-memory", CAP), smallest=400_000, rounds=5),
+    "night": Contender(
+        lambda course: _module("bench.speed.night", course.parquet, course.out / "night"), largest=LARGEST_UNCAPPED
+    ),
+    "process": Contender(lambda course: _run(course.parquet, course), largest=LARGEST_UNCAPPED),
+    "classic": Contender(
+        lambda course: _run(course.parquet, course, "--set", "profile=classic"), largest=LARGEST_UNCAPPED, rounds=3
+    ),
+    "capped": Contender(
+        lambda course: _run(course.parquet, course, "--max-memory", f"{CAPS[course.size.name]}GiB"), smallest=400_000
+    ),
     "workers": Contender(
         lambda course: _run(course.parquet, course, "--cluster", "local:2"), smallest=400_000, largest=400_000
     ),
@@ -105,7 +113,7 @@ CONTENDERS: Mapping[str, Contender] = {
     "version": Contender(lambda course: _darkshelf("--version")),
     "csv_floor": Contender(lambda course: _module("bench.speed.floor", course.csv), largest=100_000),
     "csv_process": Contender(lambda course: _run(course.csv, course), largest=100_000),
-    "ours": _rival("ours"),
+    "ours": _rival("ours", largest=LARGEST_UNCAPPED),
     "duckdb_sql": _rival("duckdb_sql", largest=100_000),
     "polars_joins": _rival("polars_joins", largest=100_000),
     "pandas_vector": _rival("pandas_vector", largest=100_000, rounds=3),

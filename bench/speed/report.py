@@ -6,7 +6,7 @@ from statistics import median
 from typing import Any
 
 from bench.speed import baseline
-from bench.speed.contenders import CONTENDERS
+from bench.speed.contenders import CAPS, CONTENDERS
 from bench.speed.ratios import STAGES, figure, spread
 from bench.speed.targets import exponent, in_range, in_rows, in_times_faster, outcomes
 from engine.outputs.document import render
@@ -23,12 +23,18 @@ DETECTION = {
     "pandas_vector": "pandas, vectorised",
     "pandas_loop": "pandas, store-SKU by store-SKU (scaled from 4 stores)",
 }
+
+
+def _caps() -> str:
+    return ", ".join(f"{gibibytes} GiB at {size}" for size, gibibytes in CAPS.items())
+
+
 NIGHTS = {
     "floor": "the floor: read every needed column once",
     "night": "the night, from the first scan to published",
     "process": "`darkshelf run` on Parquet, the whole process",
     "classic": "the same with the classic profile",
-    "capped": "the same within 2 GiB (`--max-memory`)",
+    "capped": f"the same held to a limit (`--max-memory`; {_caps()})",
     "workers": "the same by two workers (`--cluster local:2`)",
     "csv_floor": "the floor on CSV",
     "csv_process": "`darkshelf run` on CSV, the whole process",
@@ -49,6 +55,7 @@ Row = tuple[str, ...]
 def page(measured: Mapping[str, Any]) -> str:
     """The page as the baseline says it."""
     sizes = measured["sizes"]
+    staged = {name: size for name, size in sizes.items() if "night" in size["rounds"]}
     return render(
         Path(__file__).with_suffix(".md"),
         day=measured["measured_on"],
@@ -59,7 +66,8 @@ def page(measured: Mapping[str, Any]) -> str:
         faster=_expectation(sizes),
         growth=_growth(sizes),
         nights=_usages(sizes, NIGHTS),
-        stages=_stages(sizes),
+        staged=staged,
+        stages=_stages(staged),
         starts=_usages(sizes, STARTS),
     )
 
@@ -82,7 +90,7 @@ def _detections(sizes: Sizes) -> Sequence[Row]:
     rows = []
     for name, size in sizes.items():
         rounds = size["rounds"]
-        ours = [figure(sample, "seconds") for sample in rounds["ours"]]
+        ours = [figure(sample, "seconds") for sample in rounds.get("ours", [])]
         for contender in (one for one in DETECTION if one in rounds):
             theirs = [figure(sample, "seconds") for sample in rounds[contender]]
             ratios = [our / their for our, their in zip(ours, theirs, strict=False)]

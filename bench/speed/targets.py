@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
+from bench.speed.contenders import CAPS
 from bench.speed.ratios import RATIOS, Ratio, Rounds, figure, spread
 
 SIZE = "100k"
@@ -46,14 +47,26 @@ LIMITS = (
     Limit("a whole night of 1,000,000", LARGE, "process", "wall_seconds", 90, "s", stretch=45),
     Limit("its peak memory", LARGE, "process", "peak_mib", 4, "GiB", per_unit=1024),
     Limit("peak memory of the classic night", LARGE, "classic", "peak_mib", 4, "GiB", per_unit=1024),
+    *(
+        Limit(f"peak memory within {cap} GiB at {size}", size, "capped", "peak_mib", cap, "GiB", per_unit=1024)
+        for size, cap in CAPS.items()
+    ),
 )
+LARGEST = "10m"
+MOST_TIME_OF_LARGEST = 12
+"""Times the wall seconds of a million that ten million may take, held to their limit."""
 LARGEST_EXPONENT = 1.05
 
 
 def outcomes(sizes: Mapping[str, Mapping[str, Any]]) -> list[Outcome]:
     """Every target beside what was measured. sizes: those of a baseline."""
     ratios = [_of_ratio(ratio, _rounds(sizes, ratio.size)) for ratio in RATIOS if ratio.target is not None]
-    return [*ratios, *(_of_limit(limit, _rounds(sizes, limit.size)) for limit in LIMITS), _of_growth(sizes)]
+    return [
+        *ratios,
+        *(_of_limit(limit, _rounds(sizes, limit.size)) for limit in LIMITS),
+        _of_largest(sizes),
+        _of_growth(sizes),
+    ]
 
 
 def in_rows(found: Iterable[Outcome]) -> list[tuple[str, str, str, str]]:
@@ -100,6 +113,15 @@ def _of_limit(limit: Limit, rounds: Rounds) -> Outcome:
         return Outcome(limit.what, target, "not measured", None)
     values = [figure(sample, limit.figure) / limit.per_unit for sample in rounds[limit.contender]]
     return Outcome(limit.what, target, f"{in_range(values)} {limit.unit}", median(values) <= limit.limit)
+
+
+def _of_largest(sizes: Mapping[str, Mapping[str, Any]]) -> Outcome:
+    what, target = "ten million within their limit / one million", f"at most {MOST_TIME_OF_LARGEST}"
+    both = [_rounds(sizes, size).get(name) for size, name in ((LARGEST, "capped"), (LARGE, "process"))]
+    if not all(both):
+        return Outcome(what, target, "not measured", None)
+    ten, one = (median(figure(sample, "wall_seconds") for sample in samples or ()) for samples in both)
+    return Outcome(what, target, _digits(ten / one), ten / one <= MOST_TIME_OF_LARGEST)
 
 
 def _of_growth(sizes: Mapping[str, Mapping[str, Any]]) -> Outcome:

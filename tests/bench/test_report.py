@@ -50,3 +50,16 @@ def test_a_ratio_below_one_is_told_the_other_way_round():
     found = targets.outcomes({targets.SIZE: {"store_skus": 100_000, "rounds": rounds}})
     told = next(outcome for outcome in found if outcome.what == "detection / DuckDB SQL")
     assert (told.target, told.measured, told.is_met) == ("at least 10 × faster", "11 × (11 to 11)", True)
+
+
+@pytest.mark.parametrize(("seconds", "is_met"), [(1200.0, True), (1201.0, False)])
+def test_ten_million_within_their_limit_take_at_most_twelve_times_as_long_as_one_million(seconds, is_met):
+    found = targets.outcomes(
+        {
+            "1m": {"store_skus": 1_000_000, "rounds": {"process": [{"wall_seconds": 100.0, "peak_mib": 1.0}]}},
+            "10m": {"store_skus": 10_000_000, "rounds": {"capped": [{"wall_seconds": seconds, "peak_mib": 6144.0}]}},
+        }
+    )
+    told = {outcome.what: outcome.is_met for outcome in found}
+    assert told["ten million within their limit / one million"] is is_met
+    assert told["peak memory within 6 GiB at 10m"]
