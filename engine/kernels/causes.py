@@ -7,7 +7,7 @@ import numpy as np
 from engine.kernels.compiling import inner, kernel
 from engine.kernels.exact import add_by_place
 from engine.kernels.records import Factors, Sales, Spans
-from engine.kernels.types import Flags1D, Flags2D, Floats1D, Floats2D, Integers1D, Out, Singles2D
+from engine.kernels.types import Flags1D, Flags2D, Floats1D, Floats2D, Integers1D, Out
 
 SIGNALS = (
     "sold",
@@ -73,7 +73,7 @@ class Observed(NamedTuple):
     clean: Flags2D
     price: Floats2D
     promo: Flags2D
-    views: Singles2D
+    views: Floats2D
     on_hand: Floats2D
     offer: Flags2D
     category: Integers1D

@@ -10,13 +10,15 @@ from typing import NamedTuple
 import numpy as np
 
 from engine.kernels.compiling import inner, kernel
-from engine.kernels.types import Codes1D, Codes2D, Floats1D, Floats2D, Integers1D, Out, Singles2D
+from engine.kernels.types import Codes1D, Codes2D, Floats1D, Floats2D, Integers1D, Out
 
 UNKNOWN = 65_535
 """The code of NaN."""
 DIVISORS = (1, 10, 100, 1000)
 WIDE = 0
 """The divisor of a row that none holds."""
+FIRST_DAYS = 8
+"""A divisor that does not hold these is given up at once; of the others all days are looked at, many at a time."""
 
 
 class Packed(NamedTuple):
@@ -49,7 +51,7 @@ def _convert(codes: Codes1D, values: Out[Floats1D]) -> None:
 
 
 @kernel
-def unpack(of: Packed, rows: Integers1D, values: Out[Floats2D] | Out[Singles2D]) -> None:
+def unpack(of: Packed, rows: Integers1D, values: Out[Floats2D]) -> None:
     """The numbers of some rows. values: (rows, n_days), written."""
     for place in range(rows.size):
         row = rows[place]
@@ -63,25 +65,34 @@ def unpack(of: Packed, rows: Integers1D, values: Out[Floats2D] | Out[Singles2D])
 
 
 @inner
-def _holds(values: Floats1D, divisor: int, codes: Out[Codes1D]) -> bool:
-    """Whether every number is a code over the divisor; the codes are written as far as they are."""
+def _code(value: float, divisor: float) -> np.int32:
+    """The code nearest to a number."""
+    # Of four bytes: the processor then turns many numbers into codes at once.
+    return np.int32(UNKNOWN if np.isnan(value) else min(max(value * divisor + 0.5, 0.0), UNKNOWN - 1.0))
+
+
+@inner
+def _is_held(value: float, code: np.int32, divisor: float) -> bool:
+    # A nought below zero is no nought.
+    return code == UNKNOWN or (code / divisor == value and math.copysign(1.0, value) > 0.0)
+
+
+@inner
+def _holds(values: Floats1D, divisor: float, codes: Out[Codes1D]) -> bool:
+    """Whether every number is its code over the divisor, to the bit; the codes are written as far as they are."""
+    for day in range(min(values.size, FIRST_DAYS)):
+        if not _is_held(values[day], _code(values[day], divisor), divisor):
+            return False
+    is_held = True
     for day in range(values.size):
-        value = float(values[day])
-        if np.isnan(value):
-            codes[day] = UNKNOWN
-            continue
-        scaled = value * divisor
-        if not 0.0 <= scaled < UNKNOWN:
-            return False
-        code = int(scaled + 0.5)
-        if code >= UNKNOWN or code / divisor != value or math.copysign(1.0, value) < 0.0:
-            return False
+        code = _code(values[day], divisor)
+        is_held &= _is_held(values[day], code, divisor)
         codes[day] = code
-    return True
+    return is_held
 
 
 @kernel
-def pack(values: Floats2D | Singles2D, rows: Integers1D, to: Packing) -> int:
+def pack(values: Floats2D, rows: Integers1D, to: Packing) -> int:
     """Write the numbers of some rows; returns how many rows found no room, because `to.wide` is empty.
 
     values: (rows, n_days), NaN unknown.
@@ -91,7 +102,7 @@ def pack(values: Floats2D | Singles2D, rows: Integers1D, to: Packing) -> int:
         row = rows[place]
         to.divisors[row] = WIDE
         for divisor in DIVISORS:
-            if _holds(values[place], divisor, to.codes[row]):
+            if _holds(values[place], float(divisor), to.codes[row]):
                 to.divisors[row] = divisor
                 break
         if to.divisors[row] == WIDE:

@@ -8,7 +8,7 @@ import threading
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 
 from engine.arrays import Floats, Integers, Rows
 from engine.kernels import rows as in_rows
@@ -52,17 +52,16 @@ class Narrow:
     Rows may be written by several threads, each its own.
     """
 
-    def __init__(self, shape: tuple[int, int], memory: Memory, dtype: DTypeLike = np.float64) -> None:
-        """dtype: of the numbers."""
+    def __init__(self, shape: tuple[int, int], memory: Memory) -> None:
         self._codes = memory.empty(shape, np.uint16)
         self._divisors = np.empty(shape[0], np.uint16)
         self._wide: Floats = np.empty((0, shape[1]))
-        self._memory, self._dtype, self._widening = memory, dtype, threading.Lock()
+        self._memory, self._widening = memory, threading.Lock()
 
     @classmethod
-    def of(cls, values: NDArray[Any], memory: Memory) -> "Narrow":
+    def of(cls, values: Floats, memory: Memory) -> "Narrow":
         """What an array holds."""
-        narrow = cls((values.shape[0], values.shape[1]), memory, values.dtype)
+        narrow = cls((values.shape[0], values.shape[1]), memory)
         in_rows.in_blocks(lambda block: narrow.put(block, values[block]), len(values))
         return narrow
 
@@ -71,14 +70,14 @@ class Narrow:
         """As `Measure`."""
         return self._codes.shape[0], self._codes.shape[1]
 
-    def rows(self, of: Rows) -> NDArray[Any]:
+    def rows(self, of: Rows) -> Floats:
         """As `Measure`, in an array of its own."""
         places = self._places(of)
-        values = np.empty((places.size, self.shape[1]), self._dtype)
+        values = np.empty((places.size, self.shape[1]))
         unpack(given(Packed(self._codes, self._divisors, self._wide)), places, values)
         return values
 
-    def put(self, of: Rows, values: NDArray[Any]) -> None:
+    def put(self, of: Rows, values: Floats) -> None:
         """Write some rows. values: (rows, days)."""
         places = self._places(of)
         if pack(values, places, Packing(self._codes, self._divisors, self._wide)):
@@ -92,9 +91,9 @@ class Narrow:
         return np.arange(*of.indices(self.shape[0])) if isinstance(of, slice) else of
 
 
-def replaced(measure: Measure, of: Integers, values: NDArray[Any], memory: Memory) -> Measure:
+def replaced(measure: Measure, of: Integers, values: Floats, memory: Memory) -> Measure:
     """The same measure with other numbers in some pairs. values: (rows, days)."""
-    changed = Narrow(measure.shape, memory, values.dtype)
+    changed = Narrow(measure.shape, memory)
     in_rows.in_blocks(lambda block: changed.put(block, measure.rows(block)), measure.shape[0])
     changed.put(of, values)
     return changed

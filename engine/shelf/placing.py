@@ -200,7 +200,7 @@ def _place_own(sources: Sources, grid: Grid, plan: PanelPlan, memory: Memory) ->
         below_zero.append(_place_stock(stock, grid, on_hand, held["on_hand"], accounts[v.INVENTORY]))
         measures["on_hand"] = Narrow.of(on_hand, memory)
         del on_hand
-        views = _empty(grid, memory, np.float32)
+        views = _empty(grid, memory)
         if v.IMPRESSIONS in tables:
             for batch in _batches(tables[v.IMPRESSIONS], grid, ("impression_count",), accounts[v.IMPRESSIONS]):
                 replaced = cells.put_last(batch.cells, batch.values["impression_count"], views.ravel())

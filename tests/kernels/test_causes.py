@@ -40,7 +40,7 @@ def panel_of(seed: int) -> SimpleNamespace:
         clean=usable & (random.random((ROWS, DAYS)) < 0.8),
         price=some(1, 9),
         promo=random.integers(0, 2, (ROWS, DAYS)).astype(np.uint8),
-        views=some(0, 40).astype(np.float32),
+        views=some(0, 40),
         on_hand=some(0, 4),
         offer=random.integers(0, OFFERS, (ROWS, DAYS)).astype(np.uint8),
         offer_factor=random.uniform(0.8, 2, (CATEGORIES, OFFERS)),

@@ -48,7 +48,3 @@ def test_other_numbers_in_some_rows_leave_the_measure_as_it_was(kind):
     np.testing.assert_array_equal(measure.rows(slice(None)), values)
     np.testing.assert_array_equal(changed.rows(pair), values[pair] / 3)
     np.testing.assert_array_equal(np.delete(changed.rows(slice(None)), pair, 0), np.delete(values, pair, 0))
-
-
-def test_rows_are_of_the_kind_they_were_written_as():
-    assert Narrow.of(some_rows(odd=False).astype(np.float32), Memory()).rows(slice(3)).dtype == np.float32
