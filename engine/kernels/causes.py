@@ -7,7 +7,7 @@ import numpy as np
 from engine.kernels.compiling import inner, kernel
 from engine.kernels.exact import add_by_place
 from engine.kernels.records import Factors, Sales, Spans
-from engine.kernels.types import Flags1D, Flags2D, Floats1D, Floats2D, Integers1D, Out, Singles2D
+from engine.kernels.types import Flags1D, Flags2D, Floats1D, Floats2D, Integers1D, Out
 
 SIGNALS = (
     "sold",
@@ -73,7 +73,7 @@ class Observed(NamedTuple):
     clean: Flags2D
     price: Floats2D
     promo: Flags2D
-    views: Singles2D
+    views: Floats2D
     on_hand: Floats2D
     offer: Flags2D
     category: Integers1D
@@ -133,21 +133,16 @@ def _mark_expected(expected: Floats1D, usable: Flags1D, marked: Out[Flags1D]) ->
 
 
 @kernel
-def group_course(
-    sales: Sales, group: Integers1D, factor: Floats2D, spread: float, part: int, parts: int, sums: CourseSums
-) -> None:
-    """Add the usable cells of some groups to their (group, day), dark ones too.
+def group_course(sales: Sales, group: Integers1D, factor: Floats2D, spread: float, sums: CourseSums) -> None:
+    """Add the usable cells to their (group, day), dark ones too.
 
     group: (n_rows,). factor: (groups, n_days), what the expectation already owes to the group's day; it is taken out.
-    spread: a row counts by its expected units e as e / (1 + spread · e), so that no best seller speaks for all. part:
-    which groups, those whose number leaves it when divided by `parts`.
+    spread: a row counts by its expected units e as e / (1 + spread · e), so that no best seller speaks for all.
     """
     n_days = sales.units.shape[1]
     sold, expected_units, counted = np.empty(n_days), np.empty(n_days), np.empty(n_days, np.uint8)
     for row in range(sales.units.shape[0]):
         place = group[row]
-        if place % parts != part:
-            continue
         _mark_expected(sales.expected[row], sales.usable[row], counted)
         _damp(sales.units[row], sales.expected[row], factor[place], spread, sold, expected_units)
         add_by_place(sold, counted, sums.sold[place], sums.sold_rest[place])
@@ -159,18 +154,15 @@ def price_course(
     price: Floats2D,
     usual_price: Floats1D,
     sku: Integers1D,
-    part: int,
-    parts: int,
     totals: Out[Floats2D],
     counts: Out[Floats2D],
 ) -> None:
-    """Add every known price of some SKUs, as a share of its row's usual one, to its (SKU, day).
+    """Add every known price, as a share of its row's usual one, to its (SKU, day).
 
-    price: (n_rows, n_days), NaN unknown. usual_price, sku: (n_rows,). part: which SKUs, as in `group_course`. totals,
-    counts: (skus, n_days), added to.
+    price: (n_rows, n_days), NaN unknown. usual_price, sku: (n_rows,). totals, counts: (skus, n_days), added to.
     """
     for row in range(price.shape[0]):
-        if not usual_price[row] > 0.0 or sku[row] % parts != part:
+        if not usual_price[row] > 0.0:
             continue
         for day in range(price.shape[1]):
             if not np.isnan(price[row, day]):

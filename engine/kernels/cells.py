@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from engine.kernels.compiling import inner, kernel
-from engine.kernels.types import Days1D, Flags1D, Floats1D, Floats2D, Integers1D, Marks1D, Out, Singles1D
+from engine.kernels.types import Days1D, Flags1D, Floats1D, Floats2D, Integers1D, Marks1D, Out
 
 OUTSIDE = -1
 """A row for a pair or a day that the array does not hold."""
@@ -112,7 +112,7 @@ def put_sales(
 
 
 @kernel
-def put_last(cells: Integers1D, values: Floats1D, array: Out[Floats1D] | Out[Singles1D]) -> int:
+def put_last(cells: Integers1D, values: Floats1D, array: Out[Floats1D]) -> int:
     """Put values into cells, a later row replacing an earlier; returns how many values were replaced."""
     replaced = 0
     for row in range(cells.size):

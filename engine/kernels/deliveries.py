@@ -18,7 +18,6 @@ from engine.kernels.types import (
     Marks1D,
     Marks2D,
     Out,
-    Singles2D,
 )
 
 SCALE = 1 << 20
@@ -129,7 +128,7 @@ def weigh_habits(
 
 
 @kernel
-def days_above(measure: Floats2D | Singles2D, store: Integers1D, floor: float, known: Out[Marks2D]) -> None:
+def days_above(measure: Floats2D, store: Integers1D, floor: float, known: Out[Marks2D]) -> None:
     """Mark the days on which a store has any cell above the floor. measure: (n_rows, n_days), NaN unknown.
 
     store: (n_rows,). floor: -inf for any known cell. known: (n_stores, n_days), marked.

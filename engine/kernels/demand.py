@@ -90,21 +90,16 @@ def group_sums(
     level: Floats1D,
     group: Integers1D,
     n_offers: int,
-    part: int,
-    parts: int,
     sums: GroupSums,
 ) -> None:
-    """Add units, expected units and number of the clean cells of some groups to their (group, day).
+    """Add units, expected units and number of the clean cells to their (group, day).
 
     Both in units of sale, so that pieces and weights add up. level, group: (n_rows,). n_offers: 1, or the number of
-    offers when a group is told apart by the offer of each cell: group · n_offers + offer. part: which groups, those
-    whose number leaves it when divided by `parts`; calls for different parts write nothing in common.
+    offers when a group is told apart by the offer of each cell: group · n_offers + offer.
     """
     n_days = of.units.shape[1]
     sold, expected, offers, counted = np.empty(n_days), np.empty(n_days), np.empty(n_days), np.empty(n_days, np.uint8)
     for row in range(of.units.shape[0]):
-        if group[row] % parts != part:
-            continue
         offer, unit = of.offer[row], of.unit[row]
         _pick(factors.offer[of.category[row]], offer, offers)
         weekdays, stores = factors.weekday[of.category[row]], factors.store_day[of.store[row]]
@@ -207,6 +202,29 @@ def levels(
                 own_level, own_weight = level[row], own_share(own_variance, borrowed.relative_variance[row])
             level[row] = borrowed.level[row] + own_weight * (own_level - borrowed.level[row])
         for day in range(n_days):
+            expected[row, day] *= level[row]
+
+
+@kernel
+def expectations(
+    offer: Flags2D,
+    category: Integers1D,
+    store: Integers1D,
+    sku: Integers1D,
+    factors: Factors,
+    level: Floats1D,
+    expected: Out[Floats2D],
+) -> None:
+    """Expected units of every row and day by levels that are known, as `levels` writes them.
+
+    offer, category, store, sku: as in `Cells`. level: (n_rows,). expected: (n_rows, n_days), written.
+    """
+    picked = np.empty(offer.shape[1])
+    for row in range(offer.shape[0]):
+        weekdays, offers = factors.weekday[category[row]], factors.offer[category[row]]
+        _pick(offers, offer[row], picked)
+        _multiply(1.0, weekdays, picked, factors.store_day[store[row]], factors.sku_day[sku[row]], expected[row])
+        for day in range(expected.shape[1]):
             expected[row, day] *= level[row]
 
 

@@ -152,6 +152,24 @@ def _count(best: Best, point: int, ratio: float, km: float, store: int, toleranc
         ratios[place], kms[place], stores[place] = ratio, km, store
 
 
+@kernel
+def neighbour_pairs(around: Neighbourhood, rows: Integers1D, pairs: Out[Integers1D]) -> int:
+    """The judged pairs of the neighbours of some rows and of their own SKUs; returns how many, repeated ones too.
+
+    pairs: written as far as it reaches, so that a call with an empty array counts.
+    """
+    count = 0
+    for row in rows:
+        store = around.pair_store[row]
+        for link in range(around.starts[store], around.starts[store + 1]):
+            pair = _pair_at(around, link, row)
+            if pair >= 0:
+                if count < pairs.size:
+                    pairs[count] = pair
+                count += 1
+    return count
+
+
 class SellingOver(NamedTuple):
     """When a neighbour sells over its expectation.
 
@@ -169,6 +187,7 @@ class SellingOver(NamedTuple):
 def high_performers(
     units: Floats2D,
     expected: Floats2D,
+    pairs: Integers1D,
     around: Neighbourhood,
     rows: Integers1D,
     ends: Integers1D,
@@ -177,7 +196,8 @@ def high_performers(
 ) -> None:
     """Neighbouring stores where the same SKU sells over its expectation: how many, and the best.
 
-    units, expected: (n_pairs, n_days), NaN unknown. rows, ends: (n_points,).
+    units, expected: (n_known, n_days), NaN unknown, of the neighbours alone. pairs: (n_known,), who these are,
+    ascending. rows, ends: (n_points,).
     """
     for point in range(rows.size):
         _begin(best, point)
@@ -186,7 +206,8 @@ def high_performers(
             pair = _pair_at(around, link, rows[point])
             if pair < 0:
                 continue
-            ratio = _ratio(units[pair], expected[pair], ends[point], rule.window_days, rule.min_days)
+            known = _find(pairs, 0, pairs.size, pair)
+            ratio = _ratio(units[known], expected[known], ends[point], rule.window_days, rule.min_days)
             if ratio - rule.high_ratio > rule.tolerance * ratio:
                 _count(best, point, ratio, around.km[link], around.stores[link], rule.tolerance)
 
@@ -278,12 +299,18 @@ def _rise(sales: Sales, pair: int, first: int, last: int, rule: Rising) -> tuple
 
 @kernel
 def risen_neighbours(
-    sales: Sales, around: Neighbourhood, episodes: Spans, rule: Rising, strength: Out[Floats2D], best: Best
+    sales: Sales,
+    pairs: Integers1D,
+    around: Neighbourhood,
+    episodes: Spans,
+    rule: Rising,
+    strength: Out[Floats2D],
+    best: Best,
 ) -> None:
     """Neighbouring stores whose sales of the SKU rose as the episode came: how many, how surely, and the best.
 
-    strength: (n_episodes, 2), the rise of the best `kept` neighbours together in standard errors, and the units of
-    all that count; written.
+    sales: of the neighbours alone. pairs: (n_known,), who these are, ascending. strength: (n_episodes, 2), the rise
+    of the best `kept` neighbours together in standard errors, and the units of all that count; written.
     """
     for episode in range(episodes.rows.size):
         row, first, last = episodes.rows[episode], episodes.firsts[episode], episodes.lasts[episode]
@@ -295,10 +322,11 @@ def risen_neighbours(
             pair = _pair_at(around, link, row)
             if pair < 0:
                 continue
-            ratio, sigmas, excess = _rise(sales, pair, first, last, rule)
+            known = _find(pairs, 0, pairs.size, pair)
+            ratio, sigmas, excess = _rise(sales, known, first, last, rule)
             if not (ratio > rule.high_ratio and sigmas > rule.errors):
                 continue
-            fit = _day_fit(sales, pair, first, last, rule)
+            fit = _day_fit(sales, known, first, last, rule)
             if not fit > 0.0:
                 continue
             sigmas *= fit

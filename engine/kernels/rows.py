@@ -2,8 +2,12 @@
 
 import itertools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from engine.arrays import Integers
 
 BLOCKS_PER_THREAD = 4
 """More blocks than threads, so that one slow block does not leave a core idle."""
@@ -16,9 +20,9 @@ def threads() -> int:
     return int(os.environ.get("POLARS_MAX_THREADS", 0)) or len(os.sched_getaffinity(0))
 
 
-def in_blocks(kernel: Callable[[slice], object], n_rows: int) -> None:
+def in_blocks(kernel: Callable[[slice], object], n_rows: int, rows_per_block: int = ROWS_PER_BLOCK) -> None:
     """Call a kernel with slices that cover `n_rows` once. The kernel releases the GIL and writes its own rows."""
-    blocks = min(max(threads() * BLOCKS_PER_THREAD, -(-n_rows // ROWS_PER_BLOCK)), n_rows)
+    blocks = min(max(threads() * BLOCKS_PER_THREAD, -(-n_rows // rows_per_block)), n_rows)
     bounds = [n_rows * block // max(blocks, 1) for block in range(blocks + 1)]
     slices = [slice(first, last) for first, last in itertools.pairwise(bounds)]
     if threads() == 1 or len(slices) == 1:
@@ -29,14 +33,25 @@ def in_blocks(kernel: Callable[[slice], object], n_rows: int) -> None:
         list(pool.map(kernel, slices))
 
 
-def in_parts(kernel: Callable[[int, int], object]) -> None:
-    """Call a kernel for every part of the groups that it adds up: with the number of the part and of all parts.
+def batches(first: int, last: int) -> Iterator[slice]:
+    """Slices from the first row until before the last one, of so few rows that they stay in the cache."""
+    for begin in range(first, last, ROWS_PER_BLOCK):
+        yield slice(begin, min(begin + ROWS_PER_BLOCK, last))
 
-    The kernel releases the GIL and writes the groups of its part alone.
+
+def in_parts(kernel: Callable[[Integers], object], group: Integers) -> None:
+    """Call a kernel with some rows at a time, all of them once: those of a group in one thread and in their order.
+
+    group: of each row. The kernel releases the GIL and adds to the groups of its rows alone.
     """
-    parts = threads()
-    if parts == 1:
-        kernel(0, 1)
+
+    def add(part: int) -> None:
+        mine = np.flatnonzero(group % threads() == part)
+        for some in batches(0, mine.size):
+            kernel(mine[some])
+
+    if threads() == 1:
+        add(0)
         return
-    with ThreadPoolExecutor(parts) as pool:
-        list(pool.map(lambda part: kernel(part, parts), range(parts)))
+    with ThreadPoolExecutor(threads()) as pool:
+        list(pool.map(add, range(threads())))

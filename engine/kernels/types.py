@@ -10,7 +10,7 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from engine.arrays import Flags, Floats, Integers, Marks
+from engine.arrays import Codes, Flags, Floats, Integers, Marks
 
 WRITTEN = "written"
 """Among the annotations of an array: a kernel writes it."""
@@ -26,12 +26,12 @@ Out = Annotated[T, WRITTEN]
 Floats1D = Annotated[Floats, _array(types.float64, 1)]
 Floats2D = Annotated[Floats, _array(types.float64, 2)]
 Floats3D = Annotated[Floats, _array(types.float64, 3)]
-Singles1D = Annotated[NDArray[np.float32], _array(types.float32, 1)]
-Singles2D = Annotated[NDArray[np.float32], _array(types.float32, 2)]
 Integers1D = Annotated[Integers, _array(types.int64, 1)]
 Integers2D = Annotated[Integers, _array(types.int64, 2)]
 Integers3D = Annotated[Integers, _array(types.int64, 3)]
 Counts2D = Annotated[NDArray[np.int32], _array(types.int32, 2)]
+Codes1D = Annotated[Codes, _array(types.uint16, 1)]
+Codes2D = Annotated[Codes, _array(types.uint16, 2)]
 Days1D = Annotated[NDArray[np.int32], _array(types.int32, 1)]
 Seeds1D = Annotated[NDArray[np.uint64], _array(types.uint64, 1)]
 Flags1D = Annotated[Flags, _array(types.uint8, 1)]

@@ -3,7 +3,7 @@
 import numpy as np
 
 from engine.kernels.compiling import inner, kernel
-from engine.kernels.types import Flags1D, Flags2D, Floats1D, Floats2D, Integers1D, Integers2D, Out, Singles2D
+from engine.kernels.types import Flags1D, Flags2D, Floats1D, Floats2D, Integers1D, Integers2D, Out
 
 
 @kernel
@@ -34,7 +34,7 @@ def sums(
 @kernel
 def joint_sums(
     left: Floats2D,
-    right: Singles2D,
+    right: Floats2D,
     rows: Integers1D,
     firsts: Integers1D,
     lasts: Integers1D,

@@ -35,6 +35,6 @@ def baseline_at(panel: Panel, pair: NDArray[np.int64], day: NDArray[np.int64], s
     values, days, counts = np.zeros(shape), np.zeros(shape, np.int64), np.empty(pair.size, np.int64)
     means, deviations = np.empty(pair.size), np.empty(pair.size)
     window = (settings.window_days, settings.trim_sigmas, TIE_TOLERANCE)
-    expectation.baseline(panel.array("units"), pair, day, *window, values, days, counts)
+    expectation.baseline(panel.array("units", pair), np.arange(pair.size), day, *window, values, days, counts)
     expectation.moments(values, counts, settings.min_kept_days, means, deviations)
     return Baseline(values, days, counts, means, deviations)

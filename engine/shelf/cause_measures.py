@@ -27,6 +27,9 @@ from engine.shelf.points import Points
 from engine.stats import quotient, ratio
 from engine.vocabulary.common import TIE_TOLERANCE
 
+NEIGHBOURS_AT_A_TIME = 16_384
+"""Of about so many store-SKUs the days are held while points are held against their neighbours."""
+
 
 def measures(points: Points, settings: CauseSettings) -> pl.DataFrame:
     """Prices, conversion, cover and promo of every point.
@@ -85,13 +88,14 @@ def high_performers(points: Points, settings: MisallocationSettings) -> pl.DataF
     shape = (points.pair.size, settings.kept_stores)
     counts = np.empty(points.pair.size, np.int64)
     ratios, kms, stores = np.empty(shape), np.empty(shape), np.empty(shape, np.int64)
-    units, expected = panel.array("units"), panel.array("expected")
 
     def judge_block(block: slice) -> None:
-        best = neighbours.Best(counts[block], ratios[block], kms[block], stores[block])
-        neighbours.high_performers(units, expected, around, points.pair[block], points.day[block], rule, best)
+        pair, best = points.pair[block], neighbours.Best(counts[block], ratios[block], kms[block], stores[block])
+        known = pairs_around(around, pair)
+        sold = (panel.array("units", known), panel.array("expected", known), known)
+        neighbours.high_performers(*sold, around, pair, points.day[block], rule, best)
 
-    rows.in_blocks(judge_block, points.pair.size)
+    rows.in_blocks(judge_block, points.pair.size, points_at_a_time(around))
     found = stores >= 0
     ids = panel.stores["store_id"].cast(pl.String).gather(stores[found])
     return pl.DataFrame(
@@ -185,6 +189,19 @@ def neighbour_lists(panel: Panel, radius_km: float) -> tuple[Integers, Integers,
     order = np.lexsort((other, km, store))
     starts = np.searchsorted(store[order], np.arange(panel.stores.height + 1)).astype(np.int64)
     return starts, other[order], km[order]
+
+
+def pairs_around(around: neighbours.Neighbourhood, pair: Integers) -> Integers:
+    """The judged neighbours of some pairs, each once, ascending."""
+    found = np.empty(neighbours.neighbour_pairs(around, pair, np.empty(0, np.int64)), np.int64)
+    neighbours.neighbour_pairs(around, pair, found)
+    return np.unique(found)
+
+
+def points_at_a_time(around: neighbours.Neighbourhood) -> int:
+    """Of so many points the neighbours are looked at together: no more of these than fit into little memory."""
+    most = int(np.diff(around.starts).max(initial=1))
+    return max(NEIGHBOURS_AT_A_TIME // max(most, 1), 1)
 
 
 def neighbourhood(panel: Panel, radius_km: float) -> neighbours.Neighbourhood:

@@ -19,6 +19,7 @@ from engine.kernels import deliveries as kernel
 from engine.kernels import rows
 from engine.kernels.impute import DELIVERED, PARTIAL
 from engine.settings.shelf.delivered import DeliverySettings
+from engine.shelf.measures import Measure
 from engine.vocabulary import shelf as v
 
 CLOSED, NOT_DELIVERED, SHUT, GONE = 2, 3, 5, 6
@@ -43,7 +44,7 @@ class Chain:
     the whole chain. first_day: the date of day 0.
     """
 
-    units: Floats
+    units: Measure
     store: Integers
     category: Integers
     starts: Integers
@@ -303,17 +304,18 @@ def _weigh_own(
     def weigh(stores: slice) -> None:
         pairs = slice(chain.starts[stores.start], chain.starts[stores.stop])
         sums = np.zeros_like(of_categories)
-        kernel.weigh_habits(
-            chain.units[pairs],
-            chain.store[pairs],
-            chain.category[pairs],
-            stores_out,
-            categories_out,
-            of.habit_decay_factor,
-            of.steady_share,
-            of_stores,
-            sums,
-        )
+        for some in rows.batches(pairs.start, pairs.stop):
+            kernel.weigh_habits(
+                chain.units.rows(some),
+                chain.store[some],
+                chain.category[some],
+                stores_out,
+                categories_out,
+                of.habit_decay_factor,
+                of.steady_share,
+                of_stores,
+                sums,
+            )
         blocks.append(sums)
 
     rows.in_blocks(weigh, n_stores)
@@ -333,7 +335,8 @@ def _days_above(chain: Chain, floor: float) -> Marks:
 
     def mark(stores: slice) -> None:
         pairs = slice(chain.starts[stores.start], chain.starts[stores.stop])
-        kernel.days_above(chain.units[pairs], chain.store[pairs], floor, marked)
+        for some in rows.batches(pairs.start, pairs.stop):
+            kernel.days_above(chain.units.rows(some), chain.store[some], floor, marked)
 
     rows.in_blocks(mark, len(marked))
     return marked

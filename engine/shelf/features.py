@@ -82,10 +82,10 @@ def _baselines(panel: Panel, pair: Integers, day: Integers, expect: ExpectSettin
 
 def _mean_revenue(panel: Panel, pair: Integers, baseline: Baseline) -> Floats:
     """Mean revenue of the kept days on which it is known; NaN without an expectation."""
-    revenue = panel.array("revenue")
+    revenue = panel.array("revenue", pair)
     back = np.clip(baseline.days - (panel.n_days - 1 - revenue.shape[1]), 0, None)
     is_kept = np.arange(back.shape[1]) < baseline.counts[:, None]
-    earned = np.where(is_kept, revenue[pair[:, None], back], np.nan)
+    earned = np.where(is_kept, revenue[np.arange(pair.size)[:, None], back], np.nan)
     known = ~np.isnan(earned)
     with np.errstate(invalid="ignore"):
         mean = np.where(known, earned, 0.0).sum(axis=1) / known.sum(axis=1)

@@ -7,7 +7,6 @@ rhythm of its own and is never stale.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +16,7 @@ from engine.blocks.together import ALONE, Together
 from engine.kernels import deliveries as kernel
 from engine.kernels import rows
 from engine.settings.shelf.delivered import DeliverySettings
+from engine.shelf.measures import Measure, Narrow
 from engine.vocabulary.common import Grain
 
 FEWEST_GAPS = 3
@@ -37,10 +37,11 @@ class Stores:
     together: Together = ALONE
 
     def each(self, look: Callable[[slice], object]) -> None:
-        """Call with slices of pairs that cover whole stores."""
+        """Call with slices of pairs, those of one store in one thread."""
 
         def of_stores(stores: slice) -> None:
-            look(slice(self.starts[stores.start], self.starts[stores.stop]))
+            for pairs in rows.batches(int(self.starts[stores.start]), int(self.starts[stores.stop])):
+                look(pairs)
 
         rows.in_blocks(of_stores, self.starts.size - 1)
 
@@ -67,16 +68,20 @@ class Feed:
     is_stale: Marks
 
 
-def feed_of(measure: NDArray[Any], stores: Stores, of: DeliverySettings, *, moves: bool) -> Feed:
+def feed_of(measure: Measure, stores: Stores, of: DeliverySettings, *, moves: bool) -> Feed:
     """The feed of every store.
 
-    measure: (pairs, days), NaN without a row. moves: its values change where it is alive; otherwise its rows tell.
+    measure: NaN without a row. moves: its values change where it is alive; otherwise its rows tell.
     """
     n_days, store = measure.shape[1], stores.store
-    came = stores.marked(n_days, lambda pairs, marks: kernel.days_above(measure[pairs], store[pairs], -np.inf, marks))
+    came = stores.marked(
+        n_days, lambda pairs, marks: kernel.days_above(measure.rows(pairs), store[pairs], -np.inf, marks)
+    )
     changed = came
     if moves:
-        changed = stores.marked(n_days, lambda pairs, marks: kernel.days_changed(measure[pairs], store[pairs], marks))
+        changed = stores.marked(
+            n_days, lambda pairs, marks: kernel.days_changed(measure.rows(pairs), store[pairs], marks)
+        )
     return stores.together.once(lambda: _feed(came, changed, of))
 
 
@@ -101,19 +106,19 @@ def declared(feed: Feed, grain: Grain) -> Feed:
     return replace(feed, usual_gap=np.full_like(feed.usual_gap, np.inf), is_stale=is_stale)
 
 
-def impossible_stock(on_hand: NDArray[np.float64], stores: Stores, of: DeliverySettings) -> Marks:
+def impossible_stock(on_hand: Measure, stores: Stores, of: DeliverySettings) -> Marks:
     """Days on which every record of a store is 0 though most were not on its day before, (stores, days).
 
-    on_hand: (pairs, days), NaN without a row.
+    on_hand: NaN without a row.
     """
     known, zeros = stores.together.added(_count_zeros(on_hand, stores))
     return stores.together.once(lambda: _emptied(known, zeros, of))
 
 
-def _count_zeros(on_hand: NDArray[np.float64], stores: Stores) -> Integers:
+def _count_zeros(on_hand: Measure, stores: Stores) -> Integers:
     """The block's own known cells and, of them, those of 0, (2, stores, days)."""
     counts = np.zeros((2, stores.starts.size - 1, on_hand.shape[1]), np.int64)
-    stores.each(lambda pairs: kernel.count_zeros(on_hand[pairs], stores.store[pairs], *counts))
+    stores.each(lambda pairs: kernel.count_zeros(on_hand.rows(pairs), stores.store[pairs], *counts))
     return counts
 
 
@@ -130,10 +135,16 @@ def _emptied(known: Integers, zeros: Integers, of: DeliverySettings) -> Marks:
     return found
 
 
-def forget(measure: NDArray[np.float64], stores: Stores, marked: Marks) -> None:
+def forget(measure: Narrow, stores: Stores, marked: Marks) -> None:
     """Make the cells of marked store-days unknown, in place."""
+
+    def forget_days(pairs: slice) -> None:
+        values = measure.rows(pairs)
+        kernel.forget_days(values, stores.store[pairs], marked)
+        measure.put(pairs, values)
+
     if marked.any():
-        stores.each(lambda pairs: kernel.forget_days(measure[pairs], stores.store[pairs], marked))
+        stores.each(forget_days)
 
 
 def _last(marked: Marks) -> Integers:

@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from engine.arrays import Integers, Rows
 from engine.blocks import exact
 from engine.blocks.together import ALONE, Together
 from engine.contracts.contract import UNUSABLE, Consequence, Kind
@@ -42,6 +43,7 @@ from engine.shelf.deliveries import (
 )
 from engine.shelf.feeds import Feed, Stores, declared, feed_of, forget, impossible_stock
 from engine.shelf.grid import Grid, Seen, grid_of, seen_pairs
+from engine.shelf.measures import Measure
 from engine.shelf.outside import Outside, of_skus, outside
 from engine.shelf.placing import (
     FACTS,
@@ -60,6 +62,7 @@ from engine.vocabulary import shelf as v
 
 LOGS = {v.INVENTORY: "on_hand", v.PRICING: "price"}
 """The tables whose rows may stand for more than their day, and their arrays."""
+EVERY = slice(None)
 _NULLS = {Kind.NUMBER: pl.Float64(), Kind.TEXT: pl.String(), Kind.ID: pl.Int64()}
 
 
@@ -68,23 +71,24 @@ class Panel:
     """The chain up to the as-of day, one row per store-SKU.
 
     pairs: store_id, sku_id, store and sku (positions in `stores` and `skus`), category (a code, -1 when the SKU has
-    none), listed (first listed day, n_days when never), judged (in stock of late), and the arrays units, on_hand,
-    price, impressions, promo, in_stock (n_days wide) and revenue (the days of the expectation's window before the
-    as-of day). stores, skus: their attributes, null when not delivered. deliveries: which days are known of whom.
-    feeds: of stock, prices and views, when each store last delivered them. emptied: (stores, days), every stock
-    record is 0 from one day to the next. free_prices: rows of the as-of day whose price is 0, which is none.
-    stock_corrections: stock records below 0 (store_id, sku_id, date, quantity_on_hand). unmatched_returns: units that
-    came back and were never sold (store_id, sku_id, date, units). interpolated: cells that were filled by
-    interpolation. is_partial: the as-of day was not complete. outside: what a calendar and the weather say.
-    notices: what is odd about all this. memory: where the arrays live. together: the way to the other blocks of the
-    chain: the pairs are those of the block's own SKUs in all stores, `skus` its own, and what is of stores or
-    categories is of the whole chain; stock corrections and unmatched returns are the block's own, counts and accounts
-    of the whole chain. What is of the whole chain is shared: nobody may write into it.
+    none), listed (first listed day, n_days when never) and judged (in stock of late). measures: by name, a number of
+    every pair on every day: units, on_hand, price, impressions, promo, in_stock, and revenue (of the days of the
+    expectation's window before the as-of day). stores, skus: their attributes, null when not delivered. deliveries:
+    which days are known of whom. feeds: of stock, prices and views, when each store last delivered them. emptied:
+    (stores, days), every stock record is 0 from one day to the next. free_prices: rows of the as-of day whose price
+    is 0, which is none. stock_corrections: stock records below 0 (store_id, sku_id, date, quantity_on_hand).
+    unmatched_returns: units that came back and were never sold (store_id, sku_id, date, units). interpolated: cells
+    that were filled by interpolation. is_partial: the as-of day was not complete. outside: what a calendar and the
+    weather say. notices: what is odd about all this. memory: where the arrays live. together: the way to the other
+    blocks of the chain: the pairs are those of the block's own SKUs in all stores, `skus` its own, and what is of
+    stores or categories is of the whole chain; stock corrections and unmatched returns are the block's own, counts
+    and accounts of the whole chain. What is of the whole chain is shared: nobody may write into it.
     """
 
     as_of: dt.date
     n_days: int
     pairs: pl.DataFrame
+    measures: Mapping[str, Measure]
     stores: pl.DataFrame
     skus: pl.DataFrame
     categories: tuple[str, ...]
@@ -117,9 +121,19 @@ class Panel:
         """Whether the sales of a store's day are known, (stores, days)."""
         return self.deliveries.is_open
 
-    def array(self, measure: str) -> Array:
-        """A measure as (pairs, days), without a copy."""
-        return self.pairs[measure].to_numpy()
+    def array(self, measure: str, of: Rows = EVERY) -> Array:
+        """A measure of some pairs, (rows, days). All of them at once are many bytes."""
+        return self.measures[measure].rows(of)
+
+    def at(self, measure: str, pair: Integers, day: Integers | int) -> Array:
+        """A measure of chosen pairs, each on its day."""
+        days, found = np.broadcast_to(day, pair.shape), np.empty(pair.size, self.array(measure, slice(0)).dtype)
+
+        def look(block: slice) -> None:
+            found[block] = self.array(measure, pair[block])[np.arange(block.stop - block.start), days[block]]
+
+        rows.in_blocks(look, pair.size)
+        return found
 
     def codes(self, name: str) -> NDArray[np.int64]:
         """A column of `pairs` that is one whole number a pair."""
@@ -153,17 +167,22 @@ class Panel:
         groups = np.where(self.judged, self.codes("category"), -1)
         shape = (max(len(self.categories), 1), self.n_days)
         parts, counts = np.zeros((*shape, exact.N_FINEST_PARTS)), np.zeros(shape, np.int64)
-        add_days_by_group(self.array("price"), groups, parts, counts)
+        for some in rows.batches(0, groups.size):
+            add_days_by_group(self.array("price", some), groups[some], parts, counts)
         parts, counts = self.together.added(parts), self.together.added(counts)
         return self.together.once(lambda: exact.total(parts) / np.where(counts > 0, counts, np.nan))
 
     def without_days(self) -> "Panel":
-        """The panel without its arrays, for what comes after the last look at a day."""
-        return self.without(*(name for name, kind in self.pairs.schema.items() if isinstance(kind, pl.Array)))
+        """The panel without its measures, for what comes after the last look at a day."""
+        return self.without(*self.measures)
 
     def without(self, *measures: str) -> "Panel":
-        """The panel without some of its arrays."""
-        return replace(self, pairs=self.pairs.drop(measures))
+        """The panel without some of its measures."""
+        return replace(self, measures={name: one for name, one in self.measures.items() if name not in measures})
+
+    def having(self, **measures: Measure) -> "Panel":
+        """The panel with further measures, or with others in place of those of the same name."""
+        return replace(self, measures={**self.measures, **measures})
 
     def pair_starts(self) -> NDArray[np.int64]:
         """First pair of each store, and the number of pairs at the end."""
@@ -202,45 +221,40 @@ def _refuse_broken_files(sources: Sources, error: BaseException) -> NoReturn:
 def _place_all(sources: Sources, plan: PanelPlan, memory: Memory, together: Together, seen: Seen | None) -> Panel:
     n_days = plan.panel.lookback_days
     grid, placed = _placed(sources, plan, memory, together, seen)
-    arrays = placed.arrays
+    measures = placed.measures
     known = together.once(lambda: _known(sources, grid, n_days))
     accounts = together.once(lambda: _accounts(sources, {**placed.accounts, **known.accounts}))
     accounts = {name: replace(account) for name, account in accounts.items()}
     category = known.category_codes[grid.own].gather(grid.pairs["sku"])
     refuse_turned_signs(placed, together)
     unmatched = undo_returns(placed, plan.return_days)
-    chain = _chain(grid, arrays["units"], category, len(known.categories))
+    chain = _chain(grid, measures["units"], category, len(known.categories))
     deliveries = judge_days(chain, plan.delivery, together)
     is_partial = bool(deliveries.is_incomplete[-1])
     if not plan.allow_partial:
         refuse_incomplete(deliveries, chain)
     remarks = together.once(lambda: _remarks(deliveries, chain, known, plan.delivery))
     of_store = Stores(chain.store, chain.starts, together)
-    feeds = _feeds(of_store, arrays, plan.delivery, sources.tables)
-    emptied = impossible_stock(arrays["on_hand"], of_store, plan.delivery)
+    feeds = _feeds(of_store, measures, plan.delivery, sources.tables)
+    emptied = impossible_stock(measures["on_hand"], of_store, plan.delivery)
     interpolates = sources.intake.readings.interpolates
     if not interpolates:
-        forget(arrays["on_hand"], of_store, emptied)
+        forget(measures["on_hand"], of_store, emptied)
     deliveries = together.once(lambda: as_rows_tell(deliveries) if interpolates else with_partial_day(deliveries))
-    delivered_cells = {name: _known_cells(arrays[LOGS[name]]) for name in _logs(sources)}
+    delivered_cells = {name: _known_cells(measures[LOGS[name]]) for name in _logs(sources)}
     listed, interpolated = _impute_all(chain, placed, deliveries, plan, _draws_down(sources))
     for name, cells in delivered_cells.items():
-        accounts[name].carried = together.count(_known_cells(arrays[LOGS[name]]) - cells)
+        accounts[name].carried = together.count(_known_cells(measures[LOGS[name]]) - cells)
     if accounts[v.SALES].never_has("revenue"):
-        _take_price_for_revenue(arrays)
+        _take_price_for_revenue(placed)
     # In a store that is shut there is nothing to be done about a shelf.
     is_shut = np.isin(deliveries.stores[:, -1], (SHUT, GONE))
-    judged = (arrays["in_stock"][:, -plan.panel.active_days :] == 1).any(axis=1) & ~is_shut[chain.store]
-    pairs = grid.pairs.with_columns(
-        category=category,
-        listed=listed,
-        judged=judged,
-        **{name: pl.Series(array) for name, array in arrays.items()},
-    )
+    judged = (placed.in_stock[:, -plan.panel.active_days :] == 1).any(axis=1) & ~is_shut[chain.store]
     return Panel(
         as_of=sources.as_of,
         n_days=n_days,
-        pairs=pairs,
+        pairs=grid.pairs.with_columns(category=category, listed=listed, judged=judged),
+        measures=placed.every_measure(),
         stores=known.stores,
         skus=known.skus[grid.own],
         categories=known.categories,
@@ -363,7 +377,7 @@ def _stop_on_broken_rows(sources: Sources, accounts: Mapping[str, RowAccount]) -
         raise InputError(too_many)
 
 
-def _chain(grid: Grid, units: Array, category: pl.Series, n_categories: int) -> Chain:
+def _chain(grid: Grid, units: Measure, category: pl.Series, n_categories: int) -> Chain:
     """The units as delivered, for what judges days. Store-SKUs without a category are one of their own, the last."""
     store, codes = grid.pairs["store"].to_numpy(), category.to_numpy()
     return Chain(
@@ -377,7 +391,7 @@ def _chain(grid: Grid, units: Array, category: pl.Series, n_categories: int) -> 
 
 
 def _feeds(
-    stores: Stores, arrays: Mapping[str, Array], of: DeliverySettings, tables: Mapping[str, Source]
+    stores: Stores, placed: Mapping[str, Measure], of: DeliverySettings, tables: Mapping[str, Source]
 ) -> dict[str, Feed]:
     """When each store last delivered stock, prices and views, before anything is carried forward.
 
@@ -385,9 +399,9 @@ def _feeds(
     """
     measures = {v.INVENTORY: "on_hand", v.PRICING: "price", v.IMPRESSIONS: "impressions"}
     found: dict[str, Feed] = {}
-    for name, array in measures.items():
+    for name, measure in measures.items():
         if name in tables:
-            feed = feed_of(arrays[array], stores, of, moves=array == "on_hand")
+            feed = feed_of(placed[measure], stores, of, moves=measure == "on_hand")
             found[name] = declared(feed, tables[name].grain)
     return found
 
@@ -397,12 +411,12 @@ def _logs(sources: Sources) -> list[str]:
     return [name for name in LOGS if name in sources.tables and sources.tables[name].grain != "row"]
 
 
-def _known_cells(measure: Array) -> int:
+def _known_cells(measure: Measure) -> int:
     """How many cells of a measure are known."""
-    known = np.empty(len(measure), np.int64)
+    known = np.empty(measure.shape[0], np.int64)
 
     def count(block: slice) -> None:
-        known[block] = np.count_nonzero(~np.isnan(measure[block]), axis=1)
+        known[block] = np.count_nonzero(~np.isnan(measure.rows(block)), axis=1)
 
     rows.in_blocks(count, known.size)
     return int(known.sum())
@@ -413,14 +427,13 @@ def _draws_down(sources: Sources) -> bool:
     return not sources.intake.readings.interpolates and sources.tables[v.INVENTORY].grain != "change"
 
 
-def _take_price_for_revenue(arrays: Mapping[str, Array]) -> None:
+def _take_price_for_revenue(placed: Placed) -> None:
     """Units × price of the days that keep their revenue; unknown where units or, of what sold, the price are."""
-    revenue = arrays["revenue"]
-    last = arrays["units"].shape[1] - 1
+    revenue, last = placed.revenue, placed.promo.shape[1] - 1
     days = slice(last - revenue.shape[1], last)
 
     def take(block: slice) -> None:
-        units, price = arrays["units"][block, days], arrays["price"][block, days]
+        units, price = (placed.measures[name].rows(block)[:, days] for name in ("units", "price"))
         with np.errstate(over="ignore"):
             revenue[block] = np.where(units == 0, 0.0, units * price)
 
@@ -430,20 +443,22 @@ def _take_price_for_revenue(arrays: Mapping[str, Array]) -> None:
 def _impute_all(
     chain: Chain, placed: Placed, deliveries: Deliveries, plan: PanelPlan, draws_down: bool
 ) -> tuple[Array, int]:
-    """The first listed day of every pair, and how many cells were interpolated; the arrays are imputed in place."""
-    arrays, held = placed.arrays, placed.held
+    """The first listed day of every pair, and how many cells were interpolated; the measures are imputed in place."""
+    held, imputed = placed.held, [placed.measures[name] for name in ("units", "on_hand", "price")]
     listed = np.empty(chain.store.size, np.int32)
     filled: list[int] = []
 
-    names = ("units", "revenue", "on_hand", "price", "promo", "in_stock")
     owners = Owners(chain.store, chain.category, held["on_hand"], held["price"])
     of = plan.panel
     rule = ImputationRule(of.min_on_hand, of.stock_from_sales_days, plan.gap_fill_days, draws_down)
 
     def impute_block(block: slice) -> None:
-        cells = Cells(*(arrays[name][block] for name in names))
+        units, on_hand, price = (measure.rows(block) for measure in imputed)
+        cells = Cells(units, placed.revenue[block], on_hand, price, placed.promo[block], placed.in_stock[block])
         mine = given(owners, block)
         filled.append(impute(cells, mine, deliveries.stores, deliveries.categories, rule, listed[block]))
+        for measure, values in zip(imputed, (units, on_hand, price), strict=True):
+            measure.put(block, values)
 
     rows.in_blocks(impute_block, chain.store.size)
     return listed, sum(filled)

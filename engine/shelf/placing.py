@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
+from engine.arrays import Flags, Floats
 from engine.blocks.together import Together
 from engine.contracts.contract import UNUSABLE, Column, Consequence, Kind
 from engine.delivery.source import UNREADABLE, Source, batches
@@ -24,6 +25,7 @@ from engine.memory import Memory
 from engine.settings.shelf.delivered import DeliverySettings, PanelSettings
 from engine.shelf.check import Sources
 from engine.shelf.grid import Grid
+from engine.shelf.measures import Measure, Narrow, Whole
 from engine.vocabulary import shelf as v
 
 Array = NDArray[Any]
@@ -32,8 +34,8 @@ FACTS = (v.SALES, v.INVENTORY, v.PRICING, v.IMPRESSIONS)
 NOWHERE = np.iinfo(np.int32).min
 """The day of a row that has none."""
 UNKNOWN_FLAG = 2
-BYTES_PER_DAY = 38
-"""Of a store-SKU: units, on-hand, price and expectation of 8 bytes, impressions of 4, two flags."""
+BYTES_PER_DAY = 22
+"""Of a store-SKU while its rows are placed: two tables at once of 8 bytes, what was placed before in 2, two flags."""
 
 
 @dataclass
@@ -98,37 +100,39 @@ def bytes_per_pair(plan: PanelPlan) -> int:
 
 @dataclass(frozen=True)
 class Placed:
-    """The tables of facts in their cells. held: by array, the last value of each pair from before the first day.
+    """The tables of facts in their cells.
+
+    measures: units, on_hand, price and impressions. revenue: (pairs, the days that keep it). promo, in_stock: (pairs,
+    days). held: by measure, the last value of each pair from before the first day.
     below_zero: cell and value of wrong stock records. returned: the pairs of which anything came back. free_prices:
     see `Panel`. accounts: of these tables; they and the free prices are of the whole chain.
     """
 
-    arrays: dict[str, Array]
+    measures: dict[str, Narrow]
+    revenue: Floats
+    promo: Flags
+    in_stock: Flags
     accounts: dict[str, RowAccount]
     held: dict[str, Array]
     below_zero: pl.DataFrame
     returned: NDArray[np.int64]
     free_prices: int
 
+    def every_measure(self) -> dict[str, Measure]:
+        """All of them by name."""
+        whole = {"revenue": Whole(self.revenue), "promo": Whole(self.promo), "in_stock": Whole(self.in_stock)}
+        return {**self.measures, **whole}
 
-def _empty_arrays(grid: Grid, revenue_days: int, memory: Memory) -> dict[str, Array]:
-    shape = (grid.pairs.height, grid.n_days)
-    arrays = {
-        "units": memory.empty(shape),
-        "on_hand": memory.empty(shape),
-        "price": memory.empty(shape),
-        "revenue": memory.empty((shape[0], revenue_days)),
-        "impressions": memory.empty(shape, np.float32),
-        "promo": memory.empty(shape, np.uint8),
-        "in_stock": memory.empty(shape, np.uint8),
-    }
+
+def _empty(grid: Grid, memory: Memory, dtype: DTypeLike = np.float64, n_days: int | None = None) -> Array:
+    """Cells without a row. n_days: of the grid, unless fewer are kept."""
+    array = memory.empty((grid.pairs.height, grid.n_days if n_days is None else n_days), dtype)
 
     def empty_block(block: slice) -> None:
-        for array in arrays.values():
-            array[block] = np.nan if array.dtype.kind == "f" else 0
+        array[block] = np.nan if array.dtype.kind == "f" else 0
 
-    rows.in_blocks(empty_block, shape[0])
-    return arrays
+    rows.in_blocks(empty_block, len(array))
+    return array
 
 
 def place_facts(sources: Sources, grid: Grid, plan: PanelPlan, memory: Memory, together: Together) -> Placed:
@@ -166,7 +170,9 @@ def _place_own(sources: Sources, grid: Grid, plan: PanelPlan, memory: Memory) ->
     Without a table of prices, a day's price is its revenue over its units.
     """
     tables = {name: replace(sources.tables[name], skus=grid.rows) for name in FACTS if name in sources.tables}
-    arrays = _empty_arrays(grid, plan.revenue_days, memory)
+    revenue = _empty(grid, memory, n_days=plan.revenue_days)
+    promo, in_stock = (_empty(grid, memory, np.uint8) for _ in range(2))
+    measures: dict[str, Narrow] = {}
     accounts = {name: RowAccount() for name in tables}
     held = {name: _Held(grid.pairs.height, plan.panel.held_days) for name in ("on_hand", "price")}
     returned: list[NDArray[np.int64]] = []
@@ -176,29 +182,36 @@ def _place_own(sources: Sources, grid: Grid, plan: PanelPlan, memory: Memory) ->
 
     def sales_then_prices() -> None:
         prices = tables.get(v.PRICING)
-        taken = arrays["price"] if prices is None else None
-        returned.append(_place_sales(tables[v.SALES], grid, arrays, accounts[v.SALES], taken))
-        if prices is None:
-            _divide_by_units(arrays["price"], arrays["units"])
-            return
-        account = accounts[v.PRICING]
-        count = _place_prices(prices, grid, arrays, held["price"], account, free_is_a_price=free_is_a_price)
-        free_prices.append(count)
+        taken = _empty(grid, memory) if prices is None else None
+        units = _empty(grid, memory)
+        returned.append(_place_sales(tables[v.SALES], grid, units, revenue, promo, accounts[v.SALES], taken))
+        if taken is not None:
+            _divide_by_units(taken, units)
+        measures["units"] = Narrow.of(units, memory)
+        del units
+        price = _empty(grid, memory) if taken is None else taken
+        if prices is not None:
+            told = (held["price"], accounts[v.PRICING])
+            free_prices.append(_place_prices(prices, grid, price, promo, *told, free_is_a_price=free_is_a_price))
+        measures["price"] = Narrow.of(price, memory)
 
     def stock_then_impressions() -> None:
-        stock = tables[v.INVENTORY]
-        below_zero.append(_place_stock(stock, grid, arrays["on_hand"], held["on_hand"], accounts[v.INVENTORY]))
+        stock, on_hand = tables[v.INVENTORY], _empty(grid, memory)
+        below_zero.append(_place_stock(stock, grid, on_hand, held["on_hand"], accounts[v.INVENTORY]))
+        measures["on_hand"] = Narrow.of(on_hand, memory)
+        del on_hand
+        views = _empty(grid, memory)
         if v.IMPRESSIONS in tables:
-            views = arrays["impressions"].ravel()
             for batch in _batches(tables[v.IMPRESSIONS], grid, ("impression_count",), accounts[v.IMPRESSIONS]):
-                replaced = cells.put_last(batch.cells, batch.values["impression_count"], views)
+                replaced = cells.put_last(batch.cells, batch.values["impression_count"], views.ravel())
                 accounts[v.IMPRESSIONS].replaced += replaced
+        measures["impressions"] = Narrow.of(views, memory)
 
     with ThreadPoolExecutor(min(rows.threads(), 2)) as pool:
         for job in [pool.submit(sales_then_prices), pool.submit(stock_then_impressions)]:
             job.result()
     last = {name: one.values for name, one in held.items()}
-    return Placed(arrays, accounts, last, below_zero[0], returned[0], sum(free_prices))
+    return Placed(measures, revenue, promo, in_stock, accounts, last, below_zero[0], returned[0], sum(free_prices))
 
 
 class _Held:
@@ -287,13 +300,18 @@ def _count_unknown(
 
 
 def _place_sales(
-    source: Source, grid: Grid, arrays: Mapping[str, Array], account: RowAccount, taken: Array | None
+    source: Source,
+    grid: Grid,
+    units: Floats,
+    revenue: Floats,
+    promo: Flags,
+    account: RowAccount,
+    taken: Floats | None,
 ) -> NDArray[np.int64]:
     """Units and revenue of a key are summed, its promo flag is any. Returns the pairs of which anything came back.
 
     taken: gets the revenue of all days, (pairs, days), where it is wanted.
     """
-    units, revenue, promo = arrays["units"], arrays["revenue"], arrays["promo"]
     repeats: list[pl.DataFrame] = []
     returned: list[NDArray[np.int64]] = [np.empty(0, np.int64)]
     for batch in _batches(source, grid, ("units_sold", "revenue", "promo_flag"), account):
@@ -337,13 +355,16 @@ def refuse_turned_signs(placed: Placed, together: Together) -> None:
 
 def undo_returns(placed: Placed, most_days_back: int) -> pl.DataFrame:
     """Take returns off the sales they undo; the cells and units of those that undo none are returned."""
-    units, pairs = placed.arrays["units"], placed.returned
-    room = int((units[pairs] < 0).sum())
-    left_pair, left_day = np.empty((2, room), np.int64)
+    pairs = placed.returned
+    units, revenue = placed.measures["units"].rows(pairs), placed.revenue[pairs]
+    room = int((units < 0).sum())
+    left_row, left_day = np.empty((2, room), np.int64)
     left_units = np.empty(room)
-    revenue = placed.arrays["revenue"]
-    count = net_returns(units, revenue, pairs, most_days_back, left_pair, left_day, left_units)
-    cell = left_pair[:count] * units.shape[1] + left_day[:count]
+    every = np.arange(pairs.size)
+    count = net_returns(units, revenue, every, most_days_back, left_row, left_day, left_units)
+    placed.measures["units"].put(pairs, units)
+    placed.revenue[pairs] = revenue
+    cell = pairs[left_row[:count]] * units.shape[1] + left_day[:count]
     return pl.DataFrame({"cell": cell, "value": left_units[:count]})
 
 
@@ -413,7 +434,8 @@ def _cell_list(cell: NDArray[np.int64], value: Array) -> pl.DataFrame:
 def _place_prices(
     source: Source,
     grid: Grid,
-    arrays: Mapping[str, Array],
+    array: Floats,
+    promo: Flags,
     held: _Held,
     account: RowAccount,
     *,
@@ -429,7 +451,7 @@ def _place_prices(
         price = given if free_is_a_price else np.where(given > 0, given, np.nan)
         is_last_day = (batch.cells >= 0) & (batch.cells % grid.n_days == grid.n_days - 1)
         free += int(np.count_nonzero(is_last_day & np.isnan(price)))
-        account.replaced += cells.put_last(batch.cells, price, arrays["price"].ravel())
+        account.replaced += cells.put_last(batch.cells, price, array.ravel())
         held.take(batch, price)
-        cells.overrule_flags(batch.cells, batch.values["promo_flag"], arrays["promo"].ravel())
+        cells.overrule_flags(batch.cells, batch.values["promo_flag"], promo.ravel())
     return free

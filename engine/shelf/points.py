@@ -6,8 +6,10 @@ is NaN.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.arrays import Floats, Integers
 from engine.kernels import rows, windows
@@ -24,27 +26,29 @@ class Points:
 
     def value(self, measure: str) -> Floats:
         """The measure on the day."""
-        return self.panel.array(measure)[self.pair, self.day]
+        return self.panel.at(measure, self.pair, self.day)
 
     def mean(self, measure: str, days: int | Integers) -> Floats:
         """Mean of the known values over the last `days` days, the day included."""
-        values, first = self.panel.array(measure), self.day - days + 1
+        first = self.day - days + 1
         totals, counts = np.empty(self.pair.size), np.empty(self.pair.size, np.int64)
-        self._in_blocks(
-            lambda some: windows.sums(
-                values, self.pair[some], first[some], self.day[some], totals[some], counts[some]
-            )
-        )
+
+        def add(some: slice) -> None:
+            days_of = (self._places(some), first[some], self.day[some])
+            windows.sums(self._array(measure, some), *days_of, totals[some], counts[some])
+
+        self._in_blocks(add)
         return _quotient(totals, counts)
 
     def joint_sums(self, left: str, right: str, days: int) -> tuple[Floats, Floats]:
         """Sums of two measures over those of the last `days` days on which both are known."""
-        ours, theirs, first = self.panel.array(left), self.panel.array(right), self.day - days + 1
+        first = self.day - days + 1
         totals, others = np.empty(self.pair.size), np.empty(self.pair.size)
         counts = np.empty(self.pair.size, np.int64)
 
         def add(some: slice) -> None:
-            days_of = (self.pair[some], first[some], self.day[some])
+            ours, theirs = self._array(left, some), self._array(right, some)
+            days_of = (self._places(some), first[some], self.day[some])
             windows.joint_sums(ours, theirs, *days_of, totals[some], others[some], counts[some])
 
         self._in_blocks(add)
@@ -52,11 +56,11 @@ class Points:
 
     def promo_means(self, promo_days: int, base_days: int) -> tuple[Floats, Floats]:
         """Mean units on the last promo days, and on the last other days before the promo run; NaN without."""
-        units, promo = self.panel.array("units"), self.panel.array("promo")
         totals, counts = np.empty((self.pair.size, 2)), np.empty((self.pair.size, 2), np.int64)
 
         def add(some: slice) -> None:
-            ends = (self.pair[some], self.day[some])
+            units, promo = self._array("units", some), self._array("promo", some)
+            ends = (self._places(some), self.day[some])
             windows.promo_sums(units, promo, *ends, promo_days, base_days, totals[some], counts[some])
 
         self._in_blocks(add)
@@ -64,17 +68,27 @@ class Points:
 
     def last_rises(self, measure: str) -> tuple[Integers, Integers]:
         """The last day the measure rose (-1 when none was seen), and on how many days it is known."""
-        values = self.panel.array(measure)
         rises, known_days = np.empty(self.pair.size, np.int64), np.empty(self.pair.size, np.int64)
-        self._in_blocks(
-            lambda some: windows.last_rises(values, self.pair[some], self.day[some], rises[some], known_days[some])
-        )
+
+        def look(some: slice) -> None:
+            ends = (self._places(some), self.day[some])
+            windows.last_rises(self._array(measure, some), *ends, rises[some], known_days[some])
+
+        self._in_blocks(look)
         return rises, known_days
 
     def category_price(self) -> Floats:
         """Mean price of the day over all judged store-SKUs of the category; NaN without category or price."""
         of_point = self.panel.codes("category")[self.pair]
         return np.where(of_point >= 0, self.panel.category_price[of_point, self.day], np.nan)
+
+    def _array(self, measure: str, some: slice) -> NDArray[Any]:
+        """The measure of some points, (points, days)."""
+        return self.panel.array(measure, self.pair[some])
+
+    def _places(self, some: slice) -> Integers:
+        """Where the points stand in `_array`."""
+        return np.arange(some.stop - some.start)
 
     def _in_blocks(self, kernel: Callable[[slice], object]) -> None:
         rows.in_blocks(kernel, self.pair.size)

@@ -41,13 +41,13 @@ class PaidPrices:
 
 def paid_prices(panel: Panel) -> PaidPrices:
     """Revenue over units of the days that keep their revenue."""
-    revenue = panel.array("revenue")
-    days = slice(panel.n_days - 1 - revenue.shape[1], panel.n_days - 1)
+    revenue_days = panel.measures["revenue"].shape[1]
+    days = slice(panel.n_days - 1 - revenue_days, panel.n_days - 1)
     paid, ratio, sold = (np.full(panel.pairs.height, np.nan) for _ in range(3))
 
     def add(block: slice) -> None:
-        units, price = panel.array("units")[block, days], panel.array("price")[block, days]
-        earned = revenue[block]
+        units, price = panel.array("units", block)[:, days], panel.array("price", block)[:, days]
+        earned = panel.array("revenue", block)
         with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
             is_known = (units > 0) & (earned > 0)
             sold[block] = np.where(is_known, units, 0.0).sum(axis=1)
@@ -67,7 +67,7 @@ def refuse_swapped(panel: Panel, found: PaidPrices, of: PriceCheckSettings) -> N
 
     What was paid is then the price turned upside down.
     """
-    price, together = panel.array("price")[:, -1], panel.together
+    price, together = panel.at("price", np.arange(panel.pairs.height), -1), panel.together
     is_enough = ~np.isnan(found.ratio) & (found.units >= of.min_units) & (price > 0)
     own = np.stack([np.log(found.ratio[is_enough]), 2 * np.log(price[is_enough])], axis=1)
     told, pairs = together.joined(own), together.count(panel.pairs.height)

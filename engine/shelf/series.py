@@ -61,16 +61,16 @@ def daily_series(panel: Panel, pair: NDArray[np.int64], bands: Bands, interval_z
 
 def _measures(panel: Panel, pair: NDArray[np.int64], bands: Bands, interval_z: float) -> dict[str, NDArray[Any]]:
     errors, dark = bands(pair)
-    expected = panel.array("expected")[pair]
+    expected = panel.array("expected", pair)
     return {
-        "actual": panel.array("units")[pair],
+        "actual": panel.array("units", pair),
         "expected": expected,
         "expected_low": expected - interval_z * errors,
         "expected_high": expected + interval_z * errors,
-        "on_hand": panel.array("on_hand")[pair],
-        "price": panel.array("price")[pair],
-        "promo": panel.array("promo")[pair] == 1,
-        "in_stock": panel.array("in_stock")[pair] == 1,
+        "on_hand": panel.array("on_hand", pair),
+        "price": panel.array("price", pair),
+        "promo": panel.array("promo", pair) == 1,
+        "in_stock": panel.array("in_stock", pair) == 1,
         "dark": dark,
     }
 

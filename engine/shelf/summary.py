@@ -160,29 +160,29 @@ def data_quality(panel: Panel, min_history_days: int, found: Iterable[Problem]) 
 
 def _counts_of_chain(panel: Panel) -> dict[str, int]:
     """What is counted in every block and added up."""
-    units, on_hand, expected = (panel.array(name) for name in ("units", "on_hand", "expected"))
     judged = panel.judged
+    pair, last = np.flatnonzero(judged), panel.n_days - 1
     of_block = {
         "negative_stock_records": panel.stock_corrections.height,
         "unmatched_returns": panel.unmatched_returns.height,
         "store_skus": panel.pairs.height,
         "store_skus_judged": judged.sum(),
         "store_skus_out_of_stock": (~judged).sum(),
-        "judged_without_expectation": np.isnan(expected[judged, -1]).sum(),
-        "judged_never_in_inventory": (_known_days(on_hand)[judged] == 0).sum(),
-        "judged_without_price": np.isnan(panel.array("price")[judged, -1]).sum(),
-        "judged_with_unknown_days": (_known_days(units)[judged] < panel.n_days).sum(),
+        "judged_without_expectation": np.isnan(panel.at("expected", pair, last)).sum(),
+        "judged_never_in_inventory": (_known_days(panel, "on_hand", pair) == 0).sum(),
+        "judged_without_price": np.isnan(panel.at("price", pair, last)).sum(),
+        "judged_with_unknown_days": (_known_days(panel, "units", pair) < panel.n_days).sum(),
     }
     of_chain = panel.together.added(np.array(list(of_block.values()), np.int64))
     return dict(zip(of_block, of_chain.tolist(), strict=True))
 
 
-def _known_days(measure: NDArray[np.float64]) -> NDArray[np.int64]:
-    """On how many days each row knows a measure, (rows,)."""
-    known = np.empty(len(measure), np.int64)
+def _known_days(panel: Panel, measure: str, pair: NDArray[np.int64]) -> NDArray[np.int64]:
+    """On how many days each of some pairs knows a measure, (rows,)."""
+    known = np.empty(pair.size, np.int64)
 
     def count(block: slice) -> None:
-        known[block] = np.count_nonzero(~np.isnan(measure[block]), axis=1)
+        known[block] = np.count_nonzero(~np.isnan(panel.array(measure, pair[block])), axis=1)
 
     rows.in_blocks(count, known.size)
     return known

@@ -17,6 +17,8 @@ HALF = 0.5
 """What holds the sum of all others holds this share of everything."""
 MOSTLY = 0.9
 """On so many of its days it has to."""
+PAIRS_AT_A_TIME = 50_000
+"""So many store-SKUs are added up at a time."""
 FEWEST = 3
 """SKUs or stores among which one can be a total: of two, either holds the sum of the other."""
 ROUNDING = 1e-6
@@ -36,11 +38,11 @@ def refuse_totals(panel: Panel, of: PriceCheckSettings) -> None:
 
 def _sums(panel: Panel) -> Floats:
     """Units of every pair, (pairs,)."""
-    units, sold = panel.array("units"), np.empty(panel.pairs.height)
+    sold = np.empty(panel.pairs.height)
 
     def add(block: slice) -> None:
         with np.errstate(over="ignore"):
-            sold[block] = np.nansum(units[block], axis=1)
+            sold[block] = np.nansum(panel.array("units", block), axis=1)
 
     rows.in_blocks(add, sold.size)
     return sold
@@ -86,17 +88,19 @@ def _problems(kind: str, named: list[str]) -> list[Problem]:
 
 def _others(panel: Panel, within: str, n_groups: int, is_one: Marks) -> Floats:
     """Parts of the units of all pairs but those marked, by store or SKU and day, (groups, days, 2)."""
-    units, group = panel.array("units"), panel.codes(within)[~is_one]
-    parts = np.empty((n_groups, panel.n_days, exact.N_PARTS))
-    for day in range(panel.n_days):
-        sold = units[~is_one, day]
-        parts[:, day] = exact.by_group(group, np.where(np.isnan(sold), 0.0, sold), n_groups)
+    others, group = np.flatnonzero(~is_one), panel.codes(within)
+    parts = np.zeros((n_groups, panel.n_days, exact.N_PARTS))
+    for first in range(0, others.size, PAIRS_AT_A_TIME):
+        some = others[first : first + PAIRS_AT_A_TIME]
+        units = np.nan_to_num(panel.array("units", some), posinf=np.inf, neginf=-np.inf)
+        for day in range(panel.n_days):
+            parts[:, day] += exact.by_group(group[some], units[:, day], n_groups)
     return parts
 
 
 def _are_sums(panel: Panel, is_one: Marks, others: Floats) -> bool:
     """Whether the marked pairs, those of all blocks, sell what the others do. others: of each of them and day."""
-    own = panel.array("units")[is_one]
+    own = panel.array("units", np.flatnonzero(is_one))
     is_comparable = ~np.isnan(own) & (others > 0)
     is_equal = is_comparable & (np.abs(own - others) <= ROUNDING * others)
     agreeing, days = (panel.together.count(int(marks.sum())) for marks in (is_equal, is_comparable))

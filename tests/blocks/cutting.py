@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from engine.blocks.turns import in_turns
+from engine.shelf.measures import Whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,12 +53,14 @@ def of_skus(panel: Panel, first: int, end: int) -> Panel:
     """The part of a panel that is of some neighbouring SKUs."""
     skus = panel.skus.slice(first, end - first)
     is_own = pl.col("sku").is_between(first, end - 1)
+    own = panel.pairs.select(is_own.arg_true()).to_series().cast(pl.Int64).to_numpy()
     pairs = panel.pairs.filter(is_own).with_columns(sku=pl.col("sku") - first).rechunk()
     calendar = panel.outside.calendar.filter(is_own | pl.col("sku").is_null()).with_columns(sku=pl.col("sku") - first)
     listed = pl.col("sku_id").is_in(skus["sku_id"].implode())
     return replace(
         panel,
         pairs=pairs,
+        measures={name: Whole(panel.array(name, own)) for name in panel.measures},
         skus=skus,
         outside=replace(panel.outside, calendar=calendar),
         stock_corrections=panel.stock_corrections.filter(listed),

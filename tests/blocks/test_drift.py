@@ -29,7 +29,15 @@ def drift_in(blocks: int, sold: np.ndarray) -> list[float]:
         units = sold[mine].reshape(-1, N_DAYS)
         usable, (n, _) = np.ones(units.shape, np.uint8), units.shape
         sales = Sales(units, np.full(units.shape, UNITS), usable, usable, np.zeros(n), np.ones(n), *np.zeros((2, n)))
-        return level_drift(given(sales), np.zeros_like(usable), np.repeat(mine, STORES), 0, SETTINGS, together)
+        return level_drift(
+            lambda some: given(sales, some),
+            usable,
+            np.zeros_like(usable),
+            np.repeat(mine, STORES),
+            0,
+            SETTINGS,
+            together,
+        )
 
     return in_turns(program, blocks)
 

@@ -310,6 +310,6 @@ def test_the_days_of_a_block_that_takes_turns_live_in_files(tmp_path):
     write_parquet(tmp_path / "in", small_chain())
     (first, _) = panels(tmp_path / "in", 2)
     (alone,) = panels(tmp_path / "in", 1)
-    assert first.array("units").base is not None
+    assert first.array("promo").base is not None
     assert first.memory is not alone.memory
     assert replace(alone, together=ALONE).memory.empty((3, 3)).base is None

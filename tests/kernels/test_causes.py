@@ -40,7 +40,7 @@ def panel_of(seed: int) -> SimpleNamespace:
         clean=usable & (random.random((ROWS, DAYS)) < 0.8),
         price=some(1, 9),
         promo=random.integers(0, 2, (ROWS, DAYS)).astype(np.uint8),
-        views=some(0, 40).astype(np.float32),
+        views=some(0, 40),
         on_hand=some(0, 4),
         offer=random.integers(0, OFFERS, (ROWS, DAYS)).astype(np.uint8),
         offer_factor=random.uniform(0.8, 2, (CATEGORIES, OFFERS)),
@@ -68,8 +68,7 @@ def course_of(chain: SimpleNamespace, group: np.ndarray, factor: np.ndarray) -> 
         chain.units, chain.expected, chain.usable, chain.clean, np.zeros(ROWS), np.ones(ROWS), *np.zeros((2, ROWS))
     )
     sums = CourseSums(*np.zeros((4, GROUPS, DAYS)))
-    for part in range(2):
-        group_course(given(sales), group, factor, SPREAD, part, 2, sums)
+    group_course(given(sales), group, factor, SPREAD, sums)
     return sums.sold + sums.sold_rest, sums.expected + sums.expected_rest
 
 
@@ -85,7 +84,7 @@ def test_the_course_of_a_group_adds_up_its_damped_rows(seed):
 def test_the_course_of_prices_adds_up_shares_of_the_usual_ones(seed):
     chain = panel_of(seed)
     totals, counts = np.zeros((GROUPS, DAYS)), np.zeros((GROUPS, DAYS))
-    price_course(chain.price, chain.usual_price, chain.sku, 0, 1, totals, counts)
+    price_course(chain.price, chain.usual_price, chain.sku, totals, counts)
     shares = chain.price / chain.usual_price[:, None]
     for sku in range(GROUPS):
         of_sku = shares[chain.sku == sku]
@@ -179,7 +178,7 @@ def test_the_signals_of_an_episode_are_the_plain_sums(seed):
     rows, firsts = np.repeat(np.arange(ROWS), 3), np.tile([0, 5, 9], ROWS)
     lasts = np.minimum(firsts + 3, DAYS - 1)
     totals, counts = np.zeros((GROUPS, DAYS)), np.zeros((GROUPS, DAYS))
-    price_course(chain.price, chain.usual_price, chain.sku, 0, 1, totals, counts)
+    price_course(chain.price, chain.usual_price, chain.sku, totals, counts)
     found = np.empty((rows.size, len(SIGNALS)))
     factors = Factors(np.ones((CATEGORIES, DAYS)), chain.offer_factor, chain.store_factor, chain.sku_factor)
     of_groups = (course_of(chain, chain.store, chain.store_factor), course_of(chain, chain.sku, chain.sku_factor))

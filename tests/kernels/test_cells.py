@@ -3,7 +3,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -122,10 +121,9 @@ def test_the_first_row_of_a_cell_is_put_and_the_later_ones_are_listed(rows, reve
             assert naive.known(revenue[pair])[place] == wanted
 
 
-@pytest.mark.parametrize("width", [pytest.param(np.float32, id="single"), pytest.param(np.float64, id="double")])
 @given(rows=CELL_ROWS)
-def test_the_last_row_of_a_cell_wins_and_the_overruled_are_counted(width, rows):
-    array = np.full(PAIRS * DAYS, np.nan, width)
+def test_the_last_row_of_a_cell_wins_and_the_overruled_are_counted(rows):
+    array = np.full(PAIRS * DAYS, np.nan)
     cells = np.array([cell for cell, _, _ in rows], np.int64)
     values = np.array([value for _, _, value in rows], np.float64)
     replaced = kernel.put_last(cells, values, array)

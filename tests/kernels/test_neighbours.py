@@ -189,10 +189,15 @@ def performers(world: World, window: int, min_days: int, kept: int = 3) -> list[
         np.array([other for other, _ in links], np.int64),
         np.array([km for _, km in links], np.float64),
     )
+    around = compiling.given(around)
+    listed = np.empty(kernel.neighbour_pairs(around, rows, np.empty(0, np.int64)), np.int64)
+    kernel.neighbour_pairs(around, rows, listed)
+    known = np.unique(listed)
+    tables = (np.array([naive.array(days) for days in table]) for table in (world.units, world.expected))
     kernel.high_performers(
-        np.array([naive.array(row) for row in world.units]),
-        np.array([naive.array(row) for row in world.expected]),
-        compiling.given(around),
+        *(np.ascontiguousarray(table[known]) for table in tables),
+        known,
+        around,
         rows,
         ends,
         kernel.SellingOver(window, min_days, 1.2, naive.TIE),
@@ -304,7 +309,8 @@ def rises(
     episodes = Spans(*(np.array([one]) for one in (0, FIRST, LAST)))
     strength = np.empty((1, 2))
     best = kernel.Best(np.empty(1, np.int64), *np.empty((2, 1, 1)), np.empty((1, 1), np.int64))
-    kernel.risen_neighbours(*map(compiling.given, (sales, around, episodes)), RISING, strength, best)
+    sales, around, episodes = (compiling.given(record) for record in (sales, around, episodes))
+    kernel.risen_neighbours(sales, np.arange(2), around, episodes, RISING, strength, best)
     return int(best.counts[0]), *strength[0].tolist()
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 
+import numpy as np
 import pytest
 
 from engine.kernels import rows
@@ -41,3 +42,24 @@ def test_the_setting_of_the_process_decides_how_many_cores_are_used(monkeypatch)
     assert rows.threads() == 5
     monkeypatch.delenv("POLARS_MAX_THREADS")
     assert rows.threads() >= 1
+
+
+@pytest.mark.parametrize("cores", ["1", "2", "7"])
+@pytest.mark.parametrize("n_rows", [0, 1, 29, 5000])
+def test_parts_cover_every_row_once_and_those_of_a_group_in_their_order(monkeypatch, cores, n_rows):
+    monkeypatch.setenv("POLARS_MAX_THREADS", cores)
+    group = np.random.default_rng(5).integers(0, 11, n_rows)
+    seen: dict[int, list[int]] = {one: [] for one in range(11)}
+
+    def kernel(some: np.ndarray) -> None:
+        for row in some.tolist():
+            seen[int(group[row])].append(row)
+
+    rows.in_parts(kernel, group)
+    assert seen == {one: np.flatnonzero(group == one).tolist() for one in range(11)}
+
+
+def test_batches_cover_every_row_once():
+    batches = [range(*some.indices(10_000)) for some in rows.batches(3, 9_000)]
+    assert [row for some in batches for row in some] == list(range(3, 9_000))
+    assert max(map(len, batches)) <= rows.ROWS_PER_BLOCK

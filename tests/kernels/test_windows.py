@@ -21,8 +21,8 @@ def tables(draw: st.DrawFn, sides: int = 1) -> tuple[list[list[naive.Days]], lis
     return made, draw(st.lists(point, min_size=1, max_size=6))
 
 
-def stacked(table: list[naive.Days], width: type = np.float64) -> np.ndarray:
-    return np.array([naive.array(row) for row in table]).astype(width)
+def stacked(table: list[naive.Days]) -> np.ndarray:
+    return np.array([naive.array(row) for row in table])
 
 
 def whole(points: list[tuple[int, ...]]) -> list[np.ndarray]:
@@ -43,7 +43,7 @@ def test_joint_sums_are_over_the_days_on_which_both_are_known(given_tables):
     (left, right), points = given_tables
     lefts, rights = np.empty(len(points)), np.empty(len(points))
     counts = np.empty(len(points), np.int64)
-    kernel.joint_sums(stacked(left), stacked(right, np.float32), *whole(points), lefts, rights, counts)
+    kernel.joint_sums(stacked(left), stacked(right), *whole(points), lefts, rights, counts)
     for place, (row, first, last) in enumerate(points):
         both = naive.both_known(left[row], right[row])
         (left_total, count), (right_total, _) = (naive.total_and_count(side, first, last) for side in both)

@@ -23,6 +23,7 @@ from engine.shelf.deliveries import (
     refuse_incomplete,
     with_partial_day,
 )
+from engine.shelf.measures import Whole
 
 RULES = DeliverySettings()
 N_DAYS, N_STORES, N_SKUS, N_CATEGORIES = 84, 6, 20, 4
@@ -41,7 +42,7 @@ CATEGORY = np.tile(np.arange(N_SKUS) % N_CATEGORIES, N_STORES)
 
 def chain_of(units: np.ndarray) -> Chain:
     starts = np.arange(N_STORES + 1) * N_SKUS
-    return Chain(units, STORE, CATEGORY, starts, N_CATEGORIES, FIRST)
+    return Chain(Whole(units), STORE, CATEGORY, starts, N_CATEGORIES, FIRST)
 
 
 def judged(units: np.ndarray):
@@ -176,7 +177,7 @@ def test_the_order_of_skus_changes_nothing(seed, random):
     order = np.concatenate([np.array(random.sample(range(N_SKUS), N_SKUS)) + n * N_SKUS for n in range(N_STORES)])
     found = judged(units)
     shuffled = judge_days(
-        Chain(units[order], STORE, CATEGORY[order], chain_of(units).starts, N_CATEGORIES, FIRST), RULES
+        Chain(Whole(units[order]), STORE, CATEGORY[order], chain_of(units).starts, N_CATEGORIES, FIRST), RULES
     )
     assert (found.stores == shuffled.stores).all()
     assert (found.is_incomplete == shuffled.is_incomplete).all()

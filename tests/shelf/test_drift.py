@@ -31,7 +31,9 @@ def told(
     usable = np.ones(sold.shape, np.uint8)
     sales = Sales(sold, np.full(sold.shape, units), usable, usable, np.zeros(n), np.ones(n), *np.zeros((2, n)))
     regional_sku = np.arange(n) // stores_per_region
-    return level_drift(compiling.given(sales), np.zeros_like(usable), regional_sku, 0, SETTINGS, ALONE)
+    return level_drift(
+        lambda some: compiling.given(sales, some), usable, np.zeros_like(usable), regional_sku, 0, SETTINGS, ALONE
+    )
 
 
 def test_levels_that_hold_hardly_drift():

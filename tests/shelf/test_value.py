@@ -20,7 +20,7 @@ BEGAN, FOUND, LAST = 30, 40, 59
 
 def panel_of(on_hand: np.ndarray, units: np.ndarray, expected: np.ndarray) -> SimpleNamespace:
     arrays = {"on_hand": on_hand[None], "units": units[None], "expected": expected[None]}
-    return SimpleNamespace(array=arrays.__getitem__, n_days=DAYS)
+    return SimpleNamespace(array=lambda name, pair: arrays[name][pair], n_days=DAYS)
 
 
 ORDINARY_UNITS = 10.0

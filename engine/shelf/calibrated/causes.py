@@ -14,6 +14,7 @@ A score is the share of the fall that a cause explains.
 import numpy as np
 import polars as pl
 
+from engine.arrays import Integers
 from engine.kernels import causes, neighbours, rows, steps
 from engine.kernels.causes import Course
 from engine.kernels.compiling import given
@@ -21,7 +22,14 @@ from engine.kernels.records import Spans
 from engine.settings.shelf.calibrated import PatternSettings
 from engine.settings.shelf.common import CauseSettings
 from engine.shelf.calibrated.expect import Demand
-from engine.shelf.cause_measures import as_lists, measures_of_cases, neighbourhood
+from engine.shelf.calibrated.measure import episodes_of
+from engine.shelf.cause_measures import (
+    as_lists,
+    measures_of_cases,
+    neighbourhood,
+    pairs_around,
+    points_at_a_time,
+)
 from engine.shelf.naming import name_causes
 from engine.shelf.panel import Panel
 from engine.shelf.points import Points
@@ -96,21 +104,6 @@ def _sums(
     pair, first, last = (cases[name].to_numpy() for name in ("pair", "first", "last"))
     sums = np.empty((pair.size, len(causes.SIGNALS)))
 
-    observed = causes.Observed(
-        panel.array("units"),
-        panel.array("expected"),
-        found.usable,
-        found.clean,
-        panel.array("price"),
-        panel.array("promo"),
-        panel.array("impressions"),
-        panel.array("on_hand"),
-        found.offers,
-        found.occasions.group,
-        panel.codes("store"),
-        panel.codes("sku"),
-        found.usual_price,
-    )
     looking = causes.Looking(
         settings.before_days,
         settings.gap_days,
@@ -119,10 +112,12 @@ def _sums(
         settings.group_spread,
         settings.group_prior_units,
     )
-    of_chain = (given(observed), given(found.factors), given(course), looking)
+    of_chain = (given(found.factors), given(course), looking)
 
     def add(block: slice) -> None:
-        causes.episode_signals(*of_chain, given(Spans(pair, first, last), block), sums[block])
+        causes.episode_signals(
+            _observed(panel, found, pair[block]), *of_chain, episodes_of(first[block], last[block]), sums[block]
+        )
 
     rows.in_blocks(add, pair.size)
     # Stock that stands still because its feed does proves nothing.
@@ -130,6 +125,27 @@ def _sums(
     for name in ("stock_moves", "stock_pairs"):
         sums[is_stale, causes.SIGNALS.index(name)] = 0.0
     return pl.DataFrame({f"sum_{name}": sums[:, place] for place, name in enumerate(causes.SIGNALS)})
+
+
+def _observed(panel: Panel, found: Demand, pair: Integers) -> causes.Observed:
+    """All that is known of some pairs."""
+    return given(
+        causes.Observed(
+            panel.array("units", pair),
+            panel.array("expected", pair),
+            found.usable[pair],
+            found.clean[pair],
+            panel.array("price", pair),
+            panel.array("promo", pair),
+            panel.array("impressions", pair),
+            panel.array("on_hand", pair),
+            found.offers[pair],
+            found.occasions.group[pair],
+            panel.codes("store")[pair],
+            panel.codes("sku")[pair],
+            found.usual_price[pair],
+        )
+    )
 
 
 def _neighbours(
@@ -145,7 +161,7 @@ def _neighbours(
     counts, strength = np.empty(pair.size, np.int64), np.empty((pair.size, 2))
     ratios, kms, stores = np.empty(shape), np.empty(shape), np.empty(shape, np.int64)
 
-    sales = given(found.sales(panel.array("units"), panel.array("expected")))
+    sales = found.sales(panel)
     around = neighbourhood(panel, of.misallocation.radius_km)
     rule = neighbours.Rising(
         settings.before_days,
@@ -159,10 +175,10 @@ def _neighbours(
 
     def look(block: slice) -> None:
         best = neighbours.Best(counts[block], ratios[block], kms[block], stores[block])
-        episodes = given(Spans(pair, first, last), block)
-        neighbours.risen_neighbours(sales, around, episodes, rule, strength[block], best)
+        episodes, known = given(Spans(pair, first, last), block), pairs_around(around, pair[block])
+        neighbours.risen_neighbours(sales(known), known, around, episodes, rule, strength[block], best)
 
-    rows.in_blocks(look, pair.size)
+    rows.in_blocks(look, pair.size, points_at_a_time(around))
     near = stores >= 0
     ids = panel.stores["store_id"].cast(pl.String).gather(stores[near])
     return pl.DataFrame(
@@ -185,7 +201,7 @@ def _steps(panel: Panel, found: Demand, cases: pl.DataFrame, settings: PatternSe
     """
     pair, first, last = (cases[name].to_numpy() for name in ("pair", "first", "last"))
     heights = np.empty((pair.size, len(_STEPS)))
-    sales = given(found.sales(panel.array("units"), panel.array("expected")))
+    sales = found.sales(panel)
     rule = steps.Stepping(
         settings.before_days,
         settings.price_step_days,
@@ -196,8 +212,9 @@ def _steps(panel: Panel, found: Demand, cases: pl.DataFrame, settings: PatternSe
     )
 
     def look(block: slice) -> None:
-        episodes = given(Spans(pair, first, last), block)
-        steps.fitting_steps(panel.array("price"), panel.array("promo"), sales, rule, episodes, heights[block])
+        some, episodes = pair[block], episodes_of(first[block], last[block])
+        offered = (panel.array("price", some), panel.array("promo", some))
+        steps.fitting_steps(*offered, sales(some), rule, episodes, heights[block])
 
     rows.in_blocks(look, pair.size)
     return pl.DataFrame(heights, schema=_STEPS).fill_nan(None)

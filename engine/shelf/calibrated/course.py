@@ -9,7 +9,6 @@ import numpy as np
 from engine.arrays import Floats, Integers
 from engine.kernels import causes, rows
 from engine.kernels.causes import Course, CourseSums
-from engine.kernels.compiling import given
 from engine.settings.shelf.calibrated import PatternSettings
 from engine.shelf.calibrated.expect import Demand
 from engine.shelf.panel import Panel
@@ -27,16 +26,24 @@ def course(panel: Panel, found: Demand, settings: PatternSettings) -> Course:
 def _sums(panel: Panel, found: Demand, group: Integers, factor: Floats, spread: float) -> Floats:
     """What the block's pairs add to their groups, (4, groups, days), in the order of `CourseSums`."""
     sums = np.zeros((len(CourseSums._fields), *factor.shape))
-    of = (given(found.sales(panel.array("units"), panel.array("expected"))), group, factor, spread)
-    rows.in_parts(lambda part, parts: causes.group_course(*of, part, parts, CourseSums(*sums)))
+    sales = found.sales(panel)
+
+    def add(some: Integers) -> None:
+        causes.group_course(sales(some), group[some], factor, spread, CourseSums(*sums))
+
+    rows.in_parts(add, group)
     return sums
 
 
 def _prices(panel: Panel, found: Demand) -> Floats:
     """Sums of prices as shares of the usual one, and their number, (2, skus, days)."""
     sums = np.zeros((2, *found.sku_day.shape))
-    of = (panel.array("price"), found.usual_price, panel.codes("sku"))
-    rows.in_parts(lambda part, parts: causes.price_course(*of, part, parts, *sums))
+    sku = panel.codes("sku")
+
+    def add(some: Integers) -> None:
+        causes.price_course(panel.array("price", some), found.usual_price[some], sku[some], *sums)
+
+    rows.in_parts(add, sku)
     return sums
 
 

@@ -35,7 +35,7 @@ def detect(
     ended_on: day from which a pair is not judged any more, (pairs,), n_days where it is to the end.
     """
     ended = np.full(panel.pairs.height, panel.n_days) if ended_on is None else ended_on
-    log_likelihood_ratio, first = open_episodes(panel, found, panel.array("expected"), demand, episode)
+    log_likelihood_ratio, first = open_episodes(panel, found, demand, episode)
     tried = np.flatnonzero(panel.judged & (found.learnt_units > 0) & (ended == panel.n_days))
     chances = Chances(*(np.full(log_likelihood_ratio.size, np.nan) for _ in range(3)))
     chances.log_likelihood_ratio[tried] = log_likelihood_ratio[tried]
@@ -68,7 +68,7 @@ def _past(
     A stretch begins on any of a pair's days, and a likelihood ratio exceeds e^x with a chance of at most e^-x from
     each of them (Ville 1939). The rate of false findings is held over the pairs, as that of the open episodes.
     """
-    sales = found.sales(panel.array("units"), panel.array("expected"))
+    sales = found.sales(panel)
     dark, deep = (panel.memory.empty(found.usable.shape, np.uint8) for _ in range(2))
     days = found.usable.sum(axis=1, dtype=np.int64)
     # Below this a chance is 1 and no bound is reached.
@@ -127,11 +127,12 @@ def _against_before(
     """Log likelihood ratios of stretches against the days before: a rise since then makes no earlier day a fall."""
     log_likelihood_ratio = np.empty(pair.size)
 
-    sales = given(found.sales(panel.array("units"), panel.array("expected")))
+    sales = found.sales(panel)
     how = (demand.before_decay_factor, demand.left_out_variance, weighing_of(settings, found.level_drift))
 
     def weigh(block: slice) -> None:
-        past_log_likelihood_ratio(sales, *how, given(Spans(pair, first, last), block), log_likelihood_ratio[block])
+        stretches_of = given(Spans(np.arange(block.stop - block.start), first[block], last[block]))
+        past_log_likelihood_ratio(sales(pair[block]), *how, stretches_of, log_likelihood_ratio[block])
 
     rows.in_blocks(weigh, pair.size)
     return log_likelihood_ratio

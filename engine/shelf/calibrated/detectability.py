@@ -50,11 +50,11 @@ def detectability(
     bounds = np.maximum(null.needed(chance, level / unit, dispersion, known_days), -math.log(chance))
     days, left = np.empty(judged.size, np.int64), np.empty(judged.size)
     learnt_units, weighing = np.empty(judged.size), weighing_of(episode, found.level_drift)
-    sales = found.sales(panel.array("units"), panel.array("expected"))
+    sales = found.sales(panel)
     levels = Levels(level / unit, learnt_units, dispersion)
 
     def look(block: slice) -> None:
-        of_rows = given(sales, judged[block])
+        of_rows = sales(judged[block])
         how = (demand.before_decay_factor, demand.left_out_variance, found.level_drift)
         learnt_before(of_rows, *how, learnt_units[block])
         until = (weighing, episode.min_days, episode.max_days)
@@ -72,7 +72,7 @@ def detectability(
             dispersion=dispersion,
             alert_days=pl.Series(days).replace(-1, None),
             share_left=pl.Series(left).fill_nan(None),
-            price=pl.Series(panel.array("price")[judged, -1]).fill_nan(None),
+            price=pl.Series(panel.at("price", judged, -1)).fill_nan(None),
         )
         .with_columns(smallest_loss_units=alert * pl.col("level_daily_units"))
         .select(

@@ -5,11 +5,12 @@ gains a day. A level is taken for a random walk; its steps are read where no dar
 """
 
 import math
+from collections.abc import Callable
 from statistics import NormalDist
 
 import numpy as np
 
-from engine.arrays import Flags, Floats, Integers, Marks
+from engine.arrays import Flags, Floats, Integers, Marks, Rows
 from engine.blocks.together import Together
 from engine.kernels import rows
 from engine.kernels.compiling import given
@@ -19,7 +20,13 @@ from engine.settings.shelf.calibrated import DemandSettings
 
 
 def level_drift(
-    sales: Sales, dark: Flags, regional_sku: Integers, first_day: int, settings: DemandSettings, together: Together
+    sales: Callable[[Rows], Sales],
+    usable: Flags,
+    dark: Flags,
+    regional_sku: Integers,
+    first_day: int,
+    settings: DemandSettings,
+    together: Together,
 ) -> float:
     """Relative variance that a level gains a day, by the rarest rises of the chain.
 
@@ -29,10 +36,10 @@ def level_drift(
     Where the SKU rises in two stores of a region and falls in a third then or in the window after, shoppers went from
     shelf to shelf: what such a region does is no walk either.
 
-    dark: days not to learn from, (pairs, days). regional_sku: which SKU in which region, (pairs,). first_day: of
-    which anything is known.
+    sales: of some pairs. usable, dark: days to learn from and not to, (pairs, days). regional_sku: which SKU in which
+    region, (pairs,). first_day: of which anything is known.
     """
-    n_days = sales.units.shape[1]
+    n_days = usable.shape[1]
     start_day = first_day + settings.fallen_before_days
     # What is dark tonight makes its neighbours rise: those days are left out as far as the history allows.
     spared = min(max(n_days - start_day - 2 * settings.drift_days, 0), settings.drift_spared_days)
@@ -40,7 +47,7 @@ def level_drift(
     # The first days that are spared still say which rises a fall answers.
     later = 1 if spared >= settings.drift_days else 0
     end_day = n_days - spared + later * settings.drift_days
-    changed = _changes(sales, dark, later + n_windows, end_day, settings)
+    changed = _changes(sales, usable, dark, later + n_windows, end_day, settings)
     group = np.unique(regional_sku, return_inverse=True)[1]
     usual = _usual(changed, together)
     answers, n_asked = [], 0
@@ -57,17 +64,19 @@ def level_drift(
     return settings.level_drift + (rare * drift + settings.usual_drift) / (rare + 1.0)
 
 
-def _changes(sales: Sales, dark: Flags, n_windows: int, end_day: int, settings: DemandSettings) -> Changes:
+def _changes(
+    sales: Callable[[Rows], Sales], usable: Flags, dark: Flags, n_windows: int, end_day: int, settings: DemandSettings
+) -> Changes:
     """What the windows before end_day tell, of all pairs."""
-    changed = Changes(*(np.empty((len(sales.units), n_windows)) for _ in range(3)))
+    changed = Changes(*(np.empty((len(usable), n_windows)) for _ in range(3)))
     how = (settings.before_decay_factor, settings.drift_days, end_day, settings.drift_units)
 
     def look(block: slice) -> None:
-        clean = ((sales.usable[block] == 1) & (dark[block] == 0)).astype(np.uint8)
-        of_rows = given(given(sales, block)._replace(clean=clean))
+        clean = ((usable[block] == 1) & (dark[block] == 0)).astype(np.uint8)
+        of_rows = given(sales(block)._replace(clean=clean))
         changes(of_rows, *how, Changes(*(table[block] for table in changed)))
 
-    rows.in_blocks(look, len(sales.units))
+    rows.in_blocks(look, len(usable))
     return changed
 
 

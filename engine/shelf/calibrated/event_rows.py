@@ -13,6 +13,7 @@ import polars as pl
 
 from engine.arrays import Floats, Integers
 from engine.blocks import exact
+from engine.kernels import rows
 from engine.settings.shelf.calibrated import EventSettings
 from engine.shelf.calibrated.events import Event, Excluded
 from engine.shelf.calibrated.expect import Demand
@@ -183,10 +184,17 @@ def _members(panel: Panel, found: Demand, event: Event) -> tuple[Integers, Float
 
 def _lost(panel: Panel, found: Demand, pair: Integers, first: int, last: int, factor: Floats) -> Floats:
     """Units lost, units expected, and money lost by each of some store-SKUs over some days, (pairs, 3)."""
-    days = slice(first, last + 1)
-    usable = found.usable[pair, days] == 1
-    due = np.where(usable, np.nan_to_num(panel.array("expected")[pair, days]) / factor[days], 0.0).sum(axis=1)
-    lost = due - np.where(usable, np.nan_to_num(panel.array("units")[pair, days]), 0.0).sum(axis=1)
+    days, (due, sold) = slice(first, last + 1), np.empty((2, pair.size))
+
+    def add(block: slice) -> None:
+        some = pair[block]
+        usable = found.usable[some, days] == 1
+        expected, units = (np.nan_to_num(panel.array(name, some)[:, days]) for name in ("expected", "units"))
+        due[block] = np.where(usable, expected / factor[days], 0.0).sum(axis=1)
+        sold[block] = np.where(usable, units, 0.0).sum(axis=1)
+
+    rows.in_blocks(add, pair.size)
+    lost = due - sold
     return np.stack([lost, due, lost * np.nan_to_num(found.usual_price[pair])], axis=1)
 
 

@@ -17,7 +17,6 @@ from engine.arrays import Floats, Integers
 from engine.errors import Problem
 from engine.kernels import rows
 from engine.kernels.causes import Course
-from engine.kernels.compiling import given
 from engine.kernels.records import FoundSpans
 from engine.kernels.rises import before_rises
 from engine.kernels.runs import stretches
@@ -174,10 +173,11 @@ def _before_rises(panel: Panel, found: Demand, runs: pl.DataFrame, of: EventSett
     pair, first = (np.ascontiguousarray(runs[name].to_numpy(), np.int64) for name in ("pair", "first"))
     shares = np.empty(pair.size)
 
-    sales = given(found.sales(panel.array("units"), panel.array("expected")))
+    sales = found.sales(panel)
 
     def look(block: slice) -> None:
-        before_rises(sales, of.rise_units, of.rise_log_likelihood_ratio, pair[block], first[block], shares[block])
+        ends = (np.arange(block.stop - block.start), first[block])
+        before_rises(sales(pair[block]), of.rise_units, of.rise_log_likelihood_ratio, *ends, shares[block])
 
     rows.in_blocks(look, pair.size)
     return pl.Series(shares).fill_nan(None)

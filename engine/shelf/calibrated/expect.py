@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from engine.arrays import Flags, Floats, Integers
+from engine.arrays import Flags, Floats, Integers, Rows
 from engine.blocks.together import Together
 from engine.kernels import demand, rows
 from engine.kernels.compiling import given
@@ -78,17 +78,30 @@ class Demand:
         weekday = self.weekday[of.category] * of.product(self.occasion)
         return Factors(weekday, self.offer[of.category], self.store_day, self.sku_day)
 
-    def cells(self, panel: Panel) -> Cells:
-        """What the pairs sold, and what it is expected with."""
-        of_pairs = (self.occasions.group, panel.codes("store"), panel.codes("sku"), self.unit)
-        return Cells(panel.array("units"), self.clean, self.offers, *of_pairs)
+    def cells(self, panel: Panel) -> Callable[[Rows], Cells]:
+        """What some pairs sold, and what it is expected with."""
+        group, store, sku = self.occasions.group, panel.codes("store"), panel.codes("sku")
 
-    def sales(self, units: Floats, expected: Floats) -> Sales:
-        """What the pairs sold, and what was expected of it. Both (pairs, days)."""
-        return Sales(
-            *(units, expected, self.usable, self.clean, self.dispersion, self.unit),
-            *(self.borrowed_share, self.borrowed.relative_variance),
-        )
+        def cells_of(some: Rows) -> Cells:
+            of_cell = (panel.array("units", some), self.clean[some], self.offers[some])
+            return given(Cells(*of_cell, group[some], store[some], sku[some], self.unit[some]))
+
+        return cells_of
+
+    def sales(self, panel: Panel) -> Callable[[Rows], Sales]:
+        """What some pairs sold, and what was expected of it. panel: with `expected`."""
+        share, variance = self.borrowed_share, self.borrowed.relative_variance
+
+        def sales_of(some: Rows) -> Sales:
+            sold = (panel.array("units", some), panel.array("expected", some))
+            scatter = (self.dispersion[some], self.unit[some], share[some], variance[some])
+            return given(Sales(*sold, self.usable[some], self.clean[some], *scatter))
+
+        return sales_of
+
+    def expecting(self, panel: Panel) -> Panel:
+        """The panel with what these factors let expect."""
+        return panel.having(expected=Expected(self, panel))
 
     @property
     def borrowed_share(self) -> Floats:
@@ -115,6 +128,23 @@ class Demand:
         return np.divide(1.0, variance, out=np.zeros(variance.size), where=self.borrowed.level > 0.0)
 
 
+class Expected:
+    """A measure that is worked out anew, from level and factors, whenever it is asked for: that takes no memory."""
+
+    def __init__(self, found: Demand, panel: Panel) -> None:
+        self.shape = (panel.pairs.height, panel.n_days)
+        self._factors, self._offers, self._level = given(found.factors), found.offers, found.level
+        self._group, self._store, self._sku = found.occasions.group, panel.codes("store"), panel.codes("sku")
+
+    def rows(self, of: Rows) -> Floats:
+        """As `Measure`, units a day."""
+        level = self._level[of]
+        expected = np.empty((level.size, self.shape[1]))
+        places = (self._group[of], self._store[of], self._sku[of])
+        demand.expectations(self._offers[of], *places, self._factors, level, expected)
+        return expected
+
+
 def expect(
     panel: Panel,
     settings: DemandSettings,
@@ -129,33 +159,32 @@ def expect(
     store.
     """
     panel, unlearnt, unusual = set_unusual_aside(panel, settings)
-    expected = panel.memory.empty(unlearnt.shape)
     guess = _first_guess(panel, settings, unlearnt, unusual)
-    rises = rises_of(panel.array("units"), guess.usable, settings)
-    found = _estimate(panel, guess, rises, settings, expected)
-    ended = np.full(len(expected), panel.n_days)
+    rises = rises_of(panel, guess.usable, settings)
+    found = _estimate(panel, guess, rises, settings)
+    ended = np.full(panel.pairs.height, panel.n_days)
     if ended_on is not None:
-        ended = ended_on(replace(panel, pairs=panel.pairs.with_columns(expected=pl.Series(expected))), found)
+        ended = ended_on(found.expecting(panel), found)
     over = np.flatnonzero(ended < panel.n_days)
     usable = guess.usable[over]
     if panel.together.count(over.size):
         guess.usable[over] *= np.arange(panel.n_days) < ended[over, None]
         guess.clean[over] = guess.usable[over]
-        rises = rises_of(panel.array("units"), guess.usable, settings)
-        found = _estimate(panel, guess, rises, settings, expected)
+        rises = rises_of(panel, guess.usable, settings)
+        found = _estimate(panel, guess, rises, settings)
     for _ in range(settings.rounds - 1):
-        found = _clean(panel, found, settings, null, expected)
-        found = _estimate(panel, found, rises, settings, expected)
-    found = _clean(panel, found, settings, null, expected)
-    _leave_out_open(panel, found, expected, settings, episode)
-    found = _estimate(panel, found, rises, settings, expected)
+        found = _clean(panel, found, settings, null)
+        found = _estimate(panel, found, rises, settings)
+    found = _clean(panel, found, settings, null)
+    _leave_out_open(panel, found, settings, episode)
+    found = _estimate(panel, found, rises, settings)
     found.usable[over] = usable
-    return replace(panel, pairs=panel.pairs.with_columns(expected=pl.Series(expected))), found
+    return found.expecting(panel), found
 
 
 def _first_guess(panel: Panel, settings: DemandSettings, unlearnt: Flags, unusual: pl.DataFrame) -> Demand:
     """All factors 1, every usable day clean. unlearnt: cells that are neither learnt from nor judged."""
-    units, shape = panel.array("units"), (panel.pairs.height, panel.n_days)
+    shape = (panel.pairs.height, panel.n_days)
     n_categories = len(panel.categories) + 1
     usable, clean, offers = (panel.memory.empty(shape, np.uint8) for _ in range(3))
     usual_price = np.empty(shape[0])
@@ -163,13 +192,14 @@ def _first_guess(panel: Panel, settings: DemandSettings, unlearnt: Flags, unusua
     sales = np.empty((shape[0], 2), np.int64)
 
     def look(block: slice) -> None:
-        is_known = ~np.isnan(units[block])
-        sold = is_known & (units[block] > 0)
-        is_fraction = sold & (units[block] != np.rint(units[block]))
+        units = panel.array("units", block)
+        is_known = ~np.isnan(units)
+        sold = is_known & (units > 0)
+        is_fraction = sold & (units != np.rint(units))
         sales[block] = np.stack([is_fraction.sum(axis=1), sold.sum(axis=1)], axis=1)
-        usable[block] = is_known & (panel.array("in_stock")[block] == 1) & (unlearnt[block] == 0)
+        usable[block] = is_known & (panel.array("in_stock", block) == 1) & (unlearnt[block] == 0)
         clean[block] = usable[block]
-        price, promo = panel.array("price")[block], panel.array("promo")[block]
+        price, promo = panel.array("price", block), panel.array("promo", block)
         usual = (settings.usual_price_quantile, settings.price_warm_up_days, bounds)
         demand.offers(price, promo, *usual, usual_price[block], offers[block])
 
@@ -211,9 +241,9 @@ def _are_weighed(panel: Panel, sales: Integers, share: float) -> NDArray[np.bool
     return np.asarray(((fractions > 0) & (fractions >= share * sold))[sku])
 
 
-def _estimate(panel: Panel, found: Demand, rises: Rises, settings: DemandSettings, expected: Floats) -> Demand:
+def _estimate(panel: Panel, found: Demand, rises: Rises, settings: DemandSettings) -> Demand:
     """Every factor in turn, given the others; then dispersion."""
-    found, together = _levels(panel, found, settings, expected), panel.together
+    found, together = _levels(panel, found, settings), panel.together
     n_offers = found.offer.shape[1]
     of_offer = _totals(together.added(_sums(panel, found, "offer")))
     by_offer = [table.sum(axis=1).reshape(-1, n_offers) for table in of_offer]
@@ -229,8 +259,8 @@ def _estimate(panel: Panel, found: Demand, rises: Rises, settings: DemandSetting
     found = replace(found, store_day=store_day)
     of_sku = _totals(_sums(panel, found, "sku_day"))
     found = replace(found, sku_day=_toward_one(of_sku, settings.sku_prior_units, prior_rows))
-    found = _levels(panel, found, settings, expected)
-    return _dispersion(panel, found, expected, rises, settings)
+    found = _levels(panel, found, settings)
+    return _dispersion(panel, found, rises, settings)
 
 
 def _sums(panel: Panel, found: Demand, factor: str) -> Floats:
@@ -249,9 +279,12 @@ def _sums(panel: Panel, found: Demand, factor: str) -> Floats:
     n_offers = found.offer.shape[1] if factor == "offer" else 1
     sums = np.zeros((len(demand.GroupSums._fields), n_groups * n_offers, panel.n_days))
     others = replace(found, **{factor: np.ones_like(getattr(found, factor))}).factors
-    of = (given(found.cells(panel)), given(others), np.nan_to_num(found.level), group, n_offers)
+    cells, others, level = found.cells(panel), given(others), np.nan_to_num(found.level)
 
-    rows.in_parts(lambda part, parts: demand.group_sums(*of, part, parts, demand.GroupSums(*sums)))
+    def add(some: Integers) -> None:
+        demand.group_sums(cells(some), others, level[some], group[some], n_offers, demand.GroupSums(*sums))
+
+    rows.in_parts(add, group)
     return sums
 
 
@@ -270,46 +303,45 @@ def _occasion_sums(panel: Panel, found: Demand) -> Floats:
     return found.occasions.sums(_sums(panel, alone, "occasion")[:-1], len(found.weekday))
 
 
-def _levels(panel: Panel, found: Demand, settings: DemandSettings, expected: Floats) -> Demand:
+def _levels(panel: Panel, found: Demand, settings: DemandSettings) -> Demand:
     """Levels by the days and by what was borrowed of the levels before; then what these would lend."""
-    level, exposure = _learn_levels(panel, found, settings, expected)
+    level, exposure = _learn_levels(panel, found, settings)
     lent = borrowed(panel, level, exposure, found.unit, found.dispersion, settings)
     return replace(found, level=level, exposure=exposure, borrowed=lent)
 
 
-def _learn_levels(panel: Panel, found: Demand, settings: DemandSettings, expected: Floats) -> tuple[Floats, Floats]:
-    """Level and exposure of every pair; its expected units are written."""
+def _learn_levels(panel: Panel, found: Demand, settings: DemandSettings) -> tuple[Floats, Floats]:
+    """Level and exposure of every pair."""
     level, exposure = np.empty(panel.pairs.height), np.empty(panel.pairs.height)
     cells, factors = found.cells(panel), given(found.factors)
     memory = (settings.day_decay_factor, settings.long_day_decay_factor, settings.level_prior_units)
 
     def learn(block: slice) -> None:
-        written = (level[block], exposure[block], expected[block])
-        demand.levels(given(cells, block), factors, *memory, given(found.borrowed, block), *written)
+        expected = np.empty((block.stop - block.start, panel.n_days))
+        written = (level[block], exposure[block], expected)
+        demand.levels(cells(block), factors, *memory, given(found.borrowed, block), *written)
 
     rows.in_blocks(learn, level.size)
     return level, exposure
 
 
-def _clean(panel: Panel, found: Demand, settings: DemandSettings, null: NullDistribution, expected: Floats) -> Demand:
+def _clean(panel: Panel, found: Demand, settings: DemandSettings, null: NullDistribution) -> Demand:
     """The usable days outside dark stretches; a pair that was dark too long has found a new level."""
-    sales = found.sales(panel.array("units"), expected)
-    dark, peaks = (
-        panel.memory.empty(expected.shape, np.uint8),
-        darkest(sales, settings.dark_depth, np.zeros(found.level.size)),
-    )
+    sales = found.sales(found.expecting(panel))
+    dark = panel.memory.empty(found.usable.shape, np.uint8)
+    peaks = darkest(sales, settings.dark_depth, np.zeros(found.level.size))
     judged = (peaks, found.level / found.unit, found.dispersion)
     bounds = null.dark_bounds(*judged, settings.dark_false_share, panel.together)
     # Between lots a shelf looks dark: were its pauses left out, its level would rise to a multiple of the truth.
     bounds[found.in_lots] = np.inf
     mark(sales, settings.dark_depth, peaks, bounds, dark)
     first_day = int(np.argmax(panel.is_open.any(axis=0)))
-    drift = level_drift(sales, dark, panel.regional_sku, first_day, settings, panel.together)
+    drift = level_drift(sales, found.usable, dark, panel.regional_sku, first_day, settings, panel.together)
     found = replace(found, level_drift=drift)
 
     def leave_out(block: slice) -> None:
         mark_fallen(
-            given(sales, block),
+            sales(block),
             found.level_drift,
             settings.fallen_before_days,
             settings.fallen_depth,
@@ -325,38 +357,39 @@ def _clean(panel: Panel, found: Demand, settings: DemandSettings, null: NullDist
 
 
 def open_episodes(
-    panel: Panel, found: Demand, expected: Floats, settings: DemandSettings, episode: EpisodeSettings
+    panel: Panel, found: Demand, settings: DemandSettings, episode: EpisodeSettings
 ) -> tuple[Floats, Integers]:
-    """Log likelihood ratio and first day of the best episode of every pair that lasts until tonight."""
+    """Log likelihood ratio and first day of the best episode of every pair that lasts until tonight.
+
+    panel: with `expected`.
+    """
     log_likelihood_ratio, first = np.empty(panel.pairs.height), np.empty(panel.pairs.height, np.int64)
-    sales, weighing = found.sales(panel.array("units"), expected), weighing_of(episode, found.level_drift)
+    sales, weighing = found.sales(panel), weighing_of(episode, found.level_drift)
     how = (settings.before_decay_factor, settings.left_out_variance, weighing, rule_of(episode))
 
     def weigh(block: slice) -> None:
-        open_log_likelihood_ratio(given(sales, block), *how, log_likelihood_ratio[block], first[block])
+        open_log_likelihood_ratio(sales(block), *how, log_likelihood_ratio[block], first[block])
 
     rows.in_blocks(weigh, log_likelihood_ratio.size)
     return log_likelihood_ratio, first
 
 
-def _leave_out_open(
-    panel: Panel, found: Demand, expected: Floats, settings: DemandSettings, episode: EpisodeSettings
-) -> None:
+def _leave_out_open(panel: Panel, found: Demand, settings: DemandSettings, episode: EpisodeSettings) -> None:
     """Take what may be an open episode out of the clean days, so that the level stays that of the days before."""
-    log_likelihood_ratio, first = open_episodes(panel, found, expected, settings, episode)
+    log_likelihood_ratio, first = open_episodes(found.expecting(panel), found, settings, episode)
     for row in np.flatnonzero(log_likelihood_ratio >= settings.open_log_likelihood_ratio):
         found.clean[row, first[row] :] = 0
 
 
-def _dispersion(panel: Panel, found: Demand, expected: Floats, rises: Rises, settings: DemandSettings) -> Demand:
+def _dispersion(panel: Panel, found: Demand, rises: Rises, settings: DemandSettings) -> Demand:
     """The unit of sale, and relative variance beyond counts of it by category and band of velocity.
 
     A band's variance is shrunk toward the chain's; a store-SKU that sells in lots has its own.
     """
-    sums = np.zeros((panel.pairs.height, 3))
+    sums, known = np.zeros((panel.pairs.height, 3)), found.expecting(panel)
 
     def add(block: slice) -> None:
-        demand.spreads(panel.array("units")[block], expected[block], found.clean[block], sums[block])
+        demand.spreads(known.array("units", block), known.array("expected", block), found.clean[block], sums[block])
 
     rows.in_blocks(add, len(sums))
     errors, expected_units, squares = sums.T

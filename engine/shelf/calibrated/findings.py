@@ -82,13 +82,13 @@ def expectations(panel: Panel, found: Demand, cases: pl.DataFrame, happened: pl.
     of = found.occasions
     factors = pl.DataFrame(
         {
-            "expected_units": panel.array("expected")[pair, day],
+            "expected_units": panel.at("expected", pair, day),
             "level": found.level[pair],
             "weekday_factor": found.weekday[category, day],
             "offer_factor": found.offer[category, found.offers[pair, day]],
             "store_factor": found.store_day[store, day],
             "sku_factor": found.sku_day[sku, day],
-            "is_promo": panel.array("promo")[pair, day] == 1,
+            "is_promo": panel.at("promo", pair, day) == 1,
             "occasion_factor": of.product(found.occasion)[of.group[pair], day],
         }
     )

@@ -84,11 +84,17 @@ def episode_totals(panel: Panel, counted: Flags, pair: Integers, first: Integers
     sums = np.empty((pair.size, 4))
 
     def add(block: slice) -> None:
-        history = (panel.array("units"), panel.array("expected"), counted)
-        episode_sums(*history, given(Spans(pair, first, last), block), sums[block])
+        some = pair[block]
+        history = (panel.array("units", some), panel.array("expected", some), counted[some])
+        episode_sums(*history, episodes_of(first[block], last[block]), sums[block])
 
     rows.in_blocks(add, pair.size)
     return sums
+
+
+def episodes_of(first: Integers, last: Integers) -> Spans:
+    """Episodes of rows that were picked for them, one row each."""
+    return given(Spans(np.arange(first.size), first, last))
 
 
 def _by_chance(episodes: pl.DataFrame, level_share: Floats, bounds: Bounds) -> Floats:

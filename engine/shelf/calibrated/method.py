@@ -141,7 +141,7 @@ class Calibrated:
 
     def bands(self, panel: Panel, found: Found, pair: Integers) -> tuple[Floats, NDArray[np.bool_]]:
         """As `Method`; the dark days are those of the pair's latest episode on which it was in stock."""
-        demand, expected = found.learnt.demand, panel.array("expected")[pair]
+        demand, expected = found.learnt.demand, panel.array("expected", pair)
         errors = expected / np.sqrt(np.maximum(demand.learnt_units[pair], 1.0))[:, None]
         day = np.arange(panel.n_days)
         within = (day >= found.first[pair, None]) & (day <= found.last[pair, None])

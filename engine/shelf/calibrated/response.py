@@ -150,27 +150,32 @@ def _sums_by_sku(panel: Panel, found: Demand, slopes: Floats, settings: Response
     sums = np.empty((panel.pairs.height, 6))
     bounds = -math.log1p(-settings.min_change_pct / 100), math.log(settings.max_change_ratio)
 
-    priced = Priced(
-        panel.array("price"),
-        panel.array("promo"),
-        found.usual_price,
-        panel.array("units"),
-        found.usable,
-        found.clean,
-        found.unit,
-        found.occasions.group,
-        panel.codes("store"),
-    )
-
     of_group = slopes[found.occasions.category]
     weekday, store_day = found.factors.weekday, found.store_day
 
     def add(block: slice) -> None:
-        response_sums(given(priced, block), weekday, store_day, of_group, *bounds, sums[block])
+        response_sums(_priced(panel, found, block), weekday, store_day, of_group, *bounds, sums[block])
 
     rows.in_blocks(add, len(sums))
     sku, n_skus = panel.codes("sku"), panel.skus.height
     return np.stack([np.bincount(sku, column, n_skus) for column in sums.T], axis=1)
+
+
+def _priced(panel: Panel, found: Demand, block: slice) -> Priced:
+    """What the kernel asks of some pairs."""
+    return given(
+        Priced(
+            panel.array("price", block),
+            panel.array("promo", block),
+            found.usual_price[block],
+            panel.array("units", block),
+            found.usable[block],
+            found.clean[block],
+            found.unit[block],
+            found.occasions.group[block],
+            panel.codes("store")[block],
+        )
+    )
 
 
 def _information(sums: Floats, group: Integers, n_groups: int) -> tuple[Floats, Floats, Floats, Floats]:

@@ -103,7 +103,8 @@ def needed(
     pace, usual = _paces(panel, found, misallocation, settings)
     is_dark = is_dark.copy()
     is_dark[cases.filter(pl.col("status") == v.OPEN)["pair"].to_numpy()] = True
-    on_hand, price = (panel.array(name)[:, -1] for name in ("on_hand", "price"))
+    every = np.arange(panel.pairs.height)
+    on_hand, price = (panel.at(name, every, -1) for name in ("on_hand", "price"))
     cost = panel.skus["cost"].cast(pl.Float64).fill_null(np.nan).to_numpy()[panel.codes("sku")]
     value = price - np.nan_to_num(cost)
     safety, days = pace * settings.safety_days, recommend.projection_days
@@ -223,8 +224,8 @@ def _paces(
 
     def add(block: slice) -> None:
         history = (
-            panel.array("units")[block],
-            panel.array("expected")[block],
+            panel.array("units", block),
+            panel.array("expected", block),
             found.clean[block],
             found.level[block],
         )

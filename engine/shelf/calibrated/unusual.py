@@ -5,19 +5,18 @@ bulk order is kept as sold; a number that neither history nor revenue allows is 
 be are those of the last ordinary day.
 """
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
-from engine.arrays import Flags, Floats
+from engine.arrays import Flags, Floats, Integers
 from engine.blocks.together import Together
 from engine.errors import Problem
 from engine.kernels import rows
 from engine.kernels.unusual import EXTRAORDINARY, IMPOSSIBLE, carry_ordinary, extremes, judge_sales, ordinary
 from engine.settings.shelf.calibrated import DemandSettings
+from engine.shelf.measures import Measure, replaced
 from engine.shelf.panel import Panel
 from engine.vocabulary import shelf as v
 
@@ -37,26 +36,24 @@ def set_unusual_aside(panel: Panel, settings: DemandSettings) -> tuple[Panel, Fl
 
     The table: store_id, sku_id, date, measure (units, bulk, on_hand, price), value as delivered, why.
     """
-    units, verdict = panel.array("units"), panel.memory.empty(panel.array("units").shape, np.uint8)
+    verdict = panel.memory.empty((panel.pairs.height, panel.n_days), np.uint8)
     usual = _usual_sales(panel, settings.bulk_quantile)
 
     def judge(block: slice) -> None:
-        cells = (units[block], panel.array("revenue")[block], panel.array("price")[block], usual[block])
+        units, revenue, price = (panel.array(name, block) for name in ("units", "revenue", "price"))
         bounds = (settings.bulk_ratio, settings.impossible_ratio, settings.paid_share)
-        judge_sales(*cells, *bounds, verdict[block])
+        judge_sales(units, revenue, price, usual[block], *bounds, verdict[block])
 
     rows.in_blocks(judge, usual.size)
-    tables = [
-        _listed(panel, name, units, verdict == of) for name, of in (("units", IMPOSSIBLE), ("bulk", EXTRAORDINARY))
-    ]
-    corrected = {"units": _with(panel, units, verdict == IMPOSSIBLE, np.nan)} if tables[0].height else {}
+    impossible, bulk = (np.nonzero(verdict == of) for of in (IMPOSSIBLE, EXTRAORDINARY))
+    tables = [_listed(panel, "units", "units", *impossible), _listed(panel, "bulk", "units", *bulk)]
+    corrected = {"units": _without(panel, *impossible)} if tables[0].height else {}
     for measure, ratio in (("on_hand", settings.stock_ratio), ("price", settings.price_ratio)):
         carried_forward, odd = _carried_forward(panel, measure, ratio)
         tables.append(odd)
         corrected |= {measure: carried_forward} if odd.height else {}
-    columns = {name: pl.Series(array) for name, array in corrected.items()}
-    found = pl.concat(tables).sort(*ORDER)
-    return replace(panel, pairs=panel.pairs.with_columns(**columns)), (verdict > 0).astype(np.uint8), found
+    np.minimum(verdict, 1, out=verdict)
+    return panel.having(**corrected), verdict, pl.concat(tables).sort(*ORDER)
 
 
 def notices(found: pl.DataFrame, together: Together) -> tuple[Problem, ...]:
@@ -81,7 +78,7 @@ def notices(found: pl.DataFrame, together: Together) -> tuple[Problem, ...]:
 
 def _usual_sales(panel: Panel, quantile: float) -> Floats:
     """Ordinary sales of a day with any, (pairs,): its own, else those of the SKU, else those of the chain."""
-    usual = _ordinary(panel.array("units"), quantile)
+    usual = _ordinary(panel, "units", np.arange(panel.pairs.height), quantile)
     known = panel.together.joined(usual[~np.isnan(usual)])
     of_chain = panel.together.once(lambda: float(np.median(known)) if known.size else np.nan)
     of_pair = pl.col("usual").fill_nan(None)
@@ -90,49 +87,45 @@ def _usual_sales(panel: Panel, quantile: float) -> Floats:
     return np.ascontiguousarray(usual_by_pair.select(filled).to_series().to_numpy())
 
 
-def _ordinary(values: Floats, quantile: float) -> Floats:
-    usual = np.empty(len(values))
-    rows.in_blocks(lambda block: ordinary(values[block], quantile, usual[block]), len(values))
+def _ordinary(panel: Panel, measure: str, pair: Integers, quantile: float) -> Floats:
+    usual = np.empty(pair.size)
+    rows.in_blocks(lambda block: ordinary(panel.array(measure, pair[block]), quantile, usual[block]), pair.size)
     return usual
 
 
-def _carried_forward(panel: Panel, measure: str, ratio: float) -> tuple[Floats, pl.DataFrame]:
+def _carried_forward(panel: Panel, measure: str, ratio: float) -> tuple[Measure, pl.DataFrame]:
     """A measure with its impossible cells overruled, and these; the measure itself where there are none."""
-    values = panel.array(measure)
-    smallest, largest = np.empty((2, len(values)))
-    rows.in_blocks(lambda block: extremes(values[block], smallest[block], largest[block]), len(values))
+    smallest, largest = np.empty((2, panel.pairs.height))
+    rows.in_blocks(
+        lambda block: extremes(panel.array(measure, block), smallest[block], largest[block]), panel.pairs.height
+    )
     # What is ordinary is no less than the smallest value: few rows can hold what is beyond a multiple of it.
     odd_rows = np.flatnonzero(largest > ratio * smallest)
-    usual = _ordinary(values[odd_rows], MIDDLE)
+    usual = _ordinary(panel, measure, odd_rows, MIDDLE)
     is_odd_row = largest[odd_rows] > ratio * usual
     odd_rows, usual = odd_rows[is_odd_row], usual[is_odd_row]
-    if not odd_rows.size:
-        return values, _listed(panel, measure, values, np.zeros((0, 0), np.bool_))
-    some = np.ascontiguousarray(values[odd_rows])
-    verdict = np.empty(some.shape, np.uint8)
-    carry_ordinary(some, usual, ratio, verdict)
-    is_odd = panel.memory.empty(values.shape, np.bool_)
-    is_odd[:] = False
-    is_odd[odd_rows] = verdict == IMPOSSIBLE
-    carried_forward = panel.memory.empty(values.shape)
-    carried_forward[:] = values
-    carried_forward[odd_rows] = some
-    return carried_forward, _listed(panel, measure, values, is_odd)
+    values = np.array(panel.array(measure, odd_rows))
+    verdict = np.empty(values.shape, np.uint8)
+    carry_ordinary(values, usual, ratio, verdict)
+    row, day = np.nonzero(verdict == IMPOSSIBLE)
+    carried_forward = replaced(panel.measures[measure], odd_rows, values, panel.memory)
+    return carried_forward, _listed(panel, measure, measure, odd_rows[row], day)
 
 
-def _with(panel: Panel, values: Floats, where: NDArray[np.bool_], value: float) -> Floats:
-    changed = panel.memory.empty(values.shape)
-    changed[:] = values
-    changed[where] = value
-    return changed
+def _without(panel: Panel, pair: Integers, day: Integers) -> Measure:
+    """The units without some cells."""
+    changed, row = np.unique(pair, return_inverse=True)
+    values = np.array(panel.array("units", changed))
+    values[row, day] = np.nan
+    return replaced(panel.measures["units"], changed, values, panel.memory)
 
 
-def _listed(panel: Panel, measure: str, values: Floats, where: NDArray[np.bool_]) -> pl.DataFrame:
-    pair, day = np.nonzero(where)
+def _listed(panel: Panel, kind: str, measure: str, pair: Integers, day: Integers) -> pl.DataFrame:
+    """A row for each of some cells of a measure. kind: which of `WHY`."""
     dates: Any = np.datetime64(panel.first_day) + day.astype("timedelta64[D]")
     return panel.pairs.select(v.PAIR)[pair].with_columns(
         date=pl.Series(dates, dtype=pl.Date) if day.size else pl.lit(None, pl.Date),
-        measure=pl.lit(measure),
-        value=pl.Series(values[pair, day] if day.size else np.empty(0)),
-        why=pl.lit(WHY[measure]),
+        measure=pl.lit(kind),
+        value=pl.Series(panel.at(measure, pair, day)),
+        why=pl.lit(WHY[kind]),
     )

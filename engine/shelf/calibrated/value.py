@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from engine.arrays import Integers
+from engine.kernels import rows
 from engine.kernels.cover import cover_began
 from engine.settings.shelf.calibrated import PatternSettings
 from engine.settings.shelf.common import RecommendSettings
@@ -81,5 +82,10 @@ def _cover_began(panel: Panel, stocked: pl.DataFrame, pattern: PatternSettings) 
     pair, first = (stocked[name].to_numpy() for name in ("pair", "first"))
     least = stocked["expected_daily_units"].to_numpy() * pattern.cover_days[0]
     began = np.empty(pair.size, np.int64)
-    cover_began(panel.array("on_hand"), pair, first, least, pattern.before_days, began)
+
+    def look(block: slice) -> None:
+        on_hand, place = panel.array("on_hand", pair[block]), np.arange(block.stop - block.start)
+        cover_began(on_hand, place, first[block], least[block], pattern.before_days, began[block])
+
+    rows.in_blocks(look, pair.size)
     return began

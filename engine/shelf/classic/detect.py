@@ -35,9 +35,9 @@ def detect(panel: Panel, settings: DetectSettings) -> pl.DataFrame:
 def _find(panel: Panel, block: slice, settings: DetectSettings, room: list[NDArray[np.int64]]) -> int:
     """How many runs some rows have; row, first and last day of as many as there is room for are written."""
     return dark_runs(
-        panel.array("units")[block],
-        panel.array("expected")[block],
-        panel.array("in_stock")[block],
+        panel.array("units", block),
+        panel.array("expected", block),
+        panel.array("in_stock", block),
         panel.judged[block],
         settings.dark_ratio,
         settings.min_dark_days,

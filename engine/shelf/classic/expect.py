@@ -3,24 +3,20 @@
 In: `Panel`. Out: the panel with `expected`, units a day as an array of days, NaN where history is too short.
 """
 
-from dataclasses import replace
-
-import polars as pl
-
 from engine.kernels import expectation, rows
 from engine.settings.shelf.common import ExpectSettings
+from engine.shelf.measures import Whole
 from engine.shelf.panel import Panel
 from engine.vocabulary.common import TIE_TOLERANCE
 
 
 def expect(panel: Panel, settings: ExpectSettings) -> Panel:
     """Trimmed mean of the days before each day; a day never judges itself."""
-    units = panel.array("units")
-    expected = panel.memory.empty(units.shape)
+    expected = panel.memory.empty((panel.pairs.height, panel.n_days))
 
     def expect_block(block: slice) -> None:
         expectation.expectation(
-            units[block],
+            panel.array("units", block),
             settings.window_days,
             settings.trim_sigmas,
             settings.min_kept_days,
@@ -28,5 +24,5 @@ def expect(panel: Panel, settings: ExpectSettings) -> Panel:
             expected[block],
         )
 
-    rows.in_blocks(expect_block, len(units))
-    return replace(panel, pairs=panel.pairs.with_columns(expected=pl.Series(expected)))
+    rows.in_blocks(expect_block, len(expected))
+    return panel.having(expected=Whole(expected))

@@ -74,10 +74,10 @@ class Classic:
 
     def bands(self, panel: Panel, found: None, pair: Integers) -> tuple[Floats, NDArray[np.bool_]]:
         """As `Method`."""
-        units, rule = panel.array("units")[pair], self._settings.expect
+        units, rule = panel.array("units", pair), self._settings.expect
         errors, dark = np.empty(units.shape), np.empty(units.shape, np.bool_)
         standard_errors(units, rule.window_days, rule.trim_sigmas, rule.min_kept_days, TIE_TOLERANCE, errors)
-        expected, in_stock = panel.array("expected")[pair], panel.array("in_stock")[pair]
+        expected, in_stock = panel.array("expected", pair), panel.array("in_stock", pair)
         dark_days(units, expected, in_stock, self._settings.detect.dark_ratio, TIE_TOLERANCE, dark)
         return errors, dark
 
