@@ -11,15 +11,12 @@ from functools import cached_property
 from pathlib import Path
 
 import polars as pl
-import pyarrow as pa
 
 from engine.contracts.contract import Contract
 from engine.delivery.near_miss import name_alike
 from engine.delivery.source import UNREADABLE, DataFile, Part, Source, fitting, missing_table
 from engine.errors import InputError, Problem
 
-NO_FRAME = (*UNREADABLE, pa.ArrowException, TypeError, ValueError)
-"""What is raised by a frame that cannot be had as Arrow."""
 KINDS = "a frame of Polars, pandas, PyArrow or DuckDB, or anything else with __arrow_c_stream__"
 
 
@@ -101,12 +98,15 @@ def frames_of(given: Mapping[str, object]) -> Frames:
 
     Raises InputError naming everything that is no frame.
     """
+    # Tables in files, as most are, do without PyArrow, which takes a while to import.
+    import pyarrow as pa
+
     taken: dict[str, Frame] = {}
     problems: list[Problem] = []
     for name, frame in given.items():
         try:
             taken[name] = Frame(_as_polars(frame))
-        except NO_FRAME as error:
+        except (*UNREADABLE, pa.ArrowException, TypeError, ValueError) as error:
             reason = next(iter(str(error).splitlines()), type(error).__name__)
             problems.append(Problem(name, f"cannot be read as a table: {reason}", f"give {KINDS}"))
     if problems:
@@ -115,7 +115,10 @@ def frames_of(given: Mapping[str, object]) -> Frames:
 
 
 def _as_polars(frame: object) -> pl.DataFrame:
-    """The rows of a frame. Raises one of `NO_FRAME`."""
+    """The rows of a frame. Raises what `frames_of` takes for no frame."""
+    # As in `frames_of`.
+    import pyarrow as pa
+
     if isinstance(frame, pl.LazyFrame):
         frame = frame.collect()
     if not isinstance(frame, pl.DataFrame):

@@ -1,10 +1,13 @@
-"""Compile every kernel into the cache, so that the first night does not wait: `python -m engine.kernels`."""
+"""Compile every kernel and keep it, so that the first night does not wait: `python -m engine.kernels`."""
 
 import importlib
 import pkgutil
 
 import engine.kernels
+from engine.kernels.compiling import Compiled
 
-for module in pkgutil.iter_modules(engine.kernels.__path__):
-    if not module.name.startswith("_"):
-        importlib.import_module(f"engine.kernels.{module.name}")
+for found in pkgutil.iter_modules(engine.kernels.__path__):
+    if not found.name.startswith("_"):
+        for value in vars(importlib.import_module(f"engine.kernels.{found.name}")).values():
+            if isinstance(value, Compiled):
+                value.make_ready()

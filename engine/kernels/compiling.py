@@ -1,77 +1,106 @@
-"""Compiling: a kernel's annotations are its signature, for people, mypy and Numba alike."""
+"""Compiling: a kernel's annotations are its signature, for people, mypy and the compiler alike.
+
+A kernel is compiled once, by Numba (`building`), and its machine code is kept (`kept`). Calling it then takes no
+compiler (`calling`): a night imports none.
+"""
 
 import itertools
+import os
 from collections.abc import Callable
-from importlib import import_module
-from typing import Annotated, Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from functools import cached_property, update_wrapper
+from threading import RLock
+from types import UnionType
+from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 import numpy as np
-from numba import njit, types
-from numba.np import linalg
 
 from engine.arrays import Integers
-from engine.kernels.types import WRITTEN
+from engine.kernels.calling import Call
+from engine.kernels.kept import address_of
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 Record = TypeVar("Record", bound=tuple[Any, ...])
 
-_SCALARS = {bool: types.boolean, int: types.int64, float: types.float64, type(None): types.void}
+UNCOMPILED = os.environ.get("NUMBA_DISABLE_JIT") == "1"
+"""Kernels run as the Python they are written in, where an index out of bounds is an error."""
+_READYING = RLock()
+
+
+class Compiled:
+    """A function that is compiled: a kernel for the types of its annotations, a part with each kernel around it."""
+
+    def __init__(self, function: Callable[..., Any], *, is_part: bool, fastmath: frozenset[str]) -> None:
+        self.function, self.is_part, self.fastmath = function, is_part, fastmath
+        self.name = f"{function.__module__}.{function.__name__}"
+        self._calls: list[Call] = []
+        update_wrapper(self, function)
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Run the machine code for the first signature that the arguments fit. Raises TypeError for other types."""
+        if not self._calls:
+            self.make_ready()
+        *others, last = self._calls
+        for call in others:
+            if call.takes(arguments):
+                return call(arguments)
+        return last(arguments)
+
+    def make_ready(self) -> None:
+        """Find machine code for every signature; compile it where there is none."""
+        with _READYING:
+            if not self._calls:
+                self._calls = [Call(address_of(self, which), *types) for which, types in enumerate(self.signatures)]
+
+    @cached_property
+    def signatures(self) -> list[tuple[Any, ...]]:
+        """Types as annotated, of what is returned and of every argument; one where an argument is a union, too."""
+        if self.is_part:
+            return []
+        hints = get_type_hints(self.function, include_extras=True)
+        return list(itertools.product([hints.pop("return")], *map(_members, hints.values())))
+
+    @cached_property
+    def _numba_type_(self) -> Any:
+        """What Numba takes it for where a kernel calls it."""
+        # The compiler takes a third of a second to import: it is what calls this.
+        from engine.kernels.building import dispatcher_of
+
+        return dispatcher_of(self)._numba_type_
 
 
 def kernel(function: Function) -> Function:
-    """Compile for the annotated types, or load from the cache, when its module is imported; the GIL is released.
+    """Compile for the annotated types, or take what was compiled, when it is first called; the GIL is released.
 
     Arguments are annotated with the arrays of `types`, numbers and records of them (named tuples); an argument that
-    may be of either of two types makes two compilations.
+    may be of either of two types makes two compilations. Called with other types it raises TypeError.
     """
-    hints = get_type_hints(function, include_extras=True)
-    returned = _compiled_types(hints.pop("return"))[0]
-    signatures = [returned(*arguments) for arguments in itertools.product(*map(_compiled_types, hints.values()))]
-    return _compiled(function, signatures)
+    return _compiled(function, is_part=False)
 
 
 def inner(function: Function) -> Function:
     """A part of kernels, compiled with each of them for the types that it is called with there."""
-    return _compiled(function)
+    return _compiled(function, is_part=True)
 
 
 def inner_of_numbers(function: Function) -> Function:
     """As `inner`, where no value is NaN: the processor may compare many at once."""
-    return _compiled(function, fastmath={"nnan", "nsz"})
+    return _compiled(function, is_part=True, fastmath=frozenset({"nnan", "nsz"}))
 
 
 def inner_of_exact_sums(function: Function) -> Function:
     """As `inner`, where any order of adding gives the same bits."""
-    return _compiled(function, fastmath={"reassoc", "nsz"})
+    return _compiled(function, is_part=True, fastmath=frozenset({"reassoc", "nsz"}))
 
 
 def given(record: Record, rows: slice | Integers | None = None) -> Record:
-    """A record as kernels take it: its arrays read-only, and cut to some rows where these are given.
-
-    Numba lets an array that may be written pass for one that may not, but not within a record.
-    """
+    """A record of what kernels only read, cut to some rows where these are given: to write it is refused."""
     return type(record)(*(_read_only(field, rows) if isinstance(field, np.ndarray) else field for field in record))
 
 
-def _load_arrays_without_blas() -> None:
-    """Let Numba load what it knows of arrays without looking for the BLAS of SciPy.
-
-    It looks for it at once, for matrix products, which no kernel makes; loading SciPy takes a third of the start of
-    a command. A product in a kernel of somebody else still finds it: what compiles one looks again.
-    """
-    look_for_blas = linalg.ensure_blas
-    linalg.ensure_blas = lambda: None
-    try:
-        import_module("numba.np.arraymath")
-    finally:
-        linalg.ensure_blas = look_for_blas
-
-
-_load_arrays_without_blas()
-
-
-def _compiled(function: Function, signatures: list[Any] | None = None, fastmath: set[str] | bool = False) -> Function:
-    return cast("Function", njit(signatures, cache=True, nogil=True, fastmath=fastmath)(function))
+def _compiled(function: Function, *, is_part: bool, fastmath: frozenset[str] = frozenset()) -> Function:
+    if UNCOMPILED:
+        return function
+    return cast("Function", Compiled(function, is_part=is_part, fastmath=fastmath))
 
 
 def _read_only(array: Any, rows: slice | Integers | None) -> Any:
@@ -80,17 +109,5 @@ def _read_only(array: Any, rows: slice | Integers | None) -> Any:
     return view
 
 
-def _compiled_types(annotation: Any) -> list[types.Type]:
-    """What an annotation says to Numba: one type, or those of every member of a union."""
-    if annotation in _SCALARS:
-        return [_SCALARS[annotation]]
-    if get_origin(annotation) is Union:
-        return [kind for member in get_args(annotation) for kind in _compiled_types(member)]
-    if get_origin(annotation) is Annotated:
-        array, *marks = annotation.__metadata__
-        return [array.copy(readonly=WRITTEN not in marks)]
-    if get_origin(annotation) is tuple:
-        members = [_compiled_types(member)[0] for member in get_args(annotation)]
-        return [types.BaseTuple.from_types(members)]  # type: ignore[no-untyped-call]
-    fields = [_compiled_types(field)[0] for field in get_type_hints(annotation, include_extras=True).values()]
-    return [types.BaseTuple.from_types(fields, annotation)]  # type: ignore[no-untyped-call]
+def _members(annotation: Any) -> tuple[Any, ...]:
+    return get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)

@@ -12,6 +12,13 @@ LARGEST_WHOLE = 1e6
 
 
 @inner
+def _copy(values: Floats1D, into: Out[Floats1D]) -> None:
+    """As many values as there is room for; an assignment of arrays would bring in what reports sizes that differ."""
+    for day in range(into.size):
+        into[day] = values[day]
+
+
+@inner
 def _add_known(past: Floats1D, count: Out[Floats1D], total: Out[Floats1D]) -> None:
     """Add the known values of one lag to the count and total of every day."""
     for day in range(past.size):
@@ -77,8 +84,8 @@ def _add_kept(series: Floats1D, window: int, sigmas: float, tolerance: float, wo
         total[day] = total[day] / count[day] if count[day] > 0 else np.nan
     for lag in range(1, window + 1):
         _add_squares(series[:-lag], mean[lag:], bound[lag:], total[lag:], squares[lag:])
-    mean[:] = total
-    bound[:] = squares
+    _copy(total, mean)
+    _copy(squares, bound)
 
 
 @inner
@@ -112,7 +119,7 @@ def _sum_windows(values: Out[Floats1D], window: int, running: Out[Floats1D]) -> 
     running[0] = 0.0
     for day in range(values.size):
         running[day + 1] = running[day] + values[day]
-    values[:] = running[: values.size]
+    _copy(running, values)
     later, earlier = values[window:], running[: max(values.size - window, 0)]
     for place in range(later.size):
         later[place] -= earlier[place]

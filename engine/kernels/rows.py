@@ -13,6 +13,8 @@ BLOCKS_PER_THREAD = 4
 """More blocks than threads, so that one slow block does not leave a core idle."""
 ROWS_PER_BLOCK = 2048
 """What a block works with stays in the processor's cache."""
+FEW_ROWS = 256
+"""Starting threads takes longer than what so few rows take."""
 
 
 def threads() -> int:
@@ -22,7 +24,8 @@ def threads() -> int:
 
 def in_blocks(kernel: Callable[[slice], object], n_rows: int, rows_per_block: int = ROWS_PER_BLOCK) -> None:
     """Call a kernel with slices that cover `n_rows` once. The kernel releases the GIL and writes its own rows."""
-    blocks = min(max(threads() * BLOCKS_PER_THREAD, -(-n_rows // rows_per_block)), n_rows)
+    fewest = threads() * BLOCKS_PER_THREAD if n_rows > FEW_ROWS else 1
+    blocks = min(max(fewest, -(-n_rows // rows_per_block)), n_rows)
     bounds = [n_rows * block // max(blocks, 1) for block in range(blocks + 1)]
     slices = [slice(first, last) for first, last in itertools.pairwise(bounds)]
     if threads() == 1 or len(slices) == 1:

@@ -2,11 +2,35 @@
 
 import numpy as np
 
-from engine.kernels.compiling import kernel
+from engine.kernels.compiling import inner, kernel
 from engine.kernels.types import Flags2D, Floats1D, Floats2D, Out
 
 ORDINARY, EXTRAORDINARY, IMPOSSIBLE = 0, 1, 2
 """What `judge_sales` says of a cell."""
+
+
+@inner
+def _of_rank(values: Out[Floats1D], rank: int) -> float:
+    """The value that would have this place if all were sorted (Hoare 1961); they change places, and none is NaN."""
+    first, last = 0, values.size - 1
+    while first < last:
+        middle = values[(first + last) // 2]
+        left, right = first, last
+        while left <= right:
+            while values[left] < middle:
+                left += 1
+            while values[right] > middle:
+                right -= 1
+            if left <= right:
+                values[left], values[right] = values[right], values[left]
+                left, right = left + 1, right - 1
+        if rank <= right:
+            last = right
+        elif rank >= left:
+            first = left
+        else:
+            break
+    return float(values[rank])
 
 
 @kernel
@@ -25,7 +49,7 @@ def ordinary(values: Floats2D, quantile: float, usual: Out[Floats1D]) -> None:
         usual[row] = np.nan
         if size > 1:
             place = int(quantile * (size - 1))
-            usual[row] = np.partition(known[:size], place)[place]
+            usual[row] = _of_rank(known[:size], place)
 
 
 @kernel

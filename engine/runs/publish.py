@@ -9,6 +9,7 @@ import platform
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -51,7 +52,7 @@ class Making:
     @property
     def run_id(self) -> str:
         """The name of the run."""
-        parts = (self.settings.fingerprint(), str(dict(self.inputs)), " ".join(map(version, PACKAGES)), *self.further)
+        parts = (self.settings.fingerprint(), str(dict(self.inputs)), " ".join(_versions().values()), *self.further)
         return run_name(self.as_of, self.settings.profile, *parts)
 
 
@@ -119,11 +120,17 @@ def _manifest(run_id: str, making: Making, entries: Mapping[str, Any], journal: 
         "mapping": _mapping_of(making.place),
         "settings_fingerprint": making.settings.fingerprint(),
         "settings": making.settings.model_dump(mode="json"),
-        "versions": {package: version(package) for package in PACKAGES} | {"python": platform.python_version()},
+        "versions": {**_versions(), "python": platform.python_version()},
         **({} if making.part_of is None else {PART_OF: making.part_of}),
         **entries,
         "stages": journal.stages,
     }
+
+
+@cache
+def _versions() -> Mapping[str, str]:
+    """Of every package that may give other results."""
+    return {package: version(package) for package in PACKAGES}
 
 
 def _told(place: Path | str | None) -> str:

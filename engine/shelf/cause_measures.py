@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from engine.arrays import Floats, Integers
@@ -110,10 +109,10 @@ def high_performers(points: Points, settings: MisallocationSettings) -> pl.DataF
 
 def as_lists(values: pl.Series, found: NDArray[np.bool_]) -> pl.Series:
     """One list a row of `found`, as long as the row has marks."""
-    ends = np.concatenate([[0], found.sum(axis=1).cumsum()])
-    # An array that Arrow was not given by Polars would make it import pandas, where that is installed.
-    lists = pa.LargeListArray.from_arrays(pl.Series(ends, dtype=pl.Int64).to_arrow(), values.to_arrow())
-    return pl.Series(pl.from_arrow(lists))
+    marked = pl.DataFrame({"row": np.nonzero(found)[0], "values": values})
+    lists = marked.group_by("row", maintain_order=True).agg("values")
+    rows = pl.DataFrame({"row": np.arange(found.shape[0])})
+    return rows.join(lists, on="row", how="left", maintain_order="left")["values"].fill_null([])
 
 
 def _conversion(points: Points, settings: ConversionSettings) -> dict[str, NDArray[Any]]:

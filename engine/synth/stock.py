@@ -3,9 +3,9 @@
 from typing import Final, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from engine.kernels import stock
 from engine.synth.demand import StoreDays
 
 REORDER_COVER_DAYS: Final = 12.0
@@ -25,34 +25,6 @@ class Trade(NamedTuple):
     sold: NDArray[np.int64]
 
 
-@njit(cache=True, nogil=True)
-def _trade(
-    wanted: NDArray[np.int64],
-    lead_days: NDArray[np.int64],
-    opening: NDArray[np.int64],
-    levels: NDArray[np.int64],
-    overstock: NDArray[np.int64],
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    on_hand = np.empty_like(wanted)
-    sold = np.empty_like(wanted)
-    for pair in range(wanted.shape[0]):
-        stock = opening[pair]
-        due_day = -1
-        due_units = 0
-        for day in range(wanted.shape[1]):
-            if day == due_day:
-                stock += due_units
-                due_day = -1
-            on_hand[pair, day] = stock
-            sold[pair, day] = min(stock, wanted[pair, day])
-            stock -= sold[pair, day]
-            over = 1 if overstock[pair, 0] <= day <= overstock[pair, 1] else 0
-            if due_day < 0 and stock <= levels[pair, over, 0]:
-                due_day = day + lead_days[pair, day]
-                due_units = levels[pair, over, 1] - stock
-    return on_hand, sold
-
-
 def ordinary_stock(daily_units: NDArray[np.float64]) -> NDArray[np.float64]:
     """The middle between reordering and full, units; what lies beyond is surplus."""
     return daily_units * ((REORDER_COVER_DAYS + FULL_COVER_DAYS) / 2)
@@ -67,11 +39,14 @@ def trade(days: StoreDays) -> Trade:
     overstock_level = OVERSTOCK_RATIO * (reorder_at + full) / 2
     over_reorder_at = np.floor((1 - OVERSTOCK_SWING) * overstock_level).astype(np.int64)
     over_full = np.ceil((1 + OVERSTOCK_SWING) * overstock_level).astype(np.int64)
-    on_hand, sold = _trade(
+    on_hand, sold = np.empty_like(days.wanted), np.empty_like(days.wanted)
+    stock.trade(
         days.wanted,
         days.lead_days,
         opening,
         np.stack([reorder_at, full, over_reorder_at, over_full], axis=1).reshape(-1, 2, 2),
         np.stack([days.overstock_first - OVERSTOCK_AHEAD_DAYS, days.overstock_last], axis=1),
+        on_hand,
+        sold,
     )
     return Trade(on_hand, sold)

@@ -1,4 +1,5 @@
-import importlib
+"""Kernels as Python meets them: compiled once, kept, called without the compiler."""
+
 import os
 import runpy
 import subprocess
@@ -8,12 +9,11 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from numba import types
-from numba.core.dispatcher import Dispatcher
 
 import engine.kernels
-from engine.kernels.compiling import given, kernel
-from engine.kernels.types import Flags2D, Floats1D, Integers1D, Out, Singles1D
+from engine.kernels import kept
+from engine.kernels.compiling import Compiled, given, inner, kernel
+from engine.kernels.types import Flags2D, Floats1D, Floats2D, Integers1D, Out, Singles1D
 
 
 class Row(NamedTuple):
@@ -32,48 +32,78 @@ def _multiply(row: Row, places: Integers1D | Singles1D, doubled: Out[Flags2D], t
     return places.size, row.factor
 
 
-MODULES = sorted(file.stem for file in Path(engine.kernels.__file__).parent.glob("*.py") if file.stem[0] != "_")
-CACHE = "NUMBA_CACHE_DIR"
+@kernel
+def _share(amount: int, whole: int) -> int:
+    if amount > whole:
+        raise ValueError("a part is larger than the whole")
+    return 100 * amount // whole
 
 
-@pytest.mark.parametrize("name", MODULES)
-def test_every_public_kernel_is_compiled_for_the_types_it_is_given(name):
-    module = importlib.import_module(f"engine.kernels.{name}")
-    public = {name: value for name, value in vars(module).items() if isinstance(value, Dispatcher) and name[0] != "_"}
-    assert [name for name, kernel in public.items() if not kernel.signatures] == []
+@inner
+def _room(size: int) -> Floats1D:
+    room = np.empty(size)
+    for place in range(min(size, 9)):
+        room[place] = place
+    return room
 
 
-def test_all_kernels_are_compiled_ahead_of_the_first_night(monkeypatch):
-    for name in MODULES:
-        monkeypatch.delitem(sys.modules, f"engine.kernels.{name}", raising=False)
-        # The package names the modules too: what the rest of the run imports must be what it compiled.
-        monkeypatch.delattr(engine.kernels, name, raising=False)
-    runpy.run_module("engine.kernels", run_name="__main__")
-    assert [name for name in MODULES if f"engine.kernels.{name}" not in sys.modules] == []
+@kernel
+def _sum_of_room(size: int) -> float:
+    total = 0.0
+    for _ in range(100):
+        few = _room(3)
+        few[::-1].sort()
+        total += few[0] + _room(size)[8]
+    return total
 
 
-@pytest.mark.parametrize(
-    ("is_writable", "is_set"),
-    [
-        pytest.param(False, True, id="nowhere_to_write_but_the_temporary_folder"),
-        pytest.param(True, False, id="beside_the_code"),
-    ],
+@kernel
+def _solve(left: Floats2D, right: Floats1D) -> float:
+    return float(np.linalg.solve(left, right)[0])
+
+
+HERE = (
+    f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); from test_compiling import _solve, _sum_of_room"
 )
-def test_compiled_kernels_are_kept_where_the_user_may_write(monkeypatch, is_writable, is_set):
-    monkeypatch.setenv(CACHE, "to be restored")
-    monkeypatch.delenv(CACHE)
-    monkeypatch.setattr(os, "access", lambda place, mode: is_writable)
-    runpy.run_path(engine.kernels.__file__)
-    assert (CACHE in os.environ) == is_set
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """Where compiled kernels are kept, and nowhere else."""
+    monkeypatch.setattr(kept, "_folders", lambda: iter([tmp_path]))
+    return tmp_path
+
+
+def fresh(compiled):
+    """The same kernel as another process meets it: not called before."""
+    return Compiled(compiled.function, is_part=False, fastmath=frozenset())
+
+
+def python(code: str, **environment: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | environment, check=True, capture_output=True, text=True
+    )
+    return done.stdout
 
 
 def test_annotations_are_the_signature():
-    read, written = (types.Array(types.float64, 1, "C", readonly=is_read) for is_read in (True, False))
-    record = types.NamedTuple([read, types.float64, written], Row)
-    rest = (types.Array(types.uint8, 2, "C"), types.boolean)
-    assert _multiply.signatures == [
-        (record, types.Array(kind, 1, "C", readonly=True), *rest) for kind in (types.int64, types.float32)
-    ]
+    """Each type of a union is one."""
+    returned, record, *_, last = _multiply.signatures[0]
+    assert (returned, record, last) == (tuple[int, float], Row, bool)
+    assert [signature[2] for signature in _multiply.signatures] == [Integers1D, Singles1D]
+
+
+def test_all_kernels_are_compiled_ahead_of_the_first_night(monkeypatch):
+    readied = []
+    monkeypatch.setattr(Compiled, "make_ready", lambda self: readied.append(self.name))
+    runpy.run_module("engine.kernels", run_name="__main__")
+    files = [path.stem for path in Path(engine.kernels.__file__).parent.glob("*.py")]
+    written = {f"engine.kernels.{name}" for name in files if "@kernel" in source_of(name)}
+    assert {name.rpartition(".")[0] for name in readied} >= written
+
+
+def source_of(name: str) -> str:
+    return (Path(engine.kernels.__file__).parent / f"{name}.py").read_text("utf-8")
 
 
 def test_a_record_is_read_whoever_owns_its_arrays():
@@ -97,15 +127,118 @@ def test_a_record_is_cut_to_rows_and_stays_its_owners_to_write(rows):
     assert values.flags.writeable
 
 
-PRODUCT = """
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        pytest.param((np.zeros(2, np.int32), 2), "takes 1 dimensions of float64.*given 1 .* int32", id="items"),
+        pytest.param((np.zeros((2, 2)), 2), "given 2 dimensions of float64", id="dimensions"),
+        pytest.param((np.zeros(4)[::2], 2), "given 1 dimensions of float64, otherwise", id="every_other_item"),
+        pytest.param(([0.0, 0.0], 2), "given a list", id="a_list"),
+        pytest.param((np.zeros(2), 2.0), "float", id="a_number_with_digits_for_a_whole_one"),
+        pytest.param((np.zeros(2),), "takes 2 arguments or fields, not 1", id="too_few"),
+        pytest.param((np.broadcast_to(np.zeros(1), 1), 2), "to be written; given .* read-only", id="read_only"),
+    ],
+)
+def test_a_kernel_refuses_what_it_is_not_compiled_for(arguments, told):
+    with pytest.raises(TypeError, match=told):
+        _fill(*arguments)
+
+
+@kernel
+def _fill(values: Out[Floats1D], value: int) -> None:
+    values[:] = value
+
+
+def test_what_a_kernel_raises_is_raised():
+    assert _share(1, 3) == 33
+    with pytest.raises(ZeroDivisionError, match="division by zero"):
+        _share(0, 0)
+    with pytest.raises(ValueError, match="a part is larger than the whole"):
+        _share(2, 1)
+
+
+def test_what_a_kernel_works_with_it_lets_go():
+    """A hundred arrays of 80 MB would not find room in what the process may take."""
+    limited = "import resource; resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))"
+    told = python(f"{limited}; {HERE}; print(_sum_of_room(10_000_000))")
+    assert float(told) == 100 * (8 + 2)
+
+
+@pytest.mark.slow
+def test_what_no_other_library_has_is_taken_from_numba():
+    """In a process that has not compiled it, too."""
+    for _ in range(2):
+        told = python(f"{HERE}; import numpy as np; print(_solve(2 * np.eye(2), np.ones(2)))")
+        assert float(told) == 0.5
+
+
+def test_a_kernel_is_compiled_once(folder, monkeypatch):
+    assert fresh(_share)(1, 3) == 33
+    assert len(list(folder.iterdir())) == 1
+    monkeypatch.setattr(kept, "_built", lambda *_: pytest.fail("compiled again"))
+    assert fresh(_share)(1, 3) == 33
+
+
+def test_a_kernel_is_compiled_again_when_a_file_it_uses_changed(folder, monkeypatch):
+    fresh(_share)(1, 3)
+    before = next(folder.iterdir()).read_bytes()
+    read = kept._read
+    monkeypatch.setattr(kept, "_read", lambda file: read(file) + "# another" * (file.name == "types.py"))
+    kept._digest.cache_clear()
+    assert fresh(_share)(1, 3) == 33
+    kept._digest.cache_clear()
+    [after] = folder.iterdir()
+    assert after.read_bytes()[:64] != before[:64]
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda content: b"", lambda content: content[:-9], lambda content: content + b"!"]
+)
+def test_a_damaged_file_is_compiled_again(folder, damage):
+    fresh(_share)(1, 3)
+    [file] = folder.iterdir()
+    whole = file.read_bytes()
+    file.write_bytes(damage(whole))
+    assert fresh(_share)(1, 3) == 33
+    assert len(file.read_bytes()) == len(whole)
+
+
+def test_another_processor_has_files_of_its_own(folder, monkeypatch):
+    fresh(_share)(1, 3)
+    monkeypatch.setenv("NUMBA_CPU_NAME", "generic")
+    kept._machine.cache_clear()
+    fresh(_share)(1, 3)
+    kept._machine.cache_clear()
+    assert len(list(folder.iterdir())) == 2
+
+
+def test_where_nothing_may_be_written_a_kernel_is_compiled_for_the_process(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(kept, "_folders", lambda: iter([tmp_path / "file" / "within"]))
+    assert fresh(_share)(1, 3) == 33
+
+
+def test_machine_code_of_others_is_not_taken_from_what_is_temporary(tmp_path, monkeypatch):
+    monkeypatch.setattr(kept.tempfile, "gettempdir", lambda: str(tmp_path))
+    own = tmp_path / f"darkshelf-kernels-{os.getuid()}"
+    assert own in list(kept._folders())
+    assert own.stat().st_mode & 0o777 == 0o700
+    somebody = os.getuid() + 1
+    monkeypatch.setattr(os, "getuid", lambda: somebody)
+    (tmp_path / f"darkshelf-kernels-{somebody}").mkdir()
+    assert not [place for place in kept._folders() if place.is_relative_to(tmp_path)]
+
+
+CALLED = """
 import sys
-import engine.shelf.desk
-import numba, numpy
-assert not {"scipy.linalg", "scipy.special", "scipy.optimize"} & sys.modules.keys()
-product = numba.njit(lambda left, right: numpy.dot(left, right))
-assert (product(numpy.eye(2), numpy.ones((2, 2))) == 1).all()
+import numpy as np
+from engine.kernels.windows import sums
+from engine.shelf import desk
+sums.make_ready()
+print([name for name in ("numba", "scipy") if name in sys.modules])
 """
 
 
-def test_a_night_starts_without_scipy_and_products_of_matrices_still_compile():
-    subprocess.run([sys.executable, "-c", PRODUCT], check=True)
+def test_a_night_takes_neither_the_compiler_nor_scipy_once_kernels_are_compiled():
+    python(CALLED)
+    assert python(CALLED) == "[]\n"

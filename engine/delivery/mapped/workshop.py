@@ -14,7 +14,6 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 import polars as pl
-import pyarrow as pa
 
 from engine.delivery.source import DataFile
 from engine.disk import fingerprint
@@ -53,6 +52,9 @@ class Workshop:
 
 
 def _rewrite(file: Path, place: Path, how: SourceMapping) -> None:
+    # Few tables are rewritten, and PyArrow takes a while to import.
+    import pyarrow as pa
+
     try:
         with pa.input_stream(str(file), compression="detect") as stream, place.open("w", encoding="utf-8") as copy:
             lines = io.TextIOWrapper(io.BufferedReader(stream), encoding=how.encoding, newline="\n")
