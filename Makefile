@@ -4,6 +4,9 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
+# Hundreds of processes start in a suite: what the first has compiled, the others read.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-quick system-packages lint format coverage mutants bench bench-baseline bench-check bench-demonstrate bench-dashboard accuracy faults pictures lock clean
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from functools import cache
 from typing import TYPE_CHECKING
 
 import psutil
@@ -18,6 +19,7 @@ from tests.command import data_files, latest_data
 from tests.planted.awkward import AS_OF, write_awkward_chain
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 BLOCKS = [2, 7, 64]
@@ -41,6 +43,12 @@ def ordinary(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def whole(ordinary: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Published]:
+    """What a night over one block publishes of the ordinary chain, by profile."""
+    return cache(lambda profile: night(ordinary, tmp_path_factory.mktemp("whole"), profile, 1))
+
+
 def night(folder: Path, out: Path, profile: str, blocks: int) -> Published:
     as_of = AS_OF if folder.name.startswith("awkward") else None
     return data_files(desk.run(folder, out, load(assignments=[f"profile={profile}"]), as_of, blocks=blocks).folder)
@@ -61,36 +69,33 @@ def test_the_cut_of_an_awkward_chain_changes_no_byte(awkward, tmp_path, profile)
 @pytest.mark.slow
 @pytest.mark.parametrize("profile", PROFILES)
 @pytest.mark.parametrize("blocks", BLOCKS)
-def test_the_cut_of_an_ordinary_chain_changes_no_byte(ordinary, tmp_path, profile, blocks):
-    expected = night(ordinary, tmp_path / "1", profile, 1)
-    assert_same_bytes(night(ordinary, tmp_path / f"{blocks}", profile, blocks), expected)
+def test_the_cut_of_an_ordinary_chain_changes_no_byte(ordinary, whole, tmp_path, profile, blocks):
+    assert_same_bytes(night(ordinary, tmp_path, profile, blocks), whole(profile))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("profile", PROFILES)
-def test_workers_change_no_byte(ordinary, tmp_path, profile):
-    expected = night(ordinary, tmp_path / "1", profile, 1)
+def test_workers_change_no_byte(ordinary, whole, tmp_path, profile):
     told: list[str] = []
     settings = load(assignments=[f"profile={profile}"])
-    found = desk.run(ordinary, tmp_path / "2", settings, blocks=5, cluster="local:2", watch=told.append)
-    assert_same_bytes(data_files(found.folder), expected)
+    found = desk.run(ordinary, tmp_path, settings, blocks=5, cluster="local:2", watch=told.append)
+    assert_same_bytes(data_files(found.folder), whole(profile))
     assert {"check", "panel", "expect", "detect", "publish"} <= set(told)
     assert list(found.folder.glob("*-*")) == []
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("stage", ["panel", "expect", "detect", "measure", "allocate", "publish"])
-def test_a_worker_that_is_killed_changes_no_byte(ordinary, tmp_path, stage):
-    expected = night(ordinary, tmp_path / "1", "calibrated", 1)
+def test_a_worker_that_is_killed_changes_no_byte(ordinary, whole, tmp_path, stage):
     killed: list[int] = []
 
     def kill(began: str) -> None:
         if began == stage and not killed:
             killed.append(kill_a_worker())
 
-    found = desk.run(ordinary, tmp_path / "2", load(), blocks=4, cluster="local:2", watch=kill)
+    found = desk.run(ordinary, tmp_path, load(), blocks=4, cluster="local:2", watch=kill)
     assert killed
-    assert_same_bytes(data_files(found.folder), expected)
+    assert_same_bytes(data_files(found.folder), whole("calibrated"))
 
 
 def kill_a_worker() -> int:
@@ -114,7 +119,7 @@ desk.run(Path(folder), Path(out), load(), blocks=int(blocks))
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("n_threads", "blocks"), [(1, 7), (2, 1), (5, 2), (5, 7)])
-def test_blocks_and_threads_together_change_no_byte(ordinary, tmp_path, n_threads, blocks):
-    words = [sys.executable, "-c", IN_A_PROCESS, ordinary, tmp_path / "out", str(blocks)]
+def test_blocks_and_threads_together_change_no_byte(ordinary, whole, tmp_path, n_threads, blocks):
+    words = [sys.executable, "-c", IN_A_PROCESS, ordinary, tmp_path, str(blocks)]
     subprocess.run(words, check=True, timeout=120, env=os.environ | {"POLARS_MAX_THREADS": str(n_threads)})
-    assert_same_bytes(latest_data(tmp_path / "out"), night(ordinary, tmp_path / "1", "calibrated", 1))
+    assert_same_bytes(latest_data(tmp_path), whole("calibrated"))

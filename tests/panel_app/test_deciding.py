@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import html
 import re
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
+from threading import Event
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -12,6 +14,7 @@ import pytest
 
 from engine.decisions.shelf import answers
 from panel_app.deciding import undo_many
+from panel_app.pages.shelf import decided as reading
 from panel_app.pages.shelf.answers import AnswersPage
 from panel_app.pages.shelf.cases import CasesPage
 from panel_app.pages.shelf.deciding import decide, decide_many
@@ -237,3 +240,32 @@ def test_one_sessions_view_is_not_anothers(session) -> None:
     one, other = session(), session()
     one.go_to("?page=cases&region=South")
     assert other.view == parse("?page=cases")
+
+
+def test_what_is_slow_to_be_read_hides_nothing_that_was_decided_meanwhile(session, monkeypatch) -> None:
+    page = CasesPage(session())
+    begun, may_end, fold = Event(), Event(), reading.fold
+
+    def slow_at_first(entries: pl.DataFrame) -> pl.DataFrame:
+        if not begun.is_set():
+            begun.set()
+            assert may_end.wait(60)
+        return fold(entries)
+
+    def painted() -> tuple[str, ...]:
+        decisions = {row["case_id"]: row["decision"] for row in page.shown}
+        return decisions[OTHER], decisions[CASE]
+
+    monkeypatch.setattr(reading, "fold", slow_at_first)
+    decide(session("ben"), OTHER, 0, "accept", {})
+    with ThreadPoolExecutor(1) as another:
+        earlier = another.submit(reading.decided_in(page.session).of, page.night.run)
+        assert begun.wait(60)
+        decide(session("eve"), CASE, 0, "reject", {"reason": "season"})
+        page._show_decisions()
+        assert painted() == ("undecided", "undecided"), "nobody waits for what another one reads"
+        may_end.set()
+        assert CASE not in earlier.result()["case_id"]
+    for _ in range(2):
+        page._show_decisions()
+        assert painted() == ("accepted", "rejected")

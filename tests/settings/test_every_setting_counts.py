@@ -71,7 +71,8 @@ RARER: dict[Chain, str] = {
         "pattern.gap pattern.prior_views pattern.promo pattern.neighbour pattern.conversion "
         "events.run_out events.risen events.store_points events.group_cases transfers "
         "recommend.holding recommend.minutes response.own_spread pattern.symptom pattern.overstock_fall "
-        "events.region events.return"
+        "events.region events.return pattern.cover_days pattern.day_fit pattern.long_cover recommend.search_share "
+        "demand.fallen_depth causes.price_too_high.own_"
     ),
     chains.faulty_trade: (
         "inputs panel delivery.min_silent delivery.silent delivery.closed delivery.notice delivery.stale_days "
