@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.console import err, out, table
-from cli.options import AsJson, Assignments, ConfigFile, Folder, path
+from cli.options import AsJson, Assignments, Cluster, ConfigFile, Folder, path
 
 Estimate = list[float | None]
 Share = Annotated[float, typer.Option("--inject", min=0, max=0.5, help="Share of store-SKUs planted; 0 plants none.")]
@@ -31,6 +31,7 @@ def backtest(
     profile: Annotated[str | None, typer.Option(help="How shelves are judged: calibrated or classic.")] = None,
     config: ConfigFile = None,
     assignments: Assignments = None,
+    cluster: Cluster = None,
     *,
     as_json: AsJson = False,
 ) -> None:
@@ -40,6 +41,8 @@ def backtest(
     false alert: precision is the least it can be.
 
     Example:  darkshelf backtest data/tonight --out data/backtest --every 7 --nights 8
+
+    On workers:  darkshelf backtest data/tonight --out data/backtest --cluster local:4
 
     Another:  darkshelf backtest data/lake/small --out data/backtest --truth data/lake/small/truth.parquet --inject 0
     """
@@ -57,7 +60,8 @@ def backtest(
             load_shelf(config, chosen),
             plan,
             truth,
-            watch=lambda day: status.update(f"replaying the night of {day}"),
+            cluster=cluster,
+            watch=lambda day: status.update(f"replayed the night of {day}"),
         )
     if as_json:
         typer.echo(json.dumps(found))

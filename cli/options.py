@@ -76,7 +76,7 @@ Cluster = Annotated[
     typer.Option(
         "--cluster",
         metavar="ADDRESS",
-        help="Workers that run blocks of the chain: local:N starts N here, else a scheduler of Dask or its file.",
+        help="Workers that share the work: local:N starts N here, else a scheduler of Dask or its file.",
     ),
 ]
 Out = Annotated[

@@ -9,7 +9,7 @@ import typer
 
 from cli.console import out, progress, table
 from cli.decisions import Database
-from cli.options import AsJson, Assignments, ConfigFile, Input, Out, RunId, path
+from cli.options import AsJson, Assignments, Cluster, ConfigFile, Input, Out, RunId, path
 from engine.vocabulary.whitespace import Diagnosis
 
 if TYPE_CHECKING:
@@ -45,13 +45,14 @@ def _stage(name: str, purpose: str, *, example: str = "") -> None:
         model: Model = None,
         config: ConfigFile = None,
         assignments: Assignments = None,
+        cluster: Cluster = None,
         *,
         everything: Everything = False,
         force: Force = False,
         as_json: AsJson = False,
     ) -> None:
         settings = _settings(config, assignments, divisions, everything=everything)
-        _part(name, folder, out_folder, settings, cutoff, model, force=force, as_json=as_json)
+        _part(name, folder, out_folder, settings, cutoff, model, force=force, cluster=cluster, as_json=as_json)
 
     words = example or f"darkshelf whitespace {name} data/company --out data/whitespace"
     app.command(name, help=f"{purpose}\n\nExample:  {words}")(verb)
@@ -85,6 +86,7 @@ def _part(
     model: str | None,
     *,
     force: bool,
+    cluster: str | None,
     as_json: bool,
 ) -> None:
     """Do one stage and show what came of it; end with 1 where its verdict is FAIL."""
@@ -92,7 +94,9 @@ def _part(
     from engine.whitespace import desk
 
     with progress(DESK.stages, quiet=as_json) as watch:
-        result = desk.part(name, folder, out_folder, settings, _day(cutoff), model=model, force=force, watch=watch)
+        result = desk.part(
+            name, folder, out_folder, settings, _day(cutoff), model=model, force=force, cluster=cluster, watch=watch
+        )
     _show(result, as_json=as_json)
 
 
@@ -199,6 +203,7 @@ def diagnose(
     model: Model = None,
     config: ConfigFile = None,
     assignments: Assignments = None,
+    cluster: Cluster = None,
     *,
     everything: Everything = False,
     force: Force = False,
@@ -210,7 +215,7 @@ def diagnose(
     """
     chosen = [*(assignments or []), f"whitespace.gauntlet.diagnosis={mode}"]
     settings = _settings(config, chosen, divisions, everything=everything)
-    _part("diagnose", folder, out_folder, settings, cutoff, model, force=force, as_json=as_json)
+    _part("diagnose", folder, out_folder, settings, cutoff, model, force=force, cluster=cluster, as_json=as_json)
 
 
 @app.command()
@@ -222,6 +227,7 @@ def prequential(
     model: Model = None,
     config: ConfigFile = None,
     assignments: Assignments = None,
+    cluster: Cluster = None,
     *,
     quarterly: Annotated[
         bool,
@@ -241,7 +247,7 @@ def prequential(
     """
     chosen = ["whitespace.horizons.prequential.quarterly=true"] if quarterly else []
     settings = _settings(config, [*(assignments or []), *chosen], divisions, everything=everything)
-    _part("prequential", folder, out_folder, settings, cutoff, model, force=force, as_json=as_json)
+    _part("prequential", folder, out_folder, settings, cutoff, model, force=force, cluster=cluster, as_json=as_json)
 
 
 _stage("ablate", "Hold models without recent features against those with all, on far months too.")
@@ -262,6 +268,7 @@ def run(
     divisions: Divisions = None,
     config: ConfigFile = None,
     assignments: Assignments = None,
+    cluster: Cluster = None,
     *,
     everything: Everything = False,
     force: Force = False,
@@ -276,7 +283,7 @@ def run(
 
     settings = _settings(config, assignments, divisions, everything=everything)
     with progress(DESK.stages, quiet=as_json) as watch:
-        result = desk.run(folder, out_folder, settings, _day(cutoff), force=force, watch=watch)
+        result = desk.run(folder, out_folder, settings, _day(cutoff), force=force, cluster=cluster, watch=watch)
     _show(result, as_json=as_json)
 
 

@@ -18,6 +18,7 @@ from engine.backtest.inject import EPISODE, Planted, inject, velocities
 from engine.backtest.plan import BacktestPlan
 from engine.backtest.replay import Night, alerts_of, by_desk, replay
 from engine.backtest.score import calibration_error, delays, events, judged_alerts, reliability
+from engine.blocks.cluster import executor
 from engine.errors import InputError, OutputError, Problem
 from engine.outputs.write import write_json, write_parquet
 from engine.resampling import Clusters
@@ -46,19 +47,25 @@ def backtest(
     settings: Settings,
     plan: BacktestPlan,
     truth: Path | None = None,
-    watch: Callable[[str], None] | None = None,
+    *,
+    cluster: str | None = None,
+    watch: Callable[[dt.date], None] | None = None,
 ) -> dict[str, Any]:
     """Replay the nights of a plan by the desk, write what they were worth under `out`, and return the figures.
 
     truth: a Parquet file of known episodes: store_id, sku_id, first_date, last_date, and lost_units and lost_revenue
-    where known; they are spared by the injection. watch: called with each night. Raises InputError, OutputError.
+    where known; they are spared by the injection. cluster: where workers replay nights, see
+    `engine.blocks.cluster.executor`; they see `folder` and `out` by the same names. watch: called with each night
+    that is judged. Raises InputError, TryLaterError, OutputError.
     """
     try:
         out.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(dir=out, prefix=".partial-") as scratch:
             room = Path(scratch)
             given, planted = prepare(folder, room, plan, truth)
-            nights = replay(given, night_days(folder, plan), by_desk(settings, room / "runs"), watch)
+            days, judge = night_days(folder, plan), by_desk(settings, room / "runs")
+            with executor(cluster, room) as who:
+                nights = replay(given, days, judge, who, watch)
         scored = score(nights, planted, plan)
         figures = {
             "input": str(folder),

@@ -7,10 +7,12 @@ is; whoever else answers to `Judge` is measured in the same way.
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import polars as pl
 
+from engine.blocks.executor import IN_PROCESS, Executor
 from engine.outputs.shelf import shapes
 from engine.settings.shelf.night import Settings
 from engine.shelf import desk
@@ -45,15 +47,14 @@ Judge = Callable[[Path, dt.date], Night]
 
 
 def replay(
-    folder: Path, days: Iterable[dt.date], judge: Judge, watch: Callable[[str], None] | None = None
+    folder: Path,
+    days: Iterable[dt.date],
+    judge: Judge,
+    who: Executor = IN_PROCESS,
+    watch: Callable[[dt.date], None] | None = None,
 ) -> list[Night]:
-    """The nights in their order. watch: called with each day before it is judged."""
-    nights = []
-    for day in days:
-        if watch is not None:
-            watch(day.isoformat())
-        nights.append(judge(folder, day))
-    return nights
+    """The nights in their order. who: judges them, each by itself. watch: called with each day that is judged."""
+    return who.map(partial(judge, folder), days, watch=watch)
 
 
 def alerts_of(nights: Sequence[Night]) -> pl.DataFrame:
@@ -63,17 +64,17 @@ def alerts_of(nights: Sequence[Night]) -> pl.DataFrame:
 
 
 def by_desk(settings: Settings, runs: Path) -> Judge:
-    """The desk, publishing into a folder of runs."""
+    """The desk, publishing each night into a folder of its own: nights that are judged at once do not meet there."""
+    return partial(_judged, settings, runs)
 
-    def judge(folder: Path, as_of: dt.date) -> Night:
-        night = desk.run(folder, runs, settings, as_of, force=True, allow_partial=True)
-        cases = pl.read_parquet(night.folder / shapes.CASES, glob=False).filter(status=v.OPEN)
-        # Benjamini and Hochberg: the largest chance found is at most the rate times the share of findings.
-        share = max(cases.height, 1) / max(night.summary["store_skus_judged"], 1)
-        threshold = settings.episode.max_fdr * share if settings.profile == "calibrated" else float("nan")
-        return Night(as_of, cases.select(*v.PAIR, "detection_date", *TOLD), threshold)
 
-    return judge
+def _judged(settings: Settings, runs: Path, folder: Path, as_of: dt.date) -> Night:
+    night = desk.run(folder, runs / as_of.isoformat(), settings, as_of, force=True, allow_partial=True)
+    cases = pl.read_parquet(night.folder / shapes.CASES, glob=False).filter(status=v.OPEN)
+    # Benjamini and Hochberg: the largest chance found is at most the rate times the share of findings.
+    share = max(cases.height, 1) / max(night.summary["store_skus_judged"], 1)
+    threshold = settings.episode.max_fdr * share if settings.profile == "calibrated" else float("nan")
+    return Night(as_of, cases.select(*v.PAIR, "detection_date", *TOLD), threshold)
 
 
 def _uniform(night: Night) -> pl.DataFrame:

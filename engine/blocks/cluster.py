@@ -6,26 +6,25 @@ for one another: there are as many as workers, and a slot takes no place that an
 """
 
 import logging
+import multiprocessing
 import platform
+import sys
 import time
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError
-from contextlib import contextmanager
-from functools import partial
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import lru_cache, partial
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import NamedTemporaryFile, TemporaryDirectory
-from typing import Any, TypeVar
+from typing import Any
 
 from engine.blocks.exchange import Caller, Exchange, Program, run_slot, silent
-from engine.blocks.turns import BlockStoppedError, in_turns
+from engine.blocks.executor import IN_PROCESS, Executor, InProcess, Item, T
+from engine.blocks.turns import BlockStoppedError
 from engine.errors import DarkshelfError, InputError, OutputError, Problem, TryLaterError
 from engine.kernels.rows import threads
 from engine.places.extras import needed
-
-T = TypeVar("T")
-Item = TypeVar("Item")
 
 LOCAL = "local:"
 EXTRA, WHERE = "cluster", "--cluster"
@@ -37,46 +36,11 @@ STOP_SECONDS = 30.0
 """So long the slots that are left have to end once one has failed."""
 RETRIES = 1
 """A slot that failed is started once more, unless what it says is meant for the user."""
+FORKSERVER = "forkserver"
+WORK = "work"
+"""The file of what workers do."""
 SAME_EVERYWHERE = ("darkshelf", "numba", "numpy", "polars")
 """Their versions decide the last digits of results."""
-
-
-class Executor(ABC):
-    """Who runs the blocks of a chain and work that is cut in pieces. workers: how many processes they are."""
-
-    workers: int
-
-    @abstractmethod
-    def run(
-        self, program: Program[T], blocks: int, watch: Callable[[str], None] | None = None, at_once: int = 1
-    ) -> list[T]:
-        """What the program returns for each of the blocks, in their order.
-
-        program: called with a block's way to the others and with where it may tell what it begins. watch: called with
-        what block 0 tells. at_once: so many blocks of a process work at a time. Raises what the first block to fail
-        raised, once all have ended.
-        """
-
-    @abstractmethod
-    def map(self, function: Callable[[Item], T], items: Iterable[Item]) -> list[T]:
-        """What the function makes of each item, in their order; no item may depend on another."""
-
-
-class InProcess(Executor):
-    """The process itself."""
-
-    workers = 1
-
-    def run(
-        self, program: Program[T], blocks: int, watch: Callable[[str], None] | None = None, at_once: int = 1
-    ) -> list[T]:
-        """See `Executor`."""
-        tell = watch or silent
-        return in_turns(lambda block: program(block, silent if block.number else tell), blocks, at_once)
-
-    def map(self, function: Callable[[Item], T], items: Iterable[Item]) -> list[T]:
-        """See `Executor`. One item after the other."""
-        return [function(item) for item in items]
 
 
 class Cluster(Executor):
@@ -89,7 +53,7 @@ class Cluster(Executor):
     def run(
         self, program: Program[T], blocks: int, watch: Callable[[str], None] | None = None, at_once: int = 1
     ) -> list[T]:
-        """See `Executor`. The program and its results are pickled.
+        """See `Executor`. The program lies in a file of the folder; results are pickled and sent.
 
         Raises TryLaterError when the cluster is gone, and OutputError when workers died of a slot again and again.
         """
@@ -102,7 +66,7 @@ class Cluster(Executor):
                 for line in caller.beat():
                     (watch or silent)(line)
 
-            slot_of = partial(_run_slot, program, blocks, Path(room), slots, at_once)
+            slot_of = partial(_run_slot, _kept(program, Path(room)), blocks, slots, at_once)
             futures = self._submit(slot_of, range(slots))
             try:
                 return [each for of_slot in self._results(futures, beat) for each in of_slot]
@@ -110,23 +74,52 @@ class Cluster(Executor):
                 caller.stop()
                 self._end(futures)
 
-    def map(self, function: Callable[[Item], T], items: Iterable[Item]) -> list[T]:
-        """See `Executor`. The function, the items and what is made of them are pickled."""
-        return self._results(self._submit(partial(_run_one, function), items), lambda: None)
+    def map(
+        self,
+        function: Callable[[Item], T],
+        items: Iterable[Item],
+        *,
+        at_once: int = 1,
+        within: Callable[[], AbstractContextManager[object]] = nullcontext,
+        watch: Callable[[Item], None] | None = None,
+    ) -> list[T]:
+        """See `Executor`. A worker works on one item at a time.
+
+        The function lies in a file of the folder, which each worker reads once; items and results are sent. Raises as
+        `run` does.
+        """
+        every = list(items)
+        with TemporaryDirectory(dir=self._folder, prefix="exchange-", ignore_cleanup_errors=True) as room:
+            work = _kept((function, within), Path(room))
+            futures = self._submit(partial(_run_one, work), every)
+            try:
+                return self._results(futures, lambda: None, lambda place: (watch or silent)(every[place]))
+            finally:
+                # What has not begun finds nothing to do.
+                work.unlink()
+                self._end(futures)
+
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        """A worker does itself what a piece cuts further."""
+        return InProcess, ()
 
     def _submit(self, work: Callable[[Item], Any], items: Iterable[Item]) -> list[Any]:
         # In one go, so that the scheduler sees all when it places them: as many as workers go to a worker each.
         futures: list[Any] = self._client.map(work, list(items), pure=False, retries=RETRIES)
         return futures
 
-    def _results(self, futures: list[Any], beat: Callable[[], None]) -> list[Any]:
-        """What the futures come to. The first that fails is the one that is told."""
+    def _results(
+        self, futures: list[Any], beat: Callable[[], None], done: Callable[[int], None] | None = None
+    ) -> list[Any]:
+        """What the futures come to. The first that fails is the one that is told. done: called with each place."""
         results: dict[Any, Any] = {}
         seen_at = time.monotonic()
         while True:
-            for future in futures:
+            for place, future in enumerate(futures):
                 if future.key not in results and future.done():
                     results[future.key] = self._result(future)
+                    if done is not None:
+                        done(place)
             beat()
             if len(results) == len(futures):
                 break
@@ -180,7 +173,7 @@ def executor(address: str | None, folder: Path) -> Iterator[Executor]:
     Raises InputError when Dask is missing or a worker is unfit, and TryLaterError when nobody answers.
     """
     if address is None:
-        yield InProcess()
+        yield IN_PROCESS
         return
     with _quiet(), _scheduler(address, folder) as place, _client(place) as client:
         _refuse_unfit(client, folder)
@@ -233,6 +226,7 @@ def _local(workers: int, folder: Path) -> Iterator[Any]:
     with (
         needed("dask.config", EXTRA, WHERE).set({"distributed.deploy.lost-worker-timeout": f"{WORKERLESS_SECONDS}s"}),
         TemporaryDirectory(dir=folder, prefix="workers-", ignore_cleanup_errors=True) as scratch,
+        _copies_of_this(),
         distributed.LocalCluster(
             n_workers=workers,
             threads_per_worker=1,
@@ -248,6 +242,18 @@ def _local(workers: int, folder: Path) -> Iterator[Any]:
         ) as cluster,
     ):
         yield cluster
+
+
+@contextmanager
+def _copies_of_this() -> Iterator[None]:
+    """Have one process load what this one has loaded, and every worker begin as a copy of it."""
+    with needed("dask.config", EXTRA, WHERE).set({"distributed.worker.multiprocessing-method": FORKSERVER}):
+        # Dask chooses its own modules when it asks for the first time.
+        needed("distributed.utils", EXTRA, WHERE).get_mp_context()
+        package = __name__.partition(".")[0]
+        loaded = [name for name in sys.modules if name.partition(".")[0] == package]
+        multiprocessing.get_context(FORKSERVER).set_forkserver_preload(["distributed", *loaded])
+        yield
 
 
 @contextmanager
@@ -289,20 +295,45 @@ def _versions() -> dict[str, str]:
     return {"python": platform.python_version(), **{name: version(name) for name in SAME_EVERYWHERE}}
 
 
-def _run_slot(
-    program: Program[T], blocks: int, folder: Path, slots: int, at_once: int, slot: int
-) -> list[T] | Exception:
-    """The results of a slot at a worker, or what ended it if running it again would end the same."""
+def _run_slot(work: Path, blocks: int, slots: int, at_once: int, slot: int) -> list[Any] | Exception:
+    """The results of a slot at a worker, or what ended it if running it again would end the same.
+
+    work: the file of the program, in the folder where slots exchange.
+    """
     # Another slot may come here when its worker is lost, and must not wait for this one to end.
     _distributed().secede()
     try:
-        return run_slot(program, blocks, Exchange(folder, slot, slots), at_once)
+        return run_slot(_work_in(work), blocks, Exchange(work.parent, slot, slots), at_once)
     except (DarkshelfError, BlockStoppedError) as error:
         return error
 
 
-def _run_one(function: Callable[[Item], T], item: Item) -> T | Exception:
+def _run_one(work: Path, item: Any) -> Any:
+    """What the work makes of an item, or what ended it if trying again would end the same."""
+    if not work.exists():
+        return BlockStoppedError()
+    function, within = _work_in(work)
     try:
-        return function(item)
+        with within():
+            return function(item)
     except DarkshelfError as error:
         return error
+
+
+def _kept(work: object, folder: Path) -> Path:
+    """The file that work lies in from now on."""
+    file = folder / WORK
+    with file.open("wb") as stream:
+        _cloudpickle().dump(work, stream)
+    return file
+
+
+@lru_cache(maxsize=1)
+def _work_in(work: Path) -> Any:
+    """The work of a file, which many pieces share. Each has its own name: none is read for another."""
+    with work.open("rb") as stream:
+        return _cloudpickle().load(stream)
+
+
+def _cloudpickle() -> Any:
+    return needed("cloudpickle", EXTRA, WHERE)

@@ -11,10 +11,12 @@ slot in its turn, so that no other reads more than the sum.
 import hashlib
 import itertools
 import json
+import logging
 import pickle
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -32,6 +34,11 @@ Tell = Callable[[str], None]
 Program = Callable[[Together, Tell], T]
 """What every block runs. What block 0 tells comes to the caller; what others tell goes nowhere."""
 
+LOGGER = logging.getLogger("darkshelf")
+LOGGED = ("levelno", "levelname", "created", "facts")
+"""Of an event, beside its words, what comes to the log of the caller."""
+SAID, EVENT = "said", "event"
+"""Kinds of what comes to the caller: what the program tells, and what is logged on the way."""
 GOING, TOLD = "going", "told"
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.001, 0.25
 PAUSE_SHARE = 0.05
@@ -49,19 +56,27 @@ class Caller:
 
     def __init__(self, folder: Path) -> None:
         self._going, self._told = folder / GOING, folder / TOLD
-        self._heard = 0
+        self._heard = {SAID: 0, EVENT: 0}
         self._going.touch()
 
     def beat(self) -> list[str]:
-        """Say that the night goes on. What block 0 told since the last beat, each once, also when it runs again."""
+        """Say that the night goes on. What block 0 told since the last beat, each once, also when it runs again.
+
+        What was logged at its worker is logged here.
+        """
         self._going.touch()
-        if not self._told.exists():
-            return []
+        said = list[str]()
         # What stands behind the last end of a line is being written.
-        whole = self._told.read_text(encoding="utf-8").rpartition("\n")[0]
-        news = {number: text for number, text in map(json.loads, whole.splitlines()) if number > self._heard}
-        self._heard = max(news, default=self._heard)
-        return [news[number] for number in sorted(news)]
+        told = self._told.read_text(encoding="utf-8") if self._told.exists() else ""
+        for kind, number, what in map(json.loads, told.rpartition("\n")[0].splitlines()):
+            if number <= self._heard[kind]:
+                continue
+            self._heard[kind] = number
+            if kind == SAID:
+                said.append(what)
+            else:
+                LOGGER.handle(logging.makeLogRecord(what))
+        return said
 
     def stop(self) -> None:
         """Let every slot end at its next question."""
@@ -98,11 +113,11 @@ class Exchange:
         _agree(digests[self.slot] == digest, question)
         return np.asarray(total)
 
-    def tell(self, number: int, text: str) -> None:
-        """Have the caller hear a line. number: of the lines that are told, from 1."""
+    def tell(self, kind: str, number: int, what: Any) -> None:
+        """Have the caller hear something, as JSON takes it. number: of what is told of its kind, from 1."""
         try:
             with (self.folder / TOLD).open("a", encoding="utf-8") as stream:
-                stream.write(json.dumps([number, text]) + "\n")
+                stream.write(json.dumps([kind, number, what]) + "\n")
         except OSError:
             self._end_unless_going()
             raise
@@ -203,12 +218,33 @@ def run_slot(program: Program[T], blocks: int, exchange: Exchange, at_once: int 
 
     def work(near: Together) -> T:
         seat = _Seat(near, exchange, first, blocks)
-        return program(seat, (lambda text: exchange.tell(next(lines), text)) if seat.number == 0 else silent)
+        return program(seat, silent if seat.number else lambda text: exchange.tell(SAID, next(lines), text))
 
-    return in_turns(work, end - first, at_once)
+    with _events_told(exchange) if exchange.slot == 0 else nullcontext():
+        return in_turns(work, end - first, at_once)
 
 
-def silent(_: str) -> None:
+@contextmanager
+def _events_told(exchange: Exchange) -> Iterator[None]:
+    """Have the caller log what is logged here."""
+    numbers = itertools.count(1)
+
+    class Told(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            known = {name: getattr(record, name) for name in LOGGED if hasattr(record, name)}
+            exchange.tell(EVENT, next(numbers), {"msg": record.getMessage(), **known})
+
+    handler, level = Told(), LOGGER.level
+    LOGGER.setLevel(logging.INFO)
+    LOGGER.addHandler(handler)
+    try:
+        yield
+    finally:
+        LOGGER.removeHandler(handler)
+        LOGGER.setLevel(level)
+
+
+def silent(_: object) -> None:
     """What other blocks than the first tell."""
 
 

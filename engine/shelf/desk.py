@@ -118,11 +118,10 @@ def run(
             began = time.perf_counter()
             seen = _seen(sources, plan)
             looked_seconds = time.perf_counter() - began
-            brief = Brief(folder, Path(parts), sources, settings, plan, max_memory, recalibration, looked_seconds)
+            brief = Brief(
+                folder, Path(parts), sources, settings, plan, max_memory, recalibration, looked_seconds, seen
+            )
             cut = blocks or _blocks_for(seen, plan, max_memory, who.workers)
-            if cluster is None:
-                # Workers look themselves: the store-SKUs of a chain are no small message.
-                brief = replace(brief, seen=seen)
             entries, stages = who.run(partial(_night_of_block, brief), cut, watch)[0]
         journal.take(stages)
         return {"feedback": recalibration.described(), "seeds": "each case's own id", **entries}
@@ -135,7 +134,7 @@ class Brief:
     """What every block of a night is told.
 
     parts: a folder for what blocks keep until all is published. looked_seconds: what finding the store-SKUs of the
-    chain took. seen: these, where they are at hand.
+    chain took. seen: these; None where the panel has to look.
     """
 
     folder: Path
@@ -146,7 +145,7 @@ class Brief:
     max_memory: int | None
     recalibration: Recalibration
     looked_seconds: float
-    seen: Seen | None = None
+    seen: Seen | None
 
 
 def _seen(sources: Sources, plan: PanelPlan) -> Seen | None:

@@ -104,7 +104,7 @@ def ablate(context: Context) -> Ablation:
     parts = [(ORIGINS, context.measured_folds), *((str(fold.cutoff), (fold,)) for fold in far)]
     draws, holdouts = clusters(context), list[_Holdout]()
     for name, folds in parts:
-        found = side_by_side(partial(_measured, context, folds), VARIANTS)
+        found = side_by_side(partial(_measured, context, folds), VARIANTS, context.who)
         scores = {variant: score(table, draws, context) for variant, table in zip(VARIANTS, found, strict=True)}
         holdouts.append(_Holdout(name, _newest(rows, folds), _counts(found[0]), scores))
     table = pl.DataFrame(list(_rows(context, holdouts, draws)), SCHEMA, orient="row")

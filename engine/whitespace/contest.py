@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from engine.blocks.executor import IN_PROCESS, Executor
 from engine.resampling import Clusters
 from engine.settings.whitespace.gauntlet import WaiverSettings
 from engine.settings.whitespace.modeling import ModelSettings
@@ -67,20 +68,21 @@ def pool(
     customers: Clusters,
     settings: ModelSettings,
     waivers: WaiverSettings,
+    who: Executor = IN_PROCESS,
 ) -> Pool:
-    """The shared model of some features, tuned and chosen over the rows of all divisions."""
+    """The shared model of some features, tuned and chosen over the rows of all divisions. who: tries parameters."""
     labels = outcomes(learning.rows)
     screened = screen(learning.values(learning.rows, names), labels, names, settings)
     folds = rolling_origins(learning.rows, settings, waivers)
     both = bool(labels.any() and not labels.all())
     used = leading(learning, screened.names, settings) if both else screened.names
-    tuned = tune(learning, folds, used, settings, pooled=True) if both else {}
+    tuned = tune(learning, folds, used, settings, pooled=True, who=who) if both else {}
     by_candidate = {name: one.predictions for name, one in tuned.items()}
     verdict = champion(by_candidate, CANDIDATES, customers, settings) if by_candidate else None
     return Pool(folder, used, screened.drops, folds, tuned, verdict)
 
 
-def contest(division: str, learning: Dataset, shared: Pool, customers: Clusters, settings: ModelSettings) -> Chosen:
+def contest(learning: Dataset, shared: Pool, customers: Clusters, settings: ModelSettings, division: str) -> Chosen:
     """What a division gets: a heuristic where nothing can be learned, else the simplest model that none outdoes."""
     ours = learning.of_division(division)
     positives, rows = int(outcomes(ours.rows).sum()), ours.rows.height

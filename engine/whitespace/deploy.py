@@ -6,19 +6,22 @@ A shared model knows its divisions and has a shared calibration; a model of one 
 year that is unlike the others is mostly passing: older rows have a say in the level of chances, the less the older.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 import numpy as np
 import polars as pl
 
 from engine.arrays import Floats
+from engine.blocks.executor import IN_PROCESS, Executor
 from engine.settings.whitespace.modeling import ModelSettings
 from engine.vocabulary import whitespace as v
 from engine.whitespace.calibrate import POOLED, calibrate
 from engine.whitespace.dataset import Dataset, outcomes
 from engine.whitespace.models import HEURISTIC
+from engine.whitespace.side_by_side import side_by_side
 from engine.whitespace.splits import customer_groups
 from engine.whitespace.trained import DivisionModel
 from engine.whitespace.tune import refit
@@ -27,20 +30,26 @@ DAYS_PER_MONTH: Final = 365.25 / 12
 
 
 def deploy(
-    models: Sequence[DivisionModel], learning: Dataset, later: Dataset, settings: ModelSettings
-) -> Iterator[DivisionModel]:
+    models: Sequence[DivisionModel],
+    learning: Dataset,
+    later: Dataset,
+    settings: ModelSettings,
+    who: Executor = IN_PROCESS,
+) -> list[DivisionModel]:
     """The models of divisions as they score new days; heuristics, which learn nothing, as they are.
 
-    learning, later: rows of the tuning and of the calibration cutoffs, of the population, with known labels.
+    learning, later: rows of the tuning and of the calibration cutoffs, of the population, with known labels. who:
+    fits them.
     """
-    for folder in sorted({one.folder for one in models}):
-        served = [one for one in models if one.folder == folder]
-        yield from _deployed(served, learning, later, settings)
+    folders = sorted({one.folder for one in models})
+    served = [[one for one in models if one.folder == folder] for folder in folders]
+    done = side_by_side(partial(_deployed, learning, later, settings), served, who, at_once=1)
+    return [one for of_folder in done for one in of_folder]
 
 
 def _deployed(
-    served: Sequence[DivisionModel], learning: Dataset, later: Dataset, settings: ModelSettings
-) -> Iterator[DivisionModel]:
+    learning: Dataset, later: Dataset, settings: ModelSettings, served: Sequence[DivisionModel]
+) -> list[DivisionModel]:
     """The divisions of one model."""
     first = served[0]
     everything = Dataset(pl.concat([learning.rows, later.rows]), learning.features)
@@ -49,8 +58,7 @@ def _deployed(
         None if first.champion == HEURISTIC else refit(rows, first.champion, first.params, first.features, settings)
     )
     if model is None:
-        yield from served
-        return
+        return list(served)
     names = [one.division for one in served]
     ours = Dataset(rows.rows.filter(pl.col(v.DIVISION).cast(pl.String).is_in(names)), rows.features)
     scores, labels = _unseen(first, rows, ours, settings), outcomes(ours.rows)
@@ -58,7 +66,7 @@ def _deployed(
     both = labels[known].any() and not labels[known].all()
     scope, weights = POOLED if first.pooled else first.division, _weights(ours.rows, settings)[known]
     calibrator = calibrate(labels[known], scores[known], scope, settings, weights) if both else first.calibrator
-    yield from (replace(one, model=model, calibrator=calibrator) for one in served)
+    return [replace(one, model=model, calibrator=calibrator) for one in served]
 
 
 def _weights(rows: pl.DataFrame, settings: ModelSettings) -> Floats:

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from engine.blocks.cluster import executor
 from engine.decisions.database import FILE
 from engine.decisions.store import open_decisions
 from engine.decisions.whitespace.verdicts import verdicts
@@ -56,20 +57,22 @@ def run(
     cutoff: dt.date | None = None,
     *,
     force: bool = False,
+    cluster: str | None = None,
     watch: Callable[[str], None] | None = None,
     decisions: str | None = None,
 ) -> Ranked:
     """Do every stage as of one day and publish what came of it as one run under `out`.
 
     place: a folder of tables, or frames in memory. cutoff: by default the newest month end that was delivered whole.
-    force: run again what is there already. watch: called with the name of each stage as it begins. decisions: the
-    database of what was decided on earlier lists, by default the one beside the runs. Raises InputError, also where
-    the models that are to be taken may not score that day, NotFoundError where there are none, SettingsError,
-    TryLaterError, OutputError.
+    force: run again what is there already. cluster: where workers do divisions, parameters and checks, see
+    `engine.blocks.cluster.executor`; they see `out` by the same name. watch: called with the name of each stage as it
+    begins. decisions: the database of what was decided on earlier lists, by default the one beside the runs. Raises
+    InputError, also where the models that are to be taken may not score that day, NotFoundError where there are none,
+    SettingsError, TryLaterError, OutputError.
     """
     trains = settings.whitespace.rescoring.models == "train"
     verb, names = (RUN, tuple(STAGES)) if trains else (RESCORE, rescore.STAGES)
-    return _published(verb, names, place, out, settings, cutoff, None, force, watch, decisions)
+    return _published(verb, names, place, out, settings, cutoff, None, force, cluster, watch, decisions)
 
 
 def part(
@@ -81,6 +84,7 @@ def part(
     *,
     model: str | None = None,
     force: bool = False,
+    cluster: str | None = None,
     watch: Callable[[str], None] | None = None,
     decisions: str | None = None,
 ) -> Ranked:
@@ -90,7 +94,7 @@ def part(
     train anew. Everything else is as in `run`. Raises NotFoundError too, where there is no run with models.
     """
     frozen = None if verb in TRAINING else _frozen(Registry(out), model)
-    return _published(verb, (verb,), place, out, settings, cutoff, frozen, force, watch, decisions)
+    return _published(verb, (verb,), place, out, settings, cutoff, frozen, force, cluster, watch, decisions)
 
 
 def _frozen(registry: Registry, model: str | None) -> Run:
@@ -114,6 +118,7 @@ def _published(
     cutoff: dt.date | None,
     frozen: Run | None,
     force: bool,
+    cluster: str | None,
     watch: Callable[[str], None] | None,
     decisions: str | None,
 ) -> Ranked:
@@ -143,11 +148,12 @@ def _published(
     def write(partial: Path) -> dict[str, Any]:
         asked = Asked(making.run_id, partial, lists, decided, journal, settings.currency)
         facts: dict[str, Any] = {"cutoff": str(work.cutoff), VERB: verb}
-        for name in names:
-            done: Done = EVERY_STAGE[name](work, asked)
-            with journal.stage("publish"):
-                publish(partial, done.files)
-            facts |= done.facts
+        with executor(cluster, partial) as work.who:
+            for name in names:
+                done: Done = EVERY_STAGE[name](work, asked)
+                with journal.stage("publish"):
+                    publish(partial, done.files)
+                facts |= done.facts
         publish(partial, [Artifact(SUMMARY, facts), Artifact(DATA_QUALITY, data_quality(delivery))])
         taken = rescore.described(frozen) if verb == RESCORE else {}
         return {VERB: verb, **taken, **{name: facts[name] for name in SAID if name in facts}}

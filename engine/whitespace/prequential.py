@@ -13,6 +13,7 @@ import datetime as dt
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -38,6 +39,7 @@ from engine.whitespace.gauntlet.verdict import ALL, CheckResult, reading, readin
 from engine.whitespace.months import add_months, month_end
 from engine.whitespace.panel import HORIZON, Blocks, cutoffs_for, labels, newest_cutoff
 from engine.whitespace.refit import refit
+from engine.whitespace.side_by_side import side_by_side
 from engine.whitespace.trained import Trained
 
 NAME: Final = "prequential"
@@ -94,16 +96,19 @@ def prequential(context: Context) -> Prequential:
     looked_at = [*overlapping, *followed]
     dataset = _dataset(context, blocks, [*looked_at, *(day for one in later for day in one.labelled)])
     settings = context.settings.modeling
-    models = {one.scoring: refit(context.trained, dataset, one, settings) for one in (blocks, *later)}
+    fitted = side_by_side(
+        partial(refit, context.trained, dataset, settings), (blocks, *later), context.who, at_once=1
+    )
+    models = {one.cutoff: one for one in fitted}
     rows = dataset.rows.filter(pl.col(v.CUTOFF).is_in(looked_at))
     customers = Clusters(rows[v.CUSTOMER].cast(pl.String), context.settings.horizons.bootstrap_replicates, 0.95)
-    frozen, retrained = list[_Point](), list[_Point]()
-    for day in followed:
-        newest = max(one for one in models if one <= day)
-        frozen.append(_point(context, dataset, models[train_cutoff], day, train_cutoff, customers))
-        same = newest == train_cutoff
-        again = frozen[-1] if same else _point(context, dataset, models[newest], day, train_cutoff, customers)
-        retrained.append(again)
+    newest = {day: max(one for one in models if one <= day) for day in followed}
+    pairs = dict.fromkeys([*((day, train_cutoff) for day in looked_at), *newest.items()])
+    measure = partial(_point, context, dataset, models, train_cutoff, customers)
+    points = dict(zip(pairs, side_by_side(measure, pairs, context.who), strict=True))
+    frozen, retrained = (
+        [points[day, of[day]] for day in followed] for of in (dict.fromkeys(followed, train_cutoff), newest)
+    )
     percents = context.settings.horizons.prequential.percents
     curve = [
         _row(point, newer, name, division, percents)
@@ -112,7 +117,7 @@ def prequential(context: Context) -> Prequential:
         for division in (ALL, *context.divisions)
     ]
     for day in overlapping:
-        point = _point(context, dataset, models[train_cutoff], day, train_cutoff, customers)
+        point = points[day, train_cutoff]
         curve += [_row(point, point, FROZEN, division, percents) for division in careful]
     return Prequential(
         train_cutoff,
@@ -262,10 +267,17 @@ def _features(context: Context, blocks: Blocks, days: Sequence[dt.date]) -> Feat
 
 
 def _point(
-    context: Context, dataset: Dataset, model: Trained, day: dt.date, frozen_at: dt.date, customers: Clusters
+    context: Context,
+    dataset: Dataset,
+    models: Mapping[dt.date, Trained],
+    frozen_at: dt.date,
+    customers: Clusters,
+    pair: tuple[dt.date, dt.date],
 ) -> _Point:
+    """What is known at a month end by the model of a cutoff. pair: both."""
+    day, trained_at = pair
     rows = dataset.rows.filter(pl.col(v.CUTOFF) == day)
-    chances = model.predict(dataset.features, rows).select("p_icp")
+    chances = models[trained_at].predict(dataset.features, rows).select("p_icp")
     scored = rows.select(*v.ROW, "label", "net_gp_window").with_columns(chances)
     percents = context.settings.horizons.prequential.percents
     counts = dict(scored.group_by(pl.col(v.DIVISION).cast(pl.String)).len().rows())

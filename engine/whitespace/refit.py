@@ -20,7 +20,7 @@ from engine.whitespace.tune import heuristic
 from engine.whitespace.tune import refit as fitted_again
 
 
-def refit(trained: Trained, dataset: Dataset, blocks: Blocks, settings: ModelSettings) -> Trained:
+def refit(trained: Trained, dataset: Dataset, settings: ModelSettings, blocks: Blocks) -> Trained:
     """The champions fitted on the tuning cutoffs and calibrated on the calibration cutoff of some blocks.
 
     dataset: rows of those cutoffs, as `panel.labels` returns them; only rows of the population whose label ends by

@@ -8,10 +8,12 @@ is what scores new days.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final
 
 import polars as pl
 
+from engine.blocks.executor import IN_PROCESS, Executor
 from engine.errors import InputError, Problem
 from engine.settings.whitespace.features import FeatureSettings
 from engine.settings.whitespace.gauntlet import WaiverSettings
@@ -26,6 +28,7 @@ from engine.whitespace.features.registry import Feature
 from engine.whitespace.features.safe import safe
 from engine.whitespace.panel import Blocks
 from engine.whitespace.screening import SUSPICIOUS
+from engine.whitespace.side_by_side import side_by_side
 from engine.whitespace.splits import customer_groups
 from engine.whitespace.trained import POOLED_FOLDER, USABLE, DivisionModel, Trained, of_division
 from engine.whitespace.tune import draws
@@ -50,12 +53,14 @@ def train(
     settings: ModelSettings,
     waivers: WaiverSettings,
     of_features: FeatureSettings = EVERY_FEATURE,
+    who: Executor = IN_PROCESS,
 ) -> Trained:
     """The champion of every division of the dataset, with a calibrator, and what is known of its quality.
 
     dataset: rows of the tuning and calibration cutoffs, as `panel.labels` returns them, and their features; only rows
     of the population whose label is known are used. of_features: what the features were computed with, by which the
-    policy of safe divisions is read. Raises InputError where a label ends after the scoring cutoff.
+    policy of safe divisions is read. who: does what can be cut into pieces. Raises InputError where a label ends
+    after the scoring cutoff.
     """
     _refuse_the_future(dataset.rows, blocks)
     usable = dataset.where(USABLE)
@@ -64,10 +69,10 @@ def train(
     customers, found = draws(usable.rows, settings), list[Chosen]()
     names = dataset.rows[v.DIVISION].cast(pl.String).unique().sort().to_list()
     for kept, divisions, folder in _policies(dataset.features.registry, names, settings, waivers, of_features):
-        shared = pool(learning, kept, folder, customers, settings, waivers)
-        found += [contest(division, learning, shared, customers, settings) for division in divisions]
+        shared = pool(learning, kept, folder, customers, settings, waivers, who)
+        found += side_by_side(partial(contest, learning, shared, customers, settings), divisions, who, at_once=1)
     ordered = sorted(found, key=lambda one: one.division)
-    return _calibrated(ordered, _Rows(learning, later, blocks), settings)
+    return _calibrated(ordered, _Rows(learning, later, blocks), settings, who)
 
 
 def _policies(
@@ -93,7 +98,7 @@ def _refuse_the_future(rows: pl.DataFrame, blocks: Blocks) -> None:
         raise InputError([Problem("training", what, advice, late.height, rows.height, (first,))])
 
 
-def _calibrated(chosen: Sequence[Chosen], rows: _Rows, settings: ModelSettings) -> Trained:
+def _calibrated(chosen: Sequence[Chosen], rows: _Rows, settings: ModelSettings, who: Executor) -> Trained:
     """Everything together, with calibrators, figures and metadata."""
     models = {one.division: _uncalibrated(one) for one in chosen}
     drops = [drop for one in chosen for drop in one.diagnostics["dropped"]]
@@ -116,7 +121,7 @@ def _calibrated(chosen: Sequence[Chosen], rows: _Rows, settings: ModelSettings) 
     calibrated = {name: replace(one, calibrator=of.get(name)) for name, one in models.items()}
     # Measured before they are fitted again: what is told of a model is told by rows that came after all it knew.
     measured = replace(trained, divisions=calibrated, calibration_rows=seen)
-    done = {one.division: one for one in deploy(list(calibrated.values()), rows.learning, rows.later, settings)}
+    done = {one.division: one for one in deploy(list(calibrated.values()), rows.learning, rows.later, settings, who)}
     divisions = {name: replace(done[name], metadata=_metadata(done[name], measured, rows, settings)) for name in done}
     return replace(measured, divisions=dict(sorted(divisions.items())), diagnostics=_compared(measured, settings))
 

@@ -6,12 +6,14 @@ tried; and the verdict between candidates.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
 import polars as pl
 
 from engine.arrays import Floats
+from engine.blocks.executor import IN_PROCESS, Executor
 from engine.resampling import Clusters
 from engine.settings.whitespace.modeling import ModelSettings
 from engine.vocabulary import whitespace as v
@@ -20,6 +22,7 @@ from engine.whitespace.champion import mean_average_precision
 from engine.whitespace.dataset import Dataset, outcomes
 from engine.whitespace.experiment import chosen, fitted, out_of_time
 from engine.whitespace.models import CANDIDATES, FREE, LOGREG, MONOTONE, Fitted, Heuristic, Params, grid, simpler
+from engine.whitespace.side_by_side import side_by_side
 from engine.whitespace.splits import Fold
 
 OWN_CANDIDATES: Final = (LOGREG, MONOTONE)
@@ -43,21 +46,29 @@ class Tuned:
 
 
 def tune(
-    dataset: Dataset, folds: Sequence[Fold], names: Sequence[str], settings: ModelSettings, *, pooled: bool
+    dataset: Dataset,
+    folds: Sequence[Fold],
+    names: Sequence[str],
+    settings: ModelSettings,
+    *,
+    pooled: bool,
+    who: Executor = IN_PROCESS,
 ) -> dict[str, Tuned]:
     """Every candidate at its best, by candidate.
 
-    dataset: learning rows, of all divisions or of one. folds: of its rows. names: the features that are used. A
+    dataset: learning rows, of all divisions or of one. folds: of its rows. names: the features that are used. who:
+    tries the points of the grids. A
     candidate is left out where the rows have one class only, or no fold has both to learn from.
     """
+    candidates = CANDIDATES if pooled else OWN_CANDIDATES
+    points = [(candidate, params) for candidate in candidates for params in grid(candidate, settings, pooled=pooled)]
+    seen = side_by_side(partial(_seen, dataset, folds, names, settings), points, who, at_once=1)
     found = {}
-    for candidate in CANDIDATES if pooled else OWN_CANDIDATES:
-        points = [
-            (params, out_of_time(dataset, folds, candidate, params, names, settings, pooled=True))
-            for params in grid(candidate, settings, pooled=pooled)
-        ]
+    for candidate in candidates:
         scored = [
-            (_known(mean_average_precision(predictions)), params, predictions) for params, predictions in points
+            (_known(mean_average_precision(predictions)), params, predictions)
+            for (of, params), predictions in zip(points, seen, strict=True)
+            if of == candidate
         ]
         _, params, predictions = max(scored, key=lambda one: one[0])
         model = refit(dataset, candidate, params, names, settings)
@@ -69,6 +80,17 @@ def tune(
         tuned = Tuned(candidate, params, model, predictions, tried, {})
         found[candidate] = tuned if candidate == LOGREG else _guarded(tuned, dataset, folds, names, settings)
     return found
+
+
+def _seen(
+    dataset: Dataset,
+    folds: Sequence[Fold],
+    names: Sequence[str],
+    settings: ModelSettings,
+    point: tuple[str, Params],
+) -> pl.DataFrame:
+    """Predictions of a candidate with some parameters. point: both."""
+    return out_of_time(dataset, folds, *point, names, settings, pooled=True)
 
 
 def refit(

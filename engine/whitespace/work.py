@@ -10,6 +10,7 @@ from typing import Final
 
 import polars as pl
 
+from engine.blocks.executor import IN_PROCESS
 from engine.errors import InputError, Problem
 from engine.runs.journal import Journal
 from engine.runs.registry import Run
@@ -34,7 +35,10 @@ DIVISIONS_NAMED: Final = 12
 
 
 class Work:
-    """One delivery as of one cutoff. frozen: the run whose models are used; None where they are trained here."""
+    """One delivery as of one cutoff. frozen: the run whose models are used; None where they are trained here.
+
+    who: does what can be cut into pieces, from when it is set on.
+    """
 
     def __init__(
         self,
@@ -45,7 +49,7 @@ class Work:
         frozen: Run | None = None,
     ) -> None:
         self.delivery, self.settings, self.frozen = delivery, settings, frozen
-        self._journal = journal
+        self._journal, self.who = journal, IN_PROCESS
         self.cutoff = cutoff or newest_cutoff(delivery.tables)
 
     @property
@@ -100,7 +104,7 @@ class Work:
         dataset = self.dataset
         with self._journal.stage("train"):
             settings = self.settings
-            return train(dataset, self.blocks, settings.modeling, settings.waivers, settings.features)
+            return train(dataset, self.blocks, settings.modeling, settings.waivers, settings.features, self.who)
 
     @cached_property
     def learned(self) -> Learned:
@@ -114,7 +118,7 @@ class Work:
     def context(self) -> Context:
         """What the checks of the gauntlet look at."""
         dataset = Dataset(self.labels, self.features)
-        return context(self.tables, self.blocks, dataset, self.state, self.trained, self.settings)
+        return context(self.tables, self.blocks, dataset, self.state, self.trained, self.settings, who=self.who)
 
     def _of_chosen_divisions(self, rows: pl.DataFrame) -> pl.DataFrame:
         """The rows of the divisions that are asked for. Raises InputError for one that nothing was ever sold of."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import date, timedelta
 
 import polars as pl
 import pytest
@@ -50,6 +50,29 @@ def test_the_same_backtest_writes_the_same_bytes(chain, tmp_path):
         backtest(chain, tmp_path / name, CalibratedSettings(), PLAN)
     for file in (tmp_path / "one").iterdir():
         assert file.read_bytes() == (tmp_path / "two" / file.name).read_bytes(), file.name
+
+
+@pytest.mark.slow
+def test_nights_that_workers_replay_come_to_the_same_bytes(chain, tmp_path):
+    days: list[date] = []
+    backtest(chain, tmp_path / "alone", CalibratedSettings(), PLAN)
+    backtest(chain, tmp_path / "shared", CalibratedSettings(), PLAN, cluster="local:2", watch=days.append)
+    assert sorted(days) == night_days(chain, PLAN)
+    assert sorted(file.name for file in (tmp_path / "shared").iterdir()) == sorted(
+        file.name for file in (tmp_path / "alone").iterdir()
+    )
+    for file in (tmp_path / "alone").iterdir():
+        assert file.read_bytes() == (tmp_path / "shared" / file.name).read_bytes(), file.name
+
+
+@pytest.mark.slow
+def test_what_stops_a_night_at_a_worker_is_told_as_it_is_here(chain, tmp_path):
+    plan = PLAN.model_copy(update={"injection": None, "nights": 1})
+    (chain / "inventory_snapshot.parquet").unlink()
+    for cluster in (None, "local:1"):
+        with pytest.raises(InputError, match="inventory_snapshot"):
+            backtest(chain, tmp_path / "out", CalibratedSettings(), plan, cluster=cluster)
+    assert not list((tmp_path / "out").iterdir())
 
 
 def test_a_known_truth_is_scored_without_planting(tmp_path):

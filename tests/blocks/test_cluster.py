@@ -8,25 +8,26 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from engine.blocks import cluster
 from engine.blocks.cluster import executor
+from engine.blocks.executor import IN_PROCESS, InProcess
 from engine.errors import InputError, OutputError, Problem, TryLaterError
 from tests.blocks import rounds
+from tests.blocks.dask import ROOT, cluster_of
 from tests.blocks.rounds import ROUNDS, Rounds, alone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-    from engine.blocks.cluster import Executor
+    from engine.blocks.executor import Executor
 
-ROOT = Path(__file__).parents[2]
 N_BLOCKS = 5
 LATE = N_BLOCKS - 1
 """A block of the last worker."""
@@ -129,6 +130,43 @@ def test_a_piece_that_cannot_be_done_is_told(workers):
         workers.map(_root, [4.0, -1.0])
 
 
+def test_a_piece_that_is_wrong_input_is_told_at_once_and_whole(workers):
+    with pytest.raises(InputError) as told:
+        workers.map(_problem, [1])
+    assert told.value.problems == (Problem("sales", "the store is unknown", "add it", 1, 20),)
+
+
+def test_pieces_that_have_not_begun_when_one_fails_never_begin(workers, tmp_path):
+    with pytest.raises(InputError):
+        workers.map(partial(_problem_of_the_first, tmp_path), range(40))
+    assert len(list(tmp_path.iterdir())) < 39
+
+
+@pytest.mark.slow
+def test_a_worker_that_is_killed_costs_its_own_pieces_alone(workers, tmp_path):
+    assert workers.map(partial(_killed_once_at_3, tmp_path), range(6)) == list(range(6))
+    done = sorted(file.name.partition("-")[0] for file in tmp_path.iterdir())
+    assert done.count("3") == 2
+    assert len(done) == 7
+
+
+def test_a_worker_does_itself_what_a_piece_cuts_further(workers):
+    assert workers.map(partial(_cut_further, workers), [1, 2]) == [[1, 2], [2, 3]]
+
+
+def test_every_process_works_within_what_it_is_told_to(workers, tmp_path):
+    for who in (workers, IN_PROCESS):
+        assert who.map(_is_within, [1, 2], at_once=2, within=_within) == [True, True]
+    assert not _is_within(1)
+
+
+def test_items_that_are_done_are_told(workers):
+    for who in (workers, IN_PROCESS):
+        done: list[int] = []
+        who.map(abs, [-1, 2], watch=done.append)
+        assert sorted(done) == [-1, 2]
+
+
 def test_workers_of_other_versions_are_refused(workers, room, monkeypatch):
     own = cluster._versions()
     monkeypatch.setattr(cluster, "_versions", lambda: own | {"polars": "0.1"})
@@ -148,32 +186,6 @@ def test_workers_of_one_night_after_the_other_start_and_end(tmp_path):
         with executor("local:1", tmp_path) as workers:
             assert workers.map(abs, [-1]) == [1]
     assert not list(tmp_path.iterdir())
-
-
-@contextmanager
-def started(*arguments: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A command of Dask that runs while the block does."""
-    process = subprocess.Popen([sys.executable, "-m", "dask", *arguments], cwd=ROOT, stderr=subprocess.DEVNULL)
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
-
-
-@contextmanager
-def cluster_of(file: Path, n_workers: int) -> Iterator[subprocess.Popen[bytes]]:
-    """The scheduler of workers that nobody starts again. file: where its address is."""
-    with ExitStack() as running:
-        scheduler = running.enter_context(
-            started("scheduler", "--port", "0", "--no-dashboard", "--scheduler-file", str(file))
-        )
-        for _ in range(n_workers):
-            alone = ("--no-nanny", "--no-dashboard", "--nthreads", "1", "--local-directory", str(file.parent))
-            running.enter_context(started("worker", "--scheduler-file", str(file), *alone))
-        while not file.exists():
-            time.sleep(0.1)
-        yield scheduler
 
 
 @pytest.mark.slow
@@ -239,6 +251,43 @@ def test_problems_that_a_worker_found_arrive_whole():
 def _allow_failures(number: int, dask_scheduler: Any) -> int:
     before, dask_scheduler.allowed_failures = dask_scheduler.allowed_failures, number
     return before
+
+
+def _problem(_: int) -> None:
+    rounds.finds_a_problem()
+
+
+def _problem_of_the_first(place: Path, number: int) -> None:
+    if number == 0:
+        rounds.finds_a_problem()
+    time.sleep(0.2)
+    (place / str(number)).touch()
+
+
+def _killed_once_at_3(place: Path, number: int) -> int:
+    is_first = not list(place.glob(f"{number}-*"))
+    (place / f"{number}-{os.getpid()}").touch()
+    if number == 3 and is_first:
+        rounds.is_killed()
+    return number
+
+
+def _cut_further(who: Executor, number: int) -> list[int]:
+    assert isinstance(who, InProcess)
+    return who.map(abs, [number, number + 1])
+
+
+@contextmanager
+def _within() -> Iterator[None]:
+    os.environ["DARKSHELF_WITHIN"] = "yes"
+    try:
+        yield
+    finally:
+        del os.environ["DARKSHELF_WITHIN"]
+
+
+def _is_within(_: int) -> bool:
+    return "DARKSHELF_WITHIN" in os.environ
 
 
 def _root(number: float) -> float:

@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 
 from engine.blocks import exchange
-from engine.blocks.exchange import Caller, Exchange, OtherAnswerError, run_slot
+from engine.blocks.exchange import SAID, Caller, Exchange, OtherAnswerError, run_slot
 from engine.blocks.turns import BlockStoppedError
 from tests.blocks.rounds import ROUNDS, Rounds, alone
 
@@ -131,8 +131,8 @@ def test_what_block_0_tells_is_heard_once_also_when_it_runs_again(tmp_path):
 
 def test_a_line_that_is_being_told_is_heard_once_it_is_whole(tmp_path):
     caller, slot = Caller(tmp_path), Exchange(tmp_path, 0, 1)
-    slot.tell(1, "check")
-    slot.tell(2, "panel")
+    slot.tell(SAID, 1, "check")
+    slot.tell(SAID, 2, "panel")
     told = (tmp_path / "told").read_bytes()
     (tmp_path / "told").write_bytes(told[:-3])
     assert caller.beat() == ["check"]

@@ -254,4 +254,5 @@ DESK = Desk(
     stages=STAGES,
     alerts=ALERTS,
     exports=_exports,
+    options=frozenset({"cluster"}),
 )

@@ -6,6 +6,7 @@ warns; it fails nothing.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, cast
 
 import polars as pl
@@ -40,7 +41,7 @@ class _Without:
 
 def ablation(context: Context, base: Scores) -> CheckResult:
     """The check, of all divisions together and of each. base: the champions with all of their features."""
-    dropped = side_by_side(lambda one: _without(context, base, *one), _drops(context))
+    dropped = side_by_side(partial(_without, context, base), _drops(context), context.who)
     table = pl.concat([one.readings for one in dropped])
     drops = tuple(_drop_of(base, one) for one in dropped)
     status = cast("Status", CheckResult(NAME, table).pooled)
@@ -78,7 +79,8 @@ def _drops(context: Context) -> list[tuple[int, tuple[str, ...]]]:
     return [(k, families) for families, k in drops.items()]
 
 
-def _without(context: Context, base: Scores, k: int, families: tuple[str, ...]) -> _Without:
+def _without(context: Context, base: Scores, dropped: tuple[int, tuple[str, ...]]) -> _Without:
+    k, families = dropped
     family = {feature.name: feature.family for feature in context.dataset.features.registry}
 
     def kept(names: Sequence[str]) -> Sequence[str]:

@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 import polars as pl
 
+from engine.blocks.executor import IN_PROCESS, Executor
 from engine.settings.whitespace.features import FeatureSettings
 from engine.settings.whitespace.run import Sections
 from engine.vocabulary import whitespace as v
@@ -40,6 +41,7 @@ class Context:
 
     dataset: the rows of the population with whole labels of the tuning and the calibration cutoffs; features of those
     and of the scoring cutoff. folds: of the rows of the dataset. state: what was fitted at the last tuning cutoff.
+    who: does what can be cut into pieces.
     """
 
     tables: Tables
@@ -50,6 +52,7 @@ class Context:
     trained: Trained
     settings: Sections
     builders: Builders = BUILDERS
+    who: Executor = IN_PROCESS
 
     @property
     def cutoff(self) -> dt.date:
@@ -80,11 +83,12 @@ def context(
     trained: Trained,
     settings: Sections,
     builders: Builders = BUILDERS,
+    who: Executor = IN_PROCESS,
 ) -> Context:
     """What the checks look at, of a run as the desk made it. dataset: the whole panel with its features."""
     ours = Dataset(usable(dataset.rows.filter(pl.col(v.CUTOFF).is_in(blocks.labelled))), dataset.features)
     folds = rolling_origins(ours.rows, settings.modeling, settings.waivers)
-    return Context(tables, blocks, ours, folds, state, trained, settings, builders)
+    return Context(tables, blocks, ours, folds, state, trained, settings, builders, who)
 
 
 def usable(rows: pl.DataFrame) -> pl.DataFrame:

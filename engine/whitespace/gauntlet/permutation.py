@@ -10,6 +10,7 @@ have no signal is not a leak.
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final, Protocol, cast
 
 import numpy as np
@@ -89,7 +90,7 @@ def permutation(context: Context, base: Scores) -> CheckResult:
     if context.settings.waivers.permutation:
         return waived(NAME, "waivers.permutation")
     asked = (ALL, *context.divisions)
-    found = side_by_side(lambda division: shuffled(context, division), asked)
+    found = side_by_side(partial(shuffled, context), asked, context.who)
     settings = context.settings.gauntlet
     tables = [_signal(found, settings), _leak(found, settings)]
     if settings.deep:

@@ -9,6 +9,7 @@ import datetime as dt
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final, cast
 
 import polars as pl
@@ -61,7 +62,7 @@ def shift_grid(context: Context, base: Scores) -> tuple[CheckResult, CheckResult
         return waived(SHIFT_14, "waivers.shift_grid"), waived(GRID, "waivers.shift_grid")
     days = sorted({*context.settings.gauntlet.shift_grid_days, context.settings.gauntlet.moved_days})
     cutoffs = cutoffs_of(context.dataset.rows, context.measured_folds)
-    measured = side_by_side(lambda one: _shifted(context, base, cutoffs, one), days)
+    measured = side_by_side(partial(_shifted, context, base, cutoffs), days, context.who)
     scores = {0: base, **{one: staler for one, (staler, _) in zip(days, measured, strict=True) if staler}}
     moved = next(other for _, other in measured if other)
     against_base = [_step(context, one, base, scores[one], f"{one}d") for one in scores if one]

@@ -1,0 +1,64 @@
+"""Every desk publishes the same bytes, with however many threads, and whether workers share its work."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from engine.runs.registry import Registry
+from tests.every_desk import INPUTS, SMALL
+
+Published = dict[str, bytes]
+TOLD = {"manifest.json", "logs.jsonl"}
+"""What says when and for how long a run worked."""
+
+IN_A_PROCESS = """
+import sys
+from pathlib import Path
+import polars as pl
+from engine.outputs.desks import desk_named, entry
+
+name, folder, out, n_threads, cluster, *assignments = sys.argv[1:]
+assert pl.thread_pool_size() == int(n_threads)
+desk = desk_named(name)
+options = {"cluster": cluster} if cluster else {}
+if __name__ == "__main__":
+    entry(desk.run)(Path(folder), Path(out), desk.load(None, assignments), None, **options)
+"""
+
+
+def published(name: str, folder: Path, out: Path, n_threads: int, cluster: str = "") -> Published:
+    """The bytes of a run of a desk in a process of its own."""
+    program = out.with_suffix(".py")
+    program.write_text(IN_A_PROCESS, encoding="utf-8")
+    words = [sys.executable, program, name, folder, out, str(n_threads), cluster, *SMALL.get(name, ())]
+    environment = os.environ | {"POLARS_MAX_THREADS": str(n_threads), "PYTHONPATH": str(Path(__file__).parents[1])}
+    subprocess.run(words, check=True, timeout=600, env=environment)
+    run = Registry(out).find().folder
+    return {str(file.relative_to(run)): file.read_bytes() for file in run.rglob("*.*") if file.name not in TOLD}
+
+
+def assert_same_bytes(found: Published, expected: Published) -> None:
+    assert sorted(found) == sorted(expected)
+    assert [name for name in expected if found[name] != expected[name]] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["growth", "whitespace"])
+def test_threads_change_no_byte(tmp_path, name):
+    folder = INPUTS[name][0](tmp_path / "in")
+    expected = published(name, folder, tmp_path / "1", 1)
+    assert expected
+    for n_threads in (2, 5):
+        assert_same_bytes(published(name, folder, tmp_path / str(n_threads), n_threads), expected)
+
+
+@pytest.mark.slow
+def test_workers_that_share_divisions_parameters_and_checks_change_no_byte(tmp_path):
+    folder = INPUTS["whitespace"][0](tmp_path / "in")
+    expected = published("whitespace", folder, tmp_path / "alone", 2)
+    assert_same_bytes(published("whitespace", folder, tmp_path / "shared", 2, "local:2"), expected)
