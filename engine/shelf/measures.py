@@ -88,7 +88,7 @@ class Narrow:
             pack(values, places, Packing(self._codes, self._divisors, self._wide))
 
     def _places(self, of: Rows) -> Integers:
-        return np.arange(*of.indices(self.shape[0])) if isinstance(of, slice) else of
+        return np.arange(*of.indices(self.shape[0])) if isinstance(of, slice) else np.ascontiguousarray(of)
 
 
 def replaced(measure: Measure, of: Integers, values: Floats, memory: Memory) -> Measure:

@@ -31,11 +31,13 @@ from engine.vocabulary import shelf as v
 Array = NDArray[Any]
 FACTS = (v.SALES, v.INVENTORY, v.PRICING, v.IMPRESSIONS)
 """The tables whose rows have cells."""
+NARROW = ("units", "on_hand", "price", "impressions")
+"""The measures that are placed cell by cell and kept in few bytes."""
 NOWHERE = np.iinfo(np.int32).min
 """The day of a row that has none."""
 UNKNOWN_FLAG = 2
-BYTES_PER_DAY = 22
-"""Of a store-SKU while its rows are placed: two tables at once of 8 bytes, what was placed before in 2, two flags."""
+BYTES_PER_DAY = 20
+"""Of a store-SKU while rows are placed: two tables at once of 8 bytes, one that was placed before of 2, two flags."""
 
 
 @dataclass
@@ -103,9 +105,9 @@ class Placed:
     """The tables of facts in their cells.
 
     measures: units, on_hand, price and impressions. revenue: (pairs, the days that keep it). promo, in_stock: (pairs,
-    days). held: by measure, the last value of each pair from before the first day.
-    below_zero: cell and value of wrong stock records. returned: the pairs of which anything came back. free_prices:
-    see `Panel`. accounts: of these tables; they and the free prices are of the whole chain.
+    days). held: by measure, the last value of each pair from before the first day. below_zero: cell and value of
+    wrong stock records. returned: the pairs of which anything came back. free_prices: see `Panel`. accounts: of these
+    tables; they and the free prices are of the whole chain.
     """
 
     measures: dict[str, Narrow]
@@ -211,7 +213,17 @@ def _place_own(sources: Sources, grid: Grid, plan: PanelPlan, memory: Memory) ->
         for job in [pool.submit(sales_then_prices), pool.submit(stock_then_impressions)]:
             job.result()
     last = {name: one.values for name, one in held.items()}
-    return Placed(measures, revenue, promo, in_stock, accounts, last, below_zero[0], returned[0], sum(free_prices))
+    return Placed(
+        {name: measures[name] for name in NARROW},
+        revenue,
+        promo,
+        in_stock,
+        accounts,
+        last,
+        below_zero[0],
+        returned[0],
+        sum(free_prices),
+    )
 
 
 class _Held:

@@ -24,6 +24,7 @@ from engine.shelf.check import Intake, check, readings_of
 from engine.shelf.deliveries import NOT_DELIVERED, SHUT
 from engine.shelf.desk import panel_plan
 from engine.shelf.grid import cut_skus, seen_pairs
+from engine.shelf.measures import Narrow, Whole
 from engine.shelf.panel import panel
 from tests.blocks.cutting import of_skus
 from tests.planted.awkward import AS_OF, write_awkward_chain
@@ -63,10 +64,11 @@ def told(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         return value.dtype.str, value.shape, value.tobytes()
     if isinstance(value, pl.Series):
-        is_plain = value.dtype.is_float() or isinstance(value.dtype, pl.Array)
-        return value.name, value.dtype, told(value.to_numpy()) if is_plain else value.to_list()
+        return value.name, value.dtype, told(value.to_numpy()) if value.dtype.is_float() else value.to_list()
     if isinstance(value, pl.DataFrame):
         return [told(column) for column in value]
+    if isinstance(value, Narrow | Whole):
+        return told(value.rows(slice(None)))
     if isinstance(value, dict):
         return [(name, told(each)) for name, each in value.items()]
     if hasattr(value, "__dataclass_fields__"):

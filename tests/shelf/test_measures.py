@@ -24,7 +24,13 @@ def some_rows(odd: bool) -> np.ndarray:
 
 @pytest.mark.parametrize("odd", [False, True])
 @pytest.mark.parametrize(
-    "of", [slice(None), slice(17, 230), np.array([3, 3, 399, 0])], ids=["all", "slice", "chosen"]
+    "of",
+    [
+        pytest.param(slice(None), id="all"),
+        pytest.param(slice(17, 230), id="some"),
+        pytest.param(np.array([3, 3, 399, 0]), id="chosen"),
+        pytest.param(np.arange(20).reshape(10, 2)[:, 0], id="apart_in_memory"),
+    ],
 )
 def test_any_rows_are_those_that_were_written(of, odd):
     values = some_rows(odd)
