@@ -1,7 +1,8 @@
 """Desks: what every shared verb and page asks of a desk, one record each.
 
-A desk makes itself known by an entry point of the group `darkshelf.desks`, in this distribution or in another one
-that is installed beside it. Shared rooms find it there and know none by name.
+A desk makes itself known by an entry point of its name in the group `darkshelf.desks`, in this distribution or in
+another one that is installed beside it. Shared rooms find it there and know none by name. The group `darkshelf.first`
+has the one that is meant where none is named: a run of it loads no other.
 """
 
 import datetime as dt
@@ -24,6 +25,7 @@ from engine.settings.frozen import DeskSettings, RunSettings
 from engine.settings.loading import Assigned
 
 GROUP: Final = "darkshelf.desks"
+FIRST: Final = "darkshelf.first"
 
 
 def _every_table(run: Run) -> Mapping[str, str]:
@@ -56,15 +58,15 @@ class Explanation:
 class Desk:
     """Everything shared rooms ask of a desk.
 
-    name: as manifests have it. purpose: one line for people. rank: its place among the desks; the first is meant
-    where none is named. load: the settings of a run, from a TOML file and assignments. models: every settings class
-    of the desk, for `config`, by the verb that reads it, "" for the run. headline: the run's result in a few words,
-    from its manifest alone. shown: its key figures. explain: one finding by its id. compare: two runs, old and new.
-    report: the page of a run as HTML, with the runs before it at hand. views: SQL views beyond the files.
-    stages: what each stage says while it works. options: what `run` takes beyond folder, output and settings.
-    moment: reads the label of a run, such as its as-of day; raises ValueError. alerts: what people can be alerted to,
-    by the name that subscriptions have for it. exports: the tables that are exported of a run, files by the names of
-    their tables; by default every Parquet file. promised: the contracts of its tables.
+    name: as manifests have it. purpose: one line for people. rank: its place among the desks. load: the settings of a
+    run, from a TOML file and assignments. models: every settings class of the desk, for `config`, by the verb that
+    reads it, "" for the run. headline: the run's result in a few words, from its manifest alone. shown: its key
+    figures. explain: one finding by its id. compare: two runs, old and new. report: the page of a run as HTML, with
+    the runs before it at hand. views: SQL views beyond the files. stages: what each stage says while it works.
+    options: what `run` takes beyond folder, output and settings. moment: reads the label of a run, such as its as-of
+    day; raises ValueError. alerts: what people can be alerted to, by the name that subscriptions have for it.
+    exports: the tables that are exported of a run, files by the names of their tables; by default every Parquet file.
+    promised: the contracts of its tables.
 
     run, result, subjects, outcomes, pages, screens, style, page_settings, lookup, report_with_decisions: where the
     rest is found, as `module:name`, since it needs this record or lives on higher floors: the function `run(place,
@@ -114,13 +116,13 @@ def desks() -> tuple[Desk, ...]:
 
 def desk_named(name: str | None = None) -> Desk:
     """A desk by its name, the first without one. Raises NotFoundError naming those there are."""
-    known = desks()
+    found = entry_points(group=FIRST) if name is None else entry_points(group=GROUP, name=name)
+    if found:
+        desk: Desk = next(iter(found)).load()
+        return desk
     if name is None:
-        return known[0]
-    found = next((desk for desk in known if desk.name == name), None)
-    if found is None:
-        raise NotFoundError(f"there is no desk {name!r}; there are {', '.join(desk.name for desk in known)}")
-    return found
+        return desks()[0]
+    raise NotFoundError(f"there is no desk {name!r}; there are {', '.join(desk.name for desk in desks())}")
 
 
 def desk_of(run: Run) -> Desk:

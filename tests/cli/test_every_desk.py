@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import base64
 import shutil
+import subprocess
+import sys
 
 import polars as pl
 import pytest
 
 from engine.decisions.acts import Accept, Reject
 from engine.decisions.store import open_decisions
-from engine.errors import InputError
+from engine.errors import InputError, NotFoundError
 from engine.outputs.desks import desk_named, desk_of, desks, entry
 from engine.runs.registry import Registry
 from tests.command import darkshelf
@@ -32,6 +34,28 @@ def made(request, tmp_path_factory):
 
 def test_the_desks_that_are_installed_are_found_in_their_order():
     assert [desk.name for desk in desks()] == ["shelf", "growth", "whitespace", "toy"]
+
+
+def test_the_first_desk_is_meant_where_none_is_named():
+    assert desk_named().name == "shelf"
+
+
+def test_an_unknown_desk_is_refused_with_those_there_are():
+    with pytest.raises(NotFoundError, match="there is no desk 'nobody'; there are shelf, growth, whitespace, toy"):
+        desk_named("nobody")
+
+
+LOADED = """
+import sys
+from engine.outputs.desks import desk_named
+desk_named("shelf")
+print([name for name in ("engine.outputs.growth", "engine.outputs.whitespace") if name in sys.modules])
+"""
+
+
+def test_a_desk_is_found_without_loading_the_others():
+    told = subprocess.run([sys.executable, "-c", LOADED], capture_output=True, text=True, check=True)
+    assert told.stdout == "[]\n"
 
 
 def test_run_runs_the_desk_that_is_named_and_finds_what_is_there(made, capsys):
