@@ -5,11 +5,13 @@ something is wrong are the rows looked at again, to say what.
 """
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
+from functools import cache
 
 import polars as pl
+from polars import selectors as cs
 
 from engine.contracts.ids import canonical, exact_up_to
 
@@ -21,6 +23,8 @@ CALENDAR = dt.date.min, dt.date.max
 """Dates outside have no name in Python; such a cell is a fault of its export."""
 ISO_DATE_BYTES = len("YYYY-MM-DD")
 BLANK_LINE = "line is empty"
+AS_TEXT = cs.enum().cast(pl.String)
+"""Texts in the place of their numbers."""
 WIDE_INTEGERS = (pl.UInt64, pl.Int128, pl.UInt128)
 """Whole numbers that may not fit an id, which has 64 bits and a sign."""
 
@@ -115,7 +119,8 @@ class Contract:
 class Reading:
     """A contract applied to columns as some file has them.
 
-    values: per contract column the expression that yields it in its own type, null where it cannot be read.
+    values: per contract column the expression that yields it in its own type, null where it cannot be read; ids that
+    are text are an Enum of them where the column is one.
     raw_rules: judged on the columns as they came. typed_rules: judged on the values.
     """
 
@@ -141,8 +146,12 @@ class Reading:
         Grain: as `raw`, whose further columns stay.
         """
         keeps_out = [rule.complaint for rule in self.rules if rule.consequence is not Consequence.NOTE]
+        # Every rule spares blank lines, so these are looked for once.
+        blank = [rule.flag() for rule in self.raw_rules if rule.complaint == BLANK_LINE]
+        others = [rule.flag() for rule in self.raw_rules if rule.complaint != BLANK_LINE]
         return (
-            raw.with_columns(*self.values, *(rule.flag() for rule in self.raw_rules))
+            raw.with_columns(blank)
+            .with_columns(*self.values, *others)
             .with_columns(rule.flag() for rule in self.typed_rules)
             .with_columns(pl.any_horizontal(keeps_out).alias(UNUSABLE))
         )
@@ -162,7 +171,8 @@ class Reading:
         ]
         reason = pl.concat_str(reasons, separator="; ", ignore_nulls=True).alias("reason")
         names = [column.name for column in self.contract.columns]
-        return self.judged(raw).filter(UNUSABLE).select(*names, reason, pl.col("^source_.*$"))
+        rows = self.judged(raw).filter(UNUSABLE).select(*names, reason, pl.col("^source_.*$"))
+        return rows.with_columns(AS_TEXT)
 
 
 def read_as(
@@ -210,6 +220,17 @@ def is_text(raw_type: pl.DataType) -> bool:
     return raw_type in (pl.String, pl.Categorical, pl.Enum, pl.Binary)
 
 
+def of_text(name: str, raw_type: pl.DataType, made: Callable[[pl.Expr], pl.Expr]) -> pl.Expr:
+    """What is made of a column of text, row by row; of an Enum each text is looked at once. Null where it is null."""
+    if not isinstance(raw_type, pl.Enum):
+        return made(pl.col(name).cast(pl.String))
+    texts = raw_type.categories.to_frame(name).lazy().select(made(pl.col(name)))
+    each = cache(lambda: texts.collect().to_series())
+    kind = texts.collect_schema().dtypes()[0]
+    numbered = pl.col(name).to_physical()
+    return numbered.map_batches(lambda numbers: each().gather(numbers), return_dtype=kind, is_elementwise=True)
+
+
 def as_shown(name: str, raw_type: pl.DataType) -> pl.Expr:
     """A cell as text for a message; of a column of lists, structures and the like, the type."""
     return pl.lit(str(raw_type)) if raw_type.is_nested() else pl.col(name).cast(pl.String)
@@ -219,7 +240,9 @@ def _value(column: Column, raw_type: pl.DataType, ids_as_text: frozenset[str]) -
     """The column in its own type, null where a cell cannot be read as that."""
     raw = pl.col(column.name)
     if is_text(raw_type):
-        return _value_of_text(column, raw.cast(pl.String))
+        if column.kind is Kind.ID and isinstance(raw_type, pl.Enum):
+            return _numbered_ids(column.name, raw_type)
+        return of_text(column.name, raw_type, lambda text: _value_of_text(column, text))
     typed = _typed(column, ids_as_text)
     nothing = pl.lit(None).cast(typed)
     match column.kind:
@@ -252,6 +275,16 @@ def _value_of_text(column: Column, text: pl.Expr) -> pl.Expr:
             word = text.str.strip_chars().str.to_lowercase()
             return pl.when(word.is_in(["0", "false"])).then(False).when(word.is_in(["1", "true"])).then(True)
     return canonical(text) if column.kind is Kind.ID else pl.when(text != "").then(text)
+
+
+def _numbered_ids(name: str, raw_type: pl.Enum) -> pl.Expr:
+    """Ids in their one form, an Enum as they came."""
+    texts = raw_type.categories
+    forms = texts.to_frame(name).select(canonical(pl.col(name))).to_series()
+    if forms.equals(texts):
+        return pl.col(name)
+    numbered = pl.Enum(forms.drop_nulls().unique().sort())
+    return of_text(name, raw_type, lambda text: canonical(text).cast(numbered))
 
 
 def _presence_rules(column: Column, raw_type: pl.DataType) -> list[Rule]:
@@ -291,7 +324,13 @@ def _missing(column: Column, consequence: Consequence, broken: pl.Expr) -> Rule:
 def _given(name: str, raw_type: pl.DataType) -> pl.Expr:
     """Whether a cell holds anything; empty text is nothing."""
     raw = pl.col(name)
-    return (raw.is_not_null() & (raw.cast(pl.String) != "")) if is_text(raw_type) else raw.is_not_null()
+    if isinstance(raw_type, pl.Enum) and (raw_type.categories != "").all():
+        return raw.is_not_null()
+    return (
+        raw.is_not_null() & of_text(name, raw_type, lambda text: text != "")
+        if is_text(raw_type)
+        else raw.is_not_null()
+    )
 
 
 def _is_unread(column: Column, raw_type: pl.DataType) -> pl.Expr:
@@ -311,7 +350,7 @@ def _sparing_blank_lines(
     advice = "such lines are set aside; they carry nothing"
     return [
         Rule(BLANK_LINE, contract.key[0], blank, Consequence.QUARANTINE, advice, is_fault=False),
-        *(replace(rule, broken=rule.broken & ~blank) for rule in raw_rules),
+        *(replace(rule, broken=rule.broken & ~pl.col(BLANK_LINE)) for rule in raw_rules),
     ]
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from engine.contracts.contract import Consequence, Reading, Rule, is_text
+from engine.contracts.contract import AS_TEXT, Consequence, Reading, Rule, is_text, of_text
 from engine.contracts.ids import lost_digits
 from engine.delivery.source import Part, Source, batches
 from engine.delivery.tables import EXAMPLES, judge
@@ -57,12 +57,13 @@ def _keys_of(reading: Reading, part: Part, ids: tuple[str, ...], first: dt.date 
     values = dict(zip(reading.contract.names, reading.values, strict=True))
     if first is not None and is_text(part.schema["date"]):
         # ISO dates sort as text does, and text need not be read as a date to be sorted.
-        rows = rows.filter(pl.col("date").cast(pl.String) >= first.isoformat())
+        since = first.isoformat()
+        rows = rows.filter(of_text("date", part.schema["date"], lambda text: text >= since))
     elif first is not None:
         rows = rows.filter(values["date"] >= first)
     raw = distinct(rows.select(ids), ids)
     written = (pl.col(name).cast(pl.String).alias(WRITTEN + name) for name in ids)
-    return raw.select(*(values[name] for name in ids), *written)
+    return raw.select(*(values[name] for name in ids), *written).with_columns(AS_TEXT)
 
 
 def distinct(plan: pl.LazyFrame, names: Collection[str]) -> pl.DataFrame:

@@ -15,7 +15,7 @@ from operator import xor
 
 import polars as pl
 
-from engine.contracts.contract import UNUSABLE, Consequence, Reading, Rule, is_text
+from engine.contracts.contract import AS_TEXT, UNUSABLE, Consequence, Reading, Rule, is_text, of_text
 from engine.delivery.source import SOURCE_FILE, Part, Source
 from engine.delivery.tables import EXAMPLES
 from engine.errors import Problem
@@ -100,8 +100,12 @@ def _sample(reading: Reading, part: Part, sampled: int) -> pl.Expr:
     names = [name for name in reading.contract.key if name != "date"]
     # Text is taken as it came, numbers as they are read: both cost next to nothing. A seed each, lest a store and a
     # SKU of one number cancel out.
-    ids = (pl.col(name).cast(pl.String) if is_text(part.schema[name]) else values[name] for name in names)
-    return reduce(xor, (each.hash(seed) for seed, each in enumerate(ids))) % sampled == 0
+    return reduce(xor, (_hashed(name, part, values[name], seed) for seed, name in enumerate(names))) % sampled == 0
+
+
+def _hashed(name: str, part: Part, value: pl.Expr, seed: int) -> pl.Expr:
+    kind = part.schema[name]
+    return of_text(name, kind, lambda text: text.hash(seed)) if is_text(kind) else value.hash(seed)
 
 
 def _repeats(source: Source, settings: InputSettings, sampled: int) -> list[Repeat]:
@@ -120,6 +124,7 @@ def _rows(source: Source, sampled: int) -> pl.DataFrame:
         reading.judged(part.scan(numbered=True).filter(_sample(reading, part, sampled)))
         .filter(~pl.col(UNUSABLE))
         .select(SOURCE_FILE, *names)
+        .with_columns(AS_TEXT)
         for reading, part in source.readings()
     ]
     return pl.concat(plans).group_by(SOURCE_FILE, *names).agg(pl.len().alias(N)).sort(SOURCE_FILE, *names).collect()

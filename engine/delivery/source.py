@@ -14,7 +14,19 @@ from urllib.parse import unquote
 
 import polars as pl
 
-from engine.contracts.contract import UNUSABLE, Contract, Kind, Reading, Rule, as_shown, is_text, read_as
+from engine.contracts.contract import (
+    AS_TEXT,
+    UNUSABLE,
+    Contract,
+    Kind,
+    Reading,
+    Rule,
+    as_shown,
+    is_text,
+    of_text,
+    read_as,
+)
+from engine.contracts.ids import canonical
 from engine.delivery.csv_text import LEGIBLE_CSV, odd_line, refuse_half_a_row, separator_of
 from engine.delivery.csv_text import UNREADABLE as UNREADABLE
 from engine.delivery.id_range import EVERY_ID, IdRange
@@ -77,6 +89,11 @@ class Part:
     def may_have_blank_lines(self) -> bool:
         """Whether a row without a single value is an empty line and no fault."""
         return self.separator is not None
+
+    @property
+    def is_row_by_row(self) -> bool:
+        """Whether its rows are those of its files, all of them and in their order."""
+        return True
 
     @property
     def n_bytes(self) -> int:
@@ -173,18 +190,26 @@ class Source:
 
         without: a complaint whose rows are left out altogether.
         """
+        return self.numbered(without).with_columns(AS_TEXT)
+
+    def numbered(self, without: str = "") -> pl.LazyFrame:
+        """As `judged`; ids that are text may be an Enum of them, which is faster to compare."""
         parts = []
         for reading, part in self.readings():
             rows = reading.judged(self._own_rows(reading, part))
             left_out = [~pl.col(rule.complaint) for rule in reading.rules if rule.complaint == without]
             parts.append(rows.filter(*left_out).select(*self.contract.names, UNUSABLE))
-        return pl.concat(parts)
+        return parts[0] if len(parts) == 1 else pl.concat(rows.with_columns(AS_TEXT) for rows in parts)
 
     def _own_rows(self, reading: Reading, part: Part) -> pl.LazyFrame:
         if self.skus.is_whole:
             return part.scan()
         # Asked of the column as it came, what is not asked for is left out before anything else is read of it.
-        return part.scan().filter(self.skus.holds(reading.values[self.contract.names.index("sku_id")]))
+        kind = part.schema["sku_id"]
+        if not is_text(kind):
+            return part.scan().filter(self.skus.holds(reading.values[self.contract.names.index("sku_id")]))
+        is_own = of_text("sku_id", kind, lambda text: self.skus.holds(canonical(text)))
+        return part.scan().filter(is_own.fill_null(self.skus.first is None))
 
     def usable(self) -> pl.LazyFrame:
         """The typed rows that break no rule that keeps them out; rows in file order."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from engine.contracts.shelf import contracts
 from engine.delivery.keys import Keys, in_two_forms, keys, without_digits
 from engine.delivery.midnight import shifted_days
+from engine.delivery.parsed import parsed
 from engine.delivery.sent_twice import sent_twice
 from engine.delivery.source import UNREADABLE, Source
 from engine.delivery.tables import Delivered, broken_files, empty_files, near_misses, open_tables, verify, where
@@ -109,9 +110,11 @@ def check(place: Place, as_of: dt.date | None = None, intake: Intake = USUAL, *,
         # The rows of a lake were judged when they came.
         opened = {} if isinstance(place, DayLake) else _open(place, None, intake.readings, as_text=True)[0]
         raise InputError([*problems, *verify(opened)[0]])
+    if not as_text:
+        tables = parsed(tables)
     dates = _dates_of_sales(place, tables[v.SALES], intake.readings, as_text=as_text)
     as_of, notices = choose_as_of(dates, as_of, intake.delivery)
-    tables, _ = _open(place, as_of, intake.readings, as_text=as_text)
+    tables = _as_seen_on(place, tables, as_of, intake.readings)
     if not all(source.is_usable() for source in tables.values() if source.contract.required):
         opened, _ = _open(place, as_of, intake.readings, as_text=True)
         raise InputError(verify(opened)[0])
@@ -204,6 +207,14 @@ def _open(
     if isinstance(place, Path):
         refuse_lake(place)
     return open_tables(place, promised, as_text=as_text)
+
+
+def _as_seen_on(place: Place, tables: Mapping[str, Source], as_of: dt.date, readings: Readings) -> dict[str, Source]:
+    """The tables that are open, judged by what may be seen on a day."""
+    promised = contracts(as_of, signed=readings.signed)
+    if isinstance(place, DayLake):
+        return open_days(place, promised, as_of)[0]
+    return {name: replace(source, contract=promised[name]) for name, source in tables.items()}
 
 
 def _dates_of_sales(place: Place, sales: Source, readings: Readings, *, as_text: bool) -> dict[dt.date, int]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from engine.arrays import Integers
 from engine.blocks.together import Together
-from engine.contracts.contract import UNUSABLE
+from engine.contracts.contract import AS_TEXT, UNUSABLE, of_text
 from engine.delivery.id_range import IdRange
 from engine.delivery.keys import distinct
 from engine.delivery.source import Source
@@ -80,11 +80,12 @@ class Grid:
         """First pair of each store, and the number of pairs at the end."""
         return np.searchsorted(self.pairs["store"].to_numpy(), np.arange(len(self.stores) + 1)).astype(np.int64)
 
-    def codes(self, name: str, ids: pl.Series) -> pl.Expr:
-        """Of an id column the number that `locate` looks up: the id itself, or the position of a text id."""
+    def codes(self, name: str, kind: pl.DataType, ids: pl.Series) -> pl.Expr:
+        """Of an id column of a kind the number that `locate` looks up: the id, or the position of a text id."""
         if ids.dtype == pl.Int64:
             return pl.col(name).fill_null(-1)
-        position = pl.col(name).cast(pl.Enum(ids), strict=False).to_physical().cast(pl.Int64)
+        known = pl.Enum(ids)
+        position = of_text(name, kind, lambda text: text.cast(known, strict=False).to_physical().cast(pl.Int64))
         return position.fill_null(-1).alias(name)
 
     def keys(self, ids: pl.Series) -> NDArray[np.int64]:
@@ -146,5 +147,5 @@ def _range_of(skus: pl.Series, own: slice) -> IdRange:
 def _pairs_of(source: Source, days: pl.Expr, *, usable_only: bool) -> pl.DataFrame:
     """The distinct store-SKUs of a table's rows of some days, in no order; of all rows only the keys are read."""
     counts = days & pl.all_horizontal(pl.col(name).is_not_null() for name in v.PAIR)
-    rows = source.judged().filter(counts & ~pl.col(UNUSABLE) if usable_only else counts)
-    return distinct(rows.select(v.PAIR), v.PAIR)
+    rows = source.numbered().filter(counts & ~pl.col(UNUSABLE) if usable_only else counts)
+    return distinct(rows.select(v.PAIR), v.PAIR).with_columns(AS_TEXT)

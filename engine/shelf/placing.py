@@ -257,9 +257,11 @@ def _batches(
     columns = [column for column in source.contract.columns if column.name in names]
     # In the order of the contract, wherever the first empty cell of each lies.
     account.unknown = {column.name: 0 for column in columns if column.null is Consequence.NOTE}
-    plan = source.judged().select(
-        grid.codes("store_id", grid.stores),
-        grid.codes("sku_id", grid.skus),
+    judged = source.numbered()
+    kinds = judged.collect_schema()
+    plan = judged.select(
+        grid.codes("store_id", kinds["store_id"], grid.stores),
+        grid.codes("sku_id", kinds["sku_id"], grid.skus),
         (pl.col("date").to_physical() - grid.first_day).fill_null(NOWHERE).alias("day"),
         UNUSABLE,
         *(pl.col(column.name) for column in columns),

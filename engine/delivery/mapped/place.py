@@ -84,6 +84,11 @@ class MappedPart(Part):
         _, how = self.columns.get("date", (None, None))
         return moment(how, self.found) if how is not None and self.how.grain == "change" else None
 
+    @property
+    def is_row_by_row(self) -> bool:
+        """Whether the mapping leaves no row out and all in their order."""
+        return not self.how.only_with and not self.how.distinct and self._changed_at is None
+
     def scan(self, *, numbered: bool = False) -> pl.LazyFrame:
         """The rows in file order, see `Part.scan`; those of a log of moments in the order of these.
 
