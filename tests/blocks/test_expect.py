@@ -159,7 +159,7 @@ def test_blocks_of_one_process_share_the_tables_of_the_chain(chain):
     assert first.course.store_sold is second.course.store_sold
 
 
-@pytest.mark.parametrize("blocks", [7, 64])
+@pytest.mark.parametrize("blocks", [7, pytest.param(64, marks=pytest.mark.slow)])
 def test_every_awkward_fact_may_be_in_any_block(tmp_path, blocks):
     write_awkward_chain(tmp_path, format="parquet")
     settings = load()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
+from engine.blocks.cluster import executor
 from engine.settings.shelf.night import load
 from engine.shelf import desk
 from engine.synth.chain import write_chain
@@ -19,10 +20,12 @@ from tests.command import data_files, latest_data
 from tests.planted.awkward import AS_OF, write_awkward_chain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-BLOCKS = [2, 7, 64]
+    from engine.blocks.cluster import Executor
+
+BLOCKS = [2, 7, pytest.param(64, marks=pytest.mark.slow)]
 PROFILES = ["calibrated", "classic"]
 Published = dict[str, bytes]
 
@@ -44,9 +47,22 @@ def ordinary(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def whole(ordinary: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Published]:
-    """What a night over one block publishes of the ordinary chain, by profile."""
-    return cache(lambda profile: night(ordinary, tmp_path_factory.mktemp("whole"), profile, 1))
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path, str], Published]:
+    """What a night over one block publishes, by chain and profile."""
+    return cache(lambda folder, profile: night(folder, tmp_path_factory.mktemp("whole"), profile, 1))
+
+
+@pytest.fixture(scope="module")
+def started_workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Executor]:
+    with executor("local:2", tmp_path_factory.mktemp("workers")) as running:
+        yield running
+
+
+@pytest.fixture
+def scheduler(started_workers: Executor) -> str:
+    """The address of two workers that are up, also when an earlier test has killed one."""
+    started_workers._client.wait_for_workers(2, timeout=120)
+    return started_workers._client.scheduler.address
 
 
 def night(folder: Path, out: Path, profile: str, blocks: int) -> Published:
@@ -60,17 +76,16 @@ def assert_same_bytes(found: Published, expected: Published) -> None:
 
 
 @pytest.mark.parametrize("profile", PROFILES)
-def test_the_cut_of_an_awkward_chain_changes_no_byte(awkward, tmp_path, profile):
-    expected = night(awkward, tmp_path / "1", profile, 1)
-    for blocks in BLOCKS:
-        assert_same_bytes(night(awkward, tmp_path / f"{blocks}", profile, blocks), expected)
+@pytest.mark.parametrize("blocks", BLOCKS)
+def test_the_cut_of_an_awkward_chain_changes_no_byte(awkward, whole, tmp_path, profile, blocks):
+    assert_same_bytes(night(awkward, tmp_path, profile, blocks), whole(awkward, profile))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("profile", PROFILES)
 @pytest.mark.parametrize("blocks", BLOCKS)
 def test_the_cut_of_an_ordinary_chain_changes_no_byte(ordinary, whole, tmp_path, profile, blocks):
-    assert_same_bytes(night(ordinary, tmp_path, profile, blocks), whole(profile))
+    assert_same_bytes(night(ordinary, tmp_path, profile, blocks), whole(ordinary, profile))
 
 
 @pytest.mark.slow
@@ -79,23 +94,23 @@ def test_workers_change_no_byte(ordinary, whole, tmp_path, profile):
     told: list[str] = []
     settings = load(assignments=[f"profile={profile}"])
     found = desk.run(ordinary, tmp_path, settings, blocks=5, cluster="local:2", watch=told.append)
-    assert_same_bytes(data_files(found.folder), whole(profile))
+    assert_same_bytes(data_files(found.folder), whole(ordinary, profile))
     assert {"check", "panel", "expect", "detect", "publish"} <= set(told)
     assert list(found.folder.glob("*-*")) == []
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("stage", ["panel", "expect", "detect", "measure", "allocate", "publish"])
-def test_a_worker_that_is_killed_changes_no_byte(ordinary, whole, tmp_path, stage):
+def test_a_worker_that_is_killed_changes_no_byte(ordinary, whole, scheduler, tmp_path, stage):
     killed: list[int] = []
 
     def kill(began: str) -> None:
         if began == stage and not killed:
             killed.append(kill_a_worker())
 
-    found = desk.run(ordinary, tmp_path, load(), blocks=4, cluster="local:2", watch=kill)
+    found = desk.run(ordinary, tmp_path, load(), blocks=4, cluster=scheduler, watch=kill)
     assert killed
-    assert_same_bytes(data_files(found.folder), whole("calibrated"))
+    assert_same_bytes(data_files(found.folder), whole(ordinary, "calibrated"))
 
 
 def kill_a_worker() -> int:
@@ -122,4 +137,4 @@ desk.run(Path(folder), Path(out), load(), blocks=int(blocks))
 def test_blocks_and_threads_together_change_no_byte(ordinary, whole, tmp_path, n_threads, blocks):
     words = [sys.executable, "-c", IN_A_PROCESS, ordinary, tmp_path, str(blocks)]
     subprocess.run(words, check=True, timeout=120, env=os.environ | {"POLARS_MAX_THREADS": str(n_threads)})
-    assert_same_bytes(latest_data(tmp_path), whole("calibrated"))
+    assert_same_bytes(latest_data(tmp_path), whole(ordinary, "calibrated"))

@@ -99,9 +99,9 @@ def assert_blocks_are_the_whole(folder: Path, *words: str, at_once: int = 1, as_
 @pytest.mark.parametrize(
     ("file_format", "whole_ids"),
     [
-        pytest.param("csv", False, id="text_in_csv"),
+        pytest.param("csv", False, id="text_in_csv", marks=pytest.mark.slow),
         pytest.param("parquet", False, id="text_in_parquet"),
-        pytest.param("parquet", True, id="numbers"),
+        pytest.param("parquet", True, id="numbers", marks=pytest.mark.slow),
     ],
 )
 def test_of_a_chain_that_holds_every_awkward_fact(tmp_path, profile, file_format, whole_ids):
@@ -185,6 +185,7 @@ def test_of_sales_and_stock_alone(tmp_path):
     assert_blocks_are_the_whole(write_parquet(tmp_path / "in", kept))
 
 
+@pytest.mark.slow
 def test_of_a_lake_that_was_taken_in_by_and_by(tmp_path):
     tables = even_trade()
     write(tmp_path / "in", {name: table for name, table in tables.items() if name != PRICES})

@@ -108,7 +108,10 @@ def written_as_gz(folder: Path, tables: dict[str, pl.DataFrame]) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("write", [write_parquet, write_csv, written_as_gz, written_as_hive])
+PACKED = [pytest.param(write, marks=pytest.mark.slow) for write in (written_as_gz, written_as_hive)]
+
+
+@pytest.mark.parametrize("write", [write_parquet, write_csv, *PACKED])
 def test_whatever_the_tables_are_written_as(chain, write):
     chain.ingest(small_chain(), write)
     expected = night_over(chain.delivery(small_chain(), write), chain.place / "plain")

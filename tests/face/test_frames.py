@@ -76,6 +76,7 @@ def test_a_folder_may_be_named_as_text(chain, night):
     assert data_of(darkshelf.run_shelf(str(chain))) == data_of(night)
 
 
+@pytest.mark.slow
 def test_a_lake_gives_what_its_tables_give(capsys, chain, night, tmp_path):
     from tests.command import darkshelf as command
 

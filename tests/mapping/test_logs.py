@@ -165,6 +165,7 @@ def test_what_happens_in_a_week_is_not_spread_over_its_days(table: str, grain: s
         desk.run(place, tmp_path / "out", load())
 
 
+@pytest.mark.slow
 def test_a_lake_keeps_what_the_rows_of_its_days_stand_for(tmp_path: Path) -> None:
     daily = with_stock_of_every_day()
     log = daily | {STOCK: changes(daily[STOCK], "quantity_on_hand")}

@@ -141,6 +141,20 @@ class Window:
         return "\n".join(self.page.locator(selector).all_inner_texts())
 
 
+def wait_for_count(found: Any, count: int) -> None:
+    """Wait until a locator finds so many, no fewer and no more: what one click changes is painted piece by piece."""
+    from playwright.sync_api import expect
+
+    expect(found).to_have_count(count, timeout=WAIT_MS)
+
+
+def wait_for_text(found: Any, text: str) -> None:
+    """Wait until an element says this and nothing else."""
+    from playwright.sync_api import expect
+
+    expect(found).to_have_text(text, timeout=WAIT_MS)
+
+
 @pytest.fixture(scope="session")
 def shared(chromium: Any) -> Iterator[Any]:
     """One browser profile for most windows, so that scripts are loaded once."""

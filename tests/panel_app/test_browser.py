@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from tests.panel_app.conftest import wait_for_count
 from tests.panel_app.nights import FORMULA, SCRIPT
 
 if TYPE_CHECKING:
@@ -190,7 +191,7 @@ def test_many_are_decided_at_once_and_taken_back(window: Callable[..., Window]) 
     reader.page.locator(".chip.accepted").first.wait_for()
     reader.page.locator(".reply button", has_text="Undo").click()
     reader.page.locator(".reply", has_text="Undone").wait_for()
-    assert reader.page.locator(".chip.accepted").count() == 0
+    wait_for_count(reader.page.locator(".chip.accepted"), 0)
 
 
 def test_what_is_filtered_is_exported(window: Callable[..., Window]) -> None:

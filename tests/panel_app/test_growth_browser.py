@@ -10,7 +10,7 @@ import pytest
 from engine.growth import desk
 from engine.settings.growth.scaling import GrowthSettings
 from tests.growth.test_desk import golden_tables
-from tests.panel_app.conftest import Window, windows
+from tests.panel_app.conftest import Window, wait_for_count, wait_for_text, windows
 from tests.panel_app.serving import serving
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def reader(chromium: Any, home: str) -> Iterator[Callable[..., Window]]:
 def test_the_six_figures_are_there_after_a_load_by_address(reader) -> None:
     window = reader(1300).open("?page=growth&state=SCALED")
     window.page.locator("figure svg").nth(5).wait_for()
-    assert window.page.locator("figure").count() == 6
+    wait_for_count(window.page.locator("figure"), 6)
     assert window.page.title() == "Growth · darkshelf"
 
 
@@ -54,7 +54,7 @@ def test_the_checks_are_folded_to_one_line_and_open_to_all(reader) -> None:
     assert line.inner_text() == "Boundary: 14 of 14 pass"
     assert not window.page.get_by_text("Every scaled row was marked by Step 11.").is_visible()
     line.click()
-    assert window.page.locator("details[open] .verdict.PASS").count() == 14
+    wait_for_count(window.page.locator("details[open] .verdict.PASS"), 14)
 
 
 @pytest.mark.parametrize("width", [1300, 390])
@@ -155,7 +155,7 @@ def test_a_story_is_chosen_counted_with_its_money_saved_and_taken_back(reader) -
     before = window.page.locator(".found strong").inner_text()
     window.page.locator("#bulk-save").click()
     window.page.locator(".bulk .reply.done").wait_for()
-    assert int(window.page.locator(".found strong").inner_text()) == int(before) - 1
+    wait_for_text(window.page.locator(".found strong"), str(int(before) - 1))
     window.page.locator(".bulk [data-do=undo]").click()
     window.page.locator(".bulk .reply", has_text="Undone").wait_for()
-    assert window.page.locator(".found strong").inner_text() == before
+    wait_for_text(window.page.locator(".found strong"), before)

@@ -10,15 +10,19 @@ from urllib.parse import quote
 import polars as pl
 import pytest
 
+from engine.decisions.acts import parse_act
+from engine.decisions.growth.candidates import candidates
 from engine.growth import desk
 from engine.outputs.names import parted
 from engine.settings.growth.scaling import GrowthSettings
+from panel_app import kept
 from panel_app.app import Shell
 from panel_app.pages.growth.candidates import decided_on
-from panel_app.pages.growth.scaling import GrowthPage
+from panel_app.pages.growth.scaling import PAGE, GrowthPage
 from panel_app.rooms import Rooms
 from panel_app.session import Session
 from panel_app.settings import load_settings
+from panel_app.stores.growth import Scalings
 from tests.growth.test_desk import golden_tables
 
 if TYPE_CHECKING:
@@ -100,6 +104,19 @@ def test_a_candidate_is_decided_on_where_it_is_open(session: Session) -> None:
     assert page.reply.kind == "done"
     page.candidates._press("decided", "accepted")
     assert found(page) == 1
+
+
+def test_what_was_decided_is_read_before_anybody_opens_the_newest_run(
+    session: Session, decisions: Decisions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = GrowthPage(session)
+    page.candidates._press("state", "SCALED")
+    for subject in candidates(page.scaling.run, list(page.candidates.shown)[:2]):
+        decisions.decide(subject, parse_act("accept"), by="ben", version=0)
+    assert PAGE.prepare is not None
+    PAGE.prepare(session.store(Scalings), decisions)
+    monkeypatch.setattr(kept, "fold", lambda _: pytest.fail("it is read again"))
+    assert decided_on(session, page.scaling)["decision"].to_list() == ["accepted", "accepted"]
 
 
 def test_a_run_that_is_not_there_is_told(rooms: Rooms, decisions: Decisions) -> None:

@@ -87,8 +87,8 @@ def test_the_sign_is_the_runs_and_its_place_the_readers(
     window: Callable[..., Window], home: str, locale: str, amount: str
 ) -> None:
     reader = window(1440, home=home, locale=locale).open()
+    reader.page.locator(".content .bars .amount").first.wait_for()
     told = reader.page.locator(".content .bars .amount").all_inner_texts()
-    assert told
     assert [text for text in told if not re.fullmatch(amount, text)] == []
     title = reader.page.locator('.content data[data-form="short"]').first.get_attribute("title")
     assert re.fullmatch(amount, title)

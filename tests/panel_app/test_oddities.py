@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.panel_app.conftest import wait_for_count
 from tests.panel_app.oddities import NOTICES, write_night
 from tests.panel_app.serving import serving
 
@@ -31,7 +32,7 @@ def test_the_first_five_oddities_stand_between_the_headline_and_the_figures(
 ) -> None:
     page = window(width, home=odd, alone=True).open().page
     lines = page.locator(".notices li")
-    assert lines.count() == 5
+    wait_for_count(lines, 5)
     first = " ".join(lines.first.inner_text().split())
     assert first == (
         "sales_transactions: category food was not delivered on 2025-06-30: 12 of 480 rows (2.50%), such as "
@@ -50,13 +51,13 @@ def test_the_page_of_the_run_has_all_of_them(window: Callable[..., Window], odd:
     reader.wait_for_query("page=run")
     shown = reader.page.locator("section[aria-labelledby=warnings]").first
     shown.locator("text=oddity 4").wait_for()
-    assert shown.locator("ul").first.locator("li").count() == len(NOTICES)
+    wait_for_count(shown.locator("ul").first.locator("li"), len(NOTICES))
 
 
 @pytest.mark.parametrize("query", ["", "?page=cases", "?page=run", "?page=case&case=2_12_2025-06-19"])
 def test_a_partial_day_is_marked_on_every_page(window: Callable[..., Window], odd: str, query: str) -> None:
     reader = window(1400, home=odd, alone=True).open(query)
-    assert reader.page.locator("nav.menu .night", has_text="partial day").count() == 1
+    wait_for_count(reader.page.locator("nav.menu .night", has_text="partial day"), 1)
 
 
 def test_a_night_without_either_says_nothing_of_it(

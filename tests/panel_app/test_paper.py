@@ -14,7 +14,7 @@ from engine.outputs.growth.sign_off import SIGNERS
 from engine.settings.growth.scaling import GrowthSettings
 from tests.growth.test_desk import golden_tables
 from tests.panel_app import nights as planted
-from tests.panel_app.conftest import Window, windows
+from tests.panel_app.conftest import Window, wait_for_count, windows
 from tests.panel_app.serving import serving
 
 if TYPE_CHECKING:
@@ -61,8 +61,7 @@ def printed(window: Window) -> str:
 @pytest.mark.parametrize("width", [1300, 390])
 def test_every_row_of_the_cases_is_printed(reader, width) -> None:
     window = reader(width).open("?page=cases&sort=case_id&asc=1")
-    shown = window.page.locator("tr[data-case]")
-    assert shown.count() == N_CASES
+    wait_for_count(window.page.locator("tr[data-case]"), N_CASES)
     text = printed(window)
     assert text.count("Shop01") == N_CHECKS
     assert len(set(re.findall(r"Shop\d\d", text))) == 1 + N_CASES - N_CHECKS
@@ -71,14 +70,15 @@ def test_every_row_of_the_cases_is_printed(reader, width) -> None:
 
 def test_a_sheet_prints_all_of_its_checks(reader) -> None:
     window = reader(1300).open("?page=tasks&store=1&minutes=240")
+    window.page.locator(".sheet td.product b").nth(N_CHECKS - 1).wait_for()
     shown = window.page.locator(".sheet td.product b").all_inner_texts()
-    assert len(shown) >= N_CHECKS
     text = printed(window)
     assert [name for name in shown if text.count(name) != 1] == []
 
 
 def test_what_the_night_is_worth_is_printed_on_one_sheet(reader) -> None:
     window = reader(1300).open("?page=value")
+    window.page.locator(".sentences li").first.wait_for()
     steps = window.page.locator(".waterfall li").evaluate_all("all => all.map((each) => each.dataset.step)")
     assert steps == ["at_risk", "recoverable", "brings", "accepted", "realised"]
     (sheet,) = PdfReader(BytesIO(window.page.pdf(format="A4"))).pages

@@ -12,7 +12,7 @@ from engine.decisions.shelf.cases import cases
 from engine.decisions.store import open_decisions
 from engine.runs.registry import Registry
 from tests.panel_app import nights as planted
-from tests.panel_app.conftest import Window, windows
+from tests.panel_app.conftest import Window, wait_for_count, windows
 from tests.panel_app.serving import serving
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def test_a_story_is_decided_on_as_one_and_taken_back_as_one(readers, out) -> Non
     page.keyboard.press("u")
     page.locator(".reply", has_text="Undone").wait_for()
     page.locator(f"tr[data-case='{item}'][aria-current]").wait_for()
-    assert page.locator(".chip.accepted").count() == 0
+    wait_for_count(page.locator(".chip.accepted"), 0)
     assert written(out).height == 2 * N_STORES
 
 
@@ -155,7 +155,7 @@ def test_what_is_modified_snoozed_or_assigned_by_keys_is_what_is_written(readers
     page.locator("#row-until:focus").wait_for()
     snoozed = decide(reader, "Enter")
     page.locator("#snoozed:has-text('1 case snoozed')").wait_for()
-    assert page.locator(f"tr[data-case='{snoozed['id']}']").count() == 0
+    wait_for_count(page.locator(f"tr[data-case='{snoozed['id']}']"), 0)
     told = {row["subject_id"]: row for row in written(out).iter_rows(named=True)}
     assert (told[modified["id"]]["act"], told[modified["id"]]["action"]) == ("modify", "ask a judge")
     assert (told[assigned["id"]]["act"], told[assigned["id"]]["assigned_to"]) == ("assign", "Max")

@@ -19,7 +19,7 @@ from engine.decisions.shelf.photos import FOLDER
 from engine.decisions.store import open_decisions
 from engine.runs.registry import Registry
 from tests.decisions.test_photos import picture, with_exif
-from tests.panel_app.conftest import Window, windows
+from tests.panel_app.conftest import Window, wait_for_count, windows
 from tests.panel_app.loop.screen import overflowing
 from tests.panel_app.serving import serving
 from tests.panel_app.test_browser import faults
@@ -113,10 +113,10 @@ def test_every_check_is_answered_one_after_the_other_by_big_buttons(phone, out) 
     count = total(reader)
     assert count >= 2
     buttons = reader.page.locator("article.check:visible form > .likely button")
-    assert buttons.count() == 3
+    wait_for_count(buttons, 3)
     assert all(button.bounding_box()["height"] >= 48 for button in buttons.all())
     for done in range(1, count + 1):
-        assert reader.page.locator("article.check:visible").count() == 1
+        wait_for_count(reader.page.locator("article.check:visible"), 1)
         tap(reader, FINE)
         reader.page.wait_for_function(ANSWERED, arg=done)
     reader.page.locator("#all-done:visible").wait_for()
@@ -129,7 +129,7 @@ def test_other_unfolds_the_rest_and_a_count_and_a_note_go_with_the_answer(phone,
     reader = phone()
     card = reader.page.locator("article.check:visible")
     card.locator("summary").tap()
-    assert card.locator("button[name=answer]:visible").count() == 11
+    wait_for_count(card.locator("button[name=answer]:visible"), 11)
     card.get_by_label("Count").fill("7")
     card.get_by_label("Note").fill("the label is gone")
     tap(reader, "No longer carried here")

@@ -11,7 +11,7 @@ from engine.decisions.acts import Accept, Reject
 from engine.decisions.shelf.cases import cases
 from engine.decisions.store import open_decisions
 from engine.runs.registry import Registry
-from tests.panel_app.conftest import Published, Window, windows
+from tests.panel_app.conftest import Published, Window, wait_for_count, windows
 from tests.panel_app.serving import serving
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ def test_many_are_looked_at_before_they_are_saved_and_taken_back_as_one(readers,
     other.page.locator("tr[data-case] .chip.accepted").nth(6).wait_for(timeout=SEEN_WITHIN_MS)
     page.locator(".bulk .reply button", has_text="Undo").click()
     page.locator(".bulk .reply", has_text="Undone. 7 saved").wait_for()
-    assert page.locator("tr[data-case] .chip.accepted").count() == 2
+    wait_for_count(page.locator("tr[data-case] .chip.accepted"), 2)
 
 
 def test_the_search_is_always_there_and_finds_words_in_any_column(readers) -> None:

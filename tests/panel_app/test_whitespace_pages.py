@@ -220,6 +220,7 @@ def test_what_drifted_beyond_its_bound_is_marked(look: Callable[[str], Session])
     assert "train anew" in text
 
 
+@pytest.mark.slow
 def test_the_files_behind_every_page_can_be_opened(look: Callable[[str], Session]) -> None:
     opened = set()
     for key in ("", *SHEETS):

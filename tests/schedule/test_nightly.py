@@ -124,6 +124,7 @@ def test_a_fault_of_the_program_is_told_with_its_traceback_and_ends_with_1(tmp_p
     assert "by mistake" in answer.err
 
 
+@pytest.mark.slow
 def test_deliveries_are_taken_into_the_lake_first_and_old_runs_and_days_go(tmp_path, capsys):
     job = (
         'name = "shelf"\nlake = "lake"\ndelivery = "delivery"\nout = "out"\n'

@@ -23,7 +23,7 @@ from panel_app.deciding import Reply, decide_on
 from panel_app.language import say
 from panel_app.layout import beside_if_any
 from panel_app.pages.growth.asked import Asked
-from panel_app.pages.growth.candidates import Candidates, decided_on, rejections
+from panel_app.pages.growth.candidates import Candidates, decided_on, prepare, rejections
 from panel_app.pages.growth.markup import render
 from panel_app.pages.page import Page
 from panel_app.search import FIND
@@ -189,4 +189,5 @@ PAGE = Page(
     searched=FIND,
     is_index=True,
     store=Scalings,
+    prepare=prepare,
 )

@@ -13,6 +13,7 @@ import pytest
 
 from engine.decisions.growth import words as gw
 from tests.command import PROGRAM
+from tests.panel_app.conftest import wait_for_count
 
 if TYPE_CHECKING:
     from typing import Any
@@ -95,12 +96,12 @@ def test_names_that_look_like_formulas_are_neutralised_in_the_file(open_page):
 def test_answers_are_given_one_after_the_other(open_page):
     screen = open_page("?page=answers&store=5", width=390)
     open_checks = screen.locator(".checks .note", has_text=re.compile("^open$"))
+    open_checks.first.wait_for()
     before = open_checks.count()
-    assert before > 0
     screen.get_by_label("Note").fill("behind the milk")
     screen.get_by_role("button", name="Shelf empty, the backroom had it").click()
     assert told(screen) == "Kept: Shelf empty, the backroom had it."
-    assert open_checks.count() == before - 1
+    wait_for_count(open_checks, before - 1)
     for left in range(before - 2, -1, -1):
         screen.get_by_role("button", name="On the shelf and fine").click()
         screen.wait_for_function(OPEN_CHECKS, arg=left)
@@ -125,11 +126,11 @@ def test_a_store_is_asked_the_same_by_every_process_before_and_after_its_answers
     assert shown == asked_elsewhere()
     screen.get_by_role("button", name="On the shelf and fine").click()
     told(screen)
-    assert links.count() == len(shown)
+    wait_for_count(links, len(shown))
     assert shown == asked_elsewhere()
     screen = open_page("?page=tasks&store=9")
     screen.get_by_text("1 of the checks is answered already.").wait_for()
-    assert screen.locator(".sheet .order").count() == len(shown) - 1
+    wait_for_count(screen.locator(".sheet .order"), len(shown) - 1)
 
 
 def test_a_big_button_is_big_enough_for_a_thumb(open_page):
