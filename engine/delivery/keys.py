@@ -11,14 +11,12 @@ import polars as pl
 
 from engine.contracts.contract import AS_TEXT, Consequence, Reading, Rule, is_text, of_text
 from engine.contracts.ids import lost_digits
-from engine.delivery.source import Part, Source, batches
+from engine.delivery.source import Part, Source
 from engine.delivery.tables import EXAMPLES, judge
 from engine.errors import Problem
 
 WRITTEN = "written "
 """What stands before the name of an id column where it is as the files have it."""
-MANY_ROWS = 5_000_000
-"""So many rows of keys are held before repeats among them are dropped."""
 
 
 @dataclass(frozen=True)
@@ -73,16 +71,7 @@ def distinct(plan: pl.LazyFrame, names: Collection[str]) -> pl.DataFrame:
     """
     # Tables are mostly sorted: one row of each run is enough, and far fewer rows are left to compare.
     is_new = pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift()) for name in names)
-    seen: list[pl.DataFrame] = [pl.DataFrame(schema=plan.collect_schema())]
-    held, room = 0, MANY_ROWS
-    for batch in batches(plan):
-        seen.append(batch.filter(is_new))
-        held += seen[-1].height
-        if held > room:
-            seen = [pl.concat(seen).unique()]
-            held = seen[0].height
-            room = max(MANY_ROWS, 2 * held)
-    return pl.concat(seen).unique()
+    return plan.filter(is_new).unique().collect(engine="streaming")
 
 
 def _ids(source: Source) -> tuple[str, ...]:

@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import numpy as np
+import polars as pl
 import pytest
 
 from engine.delivery import keys
@@ -109,14 +110,12 @@ def test_a_panel_without_any_row_is_no_panel(chain, expected_panel):
         expected_panel(chain)
 
 
-def test_store_skus_are_the_same_however_many_are_held_at_a_time(chain, expected_panel, monkeypatch):
-    for number in range(8):
-        chain.shelf("1", f"sku{number}", sells(3))
-    usual = expected_panel(chain)
-    monkeypatch.setattr(keys, "MANY_ROWS", 2)
-    found = expected_panel(chain)
-    assert found.pairs.equals(usual.pairs)
-    assert all(found.array(name).tobytes() == usual.array(name).tobytes() for name in usual.measures)
+@pytest.mark.parametrize("order", [["store_id", "sku_id"], ["date", "store_id"], ["date", "sku_id"]])
+def test_a_key_is_found_once_however_rows_are_ordered(order):
+    rows = pl.DataFrame({"date": range(30)}).join(pl.DataFrame({"store_id": range(40)}), how="cross")
+    rows = rows.with_columns(sku_id=pl.col("store_id") % 7).sort(order)
+    found = keys.distinct(rows.lazy().select("store_id", "sku_id"), ("store_id", "sku_id"))
+    assert found.sort("store_id").rows() == [(store, store % 7) for store in range(40)]
 
 
 def test_a_row_that_got_lost_stops_the_night():
