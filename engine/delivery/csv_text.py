@@ -6,6 +6,8 @@ from pathlib import Path
 
 import polars as pl
 
+from engine.contracts.contract import Kind
+
 SEPARATORS = ",;\t|"
 LAST_BYTES = 65_536
 """So much of the end of a file is looked at."""
@@ -61,3 +63,18 @@ def _is_utf8(line: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+def csv_type(kind: Kind | None, first_cell: str | None) -> pl.DataType:
+    """The type a column is read as, judged by its first cell; a later cell that differs fails the reading.
+
+    Dates are read as text: the reader itself would take `2026/3/1` for a date, and only behind one that is ISO.
+    """
+    cell = first_cell or ""
+    if kind is Kind.NUMBER:
+        return pl.Float64()
+    if kind is Kind.FLAG and cell in {"0", "1"}:
+        return pl.Int64()
+    if kind is Kind.FLAG and cell in {"true", "false"}:
+        return pl.Boolean()
+    return pl.String()

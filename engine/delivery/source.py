@@ -27,7 +27,7 @@ from engine.contracts.contract import (
     read_as,
 )
 from engine.contracts.ids import canonical
-from engine.delivery.csv_text import LEGIBLE_CSV, odd_line, refuse_half_a_row, separator_of
+from engine.delivery.csv_text import LEGIBLE_CSV, csv_type, odd_line, refuse_half_a_row, separator_of
 from engine.delivery.csv_text import UNREADABLE as UNREADABLE
 from engine.delivery.id_range import EVERY_ID, IdRange
 from engine.delivery.near_miss import columns_meant, file_alike, named_after
@@ -482,7 +482,7 @@ def _look_into(file: DataFile, contract: Contract, *, as_text: bool) -> Part:
         first = pl.read_csv(file.path, **options)  # type: ignore[arg-type]
         is_empty = first.is_empty()
         sample = first.row(0, named=True) if first.height else dict.fromkeys(first.columns)
-        schema = {name: pl.String() if as_text else _csv_type(kinds.get(name), cell) for name, cell in sample.items()}
+        schema = {name: pl.String() if as_text else csv_type(kinds.get(name), cell) for name, cell in sample.items()}
         refuse_half_a_row(file.path, separator, len(schema))
     folders = {name: value for name, value in folder_values(file.name) if name in kinds and name not in schema}
     named = replace(file, folders=folders, is_empty=is_empty)
@@ -495,18 +495,3 @@ def folder_values(name: str) -> Iterator[tuple[str, str | None]]:
         column, equals, value = folder.partition("=")
         if equals:
             yield unquote(column), None if value == HIVE_NULL else unquote(value)
-
-
-def _csv_type(kind: Kind | None, first_cell: str | None) -> pl.DataType:
-    """The type a column is read as, judged by its first cell; a later cell that differs fails the reading.
-
-    Dates are read as text: the reader itself would take `2026/3/1` for a date, and only behind one that is ISO.
-    """
-    cell = first_cell or ""
-    if kind is Kind.NUMBER:
-        return pl.Float64()
-    if kind is Kind.FLAG and cell in {"0", "1"}:
-        return pl.Int64()
-    if kind is Kind.FLAG and cell in {"true", "false"}:
-        return pl.Boolean()
-    return pl.String()
