@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 import polars as pl
 
-from engine.contracts.contract import Contract, Kind
+from engine.contracts.contract import Contract, Kind, Reading, is_text
 from engine.delivery.source import SOURCE_FILE, SOURCE_ROW, DataFile, Part, Source
 from engine.delivery.tables import with_common_ids
 from engine.errors import InputError, Problem
@@ -87,6 +87,15 @@ class DaySource(Source):
     def fingerprints(self) -> Mapping[str, str]:
         """One for all days of the table."""
         return {MANIFEST: self.lake.fingerprint(self.contract.table)}
+
+    def _own_rows(self, reading: Reading, part: Part) -> pl.LazyFrame:
+        if self.skus.is_whole or part.may_have_blank_lines:
+            return super()._own_rows(reading, part)
+        # Usable ids lie in a lake as they are read; asked of the column itself, whole groups of rows are skipped.
+        is_as_read = is_text(part.schema["sku_id"]) == ("sku_id" in self.ids_as_text)
+        return (
+            part.scan().filter(self.skus.holds(pl.col("sku_id"))) if is_as_read else super()._own_rows(reading, part)
+        )
 
     def complaints(self) -> Counter[str]:
         """Rows that break each rule, those included that are not read; see `Source.complaints`."""

@@ -8,8 +8,9 @@ import dataclasses
 import datetime as dt
 import hashlib
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -18,6 +19,16 @@ from engine.contracts.contract import UNUSABLE, Contract, read_as
 from engine.delivery.source import UNREADABLE, DataFile, unreadable_file
 from engine.disk import LOCK, content_hash, one_writer, raised_as_output_error, refuse_a_file, sync
 from engine.errors import InputError, Problem
+from engine.lake.layout import (
+    DAY_ROWS_PER_GROUP,
+    DAYS_TOGETHER,
+    MONTH_ROWS_PER_GROUP,
+    all_of,
+    laid,
+    of_skus,
+    rows_by_sku,
+    stretches,
+)
 from engine.lake.manifest import (
     MANIFEST,
     PREPARED,
@@ -38,12 +49,14 @@ from engine.lake.manifest import (
 from engine.lake.origin import origin_of
 from engine.lake.source import DAY, schema_of
 from engine.mirrors import place_mirrored, told
-from engine.outputs.write import appended_parquet, write_parquet
+from engine.outputs.write import appended_parquet, evenly, write_parquet
 from engine.vocabulary.common import Grain
 
 STAGED = ".ingest.partial"
 UNTOUCHED = "The lake is as it was."
 OURS = (LOCK, STAGED, PREPARED)
+KEY = ("store_id", "sku_id", "date")
+"""In which order the rows of a month are sorted, of the columns that a table has."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,17 +75,20 @@ class Writer:
     ) -> Partition:
         """One day of a table, made ready.
 
-        judged: its typed rows in their order and which are `unusable`. They are sorted by key; rows of one key keep
-        their order, because the last of them may overrule the others. grain: what the rows stand for.
+        judged: its typed rows in their order and which are `unusable`. They are laid out by key; rows of one key
+        keep their order, because the last of them may overrule the others. grain: what the rows stand for.
         """
-        keys = [name for name in contract.key if name != "date"] if day != WHOLE else []
-        judged = judged.sort(keys, maintain_order=True) if keys else judged
         rows = judged.filter(~pl.col(UNUSABLE)).drop(UNUSABLE)
         faulty = judged.filter(UNUSABLE).drop(UNUSABLE)
         date = None if day == WHOLE else dt.date.fromisoformat(day)
+        per_group = evenly(rows.height, DAY_ROWS_PER_GROUP) if day != WHOLE else None
+        if per_group is not None:
+            keys = [name for name in contract.key if name != "date"]
+            rows, faulty = laid(rows, keys, per_group), faulty.sort(keys, maintain_order=True)
+        faulty = faulty.with_columns(pl.lit(date, pl.Date).alias(DAY))
         files = (
-            self._day_file(contract.table, day, rows),
-            self._day_file(contract.table, f"{day}-faulty", faulty.with_columns(pl.lit(date, pl.Date).alias(DAY))),
+            self._day_file(contract.table, day, rows, per_group),
+            self._day_file(contract.table, f"{day}-faulty", faulty, None),
         )
         content = [*text_ids, *(file.name if file else "" for file in files), *([grain] if grain != "row" else [])]
         noted = _noted(contract, text_ids, rows)
@@ -90,12 +106,17 @@ class Writer:
         label = f"{month}-{_short_hash([known.fingerprint for known in days.values()])}"
         rows, faulty = self.staged / table / f"{label}.parquet", self.staged / table / f"{label}-faulty.parquet"
         rows.parent.mkdir(parents=True, exist_ok=True)
-        with appended_parquet(rows) as add_rows, appended_parquet(faulty) as add_faulty:
+        per_group = evenly(sum(known.rows for known in days.values()), MONTH_ROWS_PER_GROUP)
+        with appended_parquet(rows, per_group) as add_rows, appended_parquet(faulty) as add_faulty:
+            begun = 0
+            for found in self._stretches_of(table, parts):
+                add_rows(laid(found, [name for name in KEY if name in found.columns], per_group, begun))
+                begun = (begun + found.height) % per_group
             for day in days:
-                for file, column, add in ((parts[day].rows, "date", add_rows), (parts[day].faulty, DAY, add_faulty)):
-                    found = self._rows_of(table, day, parts[day], file, column)
+                if (file := parts[day].faulty) is not None:
+                    found = self._read(_Piece(table, parts[day], file, DAY, [day]))
                     if not found.is_empty():
-                        add(found)
+                        add_faulty(found)
         text_ids = next(iter(parts.values())).text_ids
         return Partition(text_ids=text_ids, rows=_stored(rows), faulty=_stored(faulty), days=days)
 
@@ -134,32 +155,58 @@ class Writer:
             if f"{file.parent.name}/{file.name}" not in named:
                 file.unlink()
 
-    def _day_file(self, table: str, label: str, rows: pl.DataFrame) -> StoredFile | None:
+    def _day_file(self, table: str, label: str, rows: pl.DataFrame, rows_per_group: int | None) -> StoredFile | None:
         if rows.is_empty():
             return None
         file = self.staged / table / f"{label}.partial"
-        write_parquet(rows, file)
+        write_parquet(rows, file, rows_per_group)
         content = file.read_bytes()
         named = file.with_name(f"{label}-{hashlib.blake2b(content, digest_size=8).hexdigest()}.parquet")
         file.rename(named)
         return _stored(named)
 
-    def _rows_of(self, table: str, day: str, part: Partition, file: StoredFile | None, column: str) -> pl.DataFrame:
-        """The rows of one day of a partition, made ready or in the lake. column: what tells their day."""
-        if file is None:
-            return pl.DataFrame()
+    def _stretches_of(self, table: str, parts: Mapping[str, Partition]) -> Iterator[pl.DataFrame]:
+        """The usable rows of the days of a month: few days together, and of many rows some SKUs after the others."""
+        days = sorted(parts)
+        for some in (days[first : first + DAYS_TOGETHER] for first in range(0, len(days), DAYS_TOGETHER)):
+            pieces: dict[str, _Piece] = {}
+            for day in some:
+                if (file := parts[day].rows) is not None:
+                    pieces.setdefault(file.name, _Piece(table, parts[day], file, "date", [])).days.append(day)
+            counts = [self._read(piece, rows_by_sku) for piece in pieces.values()]
+            for skus in stretches(counts):
+                yield pl.concat(self._read(piece, partial(of_skus, skus)) for piece in pieces.values())
+
+    def _read(self, piece: "_Piece", narrowed: Callable[[pl.LazyFrame], pl.LazyFrame] = all_of) -> pl.DataFrame:
+        """The rows of a piece, or what is asked of them. Raises InputError when its file cannot be read."""
+        table, file = piece.table, piece.file
         staged = self.staged / table / file.name
         is_staged = staged.exists()
         place = staged if is_staged else self.lake.folder / table / file.name
-        of_the_day = pl.col(column) == dt.date.fromisoformat(day)
-        advice = mending(self.held(table, part))
+        advice = mending(self.held(table, piece.part))
         if not is_staged and (what := self.lake.content_damage(table, file)):
             raise InputError([Problem(table, f"{table}/{file.name} {what}", advice)])
         try:
-            return pl.scan_parquet(place, glob=False, hive_partitioning=False).filter(of_the_day).collect()
+            return narrowed(piece.of(pl.scan_parquet(place, glob=False, hive_partitioning=False))).collect()
         except UNREADABLE as error:
             problem = unreadable_file(table, DataFile(place, f"{table}/{file.name}", {}), error)
             raise InputError([dataclasses.replace(problem, advice=advice)]) from None
+
+
+@dataclasses.dataclass(frozen=True)
+class _Piece:
+    """Rows of some days in a file of a partition. column: what tells their day."""
+
+    table: str
+    part: Partition
+    file: StoredFile
+    column: str
+    days: list[str]
+
+    def of(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        """Those of the rows of the file that are of these days."""
+        dates = pl.Series([dt.date.fromisoformat(day) for day in self.days], dtype=pl.Date)
+        return rows.filter(pl.col(self.column).is_in(dates.implode()))
 
 
 def _stored(file: Path) -> StoredFile | None:

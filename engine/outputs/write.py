@@ -27,11 +27,16 @@ PROBE_BYTES = 1 << 20
 """What a disk is asked to take after a failure, to hear its reason."""
 
 
-def write_parquet(frame: pl.DataFrame, file: Path) -> None:
-    """One Parquet file, zstd. The frame is laid out anew first: chunks must leave no trace in the bytes."""
+def write_parquet(frame: pl.DataFrame, file: Path, rows_per_group: int | None = None) -> None:
+    """One Parquet file, zstd. The frame is laid out anew first: chunks must leave no trace in the bytes.
+
+    rows_per_group: by default as Polars has it.
+    """
     file.parent.mkdir(parents=True, exist_ok=True)
     with _failing_as_os_error(file):
-        frame.rechunk().write_parquet(file, compression="zstd", compression_level=COMPRESSION_LEVEL)
+        frame.rechunk().write_parquet(
+            file, compression="zstd", compression_level=COMPRESSION_LEVEL, row_group_size=rows_per_group
+        )
 
 
 def evenly(rows: int, most: int = MOST_ROWS_PER_GROUP) -> int:
