@@ -25,7 +25,7 @@ from tests.command import darkshelf, latest_data
 from tests.planted.awkward import write_awkward_chain
 
 MIB = 1 << 20
-PAIR_BYTES = 3644
+PAIR_BYTES = 2024
 
 
 def test_a_limit_changes_no_byte(tmp_path, capsys, monkeypatch):
@@ -95,7 +95,7 @@ def test_a_night_says_beforehand_what_it_needs(tmp_path, capsys):
     [pytest.param(None, "--max-memory 1.0GiB", id="all_there_is"), pytest.param(1024 * MIB, "split", id="limit")],
 )
 def test_what_cannot_fit_is_refused_before_it_is_begun(monkeypatch, limit, advice):
-    monkeypatch.setattr(memory_of_a_night, "available", lambda: 4 * 1024 * MIB)
+    monkeypatch.setattr(memory_of_a_night, "available", lambda: 2 * 1024 * MIB)
     with pytest.raises(InputError, match=r"1,000,000 store-SKUs need about .* GiB, and .* GiB are to use") as told:
         Memory(limit).foresee(1_000_000, PAIR_BYTES)
     assert advice in str(told.value)
@@ -103,8 +103,8 @@ def test_what_cannot_fit_is_refused_before_it_is_begun(monkeypatch, limit, advic
 
 @pytest.mark.parametrize(
     ("pairs", "peaks_mib"),
-    [(100_000, (927, 917)), (400_000, (2244, 2189))],
-    ids=["100k", "400k"],
+    [(100_000, (799, 840)), (400_000, (1556, 1567)), (1_000_000, (2560, 2898))],
+    ids=["100k", "400k", "1m"],
 )
 def test_what_is_foreseen_is_right_within_a_fifth(monkeypatch, pairs, peaks_mib):
     """Peaks of whole nights over 90 days of simulated chains, as the operating system told them."""
