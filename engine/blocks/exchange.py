@@ -269,6 +269,8 @@ def _same(one: Any, other: Any) -> bool:
         return (one.dtype, one.shape, one.tobytes()) == (other.dtype, other.shape, other.tobytes())
     if isinstance(one, pl.DataFrame):
         return one.schema == other.schema and one.equals(other)
+    if isinstance(one, pl.Series):
+        return _same(one.to_frame(), other.to_frame())
     if isinstance(one, dict):
         return list(one) == list(other) and all(_same(one[key], other[key]) for key in one)
     if is_dataclass(one):

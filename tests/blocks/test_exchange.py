@@ -157,6 +157,8 @@ class Given:
             pl.DataFrame({"a": [1.0, None, np.nan]}), pl.DataFrame({"a": [1.0, None, np.nan]}), True, id="rows"
         ),
         pytest.param(pl.DataFrame({"a": [1]}), pl.DataFrame({"b": [1]}), False, id="another_name"),
+        pytest.param(pl.Series([1, None]), pl.Series([1, None]), True, id="series"),
+        pytest.param(pl.Series([1, None]), pl.Series([None, 1]), False, id="series_in_another_order"),
         pytest.param({"a": [1, None]}, {"a": [1, None]}, True, id="plain"),
         pytest.param((1, 2), (1, 2, 3), False, id="longer"),
         pytest.param(float("nan"), float("nan"), True, id="no_number"),

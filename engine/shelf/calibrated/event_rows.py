@@ -71,7 +71,7 @@ def table_of_events(
     wide = _wide(panel, found, excluded.events)
     parts = panel.together.rows(pl.concat([wide, _of_excluded(panel, found, excluded.episodes, wide)]))
     own = with_names(panel.stores, panel.skus, cases.filter(pl.col("status") == v.OPEN)).select(_OF_CASES)
-    stocked = panel.together.rows(_stocked(panel).join(own, on="sku_id", how="semi"))
+    stocked = panel.together.rows(_stocked(panel).join(own, on="sku_id", how="semi", maintain_order="left"))
     every = panel.together.rows(own).rechunk()
     order = ["lost_revenue", "kind", "store_id", "sku_id", "first_date", "category", "region", "cause"]
 
@@ -111,7 +111,7 @@ def _stocked(panel: Panel) -> pl.DataFrame:
     """How many judged stores of each region carry each SKU: sku_id, region, stores."""
     judged = np.flatnonzero(panel.judged)
     named = with_names(panel.stores, panel.skus, panel.pairs.select(v.PAIR)[judged].with_columns(pair=judged))
-    return named.group_by("sku_id", "region").agg(stores=pl.len().cast(pl.Int64))
+    return named.group_by("sku_id", "region", maintain_order=True).agg(stores=pl.len().cast(pl.Int64))
 
 
 def _begun_together(cases: pl.DataFrame, keys: Sequence[str], gap_days: int) -> pl.DataFrame:
