@@ -9,7 +9,6 @@ import platform
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -127,7 +126,6 @@ def _manifest(run_id: str, making: Making, entries: Mapping[str, Any], journal: 
     }
 
 
-@cache
 def _versions() -> Mapping[str, str]:
     """Of every package that may give other results."""
     return {package: version(package) for package in PACKAGES}
