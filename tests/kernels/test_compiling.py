@@ -13,7 +13,7 @@ import pytest
 import engine.kernels
 from engine.kernels import kept
 from engine.kernels.compiling import Compiled, given, inner, kernel
-from engine.kernels.types import Flags2D, Floats1D, Floats2D, Integers1D, Out, Singles1D
+from engine.kernels.types import Codes1D, Flags2D, Floats1D, Floats2D, Integers1D, Out
 
 
 class Row(NamedTuple):
@@ -25,7 +25,7 @@ class Row(NamedTuple):
 
 
 @kernel
-def _multiply(row: Row, places: Integers1D | Singles1D, doubled: Out[Flags2D], twice: bool) -> tuple[int, float]:
+def _multiply(row: Row, places: Integers1D | Codes1D, doubled: Out[Flags2D], twice: bool) -> tuple[int, float]:
     for place in range(row.values.size):
         row.products[place] = row.values[place] * row.factor
     doubled[0, 0] = 2 if twice else 1
@@ -90,7 +90,7 @@ def test_annotations_are_the_signature():
     """Each type of a union is one."""
     returned, record, *_, last = _multiply.signatures[0]
     assert (returned, record, last) == (tuple[int, float], Row, bool)
-    assert [signature[2] for signature in _multiply.signatures] == [Integers1D, Singles1D]
+    assert [signature[2] for signature in _multiply.signatures] == [Integers1D, Codes1D]
 
 
 def test_all_kernels_are_compiled_ahead_of_the_first_night(monkeypatch):
