@@ -36,6 +36,8 @@ STOP_SECONDS = 30.0
 """So long the slots that are left have to end once one has failed."""
 RETRIES = 1
 """A slot that failed is started once more, unless what it says is meant for the user."""
+EAGER_MEMORY = {"distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": None}
+"""Dask would have the C library hand memory back at once, and every batch of days would be asked for page by page."""
 FORKSERVER = "forkserver"
 WORK = "work"
 """The file of what workers do."""
@@ -223,8 +225,9 @@ def _local(workers: int, folder: Path) -> Iterator[Any]:
     # Its settings are there once it is imported, and only then can one be set for a while.
     distributed = _distributed()
     each = str(max(threads() // workers, 1))
+    settings = {"distributed.deploy.lost-worker-timeout": f"{WORKERLESS_SECONDS}s", **EAGER_MEMORY}
     with (
-        needed("dask.config", EXTRA, WHERE).set({"distributed.deploy.lost-worker-timeout": f"{WORKERLESS_SECONDS}s"}),
+        needed("dask.config", EXTRA, WHERE).set(settings),
         TemporaryDirectory(dir=folder, prefix="workers-", ignore_cleanup_errors=True) as scratch,
         _copies_of_this(),
         distributed.LocalCluster(

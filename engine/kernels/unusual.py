@@ -12,6 +12,7 @@ ORDINARY, EXTRAORDINARY, IMPOSSIBLE = 0, 1, 2
 @inner
 def _of_rank(values: Out[Floats1D], rank: int) -> float:
     """The value that would have this place if all were sorted (Hoare 1961); they change places, and none is NaN."""
+    # NumPy's own, compiled by Numba, calls into Numba's package: a night would load that for this alone.
     first, last = 0, values.size - 1
     while first < last:
         middle = values[(first + last) // 2]

@@ -158,6 +158,11 @@ def test_a_worker_does_itself_what_a_piece_cuts_further(workers):
     assert workers.map(partial(_cut_further, workers), [1, 2]) == [[1, 2], [2, 3]]
 
 
+def test_workers_of_this_machine_keep_memory_that_they_will_need_again(workers):
+    assert "MALLOC_TRIM_THRESHOLD_" not in os.environ
+    assert workers.map(os.getenv, ["MALLOC_TRIM_THRESHOLD_", "PYTHONHASHSEED"]) == [None, "6640"]
+
+
 def test_every_process_works_within_what_it_is_told_to(workers, tmp_path):
     for who in (workers, IN_PROCESS):
         assert who.map(_is_within, [1, 2], at_once=2, within=_within) == [True, True]
