@@ -50,3 +50,12 @@ def test_what_stood_out_by_far_keeps_all_of_it():
 
 def test_the_deviate_of_a_chance_undoes_villes_bound():
     assert deviates(np.exp(-np.array([0.0, 2.0, 12.5]))) == pytest.approx([0, 2, 5])
+
+
+def test_chances_next_to_nothing_are_told_apart_too():
+    seen = deviates(np.array([1e-300, 1e-307, 0.0]))
+    bound = seen - 0.5
+    means = (seen[:, None] + 4) * (np.arange(20_000) + 0.5) / 20_000
+    logs = norm.logpdf(seen[:, None] - means) - norm.logsf(bound[:, None] - means)
+    weight = np.exp(logs - logs.max(axis=1, keepdims=True))
+    assert excess(seen, bound) == pytest.approx(seen - (weight * means).sum(axis=1) / weight.sum(axis=1), rel=1e-3)

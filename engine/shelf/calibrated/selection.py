@@ -9,9 +9,10 @@ the mean of that likelihood over shelves that lose anything is z without the sel
 import numpy as np
 
 from engine.arrays import Floats
+from engine.kernels.selection import unselected
 
-GRID = 96
-"""Points at which the likelihood is taken."""
+POINTS = 96
+"""Means at which the likelihood is taken."""
 BEYOND = 4.0
 """A deviate this far beyond its bound was not selected by chance; means further than this from it are unlikely."""
 
@@ -23,14 +24,9 @@ def deviates(chances: Floats) -> Floats:
 
 def excess(seen: Floats, bound: Floats) -> Floats:
     """How much of each deviate is chance, given that it exceeded its bound: (episodes,), from 0 to the deviate."""
-    from scipy.special import log_ndtr
-
     by_chance = np.zeros(seen.size)
     near = np.flatnonzero(seen - bound < BEYOND)
-    z, least = seen[near, None], np.minimum(bound[near], seen[near])[:, None]
-    mean = (z + BEYOND) * ((np.arange(GRID) + 0.5) / GRID)
-    likelihood = -0.5 * (z - mean) ** 2 - log_ndtr(mean - least)
-    weight = np.exp(likelihood - likelihood.max(axis=1, keepdims=True))
-    unselected = (weight * mean).sum(axis=1) / weight.sum(axis=1)
-    by_chance[near] = np.clip(z[:, 0] - unselected, 0.0, z[:, 0])
+    z, means = seen[near], np.empty(near.size)
+    unselected(z, np.minimum(bound[near], z), BEYOND, means, np.empty(POINTS))
+    by_chance[near] = np.clip(z - means, 0.0, z)
     return by_chance
