@@ -31,7 +31,7 @@ from cli import (
     whitespace,
 )
 from cli.console import answer, err, printing_warnings
-from cli.start import told_version
+from cli.version import told_version
 from engine.errors import EXIT_BUG, DarkshelfError, Problem, ProblemsError
 from engine.places.place import refuse_credentials
 

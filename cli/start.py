@@ -1,7 +1,8 @@
 """Where the command begins: what needs no verb is answered before anything is imported that parses one."""
 
 import sys
-from importlib.metadata import version
+
+from cli.version import told_version
 
 
 def main() -> None:
@@ -12,8 +13,3 @@ def main() -> None:
     from cli.main import main as run
 
     run()
-
-
-def told_version() -> str:
-    """The program and its version, as `--version` tells them."""
-    return f"darkshelf {version('darkshelf')}"

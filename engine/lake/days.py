@@ -50,10 +50,11 @@ class Days:
             part.write_ipc(files[-1])
 
     def _rows(self, day: str) -> pl.DataFrame:
-        found = [pl.read_ipc(file) for file in self.laid_aside.get(day, ())]
+        files = self.laid_aside.get(day)
+        found = [pl.scan_ipc(files).collect()] if files else []
         if day in self.held:
             found.append(self.held[day])
-        return pl.concat(found)
+        return pl.concat(found, rechunk=True)
 
 
 def by_day(source: Source, place: Path) -> Days:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import polars as pl
 
-from engine.contracts.contract import UNUSABLE, Contract, read_as
+from engine.contracts.contract import UNUSABLE, Consequence, Contract, read_as
 from engine.delivery.source import UNREADABLE, DataFile, unreadable_file
 from engine.disk import LOCK, content_hash, one_writer, raised_as_output_error, refuse_a_file, sync
 from engine.errors import InputError, Problem
@@ -173,9 +173,10 @@ class Writer:
             for day in some:
                 if (file := parts[day].rows) is not None:
                     pieces.setdefault(file.name, _Piece(table, parts[day], file, "date", [])).days.append(day)
-            counts = [self._read(piece, rows_by_sku) for piece in pieces.values()]
-            for skus in stretches(counts):
-                yield pl.concat(self._read(piece, partial(of_skus, skus)) for piece in pieces.values())
+            n_rows = sum(parts[day].days[day].rows for day in some)
+            for skus in stretches(n_rows, (self._read(piece, rows_by_sku) for piece in pieces.values())):
+                found = [self._read(piece, partial(of_skus, skus)) for piece in pieces.values()]
+                yield pl.concat(found, rechunk=True)
 
     def _read(self, piece: "_Piece", narrowed: Callable[[pl.LazyFrame], pl.LazyFrame] = all_of) -> pl.DataFrame:
         """The rows of a piece, or what is asked of them. Raises InputError when its file cannot be read."""
@@ -183,11 +184,14 @@ class Writer:
         staged = self.staged / table / file.name
         is_staged = staged.exists()
         place = staged if is_staged else self.lake.folder / table / file.name
-        advice = mending(self.held(table, piece.part))
+        held = self.held(table, piece.part)
+        advice = mending(held)
         if not is_staged and (what := self.lake.content_damage(table, file)):
             raise InputError([Problem(table, f"{table}/{file.name} {what}", advice)])
         try:
-            return narrowed(piece.of(pl.scan_parquet(place, glob=False, hive_partitioning=False))).collect()
+            rows = pl.scan_parquet(place, glob=False, hive_partitioning=False)
+            is_asked_whole = held.days.keys() <= set(piece.days)
+            return narrowed(rows if is_asked_whole else piece.of(rows)).collect()
         except UNREADABLE as error:
             problem = unreadable_file(table, DataFile(place, f"{table}/{file.name}", {}), error)
             raise InputError([dataclasses.replace(problem, advice=advice)]) from None
@@ -218,8 +222,11 @@ def _stored(file: Path) -> StoredFile | None:
 def _noted(contract: Contract, text_ids: tuple[str, ...], rows: pl.DataFrame) -> dict[str, int]:
     """Complaints about rows that are used all the same, by complaint."""
     reading = read_as(contract, schema_of(contract, text_ids), frozenset(text_ids))
-    counts = reading.counts(rows.lazy()).collect().row(0, named=True)
-    return {rule.complaint: counts[rule.complaint] for rule in reading.rules if counts[rule.complaint]}
+    notes = [rule.complaint for rule in reading.rules if rule.consequence is Consequence.NOTE]
+    if not notes:
+        return {}
+    counts = reading.judged(rows.lazy()).select(pl.col(notes).sum()).collect().row(0, named=True)
+    return {complaint: count for complaint, count in counts.items() if count}
 
 
 def _short_hash(content: list[str]) -> str:

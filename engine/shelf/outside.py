@@ -16,8 +16,8 @@ from engine.arrays import Floats
 from engine.contracts.contract import UNUSABLE
 from engine.delivery.tables import EXAMPLES
 from engine.errors import Problem
+from engine.shelf.accounts import RowAccount
 from engine.shelf.check import Sources
-from engine.shelf.placing import RowAccount
 from engine.vocabulary import shelf as v
 
 SCOPES = ("store_id", "region", "sku_id", "category")

@@ -29,6 +29,7 @@ from engine.kernels.exact import add_days_by_group
 from engine.kernels.impute import Cells, ImputationRule, Owners, impute
 from engine.memory import Memory
 from engine.settings.shelf.delivered import DeliverySettings
+from engine.shelf.accounts import RowAccount, unread
 from engine.shelf.check import Sources, reread_as_text
 from engine.shelf.deliveries import (
     GONE,
@@ -50,13 +51,11 @@ from engine.shelf.placing import (
     Array,
     PanelPlan,
     Placed,
-    RowAccount,
     bytes_per_pair,
     listed_cells,
     place_facts,
     refuse_turned_signs,
     undo_returns,
-    unread,
 )
 from engine.vocabulary import shelf as v
 
@@ -219,56 +218,40 @@ def _refuse_broken_files(sources: Sources, error: BaseException) -> NoReturn:
 
 
 def _place_all(sources: Sources, plan: PanelPlan, memory: Memory, together: Together, seen: Seen | None) -> Panel:
-    n_days = plan.panel.lookback_days
     grid, placed = _placed(sources, plan, memory, together, seen)
-    measures = placed.measures
-    known = together.once(lambda: _known(sources, grid, n_days))
+    known = together.once(lambda: _known(sources, grid, plan.panel.lookback_days))
     accounts = together.once(lambda: _accounts(sources, {**placed.accounts, **known.accounts}))
-    accounts = {name: replace(account) for name, account in accounts.items()}
-    category = known.category_codes[grid.own].gather(grid.pairs["sku"])
     refuse_turned_signs(placed, together)
     unmatched = undo_returns(placed, plan.return_days)
-    chain = _chain(grid, measures["units"], category, len(known.categories))
+    category = known.category_codes[grid.own].gather(grid.pairs["sku"])
+    chain = _chain(grid, placed.measures["units"], category, len(known.categories))
     deliveries = judge_days(chain, plan.delivery, together)
-    is_partial = bool(deliveries.is_incomplete[-1])
     if not plan.allow_partial:
         refuse_incomplete(deliveries, chain)
     remarks = together.once(lambda: _remarks(deliveries, chain, known, plan.delivery))
-    of_store = Stores(chain.store, chain.starts, together)
-    feeds = _feeds(of_store, measures, plan.delivery, sources.tables)
-    emptied = impossible_stock(measures["on_hand"], of_store, plan.delivery)
-    interpolates = sources.intake.readings.interpolates
-    if not interpolates:
-        forget(measures["on_hand"], of_store, emptied)
-    deliveries = together.once(lambda: as_rows_tell(deliveries) if interpolates else with_partial_day(deliveries))
-    delivered_cells = {name: _known_cells(measures[LOGS[name]]) for name in _logs(sources)}
-    listed, interpolated = _impute_all(chain, placed, deliveries, plan, _draws_down(sources))
-    for name, cells in delivered_cells.items():
-        accounts[name].carried = together.count(_known_cells(measures[LOGS[name]]) - cells)
+    filled = _filled(sources, plan, chain, placed, deliveries, together)
     if accounts[v.SALES].never_has("revenue"):
         _take_price_for_revenue(placed)
-    # In a store that is shut there is nothing to be done about a shelf.
-    is_shut = np.isin(deliveries.stores[:, -1], (SHUT, GONE))
-    judged = (placed.in_stock[:, -plan.panel.active_days :] == 1).any(axis=1) & ~is_shut[chain.store]
+    judged = _judged(chain, placed, filled.deliveries, plan.panel.active_days)
     return Panel(
         as_of=sources.as_of,
-        n_days=n_days,
-        pairs=grid.pairs.with_columns(category=category, listed=listed, judged=judged),
+        n_days=grid.n_days,
+        pairs=grid.pairs.with_columns(category=category, listed=filled.listed, judged=judged),
         measures=placed.every_measure(),
         stores=known.stores,
         skus=known.skus[grid.own],
         categories=known.categories,
-        deliveries=deliveries,
-        feeds=feeds,
-        emptied=emptied,
+        deliveries=filled.deliveries,
+        feeds=filled.feeds,
+        emptied=filled.emptied,
         free_prices=placed.free_prices,
         stock_corrections=listed_cells(grid, placed.below_zero, "quantity_on_hand"),
         unmatched_returns=listed_cells(grid, unmatched, "units"),
-        interpolated=together.count(interpolated),
-        is_partial=is_partial,
+        interpolated=filled.interpolated,
+        is_partial=bool(deliveries.is_incomplete[-1]),
         outside=of_skus(known.outside, grid.own),
         notices=remarks,
-        accounts=accounts,
+        accounts={name: replace(account, carried=filled.carried.get(name, 0)) for name, account in accounts.items()},
         sources=sources,
         memory=memory,
         together=together,
@@ -404,6 +387,46 @@ def _feeds(
             feed = feed_of(placed[measure], stores, of, moves=measure == "on_hand")
             found[name] = declared(feed, tables[name].grain)
     return found
+
+
+@dataclass(frozen=True)
+class _Filled:
+    """What is known once the measures have been filled; see `Panel`. carried: by table, see `RowAccount`."""
+
+    deliveries: Deliveries
+    feeds: Mapping[str, Feed]
+    emptied: NDArray[np.bool_]
+    listed: Array
+    interpolated: int
+    carried: Mapping[str, int]
+
+
+def _filled(
+    sources: Sources, plan: PanelPlan, chain: Chain, placed: Placed, deliveries: Deliveries, together: Together
+) -> _Filled:
+    """Fill the cells that rows of other days tell of, in place, after a look at when each store delivered.
+
+    deliveries: as they were judged.
+    """
+    measures = placed.measures
+    of_store = Stores(chain.store, chain.starts, together)
+    feeds = _feeds(of_store, measures, plan.delivery, sources.tables)
+    emptied = impossible_stock(measures["on_hand"], of_store, plan.delivery)
+    interpolates = sources.intake.readings.interpolates
+    if not interpolates:
+        forget(measures["on_hand"], of_store, emptied)
+    told = together.once(lambda: as_rows_tell(deliveries) if interpolates else with_partial_day(deliveries))
+    delivered = {name: _known_cells(measures[LOGS[name]]) for name in _logs(sources)}
+    listed, interpolated = _impute_all(chain, placed, told, plan, _draws_down(sources))
+    carried = {name: together.count(_known_cells(measures[LOGS[name]]) - cells) for name, cells in delivered.items()}
+    return _Filled(told, feeds, emptied, listed, together.count(interpolated), carried)
+
+
+def _judged(chain: Chain, placed: Placed, deliveries: Deliveries, active_days: int) -> NDArray[np.bool_]:
+    """The pairs in stock of late; in a store that is shut there is nothing to be done about a shelf."""
+    is_shut = np.isin(deliveries.stores[:, -1], (SHUT, GONE))
+    is_stocked: NDArray[np.bool_] = (placed.in_stock[:, -active_days:] == 1).any(axis=1)
+    return is_stocked & ~is_shut[chain.store]
 
 
 def _logs(sources: Sources) -> list[str]:

@@ -4,9 +4,9 @@ In: `Sources` and `Grid`. Out: `Placed`, the arrays as delivered. Every table is
 rows of the block's own SKUs; NaN is a cell without a row.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ from engine.kernels.compiling import given
 from engine.kernels.deliveries import net_returns
 from engine.memory import Memory
 from engine.settings.shelf.delivered import DeliverySettings, PanelSettings
+from engine.shelf.accounts import RowAccount, unread
 from engine.shelf.check import Sources
 from engine.shelf.grid import Grid
 from engine.shelf.measures import Measure, Narrow, Whole
@@ -38,46 +39,6 @@ NOWHERE = np.iinfo(np.int32).min
 UNKNOWN_FLAG = 2
 BYTES_PER_DAY = 20
 """Of a store-SKU while rows are placed: two tables at once of 8 bytes, one that was placed before of 2, two flags."""
-
-
-@dataclass
-class RowAccount:
-    """Where the rows of one table went: read = used + netted + quarantined + outside the panel.
-
-    netted: returns, which were taken off the sales they undo. replaced: used rows whose key came again; summed for
-    sales, overruled by the later row elsewhere. carried: the further days of store-SKUs for which rows stand that are
-    said to stand for more than their day. unknown: empty cells by column, in rows that are used all the same.
-    reasons: quarantined rows by complaint; a row that breaks two rules counts under both.
-    """
-
-    read: int = 0
-    used: int = 0
-    netted: int = 0
-    quarantined: int = 0
-    outside_panel: int = 0
-    replaced: int = 0
-    carried: int = 0
-    unknown: dict[str, int] = field(default_factory=dict)
-    reasons: Mapping[str, int] = field(default_factory=dict)
-
-    def never_has(self, column: str) -> bool:
-        """Whether rows are used and the column is empty in all of them, or not there at all."""
-        return 0 < self.used + self.netted == self.unknown[column]
-
-    @classmethod
-    def added(cls, parts: Iterable["RowAccount"]) -> "RowAccount":
-        """The account of all the rows of several ones, before anything is said of reasons."""
-        total = cls()
-        for part in parts:
-            for name in ("read", "used", "netted", "quarantined", "outside_panel", "replaced"):
-                setattr(total, name, getattr(total, name) + getattr(part, name))
-            total.unknown = {name: total.unknown.get(name, 0) + count for name, count in part.unknown.items()}
-        return total
-
-    def balance(self, table: str) -> None:
-        """Raise RuntimeError when a row got lost: that would be a bug, and no number of the run could be trusted."""
-        if self.read != self.used + self.netted + self.quarantined + self.outside_panel:
-            raise RuntimeError(f"rows of {table} do not add up: {self}")
 
 
 @dataclass(frozen=True)
@@ -160,70 +121,96 @@ def place_facts(sources: Sources, grid: Grid, plan: PanelPlan, memory: Memory, t
     return replace(own, accounts=accounts, free_prices=together.count(own.free_prices))
 
 
-def unread(source: Source) -> RowAccount:
-    """The account of the rows that are known without being read: their days are no days of the panel."""
-    rows = source.left_out["rows"]
-    return RowAccount(read=rows, outside_panel=rows)
-
-
 def _place_own(sources: Sources, grid: Grid, plan: PanelPlan, memory: Memory) -> Placed:
-    """Two tables at a time. Sales and prices take turns, because both write promo flags.
+    """Two tables at a time, each in its cells."""
+    tables = {name: replace(sources.tables[name], skus=grid.rows) for name in FACTS if name in sources.tables}
+    facts = _Facts(tables, grid, memory, plan.panel.held_days, {name: RowAccount() for name in tables})
+    revenue = _empty(grid, memory, n_days=plan.revenue_days)
+    promo, in_stock = (_empty(grid, memory, np.uint8) for _ in range(2))
+    free_is_a_price = not sources.intake.readings.signed
+    with ThreadPoolExecutor(min(rows.threads(), 2)) as pool:
+        selling = pool.submit(_sales_then_prices, facts, revenue, promo, free_is_a_price=free_is_a_price)
+        stocking = pool.submit(_stock_then_impressions, facts)
+        sold, stocked = selling.result(), stocking.result()
+    return Placed(
+        measures=dict(zip(NARROW, (sold.units, stocked.on_hand, sold.price, stocked.impressions), strict=True)),
+        revenue=revenue,
+        promo=promo,
+        in_stock=in_stock,
+        accounts=facts.accounts,
+        held={"on_hand": stocked.held, "price": sold.held},
+        below_zero=stocked.below_zero,
+        returned=sold.returned,
+        free_prices=sold.free_prices,
+    )
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """The block's rows of the tables of facts, and where they go. accounts: filled as rows are placed."""
+
+    tables: Mapping[str, Source]
+    grid: Grid
+    memory: Memory
+    held_days: int
+    accounts: dict[str, RowAccount]
+
+
+@dataclass(frozen=True)
+class _Sold:
+    """What sales and prices say; see `Placed`. held: of the price."""
+
+    units: Narrow
+    price: Narrow
+    held: Array
+    returned: NDArray[np.int64]
+    free_prices: int
+
+
+@dataclass(frozen=True)
+class _Stocked:
+    """What stock and impressions say; see `Placed`. held: of the stock."""
+
+    on_hand: Narrow
+    impressions: Narrow
+    held: Array
+    below_zero: pl.DataFrame
+
+
+def _sales_then_prices(facts: _Facts, revenue: Floats, promo: Flags, *, free_is_a_price: bool) -> _Sold:
+    """Sales and prices take turns, because both write promo flags.
 
     Without a table of prices, a day's price is its revenue over its units.
     """
-    tables = {name: replace(sources.tables[name], skus=grid.rows) for name in FACTS if name in sources.tables}
-    revenue = _empty(grid, memory, n_days=plan.revenue_days)
-    promo, in_stock = (_empty(grid, memory, np.uint8) for _ in range(2))
-    measures: dict[str, Narrow] = {}
-    accounts = {name: RowAccount() for name in tables}
-    held = {name: _Held(grid.pairs.height, plan.panel.held_days) for name in ("on_hand", "price")}
-    returned: list[NDArray[np.int64]] = []
-    below_zero: list[pl.DataFrame] = []
-    free_prices: list[int] = []
-    free_is_a_price = not sources.intake.readings.signed
+    grid, memory, accounts = facts.grid, facts.memory, facts.accounts
+    prices = facts.tables.get(v.PRICING)
+    taken = _empty(grid, memory) if prices is None else None
+    units = _empty(grid, memory)
+    returned = _place_sales(facts.tables[v.SALES], grid, units, revenue, promo, accounts[v.SALES], taken)
+    if taken is not None:
+        _divide_by_units(taken, units)
+    narrow = Narrow.of(units, memory)
+    del units
+    price = _empty(grid, memory) if taken is None else taken
+    held, free = _Held(grid.pairs.height, facts.held_days), 0
+    if prices is not None:
+        told = (held, accounts[v.PRICING])
+        free = _place_prices(prices, grid, price, promo, *told, free_is_a_price=free_is_a_price)
+    return _Sold(narrow, Narrow.of(price, memory), held.values, returned, free)
 
-    def sales_then_prices() -> None:
-        prices = tables.get(v.PRICING)
-        taken = _empty(grid, memory) if prices is None else None
-        units = _empty(grid, memory)
-        returned.append(_place_sales(tables[v.SALES], grid, units, revenue, promo, accounts[v.SALES], taken))
-        if taken is not None:
-            _divide_by_units(taken, units)
-        measures["units"] = Narrow.of(units, memory)
-        del units
-        price = _empty(grid, memory) if taken is None else taken
-        if prices is not None:
-            told = (held["price"], accounts[v.PRICING])
-            free_prices.append(_place_prices(prices, grid, price, promo, *told, free_is_a_price=free_is_a_price))
-        measures["price"] = Narrow.of(price, memory)
 
-    def stock_then_impressions() -> None:
-        stock, on_hand = tables[v.INVENTORY], _empty(grid, memory)
-        below_zero.append(_place_stock(stock, grid, on_hand, held["on_hand"], accounts[v.INVENTORY]))
-        measures["on_hand"] = Narrow.of(on_hand, memory)
-        del on_hand
-        views = _empty(grid, memory)
-        if v.IMPRESSIONS in tables:
-            for batch in _batches(tables[v.IMPRESSIONS], grid, ("impression_count",), accounts[v.IMPRESSIONS]):
-                replaced = cells.put_last(batch.cells, batch.values["impression_count"], views.ravel())
-                accounts[v.IMPRESSIONS].replaced += replaced
-        measures["impressions"] = Narrow.of(views, memory)
-
-    with ThreadPoolExecutor(min(rows.threads(), 2)) as pool:
-        for job in [pool.submit(sales_then_prices), pool.submit(stock_then_impressions)]:
-            job.result()
-    last = {name: one.values for name, one in held.items()}
-    return Placed(
-        {name: measures[name] for name in NARROW},
-        revenue,
-        promo,
-        in_stock,
-        accounts,
-        last,
-        below_zero[0],
-        returned[0],
-        sum(free_prices),
-    )
+def _stock_then_impressions(facts: _Facts) -> _Stocked:
+    grid, memory, accounts = facts.grid, facts.memory, facts.accounts
+    on_hand, held = _empty(grid, memory), _Held(grid.pairs.height, facts.held_days)
+    below_zero = _place_stock(facts.tables[v.INVENTORY], grid, on_hand, held, accounts[v.INVENTORY])
+    narrow = Narrow.of(on_hand, memory)
+    del on_hand
+    views = _empty(grid, memory)
+    if v.IMPRESSIONS in facts.tables:
+        account = accounts[v.IMPRESSIONS]
+        for batch in _batches(facts.tables[v.IMPRESSIONS], grid, ("impression_count",), account):
+            account.replaced += cells.put_last(batch.cells, batch.values["impression_count"], views.ravel())
+    return _Stocked(narrow, Narrow.of(views, memory), held.values, below_zero)
 
 
 class _Held:

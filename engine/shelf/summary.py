@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from engine.delivery.source import Source
 from engine.errors import Problem
 from engine.kernels import rows
+from engine.shelf.accounts import RowAccount
 from engine.shelf.deliveries import ALL_CLOSED, NOT_DELIVERED
 from engine.shelf.panel import Panel
-from engine.shelf.placing import RowAccount
 from engine.vocabulary import shelf as v
 
 CENTS = 100

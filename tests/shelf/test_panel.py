@@ -8,7 +8,7 @@ import pytest
 
 from engine.delivery import keys
 from engine.errors import InputError
-from engine.shelf.placing import RowAccount
+from engine.shelf.accounts import RowAccount
 from tests.planted.chain import AS_OF, LAST_DAY, date_of, sells
 
 
