@@ -75,8 +75,6 @@ app.add_typer(settings.app, name="config")
 
 EXIT_INTERRUPTED = 130
 OUT_OF_MEMORY = "the memory of this machine did not suffice; a run takes less with  --max-memory  or fewer days"
-NEW_OBJECTS_PER_COLLECTION = 200_000
-"""Imports alone make a million objects that stay: looking through them again and again takes a fifth of a second."""
 
 
 def _show_version(*, wanted: bool) -> None:
@@ -108,7 +106,6 @@ def main() -> None:
     With `--json` every failure is one object on stdout too: a wrong command line, and a bug beside its traceback.
     """
     as_json = "--json" in sys.argv
-    gc.set_threshold(NEW_OBJECTS_PER_COLLECTION)
     try:
         refuse_credentials(sys.argv[1:])
         with printing_warnings():
