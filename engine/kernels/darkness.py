@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from engine.kernels.before import N_BEFORE, doubts_of, learnt_before_day, sums_before, walked_within
-from engine.kernels.compiling import inner, kernel
+from engine.kernels.compiling import inner_of_quotients, kernel
 from engine.kernels.likelihood_ratio import log_ratio
 from engine.kernels.records import Sales, Weighing
 from engine.kernels.types import Floats1D, Integers1D, Out
@@ -23,7 +23,7 @@ SHARE_TOLERANCE = 1e-3
 """A share of the expectation is known this well."""
 
 
-@inner
+@inner_of_quotients
 def _of_share(left: float, days: int, levels: Levels, row: int, weighing: Weighing) -> float:
     """Log likelihood ratio of days that sell a share of a row's level, as `open_log_likelihood_ratio` weighs them."""
     relative_variance = levels.dispersion[row] / days + 1.0 / levels.learnt_units[row]

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from engine.kernels.before import N_BEFORE, doubts_of, learnt_before_day, sums_before, walked_within
-from engine.kernels.compiling import inner, inner_of_numbers, kernel
+from engine.kernels.compiling import inner, inner_of_numbers, inner_of_quotients, kernel
 from engine.kernels.records import Sales, Spans, Weighing
 from engine.kernels.types import Flags1D, Flags2D, Floats1D, Floats2D, Integers1D, Out
 
@@ -23,7 +23,7 @@ ROUNDED_OFF = 1e-14
 """More than rounding takes off a logarithm and a quotient near 1."""
 
 
-@inner
+@inner_of_quotients
 def _likelihood_ratio(sold: float, expected_units: float, size: float, weighing: Weighing, place: int) -> float:
     """Likelihood ratio of one of the depths to no change."""
     shift = (size + sold) * math.log((size + expected_units) / (size + weighing.depths[place] * expected_units))
@@ -188,14 +188,25 @@ def past_log_likelihood_ratio(
             found[place] = log_ratio(sold, before.share * expected_units, size, weighing)
 
 
-@inner
+@inner_of_quotients
 def _of_day(sold: float, expected_units: float, size: float, depth: float, log_depth: float) -> float:
     """Log likelihood ratio of one depth to no change, of one day; units of sale."""
     shift = (size + sold) * math.log((size + expected_units) / (size + depth * expected_units))
     return shift + sold * log_depth
 
 
-@inner
+@inner_of_quotients
+def _take_usable(
+    sold: Floats1D, due: Floats1D, usable: Flags1D, unit: float, units: Out[Floats1D], expected: Out[Floats1D]
+) -> None:
+    """Units and expected units of the usable days, in units of sale; 0 on the others, which then tell nothing."""
+    for day in range(sold.size):
+        counts = usable[day] != 0 and due[day] > 0.0
+        units[day] = sold[day] / unit if counts else 0.0
+        expected[day] = due[day] / unit if counts else 0.0
+
+
+@inner_of_quotients
 def _most_of_days(
     units: Floats1D, expected: Floats1D, size: float, depth: float, log_depth: float, most: Out[Floats1D]
 ) -> None:
@@ -254,16 +265,11 @@ def darkest_stretch(sales: Sales, depth: float, least: Floats1D, peaks: Out[Floa
     depth: share of the expectation that is left. least: (n_rows,), smaller ones matter to nobody. peaks: (n_rows,),
     0 where nothing speaks for a fall or where it is below `least`; written.
     """
-    usable, unit, n_days = sales.usable, sales.unit, sales.units.shape[1]
+    n_days, log_depth = sales.units.shape[1], math.log(depth)
     units, expected, most, rises = np.empty(n_days), np.empty(n_days), np.empty(n_days), np.empty(n_days)
-    log_depth = math.log(depth)
     for row in range(peaks.size):
         size = 1.0 / max(sales.dispersion[row], 1e-6)
-        # Day by day and apart from the walk over the days, so that many are done at once.
-        for day in range(n_days):
-            counts = usable[row, day] != 0 and sales.expected[row, day] > 0.0
-            units[day] = sales.units[row, day] / unit[row] if counts else 0.0
-            expected[day] = sales.expected[row, day] / unit[row] if counts else 0.0
+        _take_usable(sales.units[row], sales.expected[row], sales.usable[row], sales.unit[row], units, expected)
         _most_of_days(units, expected, size, depth, log_depth, most)
         peaks[row] = 0.0
         if _rises(most, rises) >= least[row]:
