@@ -175,6 +175,13 @@ def weigh_habits(
         _add_row(days, around, counts, steady_share, HabitSums(of_stores[store[row]], of_categories[category[row]]))
 
 
+@inner
+def _mark_above(values: Floats1D, floor: float, marks: Out[Marks1D]) -> None:
+    """Apart from the rows, and without a choice, so that many days are looked at at once."""
+    for day in range(values.size):
+        marks[day] |= values[day] > floor
+
+
 @kernel
 def days_above(measure: Floats2D, store: Integers1D, floor: float, known: Out[Marks2D]) -> None:
     """Mark the days on which a store has any cell above the floor. measure: (n_rows, n_days), NaN unknown.
@@ -182,9 +189,7 @@ def days_above(measure: Floats2D, store: Integers1D, floor: float, known: Out[Ma
     store: (n_rows,). floor: -inf for any known cell. known: (n_stores, n_days), marked.
     """
     for row in range(measure.shape[0]):
-        for day in range(measure.shape[1]):
-            if measure[row, day] > floor:
-                known[store[row], day] = True
+        _mark_above(measure[row], floor, known[store[row]])
 
 
 @kernel
