@@ -31,6 +31,8 @@ LIFT_PRIOR = 1.0
 """Information, as of so many units on promotion, that a promotion by itself changes nothing."""
 FEWEST_CLUSTERS = 3
 """Of no more SKUs a variance can be told."""
+N_CHANGED = len(Changed._fields) - 1
+"""What is known of every changed day."""
 TINY = 1e-12
 MAX_STEP = 1.0
 """A Newton step that overshoots is cut to this."""
@@ -147,20 +149,25 @@ def _between(estimates: Floats, variances: Floats) -> float:
 
 def _changed_days(panel: Panel, found: Demand, settings: ResponseSettings) -> dict[int, Changed]:
     """The days that every step asks, by the first row of each block of rows."""
-    changed: dict[int, Changed] = {}
+    parts: dict[int, tuple[Integers, Floats]] = {}
     bounds = -math.log1p(-settings.min_change_pct / 100), math.log(settings.max_change_ratio)
     weekday, store_day = found.factors.weekday, found.store_day
 
     def find(block: slice) -> None:
         n_rows = block.stop - block.start
-        starts, room = np.empty(n_rows + 1, np.int64), np.empty((4, n_rows * panel.n_days))
+        starts, room = np.empty(n_rows + 1, np.int64), np.empty((N_CHANGED, n_rows * panel.n_days))
         factors = (weekday, store_day, *bounds)
         count = changed_days(_priced(panel, found, block), *factors, FoundChanged(starts, *room))
-        days = panel.memory.empty((len(room), count))
-        days[:] = room[:, :count]
-        changed[block.start] = given(Changed(starts, *days))
+        parts[block.start] = starts, room[:, :count].copy()
 
     rows.in_blocks(find, panel.pairs.height)
+    # In one piece: under a limit every array is a file that is open.
+    days = panel.memory.empty((N_CHANGED, sum(part.shape[1] for _, part in parts.values())))
+    changed, first = {}, 0
+    for begin, (starts, part) in parts.items():
+        some = days[:, first : first + part.shape[1]]
+        some[:] = part
+        changed[begin], first = given(Changed(starts, *some)), first + part.shape[1]
     return changed
 
 
