@@ -2,7 +2,7 @@
 
 import ctypes
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import llvmlite.binding as llvm
 import numpy as np
@@ -108,7 +108,9 @@ def dispatcher_of(compiled: "Compiled") -> Any:
     signatures = [_type_of(returned)(*map(_type_of, arguments)) for returned, *arguments in compiled.signatures]
     # What Python calls is made by `calling`.
     alone: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-    return njit(signatures or None, nogil=True, fastmath=set(compiled.fastmath), **alone)(compiled.function)
+    error_model: Literal["python", "numpy"] = "numpy" if compiled.divides_by_any else "python"
+    how: dict[str, Any] = {"fastmath": set(compiled.fastmath), "error_model": error_model, **alone}
+    return njit(signatures or None, nogil=True, **how)(compiled.function)
 
 
 def _type_of(annotation: Any) -> Any:

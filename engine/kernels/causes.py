@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from engine.kernels.compiling import inner, kernel
+from engine.kernels.compiling import inner, inner_of_quotients, kernel
 from engine.kernels.exact import add_by_place
 from engine.kernels.records import Factors, Sales, Spans
 from engine.kernels.types import Flags1D, Flags2D, Floats1D, Floats2D, Integers1D, Out
@@ -108,7 +108,7 @@ class CourseSums(NamedTuple):
     expected_rest: Out[Floats2D]
 
 
-@inner
+@inner_of_quotients
 def _damp(
     units: Floats1D,
     expected: Floats1D,

@@ -29,8 +29,11 @@ _READYING = RLock()
 class Compiled:
     """A function that is compiled: a kernel for the types of its annotations, a part with each kernel around it."""
 
-    def __init__(self, function: Callable[..., Any], *, is_part: bool, fastmath: frozenset[str]) -> None:
+    def __init__(
+        self, function: Callable[..., Any], *, is_part: bool, fastmath: frozenset[str], divides_by_any: bool
+    ) -> None:
         self.function, self.is_part, self.fastmath = function, is_part, fastmath
+        self.divides_by_any = divides_by_any
         self.name = f"{function.__module__}.{function.__name__}"
         self._calls: list[Call] = []
         update_wrapper(self, function)
@@ -87,6 +90,11 @@ def inner_of_numbers(function: Function) -> Function:
     return _compiled(function, is_part=True, fastmath=frozenset({"nnan", "nsz"}))
 
 
+def inner_of_quotients(function: Function) -> Function:
+    """As `inner`, where a divisor of 0 is no error: none is looked for, and many quotients are made at once."""
+    return _compiled(function, is_part=True, divides_by_any=True)
+
+
 def inner_of_exact_sums(function: Function) -> Function:
     """As `inner`, where any order of adding gives the same bits."""
     return _compiled(function, is_part=True, fastmath=frozenset({"reassoc", "nsz"}))
@@ -97,10 +105,13 @@ def given(record: Record, rows: slice | Integers | None = None) -> Record:
     return type(record)(*(_read_only(field, rows) if isinstance(field, np.ndarray) else field for field in record))
 
 
-def _compiled(function: Function, *, is_part: bool, fastmath: frozenset[str] = frozenset()) -> Function:
+def _compiled(
+    function: Function, *, is_part: bool, fastmath: frozenset[str] = frozenset(), divides_by_any: bool = False
+) -> Function:
     if UNCOMPILED:
         return function
-    return cast("Function", Compiled(function, is_part=is_part, fastmath=fastmath))
+    how: dict[str, Any] = {"is_part": is_part, "fastmath": fastmath, "divides_by_any": divides_by_any}
+    return cast("Function", Compiled(function, **how))
 
 
 def _read_only(array: Any, rows: slice | Integers | None) -> Any:

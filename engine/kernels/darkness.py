@@ -1,12 +1,13 @@
 """What darkness would show: how soon, how much at most, and from which depth on."""
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 
 from engine.kernels.before import N_BEFORE, doubts_of, learnt_before_day, sums_before, walked_within
-from engine.kernels.compiling import inner, kernel
-from engine.kernels.likelihood_ratio import log_ratio
+from engine.kernels.compiling import inner_of_quotients, kernel
+from engine.kernels.likelihood_ratio import ROUNDED_UP, log_ratio
 from engine.kernels.records import Sales, Weighing
 from engine.kernels.types import Floats1D, Integers1D, Out
 
@@ -23,13 +24,28 @@ SHARE_TOLERANCE = 1e-3
 """A share of the expectation is known this well."""
 
 
-@inner
+@inner_of_quotients
 def _of_share(left: float, days: int, levels: Levels, row: int, weighing: Weighing) -> float:
     """Log likelihood ratio of days that sell a share of a row's level, as `open_log_likelihood_ratio` weighs them."""
     relative_variance = levels.dispersion[row] / days + 1.0 / levels.learnt_units[row]
     relative_variance += weighing.level_drift * walked_within(days)
     due = days * levels.expected_a_day[row]
     return log_ratio(left * due, due, 1.0 / relative_variance, weighing)
+
+
+@inner_of_quotients
+def _fewest_days(bound: float, levels: Levels, row: int, weighing: Weighing, min_days: int, max_days: int) -> int:
+    """Days without any sale of which no fewer reach a bound, told without a logarithm; more than max_days if none do.
+
+    Counts that scatter more prove less than those of Poisson, whose ratio is what is gone of the expectation; a
+    mixture of depths is no likelier than the deepest of them with the weight of all.
+    """
+    depth, weight = 1.0, 0.0
+    for place in range(weighing.depths.size):
+        depth, weight = min(depth, weighing.depths[place]), weight + weighing.weights[place]
+    most_a_day = (1.0 - depth) * levels.expected_a_day[row] * ROUNDED_UP
+    beyond = (bound - math.log(weight)) / most_a_day
+    return max(min_days, int(min(beyond, max_days + 1.0)))
 
 
 @kernel
@@ -61,7 +77,7 @@ def days_to_alert(
         days[row] = -1
         if not (levels.expected_a_day[row] > 0.0 and levels.learnt_units[row] > 0.0):
             continue
-        for n in range(min_days, max_days + 1):
+        for n in range(_fewest_days(bounds[row], levels, row, weighing, min_days, max_days), max_days + 1):
             if _of_share(0.0, n, levels, row, weighing) >= bounds[row]:
                 days[row] = n
                 break

@@ -5,10 +5,11 @@ does on a day never tells what it usually does. Sums are whole numbers, so that 
 """
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
-from engine.kernels.compiling import inner, kernel
+from engine.kernels.compiling import inner, inner_of_quotients, kernel
 from engine.kernels.types import (
     Floats1D,
     Floats2D,
@@ -35,15 +36,17 @@ SUREST = 0.98
 """No habit is believed to be surer than this."""
 MOST_UNITS = 1e12
 """More than this is no number of units; its logarithm must still be one."""
+FEW_UNITS = 256
+"""The logarithms of fewer units, where these are whole, are looked up."""
 ENOUGH_DAYS = 3.0
 """Weight of days that a habit needs to be one."""
 
 
-@inner
-def _set(sums: Out[Integers1D], place: int, seen: float, expected_units: float, variance: float) -> None:
-    sums[place] = int(seen * SCALE + 0.5)
-    sums[place + 1] = int(expected_units * SCALE + 0.5)
-    sums[place + 2] = int(variance * SCALE + 0.5)
+class HabitSums(NamedTuple):
+    """Sums of a store and of a category, (N_SUMS, n_days), added to."""
+
+    of_store: Out[Integers2D]
+    of_category: Out[Integers2D]
 
 
 @inner
@@ -77,6 +80,64 @@ def _look_around(days: Floats2D, counts: Marks1D, memory: float, around: Out[Flo
                 square += days[2, day] * days[2, day]
 
 
+@inner_of_quotients
+def _habit(sums: Floats1D, weights: Floats1D, counts: Marks1D, habit: Out[Floats1D]) -> None:
+    """Weighted mean of the days around each day that counts, 0 on the others."""
+    for day in range(sums.size):
+        habit[day] = sums[day] / weights[day] if counts[day] else 0.0
+
+
+@inner
+def _add_scaled(values: Floats1D, counts: Marks1D, of_store: Out[Integers1D], of_category: Out[Integers1D]) -> None:
+    for day in range(values.size):
+        scaled = int(values[day] * SCALE + 0.5) if counts[day] else 0
+        of_store[day] += scaled
+        of_category[day] += scaled
+
+
+@inner
+def _add_share(
+    seen: Floats1D, habit: Floats1D, counts: Marks1D, variance: Out[Floats1D], place: int, sums: HabitSums
+) -> None:
+    """Add a share of the days: what was seen, what was to be expected, its variance. variance: room to work in."""
+    for day in range(habit.size):
+        variance[day] = habit[day] * (1.0 - habit[day])
+    _add_scaled(seen, counts, sums.of_store[place], sums.of_category[place])
+    _add_scaled(habit, counts, sums.of_store[place + 1], sums.of_category[place + 1])
+    _add_scaled(variance, counts, sums.of_store[place + 2], sums.of_category[place + 2])
+
+
+@inner
+def _add_row(days: Floats2D, around: Floats2D, counts: Marks1D, steady_share: float, sums: HabitSums) -> None:
+    """Add a row of `_look_around` to the sums of its store and category."""
+    habits, room, is_steady = np.empty((4, counts.size)), np.empty(counts.size), np.empty(counts.size, np.bool_)
+    for day in range(counts.size):
+        counts[day] = counts[day] and around[0, day] >= ENOUGH_DAYS
+    for measure in range(4):
+        _habit(around[measure + 1], around[0], counts, habits[measure])
+    _add_share(days[0], habits[0], counts, room, ROWS, sums)
+    _add_share(days[1], habits[1], counts, room, SOLD, sums)
+    for day in range(counts.size):
+        is_steady[day] = counts[day] and habits[1, day] >= steady_share
+    _add_share(days[1], habits[1], is_steady, room, STEADY, sums)
+    for day in range(counts.size):
+        room[day] = max(habits[3, day] - habits[2, day] * habits[2, day], 0.0)
+    _add_scaled(days[2], counts, sums.of_store[AMOUNT], sums.of_category[AMOUNT])
+    _add_scaled(habits[2], counts, sums.of_store[AMOUNT + 1], sums.of_category[AMOUNT + 1])
+    _add_scaled(room, counts, sums.of_store[AMOUNT + 2], sums.of_category[AMOUNT + 2])
+    for day in range(counts.size):
+        room[day] = -math.log(1.0 - min(habits[1, day], SUREST)) if habits[1, day] > 0.0 else 0.0
+    _add_scaled(room, counts, sums.of_store[SILENCE], sums.of_category[SILENCE])
+
+
+@inner
+def _amount(sold: float, of_few: Floats1D) -> float:
+    """Logarithm of one and the units. of_few: of the first whole numbers, most of what is sold."""
+    if sold < of_few.size and sold == int(sold):
+        return float(of_few[int(sold)])
+    return math.log1p(min(sold, MOST_UNITS))
+
+
 @kernel
 def weigh_habits(
     units: Floats2D,
@@ -93,11 +154,13 @@ def weigh_habits(
 
     units: (n_rows, n_days), NaN without a row. store, category: (n_rows,). store_out: (stores, n_days), category_out:
     (categories, n_days): days that are neither learnt from nor added. memory: weight of a day in a habit relative to
-    the next nearer one. of_stores: (stores, n_days, N_SUMS), of_categories: (categories, n_days, N_SUMS), added to.
+    the next nearer one. of_stores: (stores, N_SUMS, n_days), of_categories: (categories, N_SUMS, n_days), added to.
     """
     n_days = units.shape[1]
     days, around = np.empty((3, n_days)), np.empty((5, n_days))
-    counts, sums = np.empty(n_days, np.bool_), np.empty(N_SUMS, np.int64)
+    counts, of_few = np.empty(n_days, np.bool_), np.empty(FEW_UNITS)
+    for sold in range(FEW_UNITS):
+        of_few[sold] = math.log1p(sold)
     for row in range(units.shape[0]):
         is_known = False
         for day in range(n_days):
@@ -107,24 +170,16 @@ def weigh_habits(
             counts[day] = is_known and not (store_out[store[row], day] or category_out[category[row], day])
             days[0, day] = 1.0 if has_row else 0.0
             days[1, day] = 1.0 if has_row and sold > 0.0 else 0.0
-            days[2, day] = math.log1p(min(sold, MOST_UNITS)) if has_row and sold > 0.0 else 0.0
+            days[2, day] = _amount(sold, of_few) if has_row and sold > 0.0 else 0.0
         _look_around(days, counts, memory, around)
-        for day in range(n_days):
-            weight = around[0, day]
-            if not counts[day] or weight < ENOUGH_DAYS:
-                continue
-            row_habit, sold_habit = around[1, day] / weight, around[2, day] / weight
-            amount_habit = around[3, day] / weight
-            spread = around[4, day] / weight - amount_habit * amount_habit
-            _set(sums, ROWS, days[0, day], row_habit, row_habit * (1.0 - row_habit))
-            _set(sums, SOLD, days[1, day], sold_habit, sold_habit * (1.0 - sold_habit))
-            for place in range(3):
-                sums[STEADY + place] = sums[SOLD + place] if sold_habit >= steady_share else 0
-            _set(sums, AMOUNT, days[2, day], amount_habit, max(spread, 0.0))
-            sums[SILENCE] = int(-math.log(1.0 - min(sold_habit, SUREST)) * SCALE + 0.5)
-            for place in range(N_SUMS):
-                of_stores[store[row], day, place] += sums[place]
-                of_categories[category[row], day, place] += sums[place]
+        _add_row(days, around, counts, steady_share, HabitSums(of_stores[store[row]], of_categories[category[row]]))
+
+
+@inner
+def _mark_above(values: Floats1D, floor: float, marks: Out[Marks1D]) -> None:
+    """Apart from the rows, and without a choice, so that many days are looked at at once."""
+    for day in range(values.size):
+        marks[day] |= values[day] > floor
 
 
 @kernel
@@ -134,9 +189,7 @@ def days_above(measure: Floats2D, store: Integers1D, floor: float, known: Out[Ma
     store: (n_rows,). floor: -inf for any known cell. known: (n_stores, n_days), marked.
     """
     for row in range(measure.shape[0]):
-        for day in range(measure.shape[1]):
-            if measure[row, day] > floor:
-                known[store[row], day] = True
+        _mark_above(measure[row], floor, known[store[row]])
 
 
 @kernel

@@ -11,17 +11,19 @@ from typing import NamedTuple
 import numpy as np
 
 from engine.kernels.before import N_BEFORE, doubts_of, learnt_before_day, sums_before, walked_within
-from engine.kernels.compiling import inner, kernel
+from engine.kernels.compiling import inner, inner_of_numbers, inner_of_quotients, kernel
 from engine.kernels.records import Sales, Spans, Weighing
-from engine.kernels.types import Flags1D, Flags2D, Floats1D, Floats2D, Integers1D, Marks1D, Out
+from engine.kernels.types import Flags1D, Flags2D, Floats1D, Floats2D, Integers1D, Out
 
 SMALLEST_LEFT = 0.02
 """No fall is taken for deeper than to this share."""
 ROUNDED_UP = 1.0 + 1e-9
 """A bound is made so much larger than what rounding may take off it."""
+ROUNDED_OFF = 1e-14
+"""More than rounding takes off a logarithm and a quotient near 1."""
 
 
-@inner
+@inner_of_quotients
 def _likelihood_ratio(sold: float, expected_units: float, size: float, weighing: Weighing, place: int) -> float:
     """Likelihood ratio of one of the depths to no change."""
     shift = (size + sold) * math.log((size + expected_units) / (size + weighing.depths[place] * expected_units))
@@ -186,26 +188,72 @@ def past_log_likelihood_ratio(
             found[place] = log_ratio(sold, before.share * expected_units, size, weighing)
 
 
-@inner
-def _of_day(sold: float, expected_units: float, size: float, depth: float) -> float:
+@inner_of_quotients
+def _of_day(sold: float, expected_units: float, size: float, depth: float, log_depth: float) -> float:
     """Log likelihood ratio of one depth to no change, of one day; units of sale."""
     shift = (size + sold) * math.log((size + expected_units) / (size + depth * expected_units))
-    return shift + sold * math.log(depth)
+    return shift + sold * log_depth
+
+
+@inner_of_quotients
+def _take_usable(
+    sold: Floats1D, due: Floats1D, usable: Flags1D, unit: float, units: Out[Floats1D], expected: Out[Floats1D]
+) -> None:
+    """Units and expected units of the usable days, in units of sale; 0 on the others, which then tell nothing."""
+    for day in range(sold.size):
+        counts = usable[day] != 0 and due[day] > 0.0
+        units[day] = sold[day] / unit if counts else 0.0
+        expected[day] = due[day] / unit if counts else 0.0
+
+
+@inner_of_quotients
+def _most_of_days(
+    units: Floats1D, expected: Floats1D, size: float, depth: float, log_depth: float, most: Out[Floats1D]
+) -> None:
+    """What `_of_day` is no more than on each day, without a logarithm: log x ≤ x - 1. most: (n_days,), written."""
+    for day in range(units.size):
+        beyond = (1.0 - depth) * expected[day] / (size + depth * expected[day])
+        # Where hardly anything is due the two are alike, and rounding alone would tell which one is larger.
+        most[day] = (size + units[day]) * (beyond + ROUNDED_OFF) + units[day] * log_depth
+
+
+@inner_of_numbers
+def _rises(most: Floats1D, rises: Out[Floats1D]) -> float:
+    """What ratios from each day on add to a sum at most; returns the largest. rises: (n_days,), written."""
+    rise = largest = 0.0
+    for back in range(most.size):
+        day = most.size - 1 - back
+        rise = max(rise + most[day], 0.0)
+        largest = max(largest, rise)
+        rises[day] = rise
+    # So little more that sums of rounded terms stay below it.
+    for day in range(most.size):
+        rises[day] *= ROUNDED_UP
+    return largest * ROUNDED_UP
 
 
 @inner
-def _most_of_day(sold: float, expected_units: float, size: float, depth: float, log_depth: float) -> float:
-    """What `_of_day` is no more than, without a logarithm: log x ≤ (x - 1) / √x where x ≥ 1."""
-    ratio = (size + expected_units) / (size + depth * expected_units)
-    return (size + sold) * (ratio - 1.0) / math.sqrt(ratio) + sold * log_depth
+def _peak(
+    units: Floats1D,
+    expected: Floats1D,
+    rises: Floats1D,
+    size: float,
+    depth: float,
+    log_depth: float,
+    least: float,
+) -> float:
+    """Largest sum of successive ratios, begun anew after one that is not above 0; any number below `least` if it is.
 
-
-@inner
-def _peak_of(ratios: Floats1D, begins: Marks1D) -> float:
-    """Largest sum of successive ratios, begun anew after one that is not above 0, on a day that a fall may begin."""
+    A sum that its later days cannot lift above the peak before, nor to `least`, is given up: begun anew, it finds the
+    same peak. rises: (n_days,), see `_rises`.
+    """
     total = peak = 0.0
-    for day in range(ratios.size):
-        total = total + ratios[day] if total > 0.0 else (ratios[day] if begins[day] else 0.0)
+    for day in range(units.size):
+        bound = total + rises[day]
+        if bound <= peak or bound < least:
+            total = 0.0
+            continue
+        total = max(total + _of_day(units[day], expected[day], size, depth, log_depth), 0.0)
         peak = max(peak, total)
     return peak
 
@@ -215,30 +263,18 @@ def darkest_stretch(sales: Sales, depth: float, least: Floats1D, peaks: Out[Floa
     """The largest cumulative log likelihood ratio of any stretch of each row, of those that `mark_dark` marks.
 
     depth: share of the expectation that is left. least: (n_rows,), smaller ones matter to nobody. peaks: (n_rows,),
-    0 where nothing speaks for a fall or where it is known without a logarithm to be below `least`; written.
+    0 where nothing speaks for a fall or where it is below `least`; written.
     """
-    usable, unit, n_days = sales.usable, sales.unit, sales.units.shape[1]
-    units, expected, ratios = np.empty(n_days), np.empty(n_days), np.empty(n_days)
-    begins, counts = np.empty(n_days, np.bool_), np.empty(n_days, np.bool_)
-    log_depth = math.log(depth)
+    n_days, log_depth = sales.units.shape[1], math.log(depth)
+    units, expected, most, rises = np.empty(n_days), np.empty(n_days), np.empty(n_days), np.empty(n_days)
     for row in range(peaks.size):
         size = 1.0 / max(sales.dispersion[row], 1e-6)
-        # Day by day and apart from the walk over the days, so that many are done at once.
-        for day in range(n_days):
-            counts[day] = usable[row, day] != 0 and sales.expected[row, day] > 0.0
-            units[day] = sales.units[row, day] / unit[row] if counts[day] else 0.0
-            expected[day] = sales.expected[row, day] / unit[row] if counts[day] else 0.0
-            begins[day] = counts[day] and units[day] < expected[day]
+        _take_usable(sales.units[row], sales.expected[row], sales.usable[row], sales.unit[row], units, expected)
+        _most_of_days(units, expected, size, depth, log_depth, most)
         peaks[row] = 0.0
-        if least[row] > 0.0:
-            for day in range(n_days):
-                ratios[day] = _most_of_day(units[day], expected[day], size, depth, log_depth)
-            # So little more that sums of rounded terms stay below it.
-            if _peak_of(ratios, begins) * ROUNDED_UP < least[row]:
-                continue
-        for day in range(n_days):
-            ratios[day] = _of_day(units[day], expected[day], size, depth) if counts[day] else 0.0
-        peaks[row] = _peak_of(ratios, begins)
+        if _rises(most, rises) >= least[row]:
+            peak = _peak(units, expected, rises, size, depth, log_depth, least[row])
+            peaks[row] = peak if peak >= least[row] else 0.0
 
 
 @kernel
@@ -249,7 +285,7 @@ def mark_dark(sales: Sales, depth: float, bounds: Floats1D, dark: Out[Flags2D]) 
     dark: (n_rows, n_days), written.
     """
     units, expected, usable, unit = sales.units, sales.expected, sales.usable, sales.unit
-    n_days = units.shape[1]
+    n_days, log_depth = units.shape[1], math.log(depth)
     for row in range(units.shape[0]):
         dark[row] = 0
         total = peak = 0.0
@@ -265,7 +301,7 @@ def mark_dark(sales: Sales, depth: float, bounds: Floats1D, dark: Out[Flags2D]) 
                 # Sales as expected or better speak against every fall; no stretch begins with them.
                 if total <= 0.0 and y >= e:
                     continue
-                total += _of_day(y, e, 1.0 / max(sales.dispersion[row], 1e-6), depth)
+                total += _of_day(y, e, 1.0 / max(sales.dispersion[row], 1e-6), depth, log_depth)
                 if total > peak:
                     peak, top = total, day
             if (total <= 0.0 or day == n_days) and peak > 0.0:

@@ -2,7 +2,7 @@
 
 On a day that differs from the ordinary in price or promotion a row is expected to sell base · exp(slope · x + lift ·
 promo), with x the logarithm of its price over the usual one. Days at the usual price off promotion tell the base; of
-the slopes they say nothing.
+the slopes they say nothing. The others are few: they are found once, and asked in every step.
 """
 
 import math
@@ -41,6 +41,15 @@ class Priced(NamedTuple):
 
 
 @inner
+def _ever_differs(price: Floats1D, promo: Flags1D, usual: float) -> bool:
+    """Whether a row was ever on promotion or at another known price than the usual one."""
+    differs = False
+    for day in range(price.size):
+        differs |= promo[day] != 0 or (price[day] != usual and price[day] > 0.0)
+    return differs
+
+
+@inner
 def _base(of: Priced, row: int, weekdays: Floats1D, stores: Floats1D, min_change: float) -> float:
     """Units a day at factors of 1, from a row's clean days at the usual price off promotion; 0 without any."""
     price, promo, usual = of.price[row], of.promo[row], of.usual_price[row]
@@ -53,56 +62,84 @@ def _base(of: Priced, row: int, weekdays: Floats1D, stores: Floats1D, min_change
     return sold / expected_units if expected_units > 0.0 else 0.0
 
 
-@inner
-def _ever_differs(price: Floats1D, promo: Flags1D, usual: float) -> bool:
-    """Whether a row was ever on promotion or at another known price than the usual one."""
-    differs = False
-    for day in range(price.size):
-        differs |= promo[day] != 0 or (price[day] != usual and price[day] > 0.0)
-    return differs
+class Changed(NamedTuple):
+    """Days of rows at another price than the usual one or on promotion, row after row.
+
+    starts: (n_rows + 1,), the first of each row, then how many there are. change: logarithm of the price over the
+    usual one. promo: 0 or 1. due: units expected at the usual price off promotion. units: sold. All (n_changed,).
+    """
+
+    starts: Integers1D
+    change: Floats1D
+    promo: Floats1D
+    due: Floats1D
+    units: Floats1D
+
+
+class FoundChanged(NamedTuple):
+    """Room for `Changed`, written."""
+
+    starts: Out[Integers1D]
+    change: Out[Floats1D]
+    promo: Out[Floats1D]
+    due: Out[Floats1D]
+    units: Out[Floats1D]
 
 
 @kernel
-def response_sums(
+def changed_days(
     of: Priced,
     weekday_factor: Floats2D,
     store_factor: Floats2D,
-    slopes: Floats2D,
     min_change: float,
     max_change: float,
-    sums: Out[Floats2D],
-) -> None:
-    """Sums for one step of both slopes of every row, and number of days at another price.
+    found: FoundChanged,
+) -> int:
+    """Find the usable days that say something of the slopes; returns how many there are.
 
-    weekday_factor: (categories, n_days). store_factor: (stores, n_days). slopes: (categories, 2), of price and
-    promotion, so far. min_change, max_change: logarithms of the price over the usual one; nearer is no change,
-    farther is not believed. sums: (n_rows, 6), written, over days with x the logarithm, p the promotion (0 or 1), μ
-    the expected units and r the units beyond it: Σxr and Σpr, the score; Σx²μ, Σxpμ and Σpμ, the information; days.
+    weekday_factor: (categories, n_days). store_factor: (stores, n_days). min_change, max_change: logarithms of the
+    price over the usual one; nearer is no change, farther is not believed. found: written as far as there are any.
     """
-    price, promo, usual_price, category = of.price, of.promo, of.usual_price, of.category
-    units, usable, unit = of.units, of.usable, of.unit
-    for row in range(units.shape[0]):
-        sums[row] = 0.0
+    price, promo, usual_price, usable = of.price, of.promo, of.usual_price, of.usable
+    count = 0
+    for row in range(price.shape[0]):
+        found.starts[row] = count
         # Most rows never leave their usual price: nothing of them is asked.
         if not _ever_differs(price[row], promo[row], usual_price[row]):
             continue
-        weekdays, stores = weekday_factor[category[row]], store_factor[of.store[row]]
+        weekdays, stores = weekday_factor[of.category[row]], store_factor[of.store[row]]
         base = _base(of, row, weekdays, stores, min_change)
         if not base > 0.0:
             continue
-        slope, lift = slopes[category[row], 0], slopes[category[row], 1]
-        for day in range(units.shape[1]):
+        for day in range(price.shape[1]):
             if not usable[row, day] or not price[row, day] > 0.0:
                 continue
             x, p = _change(price[row, day], usual_price[row], min_change), float(promo[row, day])
-            if abs(x) > max_change:
-                continue
             # An ordinary day tells the base, which is told already; of the slopes it says nothing.
-            if x == 0.0 and p == 0.0:
+            if abs(x) > max_change or (x == 0.0 and p == 0.0):
                 continue
-            expected_units = base * weekdays[day] * stores[day] * math.exp(slope * x + lift * p)
-            expected_units /= unit[row]
-            error = units[row, day] / unit[row] - expected_units
+            found.change[count], found.promo[count] = x, p
+            found.due[count], found.units[count] = base * weekdays[day] * stores[day], of.units[row, day]
+            count += 1
+    found.starts[price.shape[0]] = count
+    return count
+
+
+@kernel
+def response_sums(of: Changed, unit: Floats1D, category: Integers1D, slopes: Floats2D, sums: Out[Floats2D]) -> None:
+    """Sums for one step of both slopes of every row, and number of days at another price.
+
+    unit, category: (n_rows,), as in `Priced`. slopes: (categories, 2), of price and promotion, so far. sums:
+    (n_rows, 6), written, over days with x the logarithm, p the promotion (0 or 1), μ the expected units and r the
+    units beyond it: Σxr and Σpr, the score; Σx²μ, Σxpμ and Σpμ, the information; days.
+    """
+    for row in range(unit.size):
+        sums[row] = 0.0
+        slope, lift = slopes[category[row], 0], slopes[category[row], 1]
+        for day in range(of.starts[row], of.starts[row + 1]):
+            x, p = of.change[day], of.promo[day]
+            expected_units = of.due[day] * math.exp(slope * x + lift * p) / unit[row]
+            error = of.units[day] / unit[row] - expected_units
             sums[row, 0] += x * error
             sums[row, 1] += p * error
             sums[row, 2] += x * x * expected_units

@@ -11,7 +11,7 @@ from engine.arrays import Integers
 
 BLOCKS_PER_THREAD = 4
 """More blocks than threads, so that one slow block does not leave a core idle."""
-ROWS_PER_BLOCK = 2048
+ROWS_PER_BLOCK = 4096
 """What a block works with stays in the processor's cache."""
 FEW_ROWS = 256
 """Starting threads takes longer than what so few rows take."""

@@ -288,17 +288,17 @@ def _weigh(
     chain: Chain, stores_out: Marks, categories_out: Marks, of: DeliverySettings, together: Together
 ) -> tuple[Integers, Integers]:
     """The sums of the kernel over all blocks, by (store, day) and by (category, day)."""
-    of_categories = np.zeros((chain.n_categories, chain.n_days, kernel.N_SUMS), np.int64)
+    of_categories = np.zeros((chain.n_categories, kernel.N_SUMS, chain.n_days), np.int64)
     of_stores = together.added(_weigh_own(chain, stores_out, categories_out, of, of_categories))
-    return of_stores, together.added(of_categories)
+    return of_stores.swapaxes(1, 2), together.added(of_categories).swapaxes(1, 2)
 
 
 def _weigh_own(
     chain: Chain, stores_out: Marks, categories_out: Marks, of: DeliverySettings, of_categories: Integers
 ) -> Integers:
-    """The block's own sums by (store, day); those by (category, day) are written."""
+    """The block's own sums by store and day, as the kernel makes them; those by category and day are written."""
     n_stores = chain.starts.size - 1
-    of_stores = np.zeros((n_stores, chain.n_days, kernel.N_SUMS), np.int64)
+    of_stores = np.zeros((n_stores, kernel.N_SUMS, chain.n_days), np.int64)
     blocks: list[Integers] = []
 
     def weigh(stores: slice) -> None:

@@ -76,7 +76,7 @@ def folder(tmp_path, monkeypatch):
 
 def fresh(compiled):
     """The same kernel as another process meets it: not called before."""
-    return Compiled(compiled.function, is_part=False, fastmath=frozenset())
+    return Compiled(compiled.function, is_part=False, fastmath=frozenset(), divides_by_any=False)
 
 
 def python(code: str, **environment: str) -> str:

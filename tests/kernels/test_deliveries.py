@@ -54,10 +54,10 @@ def weighed(units: list[list[float | None]], memory: float = 0.9) -> np.ndarray:
     table = np.array([naive.array(days) for days in units])
     n_rows, n_days = table.shape
     none, zeros = np.zeros((1, n_days), np.bool_), np.zeros(n_rows, np.int64)
-    of_stores, of_categories = np.zeros((2, 1, n_days, kernel.N_SUMS), np.int64)
+    of_stores, of_categories = np.zeros((2, 1, kernel.N_SUMS, n_days), np.int64)
     kernel.weigh_habits(table, zeros, zeros, none, none, memory, 0.9, of_stores, of_categories)
     assert (of_stores == of_categories).all()
-    return of_stores[0] / kernel.SCALE
+    return of_stores[0].T / kernel.SCALE
 
 
 DAYS = st.none() | st.sampled_from([0.0, 1.0, 5.0])

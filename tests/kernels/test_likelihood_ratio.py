@@ -331,6 +331,19 @@ def test_the_peak_is_the_evidence_of_the_darkest_stretch():
     assert marked([4, 4, 9], 1.0)[1] == 0
 
 
+@given(SERIES, st.floats(0.05, 0.5), st.floats(0.01, 5.0))
+def test_the_darkest_stretch_is_the_largest_sum_of_the_ratios_of_successive_days(series, depth, dispersion):
+    size, peaks = 1 / dispersion, np.empty(1)
+    ratios = [
+        log_negative_binomial(sold, depth * due, size) - log_negative_binomial(sold, due, size)
+        for sold, due, is_usable, _ in series
+        if is_usable
+    ]
+    stretches_of_days = [ratios[first:end] for first in range(len(ratios)) for end in range(first, len(ratios) + 1)]
+    darkest_stretch(sales(series, dispersion), depth, np.zeros(1), peaks)
+    assert peaks[0] == pytest.approx(max((sum(days) for days in stretches_of_days), default=0.0), abs=1e-9)
+
+
 BEFORE_DAYS, FALLEN_DEPTH = 8, 0.35
 
 

@@ -18,7 +18,7 @@ from engine.arrays import Floats, Integers
 from engine.blocks.together import Together
 from engine.kernels import rows
 from engine.kernels.compiling import given
-from engine.kernels.response import Priced, response_sums
+from engine.kernels.response import Changed, FoundChanged, Priced, changed_days, response_sums
 from engine.settings.shelf.calibrated import ResponseSettings
 from engine.settings.shelf.common import RecommendSettings
 from engine.shelf.calibrated.expect import Demand
@@ -31,6 +31,8 @@ LIFT_PRIOR = 1.0
 """Information, as of so many units on promotion, that a promotion by itself changes nothing."""
 FEWEST_CLUSTERS = 3
 """Of no more SKUs a variance can be told."""
+N_CHANGED = len(Changed._fields) - 1
+"""What is known of every changed day."""
 TINY = 1e-12
 MAX_STEP = 1.0
 """A Newton step that overshoots is cut to this."""
@@ -71,11 +73,11 @@ def price_response(
     own_skus = np.full(panel.skus.height, len(categories) - 1)
     own_skus[panel.codes("sku")] = found.category
     of_sku = together.joined(own_skus)
-    slopes = np.zeros((len(categories), 2))
+    slopes, changed = np.zeros((len(categories), 2)), _changed_days(panel, found, settings)
     for _ in range(settings.rounds):
-        sums = together.joined(_sums_by_sku(panel, found, slopes, settings))
+        sums = together.joined(_sums_by_sku(panel, found, changed, slopes))
         slopes = _next_slopes(slopes, sums, of_sku, together)
-    sums = together.joined(_sums_by_sku(panel, found, slopes, settings))
+    sums = together.joined(_sums_by_sku(panel, found, changed, slopes))
     z = NormalDist().inv_cdf((1 + level) / 2)
     return together.once(lambda: _response(categories, slopes, sums, of_sku, settings, recommend, z))
 
@@ -145,16 +147,37 @@ def _between(estimates: Floats, variances: Floats) -> float:
     return float(max(0.0, (spread - (estimates.size - 1)) / room)) if room > 0 else 0.0
 
 
-def _sums_by_sku(panel: Panel, found: Demand, slopes: Floats, settings: ResponseSettings) -> Floats:
-    """The kernel's sums, added up per SKU of the block in the order of its stores: (skus, 6)."""
-    sums = np.empty((panel.pairs.height, 6))
+def _changed_days(panel: Panel, found: Demand, settings: ResponseSettings) -> dict[int, Changed]:
+    """The days that every step asks, by the first row of each block of rows."""
+    parts: dict[int, tuple[Integers, Floats]] = {}
     bounds = -math.log1p(-settings.min_change_pct / 100), math.log(settings.max_change_ratio)
-
-    of_group = slopes[found.occasions.category]
     weekday, store_day = found.factors.weekday, found.store_day
 
+    def find(block: slice) -> None:
+        n_rows = block.stop - block.start
+        starts, room = np.empty(n_rows + 1, np.int64), np.empty((N_CHANGED, n_rows * panel.n_days))
+        factors = (weekday, store_day, *bounds)
+        count = changed_days(_priced(panel, found, block), *factors, FoundChanged(starts, *room))
+        parts[block.start] = starts, room[:, :count].copy()
+
+    rows.in_blocks(find, panel.pairs.height)
+    # In one piece: under a limit every array is a file that is open.
+    days = panel.memory.empty((N_CHANGED, sum(part.shape[1] for _, part in parts.values())))
+    changed, first = {}, 0
+    for begin, (starts, part) in parts.items():
+        some = days[:, first : first + part.shape[1]]
+        some[:] = part
+        changed[begin], first = given(Changed(starts, *some)), first + part.shape[1]
+    return changed
+
+
+def _sums_by_sku(panel: Panel, found: Demand, changed: dict[int, Changed], slopes: Floats) -> Floats:
+    """The kernel's sums, added up per SKU of the block in the order of its stores: (skus, 6)."""
+    sums, of_group = np.empty((panel.pairs.height, 6)), slopes[found.occasions.category]
+
     def add(block: slice) -> None:
-        response_sums(_priced(panel, found, block), weekday, store_day, of_group, *bounds, sums[block])
+        of_rows = (changed[block.start], found.unit[block], found.occasions.group[block])
+        response_sums(*of_rows, of_group, sums[block])
 
     rows.in_blocks(add, len(sums))
     sku, n_skus = panel.codes("sku"), panel.skus.height
