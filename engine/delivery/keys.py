@@ -4,8 +4,9 @@ In: a source. Out: `Keys`, and what is to be known of the ids: numbers that lost
 """
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import reduce
 
 import polars as pl
 
@@ -15,29 +16,45 @@ from engine.delivery.source import Part, Source
 from engine.delivery.tables import EXAMPLES, judge
 from engine.errors import Problem
 
-WRITTEN = "written "
-"""What stands before the name of an id column where it is as the files have it."""
-
 
 @dataclass(frozen=True)
 class Keys:
     """The distinct keys of a table, dates apart.
 
-    rows: a row per key and way to write it: the id columns as they are read, null where one cannot be, and with
-    `written ` before the name as the files have them, as text.
+    forms: by id column a row per id and way to write it: `read`, as the id is read, null where it cannot be, and
+    `written`, as the files have it, as text. places: a row per key and way to write it, by id column the row of its
+    id in `forms`.
     """
 
     source: Source
-    rows: pl.DataFrame
+    forms: Mapping[str, pl.DataFrame]
+    places: pl.DataFrame
 
     @property
     def ids(self) -> tuple[str, ...]:
         """The id columns of the table."""
         return _ids(self.source)
 
-    def of(self, *names: str) -> pl.DataFrame:
-        """The distinct keys of these columns, as they are read."""
-        return self.rows.select(names).drop_nulls().unique()
+    def of(self, name: str) -> pl.Series:
+        """The distinct ids of a column, as they are read."""
+        return self.forms[name]["read"].drop_nulls().unique()
+
+    def numbers(self, every: Mapping[str, pl.Series]) -> pl.Series:
+        """The distinct keys of some columns, each as one number, sorted as the keys are.
+
+        every: by column all ids that any table may have, sorted. The number of a key is that of its first id times
+        those that the second may be, plus that of the second, and so on. Keys that cannot be read have none.
+        """
+        found = {name: _numbers_of(self.forms[name]["read"], ids) for name, ids in every.items()}
+        if len(found) > 1:
+            found = {name: numbers.gather(self.places[name]) for name, numbers in found.items()}
+        keys = reduce(lambda key, name: key * len(every[name]) + found[name], every, pl.Series([0], dtype=pl.Int64))
+        return keys.drop_nulls().unique().sort()
+
+
+def _numbers_of(ids: pl.Series, every: pl.Series) -> pl.Series:
+    """Where ids stand among all of them, sorted; null for null."""
+    return pl.select(pl.when(ids.is_not_null()).then(every.search_sorted(ids).cast(pl.Int64))).to_series()
 
 
 def keys(source: Source, first: dt.date | None = None) -> Keys:
@@ -45,23 +62,40 @@ def keys(source: Source, first: dt.date | None = None) -> Keys:
 
     Files are read in batches, the id columns and the date alone. Raises what a file that cannot be read raises.
     """
-    found = [_keys_of(reading, part, _ids(source), first) for reading, part in source.readings()]
-    return Keys(source, pl.concat(found).unique(maintain_order=True))
+    names = _ids(source)
+    forms: dict[str, list[pl.DataFrame]] = {name: [] for name in names}
+    places: list[pl.DataFrame] = []
+    for reading, part in source.readings():
+        raw = distinct(_written(reading, part, first).select(names), names)
+        values = dict(zip(reading.contract.names, reading.values, strict=True))
+        found = {}
+        for name in names:
+            # Ids are few and keys are many: what is asked of an id is asked of each once.
+            ways = raw.select(name).unique()
+            found[name] = _places_of(raw[name], ways[name], sum(each.height for each in forms[name]))
+            forms[name].append(ways.select(read=values[name], written=pl.col(name).cast(pl.String)))
+        places.append(pl.DataFrame(found))
+    read = {name: pl.concat(each.with_columns(AS_TEXT) for each in found) for name, found in forms.items()}
+    return Keys(source, read, pl.concat(places))
 
 
-def _keys_of(reading: Reading, part: Part, ids: tuple[str, ...], first: dt.date | None) -> pl.DataFrame:
-    """The keys of files with the same columns; what is written alike is read once."""
+def _places_of(ids: pl.Series, ways: pl.Series, first: int) -> pl.Series:
+    """Where each id stands among the distinct ones. first: the number of the first of these."""
+    numbered = ways.to_frame().with_row_index("place", first)
+    found = ids.to_frame().join(numbered, on=ids.name, how="left", nulls_equal=True, maintain_order="left")
+    return found["place"]
+
+
+def _written(reading: Reading, part: Part, first: dt.date | None) -> pl.LazyFrame:
+    """The rows of files with the same columns, as they have them. first: those of this day and later alone."""
     rows = part.scan()
-    values = dict(zip(reading.contract.names, reading.values, strict=True))
-    if first is not None and is_text(part.schema["date"]):
+    if first is None:
+        return rows
+    if is_text(part.schema["date"]):
         # ISO dates sort as text does, and text need not be read as a date to be sorted.
         since = first.isoformat()
-        rows = rows.filter(of_text("date", part.schema["date"], lambda text: text >= since))
-    elif first is not None:
-        rows = rows.filter(values["date"] >= first)
-    raw = distinct(rows.select(ids), ids)
-    written = (pl.col(name).cast(pl.String).alias(WRITTEN + name) for name in ids)
-    return raw.select(*(values[name] for name in ids), *written).with_columns(AS_TEXT)
+        return rows.filter(of_text("date", part.schema["date"], lambda text: text >= since))
+    return rows.filter(reading.values[reading.contract.names.index("date")] >= first)
 
 
 def distinct(plan: pl.LazyFrame, names: Collection[str]) -> pl.DataFrame:
@@ -82,7 +116,7 @@ def without_digits(found: Keys) -> list[Problem]:
     """The problems of ids that are numbers without their last digits, with the first rows of each."""
     problems = []
     for name in found.ids:
-        lost = lost_digits(found.of(name)[name].cast(pl.String)).sort()
+        lost = lost_digits(found.of(name).cast(pl.String)).sort()
         if len(lost):
             rule = Rule(
                 f"{name} is a number that lost its digits: {', '.join(lost.head(EXAMPLES))}",
@@ -106,11 +140,8 @@ def in_two_forms(tables: Iterable[Keys]) -> list[Problem]:
 
 def _forms_of(name: str, tables: list[Keys]) -> Iterator[Problem]:
     forms = pl.concat(
-        each.rows.select(
-            table=pl.lit(each.source.contract.table),
-            read=pl.col(name).cast(pl.String),
-            written=pl.col(WRITTEN + name),
-        )
+        each.forms[name]
+        .select(table=pl.lit(each.source.contract.table), read=pl.col("read").cast(pl.String), written="written")
         .drop_nulls()
         .unique()
         for each in tables

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
-from polars.testing import assert_frame_equal
+from polars.testing import assert_frame_equal, assert_series_equal
 
 from engine.contracts.shelf import contracts
 from engine.delivery import parsed as room
@@ -77,8 +77,11 @@ def assert_alike(source: Source, again: Source) -> None:
     assert_frame_equal(again.quarantined().collect(), source.quarantined().collect())
     assert again.complaints() == source.complaints()
     assert again.rows_by_date() == source.rows_by_date()
-    mine, theirs = keys(again).rows, keys(source).rows
-    assert_frame_equal(mine, theirs, check_row_order=False)
+    mine, theirs = keys(again), keys(source)
+    for name in theirs.ids:
+        assert_frame_equal(mine.forms[name], theirs.forms[name], check_row_order=False)
+    every = {name: theirs.of(name).sort() for name in theirs.ids}
+    assert_series_equal(mine.numbers(every), theirs.numbers(every))
     for rule in source.rules():
         assert_frame_equal(again.examples(rule, 5), source.examples(rule, 5))
 
