@@ -6,12 +6,12 @@ In: a source. Out: `Keys`, and what is to be known of the ids: numbers that lost
 import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import reduce
 
 import polars as pl
 
 from engine.contracts.contract import AS_TEXT, Consequence, Reading, Rule, is_text, of_text
 from engine.contracts.ids import lost_digits
+from engine.delivery.numbering import Numbering, places
 from engine.delivery.source import Part, Source
 from engine.delivery.tables import EXAMPLES, judge
 from engine.errors import Problem
@@ -39,22 +39,12 @@ class Keys:
         """The distinct ids of a column, as they are read."""
         return self.forms[name]["read"].drop_nulls().unique()
 
-    def numbers(self, every: Mapping[str, pl.Series]) -> pl.Series:
-        """The distinct keys of some columns, each as one number, sorted as the keys are.
-
-        every: by column all ids that any table may have, sorted. The number of a key is that of its first id times
-        those that the second may be, plus that of the second, and so on. Keys that cannot be read have none.
-        """
-        found = {name: _numbers_of(self.forms[name]["read"], ids) for name, ids in every.items()}
+    def numbers(self, numbering: Numbering) -> pl.Series:
+        """The distinct keys of some columns as numbers, sorted; those that cannot be read have none."""
+        found = {name: places(self.forms[name]["read"], ids) for name, ids in numbering.every.items()}
         if len(found) > 1:
-            found = {name: numbers.gather(self.places[name]) for name, numbers in found.items()}
-        keys = reduce(lambda key, name: key * len(every[name]) + found[name], every, pl.Series([0], dtype=pl.Int64))
-        return keys.drop_nulls().unique().sort()
-
-
-def _numbers_of(ids: pl.Series, every: pl.Series) -> pl.Series:
-    """Where ids stand among all of them, sorted; null for null."""
-    return pl.select(pl.when(ids.is_not_null()).then(every.search_sorted(ids).cast(pl.Int64))).to_series()
+            found = {name: standing.gather(self.places[name]) for name, standing in found.items()}
+        return numbering.distinct(found)
 
 
 def keys(source: Source, first: dt.date | None = None) -> Keys:
@@ -64,7 +54,7 @@ def keys(source: Source, first: dt.date | None = None) -> Keys:
     """
     names = _ids(source)
     forms: dict[str, list[pl.DataFrame]] = {name: [] for name in names}
-    places: list[pl.DataFrame] = []
+    written: list[pl.DataFrame] = []
     for reading, part in source.readings():
         raw = distinct(_written(reading, part, first).select(names), names)
         values = dict(zip(reading.contract.names, reading.values, strict=True))
@@ -72,18 +62,12 @@ def keys(source: Source, first: dt.date | None = None) -> Keys:
         for name in names:
             # Ids are few and keys are many: what is asked of an id is asked of each once.
             ways = raw.select(name).unique()
-            found[name] = _places_of(raw[name], ways[name], sum(each.height for each in forms[name]))
+            n_before = sum(each.height for each in forms[name])
+            found[name] = (places(raw[name], ways[name]) + n_before).cast(pl.UInt32)
             forms[name].append(ways.select(read=values[name], written=pl.col(name).cast(pl.String)))
-        places.append(pl.DataFrame(found))
+        written.append(pl.DataFrame(found))
     read = {name: pl.concat(each.with_columns(AS_TEXT) for each in found) for name, found in forms.items()}
-    return Keys(source, read, pl.concat(places))
-
-
-def _places_of(ids: pl.Series, ways: pl.Series, first: int) -> pl.Series:
-    """Where each id stands among the distinct ones. first: the number of the first of these."""
-    numbered = ways.to_frame().with_row_index("place", first)
-    found = ids.to_frame().join(numbered, on=ids.name, how="left", nulls_equal=True, maintain_order="left")
-    return found["place"]
+    return Keys(source, read, pl.concat(written))
 
 
 def _written(reading: Reading, part: Part, first: dt.date | None) -> pl.LazyFrame:

@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 
 from engine.delivery.keys import Keys
+from engine.delivery.numbering import Numbering
 from engine.delivery.tables import EXAMPLES
 from engine.errors import Problem
 from engine.settings.shelf.delivered import InputSettings
@@ -38,13 +39,13 @@ THERE = " there"
 
 @dataclass(frozen=True)
 class Meeting:
-    """Keys that are looked for on another side. sought, there: their numbers, sorted, see `Keys.numbers`.
+    """Keys that are looked for on another side. sought, there: their numbers, distinct, sorted.
 
-    every: by id column all ids of all tables, sorted. owner, place: what the sides are called.
+    owner, place: what the sides are called.
     """
 
     table: str
-    every: Mapping[str, pl.Series]
+    numbering: Numbering
     owner: str
     sought: pl.Series
     place: str
@@ -53,7 +54,7 @@ class Meeting:
     @property
     def names(self) -> tuple[str, ...]:
         """The id columns of the keys."""
-        return tuple(self.every)
+        return self.numbering.names
 
     @property
     def called(self) -> str:
@@ -77,15 +78,6 @@ class Meeting:
         """The keys that meet, of the side that has fewer."""
         return self.share * len(self.sought) / min(len(self.sought), len(self.there))
 
-    def keys(self, numbers: pl.Series) -> pl.DataFrame:
-        """The keys of some numbers, in their order."""
-        found = {}
-        for name in reversed(self.names):
-            ids = self.every[name]
-            found[name] = ids.gather(numbers % len(ids))
-            numbers = numbers // len(ids)
-        return pl.DataFrame(found).select(self.names)
-
 
 def meet(tables: Mapping[str, Keys], settings: InputSettings) -> tuple[list[Problem], list[Problem]]:
     """Problems that stop the night, and what else there is to know, at most one a table. Sales have to be there."""
@@ -108,21 +100,21 @@ def _meetings(tables: Mapping[str, Keys]) -> dict[str, list[Meeting]]:
     compared = [table for table in COMPARED if table in tables]
     meetings: dict[str, list[Meeting]] = {table: [] for table in compared}
     for names in (*((name,) for name in v.PAIR), v.PAIR):
-        ids = {name: every[name] for name in names}
-        own = {table: found.numbers(ids) for table, found in tables.items() if {*names} <= {*found.ids}}
+        numbering = Numbering({name: every[name] for name in names})
+        own = {table: found.numbers(numbering) for table, found in tables.items() if {*names} <= {*found.ids}}
         for table in (table for table in compared if table in own):
-            meeting = _meeting_of(table, ids, own)
+            meeting = _meeting_of(table, numbering, own)
             if len(meeting.sought) and len(meeting.there):
                 meetings[table].append(meeting)
     return meetings
 
 
-def _meeting_of(table: str, ids: Mapping[str, pl.Series], own: Mapping[str, pl.Series]) -> Meeting:
+def _meeting_of(table: str, numbering: Numbering, own: Mapping[str, pl.Series]) -> Meeting:
     """The comparison of a table. own: the numbers of the keys of every table that has them."""
     if table != v.IMPRESSIONS:
-        return Meeting(table, ids, v.SALES, own[v.SALES], table, own[table])
+        return Meeting(table, numbering, v.SALES, own[v.SALES], table, own[table])
     panel = pl.concat(own[name] for name in (v.SALES, v.INVENTORY) if name in own).unique().sort()
-    return Meeting(table, ids, table, own[table], f"{v.SALES} or {v.INVENTORY}", panel)
+    return Meeting(table, numbering, table, own[table], f"{v.SALES} or {v.INVENTORY}", panel)
 
 
 def _problem_of(meeting: Meeting, *, apart: bool) -> Problem:
@@ -151,7 +143,7 @@ def _meeting_if(meeting: Meeting, way: str) -> pl.DataFrame:
     """Which keys that are lacking would be there if both sides were written in a way, as both sides write them."""
     by = [f"{name} alike" for name in meeting.names]
     mine, theirs = (
-        meeting.keys(numbers).with_columns(_written(name, way) for name in meeting.names)
+        meeting.numbering.keys(numbers).with_columns(_written(name, way) for name in meeting.names)
         for numbers in (meeting.lacking, meeting.there)
     )
     first = theirs.unique(by, keep="first", maintain_order=True)
@@ -176,7 +168,7 @@ def _side_by_side(meeting: Meeting) -> tuple[str, ...]:
     sides = ((meeting.owner, meeting.lacking), (meeting.place, meeting.there))
     return tuple(
         f"{side}: {'; '.join(_shown(row, meeting, '') for row in some.iter_rows(named=True))}"
-        for side, some in ((side, meeting.keys(numbers.head(EXAMPLES))) for side, numbers in sides)
+        for side, some in ((side, meeting.numbering.keys(numbers.head(EXAMPLES))) for side, numbers in sides)
     )
 
 

@@ -15,6 +15,7 @@ from engine.contracts.shelf import contracts
 from engine.delivery import parsed as room
 from engine.delivery.id_range import IdRange
 from engine.delivery.keys import keys
+from engine.delivery.numbering import Numbering
 from engine.delivery.parsed import ParsedPart, parsed
 from engine.delivery.source import Source
 from engine.delivery.tables import open_tables
@@ -80,8 +81,8 @@ def assert_alike(source: Source, again: Source) -> None:
     mine, theirs = keys(again), keys(source)
     for name in theirs.ids:
         assert_frame_equal(mine.forms[name], theirs.forms[name], check_row_order=False)
-    every = {name: theirs.of(name).sort() for name in theirs.ids}
-    assert_series_equal(mine.numbers(every), theirs.numbers(every))
+    numbering = Numbering({name: theirs.of(name).sort() for name in theirs.ids})
+    assert_series_equal(mine.numbers(numbering), theirs.numbers(numbering))
     for rule in source.rules():
         assert_frame_equal(again.examples(rule, 5), source.examples(rule, 5))
 
