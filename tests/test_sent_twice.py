@@ -8,6 +8,10 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
+from engine.contracts.shelf import contracts
+from engine.delivery.frames import frames_of
+from engine.delivery.sent_twice import sent_twice
+from engine.delivery.tables import open_tables
 from engine.errors import InputError
 from engine.lake.ingest import ingest
 from engine.lake.manifest import open_lake
@@ -204,3 +208,14 @@ def test_a_lake_takes_rows_that_were_sent_twice_as_a_night_would(deliver, tmp_pa
         for report in ingest(plain, tmp_path / "lake", IngestSettings()).tables.values()
     )
     assert check(open_lake(tmp_path / "lake")).notices == ()
+
+
+@pytest.mark.parametrize(
+    "keys", ["ax1 ax1", "ax1 by2 by1 by2", "ax1 by2 ax2 by2", "bx1 ay1 bx1", "ax1 by1 ax2 by2 ax1", "by2 ax2 by1 by2"]
+)
+def test_a_row_is_found_again_wherever_it_stands(keys):
+    rows = [(store, sku, AS_OF - timedelta(days=9 - int(day)), 1.0, 2.0) for store, sku, day in keys.split()]
+    frame = pl.DataFrame(rows, schema=["store_id", "sku_id", "date", "units_sold", "revenue"], orient="row")
+    tables, _ = open_tables(frames_of({SALES: frame}), {SALES: contracts(AS_OF)[SALES]})
+    _, (problem,), _ = sent_twice(tables[SALES], InputSettings(sent_twice_rows=1, sent_twice_share=0.2))
+    assert "are there 2 times" in problem.what

@@ -335,6 +335,11 @@ def _given(name: str, raw_type: pl.DataType) -> pl.Expr:
 
 def _is_unread(column: Column, raw_type: pl.DataType) -> pl.Expr:
     """Whether a cell holds nothing that its kind can be."""
+    if isinstance(raw_type, pl.Enum):
+        # Texts are few. Where each of them can be read, no row has to be looked at.
+        texts = raw_type.categories.to_frame(column.name).filter(pl.col(column.name) != "")
+        if texts.select(_value_of_text(column, pl.col(column.name))).to_series().null_count() == 0:
+            return pl.lit(value=False)
     typed = _value(column, raw_type, frozenset())
     if raw_type in (pl.Date, pl.Datetime):
         return typed.is_null() | ~typed.is_between(*CALENDAR)

@@ -24,12 +24,11 @@ class IdRange:
 
     def holds(self, ids: pl.Expr) -> pl.Expr:
         """Whether rows with these ids fall into it."""
-        bounds = [pl.lit(value=True)]
-        if self.first is not None:
-            bounds.append(ids >= pl.lit(self.first))
-        if self.end is not None:
-            bounds.append(ids < pl.lit(self.end))
-        return pl.all_horizontal(bounds).fill_null(self.first is None)
+        is_below = pl.lit(value=True) if self.end is None else ids < pl.lit(self.end)
+        if self.first is None:
+            return is_below | ids.is_null()
+        # Readers of Parquet see by such comparisons, and no others, which groups of rows they need not read.
+        return (ids >= pl.lit(self.first)) & is_below
 
 
 EVERY_ID = IdRange()

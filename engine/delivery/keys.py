@@ -4,40 +4,47 @@ In: a source. Out: `Keys`, and what is to be known of the ids: numbers that lost
 """
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import polars as pl
 
 from engine.contracts.contract import AS_TEXT, Consequence, Reading, Rule, is_text, of_text
 from engine.contracts.ids import lost_digits
+from engine.delivery.numbering import Numbering, places
 from engine.delivery.source import Part, Source
 from engine.delivery.tables import EXAMPLES, judge
 from engine.errors import Problem
-
-WRITTEN = "written "
-"""What stands before the name of an id column where it is as the files have it."""
 
 
 @dataclass(frozen=True)
 class Keys:
     """The distinct keys of a table, dates apart.
 
-    rows: a row per key and way to write it: the id columns as they are read, null where one cannot be, and with
-    `written ` before the name as the files have them, as text.
+    forms: by id column a row per id and way to write it: `read`, as the id is read, null where it cannot be, and
+    `written`, as the files have it, as text. places: a row per key and way to write it, by id column the row of its
+    id in `forms`.
     """
 
     source: Source
-    rows: pl.DataFrame
+    forms: Mapping[str, pl.DataFrame]
+    places: pl.DataFrame
 
     @property
     def ids(self) -> tuple[str, ...]:
         """The id columns of the table."""
         return _ids(self.source)
 
-    def of(self, *names: str) -> pl.DataFrame:
-        """The distinct keys of these columns, as they are read."""
-        return self.rows.select(names).drop_nulls().unique()
+    def of(self, name: str) -> pl.Series:
+        """The distinct ids of a column, as they are read."""
+        return self.forms[name]["read"].drop_nulls().unique()
+
+    def numbers(self, numbering: Numbering) -> pl.Series:
+        """The distinct keys of some columns as numbers, sorted; those that cannot be read have none."""
+        found = {name: places(self.forms[name]["read"], ids) for name, ids in numbering.every.items()}
+        if len(found) > 1:
+            found = {name: standing.gather(self.places[name]) for name, standing in found.items()}
+        return numbering.distinct(found)
 
 
 def keys(source: Source, first: dt.date | None = None) -> Keys:
@@ -45,23 +52,34 @@ def keys(source: Source, first: dt.date | None = None) -> Keys:
 
     Files are read in batches, the id columns and the date alone. Raises what a file that cannot be read raises.
     """
-    found = [_keys_of(reading, part, _ids(source), first) for reading, part in source.readings()]
-    return Keys(source, pl.concat(found).unique(maintain_order=True))
+    names = _ids(source)
+    forms: dict[str, list[pl.DataFrame]] = {name: [] for name in names}
+    written: list[pl.DataFrame] = []
+    for reading, part in source.readings():
+        raw = distinct(_written(reading, part, first).select(names), names)
+        values = dict(zip(reading.contract.names, reading.values, strict=True))
+        found = {}
+        for name in names:
+            # Ids are few and keys are many: what is asked of an id is asked of each once.
+            ways = raw.select(name).unique()
+            n_before = sum(each.height for each in forms[name])
+            found[name] = (places(raw[name], ways[name]) + n_before).cast(pl.UInt32)
+            forms[name].append(ways.select(read=values[name], written=pl.col(name).cast(pl.String)))
+        written.append(pl.DataFrame(found))
+    read = {name: pl.concat(each.with_columns(AS_TEXT) for each in found) for name, found in forms.items()}
+    return Keys(source, read, pl.concat(written))
 
 
-def _keys_of(reading: Reading, part: Part, ids: tuple[str, ...], first: dt.date | None) -> pl.DataFrame:
-    """The keys of files with the same columns; what is written alike is read once."""
+def _written(reading: Reading, part: Part, first: dt.date | None) -> pl.LazyFrame:
+    """The rows of files with the same columns, as they have them. first: those of this day and later alone."""
     rows = part.scan()
-    values = dict(zip(reading.contract.names, reading.values, strict=True))
-    if first is not None and is_text(part.schema["date"]):
+    if first is None:
+        return rows
+    if is_text(part.schema["date"]):
         # ISO dates sort as text does, and text need not be read as a date to be sorted.
         since = first.isoformat()
-        rows = rows.filter(of_text("date", part.schema["date"], lambda text: text >= since))
-    elif first is not None:
-        rows = rows.filter(values["date"] >= first)
-    raw = distinct(rows.select(ids), ids)
-    written = (pl.col(name).cast(pl.String).alias(WRITTEN + name) for name in ids)
-    return raw.select(*(values[name] for name in ids), *written).with_columns(AS_TEXT)
+        return rows.filter(of_text("date", part.schema["date"], lambda text: text >= since))
+    return rows.filter(reading.values[reading.contract.names.index("date")] >= first)
 
 
 def distinct(plan: pl.LazyFrame, names: Collection[str]) -> pl.DataFrame:
@@ -82,7 +100,7 @@ def without_digits(found: Keys) -> list[Problem]:
     """The problems of ids that are numbers without their last digits, with the first rows of each."""
     problems = []
     for name in found.ids:
-        lost = lost_digits(found.of(name)[name].cast(pl.String)).sort()
+        lost = lost_digits(found.of(name).cast(pl.String)).sort()
         if len(lost):
             rule = Rule(
                 f"{name} is a number that lost its digits: {', '.join(lost.head(EXAMPLES))}",
@@ -106,11 +124,8 @@ def in_two_forms(tables: Iterable[Keys]) -> list[Problem]:
 
 def _forms_of(name: str, tables: list[Keys]) -> Iterator[Problem]:
     forms = pl.concat(
-        each.rows.select(
-            table=pl.lit(each.source.contract.table),
-            read=pl.col(name).cast(pl.String),
-            written=pl.col(WRITTEN + name),
-        )
+        each.forms[name]
+        .select(table=pl.lit(each.source.contract.table), read=pl.col("read").cast(pl.String), written="written")
         .drop_nulls()
         .unique()
         for each in tables

@@ -17,6 +17,7 @@ from engine.blocks.together import Together
 from engine.contracts.contract import AS_TEXT, UNUSABLE, of_text
 from engine.delivery.id_range import IdRange
 from engine.delivery.keys import distinct
+from engine.delivery.numbering import Numbering, places
 from engine.delivery.source import Source
 from engine.errors import InputError, Problem
 from engine.shelf.check import Sources
@@ -101,7 +102,10 @@ def seen_pairs(sources: Sources, n_days: int, *, usable_only: bool = False) -> S
     first_date = sources.as_of - dt.timedelta(days=n_days - 1)
     days = pl.col("date").is_between(first_date, sources.as_of)
     seen = [_pairs_of(sources.tables[name], days, usable_only=usable_only) for name in (v.SALES, v.INVENTORY)]
-    pairs = pl.concat(seen).unique().sort(v.PAIR)
+    every = {name: pl.concat(pairs[name].unique() for pairs in seen).unique().sort() for name in v.PAIR}
+    numbering = Numbering(every)
+    numbers = (numbering.distinct({name: places(pairs[name], every[name]) for name in v.PAIR}) for pairs in seen)
+    pairs = numbering.keys(pl.concat(numbers).unique().sort())
     if pairs.is_empty():
         advice = "deliver rows of the days before the as-of day"
         raise InputError([Problem(v.SALES, f"no row from {first_date} to {sources.as_of}", advice)])

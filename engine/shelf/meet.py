@@ -7,12 +7,15 @@ only when fewer than half of the keys of either side are on the other; and what 
 of stock, prices, stores and SKUs how much of what sells they know, of impressions how much is sold or in stock.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
+import numpy as np
 import polars as pl
 
 from engine.delivery.keys import Keys
+from engine.delivery.numbering import Numbering
 from engine.delivery.tables import EXAMPLES
 from engine.errors import Problem
 from engine.settings.shelf.delivered import InputSettings
@@ -36,74 +39,89 @@ THERE = " there"
 
 @dataclass(frozen=True)
 class Meeting:
-    """Keys that are looked for on another side. sought, there: distinct keys of the id columns `names`.
+    """Keys that are looked for on another side. sought, there: their numbers, distinct, sorted.
 
     owner, place: what the sides are called.
     """
 
     table: str
-    names: tuple[str, ...]
+    numbering: Numbering
     owner: str
-    sought: pl.DataFrame
+    sought: pl.Series
     place: str
-    there: pl.DataFrame
+    there: pl.Series
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The id columns of the keys."""
+        return self.numbering.names
 
     @property
     def called(self) -> str:
         """What the keys are."""
         return {"store_id": "stores", "sku_id": "SKUs"}.get("".join(self.names), "store-SKUs")
 
-    @property
-    def lacking(self) -> pl.DataFrame:
-        """The keys sought that are not there, sorted."""
-        return self.sought.join(self.there, on=self.names, how="anti").sort(self.names)
+    @cached_property
+    def lacking(self) -> pl.Series:
+        """The numbers of the keys sought that are not there, sorted."""
+        sought, there = self.sought.to_numpy(), self.there.to_numpy()
+        nearest = np.minimum(np.searchsorted(there, sought), there.size - 1)
+        return self.sought.filter(pl.Series(there[nearest] != sought))
 
     @property
     def share(self) -> float:
         """The keys that meet, of those sought."""
-        return 1 - self.lacking.height / self.sought.height
+        return 1 - len(self.lacking) / len(self.sought)
 
     @property
     def share_of_smaller(self) -> float:
         """The keys that meet, of the side that has fewer."""
-        return self.share * self.sought.height / min(self.sought.height, self.there.height)
+        return self.share * len(self.sought) / min(len(self.sought), len(self.there))
 
 
 def meet(tables: Mapping[str, Keys], settings: InputSettings) -> tuple[list[Problem], list[Problem]]:
     """Problems that stop the night, and what else there is to know, at most one a table. Sales have to be there."""
     stops: list[Problem] = []
     notices: list[Problem] = []
-    for table in COMPARED:
-        if table in tables:
-            found = list(_meetings(tables, table))
-            apart = [each for each in found if each.share_of_smaller < settings.min_keys_meeting]
-            in_part = [each for each in found if each.share < settings.usual_keys_meeting]
-            stops += [_problem_of(each, apart=True) for each in apart[:1]]
-            notices += [_problem_of(each, apart=False) for each in in_part[:1] if not apart]
+    for found in _meetings(tables).values():
+        apart = [each for each in found if each.share_of_smaller < settings.min_keys_meeting]
+        in_part = [each for each in found if each.share < settings.usual_keys_meeting]
+        stops += [_problem_of(each, apart=True) for each in apart[:1]]
+        notices += [_problem_of(each, apart=False) for each in in_part[:1] if not apart]
     return stops, notices
 
 
-def _meetings(tables: Mapping[str, Keys], table: str) -> Iterator[Meeting]:
-    """The comparisons of a table, stores and SKUs before store-SKUs: the first that fails says most."""
-    ids = tables[table].ids
-    for names in (*((name,) for name in ids), *([ids] if len(ids) > 1 else [])):
-        sold, own = tables[v.SALES].of(*names), tables[table].of(*names)
-        if table == v.IMPRESSIONS:
-            panel = pl.concat(
-                [sold, *(tables[name].of(*names) for name in (v.INVENTORY,) if name in tables)]
-            ).unique()
-            meeting = Meeting(table, names, table, own, f"{v.SALES} or {v.INVENTORY}", panel)
-        else:
-            meeting = Meeting(table, names, v.SALES, sold, table, own)
-        if meeting.sought.height and meeting.there.height:
-            yield meeting
+def _meetings(tables: Mapping[str, Keys]) -> dict[str, list[Meeting]]:
+    """The comparisons of every table, stores and SKUs before store-SKUs: the first that fails says most."""
+    every = {
+        name: pl.concat(found.of(name) for found in tables.values() if name in found.ids).unique().sort()
+        for name in v.PAIR
+    }
+    compared = [table for table in COMPARED if table in tables]
+    meetings: dict[str, list[Meeting]] = {table: [] for table in compared}
+    for names in (*((name,) for name in v.PAIR), v.PAIR):
+        numbering = Numbering({name: every[name] for name in names})
+        own = {table: found.numbers(numbering) for table, found in tables.items() if {*names} <= {*found.ids}}
+        for table in (table for table in compared if table in own):
+            meeting = _meeting_of(table, numbering, own)
+            if len(meeting.sought) and len(meeting.there):
+                meetings[table].append(meeting)
+    return meetings
+
+
+def _meeting_of(table: str, numbering: Numbering, own: Mapping[str, pl.Series]) -> Meeting:
+    """The comparison of a table. own: the numbers of the keys of every table that has them."""
+    if table != v.IMPRESSIONS:
+        return Meeting(table, numbering, v.SALES, own[v.SALES], table, own[table])
+    panel = pl.concat(own[name] for name in (v.SALES, v.INVENTORY) if name in own).unique().sort()
+    return Meeting(table, numbering, table, own[table], f"{v.SALES} or {v.INVENTORY}", panel)
 
 
 def _problem_of(meeting: Meeting, *, apart: bool) -> Problem:
-    n_sought, n_lacking = meeting.sought.height, meeting.lacking.height
+    n_sought, n_lacking = len(meeting.sought), len(meeting.lacking)
     what = (
         f"{n_lacking:,} of {n_sought:,} {meeting.called} of {meeting.owner} ({100 * n_lacking / n_sought:.1f}%) "
-        f"are not in {meeting.place}, which has {meeting.there.height:,}"
+        f"are not in {meeting.place}, which has {len(meeting.there):,}"
     )
     why = ": ids are written differently, or it is of another chain" if apart else ""
     return Problem(meeting.table, what + why, _advice(meeting), examples=_side_by_side(meeting))
@@ -111,7 +129,7 @@ def _problem_of(meeting: Meeting, *, apart: bool) -> Problem:
 
 def _advice(meeting: Meeting) -> str:
     """What would make keys meet that do not, each way with the share that would."""
-    shares = {way: _meeting_if(meeting, way).height / meeting.lacking.height for way in WAYS}
+    shares = {way: _meeting_if(meeting, way).height / len(meeting.lacking) for way in WAYS}
     singly = max(share for way, share in shares.items() if way != ALL_OF_THAT)
     problems = [
         f"{way} {100 * share:.0f}%" for way, share in shares.items() if share > (singly if way == ALL_OF_THAT else 0)
@@ -125,8 +143,8 @@ def _meeting_if(meeting: Meeting, way: str) -> pl.DataFrame:
     """Which keys that are lacking would be there if both sides were written in a way, as both sides write them."""
     by = [f"{name} alike" for name in meeting.names]
     mine, theirs = (
-        frame.sort(meeting.names).with_columns(_written(name, way) for name in meeting.names)
-        for frame in (meeting.lacking, meeting.there)
+        meeting.numbering.keys(numbers).with_columns(_written(name, way) for name in meeting.names)
+        for numbers in (meeting.lacking, meeting.there)
     )
     first = theirs.unique(by, keep="first", maintain_order=True)
     return mine.join(first, on=by, suffix=THERE, maintain_order="left")
@@ -147,10 +165,10 @@ def _side_by_side(meeting: Meeting) -> tuple[str, ...]:
         mine, theirs = ([_shown(row, meeting, suffix) for row in rows] for suffix in ("", THERE))
         pairs = zip(mine, theirs, strict=True)
         return tuple(f"{one} in {meeting.owner}, {other} in {meeting.place}" for one, other in pairs)
-    sides = ((meeting.owner, meeting.lacking), (meeting.place, meeting.there.sort(meeting.names)))
+    sides = ((meeting.owner, meeting.lacking), (meeting.place, meeting.there))
     return tuple(
-        f"{side}: {'; '.join(_shown(row, meeting, '') for row in frame.head(EXAMPLES).iter_rows(named=True))}"
-        for side, frame in sides
+        f"{side}: {'; '.join(_shown(row, meeting, '') for row in some.iter_rows(named=True))}"
+        for side, some in ((side, meeting.numbering.keys(numbers.head(EXAMPLES))) for side, numbers in sides)
     )
 
 

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
-from polars.testing import assert_frame_equal
+from polars.testing import assert_frame_equal, assert_series_equal
 
 from engine.contracts.shelf import contracts
 from engine.delivery import parsed as room
 from engine.delivery.id_range import IdRange
 from engine.delivery.keys import keys
+from engine.delivery.numbering import Numbering
 from engine.delivery.parsed import ParsedPart, parsed
 from engine.delivery.source import Source
 from engine.delivery.tables import open_tables
@@ -77,8 +78,11 @@ def assert_alike(source: Source, again: Source) -> None:
     assert_frame_equal(again.quarantined().collect(), source.quarantined().collect())
     assert again.complaints() == source.complaints()
     assert again.rows_by_date() == source.rows_by_date()
-    mine, theirs = keys(again).rows, keys(source).rows
-    assert_frame_equal(mine, theirs, check_row_order=False)
+    mine, theirs = keys(again), keys(source)
+    for name in theirs.ids:
+        assert_frame_equal(mine.forms[name], theirs.forms[name], check_row_order=False)
+    numbering = Numbering({name: theirs.of(name).sort() for name in theirs.ids})
+    assert_series_equal(mine.numbers(numbering), theirs.numbers(numbering))
     for rule in source.rules():
         assert_frame_equal(again.examples(rule, 5), source.examples(rule, 5))
 
