@@ -251,12 +251,24 @@ def _local(workers: int, folder: Path) -> Iterator[Any]:
 def _copies_of_this() -> Iterator[None]:
     """Have one process load what this one has loaded, and every worker begin as a copy of it."""
     with needed("dask.config", EXTRA, WHERE).set({"distributed.worker.multiprocessing-method": FORKSERVER}):
-        # Dask chooses its own modules when it asks for the first time.
-        needed("distributed.utils", EXTRA, WHERE).get_mp_context()
+        # Dask chooses its own modules when it asks for the first time, and loads pandas then, which nobody needs.
+        with _nothing_in(needed("distributed.versions", EXTRA, WHERE).optional_packages):
+            needed("distributed.utils", EXTRA, WHERE).get_mp_context()
         package = __name__.partition(".")[0]
         loaded = [name for name in sys.modules if name.partition(".")[0] == package]
         multiprocessing.get_context(FORKSERVER).set_forkserver_preload(["distributed", *loaded])
         yield
+
+
+@contextmanager
+def _nothing_in(names: list[str]) -> Iterator[None]:
+    """Keep a list of others empty for a while."""
+    held = names.copy()
+    names.clear()
+    try:
+        yield
+    finally:
+        names.extend(held)
 
 
 @contextmanager

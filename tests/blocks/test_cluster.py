@@ -243,6 +243,15 @@ def test_nobody_waits_for_dask_who_does_not_ask_for_it():
     )
 
 
+def test_workers_start_without_a_library_that_nobody_here_needs(tmp_path):
+    loaded = (
+        "import sys, pathlib; from engine.blocks.cluster import executor\n"
+        f"with executor('local:1', pathlib.Path({str(tmp_path)!r})): print('pandas' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", loaded], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
+
+
 def test_without_an_address_the_process_itself_runs_all(tmp_path):
     told: list[str] = []
     with executor(None, tmp_path) as here:
