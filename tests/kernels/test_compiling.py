@@ -179,11 +179,17 @@ def test_a_kernel_is_compiled_once(folder, monkeypatch):
     assert fresh(_share)(1, 3) == 33
 
 
-def test_a_kernel_is_compiled_again_when_a_file_it_uses_changed(folder, monkeypatch):
+def test_each_type_of_a_union_is_kept_by_itself(folder):
+    fresh(_multiply).make_ready()
+    assert len(list(folder.iterdir())) == len(_multiply.signatures) == 2
+
+
+@pytest.mark.parametrize("used", ["types.py", pytest.param("kept.py", id="by_what_it_uses")])
+def test_a_kernel_is_compiled_again_when_a_file_it_uses_changed(folder, monkeypatch, used):
     fresh(_share)(1, 3)
     before = next(folder.iterdir()).read_bytes()
     read = kept._read
-    monkeypatch.setattr(kept, "_read", lambda file: read(file) + "# another" * (file.name == "types.py"))
+    monkeypatch.setattr(kept, "_read", lambda file: read(file) + "# another" * (file.name == used))
     kept._digest.cache_clear()
     assert fresh(_share)(1, 3) == 33
     kept._digest.cache_clear()
@@ -210,6 +216,14 @@ def test_another_processor_has_files_of_its_own(folder, monkeypatch):
     fresh(_share)(1, 3)
     kept._machine.cache_clear()
     assert len(list(folder.iterdir())) == 2
+
+
+def test_a_kernel_is_kept_in_the_first_folder_that_takes_it(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    folders = [tmp_path / "file" / "within", tmp_path / "second", tmp_path / "third"]
+    monkeypatch.setattr(kept, "_folders", lambda: iter(folders))
+    assert fresh(_share)(1, 3) == 33
+    assert [folder.exists() for folder in folders] == [False, True, False]
 
 
 def test_where_nothing_may_be_written_a_kernel_is_compiled_for_the_process(tmp_path, monkeypatch):
