@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-BLOCKS = [2, 7, pytest.param(64, marks=pytest.mark.slow)]
+BLOCKS = [2, *(pytest.param(blocks, marks=pytest.mark.slow) for blocks in (7, 64))]
 PROFILES = ["calibrated", "classic"]
 Published = dict[str, bytes]
 
