@@ -29,18 +29,19 @@ HANDSHAKE = {
 def write_people(folder: Path) -> Path:
     """A users file with ann and eve in a private folder."""
     folder.chmod(0o700)
-    (folder / FILE).touch(0o600)
-    (folder / FILE).write_bytes(_people())
+    content, mode = _people()
+    (folder / FILE).write_bytes(content)
+    (folder / FILE).chmod(mode)
     return folder / FILE
 
 
 @cache
-def _people() -> bytes:
-    """The file once both are added: to hash a password takes long, so that nobody guesses it."""
+def _people() -> tuple[bytes, int]:
+    """The file once both are added, and who may read it: to hash a password takes long, so that nobody guesses it."""
     with TemporaryDirectory() as folder:
         for name, password in PASSWORDS.items():
             add_user(Path(folder, FILE), name, password)
-        return Path(folder, FILE).read_bytes()
+        return Path(folder, FILE).read_bytes(), Path(folder, FILE).stat().st_mode
 
 
 @dataclass
