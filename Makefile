@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
 READY  := $(VENV)/.ready
 
 # Hundreds of processes start in a suite: what the first has compiled, the others read.
@@ -13,7 +14,7 @@ unexport PYTHONDONTWRITEBYTECODE
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-$(READY): requirements.lock pyproject.toml
+$(INSTALLED): requirements.lock pyproject.toml
 	@if command -v uv >/dev/null 2>&1; then \
 	  uv venv --quiet --clear --python $(PYTHON) $(VENV) && \
 	  uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements.lock && \
@@ -23,6 +24,9 @@ $(READY): requirements.lock pyproject.toml
 	  $(BIN)/python -m pip install --quiet --no-deps --require-hashes -r requirements.lock && \
 	  $(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e . ; \
 	fi
+	@touch $@
+
+$(READY): $(INSTALLED)
 	@$(BIN)/python -m engine.kernels
 	@touch $@
 
@@ -40,13 +44,13 @@ test: $(READY) system-packages  ## The whole suite, slow tests included
 test-quick: $(READY)  ## The suite without the tests marked slow
 	@$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow"
 
-lint: $(READY)  ## Style, types and import contracts
+lint: $(INSTALLED)  ## Style, types and import contracts
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-format: $(READY)  ## Rewrite the code in the house style
+format: $(INSTALLED)  ## Rewrite the code in the house style
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 

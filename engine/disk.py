@@ -18,6 +18,8 @@ HASHES_HELD = 10_000
 """Hashes of files that are remembered."""
 EDGE_BYTES = 65_536
 """So much of the start and of the end of a file goes into its fingerprint; a Parquet footer is always in it."""
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""What a disk says that has no room, or none for this user or this file."""
 PARTIAL = ".partial"
 """What the name of anything ends with that is not whole yet; it begins with a dot."""
 
@@ -55,6 +57,11 @@ def raised_as_output_error(folder: Path, untouched: str) -> Iterator[None]:
     except OSError as error:
         reason = error.strerror or str(error)
         raise OutputError(f"{folder} cannot be written: {reason}. {untouched}") from error
+
+
+def is_of_full_disk(error: BaseException) -> bool:
+    """Whether a disk took no more, which is no fault of what is read meanwhile."""
+    return isinstance(error, OSError) and error.errno in FULL
 
 
 def read_regular(file: Path) -> bytes:

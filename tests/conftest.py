@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +18,16 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 
 settings.register_profile("darkshelf", deadline=None, derandomize=True, database=None, max_examples=40)
 settings.load_profile("darkshelf")
+
+
+LONGEST = ("whitespace", "test_threads_and_workers.py")
+"""What takes half a minute a test or a fixture, beside this file."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first: workers that are done take the last ones of others, and at the end wait for one another."""
+    first = [Path(__file__).with_name(name) for name in LONGEST]
+    items.sort(key=lambda item: not any(item.path.is_relative_to(place) for place in first))
 
 
 def pytest_xdist_auto_num_workers() -> int:

@@ -186,6 +186,37 @@ def test_an_interrupted_night_clears_up_after_itself(nights, out):
     assert len(list((out / "runs").iterdir())) == 1
 
 
+WITHOUT_MEMORY = """
+import resource, sys
+from pathlib import Path
+import psutil
+from engine.settings.shelf.calibrated import CalibratedSettings
+from engine.shelf import desk
+
+folder, out, stage = sys.argv[1:]
+
+def end_of_memory(began):
+    if began == stage:
+        held = psutil.Process().memory_info().vms
+        resource.setrlimit(resource.RLIMIT_AS, (held, held))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+desk.run(Path(folder), Path(out), CalibratedSettings(), watch=end_of_memory)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stage", ["panel", "expect", "publish"])
+def test_a_night_that_gets_no_more_memory_leaves_a_whole_night(nights, out, stage):
+    """NumPy raises what can be told; Polars and LLVM end the process at once."""
+    before = published(out)
+    words = [sys.executable, "-c", WITHOUT_MEMORY, nights.folder, out, stage]
+    assert subprocess.run(words, capture_output=True, check=False, timeout=120).returncode != 0
+    assert {name: content for name, content in published(out).items() if name in before} == before
+    assert_one_whole_night_is_seen(nights, out)
+    assert_the_next_run_is_clean(nights, out)
+
+
 HOLD = """
 import sys
 from engine.runs.registry import Registry

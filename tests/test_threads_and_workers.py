@@ -6,11 +6,16 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from engine.runs.registry import Registry
 from tests.every_desk import INPUTS, SMALL
+from tests.once import once
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Published = dict[str, bytes]
 TOLD = {"manifest.json", "logs.jsonl"}
@@ -38,6 +43,10 @@ def published(name: str, folder: Path, out: Path, n_threads: int, cluster: str =
     words = [sys.executable, program, name, folder, out, str(n_threads), cluster, *SMALL.get(name, ())]
     environment = os.environ | {"POLARS_MAX_THREADS": str(n_threads), "PYTHONPATH": str(Path(__file__).parents[1])}
     subprocess.run(words, check=True, timeout=600, env=environment)
+    return files(out)
+
+
+def files(out: Path) -> Published:
     run = Registry(out).find().folder
     return {str(file.relative_to(run)): file.read_bytes() for file in run.rglob("*.*") if file.name not in TOLD}
 
@@ -47,18 +56,30 @@ def assert_same_bytes(found: Published, expected: Published) -> None:
     assert [name for name in expected if found[name] != expected[name]] == []
 
 
+@pytest.fixture
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[Path, Published]]:
+    """By desk its tables, and what one thread of one process publishes of them."""
+
+    def of(name: str) -> tuple[Path, Published]:
+        def make(place: Path) -> None:
+            published(name, INPUTS[name][0](place / "in"), place / "out", 1)
+
+        place = once(tmp_path_factory, f"one-thread-of-{name}", make)
+        return place / "in", files(place / "out")
+
+    return of
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["growth", "whitespace"])
-def test_threads_change_no_byte(tmp_path, name):
-    folder = INPUTS[name][0](tmp_path / "in")
-    expected = published(name, folder, tmp_path / "1", 1)
+@pytest.mark.parametrize("n_threads", [2, 5])
+def test_threads_change_no_byte(alone, tmp_path, name, n_threads):
+    folder, expected = alone(name)
     assert expected
-    for n_threads in (2, 5):
-        assert_same_bytes(published(name, folder, tmp_path / str(n_threads), n_threads), expected)
+    assert_same_bytes(published(name, folder, tmp_path / "out", n_threads), expected)
 
 
 @pytest.mark.slow
-def test_workers_that_share_divisions_parameters_and_checks_change_no_byte(tmp_path):
-    folder = INPUTS["whitespace"][0](tmp_path / "in")
-    expected = published("whitespace", folder, tmp_path / "alone", 2)
-    assert_same_bytes(published("whitespace", folder, tmp_path / "shared", 2, "local:2"), expected)
+def test_workers_that_share_divisions_parameters_and_checks_change_no_byte(alone, tmp_path):
+    folder, expected = alone("whitespace")
+    assert_same_bytes(published("whitespace", folder, tmp_path / "out", 2, "local:2"), expected)

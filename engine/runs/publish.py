@@ -8,7 +8,7 @@ import json
 import platform
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -29,6 +29,11 @@ PACKAGES: Final = ("darkshelf", "polars", "numpy", "numba", "pyarrow")
 """Another version of one of these may give other results: it makes another run."""
 
 
+def _versions() -> Mapping[str, str]:
+    """Of every package that may give other results."""
+    return {package: version(package) for package in PACKAGES}
+
+
 @dataclass(frozen=True)
 class Making:
     """What makes a run, and with that its name: the same twice is the same run.
@@ -37,7 +42,7 @@ class Making:
     place: where the input lies, a path or a place elsewhere as it
     was typed, None for frames in memory. further: marks of whatever else changes the results, such
     as what was learnt. part_of: of a run that is a part, done by itself, of another one: the name of that, "" where
-    there is none yet; None for a whole run.
+    there is none yet; None for a whole run. versions: of every package that may give other results, read once a run.
     """
 
     desk: str
@@ -47,11 +52,12 @@ class Making:
     place: Path | str | None
     further: tuple[str, ...] = ()
     part_of: str | None = None
+    versions: Mapping[str, str] = field(default_factory=_versions)
 
     @property
     def run_id(self) -> str:
         """The name of the run."""
-        parts = (self.settings.fingerprint(), str(dict(self.inputs)), " ".join(_versions().values()), *self.further)
+        parts = (self.settings.fingerprint(), str(dict(self.inputs)), " ".join(self.versions.values()), *self.further)
         return run_name(self.as_of, self.settings.profile, *parts)
 
 
@@ -119,16 +125,11 @@ def _manifest(run_id: str, making: Making, entries: Mapping[str, Any], journal: 
         "mapping": _mapping_of(making.place),
         "settings_fingerprint": making.settings.fingerprint(),
         "settings": making.settings.model_dump(mode="json"),
-        "versions": {**_versions(), "python": platform.python_version()},
+        "versions": {**making.versions, "python": platform.python_version()},
         **({} if making.part_of is None else {PART_OF: making.part_of}),
         **entries,
         "stages": journal.stages,
     }
-
-
-def _versions() -> Mapping[str, str]:
-    """Of every package that may give other results."""
-    return {package: version(package) for package in PACKAGES}
 
 
 def _told(place: Path | str | None) -> str:

@@ -22,6 +22,7 @@ from engine.contracts.contract import UNUSABLE, Consequence, Kind
 from engine.contracts.shelf import contracts
 from engine.delivery.source import UNREADABLE, Source
 from engine.delivery.tables import naming_broken_files, too_many_faults, verify
+from engine.disk import is_of_full_disk
 from engine.errors import InputError, Problem
 from engine.kernels import rows
 from engine.kernels.compiling import given
@@ -203,7 +204,10 @@ def panel(
         together.before_waiting(memory.rest)
     try:
         return _place_all(sources, plan, memory, together, seen)
-    except UNREADABLE:
+    except UNREADABLE as error:
+        # As in `place_facts`.
+        if is_of_full_disk(error):
+            raise
         as_text = together.once(lambda: reread_as_text(sources))
     try:
         return _place_all(as_text, plan, memory, together, None)

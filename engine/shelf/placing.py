@@ -17,6 +17,7 @@ from engine.arrays import Flags, Floats
 from engine.blocks.together import Together
 from engine.contracts.contract import UNUSABLE, Column, Consequence, Kind
 from engine.delivery.source import UNREADABLE, Source, batches
+from engine.disk import is_of_full_disk
 from engine.errors import InputError, Problem
 from engine.kernels import cells, rows
 from engine.kernels.compiling import given
@@ -108,6 +109,9 @@ def place_facts(sources: Sources, grid: Grid, plan: PanelPlan, memory: Memory, t
     try:
         own = _place_own(sources, grid, plan, memory)
     except UNREADABLE as error:
+        # A disk that is full of days is no fault of a table: there may be room when the block runs again.
+        if is_of_full_disk(error):
+            raise
         # What the reader raises in a panic is no exception that can be sent to another machine.
         failure = error if isinstance(error, Exception) else pl.exceptions.ComputeError(str(error))
     failures = [each for each in together.gathered(failure) if each is not None]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import resource
 import shutil
-import subprocess
 from contextlib import contextmanager
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
@@ -18,6 +17,7 @@ from engine.errors import OutputError
 from engine.settings.shelf.calibrated import CalibratedSettings
 from engine.shelf import desk
 from tests.command import darkshelf, darkshelf_process, data_files, published
+from tests.disks import disk_of
 from tests.planted.small import AS_OF, KEY, N_DAYS, small_chain
 
 if TYPE_CHECKING:
@@ -98,15 +98,8 @@ def test_a_disk_that_refuses_every_file_is_told_by_the_command(night):
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of 160 KiB, which one night fits on."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=160k", "tmpfs", place], capture_output=True, check=False
-    )
-    if mounted.returncode:
-        pytest.skip("mounting a small disk needs the superuser")
-    yield place
-    subprocess.run(["umount", place], check=True)
+    with disk_of(tmp_path / "disk", kib=160) as place:
+        yield place
 
 
 @pytest.mark.slow

@@ -7,10 +7,12 @@ import sys
 import time
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from engine.blocks.executor import Executor
 
 ROOT = Path(__file__).parents[2]
 
@@ -39,3 +41,18 @@ def cluster_of(file: Path, n_workers: int) -> Iterator[subprocess.Popen[bytes]]:
         while not file.exists():
             time.sleep(0.1)
         yield scheduler
+
+
+@contextmanager
+def allowed_failures(workers: Executor, number: int) -> Iterator[None]:
+    """So many workers may die of the same work before it is given up."""
+    usual = workers._client.run_on_scheduler(_allow_failures, number)
+    try:
+        yield
+    finally:
+        workers._client.run_on_scheduler(_allow_failures, usual)
+
+
+def _allow_failures(number: int, dask_scheduler: Any) -> int:
+    before, dask_scheduler.allowed_failures = dask_scheduler.allowed_failures, number
+    return before

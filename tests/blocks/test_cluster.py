@@ -19,7 +19,7 @@ from engine.blocks.cluster import executor
 from engine.blocks.executor import IN_PROCESS, InProcess
 from engine.errors import InputError, OutputError, Problem, TryLaterError
 from tests.blocks import rounds
-from tests.blocks.dask import ROOT, cluster_of
+from tests.blocks.dask import ROOT, allowed_failures, cluster_of
 from tests.blocks.rounds import ROUNDS, Rounds, alone
 
 if TYPE_CHECKING:
@@ -31,24 +31,6 @@ if TYPE_CHECKING:
 N_BLOCKS = 5
 LATE = N_BLOCKS - 1
 """A block of the last worker."""
-
-
-@pytest.fixture(scope="module")
-def room(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("exchange")
-
-
-@pytest.fixture(scope="module")
-def started_workers(room: Path) -> Iterator[Executor]:
-    with executor("local:2", room) as running:
-        yield running
-
-
-@pytest.fixture
-def workers(started_workers: Executor) -> Executor:
-    """Two workers that are up, also when an earlier test has killed one."""
-    started_workers._client.wait_for_workers(2, timeout=120)
-    return started_workers
 
 
 @pytest.fixture(autouse=True)
@@ -113,12 +95,9 @@ def test_a_cluster_without_workers_is_told(workers, monkeypatch):
 
 @pytest.mark.slow
 def test_blocks_of_which_workers_die_again_and_again_end_the_night(workers):
-    allowed = workers._client.run_on_scheduler(_allow_failures, 1)
-    try:
-        with pytest.raises(OutputError, match="died of the same blocks, 2 times in all: give them more memory"):
-            workers.run(Rounds(rounds.is_killed, LATE, 1), N_BLOCKS)
-    finally:
-        workers._client.run_on_scheduler(_allow_failures, allowed)
+    told = "died of the same blocks, 2 times in all: give them more memory"
+    with allowed_failures(workers, 1), pytest.raises(OutputError, match=told):
+        workers.run(Rounds(rounds.is_killed, LATE, 1), N_BLOCKS)
 
 
 def test_work_in_pieces_comes_back_in_the_order_of_the_pieces(workers):
@@ -264,11 +243,6 @@ def test_problems_that_a_worker_found_arrive_whole():
     error = InputError([Problem("sales", "the store is unknown", "add it", 1, 20, ("row 4",))])
     again = pickle.loads(pickle.dumps(error))
     assert (type(again), again.problems, str(again)) == (InputError, error.problems, str(error))
-
-
-def _allow_failures(number: int, dask_scheduler: Any) -> int:
-    before, dask_scheduler.allowed_failures = dask_scheduler.allowed_failures, number
-    return before
 
 
 def _problem(_: int) -> None:

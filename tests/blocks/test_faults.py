@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import threading
 from typing import TYPE_CHECKING
 
-import psutil
 import pytest
 
 from engine.errors import OutputError, TryLaterError
@@ -14,9 +14,10 @@ from engine.runs.registry import Registry
 from engine.settings.shelf.night import load
 from engine.shelf import desk
 from tests.blocks import faulty
-from tests.blocks.dask import cluster_of
+from tests.blocks.dask import allowed_failures, cluster_of
 from tests.blocks.faulty import Faulty
 from tests.command import data_files
+from tests.disks import disk_of
 from tests.planted.awkward import AS_OF, write_awkward_chain
 
 if TYPE_CHECKING:
@@ -37,11 +38,23 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def day_before(chain: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Runs of which one is published: as of the day before. Nobody writes there."""
+    out = tmp_path_factory.mktemp("day_before") / "out"
+    night(chain, out, None, as_of=AS_OF.replace(day=AS_OF.day - 1))
+    return out
+
+
+@pytest.fixture(scope="module")
+def alone(chain: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """What the night publishes without workers."""
+    return data_files(night(chain, tmp_path_factory.mktemp("alone"), None).folder)
+
+
 @pytest.fixture
-def out(chain: Path, tmp_path: Path) -> Path:
-    """Runs of which one is published: as of the day before."""
-    night(chain, tmp_path / "out", None, as_of=AS_OF.replace(day=AS_OF.day - 1))
-    return tmp_path / "out"
+def out(day_before: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(day_before, tmp_path / "out")
 
 
 def night(
@@ -56,38 +69,37 @@ def everything(out: Path) -> dict[str, bytes]:
     return {str(file.relative_to(out)): file.read_bytes() for file in kept}
 
 
-def assert_nothing_is_published(chain: Path, out: Path, before: dict[str, bytes], alone: Path) -> None:
+def assert_nothing_is_published(chain: Path, out: Path, before: dict[str, bytes], alone: dict[str, bytes]) -> None:
     """The runs are as before, nothing else lies there, and the same call publishes later what it would have."""
     assert {name: found for name, found in everything(out).items() if name in before} == before
     assert len(Registry(out).runs()) == 1
     assert not [file for file in out.rglob("*") if "partial" in file.name or file.name.startswith("exchange-")]
-    assert data_files(night(chain, out, None).folder) == data_files(night(chain, alone, None).folder)
+    assert data_files(night(chain, out, None).folder) == alone
 
 
-def test_a_scheduler_that_is_lost_ends_the_night_and_the_next_call_publishes_it(chain, out, tmp_path):
+def test_a_scheduler_that_is_lost_ends_the_night_and_the_next_call_publishes_it(chain, out, alone, tmp_path):
     before, file = everything(out), tmp_path / "scheduler.json"
     with (
         cluster_of(file, 2) as scheduler,
         pytest.raises(TryLaterError, match=r"^the cluster at \S+ is gone; what was"),
     ):
         night(chain, out, str(file), lambda stage: scheduler.kill() if stage == "detect" else None)
-    assert_nothing_is_published(chain, out, before, tmp_path / "alone")
+    assert_nothing_is_published(chain, out, before, alone)
 
 
-def test_a_worker_that_stands_still_for_a_while_is_waited_for(chain, out, tmp_path):
+def test_a_worker_that_stands_still_for_a_while_is_waited_for(chain, out, alone, scheduler, busiest):
     stood_still: list[int] = []
 
     def stop(stage: str) -> None:
         if stage == "expect":
-            children = psutil.Process().children(recursive=True)
-            worker = max(children, key=lambda child: child.memory_info().rss)
+            worker = busiest()
             worker.send_signal(signal.SIGSTOP)
             threading.Timer(SLOW_SECONDS, worker.send_signal, [signal.SIGCONT]).start()
             stood_still.append(worker.pid)
 
-    found = night(chain, out, "local:2", stop)
+    found = night(chain, out, scheduler, stop)
     assert stood_still
-    assert data_files(found.folder) == data_files(night(chain, tmp_path / "alone", None).folder)
+    assert data_files(found.folder) == alone
 
 
 @pytest.mark.parametrize(
@@ -101,40 +113,60 @@ def test_a_worker_that_stands_still_for_a_while_is_waited_for(chain, out, tmp_pa
     ],
 )
 def test_a_block_that_fails_again_ends_the_night_with_its_reason(
-    chain, out, tmp_path, monkeypatch, befalls, error, told
+    chain, out, alone, scheduler, tmp_path, monkeypatch, befalls, error, told
 ):
     before = everything(out)
     monkeypatch.setattr(desk, "_night_of_block", Faulty(befalls, tmp_path / "happened"))
     with pytest.raises(error, match=told):
-        night(chain, out, "local:2")
+        night(chain, out, scheduler)
     monkeypatch.undo()
     assert len(list((tmp_path / "happened").iterdir())) == 2
-    assert_nothing_is_published(chain, out, before, tmp_path / "alone")
+    assert_nothing_is_published(chain, out, before, alone)
+
+
+@pytest.mark.parametrize("spare_kib", [8, 64, 512])
+@pytest.mark.parametrize("has_workers", [False, True], ids=["one_process", "workers"])
+def test_a_disk_that_fills_up_under_blocks_ends_the_night(
+    chain, day_before, alone, scheduler, tmp_path, spare_kib, *, has_workers
+):
+    """What blocks keep, what they tell one another, or a file of the run is the one that does not fit."""
+    with disk_of(tmp_path / "disk", kib=kib_of(day_before) + spare_kib) as disk:
+        out = shutil.copytree(day_before, disk / "out")
+        before = everything(out)
+        with pytest.raises(OutputError, match=r"cannot be written: .*No space left on device.* are untouched\.$"):
+            night(chain, out, scheduler if has_workers else None)
+        assert {name: found for name, found in everything(out).items() if name in before} == before
+        assert_nothing_is_published(chain, shutil.copytree(out, tmp_path / "out"), before, alone)
+
+
+def kib_of(folder: Path) -> int:
+    """What a folder takes of a disk, whose pages are of 4 KiB."""
+    return sum(4 * (1 + -(-file.stat().st_size // 4096)) for file in folder.rglob("*"))
 
 
 @pytest.mark.parametrize("unlucky", [0, BLOCKS - 1])
-def test_a_block_that_fails_once_changes_no_byte(chain, out, tmp_path, monkeypatch, unlucky):
+def test_a_block_that_fails_once_changes_no_byte(chain, out, alone, scheduler, tmp_path, monkeypatch, unlucky):
     told: list[str] = []
     monkeypatch.setattr(desk, "_night_of_block", Faulty(faulty.cannot, tmp_path / "happened", unlucky, times=1))
-    found = night(chain, out, "local:2", told.append)
+    found = night(chain, out, scheduler, told.append)
     monkeypatch.undo()
     assert (tmp_path / "happened").exists()
     assert len(told) == len(set(told))
-    assert data_files(found.folder) == data_files(night(chain, tmp_path / "alone", None).folder)
+    assert data_files(found.folder) == alone
 
 
-def test_workers_that_are_killed_for_their_memory_again_and_again_end_the_night(chain, out, tmp_path, monkeypatch):
-    import dask
-
+def test_workers_that_are_killed_for_their_memory_again_and_again_end_the_night(
+    chain, out, alone, workers, scheduler, tmp_path, monkeypatch
+):
     before = everything(out)
     monkeypatch.setattr(desk, "_night_of_block", Faulty(faulty.is_killed, tmp_path / "happened"))
     with (
-        dask.config.set({"distributed.scheduler.allowed-failures": 1}),
+        allowed_failures(workers, 1),
         pytest.raises(OutputError, match="workers died of the same blocks, 2 times in all: give them more memory"),
     ):
-        night(chain, out, "local:2")
+        night(chain, out, scheduler)
     monkeypatch.undo()
-    assert_nothing_is_published(chain, out, before, tmp_path / "alone")
+    assert_nothing_is_published(chain, out, before, alone)
 
 
 def test_what_workers_log_comes_to_the_log_of_the_night(chain, tmp_path):

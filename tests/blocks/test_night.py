@@ -8,10 +8,8 @@ import sys
 from functools import cache
 from typing import TYPE_CHECKING
 
-import psutil
 import pytest
 
-from engine.blocks.cluster import executor
 from engine.settings.shelf.night import load
 from engine.shelf import desk
 from engine.synth.chain import write_chain
@@ -20,12 +18,10 @@ from tests.command import data_files, latest_data
 from tests.planted.awkward import AS_OF, write_awkward_chain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
-    from engine.blocks.cluster import Executor
-
-BLOCKS = [2, 7, pytest.param(64, marks=pytest.mark.slow)]
+BLOCKS = [2, *(pytest.param(blocks, marks=pytest.mark.slow) for blocks in (7, 64))]
 PROFILES = ["calibrated", "classic"]
 Published = dict[str, bytes]
 
@@ -50,19 +46,6 @@ def ordinary(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path, str], Published]:
     """What a night over one block publishes, by chain and profile."""
     return cache(lambda folder, profile: night(folder, tmp_path_factory.mktemp("whole"), profile, 1))
-
-
-@pytest.fixture(scope="module")
-def started_workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Executor]:
-    with executor("local:2", tmp_path_factory.mktemp("workers")) as running:
-        yield running
-
-
-@pytest.fixture
-def scheduler(started_workers: Executor) -> str:
-    """The address of two workers that are up, also when an earlier test has killed one."""
-    started_workers._client.wait_for_workers(2, timeout=120)
-    return started_workers._client.scheduler.address
 
 
 def night(folder: Path, out: Path, profile: str, blocks: int) -> Published:
@@ -90,10 +73,10 @@ def test_the_cut_of_an_ordinary_chain_changes_no_byte(ordinary, whole, tmp_path,
 
 @pytest.mark.slow
 @pytest.mark.parametrize("profile", PROFILES)
-def test_workers_change_no_byte(ordinary, whole, tmp_path, profile):
+def test_workers_change_no_byte(ordinary, whole, scheduler, tmp_path, profile):
     told: list[str] = []
     settings = load(assignments=[f"profile={profile}"])
-    found = desk.run(ordinary, tmp_path, settings, blocks=5, cluster="local:2", watch=told.append)
+    found = desk.run(ordinary, tmp_path, settings, blocks=5, cluster=scheduler, watch=told.append)
     assert_same_bytes(data_files(found.folder), whole(ordinary, profile))
     assert {"check", "panel", "expect", "detect", "publish"} <= set(told)
     assert list(found.folder.glob("*-*")) == []
@@ -101,24 +84,17 @@ def test_workers_change_no_byte(ordinary, whole, tmp_path, profile):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("stage", ["panel", "expect", "detect", "measure", "allocate", "publish"])
-def test_a_worker_that_is_killed_changes_no_byte(ordinary, whole, scheduler, tmp_path, stage):
+def test_a_worker_that_is_killed_changes_no_byte(ordinary, whole, scheduler, busiest, tmp_path, stage):
     killed: list[int] = []
 
     def kill(began: str) -> None:
         if began == stage and not killed:
-            killed.append(kill_a_worker())
+            killed.append(busiest().pid)
+            busiest().kill()
 
     found = desk.run(ordinary, tmp_path, load(), blocks=4, cluster=scheduler, watch=kill)
     assert killed
     assert_same_bytes(data_files(found.folder), whole(ordinary, "calibrated"))
-
-
-def kill_a_worker() -> int:
-    """The process that was killed, the largest of the workers of this one."""
-    workers = psutil.Process().children(recursive=True)
-    largest = max(workers, key=lambda child: child.memory_info().rss)
-    largest.kill()
-    return largest.pid
 
 
 IN_A_PROCESS = """

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
+import os
 import weakref
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
@@ -266,6 +268,19 @@ def test_a_file_that_cannot_be_read_ends_all_blocks_with_its_name(tmp_path):
         return str(stopped.value)
 
     assert said(3) == said(1)
+
+
+def test_a_disk_that_is_full_is_no_table_that_cannot_be_read(tmp_path, monkeypatch):
+    write_parquet(tmp_path / "in", small_chain())
+    sources, memory = check(tmp_path / "in"), Memory()
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(memory, "empty", full)
+    monkeypatch.setattr(module_of_panel, "reread_as_text", lambda _: pytest.fail("read again"))
+    with pytest.raises(OSError, match="No space left on device"):
+        panel(sources, panel_plan(load()), memory)
 
 
 @pytest.mark.parametrize(

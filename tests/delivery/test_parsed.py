@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import pickle
 import shutil
+from dataclasses import fields, replace
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -17,7 +19,7 @@ from engine.delivery.id_range import IdRange
 from engine.delivery.keys import keys
 from engine.delivery.numbering import Numbering
 from engine.delivery.parsed import ParsedPart, parsed
-from engine.delivery.source import Source
+from engine.delivery.source import Part, Source
 from engine.delivery.tables import open_tables
 from engine.errors import OutputError
 from engine.settings.shelf.night import load
@@ -124,6 +126,21 @@ def test_a_small_table_is_not_kept(sales, monkeypatch, tmp_path):
     assert not list((tmp_path / "temporary").iterdir())
 
 
+class Made(Part):
+    """Files of which a mapping makes other rows than they have."""
+
+    is_row_by_row = False
+
+
+@pytest.mark.parametrize("changes", [{"separator": None}, {}], ids=["of_another_format", "of_other_rows"])
+def test_what_is_no_csv_row_by_row_is_not_kept(sales, changes):
+    source = sales(sales_transactions_csv=(HEADER + PLAIN).encode())
+    (part,) = source.parts
+    known = {field.name: getattr(part, field.name) for field in fields(part)} | changes
+    other = Source(source.contract, (Part(**known) if changes else Made(**known),), source.ids_as_text)
+    assert parsed({SALES: other})[SALES] is other
+
+
 def test_what_was_kept_goes_when_nobody_reads_it(sales, tmp_path):
     again = of(sales(sales_transactions_csv=(HEADER + PLAIN).encode()))
     assert list((tmp_path / "temporary").rglob("*.parquet"))
@@ -131,8 +148,25 @@ def test_what_was_kept_goes_when_nobody_reads_it(sales, tmp_path):
     assert not list((tmp_path / "temporary").iterdir())
 
 
-def test_a_worker_elsewhere_reads_the_files_themselves(sales, tmp_path):
+def test_a_further_look_reads_what_was_kept_and_no_file(sales, tmp_path):
     source = sales(sales_transactions_csv=(HEADER + PLAIN).encode())
+    wanted, again = source.judged().collect(), of(source)
+    (tmp_path / "sales_transactions.csv").unlink()
+    assert_frame_equal(again.judged().collect(), wanted)
+
+
+def test_what_files_call_their_columns_and_their_moments_are_asked_of_the_files(sales):
+    (part,) = of(sales(sales_transactions_csv=(HEADER + PLAIN).encode())).parts
+    moments = pl.LazyFrame({"date": [0]})
+    mapped = replace(part, origin=SimpleNamespace(spoken={"units_sold": "qty"}, moments=lambda: moments))
+    assert mapped.spoken == {"units_sold": "qty"}
+    assert mapped.moments() is moments
+
+
+def test_a_worker_elsewhere_reads_the_files_themselves(sales, tmp_path):
+    later = PLAIN.replace("2025-06", "2025-07")
+    files = {"a": HEADER + PLAIN, "b": HEADER + later}
+    source = sales(**{f"sales_transactions__{name}_csv": text.encode() for name, text in files.items()})
     again = of(source)
     sent = pickle.loads(pickle.dumps(again))
     assert_alike(source, sent)

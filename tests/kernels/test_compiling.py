@@ -4,6 +4,7 @@ import os
 import runpy
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
@@ -37,6 +38,18 @@ def _share(amount: int, whole: int) -> int:
     if amount > whole:
         raise ValueError("a part is larger than the whole")
     return 100 * amount // whole
+
+
+class Parts(NamedTuple):
+    """A record of numbers that is answered."""
+
+    whole: int
+    rest: float
+
+
+@kernel
+def _parted(amount: float) -> Parts:
+    return Parts(int(amount), amount - int(amount))
 
 
 @inner
@@ -117,6 +130,18 @@ def test_a_record_is_read_whoever_owns_its_arrays():
         assert doubled[0, 0] == 2
 
 
+@pytest.mark.parametrize("kind", [np.int64, np.uint16])
+def test_an_argument_may_be_of_any_type_of_its_union(kind):
+    row, doubled = Row(np.arange(4.0), 3.0, np.empty(4)), np.empty((1, 1), np.uint8)
+    assert _multiply(row, np.zeros(3, kind), doubled, False) == (3, 3.0)
+    assert doubled[0, 0] == 1
+
+
+def test_a_record_that_is_answered_has_its_names():
+    assert _parted(7.25) == Parts(7, 0.25)
+    assert _parted(7.25).rest == 0.25
+
+
 @pytest.mark.parametrize("rows", [slice(1, 3), np.array([1, 2])])
 def test_a_record_is_cut_to_rows_and_stays_its_owners_to_write(rows):
     values = np.arange(4.0)
@@ -179,11 +204,17 @@ def test_a_kernel_is_compiled_once(folder, monkeypatch):
     assert fresh(_share)(1, 3) == 33
 
 
-def test_a_kernel_is_compiled_again_when_a_file_it_uses_changed(folder, monkeypatch):
+def test_each_type_of_a_union_is_kept_by_itself(folder):
+    fresh(_multiply).make_ready()
+    assert len(list(folder.iterdir())) == len(_multiply.signatures) == 2
+
+
+@pytest.mark.parametrize("used", ["types.py", pytest.param("kept.py", id="by_what_it_uses")])
+def test_a_kernel_is_compiled_again_when_a_file_it_uses_changed(folder, monkeypatch, used):
     fresh(_share)(1, 3)
     before = next(folder.iterdir()).read_bytes()
     read = kept._read
-    monkeypatch.setattr(kept, "_read", lambda file: read(file) + "# another" * (file.name == "types.py"))
+    monkeypatch.setattr(kept, "_read", lambda file: read(file) + "# another" * (file.name == used))
     kept._digest.cache_clear()
     assert fresh(_share)(1, 3) == 33
     kept._digest.cache_clear()
@@ -210,6 +241,30 @@ def test_another_processor_has_files_of_its_own(folder, monkeypatch):
     fresh(_share)(1, 3)
     kept._machine.cache_clear()
     assert len(list(folder.iterdir())) == 2
+
+
+def test_a_kernel_is_kept_in_the_first_folder_that_takes_it(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    folders = [tmp_path / "file" / "within", tmp_path / "second", tmp_path / "third"]
+    monkeypatch.setattr(kept, "_folders", lambda: iter(folders))
+    assert fresh(_share)(1, 3) == 33
+    assert [folder.exists() for folder in folders] == [False, True, False]
+    # One user compiles for all.
+    assert [file.stat().st_mode & 0o777 for file in folders[1].iterdir()] == [0o644]
+
+
+def test_kernels_are_kept_where_the_environment_says_before_anywhere_else(tmp_path, monkeypatch):
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    assert next(kept._folders()) == tmp_path
+
+
+@pytest.mark.parametrize("package", ["numba", "llvmlite"])
+def test_another_version_of_the_compiler_has_files_of_its_own(monkeypatch, package):
+    usual = kept._machine()
+    monkeypatch.setattr(kept, "version", lambda name: "0" if name == package else version(name))
+    kept._machine.cache_clear()
+    assert kept._machine() != usual
+    kept._machine.cache_clear()
 
 
 def test_where_nothing_may_be_written_a_kernel_is_compiled_for_the_process(tmp_path, monkeypatch):

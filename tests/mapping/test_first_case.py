@@ -41,7 +41,7 @@ def test_four_commands_lead_from_a_clone_to_the_first_case(tmp_path: Path) -> No
     bin_folder = tmp_path / "clone" / ".venv" / "bin"
     bin_folder.mkdir(parents=True)
     (bin_folder / "darkshelf").symlink_to(Path(sys.executable).with_name("darkshelf"))
-    subprocess.run(f"touch -d {SET_UP} clone/.venv/.ready", **bash)
+    subprocess.run(f"touch -d {SET_UP} clone/.venv/.installed clone/.venv/.ready", **bash)
     for command in others:
         subprocess.run(command, **bash)
     registry = Registry(tmp_path / "runs")

@@ -6,6 +6,9 @@ import http.client
 import json
 import re
 from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
@@ -13,7 +16,6 @@ from panel_app.door.users import FILE, add_user
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 PASSWORDS = {"ann": "apple tart with cream", "eve": "egg on buttered toast"}
 HANDSHAKE = {
@@ -27,9 +29,19 @@ HANDSHAKE = {
 def write_people(folder: Path) -> Path:
     """A users file with ann and eve in a private folder."""
     folder.chmod(0o700)
-    for name, password in PASSWORDS.items():
-        add_user(folder / FILE, name, password)
+    content, mode = _people()
+    (folder / FILE).write_bytes(content)
+    (folder / FILE).chmod(mode)
     return folder / FILE
+
+
+@cache
+def _people() -> tuple[bytes, int]:
+    """The file once both are added, and who may read it: to hash a password takes long, so that nobody guesses it."""
+    with TemporaryDirectory() as folder:
+        for name, password in PASSWORDS.items():
+            add_user(Path(folder, FILE), name, password)
+        return Path(folder, FILE).read_bytes(), Path(folder, FILE).stat().st_mode
 
 
 @dataclass

@@ -170,8 +170,10 @@ def other_values(key: str, field: FieldInfo) -> list[object]:
     bounds = [getattr(rule, kind) for rule in field.metadata for kind in BOUNDS if hasattr(rule, kind)]
     limits = [bound for bound in bounds if abs(bound) <= 20 * max(abs(default), 1)]
     between = [(default + bound) / 2 for bound in limits]
-    factors = (0.02, 0.98, 20.0, 0.5, 2.0, 3.0, 1.2) if field.annotation is float else (0.5, 2, 10, 0.1)
-    found = [*limits, *between, *(default * factor for factor in factors), default + 1]
+    # Where no bound shows anything, many times as much does for most: each value that does not is a night.
+    factors = (20.0, 0.02, 0.98, 0.5, 2.0, 3.0, 1.2) if field.annotation is float else (10, 0.5, 2, 0.1)
+    farthest, *others = (default * factor for factor in factors)
+    found = [*limits, farthest, *between, *others, default + 1]
     numbers = [round(one) for one in found] if field.annotation is int else [round(one, 9) for one in found]
     return list(dict.fromkeys(one for one in numbers if one != default))
 

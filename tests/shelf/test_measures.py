@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from threading import Barrier, BrokenBarrierError
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -10,7 +13,28 @@ import pytest
 from engine.memory import Memory
 from engine.shelf.measures import Narrow, Whole, replaced
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 N_PAIRS, N_DAYS = 400, 7
+MEETING_SECONDS = 0.2
+
+
+class Asked(Memory):
+    """Knows what it was asked for, and gives it full of other numbers. Two who ask at a time wait for one another."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kinds: list[str] = []
+        self._both = Barrier(2)
+
+    def empty(self, shape: tuple[int, ...], dtype: Any = np.float64) -> NDArray[Any]:
+        assert shape == (N_PAIRS, N_DAYS)
+        self.kinds.append(np.dtype(dtype).name)
+        if dtype == np.float64:
+            with suppress(BrokenBarrierError):
+                self._both.wait(MEETING_SECONDS)
+        return np.full(shape, 7, dtype)
 
 
 def some_rows(odd: bool) -> np.ndarray:
@@ -44,6 +68,31 @@ def test_threads_write_rows_of_their_own():
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda row: measure.put(slice(row, row + 1), values[row : row + 1]), range(N_PAIRS)))
     np.testing.assert_array_equal(measure.rows(slice(None)), values)
+
+
+def test_rows_that_need_more_bytes_take_them_once_the_first_is_written():
+    values, memory = some_rows(odd=True), Asked()
+    measure = Narrow((N_PAIRS, N_DAYS), memory)
+    measure.put(slice(1, 3), values[1:3])
+    assert memory.kinds == ["uint16"]
+    for row in range(N_PAIRS):
+        measure.put(slice(row, row + 1), values[row : row + 1])
+    assert memory.kinds == ["uint16", "float64"]
+    np.testing.assert_array_equal(measure.rows(slice(None)), values)
+
+
+def test_threads_that_need_more_bytes_at_a_time_share_them():
+    values, memory = some_rows(odd=True), Asked()
+    measure = Narrow((N_PAIRS, N_DAYS), memory)
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda row: measure.put(slice(row, row + 1), values[row : row + 1]), (0, 3)))
+    assert memory.kinds == ["uint16", "float64"]
+    np.testing.assert_array_equal(measure.rows(np.array([0, 3])), values[[0, 3]])
+
+
+def test_neighbours_of_a_whole_measure_are_shown_where_they_are():
+    values = some_rows(odd=False)
+    assert np.shares_memory(Whole(values).rows(slice(3, 9)), values)
 
 
 @pytest.mark.parametrize("kind", [Whole, lambda values: Narrow.of(values, Memory())], ids=["whole", "narrow"])

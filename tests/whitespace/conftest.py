@@ -1,7 +1,5 @@
 """A generated company that the tests of the whitespace desk share."""
 
-from pathlib import Path
-
 import pytest
 
 from engine.delivery.frames import frames_of
@@ -10,11 +8,6 @@ from engine.synth.company.company import Company, simulate
 from engine.synth.company.plan import CompanyPlan
 from engine.whitespace.check import check
 from engine.whitespace.tables import Tables
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """First of all tests: workers that are done take the last ones of others, and would train every model again."""
-    items.sort(key=lambda item: not item.path.is_relative_to(Path(__file__).parent))
 
 
 @pytest.fixture(scope="session")

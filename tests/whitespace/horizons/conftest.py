@@ -23,6 +23,14 @@ QUICK = SETTINGS.model_copy(
 )
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """To train the run takes long, whatever it is asked: what needs it carries the mark by itself."""
+    for item in items:
+        if "followed" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="session")
 def followed(company_tables):
     """The context of a run as of 2024-06-30, half a year before the data end."""
