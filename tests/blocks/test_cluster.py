@@ -226,6 +226,7 @@ def test_nobody_waits_for_dask_who_does_not_ask_for_it():
 def test_without_an_address_the_process_itself_runs_all(tmp_path):
     told: list[str] = []
     with executor(None, tmp_path) as here:
+        assert here.workers == 1
         assert here.run(Rounds(), N_BLOCKS, told.append) == [alone()] * N_BLOCKS
         assert here.map(abs, [-3, 1]) == [3, 1]
     assert told == [f"round {each}" for each in range(ROUNDS)]

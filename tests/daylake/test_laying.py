@@ -17,14 +17,15 @@ def pairs(rows: pl.DataFrame) -> list[tuple[int, int]]:
 
 
 @pytest.mark.parametrize(
-    ("begun", "wanted"),
+    ("begun", "per_group", "wanted"),
     [
-        pytest.param(0, [11, 12, 21, 22, 13, 14, 23, 24], id="from_the_start"),
-        pytest.param(2, [11, 21, 12, 13, 22, 23, 14, 24], id="behind_others_in_a_group"),
+        pytest.param(0, 4, [11, 12, 21, 22, 13, 14, 23, 24], id="from_the_start"),
+        pytest.param(2, 4, [11, 21, 12, 13, 22, 23, 14, 24], id="behind_others_in_a_group"),
+        pytest.param(4, 8, [11, 12, 21, 22, 13, 14, 23, 24], id="few_that_do_not_fit_behind_others"),
     ],
 )
-def test_a_group_holds_neighbouring_skus_sorted_by_key(begun, wanted):
-    assert pairs(laid(ROWS, KEYS, per_group=4, begun=begun)) == [divmod(pair, 10) for pair in wanted]
+def test_a_group_holds_neighbouring_skus_sorted_by_key(begun, per_group, wanted):
+    assert pairs(laid(ROWS, KEYS, per_group, begun)) == [divmod(pair, 10) for pair in wanted]
 
 
 def test_what_fits_into_one_group_and_what_is_of_no_sku_is_sorted_by_key():
