@@ -7,6 +7,7 @@ import pickle
 import signal
 import subprocess
 import sys
+import threading
 import time
 from contextlib import contextmanager
 from functools import partial
@@ -234,9 +235,20 @@ def test_workers_start_without_a_library_that_nobody_here_needs(tmp_path):
 def test_without_an_address_the_process_itself_runs_all(tmp_path):
     told: list[str] = []
     with executor(None, tmp_path) as here:
+        assert here.workers == 1
         assert here.run(Rounds(), N_BLOCKS, told.append) == [alone()] * N_BLOCKS
         assert here.map(abs, [-3, 1]) == [3, 1]
     assert told == [f"round {each}" for each in range(ROUNDS)]
+
+
+def test_as_many_blocks_and_pieces_of_a_process_work_at_a_time_as_may():
+    both = threading.Barrier(2, timeout=30)
+    assert IN_PROCESS.run(lambda *_: both.wait() >= 0, 2, at_once=2) == [True, True]
+    assert IN_PROCESS.map(lambda _: both.wait() >= 0, [1, 2], at_once=2) == [True, True]
+
+
+def test_one_piece_at_a_time_stays_in_the_thread_that_called():
+    assert IN_PROCESS.map(lambda _: threading.get_ident(), [1, 2]) == [threading.get_ident()] * 2
 
 
 def test_problems_that_a_worker_found_arrive_whole():

@@ -1,0 +1,55 @@
+"""Rows of a file lie in groups of neighbouring SKUs, and are sorted a stretch of SKUs at a time."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from engine.delivery.id_range import IdRange
+from engine.lake.layout import laid, of_skus, rows_by_sku, stretches
+
+KEYS = ("store_id", "sku_id", "date")
+ROWS = pl.DataFrame([(store, sku, 1) for store in (2, 1) for sku in (3, 1, 4, 2)], KEYS, orient="row")
+
+
+def pairs(rows: pl.DataFrame) -> list[tuple[int, int]]:
+    return rows.select("store_id", "sku_id").rows()
+
+
+@pytest.mark.parametrize(
+    ("begun", "per_group", "wanted"),
+    [
+        pytest.param(0, 4, [11, 12, 21, 22, 13, 14, 23, 24], id="from_the_start"),
+        pytest.param(2, 4, [11, 21, 12, 13, 22, 23, 14, 24], id="behind_others_in_a_group"),
+        pytest.param(4, 8, [11, 12, 21, 22, 13, 14, 23, 24], id="few_that_do_not_fit_behind_others"),
+    ],
+)
+def test_a_group_holds_neighbouring_skus_sorted_by_key(begun, per_group, wanted):
+    assert pairs(laid(ROWS, KEYS, per_group, begun)) == [divmod(pair, 10) for pair in wanted]
+
+
+def test_what_fits_into_one_group_and_what_is_of_no_sku_is_sorted_by_key():
+    assert pairs(laid(ROWS, KEYS, per_group=8)) == sorted(pairs(ROWS))
+    stores = ROWS.rename({"sku_id": "region"})
+    assert laid(stores, ("store_id",), per_group=2)["region"].to_list() == [3, 1, 4, 2] * 2
+
+
+def test_rows_of_one_key_keep_their_order():
+    twice = pl.concat([ROWS.with_columns(told=1), ROWS.with_columns(told=0)])
+    for per_group in (4, 100):
+        lain = laid(twice, KEYS, per_group)
+        assert lain.group_by(KEYS, maintain_order=True).agg("told")["told"].to_list() == [[1, 0]] * 8
+
+
+def test_stretches_cover_all_skus_with_about_as_many_rows_as_are_sorted(monkeypatch):
+    monkeypatch.setattr("engine.lake.layout.ROWS_SORTED", 8)
+    files = [rows_by_sku(ROWS.lazy()).collect(), rows_by_sku(ROWS.lazy()).collect()]
+    ranges = list(stretches(files))
+    assert ranges == [IdRange(None, 3), IdRange(3, None)]
+    assert [of_skus(skus, ROWS.lazy()).collect().height for skus in ranges] == [4, 4]
+    assert of_skus(ranges[0], ROWS.lazy()).collect()["sku_id"].max() == 2
+    assert list(stretches([])) == []
+
+
+def test_rows_of_a_table_without_skus_are_counted_as_one():
+    assert rows_by_sku(ROWS.lazy().drop("sku_id")).collect().rows() == [(None, 8)]
