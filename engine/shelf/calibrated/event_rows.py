@@ -146,15 +146,17 @@ def _events_of(many: pl.DataFrame, kind: str, keys: Sequence[str], text: pl.Expr
 def _wide(panel: Panel, found: Demand, happened: Sequence[Event]) -> pl.DataFrame:
     """Events of whole stores, SKUs and the chain, a row each, with the part that the block's store-SKUs have in them.
 
-    `_KEYS`, first and last (days), store_skus, stores (of each of these, a position) and `_SUMS`.
+    `_KEYS`, first and last (days), members, store_skus, stores (of each of these, a position) and `_SUMS`. An event
+    of the whole chain names no store-SKUs: its members are all that are judged.
     """
     schema: dict[str, Any] = {"kind": pl.String, "store": pl.Int64, "sku_id": panel.skus["sku_id"].dtype}
-    schema |= dict.fromkeys(("since", "first", "last"), pl.Int64)
+    schema |= dict.fromkeys(("since", "first", "last", "members"), pl.Int64)
     schema |= {"store_skus": pl.List(pl.String), "stores": pl.List(pl.Int64), **dict.fromkeys(_SUMS, pl.Float64)}
     rows = []
     for event in happened:
         of_store = event.kind in OF_STORES
         pair, factor = _members(panel, found, event)
+        named = pair if event.group >= 0 else pair[:0]
         sums = _parts(_lost(panel, found, pair, event.first, event.last, factor)).sum(axis=0)
         rows.append(
             {
@@ -164,8 +166,9 @@ def _wide(panel: Panel, found: Demand, happened: Sequence[Event]) -> pl.DataFram
                 "since": event.first,
                 "first": event.first,
                 "last": event.last,
-                "store_skus": _names(panel, pair).to_list(),
-                "stores": panel.codes("store")[pair].tolist(),
+                "members": pair.size,
+                "store_skus": _names(panel, named).to_list(),
+                "stores": panel.codes("store")[named].tolist(),
                 **dict(zip(_SUMS, sums.tolist(), strict=True)),
             }
         )
@@ -230,6 +233,7 @@ def _of_excluded(panel: Panel, found: Demand, episodes: pl.DataFrame, wide: pl.D
         .agg(
             pl.col("first").min(),
             pl.col("last").max(),
+            pl.col("is_member").sum().cast(pl.Int64).alias("members"),
             pl.col("store_skus", "stores").filter("is_member"),
             pl.col(_SUMS).sum(),
         )
@@ -248,7 +252,11 @@ def _added_up(panel: Panel, parts: pl.DataFrame) -> pl.DataFrame:
     """
     names, stores = (pl.col(name).list.explode(empty_as_null=False) for name in ("store_skus", "stores"))
     merged = parts.group_by(_KEYS, maintain_order=True).agg(
-        pl.col("first").min(), pl.col("last").max(), names.sort_by(stores, maintain_order=True), pl.col(_SUMS).sum()
+        pl.col("first").min(),
+        pl.col("last").max(),
+        pl.col("members").sum(),
+        names.sort_by(stores, maintain_order=True),
+        pl.col(_SUMS).sum(),
     )
     lost, due, money = exact.total(merged.select(_SUMS).to_numpy().reshape(-1, len(_AMOUNTS), exact.N_PARTS)).T
     lost = np.maximum(lost, 0.0)
@@ -263,7 +271,6 @@ def _added_up(panel: Panel, parts: pl.DataFrame) -> pl.DataFrame:
         store_id=panel.stores["store_id"].gather(merged["store"]),
         first_date=pl.lit(panel.first_day) + pl.duration(days="first"),
         last_date=pl.lit(panel.first_day) + pl.duration(days="last"),
-        members=pl.col("store_skus").list.len(),
         case_ids=pl.lit([], pl.List(pl.String)),
         lost_units=lost,
         lost_revenue=np.maximum(money, 0.0),
