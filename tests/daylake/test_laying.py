@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from engine.delivery.id_range import IdRange
+from engine.delivery.id_range import EVERY_ID, IdRange
 from engine.lake.layout import laid, of_skus, rows_by_sku, stretches
 
 KEYS = ("store_id", "sku_id", "date")
@@ -44,11 +44,12 @@ def test_rows_of_one_key_keep_their_order():
 def test_stretches_cover_all_skus_with_about_as_many_rows_as_are_sorted(monkeypatch):
     monkeypatch.setattr("engine.lake.layout.ROWS_SORTED", 8)
     files = [rows_by_sku(ROWS.lazy()).collect(), rows_by_sku(ROWS.lazy()).collect()]
-    ranges = list(stretches(files))
+    ranges = list(stretches(16, files))
     assert ranges == [IdRange(None, 3), IdRange(3, None)]
     assert [of_skus(skus, ROWS.lazy()).collect().height for skus in ranges] == [4, 4]
     assert of_skus(ranges[0], ROWS.lazy()).collect()["sku_id"].max() == 2
-    assert list(stretches([])) == []
+    assert list(stretches(8, ())) == [EVERY_ID]
+    assert list(stretches(0, ())) == []
 
 
 def test_rows_of_a_table_without_skus_are_counted_as_one():
