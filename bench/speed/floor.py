@@ -32,9 +32,9 @@ def floor(folder: Path) -> float:
 
 
 def _opened(folder: Path, table: str) -> pl.LazyFrame:
-    parquet = folder / f"{table}.parquet"
-    if parquet.exists():
-        return pl.scan_parquet(parquet)
+    for parquet in (folder / f"{table}.parquet", folder / table):
+        if parquet.exists():
+            return pl.scan_parquet(parquet)
     kinds = {column: kind for column, kind in KINDS.items() if column in COLUMNS[table]}
     return pl.scan_csv(folder / f"{table}.csv", schema_overrides=kinds)
 

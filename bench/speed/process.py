@@ -5,17 +5,22 @@ between the measuring process and the command because Linux counts the memory a 
 program: the child of a big process would inherit its peak.
 """
 
+import ctypes
 import json
 import os
+import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
 THREADS = 2
 """Of every contender, whatever the machine has."""
+PR_SET_CHILD_SUBREAPER = 36
+"""Of `prctl(2)`: orphans among the descendants become children of the caller."""
 Result = TypeVar("Result")
 
 
@@ -23,8 +28,9 @@ Result = TypeVar("Result")
 class Usage:
     """What one process took.
 
-    cpu_seconds: user and system time of all its threads. others_share: of all cores meanwhile, what other processes
-    kept busy; 0 where the system does not say.
+    cpu_seconds: user and system time of all its threads and of every process that it started. peak_mib: of the one
+    among them that held most. others_share: of all cores meanwhile, what other processes kept busy; 0 where the system
+    does not say.
     """
 
     wall_seconds: float
@@ -66,15 +72,30 @@ def report(usage: Usage, printed: str) -> dict[str, Any]:
 
 
 def _launch(command: list[str]) -> int:
+    _adopt_orphans()
     began, busy_before = time.perf_counter(), _busy_seconds()
     child = os.posix_spawnp(command[0], command, os.environ)
     _, status, used = os.wait4(child, 0)
-    wall, busy = time.perf_counter() - began, _busy_seconds() - busy_before
-    cpu = used.ru_utime + used.ru_stime
-    others = max(busy - cpu, 0.0) / (wall * (os.cpu_count() or 1))
-    usage = Usage(wall, cpu, used.ru_maxrss / 1024, others)
+    wall = time.perf_counter() - began
+    everyone = [used, *_used_by_orphans()]
+    cpu = sum(each.ru_utime + each.ru_stime for each in everyone)
+    others = max(_busy_seconds() - busy_before - cpu, 0.0) / (wall * (os.cpu_count() or 1))
+    usage = Usage(wall, cpu, max(each.ru_maxrss for each in everyone) / 1024, others)
     print("\n" + json.dumps(asdict(usage)))
     return os.waitstatus_to_exitcode(status)
+
+
+def _adopt_orphans() -> None:
+    """Have this process wait for what the command leaves behind: workers end after it, and would not be accounted."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def _used_by_orphans() -> Iterator[resource.struct_rusage]:
+    """What processes took that outlived the command, once they have ended."""
+    with suppress(ChildProcessError):
+        while True:
+            yield os.wait4(-1, 0)[2]
 
 
 def _busy_seconds() -> float:
