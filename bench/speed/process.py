@@ -29,8 +29,8 @@ class Usage:
     """What one process took.
 
     cpu_seconds: user and system time of all its threads and of every process that it started. peak_mib: of the one
-    among them that held most. others_share: of all cores meanwhile, what other processes kept busy; 0 where the system
-    does not say.
+    among them that held most. others_share: of all cores meanwhile, what other processes kept busy; 0 where the
+    system does not say.
     """
 
     wall_seconds: float
