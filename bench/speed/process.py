@@ -79,7 +79,8 @@ def _launch(command: list[str]) -> int:
     wall = time.perf_counter() - began
     everyone = [used, *_used_by_orphans()]
     cpu = sum(each.ru_utime + each.ru_stime for each in everyone)
-    others = max(_busy_seconds() - busy_before - cpu, 0.0) / (wall * (os.cpu_count() or 1))
+    until_all_ended, busy = time.perf_counter() - began, _busy_seconds() - busy_before
+    others = max(busy - cpu, 0.0) / (until_all_ended * (os.cpu_count() or 1))
     usage = Usage(wall, cpu, max(each.ru_maxrss for each in everyone) / 1024, others)
     print("\n" + json.dumps(asdict(usage)))
     return os.waitstatus_to_exitcode(status)

@@ -21,7 +21,7 @@ def test_the_processor_time_of_a_process_that_outlives_its_command_counts():
     usage, printed = measure([sys.executable, "-c", f"print('done')\n{LEAVES}"])
     assert printed.strip() == "done"
     assert usage.cpu_seconds > 0.5
-    assert usage.others_share < 1
+    assert usage.others_share <= 1
 
 
 def test_a_command_that_fails_is_told_with_what_it_said():
