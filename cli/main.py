@@ -1,6 +1,5 @@
 """`darkshelf`: the one command. Heavy libraries are imported when a verb needs them, never for help."""
 
-import errno
 import gc
 import os
 import sys
@@ -120,7 +119,9 @@ def main() -> None:
     except MemoryError:
         _end(OUT_OF_MEMORY, EXIT_BUG, as_json=as_json)
     except OSError as error:
-        if error.errno != errno.ENOSPC:
+        from engine.disk import is_of_full_disk
+
+        if not is_of_full_disk(error):
             _tell_bug(error, as_json=as_json)
             raise
         # What a run writes is told as an OutputError: this is the place that stdout was led to.

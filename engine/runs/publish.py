@@ -52,7 +52,7 @@ class Making:
     place: Path | str | None
     further: tuple[str, ...] = ()
     part_of: str | None = None
-    versions: Mapping[str, str] = field(default_factory=_versions)
+    versions: Mapping[str, str] = field(init=False, default_factory=_versions)
 
     @property
     def run_id(self) -> str:

@@ -205,15 +205,20 @@ def panel(
     try:
         return _place_all(sources, plan, memory, together, seen)
     except UNREADABLE as error:
-        # As in `place_facts`.
-        if is_of_full_disk(error):
-            raise
+        _refuse_full_disk(error)
         as_text = together.once(lambda: reread_as_text(sources))
     try:
         return _place_all(as_text, plan, memory, together, None)
     except UNREADABLE as error:
+        _refuse_full_disk(error)
         reason = error
     return together.once(lambda: _refuse_broken_files(as_text, reason))
+
+
+def _refuse_full_disk(error: BaseException) -> None:
+    """Raise what a disk says that is full of days: no table is to blame."""
+    if is_of_full_disk(error):
+        raise error
 
 
 def _refuse_broken_files(sources: Sources, error: BaseException) -> NoReturn:

@@ -283,6 +283,19 @@ def test_a_disk_that_is_full_is_no_table_that_cannot_be_read(tmp_path, monkeypat
         panel(sources, panel_plan(load()), memory)
 
 
+def test_a_disk_that_fills_up_while_tables_are_read_again_is_no_table_that_cannot_be_read(tmp_path, monkeypatch):
+    write_parquet(tmp_path / "in", small_chain())
+    sources, memory = check(tmp_path / "in"), Memory()
+    failing = iter([pl.exceptions.ComputeError("a cell that cannot be read")])
+
+    def full(*_: object, **__: object) -> None:
+        raise next(failing, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+
+    monkeypatch.setattr(memory, "empty", full)
+    with pytest.raises(OSError, match="No space left on device"):
+        panel(sources, panel_plan(load()), memory)
+
+
 @pytest.mark.parametrize(
     ("pairs", "blocks", "wanted"),
     [

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
+import numpy as np
 import polars as pl
 import pytest
 
@@ -34,11 +37,24 @@ def test_what_fits_into_one_group_and_what_is_of_no_sku_is_sorted_by_key():
     assert laid(stores, ("store_id",), per_group=2)["region"].to_list() == [3, 1, 4, 2] * 2
 
 
-def test_rows_of_one_key_keep_their_order():
-    twice = pl.concat([ROWS.with_columns(told=1), ROWS.with_columns(told=0)])
-    for per_group in (4, 100):
-        lain = laid(twice, KEYS, per_group)
-        assert lain.group_by(KEYS, maintain_order=True).agg("told")["told"].to_list() == [[1, 0]] * 8
+@pytest.mark.parametrize("begun", [0, 11])
+@pytest.mark.parametrize(
+    "as_id",
+    [
+        pytest.param(lambda n: n, id="small_numbers"),
+        pytest.param(lambda n: (n - 40) * 50_000_000_000_012_345, id="numbers_far_apart"),
+        pytest.param(lambda n: pl.format("S{}", n), id="text"),
+    ],
+)
+def test_a_group_has_the_next_skus_sorted_by_key_and_equal_keys_in_their_order(as_id, begun):
+    drawn = np.random.default_rng(8).integers(0, 90, (3, 2_000))
+    rows = pl.DataFrame(dict(zip(KEYS, drawn, strict=True))).with_columns(
+        as_id(pl.col("store_id")), as_id(pl.col("sku_id")), pl.col("date").cast(pl.Date), row=pl.int_range(pl.len())
+    )
+    by_sku = sorted(rows.iter_rows(), key=lambda row: (row[1], row[0], row[2]))
+    bounds = [0, *range(300 - begun, len(by_sku), 300), len(by_sku)]
+    expected = [row for first, end in pairwise(bounds) for row in sorted(by_sku[first:end])]
+    assert laid(rows, KEYS, 300, begun).rows() == expected
 
 
 def test_stretches_cover_all_skus_with_about_as_many_rows_as_are_sorted(monkeypatch):

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
-import numpy as np
 import polars as pl
 import pyarrow.parquet as pq
 import pytest
 
 from engine.lake.ingest import ingest
-from engine.lake.layout import laid
 from engine.lake.manifest import open_lake
-from engine.lake.write import KEY
 from engine.settings.ingest import IngestSettings
 from engine.settings.shelf.calibrated import CalibratedSettings
 from engine.shelf import desk
@@ -76,26 +72,6 @@ def test_days_of_a_store_sku_follow_one_another_in_a_month(lake):
         pl.all_horizontal(pl.all())
     )
     assert is_next.to_series().sum() > 0.8 * rows.height
-
-
-@pytest.mark.parametrize("begun", [0, 11])
-@pytest.mark.parametrize(
-    "as_id",
-    [
-        pytest.param(lambda n: n, id="small_numbers"),
-        pytest.param(lambda n: (n - 40) * 50_000_000_000_012_345, id="numbers_far_apart"),
-        pytest.param(lambda n: pl.format("S{}", n), id="text"),
-    ],
-)
-def test_a_group_has_the_next_skus_sorted_by_key_and_equal_keys_in_their_order(as_id, begun):
-    drawn = np.random.default_rng(8).integers(0, 90, (3, 2_000))
-    rows = pl.DataFrame(dict(zip(KEY, drawn, strict=True))).with_columns(
-        as_id(pl.col("store_id")), as_id(pl.col("sku_id")), pl.col("date").cast(pl.Date), row=pl.int_range(pl.len())
-    )
-    by_sku = sorted(rows.iter_rows(), key=lambda row: (row[1], row[0], row[2]))
-    bounds = [0, *range(300 - begun, len(by_sku), 300), len(by_sku)]
-    expected = [row for first, end in pairwise(bounds) for row in sorted(by_sku[first:end])]
-    assert laid(rows, KEY, 300, begun).rows() == expected
 
 
 @pytest.mark.parametrize("blocks", [1, 3])
