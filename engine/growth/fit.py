@@ -5,13 +5,12 @@ more than Step 12 gave, so every cap and block holds.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import polars as pl
 
-from engine.arrays import Floats
-from engine.errors import DarkshelfError
+from engine.arrays import Floats, Integers
+from engine.linear_programme import Lines, best_amounts
 from engine.vocabulary import growth as v
 from engine.vocabulary.common import TIE_TOLERANCE
 
@@ -68,38 +67,33 @@ def _ordered_sum(name: str) -> pl.Expr:
 
 def _solve(rows: pl.DataFrame, limits: pl.DataFrame, budgets: pl.DataFrame | None) -> tuple[Floats, Floats]:
     """The units of every row, and the price of a unit of every limited SPU."""
-    from scipy.optimize import linprog
-
     if rows.is_empty():
         return np.zeros(0), np.zeros(limits.height)
-    matrix, bound = _constraints(rows, limits, budgets)
-    if not matrix.shape[0]:
-        return rows["wanted"].to_numpy(), np.zeros(0)
+    lines = _lines(rows, limits, budgets)
     upper = rows["wanted"].to_numpy()
-    bounds = np.column_stack([np.zeros(rows.height), upper])
-    done = linprog(-rows["gain"].to_numpy(), A_ub=matrix, b_ub=bound, bounds=bounds, method="highs")
-    if not done.success:
-        raise DarkshelfError(f"the plan under stock was not found: {done.message}")
+    if not lines.most.size:
+        return upper, np.zeros(0)
+    done = best_amounts(rows["gain"].to_numpy(), upper, lines)
     # The solver may leave a hair outside: Step 12's quantity stays the limit.
-    units: Floats = np.clip(done.x, 0.0, upper)
-    prices: Floats = -done.ineqlin.marginals[: limits.height] + 0.0
-    return units, np.round(prices, 9)
+    return np.clip(done.amounts, 0.0, upper), np.round(done.prices[: limits.height], 9)
 
 
-def _constraints(rows: pl.DataFrame, limits: pl.DataFrame, budgets: pl.DataFrame | None) -> tuple[Any, Floats]:
-    """One line per limited SPU, then one per store with a budget; columns are the rows of the plan."""
-    from scipy.sparse import csr_array, vstack
+def _lines(rows: pl.DataFrame, limits: pl.DataFrame, budgets: pl.DataFrame | None) -> Lines:
+    """One line per limited SPU, then one per store with a budget; amounts are the rows of the plan."""
+    most = limits["available_units"].to_numpy()
+    line, row = _entries(rows["spu_code"], limits["spu_code"])
+    weight = np.ones(row.size)
+    if budgets is not None:
+        ordered = budgets.sort("str_code")
+        of_store, paid = _entries(rows["str_code"], ordered["str_code"])
+        line, row = np.concatenate([line, of_store + limits.height]), np.concatenate([row, paid])
+        weight = np.concatenate([weight, rows["price"].to_numpy()[paid]])
+        most = np.concatenate([most, ordered["budget_amount"].to_numpy()])
+    return Lines(line, row, weight, np.full(most.size, -np.inf), most.astype(np.float64))
 
-    def lines(key: str, names: pl.Series, weights: Floats) -> Any:
-        number = pl.DataFrame({key: names, "line": np.arange(len(names))})
-        found = rows.with_row_index("column").join(number, on=key, maintain_order="left")
-        column = found["column"].to_numpy()
-        return csr_array((weights[column], (found["line"].to_numpy(), column)), shape=(len(names), rows.height))
 
-    stock = lines("spu_code", limits["spu_code"], np.ones(rows.height))
-    if budgets is None:
-        return stock, limits["available_units"].to_numpy()
-    ordered = budgets.sort("str_code")
-    money = lines("str_code", ordered["str_code"], rows["price"].to_numpy())
-    bound = np.concatenate([limits["available_units"].to_numpy(), ordered["budget_amount"].to_numpy()])
-    return vstack([stock, money], format="csr"), bound
+def _entries(keys: pl.Series, limited: pl.Series) -> tuple[Integers, Integers]:
+    """Of every row whose key is limited the position of its key among those, and its own."""
+    places = pl.DataFrame({"key": limited, "line": np.arange(len(limited))})
+    found = pl.DataFrame({"key": keys, "row": np.arange(len(keys))}).join(places, on="key", maintain_order="left")
+    return found["line"].to_numpy(), found["row"].to_numpy()

@@ -14,8 +14,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from engine.arrays import Floats, Integers
+from engine.errors import DarkshelfError
 from engine.kernels import rows
 from engine.kernels.pace import paces
+from engine.linear_programme import Lines, best_amounts
 from engine.settings.shelf.calibrated import ActionSettings, TransferSettings
 from engine.settings.shelf.common import MisallocationSettings
 from engine.shelf.advice import destination
@@ -266,22 +268,19 @@ def _lanes(
 
 
 def _solve(lanes: pl.DataFrame) -> Integers:
-    """The transport problem of some lanes. Raises RuntimeError when the solver does not find the best plan."""
-    from scipy.optimize import linprog
-    from scipy.sparse import csr_array
-
+    """The transport problem of some lanes. Raises DarkshelfError when the solver does not find the best plan."""
     spare = lanes.select("pair", "spare_units").unique(maintain_order=True)
     need = lanes.select("to_pair", "need_units").unique(maintain_order=True)
-    row = np.concatenate(
+    most = np.concatenate([spare["spare_units"].to_numpy(), need["need_units"].to_numpy()]).astype(np.float64)
+    line = np.concatenate(
         [_position(lanes["pair"], spare["pair"]), _position(lanes["to_pair"], need["to_pair"]) + len(spare)]
     )
-    column = np.tile(np.arange(lanes.height), 2)
-    limits = csr_array((np.ones(row.size), (row, column)), shape=(len(spare) + len(need), lanes.height))
-    bounds = np.concatenate([spare["spare_units"].to_numpy(), need["need_units"].to_numpy()])
-    found = linprog(-lanes["unit_gain"].to_numpy(), A_ub=limits, b_ub=bounds, method="highs-ds")
-    whole = np.rint(found.x) if found.success else np.full(lanes.height, np.nan)
-    if not found.success or np.abs(found.x - whole).max() > WHOLE:
-        raise RuntimeError(f"no plan of whole units for {lanes.height} lanes: {found.message}")
+    ones = np.ones(line.size)
+    limits = Lines(line, np.tile(np.arange(lanes.height), 2), ones, np.full(most.size, -np.inf), most)
+    units = best_amounts(lanes["unit_gain"].to_numpy(), np.full(lanes.height, np.inf), limits).amounts
+    whole = np.rint(units)
+    if np.abs(units - whole).max() > WHOLE:
+        raise DarkshelfError(f"no plan of whole units for {lanes.height} lanes")
     return whole.astype(np.int64)
 
 

@@ -5,12 +5,11 @@ it whose value exceeds what they would use up of every limit; the others are nev
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from engine.arrays import Floats, Integers
-from engine.errors import DarkshelfError
+from engine.linear_programme import Lines, best_amounts
 from engine.whitespace.ranking.limits import Limits
 
 TOLERANCE = 1e-7
@@ -62,46 +61,22 @@ def _relaxed(values: Floats, limits: Limits, columns: Integers) -> Relaxed:
 
 
 def _solved(values: Floats, limits: Limits, columns: Integers) -> Relaxed:
-    from scipy.optimize import linprog
-
-    matrix, most, least = _constraints(limits, columns)
-    bounded = np.flatnonzero(least > 0)
-    rows = _stacked(matrix, -matrix[bounded])
-    bound = np.concatenate([most, -least[bounded]])
-    done = linprog(-values[columns], A_ub=rows, b_ub=bound, bounds=(0, 1), method="highs")
-    if not done.success:
-        raise DarkshelfError(f"the list within the limits was not found: {done.message}")
-    used = -done.ineqlin.marginals
-    price = used[: most.size].copy()
-    price[bounded] -= used[most.size :]
-    reduced = values - price[0]
+    done = best_amounts(values[columns], np.ones(columns.size), _lines(limits, columns))
+    reduced = values - done.prices[0]
     first = 1
     for part in limits.parts:
-        reduced = reduced - price[first : first + len(part.labels)][part.group]
+        reduced = reduced - done.prices[first : first + len(part.labels)][part.group]
         first += len(part.labels)
-    return Relaxed(columns, done.x, -float(done.fun), reduced)
+    return Relaxed(columns, done.amounts, float((values[columns] * done.amounts).sum()), reduced)
 
 
 def _whole_list(values: Floats, limits: Limits, columns: Integers) -> Integers:
-    from scipy.optimize import Bounds, LinearConstraint, milp
-
-    matrix, most, least = _constraints(limits, columns)
-    done = milp(
-        -values[columns],
-        constraints=LinearConstraint(matrix, least, most),
-        bounds=Bounds(0, 1),
-        integrality=np.ones(columns.size),
-        options={"mip_rel_gap": 0.0},
-    )
-    if not done.success:
-        raise DarkshelfError(f"the list within the limits was not found: {done.message}")
-    return np.sort(columns[done.x > 0.5])
+    done = best_amounts(values[columns], np.ones(columns.size), _lines(limits, columns), whole=True)
+    return np.sort(columns[done.amounts > 0.5])
 
 
-def _constraints(limits: Limits, columns: Integers) -> tuple[Any, Floats, Floats]:
-    """A line for all calls, then one for every group of every limit; columns are the candidates."""
-    from scipy.sparse import csr_array
-
+def _lines(limits: Limits, columns: Integers) -> Lines:
+    """A line for all calls, then one for every group of every limit; amounts are the candidates, called or not."""
     groups, most, least = [np.zeros(columns.size, np.int64)], [np.array([limits.calls])], [np.zeros(1, np.int64)]
     first = 1
     for part in limits.parts:
@@ -109,13 +84,7 @@ def _constraints(limits: Limits, columns: Integers) -> tuple[Any, Floats, Floats
         most.append(part.at_most)
         least.append(part.at_least)
         first += len(part.labels)
-    lines = np.concatenate(groups)
-    places = np.tile(np.arange(columns.size), len(groups))
-    matrix = csr_array((np.ones(lines.size), (lines, places)), shape=(first, columns.size))
-    return matrix, np.concatenate(most).astype(np.float64), np.concatenate(least).astype(np.float64)
-
-
-def _stacked(upper: Any, lower: Any) -> Any:
-    from scipy.sparse import vstack
-
-    return vstack([upper, lower], format="csr")
+    line = np.concatenate(groups)
+    amount = np.tile(np.arange(columns.size), len(groups))
+    bounds = (np.concatenate(each).astype(np.float64) for each in (least, most))
+    return Lines(line, amount, np.ones(line.size), *bounds)
