@@ -12,9 +12,9 @@ import numpy as np
 import polars as pl
 from implicit.als import AlternatingLeastSquares
 from scipy.sparse import csr_matrix
-from threadpoolctl import threadpool_limits
 
 from engine.arrays import Floats, Integers, Marks
+from engine.one_thread import one_thread
 from engine.settings.whitespace.labels import LabelSettings
 from engine.settings.whitespace.modeling import ModelSettings
 from engine.vocabulary import whitespace as v
@@ -78,7 +78,7 @@ def neighbours(counts: Floats) -> Floats:
     profiles = np.divide(profiles, length, out=np.zeros_like(profiles), where=length > 0)
     shares = np.tile(owned.mean(axis=0), (counts.shape[0], 1))
     for first in range(0, counts.shape[0], BLOCK):
-        with threadpool_limits(1):
+        with one_thread():
             alike = profiles[first : first + BLOCK] @ profiles.T
         alike[np.arange(len(alike)), first + np.arange(len(alike))] = -1
         nearest = np.argsort(-alike.round(12), axis=1, kind="stable")[:, : min(NEAREST, counts.shape[0] - 1)]
@@ -105,7 +105,7 @@ def factorised(counts: Floats, seed: int) -> Floats:
     on the logarithms of order lines (Hu, Koren and Volinsky 2008).
     """
     factors = min(FACTORS, counts.shape[1])
-    with threadpool_limits(1):
+    with one_thread():
         model = AlternatingLeastSquares(
             factors=factors, iterations=ITERATIONS, random_state=seed, num_threads=1, dtype=np.float64
         )

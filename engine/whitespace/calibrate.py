@@ -14,9 +14,9 @@ import polars as pl
 from scipy.special import expit
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
-from threadpoolctl import threadpool_limits
 
 from engine.arrays import Flags, Floats, Integers
+from engine.one_thread import one_thread
 from engine.settings.whitespace.modeling import ModelSettings
 from engine.whitespace import metrics
 
@@ -100,7 +100,7 @@ def fit_method(method: str, labels: Flags, scores: Floats, scope: str, weights: 
         edge = 1 / (labels.size + 2)
         sure = np.clip(levels, edge, 1 - edge)
         return Calibrator(method, scope, positives, (tuple(centres.tolist()), tuple(sure.tolist())))
-    with threadpool_limits(1):
+    with one_thread():
         model = LogisticRegression(C=LOOSE, max_iter=1000).fit(_columns(method, scores), labels, counted)
     return Calibrator(method, scope, positives, weights=(*model.coef_[0].tolist(), float(model.intercept_[0])))
 

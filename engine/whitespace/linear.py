@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
-from threadpoolctl import threadpool_limits
 
 from engine.arrays import Flags, Floats, Integers, Marks, Singles
+from engine.one_thread import one_thread
 from engine.whitespace.features.registry import Feature
 
 HEAVY = frozenset({"count", "money", "days"})
@@ -91,7 +91,7 @@ def elastic_net(columns: Singles, labels: Flags, params: Mapping[str, Any], seed
     solver = "saga" if float(params["l1_ratio"]) > 0 else "lbfgs"
     model = LogisticRegression(solver=solver, random_state=seed, **params)
     unfinished = warnings.catch_warnings(action="ignore", category=ConvergenceWarning)
-    with threadpool_limits(1), unfinished:
+    with one_thread(), unfinished:
         model.fit(columns, labels)
     return model.coef_[0].astype(np.float64), float(model.intercept_[0])
 

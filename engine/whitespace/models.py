@@ -15,9 +15,9 @@ import lightgbm
 import numpy as np
 import polars as pl
 from scipy.special import expit
-from threadpoolctl import threadpool_limits
 
 from engine.arrays import Flags, Floats, Singles
+from engine.one_thread import one_thread
 from engine.settings.whitespace.modeling import BoostingSettings, LinearSettings, ModelSettings
 from engine.whitespace.features.registry import Feature
 from engine.whitespace.linear import Preparation, elastic_net, prepare
@@ -123,7 +123,7 @@ class Linear(Fitted):
 
     def predict(self, values: Singles) -> Floats:
         """As `Fitted.predict`."""
-        with threadpool_limits(1):
+        with one_thread():
             margin = self.preparation.apply(values).astype(np.float64) @ self.weights + self.intercept
         return np.asarray(expit(margin))
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.stats import rankdata
-from threadpoolctl import threadpool_limits
 
 from engine.arrays import Flags, Floats, Singles
+from engine.one_thread import one_thread
 from engine.settings.whitespace.modeling import ModelSettings
 
 SUSPICIOUS = "suspicious"
@@ -105,7 +105,7 @@ def _correlations(values: Singles) -> Floats:
     for first in range(0, len(values), BLOCK_ROWS):
         block = values[first : first + BLOCK_ROWS] - means
         block[np.isnan(block)] = 0.0
-        with threadpool_limits(1):
+        with one_thread():
             products += block.T @ block
     size = np.sqrt(products.diagonal())
     size = np.where(size > 0, size, 1.0)

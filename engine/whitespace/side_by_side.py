@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from typing import Final, TypeVar
 
 from sklearn.exceptions import ConvergenceWarning
-from threadpoolctl import threadpool_limits
 
 from engine.blocks.executor import IN_PROCESS, Executor
+from engine.one_thread import one_thread
 
 Item = TypeVar("Item")
 Made = TypeVar("Made")
@@ -33,5 +33,5 @@ def _steady() -> Iterator[None]:
     # Filters of warnings are of the process: where each fit sets and resets them for itself, the first that ends
     # resets those of the others.
     unfinished = warnings.catch_warnings(action="ignore", category=ConvergenceWarning)
-    with threadpool_limits(1), unfinished:
+    with one_thread(), unfinished:
         yield

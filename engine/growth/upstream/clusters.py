@@ -10,6 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from engine.errors import InputError, Problem
+from engine.one_thread import one_thread
 from engine.settings.growth.upstream import ClusterSettings
 
 OTHER = ""
@@ -74,10 +75,9 @@ def _standardised(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _k_means(features: NDArray[np.float64], k: int, settings: ClusterSettings) -> NDArray[np.int32]:
     from sklearn.cluster import KMeans
-    from threadpoolctl import threadpool_limits
 
     # On one core: how a sum is split over cores would change its last digit, and with it a store on the edge.
-    with threadpool_limits(1):
+    with one_thread():
         labels: NDArray[np.int32] = KMeans(k, n_init=settings.starts, random_state=settings.seed).fit_predict(
             features
         )

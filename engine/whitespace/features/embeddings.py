@@ -19,11 +19,11 @@ from implicit.als import AlternatingLeastSquares
 from scipy import sparse
 from scipy.linalg import orthogonal_procrustes
 from sklearn.utils.extmath import randomized_svd
-from threadpoolctl import threadpool_limits
 
 from engine.arrays import Floats, Integers
 from engine.kernels import folding
 from engine.kernels.compiling import given
+from engine.one_thread import one_thread
 from engine.settings.whitespace.features import FeatureSettings
 from engine.vocabulary import whitespace as v
 from engine.whitespace.features.assets import division_of_product, owned
@@ -113,7 +113,7 @@ def space(view: View, kind: str) -> Space:
     held = _HELD[kind](view)
     n_customers, n_divisions = view.ledger.shape
     # One thread: the order of adding, and with it the last bit, hangs on their number.
-    with threadpool_limits(1):
+    with one_thread():
         items = _turned(_FACTORS[kind](view, held), view, kind, held.names)
         n_factors = items.shape[1]
         found = np.empty((held.who.size, n_factors)), np.empty((held.who.size * held.n_kinds, n_factors))

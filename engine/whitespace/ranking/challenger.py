@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from threadpoolctl import threadpool_limits
 
 from engine.arrays import Floats, Marks
+from engine.one_thread import one_thread
 from engine.resampling import Clusters
 from engine.settings.whitespace.ranking import RankingSettings
 from engine.vocabulary import whitespace as v
@@ -111,7 +111,7 @@ def _fitted(rows: pl.DataFrame, inverse_penalty: float) -> Floats | None:
     if rows["label"].n_unique() < 2:
         return None
     # One thread: the order of adding, and with it the last bit, hangs on their number.
-    with threadpool_limits(1):
+    with one_thread():
         model = LogisticRegression(C=inverse_penalty, max_iter=1000).fit(_matrix(rows), rows["label"].to_numpy())
     return np.concatenate([model.intercept_, model.coef_[0]]).astype(np.float64)
 

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from threadpoolctl import threadpool_limits
 
 from engine.arrays import Floats
+from engine.one_thread import one_thread
 from engine.settings.whitespace.ranking import ValueSettings
 from engine.vocabulary import whitespace as v
 from engine.whitespace.ranking.signals import SIZE
@@ -145,7 +145,7 @@ def _exponent(bought: pl.DataFrame, median: float, outlier_scales: float) -> flo
     if np.ptp(size) == 0 or np.ptp(spent) == 0:
         return 0.0
     # One thread: the order of adding, and with it the last bit, hangs on their number.
-    with threadpool_limits(1):
+    with one_thread():
         line = HuberRegressor(epsilon=outlier_scales, alpha=0.0, max_iter=1000).fit(size[:, None], spent)
     return round(float(np.clip(line.coef_[0], 0.0, 1.0)), 2)
 
