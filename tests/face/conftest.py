@@ -10,6 +10,7 @@ import pytest
 import engine as darkshelf
 from tests.growth.golden import GOLDEN
 from tests.growth.tables import PERIOD, among_peers, merged
+from tests.once import once
 from tests.whitespace.published import smoke_run
 
 if TYPE_CHECKING:
@@ -66,9 +67,21 @@ def workplace(place, tmp_path, monkeypatch) -> Path:
     return tmp_path
 
 
+@pytest.fixture(scope="session")
+def published(tmp_path_factory, company) -> Path:
+    """A copy of what was published over the company, with the run of the examples: they all ask for the same one."""
+
+    def make(folder: Path) -> None:
+        shutil.copytree(company, folder, dirs_exist_ok=True)
+        few_shuffles = {"whitespace.gauntlet.permutations": 99}
+        darkshelf.run_whitespace(company / "company", folder, settings=few_shuffles)
+
+    return once(tmp_path_factory, "whitespace-of-the-examples", make)
+
+
 @pytest.fixture
-def company_workplace(company, workplace) -> Path:
+def company_workplace(company, published, workplace) -> Path:
     """The same with the tables of a company, and a copy of what was published over them."""
     (workplace / "data" / "company").symlink_to(company / "company")
-    shutil.copytree(company, workplace / "data" / "whitespace")
+    shutil.copytree(published, workplace / "data" / "whitespace")
     return workplace

@@ -5,13 +5,14 @@ recorded later does not show. An asset belongs to the division whose product it 
 """
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 
-from engine.arrays import Floats
+from engine.arrays import Floats, Integers, Marks
 from engine.settings.whitespace.features import FeatureSettings
 from engine.vocabulary import whitespace as v
 from engine.whitespace.features.column import SCOPES, Column, Facts, facts_of
@@ -40,38 +41,84 @@ def declare(settings: FeatureSettings, state: State) -> Iterator[Column]:
 
 def _of_scope(scope: Scope, facts: Facts) -> Iterator[Column]:
     name = "assets" if scope == v.OF_CUSTOMER else "assets__div_"
-    for measure, chosen in (("active", ACTIVE), ("on_subs", ON), ("off_subs", OFF), ("former", FORMER)):
+    for measure, chosen in (("active", _active), ("on_subs", _on), ("off_subs", _off), ("former", _off)):
         yield Column(Feature(f"{name}_{measure}_total", kind="count", **facts), partial(_quantity, scope, chosen))
-    yield Column(Feature(f"{name}_subs_share_total", kind="share", **facts), partial(_share, scope, ON, ON | OFF))
+    yield Column(Feature(f"{name}_subs_share_total", kind="share", **facts), partial(_share, scope, _on, _dated))
     for days in EXPIRING_DAYS:
-        soon = pl.col("left").is_between(1, days)
+        soon = partial(_expiring, days)
         yield Column(Feature(f"{name}_expiring_{days}d", kind="count", **facts), partial(_quantity, scope, soon))
         yield Column(
-            Feature(f"{name}_expiring_{days}d_share", kind="share", **facts), partial(_share, scope, soon, ACTIVE)
+            Feature(f"{name}_expiring_{days}d_share", kind="share", **facts), partial(_share, scope, soon, _active)
         )
     yield Column(Feature(f"{name}_tenure_days", kind="days", **facts), partial(_days, scope, pl.col("age").max()))
     since = pl.col("left").filter(pl.col("left") < 0).max().neg()
     yield Column(Feature(f"{name}_days_since_last_expiration", kind="days", **facts), partial(_days, scope, since))
-    bad = pl.col("purchase_date") < EARLIEST
     yield Column(
-        Feature(f"{name}_bad_purchase_share", kind="share", **facts), partial(_share, scope, bad, pl.lit(True))
+        Feature(f"{name}_bad_purchase_share", kind="share", **facts), partial(_share, scope, _too_early, _every)
     )
 
 
 def _of_product(product: str, facts: Facts) -> Iterator[Column]:
-    ours, mark = pl.col("product") == product, slug(product)
-    for measure, chosen in (("rollup", ours), ("on_subs", ours & ON), ("off_subs", ours & OFF)):
+    ours, mark = partial(_of, product), slug(product)
+    for measure, chosen in (("rollup", ours), ("on_subs", _both(ours, _on)), ("off_subs", _both(ours, _off))):
         yield Column(
             Feature(f"assets_{measure}_{mark}", kind="count", **facts), partial(_quantity, v.OF_CUSTOMER, chosen)
         )
     share = Feature(f"assets_subs_share_{mark}", kind="share", **facts)
-    yield Column(share, partial(_share, v.OF_CUSTOMER, ours & ON, ours & (ON | OFF)))
+    yield Column(share, partial(_share, v.OF_CUSTOMER, _both(ours, _on), _both(ours, _dated)))
 
 
-ACTIVE = pl.col("left").is_null() | (pl.col("left") >= 0)
-ON = pl.col("left").is_not_null() & (pl.col("left") >= 0)
-OFF = pl.col("left") < 0
-FORMER = OFF
+class Assets(NamedTuple):
+    """The assets known at the cutoff, (n_assets,): group, product as a position in the vocabulary, -1 when it is not
+    there, quantity, days of age and left till expiry, NaN unknown or without. early: an age that is a mistake.
+    """
+
+    group: Integers
+    product: Integers
+    quantity: Integers
+    age: Floats
+    left: Floats
+    places: Mapping[str, int]
+    early: float
+
+
+Chosen = Callable[[Assets], Marks]
+
+
+def _every(assets: Assets) -> Marks:
+    return np.ones(assets.group.size, np.bool_)
+
+
+def _active(assets: Assets) -> Marks:
+    return ~_off(assets)
+
+
+def _on(assets: Assets) -> Marks:
+    return assets.left >= 0
+
+
+def _off(assets: Assets) -> Marks:
+    return assets.left < 0
+
+
+def _dated(assets: Assets) -> Marks:
+    return ~np.isnan(assets.left)
+
+
+def _expiring(days: int, assets: Assets) -> Marks:
+    return (assets.left >= 1) & (assets.left <= days)
+
+
+def _too_early(assets: Assets) -> Marks:
+    return assets.age > assets.early
+
+
+def _of(product: str, assets: Assets) -> Marks:
+    return np.equal(assets.product, assets.places[product])
+
+
+def _both(one: Chosen, other: Chosen) -> Chosen:
+    return lambda assets: one(assets) & other(assets)
 
 
 @kept
@@ -99,20 +146,37 @@ def division_of_product(view: View) -> dict[str, int]:
     return {product: places[division] for product, division in known.iter_rows() if division in places}
 
 
-def _summed(scope: Scope, chosen: pl.Expr, view: View) -> Floats:
-    assets = owned(view, scope).filter(chosen)
-    sums = np.zeros(view.groups(scope), np.int64)
-    np.add.at(sums, assets["group"].to_numpy(), assets["quantity"].to_numpy())
+@kept
+def _assets(view: View, scope: Scope) -> Assets:
+    """What is owned, as arrays: a hundred columns are sums of a part of them."""
+    found, products = owned(view, scope), view.state.vocabularies["assets"]
+    places = {product: place for place, product in enumerate(products)}
+    place = found["product"].replace_strict(places, default=-1, return_dtype=pl.Int64)
+    age, left = (found[name].cast(pl.Float64).fill_null(float("nan")).to_numpy() for name in ("age", "left"))
+    early = float((view.cutoff - EARLIEST).days)
+    return Assets(found["group"].to_numpy(), place.to_numpy(), found["quantity"].to_numpy(), age, left, places, early)
+
+
+def _summed(scope: Scope, chosen: Chosen, view: View) -> Floats:
+    assets = _assets(view, scope)
+    some = chosen(assets)
+    sums = np.bincount(assets.group[some], assets.quantity[some], minlength=view.groups(scope))
     return view.shaped(scope, sums.astype(np.float64))
 
 
-def _quantity(scope: Scope, chosen: pl.Expr, view: View) -> Floats:
+def _quantity(scope: Scope, chosen: Chosen, view: View) -> Floats:
     """Units of the chosen assets, NaN for who never had any."""
-    return np.where(_summed(scope, pl.lit(True), view) > 0, _summed(scope, chosen, view), np.nan)
+    return np.where(_owns(view, scope), _summed(scope, chosen, view), np.nan)
 
 
-def _share(scope: Scope, chosen: pl.Expr, among: pl.Expr, view: View) -> Floats:
-    return over(_summed(scope, chosen & among, view), _summed(scope, among, view))
+@kept
+def _owns(view: View, scope: Scope) -> Marks:
+    return _summed(scope, _every, view) > 0
+
+
+def _share(scope: Scope, chosen: Chosen, among: Chosen, view: View) -> Floats:
+    """Units of the chosen assets of those among which they are."""
+    return over(_summed(scope, _both(chosen, among), view), _summed(scope, among, view))
 
 
 def _days(scope: Scope, days: pl.Expr, view: View) -> Floats:
