@@ -46,7 +46,7 @@ class Memory:
         self._limit = limit
         self._folder = folder
         self._is_in_files = limit is not None
-        self._maps: list[weakref.ref[mmap.mmap]] = []
+        self._maps: set[weakref.ref[mmap.mmap]] = set()
         self._blocks: list[Memory] = []
         self._watching, self._watchers, self._over = threading.Lock(), 0, threading.Event()
 
@@ -67,12 +67,12 @@ class Memory:
             os.posix_fallocate(file.fileno(), 0, size)
             mapped = mmap.mmap(file.fileno(), size)
         # The room is free again as soon as nobody holds the array.
-        self._maps.append(weakref.ref(mapped))
+        self._maps.add(weakref.ref(mapped, self._maps.discard))
         return np.frombuffer(mapped, dtype).reshape(shape)
 
     def rest(self) -> None:
         """Hand back the pages of all arrays; they come back from their files as they are looked at."""
-        for mapped in (each() for each in self._maps):
+        for mapped in (each() for each in [*self._maps]):
             if mapped is not None:
                 mapped.madvise(mmap.MADV_DONTNEED)
         for block in self._blocks:

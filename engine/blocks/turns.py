@@ -95,7 +95,9 @@ class _Table:
             place = self._rounds.setdefault(question, _Round())
             put(place)
             place.n_given += 1
-            self._changed.notify_all()
+            # Who waits, waits for the last one: to wake all at each would take the square of the blocks.
+            if place.n_given == self.blocks:
+                self._changed.notify_all()
         return place
 
     def wait(self, question: int, place: _Round, rest: Callable[[], None]) -> None:
