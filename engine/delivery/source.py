@@ -333,8 +333,8 @@ def batches(plan: pl.LazyFrame) -> Iterator[pl.DataFrame]:
     has_ended = False
     last_row = pl.LazyFrame({LAST_ROW: [True]})
     for batch in pl.concat([marked, last_row], how="diagonal").collect_batches(maintain_order=True):
-        has_ended = bool(batch[LAST_ROW][-1])
-        yield (batch.head(-1) if has_ended else batch).drop(LAST_ROW)
+        has_ended = bool(batch.drop_in_place(LAST_ROW)[-1])
+        yield batch.head(-1) if has_ended else batch
     if not has_ended:
         raise pl.exceptions.ComputeError("its content is damaged: the reader gave up")
 

@@ -272,7 +272,7 @@ def _batches(
         account.read += batch.height
         account.outside_panel += outside
         account.quarantined += unusable
-        account.used += int(np.count_nonzero(located >= 0))
+        account.used += batch.height - outside - unusable
         _count_unknown(batch, columns, located, account)
         yield _Batch(located, {column.name: _plain(batch[column.name], column) for column in columns})
 
@@ -454,8 +454,8 @@ def _place_prices(
     for batch in _batches_and_held(source, grid, ("price", "promo_flag"), account, held.most_days):
         given = batch.values["price"]
         price = given if free_is_a_price else np.where(given > 0, given, np.nan)
-        is_last_day = (batch.cells >= 0) & (batch.cells % grid.n_days == grid.n_days - 1)
-        free += int(np.count_nonzero(is_last_day & np.isnan(price)))
+        unknown = batch.cells[np.isnan(price)]
+        free += int(np.count_nonzero((unknown >= 0) & (unknown % grid.n_days == grid.n_days - 1)))
         account.replaced += cells.put_last(batch.cells, price, array.ravel())
         held.take(batch, price)
         cells.overrule_flags(batch.cells, batch.values["promo_flag"], promo.ravel())

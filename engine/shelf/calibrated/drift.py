@@ -48,11 +48,10 @@ def level_drift(
     later = 1 if spared >= settings.drift_days else 0
     end_day = n_days - spared + later * settings.drift_days
     changed = _changes(sales, usable, dark, later + n_windows, end_day, settings)
-    group = np.unique(regional_sku, return_inverse=True)[1]
     usual = _usual(changed, together)
     answers, n_asked = [], 0
     for window in range(later, later + n_windows):
-        asked = together.joined(_asked(changed, usual, window, group, settings.drift_tail, together))
+        asked = together.joined(_asked(changed, usual, window, regional_sku, settings.drift_tail, together))
         if asked.size:
             answers.append(_answer(asked, settings.drift_tail, together))
             n_asked += asked.size

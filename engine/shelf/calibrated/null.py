@@ -103,8 +103,8 @@ def null_distribution(demand: DemandSettings, episode: EpisodeSettings) -> NullD
     """The table for these settings, simulated when nobody has done so yet."""
     table = _table(_fingerprint(demand, episode), demand, episode)
     shape = (DISPERSIONS.size, len(HISTORIES), LEVELS.size - 1)
-    curves = np.concatenate(table["open"].to_list()).reshape(*shape, TAILS.size)
-    dark = np.concatenate(table["dark"].to_list()).reshape(*shape, DARK_TAILS.size)
+    curves = table["open"].explode().to_numpy().reshape(*shape, TAILS.size)
+    dark = table["dark"].explode().to_numpy().reshape(*shape, DARK_TAILS.size)
     return NullDistribution(curves, dark[:, -1])
 
 
