@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 BROWSERS = ("chromium-headless-shell", "chromium")
 """The first that is there is taken: without the windows and menus of a desktop a page takes half the work."""
-FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage")
+FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--js-flags=--no-opt")
+"""Pages are gone before the best machine code for their scripts has paid."""
 READY = "html[data-ready]"
 WAIT_MS = 60_000
 
