@@ -7,6 +7,7 @@ for one another: there are as many as workers, and a slot takes no place that an
 
 import logging
 import multiprocessing
+import os
 import platform
 import sys
 import time
@@ -38,7 +39,7 @@ RETRIES = 1
 """A slot that failed is started once more, unless what it says is meant for the user."""
 EAGER_MEMORY = {"distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": None}
 """Dask would have the C library hand memory back at once, and every batch of days would be asked for page by page."""
-FORKSERVER = "forkserver"
+FORKSERVER, SAFE_PATH = "forkserver", "PYTHONSAFEPATH"
 WORK = "work"
 """The file of what workers do."""
 SAME_EVERYWHERE = ("darkshelf", "numba", "numpy", "polars")
@@ -257,7 +258,22 @@ def _copies_of_this() -> Iterator[None]:
         package = __name__.partition(".")[0]
         loaded = [name for name in sys.modules if name.partition(".")[0] == package]
         multiprocessing.get_context(FORKSERVER).set_forkserver_preload(["distributed", *loaded])
+        with _safe_path():
+            yield
+
+
+@contextmanager
+def _safe_path() -> Iterator[None]:
+    """Have processes that start load nothing from the folder somebody happens to be in: it may hold an `engine`."""
+    before = os.environ.get(SAFE_PATH)
+    os.environ[SAFE_PATH] = "1"
+    try:
         yield
+    finally:
+        if before is None:
+            del os.environ[SAFE_PATH]
+        else:
+            os.environ[SAFE_PATH] = before
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import engine
 from engine.blocks import cluster
 from engine.blocks.cluster import executor
 from engine.blocks.executor import IN_PROCESS, InProcess
@@ -223,13 +224,33 @@ def test_nobody_waits_for_dask_who_does_not_ask_for_it():
     )
 
 
-def test_workers_start_without_a_library_that_nobody_here_needs(tmp_path):
-    loaded = (
-        "import sys, pathlib; from engine.blocks.cluster import executor\n"
-        f"with executor('local:1', pathlib.Path({str(tmp_path)!r})): print('pandas' in sys.modules)"
-    )
-    done = subprocess.run([sys.executable, "-c", loaded], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout == "False\n"
+IN_A_FOLDER = """
+import os, sys
+from importlib import import_module
+from pathlib import Path
+from engine.blocks.cluster import executor
+
+def engine_of(_):
+    return import_module("engine").__file__
+
+if __name__ == "__main__":
+    with executor("local:1", Path(sys.argv[1])) as workers:
+        (found,) = workers.map(engine_of, [0])
+    print("pandas" in sys.modules, os.environ.get("PYTHONSAFEPATH"), found)
+"""
+
+
+@pytest.mark.parametrize("safe", [None, "yes"])
+def test_workers_start_without_what_nobody_needs_and_with_nothing_of_the_folder_they_start_in(tmp_path, safe):
+    (folder := tmp_path / "here").mkdir()
+    (tmp_path / "program.py").write_text(IN_A_FOLDER, encoding="utf-8")
+    for name in ("engine", "distributed"):
+        (folder / name).mkdir()
+        (folder / name / "__init__.py").write_text("raise RuntimeError('of the folder')", encoding="utf-8")
+    environment = os.environ | ({"PYTHONSAFEPATH": safe} if safe else {})
+    words = [sys.executable, tmp_path / "program.py", folder]
+    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=True, env=environment)
+    assert done.stdout == f"False {safe} {engine.__file__}\n"
 
 
 def test_without_an_address_the_process_itself_runs_all(tmp_path):
