@@ -6,6 +6,7 @@ check → panel → expect → detect → measure → diagnose → recommend →
 import datetime as dt
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -114,15 +115,16 @@ def run(
     plan = panel_plan(settings, allow_partial=allow_partial)
 
     def write(folder: Path) -> dict[str, Any]:
-        with executor(cluster, folder) as who, TemporaryDirectory(dir=folder, prefix="parts-") as parts:
-            began = time.perf_counter()
-            seen = _seen(sources, plan)
-            looked_seconds = time.perf_counter() - began
-            brief = Brief(
-                folder, Path(parts), sources, settings, plan, max_memory, recalibration, looked_seconds, seen
-            )
-            cut = blocks or _blocks_for(seen, plan, max_memory, who.workers)
-            entries, stages = who.run(partial(_night_of_block, brief), cut, watch)[0]
+        with ThreadPoolExecutor(1) as aside, TemporaryDirectory(dir=folder, prefix="parts-") as parts:
+            # Workers take seconds to start: meanwhile the store-SKUs are looked for.
+            looking = aside.submit(_seen, sources, plan)
+            with executor(cluster, folder) as who:
+                seen, looked_seconds = looking.result()
+                brief = Brief(
+                    folder, Path(parts), sources, settings, plan, max_memory, recalibration, looked_seconds, seen
+                )
+                cut = blocks or _blocks_for(seen, plan, max_memory, who.workers)
+                entries, stages = who.run(partial(_night_of_block, brief), cut, watch)[0]
         journal.take(stages)
         return {"feedback": recalibration.described(), "seeds": "each case's own id", **entries}
 
@@ -148,12 +150,17 @@ class Brief:
     seen: Seen | None
 
 
-def _seen(sources: Sources, plan: PanelPlan) -> Seen | None:
-    """The store-SKUs of the chain; None where a table has to be read as text, which the panel does."""
+def _seen(sources: Sources, plan: PanelPlan) -> tuple[Seen | None, float]:
+    """The store-SKUs of the chain, and in how many seconds they were found.
+
+    None where a table has to be read as text, which the panel does.
+    """
+    began = time.perf_counter()
     try:
-        return seen_pairs(sources, plan.panel.lookback_days)
+        seen = seen_pairs(sources, plan.panel.lookback_days)
     except UNREADABLE:
-        return None
+        seen = None
+    return seen, time.perf_counter() - began
 
 
 def _blocks_for(seen: Seen | None, plan: PanelPlan, max_memory: int | None, workers: int) -> int:
@@ -220,7 +227,7 @@ def inspect(
     if stops:
         raise InputError([*stops, *remarks])
     typed, plan = _opened(place, settings, sources.as_of), panel_plan(settings, allow_partial=allow_partial)
-    seen, memory, method = _seen(typed, plan), Memory(), method_of(settings)
+    (seen, _), memory, method = _seen(typed, plan), Memory(), method_of(settings)
 
     def quality_of(together: Together) -> dict[str, Any]:
         chain, learnt = method.expect(panel(typed, plan, memory, together, seen))
