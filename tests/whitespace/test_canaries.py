@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import chdir
 from dataclasses import replace
 
 import polars as pl
@@ -35,9 +36,13 @@ def clean(company_tables):
 
 
 @pytest.fixture(scope="module")
-def judged(clean):
-    """What the gauntlet says of it."""
-    return gauntlet(clean)
+def judged(clean, tmp_path_factory):
+    """What the gauntlet says of it, in a folder with an `engine` that is not ours."""
+    folder = tmp_path_factory.mktemp("elsewhere")
+    (folder / "engine").mkdir()
+    (folder / "engine" / "__init__.py").write_text("raise RuntimeError('of the folder')", encoding="utf-8")
+    with chdir(folder):
+        return gauntlet(clean)
 
 
 @pytest.mark.proves("L95")

@@ -78,7 +78,8 @@ def _twice(context: Context) -> tuple[dict[str, Any], dict[str, Any]]:
     )
     with tempfile.TemporaryDirectory() as folder:
         replay.written(Path(folder), tables, job)
-        command = [sys.executable, "-m", replay.__name__, folder]
+        # Nothing comes from the folder somebody happens to be in.
+        command = [sys.executable, "-P", "-m", replay.__name__, folder]
         running = [
             subprocess.Popen(
                 command, env={**os.environ, **one}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
