@@ -115,10 +115,10 @@ def run(
     plan = panel_plan(settings, allow_partial=allow_partial)
 
     def write(folder: Path) -> dict[str, Any]:
-        with ThreadPoolExecutor(1) as aside, TemporaryDirectory(dir=folder, prefix="parts-") as parts:
+        with ThreadPoolExecutor(1) as aside:
             # Workers take seconds to start: meanwhile the store-SKUs are looked for.
             looking = aside.submit(_seen, sources, plan)
-            with executor(cluster, folder) as who:
+            with executor(cluster, folder) as who, TemporaryDirectory(dir=folder, prefix="parts-") as parts:
                 seen, looked_seconds = looking.result()
                 brief = Brief(
                     folder, Path(parts), sources, settings, plan, max_memory, recalibration, looked_seconds, seen
@@ -180,6 +180,7 @@ def _night_of_block(brief: Brief, together: Together, tell: Callable[[str], None
     journal = Unheard() if together.number else Journal(tell)
     settings, with_findings = brief.settings, findings_of(brief.settings)
     parts = brief.parts / str(together.number)
+    parts.mkdir(exist_ok=True)
     findings = FindingParts(parts / "findings")
     press = Press(brief.folder, parts, together)
     memory = together.once(lambda: Memory(brief.max_memory, brief.folder))

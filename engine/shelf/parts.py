@@ -154,7 +154,8 @@ class FindingParts:
 def _write(rows: pl.DataFrame, file: Path) -> None:
     """Have the file there whole or not at all: a block that runs again writes what another may be reading."""
     partial = file.with_suffix(PARTIAL)
-    file.parent.mkdir(parents=True, exist_ok=True)
+    # A worker that is cut off must not bring the folder of a night back that has ended without it.
+    file.parent.mkdir(exist_ok=True)
     with appended_parquet(partial, ROWS_PER_GROUP) as add:
         add(rows)
     partial.replace(file)

@@ -247,7 +247,8 @@ def test_workers_start_without_what_nobody_needs_and_with_nothing_of_the_folder_
     for name in ("engine", "distributed"):
         (folder / name).mkdir()
         (folder / name / "__init__.py").write_text("raise RuntimeError('of the folder')", encoding="utf-8")
-    environment = os.environ | ({"PYTHONSAFEPATH": safe} if safe else {})
+    others = {name: value for name, value in os.environ.items() if name != cluster.SAFE_PATH}
+    environment = others | ({cluster.SAFE_PATH: safe} if safe else {})
     words = [sys.executable, tmp_path / "program.py", folder]
     done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=True, env=environment)
     assert done.stdout == f"False {safe} {engine.__file__}\n"
