@@ -1,6 +1,6 @@
 """Linear programme: the best amounts within limits, found by HiGHS (Huangfu & Hall 2018).
 
-SciPy holds the same solver, and takes half a second of a night to import.
+SciPy holds the same solver, and takes a third of a processor second or more to import.
 """
 
 from dataclasses import dataclass
