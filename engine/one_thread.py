@@ -11,7 +11,7 @@ from typing import Any
 
 
 def one_thread() -> AbstractContextManager[Any]:
-    """A context in which every library that was imported before has one thread, in all threads of the process."""
+    """A context in which every library that was imported before works with one thread."""
     limited: AbstractContextManager[Any] = _libraries(len(sys.modules)).limit(limits=1)
     return limited
 

@@ -25,13 +25,13 @@ def test_every_library_has_one_thread_and_then_as_many_as_before():
 
 
 def test_what_was_imported_since_is_looked_for(monkeypatch):
-    with one_thread():
-        pass
-    before = module._libraries.cache_info().misses
-    with one_thread():
-        pass
-    assert module._libraries.cache_info().misses == before
+    def looks() -> int:
+        """How often it was looked for libraries, once they have one thread again."""
+        with one_thread():
+            assert threads() == {1}
+        return module._libraries.cache_info().misses
+
+    before = looks()
+    assert looks() == before
     monkeypatch.setitem(sys.modules, "brings_a_library", ModuleType("brings_a_library"))
-    with one_thread():
-        pass
-    assert module._libraries.cache_info().misses == before + 1
+    assert looks() == before + 1

@@ -70,7 +70,9 @@ def _of_product(product: str, facts: Facts) -> Iterator[Column]:
 
 class Assets(NamedTuple):
     """The assets known at the cutoff, (n_assets,): group, product as a position in the vocabulary, -1 when it is not
-    there, quantity, days of age and left till expiry, NaN unknown or without. early: an age that is a mistake.
+    there, quantity, days of age and left till expiry, NaN unknown or without.
+
+    places: the position of each product. early: more days of age than this are a mistake in the books.
     """
 
     group: Integers
