@@ -178,13 +178,14 @@ def _interleaved(files: list[Path], places: list[Integers], rows_at_a_time: int)
     """The rows of all files by their places, so many at a time; one empty block when there are none."""
     n_rows = sum(place.size for place in places)
     for first in range(0, max(n_rows, 1), rows_at_a_time):
-        bounds = (first, first + rows_at_a_time)
-        found = [_between(file, place, *bounds) for file, place in zip(files, places, strict=True)]
+        bounds = [np.searchsorted(place, (first, first + rows_at_a_time)).tolist() for place in places]
+        # Most parts of a large chain have no row among so few: opening them all took longer than reading the rest.
+        asked = [part for part, (start, stop) in enumerate(bounds) if start < stop] or [0]
+        found = [_between(files[part], places[part], *bounds[part]) for part in asked]
         yield pl.concat(found).sort(_PLACE).drop(_PLACE)
 
 
-def _between(file: Path, place: Integers, first: int, end: int) -> pl.DataFrame:
-    """The rows of a part whose places lie in a range, with their places."""
-    start, stop = np.searchsorted(place, (first, end)).tolist()
+def _between(file: Path, place: Integers, start: int, stop: int) -> pl.DataFrame:
+    """The rows of a part from one to before another, with their places."""
     rows = pl.scan_parquet(file, glob=False).slice(start, stop - start).collect()
     return rows.with_columns(pl.Series(_PLACE, place[start:stop]))
