@@ -7,7 +7,7 @@ inside an array.
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NoReturn
 
@@ -82,7 +82,8 @@ class Panel:
     weather say. notices: what is odd about all this. memory: where the arrays live. together: the way to the other
     blocks of the chain: the pairs are those of the block's own SKUs in all stores, `skus` its own, and what is of
     stores or categories is of the whole chain; stock corrections and unmatched returns are the block's own, counts
-    and accounts of the whole chain. What is of the whole chain is shared: nobody may write into it.
+    and accounts of the whole chain. What is of the whole chain is shared: nobody may write into it. category_prices:
+    what `category_price` found, once it was asked for; empty before.
     """
 
     as_of: dt.date
@@ -106,6 +107,7 @@ class Panel:
     sources: Sources
     memory: Memory
     together: Together = ALONE
+    category_prices: list[Array] = field(default_factory=list, repr=False)
 
     @property
     def first_day(self) -> dt.date:
@@ -154,21 +156,22 @@ class Panel:
     def category_price(self) -> Array:
         """Mean price of every day over the judged pairs of each category, (categories, days); NaN without any.
 
-        The other blocks are asked when it is looked at first.
+        The other blocks are asked when it is looked at first, of this panel or of one with the same prices.
         """
         # `cached_property` holds one lock for all panels until Python 3.12: blocks would wait for each other forever.
-        kept = vars(self)
-        if "_category_price" not in kept:
-            kept["_category_price"] = self._ask_category_price()
-        found: Array = kept["_category_price"]
-        return found
+        if not self.category_prices:
+            self.category_prices.append(self._ask_category_price())
+        return self.category_prices[0]
 
     def _ask_category_price(self) -> Array:
         groups = np.where(self.judged, self.codes("category"), -1)
         shape = (max(len(self.categories), 1), self.n_days)
         parts, counts = np.zeros((*shape, exact.N_FINEST_PARTS)), np.zeros(shape, np.int64)
-        for some in rows.batches(0, groups.size):
+
+        def add(some: Integers) -> None:
             add_days_by_group(self.array("price", some), groups[some], parts, counts)
+
+        rows.in_parts(add, groups)
         parts, counts = self.together.added(parts), self.together.added(counts)
         return self.together.once(lambda: exact.total(parts) / np.where(counts > 0, counts, np.nan))
 
@@ -182,7 +185,8 @@ class Panel:
 
     def having(self, **measures: Measure) -> "Panel":
         """The panel with further measures, or with others in place of those of the same name."""
-        return replace(self, measures={**self.measures, **measures})
+        known = [] if "price" in measures else self.category_prices
+        return replace(self, measures={**self.measures, **measures}, category_prices=known)
 
     def pair_starts(self) -> NDArray[np.int64]:
         """First pair of each store, and the number of pairs at the end."""
