@@ -99,6 +99,20 @@ def _empty(grid: Grid, memory: Memory, dtype: DTypeLike = np.float64, n_days: in
     return array
 
 
+def _take_out(cells: Floats, memory: Memory) -> Narrow:
+    """What the cells hold, in few bytes. The cells are empty again, for the next table: a new array has to be cleared
+    by the operating system first.
+    """
+    taken = Narrow((cells.shape[0], cells.shape[1]), memory)
+
+    def take_block(block: slice) -> None:
+        taken.put(block, cells[block])
+        cells[block] = np.nan
+
+    rows.in_blocks(take_block, len(cells))
+    return taken
+
+
 def place_facts(sources: Sources, grid: Grid, plan: PanelPlan, memory: Memory, together: Together) -> Placed:
     """The block's rows of every table of facts in their cells.
 
@@ -189,32 +203,29 @@ def _sales_then_prices(facts: _Facts, revenue: Floats, promo: Flags, *, free_is_
     grid, memory, accounts = facts.grid, facts.memory, facts.accounts
     prices = facts.tables.get(v.PRICING)
     taken = _empty(grid, memory) if prices is None else None
-    units = _empty(grid, memory)
-    returned = _place_sales(facts.tables[v.SALES], grid, units, revenue, promo, accounts[v.SALES], taken)
+    placed = _empty(grid, memory)
+    returned = _place_sales(facts.tables[v.SALES], grid, placed, revenue, promo, accounts[v.SALES], taken)
     if taken is not None:
-        _divide_by_units(taken, units)
-    narrow = Narrow.of(units, memory)
-    del units
-    price = _empty(grid, memory) if taken is None else taken
+        _divide_by_units(taken, placed)
+    units = _take_out(placed, memory)
+    price = placed if taken is None else taken
     held, free = _Held(grid.pairs.height, facts.held_days), 0
     if prices is not None:
         told = (held, accounts[v.PRICING])
         free = _place_prices(prices, grid, price, promo, *told, free_is_a_price=free_is_a_price)
-    return _Sold(narrow, Narrow.of(price, memory), held.values, returned, free)
+    return _Sold(units, Narrow.of(price, memory), held.values, returned, free)
 
 
 def _stock_then_impressions(facts: _Facts) -> _Stocked:
     grid, memory, accounts = facts.grid, facts.memory, facts.accounts
-    on_hand, held = _empty(grid, memory), _Held(grid.pairs.height, facts.held_days)
-    below_zero = _place_stock(facts.tables[v.INVENTORY], grid, on_hand, held, accounts[v.INVENTORY])
-    narrow = Narrow.of(on_hand, memory)
-    del on_hand
-    views = _empty(grid, memory)
+    placed, held = _empty(grid, memory), _Held(grid.pairs.height, facts.held_days)
+    below_zero = _place_stock(facts.tables[v.INVENTORY], grid, placed, held, accounts[v.INVENTORY])
+    on_hand = _take_out(placed, memory)
     if v.IMPRESSIONS in facts.tables:
         account = accounts[v.IMPRESSIONS]
         for batch in _batches(facts.tables[v.IMPRESSIONS], grid, ("impression_count",), account):
-            account.replaced += cells.put_last(batch.cells, batch.values["impression_count"], views.ravel())
-    return _Stocked(narrow, Narrow.of(views, memory), held.values, below_zero)
+            account.replaced += cells.put_last(batch.cells, batch.values["impression_count"], placed.ravel())
+    return _Stocked(on_hand, Narrow.of(placed, memory), held.values, below_zero)
 
 
 class _Held:
