@@ -34,7 +34,7 @@ WORKING_BYTES_PER_PAIR = 300
 """What else its block holds of it while it works, or of its cases while they are judged."""
 RELIEF_SHARE = 0.85
 """From this share of the limit on, pages are handed back."""
-WATCH_SECONDS = 0.002
+WATCH_SECONDS = 0.01
 MOST_BLOCKS = 64
 """Every block looks through all tables for its rows: more of them would read longer than they compute."""
 
