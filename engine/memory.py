@@ -20,6 +20,7 @@ import numpy as np
 import psutil
 from numpy.typing import DTypeLike, NDArray
 
+from engine.arrays import Floats
 from engine.errors import InputError, Problem
 
 LOGGER = logging.getLogger("darkshelf")
@@ -35,6 +36,8 @@ WORKING_BYTES_PER_PAIR = 300
 RELIEF_SHARE = 0.85
 """From this share of the limit on, pages are handed back."""
 WATCH_SECONDS = 0.01
+MORE_LENT_SHARE = 1 / 16
+"""So much more is lent than was asked for: the blocks of a chain are not quite of one size."""
 MOST_BLOCKS = 64
 """Every block looks through all tables for its rows: more of them would read longer than they compute."""
 
@@ -48,12 +51,15 @@ class Memory:
         self._is_in_files = limit is not None
         self._maps: set[weakref.ref[mmap.mmap]] = set()
         self._blocks: list[Memory] = []
+        self._chain = self
+        self._lending, self._spare, self._in_memory_bytes = threading.Lock(), list[Floats](), 0
         self._watching, self._watchers, self._over = threading.Lock(), 0, threading.Event()
 
     def of_block(self) -> "Memory":
         """The memory of one block of those that take turns: its arrays live in files. `rest` hands them back."""
         block = Memory(self._limit, self._folder)
         block._is_in_files = True
+        block._chain = self
         self._blocks.append(block)
         return block
 
@@ -69,6 +75,41 @@ class Memory:
         # The room is free again as soon as nobody holds the array.
         self._maps.add(weakref.ref(mapped, self._maps.discard))
         return np.frombuffer(mapped, dtype).reshape(shape)
+
+    @contextmanager
+    def lent(self, shape: tuple[int, int]) -> Iterator[Floats]:
+        """Numbers to work with for a while, of any content; who asks next, in any block, is lent the same ones.
+
+        They are in memory where they fit beside what the process holds: what is written over in a file goes to the
+        disk again and again. Elsewhere they are in a file. Raises OSError when the disk has no room for it.
+        """
+        size = int(np.prod(shape))
+        numbers = self._chain._take(size)
+        try:
+            yield numbers[:size].reshape(shape)
+        finally:
+            with self._chain._lending:
+                self._chain._spare.append(numbers)
+
+    def _take(self, size: int) -> Floats:
+        with self._lending:
+            for place, spare in enumerate(self._spare):
+                if spare.size >= size:
+                    return self._spare.pop(place)
+            wanted = size + int(size * MORE_LENT_SHARE)
+            in_memory_bytes = self._in_memory_bytes + wanted * np.float64().itemsize
+            # What is lent may not have been touched yet.
+            held = psutil.Process().memory_info().rss + in_memory_bytes
+            if self._limit is not None and held > self._limit * RELIEF_SHARE:
+                return self.empty((wanted,))
+            self._in_memory_bytes = in_memory_bytes
+            return np.empty(wanted)
+
+    def end_lending(self) -> None:
+        """Forget what was lent: nobody asks any more."""
+        with self._chain._lending:
+            self._chain._spare.clear()
+            self._chain._in_memory_bytes = 0
 
     def rest(self) -> None:
         """Hand back the pages of all arrays; they come back from their files as they are looked at."""

@@ -80,6 +80,33 @@ def test_the_room_on_disk_is_free_again_when_nobody_holds_the_array(tmp_path):
     assert held() == 0
 
 
+def test_who_asks_next_is_lent_the_same_numbers():
+    night = Memory()
+    with night.of_block().lent((3, 90)) as first, night.lent((3, 90)) as beside:
+        assert first.shape == (3, 90)
+        assert not np.shares_memory(first, beside)
+    with night.of_block().lent((2, 90)) as later:
+        assert np.shares_memory(beside, later)
+    with night.lent((4, 90)) as larger:
+        assert larger.shape == (4, 90)
+        assert not np.shares_memory(first, larger)
+    night.of_block().end_lending()
+    with night.lent((3, 90)) as anew:
+        assert not np.shares_memory(first, anew)
+
+
+def test_what_is_lent_lies_in_memory_as_far_as_the_limit_goes(tmp_path):
+    def files() -> int:
+        return Path("/proc/self/maps").read_text().count(str(tmp_path))
+
+    room = psutil.Process().memory_info().rss + 24 * MIB
+    night = Memory(int(room / memory_of_a_night.RELIEF_SHARE), tmp_path)
+    with night.lent((16, MIB // 8)):
+        assert files() == 0
+        with night.of_block().lent((16, MIB // 8)):
+            assert files() == 1
+
+
 def test_an_empty_array_needs_no_file(tmp_path):
     assert Memory(10**9, tmp_path).empty((0, 90)).shape == (0, 90)
 

@@ -67,6 +67,11 @@ class Grid:
     chain_pairs: int
 
     @property
+    def shape(self) -> tuple[int, int]:
+        """Pairs and days."""
+        return self.pairs.height, self.n_days
+
+    @property
     def skus(self) -> pl.Series:
         """The ids of the block's own SKUs, sorted."""
         return self.every_sku[self.own]

@@ -90,8 +90,10 @@ class Placed:
 
 def _empty(grid: Grid, memory: Memory, dtype: DTypeLike = np.float64, n_days: int | None = None) -> Array:
     """Cells without a row. n_days: of the grid, unless fewer are kept."""
-    array = memory.empty((grid.pairs.height, grid.n_days if n_days is None else n_days), dtype)
+    return _emptied(memory.empty((grid.pairs.height, grid.n_days if n_days is None else n_days), dtype))
 
+
+def _emptied(array: Array) -> Array:
     def empty_block(block: slice) -> None:
         array[block] = np.nan if array.dtype.kind == "f" else 0
 
@@ -100,9 +102,7 @@ def _empty(grid: Grid, memory: Memory, dtype: DTypeLike = np.float64, n_days: in
 
 
 def _take_out(cells: Floats, memory: Memory) -> Narrow:
-    """What the cells hold, in few bytes. The cells are empty again, for the next table: a new array has to be cleared
-    by the operating system first.
-    """
+    """What the cells hold, in few bytes. The cells are empty again, for the next table."""
     taken = Narrow((cells.shape[0], cells.shape[1]), memory)
 
     def take_block(block: slice) -> None:
@@ -131,6 +131,7 @@ def place_facts(sources: Sources, grid: Grid, plan: PanelPlan, memory: Memory, t
     failures = [each for each in together.gathered(failure) if each is not None]
     if own is None or failures:
         raise failures[0]
+    memory.end_lending()
     every = together.gathered(own.accounts)
     accounts = {
         name: RowAccount.added([unread(sources.tables[name]), *(block[name] for block in every)])
@@ -203,29 +204,32 @@ def _sales_then_prices(facts: _Facts, revenue: Floats, promo: Flags, *, free_is_
     grid, memory, accounts = facts.grid, facts.memory, facts.accounts
     prices = facts.tables.get(v.PRICING)
     taken = _empty(grid, memory) if prices is None else None
-    placed = _empty(grid, memory)
-    returned = _place_sales(facts.tables[v.SALES], grid, placed, revenue, promo, accounts[v.SALES], taken)
-    if taken is not None:
-        _divide_by_units(taken, placed)
-    units = _take_out(placed, memory)
-    price = placed if taken is None else taken
     held, free = _Held(grid.pairs.height, facts.held_days), 0
-    if prices is not None:
-        told = (held, accounts[v.PRICING])
-        free = _place_prices(prices, grid, price, promo, *told, free_is_a_price=free_is_a_price)
-    return _Sold(units, Narrow.of(price, memory), held.values, returned, free)
+    with memory.lent(grid.shape) as placed:
+        into = (_emptied(placed), revenue, promo)
+        returned = _place_sales(facts.tables[v.SALES], grid, *into, accounts[v.SALES], taken)
+        if taken is not None:
+            _divide_by_units(taken, placed)
+        units = _take_out(placed, memory)
+        if prices is not None:
+            told = (held, accounts[v.PRICING])
+            free = _place_prices(prices, grid, placed, promo, *told, free_is_a_price=free_is_a_price)
+        price = Narrow.of(placed if taken is None else taken, memory)
+    return _Sold(units, price, held.values, returned, free)
 
 
 def _stock_then_impressions(facts: _Facts) -> _Stocked:
     grid, memory, accounts = facts.grid, facts.memory, facts.accounts
-    placed, held = _empty(grid, memory), _Held(grid.pairs.height, facts.held_days)
-    below_zero = _place_stock(facts.tables[v.INVENTORY], grid, placed, held, accounts[v.INVENTORY])
-    on_hand = _take_out(placed, memory)
-    if v.IMPRESSIONS in facts.tables:
-        account = accounts[v.IMPRESSIONS]
-        for batch in _batches(facts.tables[v.IMPRESSIONS], grid, ("impression_count",), account):
-            account.replaced += cells.put_last(batch.cells, batch.values["impression_count"], placed.ravel())
-    return _Stocked(on_hand, Narrow.of(placed, memory), held.values, below_zero)
+    held = _Held(grid.pairs.height, facts.held_days)
+    with memory.lent(grid.shape) as placed:
+        below_zero = _place_stock(facts.tables[v.INVENTORY], grid, _emptied(placed), held, accounts[v.INVENTORY])
+        on_hand = _take_out(placed, memory)
+        if v.IMPRESSIONS in facts.tables:
+            account = accounts[v.IMPRESSIONS]
+            for batch in _batches(facts.tables[v.IMPRESSIONS], grid, ("impression_count",), account):
+                account.replaced += cells.put_last(batch.cells, batch.values["impression_count"], placed.ravel())
+        impressions = Narrow.of(placed, memory)
+    return _Stocked(on_hand, impressions, held.values, below_zero)
 
 
 class _Held:
