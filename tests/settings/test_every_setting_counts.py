@@ -1,7 +1,7 @@
 """Every setting of a profile changes something: a published byte, a notice or an exit code.
 
 A setting for which no chain here shows an effect fails: it does not belong to the profile, or a chain that needs it
-is still to be written.
+is still to be written. A night is looked at step by step, and ends with the first step that shows an effect.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import pytest
 from engine.errors import DarkshelfError, SettingsError
 from engine.lake.ingest import ingest
 from engine.memory import Memory
+from engine.outputs.shelf import shapes
 from engine.runs.journal import Journal
 from engine.settings.loading import described
 from engine.settings.shelf.night import PROFILES, Settings, load
@@ -44,6 +45,8 @@ pytestmark = pytest.mark.slow
 
 Chain = Callable[[Path], Path]
 """What writes a chain into a folder."""
+Shown = tuple[str, ...]
+"""What a night shows, a step each; or its refusal alone."""
 
 ORDINARY = (plain.told_shelves, chains.trade, chains.faulty_trade, chains.awkward)
 """Where an effect is looked for, in this order, unless a key is about something rarer."""
@@ -143,7 +146,9 @@ def test_the_same_settings_show_nothing(way: str, profile: str, place: Path):
     settings = load(assignments=[f"profile={profile}"])
     look = {"judged": judged, "delivered": delivered}[way]
     for chain in ORDINARY:
-        assert look.__wrapped__(chain, settings, place) == look(chain, settings, place)
+        usual = look(chain, settings, place)
+        assert look.__wrapped__(chain, settings, place, usual) == usual
+        assert len(usual) > 1, "a night of which every step was looked at"
 
 
 def chains_of(key: str) -> tuple[Chain, ...]:
@@ -186,7 +191,39 @@ def shows(chain: Chain, profile: str, key: str, value: object, place: Path) -> b
     except SettingsError:
         return False
     look = next((way for beginning, way in WAYS.items() if key.startswith(beginning)), judged)
-    return look(chain, settings, place) != look(chain, load(assignments=usual), place)
+    known = look(chain, load(assignments=usual), place)
+    return look(chain, settings, place, known) != known
+
+
+class DifferentError(Exception):
+    """A step shows something else than it did in another night."""
+
+
+class Steps:
+    """Digests of what a night shows, a step each. known: those of another one, whose end is this one's too.
+
+    What a night shows before it is refused is nothing: such a one has a single step, and is known as a whole.
+    """
+
+    def __init__(self, known: Shown) -> None:
+        self._known = known if len(known) > 1 else ()
+        self._found: list[str] = []
+
+    def add(self, *parts: bytes) -> None:
+        """Take the next step. Raises DifferentError where it is another one than is known."""
+        self._found.append(digest(*parts))
+        if self._known and self._known[: len(self._found)] != tuple(self._found):
+            raise DifferentError
+
+    def all_of(self, night: Callable[[], None]) -> Shown:
+        """What a night shows that takes these steps: up to the first that differs, or the refusal."""
+        try:
+            night()
+        except DifferentError:
+            pass
+        except DarkshelfError as refusal:
+            return (f"{refusal.exit_code}: {refusal}",)
+        return tuple(self._found)
 
 
 @cache
@@ -205,30 +242,33 @@ def usual_panel(chain: Chain, profile: str, place: Path) -> Panel:
 
 
 @cache
-def judged(chain: Chain, settings: Settings, place: Path) -> str:
-    """What a night finds on the usual panel, as it would be published: a digest, or the refusal."""
-    days = usual_panel(chain, settings.profile, place)
-    blocks: list[pl.DataFrame] = []
+def judged(chain: Chain, settings: Settings, place: Path, known: Shown = ()) -> Shown:
+    """What a night finds on the usual panel, as it would be published."""
+    days, steps = usual_panel(chain, settings.profile, place), Steps(known)
 
-    def describe(known: Panel) -> None:
-        blocks.extend(feature_blocks(known, settings.expect, settings.causes))
+    def add(*frames: pl.DataFrame) -> None:
+        steps.add(*map(as_parquet, frames))
+
+    def describe(expected: Panel) -> None:
+        add(*feature_blocks(expected, settings.expect, settings.causes))
+
+    def take(folder: Path) -> None:
+        parts = CaseParts(folder)
+        night = desk.judge(
+            days, settings, Journal(), describe, lambda cases: add(findings_of(settings)(cases)), parts
+        )
+        method, chain_days, found = night.method, night.panel, night.found
+        cases = parts.whole()
+        add(cases)
+        tables = {**night.decided, **method.tables(chain_days, found, parts)}
+        add(*(table.rows for table in tables.values()))
+        quality = data_quality(chain_days, settings.panel.min_history_days, method.notices(chain_days, night.learnt))
+        steps.add(json.dumps([dict(method.facts(found)), quality], default=str).encode())
+        bands = partial(method.bands, chain_days, found)
+        add(*series_blocks(chain_days, cases["pair"], bands, settings.expect.interval_z))
 
     with TemporaryDirectory() as folder:
-        parts = CaseParts(Path(folder))
-        try:
-            night = desk.judge(
-                days, settings, Journal(), describe, lambda cases: blocks.append(findings_of(settings)(cases)), parts
-            )
-        except DarkshelfError as refusal:
-            return f"{refusal.exit_code}: {refusal}"
-        method, days, found = night.method, night.panel, night.found
-        tables = {**night.decided, **method.tables(days, found, parts)}
-        cases = parts.whole()
-    series = series_blocks(days, cases["pair"], partial(method.bands, days, found), settings.expect.interval_z)
-    quality = data_quality(days, settings.panel.min_history_days, method.notices(days, night.learnt))
-    frames = [cases, *blocks, *(table.rows for table in tables.values()), *series]
-    told = json.dumps([dict(method.facts(found)), quality], default=str)
-    return digest(told.encode(), *map(as_parquet, frames))
+        return steps.all_of(lambda: take(Path(folder)))
 
 
 def as_parquet(frame: pl.DataFrame) -> bytes:
@@ -239,42 +279,50 @@ def as_parquet(frame: pl.DataFrame) -> bytes:
 
 
 @cache
-def delivered(chain: Chain, settings: Settings, place: Path) -> str:
+def delivered(chain: Chain, settings: Settings, place: Path, known: Shown = ()) -> Shown:
     """What a whole night leaves behind, the reading of its tables included."""
-    return outcome(chain, settings, place)
+    return outcome(chain, settings, place, known)
 
 
 @cache
-def answered(chain: Chain, settings: Settings, place: Path) -> str:
+def answered(chain: Chain, settings: Settings, place: Path, known: Shown = ()) -> Shown:
     """What a night leaves behind that learns from what stores answered."""
-    return outcome(chain, settings, place, feedback=plain.answers_of_stores(place / "answers.parquet"))
+    return outcome(chain, settings, place, known, feedback=plain.answers_of_stores(place / "answers.parquet"))
 
 
-def outcome(chain: Chain, settings: Settings, place: Path, feedback: Path | None = None) -> str:
-    """A digest of the files of a night, or the refusal."""
-    rmtree(place / "out", ignore_errors=True)
-    try:
-        night = desk.run(written(chain, place), place / "out", settings, allow_partial=True, feedback=feedback)
-    except DarkshelfError as refusal:
-        return f"{refusal.exit_code}: {refusal}"
-    of_the_run = {"manifest.json", "logs.jsonl", "config_resolved.toml"}
-    files = sorted(file for file in night.folder.rglob("*") if file.is_file() and file.name not in of_the_run)
-    return digest(*(str(file.relative_to(night.folder)).encode() + file.read_bytes() for file in files))
+def outcome(chain: Chain, settings: Settings, place: Path, known: Shown, feedback: Path | None = None) -> Shown:
+    """The features of a night, which are written long before the others, then all of its files."""
+    steps, out = Steps(known), place / "out"
+    rmtree(out, ignore_errors=True)
+
+    def look(stage: str) -> None:
+        if stage == "detect":
+            steps.add(next(out.rglob(shapes.FEATURES)).read_bytes())
+
+    def take() -> None:
+        folder = written(chain, place)
+        night = desk.run(folder, out, settings, allow_partial=True, feedback=feedback, watch=look)
+        of_the_run = {"manifest.json", "logs.jsonl", "config_resolved.toml"}
+        files = sorted(file for file in night.folder.rglob("*") if file.is_file() and file.name not in of_the_run)
+        steps.add(*(str(file.relative_to(night.folder)).encode() + file.read_bytes() for file in files))
+
+    return steps.all_of(take)
 
 
 @cache
-def ingested(chain: Chain, settings: Settings, place: Path) -> str:
-    """What a lake says to a delivery."""
-    lake = place / "lake"
+def ingested(chain: Chain, settings: Settings, place: Path, known: Shown = ()) -> Shown:
+    """What a lake says to a delivery, which is one step."""
+    steps, lake = Steps(known), place / "lake"
     rmtree(lake, ignore_errors=True)
     ingest(written(chain, place) / "held", lake, load().ingest)
-    try:
-        return repr(ingest(written(chain, place) / "delivered", lake, settings.ingest, settings.inputs))
-    except DarkshelfError as refusal:
-        return f"{refusal.exit_code}: {refusal}"
+
+    def take() -> None:
+        steps.add(repr(ingest(written(chain, place) / "delivered", lake, settings.ingest, settings.inputs)).encode())
+
+    return steps.all_of(take)
 
 
-WAYS: dict[str, Callable[[Chain, Settings, Path], str]] = {
+WAYS: dict[str, Callable[..., Shown]] = {
     "ingest": ingested,
     "inputs": delivered,
     "panel": delivered,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 LAST_WEEK = range(83, 90)
 TABLES = ("cases", "evidence", "features", "daily", "stores")
-N_CASES = 70
+N_CASES = 64
 """Of the chain that is cut into up to 64 blocks, two a shelf."""
 
 
@@ -44,7 +44,7 @@ def published(folder, out, settings: Settings | None = None) -> dict[str, pl.Dat
 
 @pytest.fixture(scope="module")
 def many(tmp_path_factory):
-    """A chain of seventy cases, and the files of a night over it."""
+    """A chain of a case a block, and the files of a night over it."""
     chain = Chain(seed=1)
     chain.store("1", 0.0, 20.0)
     chain.staple("1")
