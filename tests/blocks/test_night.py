@@ -8,12 +8,14 @@ import sys
 from functools import cache
 from typing import TYPE_CHECKING
 
+import polars as pl
 import pytest
 
 from engine.settings.shelf.night import load
 from engine.shelf import desk
 from engine.synth.chain import write_chain
 from engine.synth.plan import ChainPlan
+from engine.vocabulary import shelf as v
 from tests.command import data_files, latest_data
 from tests.planted.awkward import AS_OF, write_awkward_chain
 
@@ -21,14 +23,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-BLOCKS = [2, *(pytest.param(blocks, marks=pytest.mark.slow) for blocks in (7, 64))]
+BLOCKS = [2, pytest.param(7, marks=pytest.mark.slow)]
+MANY_BLOCKS = 64
+"""A night of so many takes half a minute: it is over both chains in one."""
+ORDINARY = ChainPlan(stores=40, skus=70, days=90)
 PROFILES = ["calibrated", "classic"]
 Published = dict[str, bytes]
 
 
 @pytest.fixture(scope="module")
 def awkward(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A few store-SKUs, each odd in its own way; of fewer SKUs than there are blocks."""
+    """A few store-SKUs, each odd in its own way."""
     folder = tmp_path_factory.mktemp("awkward")
     write_awkward_chain(folder, format="parquet")
     return folder
@@ -38,7 +43,22 @@ def awkward(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def ordinary(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A chain with planted cases, promotions, late listings and neighbours."""
     folder = tmp_path_factory.mktemp("ordinary") / "in"
-    write_chain(folder, ChainPlan(stores=40, skus=70, days=90))
+    write_chain(folder, ORDINARY)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def both(awkward: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The stores of both as those of one chain, which has the cases of either."""
+    ordinary, folder = (tmp_path_factory.mktemp(name) for name in ("ordinary_part", "awkward_and_ordinary"))
+    write_chain(ordinary / "in", ORDINARY.model_copy(update={"last_date": AS_OF}))
+    # No awkward store or SKU is called like this.
+    called = [pl.format("9000{}", name).alias(name) for name in v.PAIR]
+    for file in awkward.iterdir():
+        further = pl.read_parquet(ordinary / "in" / file.name)
+        names = [name for name in called if name.meta.output_name() in further.columns]
+        every = [pl.read_parquet(file), further.with_columns(names)]
+        pl.concat(every, how="diagonal_relaxed").write_parquet(folder / file.name)
     return folder
 
 
@@ -69,6 +89,12 @@ def test_the_cut_of_an_awkward_chain_changes_no_byte(awkward, whole, tmp_path, p
 @pytest.mark.parametrize("blocks", BLOCKS)
 def test_the_cut_of_an_ordinary_chain_changes_no_byte(ordinary, whole, tmp_path, profile, blocks):
     assert_same_bytes(night(ordinary, tmp_path, profile, blocks), whole(ordinary, profile))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("profile", PROFILES)
+def test_the_cut_of_both_into_many_blocks_changes_no_byte(both, whole, tmp_path, profile):
+    assert_same_bytes(night(both, tmp_path, profile, MANY_BLOCKS), whole(both, profile))
 
 
 @pytest.mark.slow
