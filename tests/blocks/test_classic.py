@@ -75,7 +75,7 @@ def whole(chain) -> Found:
     return found
 
 
-@pytest.fixture(scope="module", params=[2, 7, 40])
+@pytest.fixture(scope="module", params=[2, 7, 27])
 def found(request, chain) -> list[Found]:
     """What so many blocks find, some of them empty."""
     return over_blocks(chain, request.param, judged)

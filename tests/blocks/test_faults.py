@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 SLOW_SECONDS = 2.0
-BLOCKS = 4
+BLOCKS = 3
+"""The first worker has one of them, the other has two, which take turns."""
 
 
 @pytest.fixture(scope="module")

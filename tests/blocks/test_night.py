@@ -118,7 +118,7 @@ def test_a_worker_that_is_killed_changes_no_byte(ordinary, whole, scheduler, bus
             killed.append(busiest().pid)
             busiest().kill()
 
-    found = desk.run(ordinary, tmp_path, load(), blocks=4, cluster=scheduler, watch=kill)
+    found = desk.run(ordinary, tmp_path, load(), blocks=3, cluster=scheduler, watch=kill)
     assert killed
     assert_same_bytes(data_files(found.folder), whole(ordinary, "calibrated"))
 
