@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 import engine as darkshelf
+from tests.every_desk import write_company
 from tests.growth.golden import GOLDEN
 from tests.growth.tables import PERIOD, among_peers, merged
 from tests.once import once
-from tests.whitespace.published import smoke_run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,8 +48,16 @@ def scaling(place) -> darkshelf.Scaling:
 
 @pytest.fixture(scope="session")
 def company(tmp_path_factory) -> Path:
-    """A folder with the tables of a company, and a run over it; nobody writes there."""
-    return smoke_run(tmp_path_factory)
+    """A folder with the tables of a small company, `company`, and the run that all examples ask for; read alone.
+
+    What an example says of a run holds of one of sixty customers as of a larger one.
+    """
+
+    def make(folder: Path) -> None:
+        few_shuffles = {"whitespace.gauntlet.permutations": 99}
+        darkshelf.run_whitespace(write_company(folder / "company"), folder, settings=few_shuffles)
+
+    return once(tmp_path_factory, "whitespace-of-the-examples", make)
 
 
 @pytest.fixture(scope="session")
@@ -67,21 +75,9 @@ def workplace(place, tmp_path, monkeypatch) -> Path:
     return tmp_path
 
 
-@pytest.fixture(scope="session")
-def published(tmp_path_factory, company) -> Path:
-    """A copy of what was published over the company, with the run of the examples: they all ask for the same one."""
-
-    def make(folder: Path) -> None:
-        shutil.copytree(company, folder, dirs_exist_ok=True)
-        few_shuffles = {"whitespace.gauntlet.permutations": 99}
-        darkshelf.run_whitespace(company / "company", folder, settings=few_shuffles)
-
-    return once(tmp_path_factory, "whitespace-of-the-examples", make)
-
-
 @pytest.fixture
-def company_workplace(company, published, workplace) -> Path:
+def company_workplace(company, workplace) -> Path:
     """The same with the tables of a company, and a copy of what was published over them."""
     (workplace / "data" / "company").symlink_to(company / "company")
-    shutil.copytree(published, workplace / "data" / "whitespace")
+    shutil.copytree(company, workplace / "data" / "whitespace")
     return workplace
