@@ -6,7 +6,9 @@ import os
 import shutil
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
 
 import pytest
 
@@ -29,6 +31,20 @@ FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--js-flags
 """Pages are gone before the best machine code for their scripts has paid."""
 READY = "html[data-ready]"
 WAIT_MS = 60_000
+PIECES = """
+const pieces = (root) => [...root.querySelectorAll('*')].flatMap(
+  (el) => [...(el.matches('.piece') ? [el] : []), ...(el.shadowRoot ? pieces(el.shadowRoot) : [])])
+const content = (root) => [...root.querySelectorAll('*')].map(
+  (el) => el.matches('.content') ? el : el.shadowRoot && content(el.shadowRoot)).find(Boolean)
+const painted = () => { const found = content(document); return found ? pieces(found.shadowRoot ?? found) : [] }
+"""
+MOVE = f"""(query) => {{ {PIECES}
+  painted().forEach((piece) => piece.dataset.left = '1')
+  window.history.pushState({{}}, '', window.location.pathname + query)
+  window.dispatchEvent(new PopStateEvent('popstate'))
+}}"""
+MOVED = f"() => {{ {PIECES} return painted().length && painted().every((piece) => !piece.dataset.left) }}"
+"""What was painted before a move is marked: the view that was asked for is there when nothing marked is left."""
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -110,6 +126,35 @@ class Window:
     home: str
     complaints: list[str] = field(default_factory=list)
 
+    def listen(self, leave: Callable[[], None]) -> Callable[[], None]:
+        """Hear of everything from now on; what is handed back hears of nothing more, and leaves the page."""
+        listeners = {
+            "console": self._console,
+            "pageerror": self._error,
+            "dialog": self.refuse,
+            "request": self._asked,
+        }
+        for event, listener in listeners.items():
+            self.page.on(event, listener)
+
+        def left() -> None:
+            for event, listener in listeners.items():
+                self.page.remove_listener(event, listener)
+            leave()
+
+        return left
+
+    def _console(self, message: Any) -> None:
+        if message.type == "error":
+            self.complaints.append(message.text)
+
+    def _error(self, error: Any) -> None:
+        self.complaints.append(str(error))
+
+    def _asked(self, request: Any) -> None:
+        if _is_foreign(request.url):
+            self.complaints.append(f"asked {request.url}")
+
     def refuse(self, dialog: Any) -> None:
         """A dialogue comes from a text that ran as a script."""
         self.complaints.append(f"a text of the data ran: {dialog.message}")
@@ -128,6 +173,17 @@ class Window:
         self.page.locator(f'nav.menu a[aria-current]:text-is("{link}")').wait_for()
         return self
 
+    def move(self, query: str) -> Window:
+        """The page of an address, without loading a script again where it is another one than the reader is on.
+
+        There it is drawn as on the way back. What changes on the same page may stay in its place: that is loaded.
+        """
+        if page_of(query) == page_of(self.query):
+            return self.open(query)
+        self.page.evaluate(MOVE, query)
+        self.page.wait_for_function(MOVED)
+        return self
+
     @property
     def query(self) -> str:
         """The query of the address."""
@@ -140,6 +196,11 @@ class Window:
     def text(self, selector: str = ".piece") -> str:
         """What a reader sees in an element, shadow roots included."""
         return "\n".join(self.page.locator(selector).all_inner_texts())
+
+
+def page_of(query: str) -> str:
+    """The key of the page that an address leads to; empty for the first one."""
+    return "".join(parse_qs(query.removeprefix("?")).get("page", []))
 
 
 def wait_for_count(found: Any, count: int) -> None:
@@ -156,11 +217,39 @@ def wait_for_text(found: Any, text: str) -> None:
     expect(found).to_have_text(text, timeout=WAIT_MS)
 
 
+@dataclass
+class Profile:
+    """A browser profile for most windows. A page that a test left is taken by the next one.
+
+    The process of a page forgets the scripts it has read when the page is closed, or leads to another site.
+    """
+
+    context: Any
+    left: list[Any] = field(default_factory=list)
+
+    def page(self) -> Any:
+        """A page that shows nothing of a dashboard."""
+        return self.left.pop() if self.left else self.context.new_page()
+
+    def leave(self, page: Any, home: str) -> None:
+        """Bring a page to where its server shows no dashboard, with nothing kept for its window."""
+        from playwright.sync_api import Error
+
+        try:
+            page.goto(f"{home}health")
+            page.evaluate("window.sessionStorage.clear()")
+        except Error:
+            # The test closed it, or its server is gone.
+            page.close()
+        else:
+            self.left.append(page)
+
+
 @pytest.fixture(scope="session")
-def shared(chromium: Any) -> Iterator[Any]:
+def shared(chromium: Any) -> Iterator[Profile]:
     """One browser profile for most windows, so that scripts are loaded once."""
     context = chromium.new_context(locale="en-US")
-    yield context
+    yield Profile(context)
     context.close()
 
 
@@ -170,33 +259,32 @@ def window(chromium: Any, shared: Any, served: str) -> Iterator[Callable[..., Wi
     yield from windows(chromium, served, shared)
 
 
-def windows(chromium: Any, home: str, shared: Any = None) -> Iterator[Callable[..., Window]]:
+def windows(chromium: Any, home: str, shared: Profile | None = None) -> Iterator[Callable[..., Window]]:
     """Make windows by their width. They must not complain, nor ask any other machine for anything.
 
     alone: in a profile of its own, which knows no cookies; always, where there is no shared one. Further words are
     options of that profile.
     """
-    opened: list[tuple[Any, Window]] = []
+    opened: list[tuple[Window, Callable[[], None]]] = []
 
     def make(
         width: int = 1440, height: int = 900, home: str = home, *, alone: bool = False, **options: Any
     ) -> Window:
-        alone = alone or shared is None or bool(options)
-        context = chromium.new_context(**{"locale": "en-US", **options}) if alone else shared
-        context.set_default_timeout(WAIT_MS)
-        page = context.new_page()
+        if shared is None or alone or options:
+            page = chromium.new_context(**{"locale": "en-US", **options}).new_page()
+            leave = page.context.close
+        else:
+            page = shared.page()
+            leave = partial(shared.leave, page, home)
+        page.context.set_default_timeout(WAIT_MS)
         page.set_viewport_size({"width": width, "height": height})
         made = Window(page, home)
-        page.on("console", lambda m: made.complaints.append(m.text) if m.type == "error" else None)
-        page.on("pageerror", lambda error: made.complaints.append(str(error)))
-        page.on("dialog", made.refuse)
-        page.on("request", lambda r: made.complaints.append(f"asked {r.url}") if _is_foreign(r.url) else None)
-        opened.append((context if alone else page, made))
+        opened.append((made, made.listen(leave)))
         return made
 
     yield make
-    for to_close, made in opened:
-        to_close.close()
+    for made, leave in opened:
+        leave()
         assert made.complaints == []
 
 

@@ -54,15 +54,16 @@ def test_the_dark_theme_can_be_read_and_stays(window: Callable[..., Window]) -> 
     reader = window(1440, alone=True).open()
     reader.page.get_by_role("button", name="Toggle theme").click()
     reader.page.wait_for_function("document.cookie.includes('darkshelf_theme=dark')")
+    reader.open()
+    assert faults(reader.page) == []
     for query in (
-        "",
         "?page=value",
         "?page=queue",
         "?page=cases",
         "?page=cases&columns=all",
         f"?page=case&case={CASE}",
     ):
-        reader.open(query)
+        reader.move(query)
         assert faults(reader.page) == []
 
 

@@ -10,7 +10,7 @@ import pytest
 from engine.growth import desk
 from engine.settings.growth.scaling import GrowthSettings
 from tests.growth.test_desk import golden_tables
-from tests.panel_app.conftest import Window, wait_for_count, wait_for_text, windows
+from tests.panel_app.conftest import Profile, Window, wait_for_count, wait_for_text, windows
 from tests.panel_app.serving import serving
 
 if TYPE_CHECKING:
@@ -37,8 +37,8 @@ def home(run: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def reader(chromium: Any, home: str) -> Iterator[Callable[..., Window]]:
-    yield from windows(chromium, home)
+def reader(chromium: Any, shared: Profile, home: str) -> Iterator[Callable[..., Window]]:
+    yield from windows(chromium, home, shared)
 
 
 def test_the_six_figures_are_there_after_a_load_by_address(reader) -> None:

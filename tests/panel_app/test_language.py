@@ -204,7 +204,7 @@ def english_left(texts: list[str]) -> set[str]:
 
 def test_every_page_in_german_is_german(window: Callable[..., Window]) -> None:
     reader = window(1280).open("?lang=de")
-    left = {query: english_left(reader.open(query).page.evaluate(LEAVES)) for query in PAGES}
+    left = {query: english_left(reader.move(query).page.evaluate(LEAVES)) for query in PAGES}
     assert {query: texts for query, texts in left.items() if texts} == {}
     assert reader.page.evaluate("document.documentElement.lang") == "de"
     assert "von" in reader.open("?page=cases&region=South").text(".pager")

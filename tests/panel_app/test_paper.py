@@ -14,7 +14,7 @@ from engine.outputs.growth.sign_off import SIGNERS
 from engine.settings.growth.scaling import GrowthSettings
 from tests.growth.test_desk import golden_tables
 from tests.panel_app import nights as planted
-from tests.panel_app.conftest import Window, wait_for_count, windows
+from tests.panel_app.conftest import Profile, Window, wait_for_count, windows
 from tests.panel_app.serving import serving
 
 if TYPE_CHECKING:
@@ -48,8 +48,8 @@ def home(night: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def reader(chromium: Any, home: str) -> Iterator[Callable[..., Window]]:
-    yield from windows(chromium, home)
+def reader(chromium: Any, shared: Profile, home: str) -> Iterator[Callable[..., Window]]:
+    yield from windows(chromium, home, shared)
 
 
 def printed(window: Window) -> str:

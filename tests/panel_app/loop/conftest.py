@@ -68,3 +68,5 @@ def open_page(chromium, server, shared) -> Iterator[Callable[..., Any]]:
             return reader.open(query).page
 
         yield opened
+    # Cookies know no port: it would darken the dashboards of others.
+    shared.context.clear_cookies(name="darkshelf_theme")
