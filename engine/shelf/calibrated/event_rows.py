@@ -109,9 +109,15 @@ def grouped(cases: pl.DataFrame, stocked: pl.DataFrame, of: EventSettings) -> pl
 
 def _stocked(panel: Panel) -> pl.DataFrame:
     """How many judged stores of each region carry each SKU: sku_id, region, stores."""
-    judged = np.flatnonzero(panel.judged)
-    named = with_names(panel.stores, panel.skus, panel.pairs.select(v.PAIR)[judged].with_columns(pair=judged))
-    return named.group_by("sku_id", "region", maintain_order=True).agg(stores=pl.len().cast(pl.Int64))
+    judged = panel.pairs.filter("judged")
+    # Ids and regions are few: their places are counted, and what was found gets its names.
+    regions = panel.stores["region"].unique().sort()
+    region = panel.stores["region"].replace_strict(regions, pl.int_range(len(regions), eager=True))
+    of_pair = judged.select("sku", region=region.gather(judged["store"]))
+    found = of_pair.group_by("sku", "region", maintain_order=True).agg(stores=pl.len().cast(pl.Int64))
+    return found.select(
+        sku_id=panel.skus["sku_id"].gather(found["sku"]), region=regions.gather(found["region"]), stores="stores"
+    )
 
 
 def _begun_together(cases: pl.DataFrame, keys: Sequence[str], gap_days: int) -> pl.DataFrame:
