@@ -77,6 +77,8 @@ def told(value: Any) -> Any:
         return told(value.rows(slice(None)))
     if isinstance(value, dict):
         return [(name, told(each)) for name, each in value.items()]
+    if isinstance(value, list):
+        return [told(each) for each in value]
     if hasattr(value, "__dataclass_fields__"):
         return [(field.name, told(getattr(value, field.name))) for field in fields(value)]
     return value
