@@ -101,18 +101,6 @@ def _emptied(array: Array) -> Array:
     return array
 
 
-def _take_out(cells: Floats, memory: Memory) -> Narrow:
-    """What the cells hold, in few bytes. The cells are empty again, for the next table."""
-    taken = Narrow((cells.shape[0], cells.shape[1]), memory)
-
-    def take_block(block: slice) -> None:
-        taken.put(block, cells[block])
-        cells[block] = np.nan
-
-    rows.in_blocks(take_block, len(cells))
-    return taken
-
-
 def place_facts(sources: Sources, grid: Grid, plan: PanelPlan, memory: Memory, together: Together) -> Placed:
     """The block's rows of every table of facts in their cells.
 
@@ -210,10 +198,10 @@ def _sales_then_prices(facts: _Facts, revenue: Floats, promo: Flags, *, free_is_
         returned = _place_sales(facts.tables[v.SALES], grid, *into, accounts[v.SALES], taken)
         if taken is not None:
             _divide_by_units(taken, placed)
-        units = _take_out(placed, memory)
+        units = Narrow.of(placed, memory)
         if prices is not None:
             told = (held, accounts[v.PRICING])
-            free = _place_prices(prices, grid, placed, promo, *told, free_is_a_price=free_is_a_price)
+            free = _place_prices(prices, grid, _emptied(placed), promo, *told, free_is_a_price=free_is_a_price)
         price = Narrow.of(placed if taken is None else taken, memory)
     return _Sold(units, price, held.values, returned, free)
 
@@ -223,12 +211,13 @@ def _stock_then_impressions(facts: _Facts) -> _Stocked:
     held = _Held(grid.pairs.height, facts.held_days)
     with memory.lent(grid.shape) as placed:
         below_zero = _place_stock(facts.tables[v.INVENTORY], grid, _emptied(placed), held, accounts[v.INVENTORY])
-        on_hand = _take_out(placed, memory)
+        on_hand = Narrow.of(placed, memory)
+        views = _emptied(placed)
         if v.IMPRESSIONS in facts.tables:
             account = accounts[v.IMPRESSIONS]
             for batch in _batches(facts.tables[v.IMPRESSIONS], grid, ("impression_count",), account):
-                account.replaced += cells.put_last(batch.cells, batch.values["impression_count"], placed.ravel())
-        impressions = Narrow.of(placed, memory)
+                account.replaced += cells.put_last(batch.cells, batch.values["impression_count"], views.ravel())
+        impressions = Narrow.of(views, memory)
     return _Stocked(on_hand, impressions, held.values, below_zero)
 
 

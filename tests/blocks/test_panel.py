@@ -103,6 +103,24 @@ def assert_blocks_are_the_whole(folder: Path, *words: str, at_once: int = 1, as_
     return whole
 
 
+def test_mean_prices_are_asked_for_once_until_prices_are_others(tmp_path):
+    (whole,) = panels(write_parquet(tmp_path / "in", small_chain()), 1)
+    units = whole.measures["units"]
+    assert whole.having(expected=units).category_price is whole.category_price
+    assert whole.having(expected=units).without("revenue").category_price is whole.category_price
+    assert told(whole.having(price=units).category_price) != told(whole.category_price)
+
+
+@pytest.mark.parametrize("blocks", [1, 2])
+def test_cells_that_were_lent_are_forgotten_once_all_blocks_have_placed_their_tables(tmp_path, monkeypatch, blocks):
+    asked = []
+    for name in ("lent", "end_lending"):
+        plain = getattr(Memory, name)
+        monkeypatch.setattr(Memory, name, lambda *of, plain=plain, name=name: (asked.append(name), plain(*of))[1])
+    panels(write_parquet(tmp_path / "in", small_chain()), blocks)
+    assert asked == ["lent"] * 2 * blocks + ["end_lending"] * blocks
+
+
 @pytest.mark.parametrize("profile", ["classic", "calibrated"])
 @pytest.mark.parametrize(
     ("file_format", "whole_ids"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache, partial
 from hashlib import blake2b
 from io import BytesIO
@@ -218,9 +219,8 @@ class Steps:
     def all_of(self, night: Callable[[], None]) -> Shown:
         """What a night shows that takes these steps: up to the first that differs, or the refusal."""
         try:
-            night()
-        except DifferentError:
-            pass
+            with suppress(DifferentError):
+                night()
         except DarkshelfError as refusal:
             return (f"{refusal.exit_code}: {refusal}",)
         return tuple(self._found)

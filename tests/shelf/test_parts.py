@@ -54,6 +54,15 @@ def test_parts_are_merged_by_rank(cases, tmp_path, heights, at_a_time):
     assert pl.concat(blocks).equals(rank(cases))
 
 
+def test_a_part_whose_rows_have_all_come_is_not_opened_again(cases, tmp_path):
+    ranked = parts_of(rank(cases), [10] * 13, tmp_path).ranked(10)
+    found = []
+    for number, block in enumerate(ranked):
+        found.append(block)
+        (tmp_path / f"cases-{number}.parquet").unlink()
+    assert pl.concat(found).equals(rank(cases))
+
+
 @pytest.mark.parametrize("heights", CUTS)
 def test_all_cases_come_back_by_store_sku_and_first_day(cases, tmp_path, heights):
     parts = parts_of(cases, heights, tmp_path)
