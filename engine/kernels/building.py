@@ -2,7 +2,7 @@
 
 import ctypes
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import llvmlite.binding as llvm
 import numpy as np
@@ -10,11 +10,8 @@ from numba import njit, types
 from numba.core.registry import cpu_target
 from numba.np import numpy_support
 
-from engine.kernels.kept import MachineCode
+from engine.kernels.compilation import MachineCode, Source
 from engine.kernels.types import WRITTEN
-
-if TYPE_CHECKING:
-    from engine.kernels.compiling import Compiled
 
 _SCALARS = {bool: types.boolean, int: types.int64, float: types.float64, type(None): types.void}
 
@@ -79,7 +76,7 @@ fourth. Here its second word is what ends items that own others, of a list.
 """
 
 
-def built(kernel: "Compiled", which: int) -> MachineCode:
+def built(kernel: Source, which: int) -> MachineCode:
     """Compile a kernel for one of its signatures."""
     dispatcher = dispatcher_of(kernel)
     compiled = dispatcher.overloads[dispatcher.nopython_signatures[which].args]
@@ -103,14 +100,14 @@ def provide() -> None:
 
 
 @cache
-def dispatcher_of(compiled: "Compiled") -> Any:
-    """A compiled function as Numba knows it."""
-    signatures = [_type_of(returned)(*map(_type_of, arguments)) for returned, *arguments in compiled.signatures]
+def dispatcher_of(source: Source) -> Any:
+    """A function as Numba knows it."""
+    signatures = [_type_of(returned)(*map(_type_of, arguments)) for returned, *arguments in source.signatures]
     # What Python calls is made by `calling`.
     alone: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-    error_model: Literal["python", "numpy"] = "numpy" if compiled.divides_by_any else "python"
-    how: dict[str, Any] = {"fastmath": set(compiled.fastmath), "error_model": error_model, **alone}
-    return njit(signatures or None, nogil=True, **how)(compiled.function)
+    error_model: Literal["python", "numpy"] = "numpy" if source.divides_by_any else "python"
+    how: dict[str, Any] = {"fastmath": set(source.fastmath), "error_model": error_model, **alone}
+    return njit(signatures or None, nogil=True, **how)(source.function)
 
 
 def _type_of(annotation: Any) -> Any:

@@ -4,18 +4,17 @@ A kernel is compiled once, by Numba (`building`), and its machine code is kept (
 compiler (`calling`): a night imports none.
 """
 
-import itertools
 import os
 from collections.abc import Callable
 from functools import cached_property, update_wrapper
 from threading import RLock
-from types import UnionType
-from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
 from engine.arrays import Integers
 from engine.kernels.calling import Call
+from engine.kernels.compilation import Source
 from engine.kernels.kept import address_of
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -27,16 +26,12 @@ _READYING = RLock()
 
 
 class Compiled:
-    """A function that is compiled: a kernel for the types of its annotations, a part with each kernel around it."""
+    """A function that is compiled, in the place of the one that was written."""
 
-    def __init__(
-        self, function: Callable[..., Any], *, is_part: bool, fastmath: frozenset[str], divides_by_any: bool
-    ) -> None:
-        self.function, self.is_part, self.fastmath = function, is_part, fastmath
-        self.divides_by_any = divides_by_any
-        self.name = f"{function.__module__}.{function.__name__}"
+    def __init__(self, source: Source) -> None:
+        self.source = source
         self._calls: list[Call] = []
-        update_wrapper(self, function)
+        update_wrapper(self, source.function)
 
     def __call__(self, *arguments: Any) -> Any:
         """Run the machine code for the first signature that the arguments fit. Raises TypeError for other types."""
@@ -52,15 +47,9 @@ class Compiled:
         """Find machine code for every signature; compile it where there is none."""
         with _READYING:
             if not self._calls:
-                self._calls = [Call(address_of(self, which), *types) for which, types in enumerate(self.signatures)]
-
-    @cached_property
-    def signatures(self) -> list[tuple[Any, ...]]:
-        """Types as annotated, of what is returned and of every argument; one where an argument is a union, too."""
-        if self.is_part:
-            return []
-        hints = get_type_hints(self.function, include_extras=True)
-        return list(itertools.product([hints.pop("return")], *map(_members, hints.values())))
+                self._calls = [
+                    Call(address_of(self.source, which), *types) for which, types in enumerate(self.source.signatures)
+                ]
 
     @cached_property
     def _numba_type_(self) -> Any:
@@ -68,7 +57,7 @@ class Compiled:
         # The compiler takes a third of a second to import: it is what calls this.
         from engine.kernels.building import dispatcher_of
 
-        return dispatcher_of(self)._numba_type_
+        return dispatcher_of(self.source)._numba_type_
 
 
 def kernel(function: Function) -> Function:
@@ -110,15 +99,11 @@ def _compiled(
 ) -> Function:
     if UNCOMPILED:
         return function
-    how: dict[str, Any] = {"is_part": is_part, "fastmath": fastmath, "divides_by_any": divides_by_any}
-    return cast("Function", Compiled(function, **how))
+    source = Source(function, is_part=is_part, fastmath=fastmath, divides_by_any=divides_by_any)
+    return cast("Function", Compiled(source))
 
 
 def _read_only(array: Any, rows: slice | Integers | None) -> Any:
     view = array.view() if rows is None else array[rows]
     view.flags.writeable = False
     return view
-
-
-def _members(annotation: Any) -> tuple[Any, ...]:
-    return get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)

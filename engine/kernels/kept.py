@@ -12,26 +12,17 @@ from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
 import llvmlite.binding as llvm
 
-if TYPE_CHECKING:
-    from engine.kernels.compiling import Compiled
+from engine.kernels.compilation import MachineCode, Source
 
 HERE = Path(__file__).parent
 USED = re.compile(r"from engine\.kernels\.(\w+) import")
 
 
-class MachineCode(NamedTuple):
-    """Machine code of a kernel: the name of its entry, and whether it calls into Numba's package as it runs."""
-
-    entry: str
-    calls_numba: bool
-    code: bytes
-
-
-def address_of(kernel: "Compiled", which: int) -> int:
+def address_of(kernel: Source, which: int) -> int:
     """Where the machine code of a kernel for one of its signatures is in memory: found, or else compiled and kept."""
     kept = _found(kernel, which) or _built(kernel, which)
     linker = _linker(calls_numba=kept.calls_numba)
@@ -40,7 +31,7 @@ def address_of(kernel: "Compiled", which: int) -> int:
     return int(linker.get_function_address(kept.entry))
 
 
-def _found(kernel: "Compiled", which: int) -> MachineCode | None:
+def _found(kernel: Source, which: int) -> MachineCode | None:
     for folder in _folders():
         with suppress(OSError):
             seal, _, content = (folder / _file_name(kernel, which)).read_bytes().partition(b"\n")
@@ -50,7 +41,7 @@ def _found(kernel: "Compiled", which: int) -> MachineCode | None:
     return None
 
 
-def _built(kernel: "Compiled", which: int) -> MachineCode:
+def _built(kernel: Source, which: int) -> MachineCode:
     # The compiler takes a third of a second to import, and is needed once.
     from engine.kernels.building import built
 
@@ -68,7 +59,7 @@ def _built(kernel: "Compiled", which: int) -> MachineCode:
     return kept
 
 
-def _seal(kernel: "Compiled", content: bytes) -> str:
+def _seal(kernel: Source, content: bytes) -> str:
     """No other sources and no damaged file have this one."""
     return sha256(_digest(Path(kernel.function.__code__.co_filename)).encode() + content).hexdigest()
 
@@ -86,7 +77,7 @@ def _folders() -> Iterator[Path]:
         yield own
 
 
-def _file_name(kernel: "Compiled", which: int) -> str:
+def _file_name(kernel: Source, which: int) -> str:
     return f"{kernel.name}.{which}.{_machine()}.kernel"
 
 

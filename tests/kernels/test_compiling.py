@@ -89,7 +89,7 @@ def folder(tmp_path, monkeypatch):
 
 def fresh(compiled):
     """The same kernel as another process meets it: not called before."""
-    return Compiled(compiled.function, is_part=False, fastmath=frozenset(), divides_by_any=False)
+    return Compiled(compiled.source)
 
 
 def python(code: str, **environment: str) -> str:
@@ -101,14 +101,14 @@ def python(code: str, **environment: str) -> str:
 
 def test_annotations_are_the_signature():
     """Each type of a union is one."""
-    returned, record, *_, last = _multiply.signatures[0]
+    returned, record, *_, last = _multiply.source.signatures[0]
     assert (returned, record, last) == (tuple[int, float], Row, bool)
-    assert [signature[2] for signature in _multiply.signatures] == [Integers1D, Codes1D]
+    assert [signature[2] for signature in _multiply.source.signatures] == [Integers1D, Codes1D]
 
 
 def test_all_kernels_are_compiled_ahead_of_the_first_night(monkeypatch):
     readied = []
-    monkeypatch.setattr(Compiled, "make_ready", lambda self: readied.append(self.name))
+    monkeypatch.setattr(Compiled, "make_ready", lambda self: readied.append(self.source.name))
     runpy.run_module("engine.kernels", run_name="__main__")
     files = [path.stem for path in Path(engine.kernels.__file__).parent.glob("*.py")]
     written = {f"engine.kernels.{name}" for name in files if "@kernel" in source_of(name)}
@@ -206,7 +206,7 @@ def test_a_kernel_is_compiled_once(folder, monkeypatch):
 
 def test_each_type_of_a_union_is_kept_by_itself(folder):
     fresh(_multiply).make_ready()
-    assert len(list(folder.iterdir())) == len(_multiply.signatures) == 2
+    assert len(list(folder.iterdir())) == len(_multiply.source.signatures) == 2
 
 
 @pytest.mark.parametrize("used", ["types.py", pytest.param("kept.py", id="by_what_it_uses")])
