@@ -6,6 +6,7 @@ In: glossary.toml, which comes with the package. Out: one entry per key, the sam
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
@@ -49,11 +50,14 @@ class Entry:
         return f"{self.name}{unit}. {self.meaning}".strip()
 
 
-def _topics() -> Mapping[str, Mapping[str, Entry]]:
+@cache
+def topics() -> Mapping[str, Mapping[str, Entry]]:
+    """Every entry by topic and key."""
+    # A night shows nothing: it need not wait for this.
     text = files("engine.outputs").joinpath("glossary.toml").read_text(encoding="utf-8")
     found = {
-        topic: {key: Entry(key, name, unit, meaning, topic) for key, (name, unit, meaning) in entries.items()}
-        for topic, entries in tomllib.loads(text).items()
+        topic: {key: Entry(key, name, unit, meaning, topic) for key, (name, unit, meaning) in told.items()}
+        for topic, told in tomllib.loads(text).items()
     }
     for cause in found["cause"].values():
         key, name = f"{SCORE_OF}{cause.key}", f"Score: {cause.name}"
@@ -61,28 +65,29 @@ def _topics() -> Mapping[str, Mapping[str, Entry]]:
     return MappingProxyType({topic: MappingProxyType(found[topic]) for topic in TITLES})
 
 
-TOPICS: Final = _topics()
-"""Every entry by topic and key."""
-GLOSSARY: Final[Mapping[str, Entry]] = MappingProxyType(
-    {key: entry for entries in reversed(list(TOPICS.values())) for key, entry in entries.items()}
-)
-"""Every entry by its key, the name that files and code use. Of a key with two topics, the first topic's."""
+@cache
+def entries() -> Mapping[str, Entry]:
+    """Every entry by its key, the name that files and code use. Of a key with two topics, the first topic's."""
+    found: dict[str, Entry] = {}
+    for each in reversed(list(topics().values())):
+        found |= each
+    return MappingProxyType(found)
 
 
 def name_of(key: str | None, topic: str | None = None) -> str:
     """How a key is called; the key itself with spaces where there is no entry, "–" for a null."""
     if key is None or key == "":
         return "–"
-    found = TOPICS[topic].get(key) if topic else GLOSSARY.get(key)
+    found = topics()[topic].get(key) if topic else entries().get(key)
     return found.name if found else key.replace("_", " ")
 
 
 def tip_of(key: str, topic: str | None = None) -> str:
     """The tooltip of a key; empty where there is no entry."""
-    found = TOPICS[topic].get(key) if topic else GLOSSARY.get(key)
+    found = topics()[topic].get(key) if topic else entries().get(key)
     return found.tip if found else ""
 
 
 def as_markdown() -> str:
     """The tables of docs/glossary.md, one per topic."""
-    return render(Path(__file__).with_suffix(".md"), titles=TITLES, topics=TOPICS, score_of=SCORE_OF)
+    return render(Path(__file__).with_suffix(".md"), titles=TITLES, topics=topics(), score_of=SCORE_OF)

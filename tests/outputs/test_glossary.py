@@ -9,7 +9,7 @@ import pytest
 
 from bench.page import between_marks
 from engine.outputs import glossary
-from engine.outputs.glossary import GLOSSARY, TOPICS, name_of, tip_of
+from engine.outputs.glossary import entries, name_of, tip_of, topics
 from engine.outputs.growth import figures as growth_figures
 from engine.outputs.shelf.severity import SEVERITIES
 from engine.vocabulary import growth as g
@@ -30,8 +30,8 @@ def test_the_page_prints_the_glossary():
 
 @pytest.mark.parametrize("cause", v.ALL_CAUSES)
 def test_every_cause_has_a_meaning_and_so_has_its_score(cause):
-    assert TOPICS["cause"][cause].meaning
-    assert GLOSSARY[f"score_{cause}"].unit == "0 to 100"
+    assert topics()["cause"][cause].meaning
+    assert entries()[f"score_{cause}"].unit == "0 to 100"
 
 
 EVENTS = (
@@ -47,12 +47,12 @@ GROWTH = (*g.GROWTH_STATUSES, *g.GROWTH_CAPS, *g.SCALING_TIERS, *g.GROWTH_TEXTS,
     [("event", key) for key in EVENTS] + [("status", key) for key in FLAGS] + [("growth", key) for key in GROWTH],
 )
 def test_every_word_of_the_vocabulary_has_a_meaning(topic, key):
-    assert TOPICS[topic][key].meaning
+    assert topics()[topic][key].meaning
 
 
 def test_every_column_of_a_case_has_a_name_and_a_meaning():
     columns = (*v.CASE_COLUMNS, *v.FURTHER_CASE_COLUMNS)
-    assert [column for column in columns if column not in GLOSSARY or not GLOSSARY[column].meaning] == []
+    assert [column for column in columns if column not in entries() or not entries()[column].meaning] == []
 
 
 def documented_columns() -> list[str]:
@@ -70,14 +70,14 @@ def documented_columns() -> list[str]:
 def test_every_column_that_is_published_has_an_entry():
     columns = documented_columns()
     assert len(columns) > 150
-    assert [column for column in columns if column not in GLOSSARY] == []
+    assert [column for column in columns if column not in entries()] == []
 
 
 def test_an_entry_cannot_be_changed():
     with pytest.raises(AttributeError):
-        GLOSSARY["revenue_at_risk"].name = "other"
+        entries()["revenue_at_risk"].name = "other"
     with pytest.raises(TypeError):
-        GLOSSARY["revenue_at_risk"] = None
+        entries()["revenue_at_risk"] = None
 
 
 def test_a_key_without_entry_is_shown_as_words_and_a_missing_one_as_a_dash():
@@ -92,7 +92,7 @@ def test_a_word_of_two_topics_means_what_its_topic_says():
 
 
 def test_entries_are_written_to_be_read():
-    for entry in GLOSSARY.values():
+    for entry in entries().values():
         assert entry.name, entry.key
         assert entry.name == entry.name.strip(), entry.key
         assert not entry.meaning or entry.meaning.endswith("."), entry.key

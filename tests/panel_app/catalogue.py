@@ -12,8 +12,8 @@ from engine.decisions.growth import words as gw
 from engine.decisions.shelf import sheet
 from engine.decisions.shelf import words as sw
 from engine.decisions.whitespace import words as ww
+from engine.outputs import glossary
 from engine.outputs.desks import desks, entry
-from engine.outputs.glossary import TOPICS as GLOSSARY_TOPICS
 from engine.outputs.shelf.severity import SEVERITIES
 from panel_app.bulk import DEEDS
 from panel_app.language import FOLDER
@@ -73,7 +73,7 @@ def _chosen_between(node: ast.AST) -> Iterator[str]:
 def of_vocabularies() -> Iterator[str]:
     """What is called by a key: terms, causes, reasons, checks, answers, decisions, pages, charts."""
     for topic in TOPICS:
-        yield from (each.name for each in GLOSSARY_TOPICS[topic].values())
+        yield from (each.name for each in glossary.topics()[topic].values())
     yield from sw.REASONS.values()
     yield from (check.question for check in (*sw.CHECKS.values(), sw.LOOK_FOR_IT))
     yield from (answer.wording for answer in sw.ANSWERS.values())

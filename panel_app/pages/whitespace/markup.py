@@ -10,7 +10,7 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
-from engine.outputs.glossary import TOPICS
+from engine.outputs.glossary import topics
 from engine.vocabulary import whitespace as v
 from panel_app.language import translated
 from panel_app.markup import count, day, money, number, percent, renderer, unknown
@@ -119,7 +119,7 @@ def is_figure(rows: Sequence[Mapping[str, Any]], key: str) -> bool:
 
 def meaning(key: str) -> str:
     """What a figure of this desk means; empty where nobody says."""
-    found = TOPICS[TOPIC].get(key)
+    found = topics()[TOPIC].get(key)
     return found.meaning if found else ""
 
 
