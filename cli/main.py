@@ -74,6 +74,12 @@ app.add_typer(settings.app, name="config")
 
 EXIT_INTERRUPTED = 130
 OUT_OF_MEMORY = "the memory of this machine did not suffice; a run takes less with  --max-memory  or fewer days"
+NO_THREAD = "can't start new thread"
+"""What Python says then; it has no error of its own for it."""
+OUT_OF_THREADS = (
+    "this process may start no more threads: it is allowed too few processes (ulimit -u, or by its container) or too "
+    "little memory (ulimit -v); raise them"
+)
 
 
 def _show_version(*, wanted: bool) -> None:
@@ -118,6 +124,11 @@ def main() -> None:
         _end(error.format_message(), error.exit_code, as_json=as_json)
     except MemoryError:
         _end(OUT_OF_MEMORY, EXIT_BUG, as_json=as_json)
+    except RuntimeError as error:
+        if NO_THREAD not in str(error):
+            _tell_bug(error, as_json=as_json)
+            raise
+        _end(OUT_OF_THREADS, EXIT_BUG, as_json=as_json)
     except OSError as error:
         from engine.disk import is_of_full_disk
 

@@ -8,6 +8,7 @@ a part of a chain that takes turns with others: while it waits, it hands back al
 import logging
 import mmap
 import os
+import resource
 import tempfile
 import threading
 import weakref
@@ -183,7 +184,13 @@ def blocks_within(limit: int, pairs: int, bytes_per_pair: int, most: int = MOST_
 
 
 def available() -> int:
-    """Bytes this process may still take: what the machine has to spare, or what its container allows."""
+    """Bytes this process may still take: what the machine has to spare, its container or its shell allows."""
     free = psutil.virtual_memory().available
-    limit = GROUP_LIMIT.read_text().strip() if GROUP_LIMIT.exists() else "max"
-    return min(free, int(limit)) if limit.isdecimal() else free
+    of_group = GROUP_LIMIT.read_text().strip() if GROUP_LIMIT.exists() else "max"
+    of_process, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if of_group.isdecimal():
+        free = min(free, int(of_group))
+    if of_process != resource.RLIM_INFINITY:
+        # This one counts addresses, of libraries and of files that are mapped, too.
+        free = max(0, min(free, of_process - psutil.Process().memory_info().vms))
+    return free

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+import resource
 import time
 from pathlib import Path
 
@@ -181,6 +182,16 @@ def test_a_container_has_what_its_own_limit_leaves(tmp_path, monkeypatch):
     assert available() == pytest.approx(free, rel=0.2)
     limit.write_text("1000000\n")
     assert available() == 1_000_000
+
+
+def test_a_shell_that_limits_addresses_leaves_those_that_nothing_is_at(monkeypatch):
+    free, taken = available(), psutil.Process().memory_info().vms
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (taken + memory_of_a_night.GIB // 4, resource.RLIM_INFINITY))
+    assert available() == pytest.approx(memory_of_a_night.GIB // 4, rel=0.2)
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (taken // 2, resource.RLIM_INFINITY))
+    assert available() == 0
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    assert available() == pytest.approx(free, rel=0.2)
 
 
 @pytest.mark.parametrize("size", ["4", "GiB", "-1GiB", "4 TB", "many"])

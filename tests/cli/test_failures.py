@@ -51,11 +51,19 @@ def test_memory_that_does_not_suffice_is_no_bug(monkeypatch, tmp_path, capsys, f
     assert "the memory of this machine did not suffice; a run takes less with  --max-memory" in told(answer, form)
 
 
+def test_threads_that_may_not_be_started_are_no_bug(monkeypatch, tmp_path, capsys, form):
+    monkeypatch.setattr("engine.runs.registry.Registry.runs", failing(RuntimeError("can't start new thread")))
+    answer = darkshelf(capsys, "runs", "list", "--out", tmp_path, *form)
+    assert answer.code == 1
+    assert "this process may start no more threads" in told(answer, form)
+
+
 @pytest.mark.parametrize(
     "error",
     [
         pytest.param(ZeroDivisionError("by nothing"), id="an_exception"),
         pytest.param(RecursionError("too deep"), id="a_recursion"),
+        pytest.param(RuntimeError("the set changed"), id="an_error_as_a_night_runs"),
         pytest.param(OverflowError("too large"), id="an_overflow"),
         pytest.param(pl.exceptions.PanicException("the reader gave up"), id="a_panic"),
     ],
