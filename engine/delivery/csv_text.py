@@ -3,14 +3,15 @@
 import csv
 import gzip
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 from engine.contracts.contract import Kind
 
 SEPARATORS = ",;\t|"
-LAST_BYTES = 65_536
-"""So much of the end of a file is looked at."""
+FIRST_BYTES = LAST_BYTES = 65_536
+"""So much of the beginning and of the end of a file is looked at."""
 UNREADABLE = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, MemoryError, OverflowError)
 """What a file or a cell that cannot be read raises: a damaged header may ask for more than there is memory."""
 LEGIBLE_CSV = (".csv", ".csv.gz")
@@ -19,9 +20,27 @@ LEGIBLE_CSV = (".csv", ".csv.gz")
 
 def separator_of(file: Path, skipped: int = 0) -> str:
     """The separator that splits the header into most names; a comma when none does. skipped: lines before it."""
-    whole = {"has_header": False, "separator": "\x01", "quote_char": None, "infer_schema": False}
-    header = pl.read_csv(file, n_rows=1, skip_lines=skipped, glob=False, **whole).item() or ""  # type: ignore[arg-type]
+    whole = {"has_header": False, "separator": "\x01", "quote_char": None, "skip_lines": skipped}
+    header = _read(file, skipped + 1, **whole).item() or ""
     return max(SEPARATORS, key=header.count)
+
+
+def first_row(file: Path, separator: str) -> pl.DataFrame:
+    """The row below the header, its cells as text; a frame without rows where there is none."""
+    return _read(file, 2, separator=separator)
+
+
+def _read(file: Path, lines: int, **options: Any) -> pl.DataFrame:
+    """The first row of a file, with its cells as text. lines: so many hold it where no cell holds several."""
+    # Polars works through much of a large file before it hands out one row.
+    with file.open("rb") as stream:
+        beginning = stream.read(FIRST_BYTES)
+    if len(beginning) == FIRST_BYTES:
+        beginning = beginning[: beginning.rfind(b"\n") + 1]
+    is_text = file.name.lower().endswith(LEGIBLE_CSV[0]) and b"\0" not in beginning
+    # A quote that is open may hold more lines than were looked at.
+    is_enough = is_text and beginning.count(b"\n") >= lines and beginning.count(b'"') % 2 == 0
+    return pl.read_csv(beginning if is_enough else file, n_rows=1, infer_schema=False, glob=False, **options)
 
 
 def refuse_half_a_row(file: Path, separator: str, width: int) -> None:

@@ -27,7 +27,7 @@ from engine.contracts.contract import (
     read_as,
 )
 from engine.contracts.ids import canonical
-from engine.delivery.csv_text import LEGIBLE_CSV, csv_type, odd_line, refuse_half_a_row, separator_of
+from engine.delivery.csv_text import LEGIBLE_CSV, csv_type, first_row, odd_line, refuse_half_a_row, separator_of
 from engine.delivery.csv_text import UNREADABLE as UNREADABLE
 from engine.delivery.id_range import EVERY_ID, IdRange
 from engine.delivery.near_miss import columns_meant, file_alike, named_after
@@ -478,8 +478,7 @@ def _look_into(file: DataFile, contract: Contract, *, as_text: bool) -> Part:
         is_empty = found.select(pl.len()).collect().item() == 0
     else:
         separator = separator_of(file.path)
-        options = {"separator": separator, "n_rows": 1, "infer_schema": False, "glob": False}
-        first = pl.read_csv(file.path, **options)  # type: ignore[arg-type]
+        first = first_row(file.path, separator)
         is_empty = first.is_empty()
         sample = first.row(0, named=True) if first.height else dict.fromkeys(first.columns)
         schema = {name: pl.String() if as_text else csv_type(kinds.get(name), cell) for name, cell in sample.items()}
