@@ -24,13 +24,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 IMPORTED = """
-import json, os, signal, sys
+import gc, json, os, signal, sys
 
 import hvplot.polars
 
 from cli.main import main
+from engine.outputs.desks import desks, entry
 from panel_app import app, login, serve
 
+for desk in desks():
+    for name in filter(None, (desk.pages, desk.screens, desk.page_settings, desk.lookup)):
+        entry(name)
+gc.collect(), gc.freeze()
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 for line in sys.stdin:
     words, environment, log = json.loads(line)
@@ -45,7 +50,10 @@ for line in sys.stdin:
     sys.argv = words
     sys.exit(main())
 """
-"""Importing takes most of the start of a server: it is done once, and every server forks off before any thread."""
+"""Importing takes most of the start of a server: it is done once, and every server forks off before any thread.
+
+What was imported stays for good, so that no server looks through it for garbage.
+"""
 
 
 def free_port() -> int:
