@@ -31,6 +31,9 @@ FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--js-flags
 """Pages are gone before the best machine code for their scripts has paid."""
 READY = "html[data-ready]"
 WAIT_MS = 60_000
+LEFT_WITHIN_MS = 5_000
+NOWHERE = "?page=nowhere"
+"""An address of every dashboard, of a page that hardly shows a thing."""
 PIECES = """
 const pieces = (root) => [...root.querySelectorAll('*')].flatMap(
   (el) => [...(el.matches('.piece') ? [el] : []), ...(el.shadowRoot ? pieces(el.shadowRoot) : [])])
@@ -173,12 +176,13 @@ class Window:
         self.page.locator(f'nav.menu a[aria-current]:text-is("{link}")').wait_for()
         return self
 
-    def move(self, query: str) -> Window:
+    def move(self, query: str = "") -> Window:
         """The page of an address, without loading a script again where it is another one than the reader is on.
 
-        There it is drawn as on the way back. What changes on the same page may stay in its place: that is loaded.
+        There it is drawn as on the way back. What changes on the same page may stay in its place: that is loaded, as
+        is what a window shows first, unless its page is one that another test left on this dashboard.
         """
-        if page_of(query) == page_of(self.query):
+        if not is_on_dashboard(self.page, self.home) or page_of(query) == page_of(self.query):
             return self.open(query)
         self.page.evaluate(MOVE, query)
         self.page.wait_for_function(MOVED)
@@ -196,6 +200,11 @@ class Window:
     def text(self, selector: str = ".piece") -> str:
         """What a reader sees in an element, shadow roots included."""
         return "\n".join(self.page.locator(selector).all_inner_texts())
+
+
+def is_on_dashboard(page: Any, home: str) -> bool:
+    """Whether a page of the browser shows a page of the dashboard at an address, ready to be used."""
+    return page.url.partition("?")[0] == home and bool(page.evaluate("'ready' in document.documentElement.dataset"))
 
 
 def page_of(query: str) -> str:
@@ -219,7 +228,7 @@ def wait_for_text(found: Any, text: str) -> None:
 
 @dataclass
 class Profile:
-    """A browser profile for most windows. A page that a test left is taken by the next one.
+    """A browser profile for several windows. A page that a test left is taken by the next one, see `Window.move`.
 
     The process of a page forgets the scripts it has read when the page is closed, or leads to another site.
     """
@@ -227,16 +236,28 @@ class Profile:
     context: Any
     left: list[Any] = field(default_factory=list)
 
-    def page(self) -> Any:
-        """A page that shows nothing of a dashboard."""
-        return self.left.pop() if self.left else self.context.new_page()
+    def page(self, home: str) -> Any:
+        """A page on the dashboard at this address, where a test left one, else one that shows no dashboard."""
+        page = next((page for page in self.left if page.url.startswith(home)), None)
+        if page is not None:
+            self.left.remove(page)
+            return page
+        if not self.left:
+            return self.context.new_page()
+        page = self.left.pop()
+        page.goto(f"{home}health")
+        return page
 
     def leave(self, page: Any, home: str) -> None:
-        """Bring a page to where its server shows no dashboard, with nothing kept for its window."""
+        """Bring a page to where its dashboard shows nothing, with nothing kept for its window."""
         from playwright.sync_api import Error
 
         try:
-            page.goto(f"{home}health")
+            if is_on_dashboard(page, home):
+                page.evaluate(MOVE, NOWHERE)
+                page.wait_for_function(MOVED, timeout=LEFT_WITHIN_MS)
+            else:
+                page.goto(f"{home}health")
             page.evaluate("window.sessionStorage.clear()")
         except Error:
             # The test closed it, or its server is gone.
@@ -245,37 +266,69 @@ class Profile:
             self.left.append(page)
 
 
+@dataclass
+class Profiles:
+    """A profile for all windows of the same options. common: those that every window of these has."""
+
+    chromium: Any
+    common: dict[str, Any]
+    made: dict[str, Profile] = field(default_factory=dict)
+
+    def of(self, **options: Any) -> Profile:
+        """The profile of the windows with these options."""
+        key = repr(sorted(options.items()))
+        if key not in self.made:
+            self.made[key] = Profile(self.chromium.new_context(**self.common, **options))
+        return self.made[key]
+
+    def close(self) -> None:
+        """Forget everything."""
+        for profile in self.made.values():
+            profile.context.close()
+
+
 @pytest.fixture(scope="session")
-def shared(chromium: Any) -> Iterator[Profile]:
-    """One browser profile for most windows, so that scripts are loaded once."""
-    context = chromium.new_context(locale="en-US")
-    yield Profile(context)
-    context.close()
+def shared(chromium: Any) -> Iterator[Profiles]:
+    """The browser profiles of most windows, so that scripts are loaded once."""
+    profiles = Profiles(chromium, {})
+    yield profiles
+    profiles.close()
+
+
+@pytest.fixture(scope="session")
+def dark(chromium: Any) -> Iterator[Profiles]:
+    """Those of readers who chose the dark theme; a cookie knows no port."""
+    chosen = {"name": "darkshelf_theme", "value": "dark", "domain": "127.0.0.1", "path": "/"}
+    profiles = Profiles(chromium, {"storage_state": {"cookies": [chosen]}})
+    yield profiles
+    profiles.close()
 
 
 @pytest.fixture
-def window(chromium: Any, shared: Any, served: str) -> Iterator[Callable[..., Window]]:
+def window(chromium: Any, shared: Profiles, served: str) -> Iterator[Callable[..., Window]]:
     """Windows of the dashboard by their width, see `windows`."""
     yield from windows(chromium, served, shared)
 
 
-def windows(chromium: Any, home: str, shared: Profile | None = None) -> Iterator[Callable[..., Window]]:
+def windows(chromium: Any, home: str, profiles: Profiles | None = None) -> Iterator[Callable[..., Window]]:
     """Make windows by their width. They must not complain, nor ask any other machine for anything.
 
-    alone: in a profile of its own, which knows no cookies; always, where there is no shared one. Further words are
-    options of that profile.
+    alone: in a profile of its own, which knows no cookies; always, where there are no others. Further words are
+    options of the profile.
     """
     opened: list[tuple[Window, Callable[[], None]]] = []
 
     def make(
         width: int = 1440, height: int = 900, home: str = home, *, alone: bool = False, **options: Any
     ) -> Window:
-        if shared is None or alone or options:
-            page = chromium.new_context(**{"locale": "en-US", **options}).new_page()
+        options = {"locale": "en-US", **options}
+        if profiles is None or alone:
+            page = chromium.new_context(**options).new_page()
             leave = page.context.close
         else:
-            page = shared.page()
-            leave = partial(shared.leave, page, home)
+            profile = profiles.of(**options)
+            page = profile.page(home)
+            leave = partial(profile.leave, page, home)
         page.context.set_default_timeout(WAIT_MS)
         page.set_viewport_size({"width": width, "height": height})
         made = Window(page, home)

@@ -12,7 +12,7 @@ from engine.decisions.whitespace.verdicts import act_of
 from engine.outputs.names import joined
 from engine.runs.registry import Registry
 from tests.panel_app import whitespace_runs as made
-from tests.panel_app.conftest import Window, windows
+from tests.panel_app.conftest import Profiles, Window, windows
 from tests.panel_app.serving import serving
 from tests.panel_app.test_browser import faults, overflow
 
@@ -34,9 +34,9 @@ def out(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def readers(chromium: Any, out: Path) -> Iterator[Callable[..., Window]]:
+def readers(chromium: Any, shared: Profiles, out: Path) -> Iterator[Callable[..., Window]]:
     with serving(out, "--set", "decisions_poll_seconds=60") as home:
-        yield from windows(chromium, home)
+        yield from windows(chromium, home, shared)
 
 
 def say(out: Path, verdict: str, customer: str, run_id: str | None = None) -> None:

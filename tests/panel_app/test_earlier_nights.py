@@ -95,12 +95,12 @@ def test_the_history_of_a_pair_has_every_decision_even_of_nights_that_are_gone(t
 def test_a_reader_sees_who_decided_before_and_leaves_such_cases_out(
     window: Callable[..., Window], published: Published
 ) -> None:
-    reader = window(1440).open(f"?page=case&run={published.before}&case={CASE}")
+    reader = window(1440).move(f"?page=case&run={published.before}&case={CASE}")
     reader.page.locator("#reject-reason").select_option("not_dark")
     reader.page.locator("#comment").fill("shelf was fine")
     reader.page.locator("#reject").click()
     reader.page.locator(".reply.done", has_text="rejected").wait_for()
-    reader.open("?page=cases")
+    reader.move("?page=cases")
     row = reader.page.locator("table.cases tr", has_text="rejected before")
     row.wait_for()
     assert row.count() == 1

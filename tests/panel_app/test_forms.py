@@ -24,7 +24,7 @@ HOVERS = f"() => {MODELS}.filter((m) => m.type === 'CustomJSHover').map((m) => m
 
 @pytest.mark.parametrize("query", ["", f"?page=case&case={CASE}"])
 def test_every_axis_is_written_in_the_readers_language(window: Callable[..., Window], query: str) -> None:
-    reader = window(1440, locale="de-DE").open(query)
+    reader = window(1440, locale="de-DE").move(query)
     reader.page.locator("canvas").first.wait_for()
     reader.page.wait_for_function(f"() => {MODELS}.some((m) => m.type === 'DatetimeAxis')")
     axes = reader.page.evaluate(FORMATTERS)
@@ -37,7 +37,7 @@ def test_every_axis_is_written_in_the_readers_language(window: Callable[..., Win
 
 
 def test_the_hover_of_the_map_is_written_in_the_readers_language(window: Callable[..., Window]) -> None:
-    reader = window(1440, locale="de-DE").open("?page=map")
+    reader = window(1440, locale="de-DE").move("?page=map")
     reader.page.locator("canvas").first.wait_for()
     reader.page.wait_for_function(f"() => {MODELS}.some((m) => m.type === 'CustomJSHover')")
     assert sorted(reader.page.evaluate(HOVERS)) == ["1.234.567", "1.234.567\xa0$"]

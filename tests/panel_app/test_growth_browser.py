@@ -10,7 +10,7 @@ import pytest
 from engine.growth import desk
 from engine.settings.growth.scaling import GrowthSettings
 from tests.growth.test_desk import golden_tables
-from tests.panel_app.conftest import Profile, Window, wait_for_count, wait_for_text, windows
+from tests.panel_app.conftest import Profiles, Window, wait_for_count, wait_for_text, windows
 from tests.panel_app.serving import serving
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def home(run: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def reader(chromium: Any, shared: Profile, home: str) -> Iterator[Callable[..., Window]]:
+def reader(chromium: Any, shared: Profiles, home: str) -> Iterator[Callable[..., Window]]:
     yield from windows(chromium, home, shared)
 
 
@@ -49,7 +49,7 @@ def test_the_six_figures_are_there_after_a_load_by_address(reader) -> None:
 
 
 def test_the_checks_are_folded_to_one_line_and_open_to_all(reader) -> None:
-    window = reader(1300).open("?page=growth")
+    window = reader(1300).move("?page=growth")
     line = window.page.locator("#boundary")
     assert line.inner_text() == "Boundary: 14 of 14 pass"
     assert not window.page.get_by_text("Every scaled row was marked by Step 11.").is_visible()
@@ -59,7 +59,7 @@ def test_the_checks_are_folded_to_one_line_and_open_to_all(reader) -> None:
 
 @pytest.mark.parametrize("width", [1300, 390])
 def test_the_card_of_a_candidate_is_in_sight_where_it_was_opened(reader, width) -> None:
-    window = reader(width).open("?page=growth")
+    window = reader(width).move("?page=growth")
     window.page.locator("figure svg").nth(5).wait_for()
     for row in (window.page.locator("table.grid tr[data-href]").last, window.page.locator("tr[data-href]").nth(2)):
         row.scroll_into_view_if_needed()
@@ -80,7 +80,7 @@ def test_the_card_of_a_candidate_is_in_sight_where_it_was_opened(reader, width) 
 def test_the_table_is_sorted_by_money_as_the_reader_asks_and_the_address_keeps_it(reader, run) -> None:
     audit = pl.read_parquet(run / "audit.parquet")
     money = (audit["recommended_units"] * audit["unit_price"]).drop_nulls().sort(descending=True)
-    window = reader(1300).open("?page=growth")
+    window = reader(1300).move("?page=growth")
     window.page.locator("#growth-sort-value_at_price").click()
     window.wait_for_query("sort=value_at_price")
     window.page.locator("th[aria-sort=descending] #growth-sort-value_at_price").wait_for()
@@ -100,7 +100,7 @@ def shown(window: Window) -> list[float]:
 
 
 def test_a_number_is_rounded_by_the_browser_as_by_the_server(reader) -> None:
-    window = reader(1300).open("?page=growth")
+    window = reader(1300).move("?page=growth")
     rounded = window.page.evaluate("""() => {
       const root = document.createElement("div")
       root.innerHTML = '<data class="number" value="24.449999999999999" data-form="number" data-digits="1"></data>'
@@ -111,7 +111,7 @@ def test_a_number_is_rounded_by_the_browser_as_by_the_server(reader) -> None:
 
 
 def test_every_page_of_the_menu_can_be_reached_on_a_phone(reader) -> None:
-    window = reader(390).open("?page=growth")
+    window = reader(390).move("?page=growth")
     for link in window.page.locator("nav.menu ul a").all():
         box = link.bounding_box()
         assert box is not None
@@ -120,7 +120,7 @@ def test_every_page_of_the_menu_can_be_reached_on_a_phone(reader) -> None:
 
 
 def test_keys_accept_reject_with_a_comment_and_take_back(reader) -> None:
-    window = reader(1300).open("?page=growth&state=SCALED")
+    window = reader(1300).move("?page=growth&state=SCALED")
     window.page.locator("figure svg").nth(5).wait_for()
     rows = window.page.locator("table.candidates tr[data-case]")
     names = [rows.nth(n).get_attribute("data-case") for n in range(3)]
@@ -143,7 +143,7 @@ def test_keys_accept_reject_with_a_comment_and_take_back(reader) -> None:
 
 
 def test_a_story_is_chosen_counted_with_its_money_saved_and_taken_back(reader) -> None:
-    window = reader(1300).open("?page=growth&decided=undecided")
+    window = reader(1300).move("?page=growth&decided=undecided")
     window.page.locator("#growth-by-story").click()
     window.page.locator("table.groups").wait_for()
     assert window.page.locator("#scope-ticked").is_disabled()

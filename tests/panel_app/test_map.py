@@ -90,7 +90,7 @@ def places(reader: Window) -> dict[str, Any]:
 
 @pytest.mark.parametrize("width", [1440, 390])
 def test_a_click_on_a_store_leads_to_its_cases(window: Callable[..., Window], width: int) -> None:
-    reader = window(width).open("?page=map")
+    reader = window(width).move("?page=map")
     reader.page.mouse.click(*places(reader)["Plain"])
     reader.wait_for_query("store=6")
     reader.page.locator(".found:has-text('1 case')").wait_for()
@@ -100,7 +100,7 @@ def test_a_click_on_a_store_leads_to_its_cases(window: Callable[..., Window], wi
 
 
 def test_a_click_beside_the_stores_leads_nowhere(window: Callable[..., Window]) -> None:
-    reader = window(1440).open("?page=map")
+    reader = window(1440).move("?page=map")
     x, y = places(reader)["Plain"]
     reader.page.mouse.click(x + 40, y + 20)
     reader.page.wait_for_timeout(500)

@@ -86,7 +86,7 @@ def test_of_two_nights_that_are_compared_each_has_its_own(
 def test_the_sign_is_the_runs_and_its_place_the_readers(
     window: Callable[..., Window], home: str, locale: str, amount: str
 ) -> None:
-    reader = window(1440, home=home, locale=locale).open()
+    reader = window(1440, home=home, locale=locale).move()
     reader.page.locator(".content .bars .amount").first.wait_for()
     told = reader.page.locator(".content .bars .amount").all_inner_texts()
     assert [text for text in told if not re.fullmatch(amount, text)] == []
@@ -96,7 +96,7 @@ def test_the_sign_is_the_runs_and_its_place_the_readers(
 
 
 def test_the_map_tells_money_in_the_currency_of_its_night(window: Callable[..., Window], home: str) -> None:
-    reader = window(1440, home=home, locale="de-DE").open("?page=map")
+    reader = window(1440, home=home, locale="de-DE").move("?page=map")
     reader.page.locator("canvas").first.wait_for()
     reader.page.wait_for_function(f"() => {MODELS}.some((m) => m.type === 'CustomJSHover')")
     hovers: list[Any] = reader.page.evaluate(HOVERS)
@@ -106,7 +106,7 @@ def test_the_map_tells_money_in_the_currency_of_its_night(window: Callable[..., 
 
 
 def test_the_history_of_a_case_tells_each_night_in_its_own(window: Callable[..., Window], home: str) -> None:
-    reader = window(1440, home=home, alone=True).open(CASE_PAGE)
+    reader = window(1440, home=home).move(CASE_PAGE)
     rows = reader.page.locator("section[aria-labelledby=history-title] tbody tr")
     rows.nth(1).wait_for()
     assert [sign for text in rows.all_inner_texts() for sign in "$€" if sign in text] == ["€", "$"]

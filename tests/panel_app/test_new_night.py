@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.panel_app.conftest import Profiles
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from engine.runs.registry import Registry
     from tests.panel_app.conftest import Published, Window
+
+
+@pytest.fixture
+def shared(chromium: Any) -> Iterator[Profiles]:
+    """Profiles of this test alone: its pages keep the night they began with, which is nobody else's."""
+    profiles = Profiles(chromium, {})
+    yield profiles
+    profiles.close()
 
 
 def test_a_new_night_is_told_and_nobody_sees_a_mixture(

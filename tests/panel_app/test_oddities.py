@@ -30,7 +30,7 @@ def odd(published: Published, tmp_path_factory: pytest.TempPathFactory) -> Itera
 def test_the_first_five_oddities_stand_between_the_headline_and_the_figures(
     window: Callable[..., Window], odd: str, width: int
 ) -> None:
-    page = window(width, home=odd).open().page
+    page = window(width, home=odd).move().page
     lines = page.locator(".notices li")
     wait_for_count(lines, 5)
     first = " ".join(lines.first.inner_text().split())
@@ -46,7 +46,7 @@ def test_the_first_five_oddities_stand_between_the_headline_and_the_figures(
 
 
 def test_the_page_of_the_run_has_all_of_them(window: Callable[..., Window], odd: str) -> None:
-    reader = window(1400, home=odd).open()
+    reader = window(1400, home=odd).move()
     reader.page.locator(".notices").get_by_role("link", name="all 7").click()
     reader.wait_for_query("page=run")
     shown = reader.page.locator("section[aria-labelledby=warnings]").first
@@ -56,7 +56,7 @@ def test_the_page_of_the_run_has_all_of_them(window: Callable[..., Window], odd:
 
 @pytest.mark.parametrize("query", ["", "?page=cases", "?page=run", "?page=case&case=2_12_2025-06-19"])
 def test_a_partial_day_is_marked_on_every_page(window: Callable[..., Window], odd: str, query: str) -> None:
-    reader = window(1400, home=odd).open(query)
+    reader = window(1400, home=odd).move(query)
     wait_for_count(reader.page.locator("nav.menu .night", has_text="partial day"), 1)
 
 
@@ -65,6 +65,7 @@ def test_a_night_without_either_says_nothing_of_it(
 ) -> None:
     write_night(published, tmp_path, [], partial=False)
     with serving(tmp_path) as address:
-        reader = window(1400, home=address, alone=True).open()
+        reader = window(1400, home=address).open()
         assert reader.page.locator(".notices").count() == 0
         assert "partial day" not in reader.text()
+        reader.page.close()

@@ -14,7 +14,7 @@ from engine.outputs.growth.sign_off import SIGNERS
 from engine.settings.growth.scaling import GrowthSettings
 from tests.growth.test_desk import golden_tables
 from tests.panel_app import nights as planted
-from tests.panel_app.conftest import Profile, Window, wait_for_count, windows
+from tests.panel_app.conftest import Profiles, Window, wait_for_count, windows
 from tests.panel_app.serving import serving
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def home(night: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def reader(chromium: Any, shared: Profile, home: str) -> Iterator[Callable[..., Window]]:
+def reader(chromium: Any, shared: Profiles, home: str) -> Iterator[Callable[..., Window]]:
     yield from windows(chromium, home, shared)
 
 
@@ -60,7 +60,7 @@ def printed(window: Window) -> str:
 
 @pytest.mark.parametrize("width", [1300, 390])
 def test_every_row_of_the_cases_is_printed(reader, width) -> None:
-    window = reader(width).open("?page=cases&sort=case_id&asc=1")
+    window = reader(width).move("?page=cases&sort=case_id&asc=1")
     wait_for_count(window.page.locator("tr[data-case]"), N_CASES)
     text = printed(window)
     assert text.count("Shop01") == N_CHECKS
@@ -69,7 +69,7 @@ def test_every_row_of_the_cases_is_printed(reader, width) -> None:
 
 
 def test_a_sheet_prints_all_of_its_checks(reader) -> None:
-    window = reader(1300).open("?page=tasks&store=1&minutes=240")
+    window = reader(1300).move("?page=tasks&store=1&minutes=240")
     window.page.locator(".sheet td.product b").nth(N_CHECKS - 1).wait_for()
     shown = window.page.locator(".sheet td.product b").all_inner_texts()
     text = printed(window)
@@ -77,7 +77,7 @@ def test_a_sheet_prints_all_of_its_checks(reader) -> None:
 
 
 def test_what_the_night_is_worth_is_printed_on_one_sheet(reader) -> None:
-    window = reader(1300).open("?page=value")
+    window = reader(1300).move("?page=value")
     window.page.locator(".sentences li").first.wait_for()
     steps = window.page.locator(".waterfall li").evaluate_all("all => all.map((each) => each.dataset.step)")
     assert steps == ["at_risk", "recoverable", "brings", "accepted", "realised"]
@@ -97,7 +97,7 @@ def test_what_the_night_is_worth_is_printed_on_one_sheet(reader) -> None:
 
 
 def test_the_growth_sign_off_is_printed_with_a_row_for_every_signature(reader) -> None:
-    text = printed(reader(1300).open("?page=growth"))
+    text = printed(reader(1300).move("?page=growth"))
     assert [signer for signer in SIGNERS if text.count(signer.replace(" ", "")) != 1] == []
     assert "RoleNameDateSignature" in text
     for requirement in (*(f"R{n}" for n in range(75, 91)), "caps.current_share", "caps.absolute_units"):

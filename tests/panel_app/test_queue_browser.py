@@ -12,7 +12,7 @@ from engine.decisions.shelf.cases import cases
 from engine.decisions.store import open_decisions
 from engine.runs.registry import Registry
 from tests.panel_app import nights as planted
-from tests.panel_app.conftest import Window, wait_for_count, windows
+from tests.panel_app.conftest import Profiles, Window, wait_for_count, windows
 from tests.panel_app.serving import serving
 
 if TYPE_CHECKING:
@@ -47,16 +47,16 @@ def out(model: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def readers(chromium: Any, out: Path) -> Iterator[Callable[..., Window]]:
+def readers(chromium: Any, shared: Profiles, out: Path) -> Iterator[Callable[..., Window]]:
     with serving(out) as home:
-        yield from windows(chromium, home)
+        yield from windows(chromium, home, shared)
 
 
 @pytest.fixture
-def readers_of_old_pages(chromium: Any, out: Path) -> Iterator[Callable[..., Window]]:
+def readers_of_old_pages(chromium: Any, shared: Profiles, out: Path) -> Iterator[Callable[..., Window]]:
     """The same where an open page learns of others' decisions only after a minute."""
     with serving(out, "--set", "decisions_poll_seconds=60") as home:
-        yield from windows(chromium, home)
+        yield from windows(chromium, home, shared)
 
 
 def written(out: Path) -> pl.DataFrame:

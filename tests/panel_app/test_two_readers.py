@@ -11,7 +11,7 @@ from engine.decisions.acts import Accept, Reject
 from engine.decisions.shelf.cases import cases
 from engine.decisions.store import open_decisions
 from engine.runs.registry import Registry
-from tests.panel_app.conftest import Published, Window, wait_for_count, windows
+from tests.panel_app.conftest import Profiles, Published, Window, wait_for_count, windows
 from tests.panel_app.serving import serving
 
 if TYPE_CHECKING:
@@ -31,17 +31,17 @@ def own_nights(published: Published, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def readers(chromium: Any, own_nights: Path) -> Iterator[Callable[..., Window]]:
+def readers(chromium: Any, shared: Profiles, own_nights: Path) -> Iterator[Callable[..., Window]]:
     """Windows of readers who share nothing but the server."""
     with serving(own_nights) as home:
-        yield from windows(chromium, home)
+        yield from windows(chromium, home, shared)
 
 
 @pytest.fixture
-def readers_of_old_pages(chromium: Any, own_nights: Path) -> Iterator[Callable[..., Window]]:
+def readers_of_old_pages(chromium: Any, shared: Profiles, own_nights: Path) -> Iterator[Callable[..., Window]]:
     """The same where an open page learns of others' decisions only after a minute."""
     with serving(own_nights, "--set", "decisions_poll_seconds=60") as home:
-        yield from windows(chromium, home)
+        yield from windows(chromium, home, shared)
 
 
 def eve(out: Path, act: Any, *case_ids: str) -> None:

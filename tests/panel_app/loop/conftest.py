@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -22,6 +23,8 @@ from tests.panel_app.conftest import serving, windows
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from tests.panel_app.conftest import Profiles
 
 NAMES = (HOSTILE, "上海南京路店", "=SUM(A1)", "متجر الرياض", "O’Brien’s")
 DAYS = (dt.date(2026, 3, 20), dt.date(2026, 3, 31))
@@ -59,14 +62,23 @@ def server(runs, growth_runs) -> Iterator[str]:
 
 @pytest.fixture
 def open_page(chromium, server, shared) -> Iterator[Callable[..., Any]]:
-    """A function that opens an address of the dashboard in a new window, which must not complain."""
-    with contextmanager(windows)(chromium, server, shared) as make:
+    """A function that brings a window to an address of the dashboard, see `opening`."""
+    yield from opening(chromium, server, shared)
 
-        def opened(query: str = "", *, width: int = 1440, theme: str = "light") -> Any:
-            reader = make(width, 1000)
-            reader.page.context.add_cookies([{"name": "darkshelf_theme", "value": theme, "url": server}])
-            return reader.open(query).page
+
+@pytest.fixture
+def open_in_the_dark(chromium, server, dark) -> Iterator[Callable[..., Any]]:
+    """The same in the dark theme."""
+    yield from opening(chromium, server, dark)
+
+
+def opening(chromium: Any, server: str, profiles: Profiles) -> Iterator[Callable[..., Any]]:
+    """Bring the one window of a test to an address, by its width. It must not complain."""
+    with contextmanager(windows)(chromium, server, profiles) as make:
+        window = cache(lambda: make(height=1000))
+
+        def opened(query: str, *, width: int = 1440) -> Any:
+            window().page.set_viewport_size({"width": width, "height": 1000})
+            return window().move(query).page
 
         yield opened
-    # Cookies know no port: it would darken the dashboards of others.
-    shared.context.clear_cookies(name="darkshelf_theme")

@@ -32,9 +32,9 @@ def test_every_page_stands_at_every_width_without_a_fault(open_page, page):
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_every_page_can_be_read_in_the_dark(open_page, page):
+def test_every_page_can_be_read_in_the_dark(open_in_the_dark, page):
     """Colours do not depend on the width, and widths not on the colours."""
-    assert faults(open_page(f"?page={page}", width=DESK, theme="dark")) == []
+    assert faults(open_in_the_dark(f"?page={page}", width=DESK)) == []
 
 
 def test_a_store_that_is_called_like_markup_is_a_name(open_page):
