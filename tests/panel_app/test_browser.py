@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
 
 from tests.panel_app.conftest import wait_for_count
 from tests.panel_app.nights import FORMULA, SCRIPT
@@ -18,11 +18,15 @@ if TYPE_CHECKING:
 WIDTHS = (1440, 820, 390)
 PAGES = ("Summary", "Value", "Queue", "Map", "Findings", "Tasks", "Answers", "Accuracy", "Run", "Cases")
 CASE = "2_12_2025-06-19"
+VIOLATIONS = "axe.run({resultTypes: ['violations'], preload: false}).then((found) => found.violations)"
+"""What axe reads beforehand is for its rule on sound that plays by itself; no page plays any."""
 
 
 def faults(page: object) -> list[str]:
     """The faults of accessibility that axe-core finds, be they ever so small, with where they are."""
-    found = Axe().run(page).response["violations"]
+    if not page.evaluate("'axe' in window"):  # type: ignore[attr-defined]
+        page.evaluate(AXE_SCRIPT)  # type: ignore[attr-defined]
+    found = page.evaluate(VIOLATIONS)  # type: ignore[attr-defined]
     return [f"{fault['id']}: {fault['help']}: {[node['target'] for node in fault['nodes'][:3]]}" for fault in found]
 
 
@@ -35,19 +39,30 @@ def overflow(page: object) -> int:
     return int(page.evaluate(script))  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-def test_every_page_fits_its_window_and_can_be_used_by_everybody(window: Callable[..., Window], width: int) -> None:
-    reader = window(width).open()
+def wrong_at_every_width(reader: Window, name: str) -> list[str]:
+    """What is wrong with the page that is shown, with its name and the width; the window is wide again afterwards."""
+    wrong = []
+    for width in WIDTHS:
+        reader.page.set_viewport_size({"width": width, "height": 900})
+        wide = overflow(reader.page)
+        found = [f"{wide} pixels wider than the window"] * (wide > 0) + faults(reader.page)
+        wrong += [f"{name} at {width}: {fault}" for fault in found]
+    reader.page.set_viewport_size({"width": WIDTHS[0], "height": 900})
+    return wrong
+
+
+def test_every_page_fits_every_window_and_can_be_used_by_everybody(window: Callable[..., Window]) -> None:
+    reader = window(WIDTHS[0]).open()
+    wrong = []
     for name in PAGES:
         reader.go(name)
         reader.page.wait_for_timeout(200)
-        assert overflow(reader.page) <= 0, name
-        assert faults(reader.page) == [], name
+        wrong += wrong_at_every_width(reader, name)
     reader.page.locator("td.sku_name a").first.click()
     reader.page.locator("#accept").wait_for()
     reader.page.locator("canvas").first.wait_for()
-    assert overflow(reader.page) <= 0
-    assert faults(reader.page) == []
+    wrong += wrong_at_every_width(reader, "Case")
+    assert not wrong, "\n".join(wrong)
 
 
 def test_the_dark_theme_can_be_read_and_stays(window: Callable[..., Window]) -> None:
@@ -81,17 +96,17 @@ def test_names_from_the_data_stay_names(window: Callable[..., Window]) -> None:
     assert "Coffee & <b>beans</b>" in table
     assert "北京王府井店" in table
     assert "متجر الرياض المركزي" in table
-    reader.open("?page=case&case=1_11_2025-06-22")
+    reader.move("?page=case&case=1_11_2025-06-22")
     assert SCRIPT in reader.text()
     reader.page.locator("canvas").first.wait_for()
-    reader.open("?page=map")
+    reader.move("?page=map")
     reader.page.locator("canvas").first.wait_for()
     assert SCRIPT in reader.text(".stores")
     assert reader.page.locator("img[src=x]").count() == 0
 
 
 def test_the_address_is_what_is_looked_at(window: Callable[..., Window]) -> None:
-    reader = window(1440).open("?page=cases")
+    reader = window(1440).move("?page=cases")
     reader.page.locator("summary").first.click()
     reader.page.locator("#f-region").select_option("South")
     reader.wait_for_query("region=South")
@@ -113,7 +128,7 @@ def test_the_address_is_what_is_looked_at(window: Callable[..., Window]) -> None
 
 
 def test_one_readers_filter_is_not_anothers(window: Callable[..., Window]) -> None:
-    one, other = window(1440).open("?page=cases&region=South"), window(1440).open("?page=cases")
+    one, other = window(1440).move("?page=cases&region=South"), window(1440).move("?page=cases")
     assert "1 case" in one.text(".found")
     assert "8 cases" in other.text(".found")
     one.page.locator(".chip.remove", has_text="Region").click()
@@ -122,7 +137,7 @@ def test_one_readers_filter_is_not_anothers(window: Callable[..., Window]) -> No
 
 
 def test_a_store_on_the_map_leads_to_its_cases(window: Callable[..., Window]) -> None:
-    reader = window(1440).open("?page=map")
+    reader = window(1440).move("?page=map")
     canvas = reader.page.locator("canvas").first
     canvas.wait_for()
     reader.page.wait_for_timeout(500)
@@ -132,7 +147,7 @@ def test_a_store_on_the_map_leads_to_its_cases(window: Callable[..., Window]) ->
 
 
 def test_keys_move_decide_and_ask_for_a_reason(window: Callable[..., Window]) -> None:
-    reader = window(1440).open("?page=cases&sort=case_id&asc=1")
+    reader = window(1440).move("?page=cases&sort=case_id&asc=1")
     reader.page.locator("td.sku_name a").first.click()
     reader.page.locator(".trail:has-text('Case 1 of 8')").wait_for()
     reader.page.keyboard.press("j")
@@ -153,22 +168,22 @@ def test_keys_move_decide_and_ask_for_a_reason(window: Callable[..., Window]) ->
 
 
 def test_a_rejection_needs_its_reason_and_can_be_read_by_others(window: Callable[..., Window]) -> None:
-    reader = window(390).open(f"?page=case&case={CASE}")
+    reader = window(390).move(f"?page=case&case={CASE}")
     reader.page.locator("#reject").click()
     reader.page.locator(".reply.refused").wait_for()
     reader.page.locator("#reject-reason").select_option("season")
     reader.page.locator("#comment").fill("<script>alert(3)</script>")
     reader.page.locator("#reject").click()
     reader.page.locator(".reply.done", has_text="rejected").wait_for()
-    other = window(1440).open("?page=cases&decision=rejected")
+    other = window(1440).move("?page=cases&decision=rejected")
     assert "1 case" in other.text(".found")
-    other.open(f"?page=case&case={CASE}")
+    other.move(f"?page=case&case={CASE}")
     assert "<script>alert(3)</script>" in other.text(".entries")
 
 
 def test_the_second_to_decide_is_told_what_the_first_did(window: Callable[..., Window]) -> None:
     query = "?page=case&case=3_13_2025-06-23"
-    first, second = window(1440).open(query), window(1440).open(query)
+    first, second = window(1440).move(query), window(1440).move(query)
     first.page.locator("summary", has_text="Do something else").click()
     first.page.locator("#other-action").fill("Call the supplier")
     first.page.locator("#modify").click()
@@ -183,7 +198,7 @@ def test_the_second_to_decide_is_told_what_the_first_did(window: Callable[..., W
 
 
 def test_many_are_decided_at_once_and_taken_back(window: Callable[..., Window]) -> None:
-    reader = window(1440).open("?page=cases&category=drinks")
+    reader = window(1440).move("?page=cases&category=drinks")
     reader.page.locator("#tick-1").check()
     reader.page.locator("label:has-text('the 1 ticked')").wait_for()
     reader.page.locator(".bulk button[value=accept]").click()
@@ -196,7 +211,7 @@ def test_many_are_decided_at_once_and_taken_back(window: Callable[..., Window]) 
 
 
 def test_what_is_filtered_is_exported(window: Callable[..., Window]) -> None:
-    reader = window(1440).open("?page=cases&category=drinks")
+    reader = window(1440).move("?page=cases&category=drinks")
     with reader.page.expect_download() as download:
         reader.page.get_by_text("Export as CSV").click()
     lines = download.value.path().read_text(encoding="utf-8-sig").splitlines()
@@ -205,12 +220,12 @@ def test_what_is_filtered_is_exported(window: Callable[..., Window]) -> None:
 
 
 def test_numbers_take_the_form_of_the_readers_language(window: Callable[..., Window]) -> None:
-    reader = window(1440, locale="de-DE").open("?page=cases")
+    reader = window(1440, locale="de-DE").move("?page=cases")
     assert "383.671.122" in reader.text("table.cases")
 
 
 def test_a_term_says_what_it_means_when_it_is_focused(window: Callable[..., Window]) -> None:
-    reader = window(390).open()
+    reader = window(390).move()
     term = reader.page.locator(".tiles .term").nth(2)
     term.focus()
     shown = term.evaluate("el => getComputedStyle(el, '::after').content")
@@ -233,7 +248,7 @@ def test_a_term_says_what_it_means_when_it_is_focused(window: Callable[..., Wind
 def test_every_page_stands_where_there_is_little_to_show(
     window: Callable[..., Window], published: Published, which: str, query: str, says: str
 ) -> None:
-    reader = window(390).open(f"?run={getattr(published, which)}{query}")
+    reader = window(390).move(f"?run={getattr(published, which)}{query}")
     assert says in reader.text()
     assert overflow(reader.page) <= 0
 
@@ -250,14 +265,14 @@ def test_every_page_stands_where_there_is_little_to_show(
     ],
 )
 def test_an_address_that_leads_nowhere_says_so(window: Callable[..., Window], query: str, says: str) -> None:
-    assert says in window(390).open(query).text()
+    assert says in window(390).move(query).text()
 
 
 @pytest.mark.parametrize("query", ["?page=run", "?page=accuracy"])
 def test_a_menu_that_is_wider_than_the_window_shows_where_the_reader_is(
     window: Callable[..., Window], query: str
 ) -> None:
-    current = window(390).open(query).page.locator("nav.menu a[aria-current]").last
+    current = window(390).move(query).page.locator("nav.menu a[aria-current]").last
     box = current.bounding_box()
     assert box["x"] >= 0
     assert box["x"] + box["width"] <= 390
