@@ -6,9 +6,12 @@ import json
 import subprocess
 import sys
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
+
+import typer.main
 
 from cli.main import main
 from engine.outputs.shelf import shapes
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PROGRAM = Path(sys.executable).with_name("darkshelf")
+commands_of = cache(typer.main.get_command)
+"""All verbs with their options, which a process builds anew at each call of the command."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +47,10 @@ def darkshelf(capsys: Any, *words: object) -> Answer:
     """`darkshelf WORDS` in this process; an exception that is no exit comes through."""
     capsys.readouterr()
     code: object = 0
-    with patch.object(sys, "argv", ["darkshelf", *map(str, words)]):
+    with (
+        patch.object(sys, "argv", ["darkshelf", *map(str, words)]),
+        patch.object(typer.main, "get_command", commands_of),
+    ):
         try:
             main()
         except SystemExit as end:
