@@ -59,6 +59,7 @@ RARER: dict[Chain, str] = {
     plain.half_monday: "ingest",
     plain.shrunk_monday: "ingest.min_kept_share",
     plain.told_of_outside: "demand.occasions",
+    plain.told_shelves: "price_check.tolerance",
     chains.half_of_the_keys: "inputs.min_keys_meeting",
     chains.sent_nearly_twice: "inputs.sent_twice_share",
     chains.a_few_sent_twice: "inputs.sent_twice_rows",
@@ -83,7 +84,8 @@ RARER: dict[Chain, str] = {
         "delivery.warm_up delivery.group delivery.min_kept "
         "recommend.max_price recommend.deep_promo recommend.promo_lift_per price_check demand.bulk_ratio "
         "demand.paid demand.stock_ratio demand.price_ratio demand.slow pattern.price_response pattern.promo_share "
-        "pattern.stock_growth events.group_gap recommend.cost_floor pattern.promo_step"
+        "pattern.stock_growth events.group_gap recommend.cost_floor pattern.promo_step "
+        "causes.promo_ineffective.weak_score"
     ),
     chains.markdowns: "recommend.markdown recommend.minutes.promo recommend.promo_run events.rise_",
     chains.awkward: (
@@ -109,6 +111,42 @@ BESIDE = {
     ("calibrated", "events.rise_units"): ("events.rise_log_likelihood_ratio=1",),
 }
 """Settings that a key needs beside it, because it decides only where another one leaves something to decide."""
+SHOWN_BY: dict[str, object] = {
+    "causes.misallocation.min_days": 90,
+    "delivery.amount_slack": 0.6,
+    "delivery.chain_slack": 0.55,
+    "delivery.far_gap_days": 920,
+    "delivery.min_expected": 10.0,
+    "delivery.min_silent_skus": 30,
+    "delivery.short_days": 14,
+    "delivery.stale_days": 56,
+    "delivery.stray_share": 0.55,
+    "delivery.warm_up_days": 56,
+    "demand.dark_depth": 0.525,
+    "demand.dark_false_share": 0.016,
+    "demand.impossible_ratio": 6.0,
+    "demand.lender_prior_stores": 12.0,
+    "demand.lots_alone": 1.5,
+    "demand.paid_share": 0.005,
+    "episode.closing_log_likelihood_ratio": 0.1,
+    "events.ended_share": 0.525,
+    "events.region_share": 0.375,
+    "events.risen_share": 0.875,
+    "expect.min_kept_days": 28,
+    "inputs.min_keys_meeting": 0.75,
+    "inputs.sent_twice_share": 0.45,
+    "inputs.shared_place_share": 1.0,
+    "inputs.shared_place_stores": 30,
+    "inputs.swapped_place_spread": 3.0,
+    "inputs.usual_keys_meeting": 0.9604,
+    "pattern.promo_fall": 0.6,
+    "pattern.symptom_share": 0.01,
+    "price_check.tolerance": 0.003,
+    "recommend.cost_floor_ratio": 21.0,
+    "response.max_error": 0.015,
+    "response.max_response": 0.12,
+}
+"""Values that show something where those tried first elsewhere do not: each of these is a night."""
 BOUNDS = ("ge", "gt", "le", "lt")
 FIELDS = {
     f"{profile}: {key}": (profile, key, field)
@@ -162,7 +200,15 @@ def chains_of(key: str) -> tuple[Chain, ...]:
 
 
 def other_values(key: str, field: FieldInfo) -> list[object]:
-    """Values of the setting's kind other than its default, far ones first; those out of bounds are refused later."""
+    """Values of the setting's kind other than its default: what is known to show something, then far ones.
+
+    Those out of bounds are refused later.
+    """
+    usual = usual_values(field)
+    return [SHOWN_BY[key], *usual] if key in SHOWN_BY else usual
+
+
+def usual_values(field: FieldInfo) -> list[object]:
     default: Any = field.default
     if field.annotation is str:
         return ["€"]
