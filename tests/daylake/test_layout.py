@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -18,17 +19,21 @@ from engine.synth.plan import ChainPlan
 from tests.daylake.deliveries import SALES, differences, results
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from engine.lake.manifest import DayLake
 
 STORES, SKUS, DAYS = 5, 8, 75
 
 
-@pytest.fixture(params=["numbers", "text"])
-def delivery(request, tmp_path) -> Path:
+@pytest.fixture(scope="module", params=["numbers", "text"])
+def delivery(request, tmp_path_factory) -> Path:
     """A chain of some months, of which rows of one key differ and some are faulty."""
-    write_chain(tmp_path / "in", ChainPlan(stores=STORES, skus=SKUS, days=DAYS, seed=4))
-    (tmp_path / "in" / "truth.parquet").unlink()
-    for file in (tmp_path / "in").glob("*.parquet"):
+    folder = tmp_path_factory.mktemp("delivery") / "in"
+    write_chain(folder, ChainPlan(stores=STORES, skus=SKUS, days=DAYS, seed=4))
+    (folder / "truth.parquet").unlink()
+    for file in folder.glob("*.parquet"):
         rows = pl.read_parquet(file)
         if file.stem == "pricing":
             rows = pl.concat([rows, rows.gather_every(7).with_columns(pl.col("price") + 1)])
@@ -37,17 +42,29 @@ def delivery(request, tmp_path) -> Path:
         if request.param == "text":
             rows = rows.with_columns(pl.col("^(store|sku)_id$").cast(pl.String))
         rows.write_parquet(file)
-    return tmp_path / "in"
+    return folder
 
 
-@pytest.fixture
-def lake(delivery, tmp_path, monkeypatch) -> Path:
-    """Its lake, in groups of few rows, of which few are sorted at a time."""
-    monkeypatch.setattr("engine.lake.write.DAY_ROWS_PER_GROUP", 2 * STORES)
-    monkeypatch.setattr("engine.lake.write.MONTH_ROWS_PER_GROUP", 10 * STORES)
-    monkeypatch.setattr("engine.lake.layout.ROWS_SORTED", 25 * STORES)
-    ingest(delivery, tmp_path / "lake", IngestSettings())
-    return tmp_path / "lake"
+@pytest.fixture(scope="module")
+def lake(delivery, tmp_path_factory) -> Iterator[Path]:
+    """Its lake, in groups of few rows, of which few are sorted at a time. Nobody writes there."""
+    folder = tmp_path_factory.mktemp("lake") / "lake"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("engine.lake.write.DAY_ROWS_PER_GROUP", 2 * STORES)
+        patch.setattr("engine.lake.write.MONTH_ROWS_PER_GROUP", 10 * STORES)
+        patch.setattr("engine.lake.layout.ROWS_SORTED", 25 * STORES)
+        ingest(delivery, folder, IngestSettings())
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def over_the_files(delivery, tmp_path_factory) -> dict[str, bytes]:
+    """What a night over the delivery itself publishes."""
+    return night(delivery, tmp_path_factory.mktemp("over_the_files"))
+
+
+def night(place: Path | DayLake, out: Path, blocks: int = 1) -> dict[str, bytes]:
+    return results(desk.run(place, out, CalibratedSettings(), allow_partial=True, blocks=blocks).folder)
 
 
 def groups_that_may_hold(file: Path, sku: str | int) -> float:
@@ -75,11 +92,8 @@ def test_days_of_a_store_sku_follow_one_another_in_a_month(lake):
 
 
 @pytest.mark.parametrize("blocks", [1, 3])
-def test_a_night_in_blocks_has_the_bytes_of_a_night_over_the_files(delivery, lake, tmp_path, blocks):
-    settings = CalibratedSettings()
-    expected = desk.run(delivery, tmp_path / "folder", settings, allow_partial=True).folder
-    found = desk.run(open_lake(lake), tmp_path / "out", settings, allow_partial=True, blocks=blocks).folder
-    assert differences(results(found), results(expected)) == []
+def test_a_night_in_blocks_has_the_bytes_of_a_night_over_the_files(over_the_files, lake, tmp_path, blocks):
+    assert differences(night(open_lake(lake), tmp_path, blocks), over_the_files) == []
 
 
 def test_a_night_in_blocks_over_days_whose_ids_are_of_two_kinds(delivery, lake, tmp_path):
@@ -87,11 +101,7 @@ def test_a_night_in_blocks_over_days_whose_ids_are_of_two_kinds(delivery, lake, 
     newest = sales.filter(pl.col("date") == sales["date"].max())
     (tmp_path / "newest").mkdir()
     newest.with_columns(pl.col("sku_id").cast(pl.String)).write_parquet(tmp_path / "newest" / f"{SALES}.parquet")
-    ingest(tmp_path / "newest", lake, IngestSettings())
-    nights = [
-        results(
-            desk.run(open_lake(lake), tmp_path / f"{n}", CalibratedSettings(), allow_partial=True, blocks=n).folder
-        )
-        for n in (1, 3)
-    ]
+    mixed = shutil.copytree(lake, tmp_path / "lake")
+    ingest(tmp_path / "newest", mixed, IngestSettings())
+    nights = [night(open_lake(mixed), tmp_path / f"{blocks}", blocks) for blocks in (1, 3)]
     assert differences(*nights) == []
