@@ -46,7 +46,7 @@ MANY = 12
 
 def numbers_of_blocks(n_skus: int) -> list[int]:
     """Into how many blocks a chain is cut."""
-    return sorted({2, 7, min(MANY, n_skus + 3)})
+    return [2, min(MANY, n_skus + 3)]
 
 
 def panels(folder: Path, blocks: int, *words: str, at_once: int = 1, as_of: date | None = None) -> list[Panel]:
