@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
-from tests.oracles.classic import cases_of, classic_night, features_of
-from tests.planted.awkward import AS_OF, write_awkward_chain
+from tests.oracles.nights import Written, judged
+from tests.planted.awkward import AS_OF
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.oracles.nights import Judged
 
 RELATIVE_TOLERANCE = 1e-6
 PUBLISHED_COLUMNS = (
@@ -79,9 +81,9 @@ FEATURES = (
     "promo_lift_pct",
 )
 CHAINS = [
-    pytest.param(("csv", 7, False), id="csv"),
-    pytest.param(("csv.gz", 19, False), id="csv.gz-other-seed", marks=pytest.mark.slow),
-    pytest.param(("parquet", 19, True), id="parquet-whole-ids-other-seed", marks=pytest.mark.slow),
+    pytest.param(Written("csv"), id="csv"),
+    pytest.param(Written("csv.gz", seed=19), id="csv.gz-other-seed", marks=pytest.mark.slow),
+    pytest.param(Written("parquet", 19, whole_ids=True), id="parquet-whole-ids-other-seed", marks=pytest.mark.slow),
 ]
 
 
@@ -89,9 +91,7 @@ CHAINS = [
 class BothNights:
     """The same night twice: what the oracle says and what the engine published."""
 
-    oracle_cases: list[dict]
-    oracle_features: list[dict]
-    oracle_accounts: dict[str, dict[str, int]]
+    oracle: Judged
     published: Path
 
     def engine_cases(self) -> list[dict]:
@@ -105,12 +105,9 @@ def night(request, tmp_path_factory) -> BothNights:
     from engine.settings.shelf.classic import ClassicSettings
     from engine.shelf import desk
 
-    file_format, seed, whole_ids = request.param
-    folder = tmp_path_factory.mktemp("chain")
-    write_awkward_chain(folder / "in", seed, file_format, whole_ids)
-    result = desk.run(folder / "in", folder / "out", ClassicSettings(), as_of=AS_OF)
-    oracle = classic_night(folder / "in", AS_OF)
-    return BothNights(cases_of(oracle), features_of(oracle), oracle.inputs.accounts, result.folder)
+    folder, oracle = judged(tmp_path_factory, request.param)
+    result = desk.run(folder, tmp_path_factory.mktemp("out"), ClassicSettings(), as_of=AS_OF)
+    return BothNights(oracle, result.folder)
 
 
 def same(engine: Any, oracle: Any) -> bool:
@@ -132,28 +129,28 @@ def differences(engine_rows: list[dict], oracle_rows: list[dict], key: tuple[str
 
 def test_the_same_shelves_are_dark_on_the_same_days(night):
     engine = {case["case_id"] for case in night.engine_cases()}
-    oracle = {case["case_id"] for case in night.oracle_cases}
+    oracle = {case["case_id"] for case in night.oracle.cases}
     assert sorted(engine - oracle) == [], "cases of the engine alone"
     assert sorted(oracle - engine) == [], "cases of the oracle alone"
 
 
 def test_cases_stand_in_the_published_order(night):
-    assert [case["case_id"] for case in night.engine_cases()] == [case["case_id"] for case in night.oracle_cases]
+    assert [case["case_id"] for case in night.engine_cases()] == [case["case_id"] for case in night.oracle.cases]
 
 
 @pytest.mark.parametrize("column", PUBLISHED_COLUMNS + FURTHER_COLUMNS)
 def test_every_case_carries_the_same(night, column):
-    assert differences(night.engine_cases(), night.oracle_cases, ("case_id",), column) == []
+    assert differences(night.engine_cases(), night.oracle.cases, ("case_id",), column) == []
 
 
 def test_the_csv_holds_the_fourteen_columns_in_order(night):
     with (night.published / "dark_shelf_cases.csv").open(encoding="utf-8", newline="") as lines:
         rows = list(csv.reader(lines))
     assert tuple(rows[0]) == PUBLISHED_COLUMNS
-    assert len(rows) - 1 == len(night.oracle_cases)
+    assert len(rows) - 1 == len(night.oracle.cases)
     wrong = [
         f"{case['case_id']}: {column}: csv {cell!r}, oracle {case[column]!r}"
-        for cells, case in zip(rows[1:], night.oracle_cases, strict=True)
+        for cells, case in zip(rows[1:], night.oracle.cases, strict=True)
         for column, cell in zip(PUBLISHED_COLUMNS, cells, strict=True)
         if not same_as_printed(cell, case[column])
     ]
@@ -173,20 +170,20 @@ def test_features_cover_the_active_store_skus(night):
     features = pl.read_parquet(night.published / "features.parquet")
     engine = set(features.select("store_id", "sku_id").iter_rows())
     assert features.height == len(engine)
-    assert engine == {(row["store_id"], row["sku_id"]) for row in night.oracle_features}
+    assert engine == {(row["store_id"], row["sku_id"]) for row in night.oracle.features}
 
 
 @pytest.mark.parametrize("feature", FEATURES)
 def test_every_feature_is_the_same(night, feature):
     engine = pl.read_parquet(night.published / "features.parquet").to_dicts()
-    assert differences(engine, night.oracle_features, ("store_id", "sku_id"), feature) == []
+    assert differences(engine, night.oracle.features, ("store_id", "sku_id"), feature) == []
 
 
 def test_every_row_is_accounted_for_alike(night):
     report = json.loads((night.published / "data_quality.json").read_text(encoding="utf-8"))["rows"]
     oracle = {
         table: {"outside_panel" if name == "outside" else name: rows for name, rows in account.items()}
-        for table, account in night.oracle_accounts.items()
+        for table, account in night.oracle.accounts.items()
     }
     counted = {table: {name: report[table][name] for name in oracle[table]} for table in oracle}
     assert counted == oracle

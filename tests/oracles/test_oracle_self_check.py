@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.oracles.branches import ALL_BRANCHES
-from tests.oracles.classic import cases_of, classic_cases, classic_features, classic_night, features_of, row_accounts
+from tests.oracles.classic import classic_cases, classic_features, classic_night, row_accounts
 from tests.oracles.inputs import read_inputs
 from tests.oracles.interval import block_starts, percentile, replicate_means, split_mix_64
+from tests.oracles.nights import Written, judged
 from tests.oracles.panel import expectation, is_in_stock, short_gaps_filled
 from tests.oracles.real import rounded_half_up_to_tenth
 from tests.planted.awkward import AS_OF, write_awkward_chain
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.oracles.panel import Night
+    from tests.oracles.nights import Judged
 
 HUNDREDS = 300
 EMPTY_DAYS = range(87, 90)
@@ -312,23 +313,21 @@ def test_the_night_is_as_of_the_latest_usable_sale(chain, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def awkward_night(tmp_path_factory) -> Night:
+def awkward_night(tmp_path_factory) -> Judged:
     """The awkward chain read from CSV."""
-    folder = tmp_path_factory.mktemp("awkward")
-    write_awkward_chain(folder)
-    return classic_night(folder, AS_OF)
+    return judged(tmp_path_factory, Written("csv"))[1]
 
 
 @pytest.mark.slow
 def test_the_awkward_chain_visits_every_branch_in_hundreds_of_cases(awkward_night):
-    assert len(cases_of(awkward_night)) > HUNDREDS
-    assert len(features_of(awkward_night)) > HUNDREDS
-    assert {branch for branch, times in awkward_night.seen.items() if times} == ALL_BRANCHES
+    assert len(awkward_night.cases) > HUNDREDS
+    assert len(awkward_night.features) > HUNDREDS
+    assert awkward_night.branches == ALL_BRANCHES
 
 
 @pytest.mark.slow
 def test_the_awkward_chain_has_rows_of_every_account_in_every_table(awkward_night):
-    for account in awkward_night.inputs.accounts.values():
+    for account in awkward_night.accounts.values():
         assert account["read"] == account["used"] + account["quarantined"] + account["outside"]
         assert min(account.values()) > 0
 
@@ -345,19 +344,21 @@ def test_the_awkward_chain_is_the_same_whenever_it_is_written(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("file_format", ["csv.gz", "parquet"])
-def test_the_night_is_the_same_in_every_format(awkward_night, tmp_path, file_format):
+def test_the_night_is_the_same_in_every_format(tmp_path):
     """What is read is all that a night is made of."""
-    write_awkward_chain(tmp_path, format=file_format)
-    read = read_inputs(tmp_path, AS_OF, Counter())
-    assert read.store_skus
-    assert read == awkward_night.inputs
+    read = {}
+    for file_format in ("csv", "csv.gz", "parquet"):
+        write_awkward_chain(tmp_path / file_format, format=file_format)
+        read[file_format] = read_inputs(tmp_path / file_format, AS_OF, Counter())
+    assert read["csv"].store_skus
+    assert read["csv.gz"] == read["csv"]
+    assert read["parquet"] == read["csv"]
 
 
 @pytest.mark.slow
-def test_whole_ids_stay_whole_and_change_no_number(awkward_night, tmp_path):
-    write_awkward_chain(tmp_path, format="parquet", whole_ids=True)
-    cases = classic_cases(tmp_path, AS_OF)
-    assert all(isinstance(case["store_id"], int) and isinstance(case["sku_id"], int) for case in cases)
-    amounts = sorted(case["revenue_at_risk"] or 0 for case in cases)
-    assert amounts == sorted(case["revenue_at_risk"] or 0 for case in cases_of(awkward_night))
+def test_whole_ids_stay_whole_and_change_no_number(tmp_path_factory):
+    _, of_text = judged(tmp_path_factory, Written("csv.gz", seed=19))
+    _, of_numbers = judged(tmp_path_factory, Written("parquet", seed=19, whole_ids=True))
+    assert all(isinstance(case[name], int) for case in of_numbers.cases for name in ("store_id", "sku_id"))
+    amounts = sorted(case["revenue_at_risk"] or 0 for case in of_numbers.cases)
+    assert amounts == sorted(case["revenue_at_risk"] or 0 for case in of_text.cases)
