@@ -103,9 +103,9 @@ def test_the_chain_has_open_cases_to_move(tmp_path):
 def test_a_wrong_cell_moves_its_own_shelf_alone(tmp_path_factory, cell):
     was = CHAIN.tables[cell.table][cell.column][cell.row]
     wrong = night_of(with_cell(CHAIN, cell, VALUES[cell.value](float(was))), tmp_path_factory.mktemp("wrong"))
-    missing = night_of(with_cell(CHAIN, cell, None), tmp_path_factory.mktemp("missing"))
     if wrong is None:
         return
+    missing = night_of(with_cell(CHAIN, cell, None), tmp_path_factory.mktemp("missing"))
     assert missing is not None
     owner = cell.owner(CHAIN)
     assert of_others(wrong, owner) == pytest.approx(of_others(missing, owner), rel=OTHER_MONEY)

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 LAST_WEEK = range(83, 90)
 TABLES = ("cases", "evidence", "features", "daily", "stores")
-N_CASES = 64
-"""Of the chain that is cut into up to 64 blocks, two a shelf."""
+N_CASES = 32
+"""Of the chain that is cut into up to 32 blocks, two a shelf."""
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def bytes_of(night) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("threads", [1, 2, 5])
-@pytest.mark.parametrize("blocks", [2, 7, 64])
+@pytest.mark.parametrize("blocks", [2, 7, N_CASES])
 def test_neither_blocks_nor_threads_change_a_byte(many, tmp_path, monkeypatch, blocks, threads):
     folder, whole = many
     monkeypatch.setattr(desk, "CASES_PER_BLOCK", N_CASES // blocks)
