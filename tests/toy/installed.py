@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from importlib import invalidate_caches
 from typing import TYPE_CHECKING
 
-from engine.outputs.desks import GROUP, desks
+from engine.outputs.desks import GROUP, desks, installed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,11 +22,16 @@ def toy_installed(place: Path) -> Iterator[None]:
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: toy-desk\nVersion: 1.0\n", encoding="utf-8")
     (info / "entry_points.txt").write_text(f"[{GROUP}]\ntoy = tests.toy.desk:DESK\n", encoding="utf-8")
     sys.path.insert(0, str(place))
-    invalidate_caches()
-    desks.cache_clear()
+    _look_again()
     try:
         yield
     finally:
         sys.path.remove(str(place))
-        invalidate_caches()
-        desks.cache_clear()
+        _look_again()
+
+
+def _look_again() -> None:
+    """Forget which desks this process has found."""
+    invalidate_caches()
+    for found in (installed, desks):
+        found.cache_clear()
