@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from engine.runs.registry import Registry
-from tests.every_desk import INPUTS, SMALL
-from tests.once import once
+from tests.every_desk import SMALL, two_runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from engine.runs.registry import Run
 
 Published = dict[str, bytes]
 TOLD = {"manifest.json", "logs.jsonl"}
@@ -43,12 +44,12 @@ def published(name: str, folder: Path, out: Path, n_threads: int, cluster: str =
     words = [sys.executable, program, name, folder, out, str(n_threads), cluster, *SMALL.get(name, ())]
     environment = os.environ | {"POLARS_MAX_THREADS": str(n_threads), "PYTHONPATH": str(Path(__file__).parents[1])}
     subprocess.run(words, check=True, timeout=600, env=environment)
-    return files(out)
+    return files(Registry(out).find())
 
 
-def files(out: Path) -> Published:
-    run = Registry(out).find().folder
-    return {str(file.relative_to(run)): file.read_bytes() for file in run.rglob("*.*") if file.name not in TOLD}
+def files(run: Run) -> Published:
+    folder = run.folder
+    return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*.*") if file.name not in TOLD}
 
 
 def assert_same_bytes(found: Published, expected: Published) -> None:
@@ -58,14 +59,11 @@ def assert_same_bytes(found: Published, expected: Published) -> None:
 
 @pytest.fixture
 def alone(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[Path, Published]]:
-    """By desk its tables, and what one thread of one process publishes of them."""
+    """By desk its tables, and what is published of them in the process of the tests, which has one thread."""
 
     def of(name: str) -> tuple[Path, Published]:
-        def make(place: Path) -> None:
-            published(name, INPUTS[name][0](place / "in"), place / "out", 1)
-
-        place = once(tmp_path_factory, f"one-thread-of-{name}", make)
-        return place / "in", files(place / "out")
+        made = two_runs(tmp_path_factory, name)
+        return made.place, files(made.runs[1])
 
     return of
 

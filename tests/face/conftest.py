@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 import engine as darkshelf
-from tests.every_desk import write_company
+from tests.every_desk import Made, two_runs
 from tests.growth.golden import GOLDEN
 from tests.growth.tables import PERIOD, among_peers, merged
-from tests.once import once
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,22 +46,17 @@ def scaling(place) -> darkshelf.Scaling:
 
 
 @pytest.fixture(scope="session")
-def company(tmp_path_factory) -> Path:
-    """A folder with the tables of a small company, `company`, and the run that all examples ask for; read alone.
+def company(tmp_path_factory) -> Made:
+    """The tables of a small company, and the run that all examples ask for, the first of two; nobody writes there.
 
     What an example says of a run holds of one of sixty customers as of a larger one.
     """
-
-    def make(folder: Path) -> None:
-        few_shuffles = {"whitespace.gauntlet.permutations": 99}
-        darkshelf.run_whitespace(write_company(folder / "company"), folder, settings=few_shuffles)
-
-    return once(tmp_path_factory, "whitespace-of-the-examples", make)
+    return two_runs(tmp_path_factory, "whitespace")
 
 
 @pytest.fixture(scope="session")
 def ranked(company) -> darkshelf.Ranked:
-    return darkshelf.open_run(company)
+    return darkshelf.open_run(company.out, company.runs[0].run_id)
 
 
 @pytest.fixture
@@ -78,6 +72,6 @@ def workplace(place, tmp_path, monkeypatch) -> Path:
 @pytest.fixture
 def company_workplace(company, workplace) -> Path:
     """The same with the tables of a company, and a copy of what was published over them."""
-    (workplace / "data" / "company").symlink_to(company / "company")
-    shutil.copytree(company, workplace / "data" / "whitespace")
+    (workplace / "data" / "company").symlink_to(company.place)
+    shutil.copytree(company.out, workplace / "data" / "whitespace")
     return workplace

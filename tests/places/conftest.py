@@ -33,10 +33,11 @@ CATALOG = "tests"
 
 @dataclass(frozen=True)
 class Here:
-    """What a desk reads, in a folder here. run: what it published of that. tables: the same as frames."""
+    """What a desk reads, in a folder here. out: what it published of that. run: the last. tables: as frames."""
 
     desk: str
     folder: Path
+    out: Path
     run: Run
     tables: Mapping[str, pl.DataFrame]
 
@@ -69,7 +70,7 @@ def small(tmp_path_factory: pytest.TempPathFactory, _toy: None) -> Here:
 def prepared(name: str, factory: pytest.TempPathFactory) -> Here:
     made = two_runs(factory, name)
     tables = {file.stem: pl.read_parquet(file) for file in sorted(made.place.glob("*.parquet"))}
-    return Here(name, made.place, made.runs[1], tables)
+    return Here(name, made.place, made.out, made.runs[1], tables)
 
 
 def to_objects(tables: Mapping[str, pl.DataFrame], place: Place) -> None:
