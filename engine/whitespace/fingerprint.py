@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,35 @@ DIGEST_BYTES = 8
 
 def of_frame(table: pl.DataFrame) -> str:
     """Of names, types and values, however the table lies in memory, and whatever is stored under nulls."""
-    return _of(f"{name}:{column.dtype.base_type()}:{of_column(column)}" for name, column in _columns(table).items())
+    return Columns.of(table).together()
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The fingerprints of the columns of a table. types: names of their types. values: of their values; both by name,
+    in the order of the table.
+    """
+
+    types: Mapping[str, str]
+    values: Mapping[str, str]
+
+    @classmethod
+    def of(cls, table: pl.DataFrame) -> "Columns":
+        """Those of a table."""
+        columns = list(table.iter_columns())
+        return cls(
+            {column.name: str(column.dtype.base_type()) for column in columns},
+            {column.name: of_column(column) for column in columns},
+        )
+
+    def together(self) -> str:
+        """The fingerprint of the table."""
+        return _of(f"{name}:{self.types[name]}:{values}" for name, values in self.values.items())
+
+    def differing(self, other: "Columns") -> tuple[str, ...]:
+        """The columns whose values differ, sorted; those that only one table has are among them."""
+        ours, theirs = self.values, other.values
+        return tuple(name for name in sorted({*ours, *theirs}) if ours.get(name) != theirs.get(name))
 
 
 def of_column(column: pl.Series) -> str:
@@ -29,7 +58,9 @@ def of_column(column: pl.Series) -> str:
         digest.update(lengths.str.len_bytes().to_numpy().tobytes())
         digest.update("".join(lengths).encode())
         return digest.hexdigest()
-    digest.update(_plain(column.to_physical()).tobytes())
+    # Features are numbers as they are: to ask for those behind a type is a query a column.
+    is_number = column.dtype.is_float() or column.dtype.is_integer()
+    digest.update(_plain(column if is_number else column.to_physical()).tobytes())
     return digest.hexdigest()
 
 
@@ -51,21 +82,6 @@ def of_json(content: object) -> str:
 def number(*parts: object) -> int:
     """A number of 64 bits from some words, to seed what is drawn for them."""
     return int(_of(map(str, parts)), 16)
-
-
-def differing(first: pl.DataFrame, second: pl.DataFrame) -> tuple[str, ...]:
-    """The columns whose values differ, sorted; those that only one table has are among them."""
-    left, right = _columns(first), _columns(second)
-    names = sorted({*left, *right})
-    return tuple(
-        name
-        for name in names
-        if name not in left or name not in right or of_column(left[name]) != of_column(right[name])
-    )
-
-
-def _columns(table: pl.DataFrame) -> Mapping[str, pl.Series]:
-    return {column.name: column for column in table.iter_columns()}
 
 
 def _of(parts: Iterable[str]) -> str:

@@ -297,7 +297,7 @@ def test_a_fingerprint_is_of_values_and_not_of_how_they_lie_in_memory():
 def test_the_columns_that_differ_are_named():
     one = pl.DataFrame({"id": ["a"], "x": [1.0], "y": [2.0]})
     other = pl.DataFrame({"id": ["a"], "x": [None], "z": [2.0]}, {"id": pl.String, "x": pl.Float64, "z": pl.Float64})
-    assert fingerprint.differing(one, other) == ("x", "y", "z")
+    assert fingerprint.Columns.of(one).differing(fingerprint.Columns.of(other)) == ("x", "y", "z")
 
 
 def test_an_empty_text_and_an_unknown_one_are_not_the_same():

@@ -5,7 +5,7 @@ became known later is gone, and from tables in which its numbers are a thousandf
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final, Literal
 
@@ -77,11 +77,10 @@ def later_rows(tables: Tables, cutoff: dt.date) -> int:
 
 def _rebuilds(context: Context) -> Iterator[Rebuild]:
     for cutoff in (min(context.blocks.tuning), context.blocks.scoring):
-        first = context.dataset.features.matrices[cutoff]
+        first = _columns(context.dataset.features.matrices[cutoff])
         for name, tables in _altered(context.tables, cutoff):
-            again = context.build(tables, cutoff)
-            differing = _differing(first, again)
-            yield _rebuild(context, cutoff, "matrix", name, (_hash(first), _hash(again)), differing)
+            again = _columns(context.build(tables, cutoff))
+            yield _rebuild(context, cutoff, "matrix", name, (_hash(first), _hash(again)), _differing(first, again))
     last = max(context.blocks.tuning)
     for name, tables in _altered(context.tables, last):
         state = context.builders.fit(tables, last, context.settings.features)
@@ -113,13 +112,17 @@ def _rebuild(
     )
 
 
-def _hash(matrix: Matrix) -> str:
-    return fingerprint.of_json([fingerprint.of_frame(matrix.customers), fingerprint.of_frame(matrix.pairs)])
+def _columns(matrix: Matrix) -> tuple[fingerprint.Columns, ...]:
+    """Of the features of customers, and of those of pairs."""
+    return fingerprint.Columns.of(matrix.customers), fingerprint.Columns.of(matrix.pairs)
 
 
-def _differing(first: Matrix, again: Matrix) -> tuple[str, ...]:
-    parts = ((first.customers, again.customers), (first.pairs, again.pairs))
-    return tuple(name for left, right in parts for name in fingerprint.differing(left, right))
+def _hash(parts: Sequence[fingerprint.Columns]) -> str:
+    return fingerprint.of_json([part.together() for part in parts])
+
+
+def _differing(first: Sequence[fingerprint.Columns], again: Sequence[fingerprint.Columns]) -> tuple[str, ...]:
+    return tuple(name for ours, theirs in zip(first, again, strict=True) for name in ours.differing(theirs))
 
 
 def _is_later(name: str, cutoff: dt.date) -> pl.Expr:
