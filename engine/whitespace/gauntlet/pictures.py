@@ -10,6 +10,8 @@ import numpy as np
 from engine.arrays import Floats, Integers
 
 SIZE_INCHES: Final = (4.8, 2.7)
+LEFT_INCHES, BOTTOM_INCHES, EDGE_INCHES = 0.85, 0.5, 0.12
+"""Around axes whose labels are numbers: to lay them out by what is drawn takes as long as drawing them."""
 BARS: Final = 30
 INK, MARK, SHADE = "#44546a", "#c0392b", "#e8e4da"
 
@@ -38,7 +40,7 @@ def histogram(permuted: Floats, true: float) -> bytes:
     """AUC of shuffled labels as bars, and of the true ones as a line. permuted: may be empty."""
     figure, axes = _axes("AUC out of time", "shuffles")
     if permuted.size:
-        axes.hist(permuted, bins=BARS, color=INK, label="shuffled labels")
+        axes.stairs(*np.histogram(permuted, BARS), fill=True, color=INK, label="shuffled labels")
     if np.isfinite(true):
         axes.axvline(true, color=MARK, label="true labels")
     if permuted.size or np.isfinite(true):
@@ -49,6 +51,7 @@ def histogram(permuted: Floats, true: float) -> bytes:
 def bars(names: Sequence[str], means: Sequence[float], errors: Sequence[float]) -> bytes:
     """Shares of features with their spread, the largest on top."""
     figure, axes = _axes("share of gain", "")
+    figure.set_layout_engine("constrained")
     places = np.arange(len(names))[::-1]
     axes.barh(places, means, xerr=errors, color=INK, ecolor=MARK)
     axes.set_yticks(places, names, fontsize=6)
@@ -59,7 +62,8 @@ def curves(figures: Mapping[str, Sequence[Line]], across: str, zone: Zone | None
     """A panel for every figure, one below the other, with its lines and their bands, and a shaded zone."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(SIZE_INCHES[0], SIZE_INCHES[1] * len(figures) / 2), layout="constrained")
+    figure = Figure(figsize=(SIZE_INCHES[0], SIZE_INCHES[1] * len(figures) / 2))
+    _with_margins(figure)
     panels = figure.subplots(len(figures), 1, sharex=True, squeeze=False)[:, 0]
     for panel, (name, lines) in zip(panels, figures.items(), strict=True):
         for line, colour in zip(lines, (INK, MARK), strict=False):
@@ -78,12 +82,24 @@ def curves(figures: Mapping[str, Sequence[Line]], across: str, zone: Zone | None
 def _axes(across: str, up: str) -> tuple[Any, Any]:
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=SIZE_INCHES, layout="constrained")
+    figure = Figure(figsize=SIZE_INCHES)
+    _with_margins(figure)
     axes = figure.add_subplot()
     axes.set_xlabel(across)
     axes.set_ylabel(up)
     axes.spines[["top", "right"]].set_visible(False)
     return figure, axes
+
+
+def _with_margins(figure: Any) -> None:
+    width, height = figure.get_size_inches()
+    figure.subplots_adjust(
+        left=LEFT_INCHES / width,
+        right=1 - EDGE_INCHES / width,
+        bottom=BOTTOM_INCHES / height,
+        top=1 - EDGE_INCHES / height,
+        hspace=0.15,
+    )
 
 
 def _png(figure: Any) -> bytes:
