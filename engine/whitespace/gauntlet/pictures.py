@@ -10,7 +10,7 @@ import numpy as np
 from engine.arrays import Floats, Integers
 
 SIZE_INCHES: Final = (4.8, 2.7)
-LEFT_INCHES, BOTTOM_INCHES, EDGE_INCHES = 0.85, 0.5, 0.12
+LEFT_INCHES, BOTTOM_INCHES, EDGE_INCHES = 0.75, 0.45, 0.12
 """Around axes whose labels are numbers: to lay them out by what is drawn takes as long as drawing them."""
 BARS: Final = 30
 INK, MARK, SHADE = "#44546a", "#c0392b", "#e8e4da"
@@ -98,7 +98,7 @@ def _with_margins(figure: Any) -> None:
         right=1 - EDGE_INCHES / width,
         bottom=BOTTOM_INCHES / height,
         top=1 - EDGE_INCHES / height,
-        hspace=0.15,
+        hspace=0.12,
     )
 
 
