@@ -61,9 +61,11 @@ def _columns(rows: pl.DataFrame) -> tuple[Flags, Floats, Floats]:
 def _metrics(parts: list[tuple[str, pl.DataFrame]], trained: Trained, settings: ModelSettings) -> pl.DataFrame:
     """Grain: division. What backs it, and its figures, those of `FIGURES_WITH_INTERVAL` with low and high."""
     drawn = Clusters(trained.calibration_rows[v.CUSTOMER].cast(pl.String), settings.bootstrap_replicates, 0.95)
-    return pl.DataFrame(
+    made = pl.DataFrame(
         [_row(name, rows, trained, drawn, settings) for name, rows in parts], infer_schema_length=None
     )
+    # A figure that means nothing in any division is a number still.
+    return made.with_columns(pl.col(pl.Null).cast(pl.Float64))
 
 
 def _row(

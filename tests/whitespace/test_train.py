@@ -12,8 +12,10 @@ import polars as pl
 import pytest
 
 from engine.errors import InputError
+from engine.outputs.whitespace.shapes import METRICS
 from engine.settings.whitespace.gauntlet import WaiverSettings
 from engine.settings.whitespace.modeling import BoostingSettings, LinearSettings, ModelSettings
+from engine.whitespace import overview
 from engine.whitespace.experiment import out_of_time
 from engine.whitespace.models import LOGREG, grid
 from engine.whitespace.splits import customer_groups, rolling_origins
@@ -215,6 +217,17 @@ def test_the_files_of_every_division_are_there_under_the_names_of_the_dossier(pu
     assert metadata["status"] == "degenerate"
     assert metadata["prediction_window_months"] == 6
     assert metadata["class_balance"]["positives"] == 0
+
+
+def test_figures_that_nobody_bought_for_are_unknown_numbers(data, trained):
+    nobody = replace(trained, calibration_rows=trained.calibration_rows.with_columns(label=pl.lit(0)))
+    some, none = (
+        next(file.content for file in overview.artifacts(one, data.features, SETTINGS) if file.path == METRICS)
+        for one in (trained, nobody)
+    )
+    assert none.schema == some.schema
+    assert none["auc"].null_count() == none.height
+    assert some["auc"].null_count() < some.height
 
 
 def test_an_experiment_predicts_every_validated_row_once(data):
