@@ -121,8 +121,11 @@ function keep(root) {
     const current = stays ? stoodOn : painted ?? stoodOn
     painted?.removeAttribute("aria-current")
     current?.setAttribute("aria-current", "true")
-    if (focused?.closest("tr, [data-of=row]") && current) current.focus({preventScroll: true})
-    else if (focused?.id) root.querySelector(`#${CSS.escape(focused.id)}`)?.focus()
+    const again = focused?.id ? root.querySelector(`#${CSS.escape(focused.id)}`) : null
+    // Who fills in a field goes on: on the row, what is typed would be commands. Who sent it stands on a row again.
+    const fillsIn = !sent && stays && again?.closest("[data-of=row]")
+    if (focused?.closest("tr, [data-of=row]") && current && !fillsIn) current.focus({preventScroll: true})
+    else again?.focus()
   }
 }
 

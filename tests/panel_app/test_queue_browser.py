@@ -185,3 +185,18 @@ def test_what_others_decide_does_not_move_the_reader(readers, out) -> None:
     eve(out, other)
     reader.page.locator(f"tr[data-case='{other}'] .chip.rejected").wait_for()
     assert current(reader)["id"] == at
+
+
+def test_what_others_decide_does_not_interrupt_who_fills_in_a_field(readers, out) -> None:
+    reader = readers().open("?page=queue")
+    page = reader.page
+    page.keyboard.press("t")
+    page.locator("#row-assign:focus").wait_for()
+    page.keyboard.type("Ma")
+    other = page.locator("tr[data-case]").nth(9).get_attribute("data-case")
+    eve(out, other)
+    page.locator(f"tr[data-case='{other}'] .chip.rejected").wait_for()
+    page.keyboard.type("x")
+    assigned = decide(reader, "Enter")
+    told = {row["subject_id"]: row for row in written(out).iter_rows(named=True)}
+    assert (told[assigned["id"]]["act"], told[assigned["id"]]["assigned_to"]) == ("assign", "Max")
