@@ -69,8 +69,7 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[Pat
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["growth", "whitespace"])
-@pytest.mark.parametrize("n_threads", [2, 5])
+@pytest.mark.parametrize(("name", "n_threads"), [("growth", 2), ("growth", 5), ("whitespace", 5)])
 def test_threads_change_no_byte(alone, tmp_path, name, n_threads):
     folder, expected = alone(name)
     assert expected
@@ -78,6 +77,6 @@ def test_threads_change_no_byte(alone, tmp_path, name, n_threads):
 
 
 @pytest.mark.slow
-def test_workers_that_share_divisions_parameters_and_checks_change_no_byte(alone, tmp_path):
+def test_two_threads_and_workers_that_share_divisions_parameters_and_checks_change_no_byte(alone, tmp_path):
     folder, expected = alone("whitespace")
     assert_same_bytes(published("whitespace", folder, tmp_path / "out", 2, "local:2"), expected)

@@ -186,7 +186,6 @@ def test_a_scheduler_that_is_lost_is_told_in_one_line(tmp_path):
         with pytest.raises(TryLaterError, match=r"^the cluster at \S+ is gone; what was published is untouched$"):
             workers.run(program, 2)
     assert happened.exists()
-    assert not list(tmp_path.glob("exchange-*"))
 
 
 @pytest.mark.slow

@@ -32,28 +32,29 @@ FURTHER = sorted(set(NAMES) - {language.ENGLISH})
 CASE = "2_12_2025-06-19"
 PAGES = (
     "?page=summary",
-    "?page=summary&status=any",
+    "?page=cases&columns=all&region=South",
+    f"?page=case&case={CASE}",
     "?page=value",
     "?page=queue",
     "?page=map",
-    "?page=cases&columns=all&region=South",
-    "?page=cases&text=nothing-is-called-so",
-    f"?page=case&case={CASE}",
     "?page=findings",
     "?page=tasks",
-    "?page=tasks&store=2",
-    "?page=answers&store=2",
+    "?page=growth",
     "?page=accuracy",
     "?page=run",
-    "?page=growth",
     "?page=growth&by=story&row=1/S1",
+    "?page=summary&status=any",
     "?page=growth&by=grid",
+    "?page=cases&text=nothing-is-called-so",
     "?page=growth&find=nothing-is-called-so",
+    "?page=tasks&store=2",
+    "?page=answers&store=2",
     "?page=whitespace",
     "?page=calls",
     *(f"?page={plan.key}" for plan in (sheet.PLAN for sheet in SHEETS)),
     "?page=elsewhere",
 )
+"""No page twice in a row: from one to another a reader moves, the same one is loaded."""
 SCREEN = "store?store=2"
 LEAVES = """() => {
   const found = []
