@@ -12,6 +12,8 @@ from engine.arrays import Floats, Integers
 SIZE_INCHES: Final = (4.8, 2.7)
 LEFT_INCHES, BOTTOM_INCHES, EDGE_INCHES = 0.75, 0.45, 0.12
 """Around axes whose labels are numbers: to lay them out by what is drawn takes as long as drawing them."""
+GAP_SHARE: Final = 0.12
+"""Of a panel's height, between it and the next."""
 BARS: Final = 30
 INK, MARK, SHADE = "#44546a", "#c0392b", "#e8e4da"
 
@@ -92,13 +94,14 @@ def _axes(across: str, up: str) -> tuple[Any, Any]:
 
 
 def _with_margins(figure: Any) -> None:
+    """Leave room for the labels, so many inches whatever the size of the figure."""
     width, height = figure.get_size_inches()
     figure.subplots_adjust(
         left=LEFT_INCHES / width,
         right=1 - EDGE_INCHES / width,
         bottom=BOTTOM_INCHES / height,
         top=1 - EDGE_INCHES / height,
-        hspace=0.12,
+        hspace=GAP_SHARE,
     )
 
 
