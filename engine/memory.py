@@ -136,7 +136,11 @@ class Memory:
         if needed > room:
             what = f"{pairs:,} store-SKUs need about {needed / GIB:.1f} GiB, and {room / GIB:.1f} GiB are to use"
             least = f"--max-memory {results / GIB:.1f}GiB keeps the days on disk"
-            advice = least if self._limit is None and results <= room else "split the chain by SKU, or free memory"
+            advice = (
+                least
+                if self._limit is None and results <= room
+                else "split the chain by SKU, or free or allow more memory"
+            )
             raise InputError([Problem("memory", what, f"{advice}; fewer panel.lookback_days need less")])
 
     @contextmanager
@@ -191,6 +195,7 @@ def available() -> int:
     if of_group.isdecimal():
         free = min(free, int(of_group))
     if of_process != resource.RLIM_INFINITY:
-        # This one counts addresses, of libraries and of files that are mapped, too.
-        free = max(0, min(free, of_process - psutil.Process().memory_info().vms))
+        # This one counts addresses, most of which nothing is at; what is held is part of what a night needs.
+        held = psutil.Process().memory_info()
+        free = max(0, min(free, of_process - held.vms + held.rss))
     return free

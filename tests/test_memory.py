@@ -15,6 +15,7 @@ from engine import memory as memory_of_a_night
 from engine.errors import InputError
 from engine.memory import (
     BASE_BYTES,
+    GIB,
     KEPT_BYTES_PER_PAIR,
     MOST_BLOCKS,
     Memory,
@@ -184,11 +185,11 @@ def test_a_container_has_what_its_own_limit_leaves(tmp_path, monkeypatch):
     assert available() == 1_000_000
 
 
-def test_a_shell_that_limits_addresses_leaves_those_that_nothing_is_at(monkeypatch):
-    free, taken = available(), psutil.Process().memory_info().vms
-    monkeypatch.setattr(resource, "getrlimit", lambda _: (taken + memory_of_a_night.GIB // 4, resource.RLIM_INFINITY))
-    assert available() == pytest.approx(memory_of_a_night.GIB // 4, rel=0.2)
-    monkeypatch.setattr(resource, "getrlimit", lambda _: (taken // 2, resource.RLIM_INFINITY))
+def test_a_shell_that_limits_addresses_leaves_the_free_ones_and_what_is_held(monkeypatch):
+    free, held = available(), psutil.Process().memory_info()
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (held.vms + GIB // 4, resource.RLIM_INFINITY))
+    assert available() == pytest.approx(held.rss + GIB // 4, rel=0.2)
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (held.vms // 2, resource.RLIM_INFINITY))
     assert available() == 0
     monkeypatch.setattr(resource, "getrlimit", lambda _: (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     assert available() == pytest.approx(free, rel=0.2)
