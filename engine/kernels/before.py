@@ -2,9 +2,9 @@
 
 from typing import NamedTuple
 
-from engine.kernels.compiling import kernel
+from engine.kernels.compiling import inner, inner_of_quotients, kernel
 from engine.kernels.demand import own_share
-from engine.kernels.records import Sales
+from engine.kernels.sales import Row
 from engine.kernels.types import Floats1D, Floats2D, Out
 
 
@@ -42,16 +42,15 @@ SOLD, EXPECTED, COUNTED, SQUARES, LEFT_OUT, BEHIND = range(6)
 N_BEFORE = 6
 
 
-@kernel
-def sums_before(sales: Sales, row: int, memory: float, sums: Out[Floats2D]) -> None:
+@inner_of_quotients
+def sums_before(of: Row, memory: float, sums: Out[Floats2D]) -> None:
     """Sums over a row's days before each day, the later the heavier, of which `learnt_before_day` tells the level.
 
-    memory: weight of a day relative to the next. sums: (n_days + 1, N_BEFORE), the last day is tomorrow; written.
-    Units and expected units of the clean days, in units of sale; the latter and their squares with squared weights;
+    of: in units of sale. memory: weight of a day relative to the next. sums: (n_days + 1, N_BEFORE), the last day is
+    tomorrow; written. Units and expected units of the clean days; the latter and their squares with squared weights;
     expected units of the usable days that are left out; days' variance of a walk since the clean ones.
     """
-    units, expected, usable, clean = sales.units[row], sales.expected[row], sales.usable[row], sales.clean[row]
-    unit = sales.unit[row]
+    units, expected, usable, clean = of.units, of.expected, of.usable, of.clean
     sold = expected_units = counted = squares = left_out = behind = 0.0
     for day in range(units.size + 1):
         sums[day, SOLD], sums[day, EXPECTED], sums[day, COUNTED] = sold, expected_units, counted
@@ -62,11 +61,11 @@ def sums_before(sales: Sales, row: int, memory: float, sums: Out[Floats2D]) -> N
         behind += 1.0
         if day == units.size or not expected[day] > 0.0:
             continue
-        e = expected[day] / unit
+        e = expected[day]
         if clean[day]:
             # A day of the level itself takes the mean of all days so much nearer to it.
             behind *= (expected_units / (expected_units + e)) ** 2
-            sold += units[day] / unit
+            sold += units[day]
             expected_units += e
             counted += e
             squares += e**2
@@ -74,11 +73,10 @@ def sums_before(sales: Sales, row: int, memory: float, sums: Out[Floats2D]) -> N
             left_out += e
 
 
-@kernel
-def doubts_of(sales: Sales, row: int, left_out_variance: float) -> Doubts:
+@inner
+def doubts_of(of: Row, left_out_variance: float) -> Doubts:
     """What makes a row's level unsure beyond its counts."""
-    borrowed = sales.borrowed_share[row], sales.borrowed_variance[row]
-    return Doubts(sales.dispersion[row], borrowed[0], borrowed[1], left_out_variance)
+    return Doubts(of.dispersion, of.borrowed_share, of.borrowed_variance, left_out_variance)
 
 
 @kernel

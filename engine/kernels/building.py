@@ -107,6 +107,7 @@ def dispatcher_of(source: Source) -> Any:
     alone: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
     error_model: Literal["python", "numpy"] = "numpy" if source.divides_by_any else "python"
     how: dict[str, Any] = {"fastmath": set(source.fastmath), "error_model": error_model, **alone}
+    how["forceinline"] = source.in_place
     return njit(signatures or None, nogil=True, **how)(source.function)
 
 

@@ -6,7 +6,9 @@ import numpy as np
 
 from engine.kernels.compiling import inner, inner_of_quotients, kernel
 from engine.kernels.exact import add_by_place
-from engine.kernels.records import Factors, Sales, Spans
+from engine.kernels.packed import Packed, unpack_row
+from engine.kernels.records import Factors, Spans
+from engine.kernels.sales import N_WORKED_WITH, Sales, row_of
 from engine.kernels.types import Flags1D, Flags2D, Floats1D, Floats2D, Integers1D, Out
 
 SIGNALS = (
@@ -62,7 +64,7 @@ class Course(NamedTuple):
 class Observed(NamedTuple):
     """All that is known of rows.
 
-    units, expected, usable, clean: as in `records.Sales`. price, views, on_hand: (n_rows, n_days), NaN unknown.
+    units, expected, usable, clean: as in `sales.Row`. price, views, on_hand: (n_rows, n_days), NaN unknown.
     promo: the same, 0 or 1. offer: the same, place of a cell in its category's factors. category, store, sku:
     (n_rows,), places in `Factors`. usual_price: (n_rows,), NaN unknown.
     """
@@ -133,41 +135,53 @@ def _mark_expected(expected: Floats1D, usable: Flags1D, marked: Out[Flags1D]) ->
 
 
 @kernel
-def group_course(sales: Sales, group: Integers1D, factor: Floats2D, spread: float, sums: CourseSums) -> None:
-    """Add the usable cells to their (group, day), dark ones too.
+def group_course(
+    sales: Sales, rows: Integers1D, group: Integers1D, factor: Floats2D, spread: float, sums: CourseSums
+) -> None:
+    """Add the usable cells of some rows to their (group, day), dark ones too.
 
     group: (n_rows,). factor: (groups, n_days), what the expectation already owes to the group's day; it is taken out.
     spread: a row counts by its expected units e as e / (1 + spread · e), so that no best seller speaks for all.
     """
-    n_days = sales.units.shape[1]
+    n_days = sales.usable.shape[1]
+    room = np.empty((N_WORKED_WITH, n_days))
     sold, expected_units, counted = np.empty(n_days), np.empty(n_days), np.empty(n_days, np.uint8)
-    for row in range(sales.units.shape[0]):
-        place = group[row]
-        _mark_expected(sales.expected[row], sales.usable[row], counted)
-        _damp(sales.units[row], sales.expected[row], factor[place], spread, sold, expected_units)
+    for one in range(rows.size):
+        place, of = group[rows[one]], row_of(sales, rows[one], room)
+        _mark_expected(of.expected, of.usable, counted)
+        _damp(of.units, of.expected, factor[place], spread, sold, expected_units)
         add_by_place(sold, counted, sums.sold[place], sums.sold_rest[place])
         add_by_place(expected_units, counted, sums.expected[place], sums.expected_rest[place])
 
 
+@inner_of_quotients
+def _add_prices(prices: Floats1D, usual_price: float, totals: Out[Floats1D], counts: Out[Floats1D]) -> None:
+    for day in range(prices.size):
+        # A choice and no branch, so that the processor takes many at once.
+        is_known = not np.isnan(prices[day])
+        totals[day] += prices[day] / usual_price if is_known else 0.0
+        counts[day] += 1.0 if is_known else 0.0
+
+
 @kernel
 def price_course(
-    price: Floats2D,
+    price: Packed,
+    rows: Integers1D,
     usual_price: Floats1D,
     sku: Integers1D,
     totals: Out[Floats2D],
     counts: Out[Floats2D],
 ) -> None:
-    """Add every known price, as a share of its row's usual one, to its (SKU, day).
+    """Add every known price of some rows, as a share of the row's usual one, to its (SKU, day).
 
-    price: (n_rows, n_days), NaN unknown. usual_price, sku: (n_rows,). totals, counts: (skus, n_days), added to.
+    usual_price, sku: (n_rows,). totals, counts: (skus, n_days), added to.
     """
-    for row in range(price.shape[0]):
-        if not usual_price[row] > 0.0:
-            continue
-        for day in range(price.shape[1]):
-            if not np.isnan(price[row, day]):
-                totals[sku[row], day] += price[row, day] / usual_price[row]
-                counts[sku[row], day] += 1.0
+    prices = np.empty(totals.shape[1])
+    for one in range(rows.size):
+        row = rows[one]
+        if usual_price[row] > 0.0:
+            unpack_row(price, row, prices)
+            _add_prices(prices, usual_price[row], totals[sku[row]], counts[sku[row]])
 
 
 @inner

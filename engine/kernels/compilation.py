@@ -13,12 +13,14 @@ class Source:
     """A function that is compiled: a kernel for the types of its annotations, a part with each kernel around it.
 
     fastmath: what LLVM may take for granted of numbers, by LLVM's names. divides_by_any: a divisor of 0 is no error.
+    in_place: its code stands wherever it is called.
     """
 
     function: Callable[..., Any]
     is_part: bool
     fastmath: frozenset[str]
     divides_by_any: bool
+    in_place: bool
 
     @property
     def name(self) -> str:

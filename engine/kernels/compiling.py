@@ -89,17 +89,27 @@ def inner_of_exact_sums(function: Function) -> Function:
     return _compiled(function, is_part=True, fastmath=frozenset({"reassoc", "nsz"}))
 
 
+def inner_in_place(function: Function) -> Function:
+    """As `inner`, of a record with many arrays: to hand that over would take longer than what is done with a row."""
+    return _compiled(function, is_part=True, in_place=True)
+
+
 def given(record: Record, rows: slice | Integers | None = None) -> Record:
     """A record of what kernels only read, cut to some rows where these are given: to write it is refused."""
     return type(record)(*(_read_only(field, rows) if isinstance(field, np.ndarray) else field for field in record))
 
 
 def _compiled(
-    function: Function, *, is_part: bool, fastmath: frozenset[str] = frozenset(), divides_by_any: bool = False
+    function: Function,
+    *,
+    is_part: bool,
+    fastmath: frozenset[str] = frozenset(),
+    divides_by_any: bool = False,
+    in_place: bool = False,
 ) -> Function:
     if UNCOMPILED:
         return function
-    source = Source(function, is_part=is_part, fastmath=fastmath, divides_by_any=divides_by_any)
+    source = Source(function, is_part, fastmath, divides_by_any, in_place)
     return cast("Function", Compiled(source))
 
 

@@ -8,7 +8,8 @@ import numpy as np
 from engine.kernels.before import N_BEFORE, doubts_of, learnt_before_day, sums_before, walked_within
 from engine.kernels.compiling import inner_of_quotients, kernel
 from engine.kernels.likelihood_ratio import ROUNDED_UP, log_ratio
-from engine.kernels.records import Sales, Weighing
+from engine.kernels.records import Weighing
+from engine.kernels.sales import N_WORKED_WITH, Sales, row_in_units_of_sale
 from engine.kernels.types import Floats1D, Integers1D, Out
 
 
@@ -50,17 +51,24 @@ def _fewest_days(bound: float, levels: Levels, row: int, weighing: Weighing, min
 
 @kernel
 def learnt_before(
-    sales: Sales, memory: float, left_out_variance: float, level_drift: float, learnt: Out[Floats1D]
+    sales: Sales,
+    rows: Integers1D,
+    memory: float,
+    left_out_variance: float,
+    level_drift: float,
+    learnt: Out[Floats1D],
 ) -> None:
     """Units of sale that tell the level of an episode which begins tomorrow: one over its relative variance.
 
-    memory: see `sums_before`. left_out_variance: see `Doubts`. level_drift: as in `Weighing`. learnt: (n_rows,), 0
-    where nothing was sold; written.
+    rows: which. memory: see `sums_before`. left_out_variance: see `Doubts`. level_drift: as in `Weighing`. learnt:
+    (rows,), 0 where nothing was sold; written.
     """
-    sums = np.empty((sales.units.shape[1] + 1, N_BEFORE))
-    for row in range(learnt.size):
-        sums_before(sales, row, memory, sums)
-        tomorrow = learnt_before_day(sums[-1], doubts_of(sales, row, left_out_variance))
+    n_days = sales.usable.shape[1]
+    sums, room = np.empty((n_days + 1, N_BEFORE)), np.empty((N_WORKED_WITH, n_days))
+    for row in range(rows.size):
+        of = row_in_units_of_sale(sales, rows[row], room)
+        sums_before(of, memory, sums)
+        tomorrow = learnt_before_day(sums[-1], doubts_of(of, left_out_variance))
         variance = tomorrow.relative_variance + level_drift * tomorrow.walked
         learnt[row] = 1.0 / variance if tomorrow.relative_variance > 0.0 else 0.0
 

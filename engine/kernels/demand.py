@@ -1,34 +1,20 @@
 """Expected units as a product of factors, and the sums from which each factor is estimated.
 
 The expectation of a row on a day is its level times the factors of its category on the weekday, of its category in
-the cell's offer (price and promotion), of its store on the day and of its SKU on the day. Unknown cells are NaN in
-`units` and 0 in `clean`. Sums by (group, day) are exact: no order of rows and no cut of a chain changes a digit.
+the cell's offer (price and promotion), of its store on the day and of its SKU on the day. Sums by (group, day) are
+exact: no order of rows and no cut of a chain changes a digit.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 
-from engine.kernels.compiling import inner, kernel
+from engine.kernels.compiling import inner, inner_in_place, kernel
 from engine.kernels.exact import add_by_place
+from engine.kernels.packed import unpack_row
 from engine.kernels.records import Borrowed, Factors, Spans
-from engine.kernels.types import Flags1D, Flags2D, Floats1D, Floats2D, Integers1D, Out
-
-
-class Cells(NamedTuple):
-    """What rows sold, at which offer, and whose factors they are expected with.
-
-    units, clean, offer: (n_rows, n_days). category, store, sku: (n_rows,), places in `Factors`. unit: (n_rows,), of
-    sale.
-    """
-
-    units: Floats2D
-    clean: Flags2D
-    offer: Flags2D
-    category: Integers1D
-    store: Integers1D
-    sku: Integers1D
-    unit: Floats1D
+from engine.kernels.sales import Cells, divide, expect_row, multiply
+from engine.kernels.types import Codes1D, Flags1D, Flags2D, Floats1D, Floats2D, Integers1D, Out
 
 
 class GroupSums(NamedTuple):
@@ -45,36 +31,22 @@ class GroupSums(NamedTuple):
 
 
 @inner
-def _pick(factor: Floats1D, kind: Flags1D, picked: Out[Floats1D]) -> None:
-    """The factor of each day's kind. Apart from what follows, so that this is done for many days at once."""
-    for day in range(kind.size):
-        picked[day] = factor[kind[day]]
-
-
-@inner
-def _multiply(
-    level: float, weekdays: Floats1D, offers: Floats1D, stores: Floats1D, skus: Floats1D, product: Out[Floats1D]
-) -> None:
-    """A level times the factors of each day, always in this order: the product is the same to the bit everywhere."""
-    for day in range(product.size):
-        product[day] = level * weekdays[day] * offers[day] * stores[day] * skus[day]
-
-
-@inner
-def _divide(values: Floats1D, unit: float, quotients: Out[Floats1D]) -> None:
-    for day in range(values.size):
-        quotients[day] = values[day] / unit
-
-
-@inner
-def _mark(clean: Flags1D, offer: Flags1D, wanted: int, n_offers: int, marked: Out[Flags1D]) -> bool:
-    """Mark the clean days of an offer, all of them where offers are not told apart. Returns whether there are any."""
+def _mark(clean: Flags1D, offer: Flags1D, wanted: int, marked: Out[Flags1D]) -> bool:
+    """Mark the clean days of an offer. Returns whether there are any."""
     marks = 0
     for day in range(clean.size):
-        is_wanted = clean[day] if offer[day] == wanted or n_offers == 1 else 0
+        is_wanted = clean[day] if offer[day] == wanted else 0
         marked[day] = is_wanted
         marks |= is_wanted
     return marks != 0
+
+
+@inner
+def _note(offer: Flags1D, is_there: Out[Flags1D]) -> None:
+    """Which offers a row had on some day."""
+    is_there[:] = 0
+    for day in range(offer.size):
+        is_there[offer[day]] = 1
 
 
 @inner
@@ -83,41 +55,85 @@ def _count(is_counted: Flags1D, cells: Out[Floats1D]) -> None:
         cells[day] += 1.0 if is_counted[day] != 0 else 0.0
 
 
-@kernel
-def group_sums(
+@inner
+def _add_whole(codes: Codes1D, is_counted: Flags1D, sold: Out[Floats1D]) -> None:
+    """Add whole numbers, which leave no rest: with half the work of `add_by_place`."""
+    for day in range(codes.size):
+        sold[day] += float(codes[day]) if is_counted[day] != 0 else 0.0
+
+
+@inner_in_place
+def _in_units_of_sale(of: Cells, row: int, sold: Out[Floats1D], expected: Out[Floats1D]) -> bool:
+    """Units of a row, and what is expected of it, over its unit of sale. Returns whether its codes say the units."""
+    unit = of.unit[row]
+    # Most products are sold by the piece, and a division takes longer than all the rest.
+    if unit == 1.0 and of.units.divisors[row] == 1:
+        return True
+    unpack_row(of.units, row, sold)
+    if unit != 1.0:
+        divide(sold, unit, sold)
+        divide(expected, unit, expected)
+    return False
+
+
+@inner_in_place
+def _add(
     of: Cells,
-    factors: Factors,
-    level: Floats1D,
-    group: Integers1D,
-    n_offers: int,
+    row: int,
+    is_whole: bool,
+    sold: Floats1D,
+    expected: Floats1D,
+    counted: Flags1D,
+    place: int,
     sums: GroupSums,
 ) -> None:
-    """Add units, expected units and number of the clean cells to their (group, day).
+    """Add the days of a row that count to their place."""
+    if is_whole:
+        _add_whole(of.units.codes[row], counted, sums.sold[place])
+    else:
+        add_by_place(sold, counted, sums.sold[place], sums.sold_rest[place])
+    add_by_place(expected, counted, sums.expected[place], sums.expected_rest[place])
+    _count(counted, sums.cells[place])
 
-    Both in units of sale, so that pieces and weights add up. level, group: (n_rows,). n_offers: 1, or the number of
-    offers when a group is told apart by the offer of each cell: group · n_offers + offer.
+
+@kernel
+def group_sums(
+    of: Cells, rows: Integers1D, factors: Factors, level: Floats1D, group: Integers1D, sums: GroupSums
+) -> None:
+    """Add units, expected units and number of the clean cells of some rows to their (group, day).
+
+    Both in units of sale, so that pieces and weights add up. level, group: (n_rows,).
     """
-    n_days = of.units.shape[1]
-    sold, expected, offers, counted = np.empty(n_days), np.empty(n_days), np.empty(n_days), np.empty(n_days, np.uint8)
-    for row in range(of.units.shape[0]):
-        offer, unit = of.offer[row], of.unit[row]
-        _pick(factors.offer[of.category[row]], offer, offers)
+    n_days = of.clean.shape[1]
+    sold, expected, picked = np.empty(n_days), np.empty(n_days), np.empty(n_days)
+    for one in range(rows.size):
+        row = rows[one]
+        expect_row(of, row, factors, level[row], picked, expected)
+        is_whole = _in_units_of_sale(of, row, sold, expected)
+        _add(of, row, is_whole, sold, expected, of.clean[row], group[row], sums)
+
+
+@kernel
+def offer_sums(
+    of: Cells, rows: Integers1D, factors: Factors, level: Floats1D, group: Integers1D, n_offers: int, sums: GroupSums
+) -> None:
+    """As `group_sums`, told apart by the offer of each cell, and without the factors of offers.
+
+    n_offers: of each group. sums: by (group · n_offers + offer, day).
+    """
+    n_days = of.clean.shape[1]
+    sold, expected, counted = np.empty(n_days), np.empty(n_days), np.empty(n_days, np.uint8)
+    no_offers, is_there = np.ones(n_days), np.empty(n_offers, np.uint8)
+    for one in range(rows.size):
+        row = rows[one]
         weekdays, stores = factors.weekday[of.category[row]], factors.store_day[of.store[row]]
-        _multiply(level[row], weekdays, offers, stores, factors.sku_day[of.sku[row]], expected)
-        if unit != 1.0:
-            _divide(of.units[row], unit, sold)
-            _divide(expected, unit, expected)
-        for one in range(n_offers):
-            if not _mark(of.clean[row], offer, one, n_offers, counted):
-                continue
-            place = group[row] * n_offers + one
-            # Most products are sold by the piece, and a division takes longer than all the rest.
-            if unit == 1.0:
-                add_by_place(of.units[row], counted, sums.sold[place], sums.sold_rest[place])
-            else:
-                add_by_place(sold, counted, sums.sold[place], sums.sold_rest[place])
-            add_by_place(expected, counted, sums.expected[place], sums.expected_rest[place])
-            _count(counted, sums.cells[place])
+        multiply(level[row], weekdays, no_offers, stores, factors.sku_day[of.sku[row]], expected)
+        is_whole = _in_units_of_sale(of, row, sold, expected)
+        _note(of.offer[row], is_there)
+        for offer in range(n_offers):
+            # Most rows have few of the offers, and to look for one takes as long as to add it.
+            if is_there[offer] and _mark(of.clean[row], of.offer[row], offer, counted):
+                _add(of, row, is_whole, sold, expected, counted, group[row] * n_offers + offer, sums)
 
 
 @inner
@@ -130,13 +146,11 @@ def _weights(decay_factor: float, n_days: int) -> Floats1D:
 
 
 @inner
-def _keep_clean(
-    units: Floats1D, expected: Floats1D, clean: Flags1D, kept_units: Out[Floats1D], kept: Out[Floats1D]
-) -> None:
-    """Units and expected units of the clean days, and 0 of the others, which then add nothing to any sum."""
+def _keep_clean(units: Out[Floats1D], expected: Out[Floats1D], clean: Flags1D) -> None:
+    """Make 0 of the days that are not clean, which then add nothing to any sum."""
     for day in range(units.size):
-        kept_units[day] = units[day] if clean[day] else 0.0
-        kept[day] = expected[day] if clean[day] else 0.0
+        units[day] = units[day] if clean[day] else 0.0
+        expected[day] = expected[day] if clean[day] else 0.0
 
 
 @kernel
@@ -148,6 +162,7 @@ def own_share(own_variance: float, borrowed_variance: float) -> float:
 @kernel
 def levels(
     of: Cells,
+    rows: Integers1D,
     factors: Factors,
     memory: float,
     long_decay_factor: float,
@@ -155,40 +170,38 @@ def levels(
     borrowed: Borrowed,
     level: Out[Floats1D],
     exposure: Out[Floats1D],
-    expected: Out[Floats2D],
 ) -> None:
-    """Level of every row from its clean days, the later the heavier, and the expected units of every day.
+    """Level of some rows from their clean days, the later the heavier.
 
     memory, long_decay_factor: weight of a day relative to the next one, in the recent level and in the lasting one
     that it is shrunk toward by prior_units, in units of sale. borrowed: levels that own days are weighed against by
     the variances of both (Bühlmann 1967). level: (n_rows,), units a day at factors of 1, NaN where neither clean days
-    nor other stores tell it. exposure: (n_rows,), own days of equal weight that would tell the level as well.
-    expected: (n_rows, n_days). All written.
+    nor other stores tell it. exposure: (n_rows,), own days of equal weight that would tell the level as well. Both
+    written.
     """
-    units, clean, offer, unit = of.units, of.clean, of.offer, of.unit
-    n_days = units.shape[1]
-    picked, sold_units, factor = np.empty(n_days), np.empty(n_days), np.empty(n_days)
+    n_days = of.clean.shape[1]
+    units, picked, expected = np.empty(n_days), np.empty(n_days), np.empty(n_days)
     weights, long_weights = _weights(memory, n_days), _weights(long_decay_factor, n_days)
-    for row in range(units.shape[0]):
-        weekdays, offers = factors.weekday[of.category[row]], factors.offer[of.category[row]]
-        stores, skus = factors.store_day[of.store[row]], factors.sku_day[of.sku[row]]
-        _pick(offers, offer[row], picked)
-        _multiply(1.0, weekdays, picked, stores, skus, expected[row])
-        _keep_clean(units[row], expected[row], clean[row], sold_units, factor)
+    for one in range(rows.size):
+        row = rows[one]
+        unit, clean = of.unit[row], of.clean[row]
+        unpack_row(of.units, row, units)
+        expect_row(of, row, factors, 1.0, picked, expected)
+        _keep_clean(units, expected, clean)
         sold = expected_units = squares = long_sold = long_expected = long_squares = 0.0
         for back in range(n_days):
             day = n_days - 1 - back
             weight, long_weight = weights[back], long_weights[back]
-            sold += weight * sold_units[day]
-            expected_units += weight * factor[day]
-            squares += weight * weight * factor[day]
-            long_sold += long_weight * sold_units[day]
-            long_expected += long_weight * factor[day]
-            long_squares += long_weight * long_weight * factor[day]
+            sold += weight * units[day]
+            expected_units += weight * expected[day]
+            squares += weight * weight * expected[day]
+            long_sold += long_weight * units[day]
+            long_expected += long_weight * expected[day]
+            long_squares += long_weight * long_weight * expected[day]
         level[row], exposure[row] = np.nan, 0.0
         if expected_units > 0.0:
             lasting = long_sold / long_expected
-            prior = prior_units * unit[row] / lasting if lasting > 0.0 else 0.0
+            prior = prior_units * unit / lasting if lasting > 0.0 else 0.0
             level[row] = (sold + prior * lasting) / (expected_units + prior)
             # Days of unequal weight tell as much as (Σw)² / Σw² equal ones; what each level tells, by its share.
             own, lent = expected_units * expected_units / squares, long_expected * long_expected / long_squares
@@ -198,49 +211,40 @@ def levels(
             own_level, own_weight = 0.0, 0.0
             if exposure[row] > 0.0:
                 # Of the borrowed level: days without a sale, by their own level, would be sure of nothing.
-                own_variance = (unit[row] / borrowed.level[row] + borrowed.dispersion[row]) / exposure[row]
+                own_variance = (unit / borrowed.level[row] + borrowed.dispersion[row]) / exposure[row]
                 own_level, own_weight = level[row], own_share(own_variance, borrowed.relative_variance[row])
             level[row] = borrowed.level[row] + own_weight * (own_level - borrowed.level[row])
-        for day in range(n_days):
-            expected[row, day] *= level[row]
 
 
 @kernel
-def expectations(
-    offer: Flags2D,
-    category: Integers1D,
-    store: Integers1D,
-    sku: Integers1D,
-    factors: Factors,
-    level: Floats1D,
-    expected: Out[Floats2D],
-) -> None:
-    """Expected units of every row and day by levels that are known, as `levels` writes them.
-
-    offer, category, store, sku: as in `Cells`. level: (n_rows,). expected: (n_rows, n_days), written.
+def expectations(of: Cells, rows: Integers1D, factors: Factors, level: Floats1D, expected: Out[Floats2D]) -> None:
+    """Expected units of some rows on every day, by the levels of all. level: (n_rows,). expected: (rows, n_days),
+    written.
     """
-    picked = np.empty(offer.shape[1])
-    for row in range(offer.shape[0]):
-        weekdays, offers = factors.weekday[category[row]], factors.offer[category[row]]
-        _pick(offers, offer[row], picked)
-        _multiply(1.0, weekdays, picked, factors.store_day[store[row]], factors.sku_day[sku[row]], expected[row])
-        for day in range(expected.shape[1]):
-            expected[row, day] *= level[row]
+    picked = np.empty(expected.shape[1])
+    for one in range(rows.size):
+        row = rows[one]
+        expect_row(of, row, factors, level[row], picked, expected[one])
 
 
 @kernel
-def spreads(units: Floats2D, expected: Floats2D, clean: Flags2D, sums: Out[Floats2D]) -> None:
-    """Per row and over its clean days: squared errors, expected units, squares of the expected units.
+def spreads(of: Cells, rows: Integers1D, factors: Factors, level: Floats1D, sums: Out[Floats2D]) -> None:
+    """Of some rows and over their clean days: squared errors, expected units, squares of the expected units.
 
-    sums: (n_rows, 3), written.
+    level: (n_rows,), by which they are expected. sums: (n_rows, 3), written.
     """
-    for row in range(units.shape[0]):
+    n_days = of.clean.shape[1]
+    units, picked, expected = np.empty(n_days), np.empty(n_days), np.empty(n_days)
+    for one in range(rows.size):
+        row = rows[one]
+        unpack_row(of.units, row, units)
+        expect_row(of, row, factors, level[row], picked, expected)
         errors = expected_units = squares = 0.0
-        for day in range(units.shape[1]):
-            if clean[row, day]:
-                errors += (units[row, day] - expected[row, day]) ** 2
-                expected_units += expected[row, day]
-                squares += expected[row, day] ** 2
+        for day in range(n_days):
+            if of.clean[row, day]:
+                errors += (units[day] - expected[day]) ** 2
+                expected_units += expected[day]
+                squares += expected[day] ** 2
         sums[row, 0], sums[row, 1], sums[row, 2] = errors, expected_units, squares
 
 

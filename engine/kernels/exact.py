@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from engine.kernels.compiling import kernel
+from engine.kernels.packed import Packed, unpack_row
 from engine.kernels.types import Flags1D, Floats1D, Floats2D, Floats3D, Integers1D, Integers2D, Out
 
 COARSE = 1.5 * 2.0**49
@@ -41,18 +42,22 @@ def add_by_group(group: Integers1D, values: Floats1D, sums: Out[Floats2D]) -> No
 
 
 @kernel
-def add_days_by_group(values: Floats2D, groups: Integers1D, parts: Out[Floats3D], counts: Out[Integers2D]) -> None:
-    """Add the known values of every row, day by day, to its group's; rows of group -1 count nowhere.
+def add_days_by_group(
+    of: Packed, rows: Integers1D, groups: Integers1D, parts: Out[Floats3D], counts: Out[Integers2D]
+) -> None:
+    """Add the known values of some rows, day by day, to their groups'; rows of group -1 count nowhere.
 
-    values: (n_rows, n_days), finite. groups: (n_rows,). parts: (n_groups, n_days, 3), to the last digit; counts:
+    of: finite or unknown. groups: of all rows (n_rows,). parts: (n_groups, n_days, 3), to the last digit; counts:
     (n_groups, n_days); both added to.
     """
-    for row in range(values.shape[0]):
-        group = groups[row]
+    values = np.empty(counts.shape[1])
+    for one in range(rows.size):
+        group = groups[rows[one]]
         if group < 0:
             continue
-        for day in range(values.shape[1]):
-            value = values[row, day]
+        unpack_row(of, rows[one], values)
+        for day in range(values.size):
+            value = values[day]
             if np.isnan(value):
                 continue
             of_coarse = coarse(value)

@@ -6,8 +6,9 @@ from typing import NamedTuple
 import numpy as np
 
 from engine.kernels.compiling import inner, kernel
-from engine.kernels.records import Sales, Spans
+from engine.kernels.records import Spans
 from engine.kernels.rises import two_rates
+from engine.kernels.sales import N_WORKED_WITH, Row, Sales, row_of
 from engine.kernels.steps import fit_of
 from engine.kernels.types import Floats1D, Floats2D, Integers1D, Integers2D, Marks1D, Out
 
@@ -232,25 +233,25 @@ class Rising(NamedTuple):
 
 
 @inner
-def _counts(sales: Sales, pair: int, day: int, first: int) -> bool:
+def _counts(of: Row, day: int, first: int) -> bool:
     """Whether a day tells of a rise: before an episode it has to be one that may be learnt from."""
-    return bool(sales.usable[pair, day] if day >= first else sales.clean[pair, day])
+    return bool(of.usable[day] if day >= first else of.clean[day])
 
 
 @inner
-def _day_fit(sales: Sales, pair: int, first: int, last: int, rule: Rising) -> float:
+def _day_fit(of: Row, first: int, last: int, rule: Rising) -> float:
     """How well a pair's rise fits an episode's beginning, from 0 to 1.
 
     What speaks against it is by how much the likeliest day of the rise is likelier than the likeliest one of those
     from gap_days before the first to after_days after it, in log likelihood ratios of two rates to one, divided by
     how far sales scatter beyond counts (quasi-likelihood, Wedderburn 1974).
     """
-    units, expected = sales.units[pair], sales.expected[pair]
+    units, expected = of.units, of.expected
     begin = max(first - rule.before_days, 0)
     all_sold = all_expected = 0.0
     days = 0
     for day in range(begin, last + 1):
-        if _counts(sales, pair, day, first):
+        if _counts(of, day, first):
             all_sold += units[day]
             all_expected += expected[day]
             days += 1
@@ -262,22 +263,21 @@ def _day_fit(sales: Sales, pair: int, first: int, last: int, rule: Rising) -> fl
         likeliest = max(likeliest, gain)
         if first - rule.gap_days <= day <= first + rule.after_days:
             fitting = max(fitting, gain)
-        if _counts(sales, pair, day, first):
+        if _counts(of, day, first):
             sold += units[day]
             expected_units += expected[day]
-    scatter = sales.unit[pair] + sales.dispersion[pair] * all_expected / days
+    scatter = of.unit + of.dispersion * all_expected / days
     return fit_of((likeliest - fitting) / scatter, rule.fit_begin, rule.fit_end)
 
 
 @inner
-def _rise(sales: Sales, pair: int, first: int, last: int, rule: Rising) -> tuple[float, float, float]:
+def _rise(of: Row, first: int, last: int, rule: Rising) -> tuple[float, float, float]:
     """Ratio of a pair's sales to its expectation in [first, last] against the days before, the rise in standard
     errors, and in units; NaN without sales before. The level of the expectation cancels: a rise long learnt still
     shows.
     """
-    units, expected, usable = sales.units[pair], sales.expected[pair], sales.usable[pair]
-    dispersion, unit = sales.dispersion[pair], sales.unit[pair]
-    clean = sales.clean[pair]
+    units, expected, usable, clean = of.units, of.expected, of.usable, of.clean
+    dispersion, unit = of.dispersion, of.unit
     begin, before_end = first - rule.before_days, first - rule.gap_days
     sold = expected_units = squares = sold_before = expected_before = 0.0
     for day in range(max(begin, 0), last + 1):
@@ -300,7 +300,6 @@ def _rise(sales: Sales, pair: int, first: int, last: int, rule: Rising) -> tuple
 @kernel
 def risen_neighbours(
     sales: Sales,
-    pairs: Integers1D,
     around: Neighbourhood,
     episodes: Spans,
     rule: Rising,
@@ -309,9 +308,10 @@ def risen_neighbours(
 ) -> None:
     """Neighbouring stores whose sales of the SKU rose as the episode came: how many, how surely, and the best.
 
-    sales: of the neighbours alone. pairs: (n_known,), who these are, ascending. strength: (n_episodes, 2), the rise
-    of the best `kept` neighbours together in standard errors, and the units of all that count; written.
+    strength: (n_episodes, 2), the rise of the best `kept` neighbours together in standard errors, and the units of
+    all that count; written.
     """
+    room = np.empty((N_WORKED_WITH, sales.usable.shape[1]))
     for episode in range(episodes.rows.size):
         row, first, last = episodes.rows[episode], episodes.firsts[episode], episodes.lasts[episode]
         _begin(best, episode)
@@ -322,11 +322,11 @@ def risen_neighbours(
             pair = _pair_at(around, link, row)
             if pair < 0:
                 continue
-            known = _find(pairs, 0, pairs.size, pair)
-            ratio, sigmas, excess = _rise(sales, known, first, last, rule)
+            of = row_of(sales, pair, room)
+            ratio, sigmas, excess = _rise(of, first, last, rule)
             if not (ratio > rule.high_ratio and sigmas > rule.errors):
                 continue
-            fit = _day_fit(sales, known, first, last, rule)
+            fit = _day_fit(of, first, last, rule)
             if not fit > 0.0:
                 continue
             sigmas *= fit

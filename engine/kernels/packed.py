@@ -50,18 +50,23 @@ def _convert(codes: Codes1D, values: Out[Floats1D]) -> None:
         values[day] = np.nan if codes[day] == UNKNOWN else float(codes[day])
 
 
+@inner
+def unpack_row(of: Packed, row: int, values: Out[Floats1D]) -> None:
+    """The numbers of one row. values: (n_days,), written."""
+    if of.divisors[row] == WIDE:
+        for day in range(values.size):
+            values[day] = of.wide[row, day]
+    elif of.divisors[row] == 1:
+        _convert(of.codes[row], values)
+    else:
+        _divide(of.codes[row], float(of.divisors[row]), values)
+
+
 @kernel
 def unpack(of: Packed, rows: Integers1D, values: Out[Floats2D]) -> None:
     """The numbers of some rows. values: (rows, n_days), written."""
     for place in range(rows.size):
-        row = rows[place]
-        if of.divisors[row] == WIDE:
-            for day in range(values.shape[1]):
-                values[place, day] = of.wide[row, day]
-        elif of.divisors[row] == 1:
-            _convert(of.codes[row], values[place])
-        else:
-            _divide(of.codes[row], float(of.divisors[row]), values[place])
+        unpack_row(of, rows[place], values[place])
 
 
 @inner

@@ -2,27 +2,7 @@
 
 from typing import NamedTuple
 
-from engine.kernels.types import Flags2D, Floats1D, Floats2D, Integers1D, Out
-
-
-class Sales(NamedTuple):
-    """What rows sold, and what was expected of them.
-
-    units, expected: (n_rows, n_days), NaN unknown. usable: the same, 1 where the cell may be judged. clean: the
-    usable ones that may be learnt from. dispersion: (n_rows,), relative variance of a day beyond that of counts.
-    unit: (n_rows,), of sale: the variance of the smallest sale over its mean, 1 for pieces. borrowed_share:
-    (n_rows,), share of `expected` that other stores let expect of a row listed late, 0 where its level is its own.
-    borrowed_variance: (n_rows,), relative variance of it.
-    """
-
-    units: Floats2D
-    expected: Floats2D
-    usable: Flags2D
-    clean: Flags2D
-    dispersion: Floats1D
-    unit: Floats1D
-    borrowed_share: Floats1D
-    borrowed_variance: Floats1D
+from engine.kernels.types import Floats1D, Floats2D, Integers1D, Out
 
 
 class Weighing(NamedTuple):

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from engine.kernels.compiling import inner, kernel
-from engine.kernels.records import Sales
+from engine.kernels.sales import N_WORKED_WITH, Sales, row_in_units_of_sale
 from engine.kernels.types import Floats1D, Integers1D, Out
 
 
@@ -39,26 +39,27 @@ def before_rises(
     least_units: due before the rise, units of sale. bound: ratio from which a rise is proven. rows, ends: (n_spans,),
     of the panel; days from the end on are not looked at. shares: (n_spans,), NaN without a proven rise; written.
     """
-    units, expected, clean, unit = sales.units, sales.expected, sales.clean, sales.unit
+    room = np.empty((N_WORKED_WITH, sales.usable.shape[1]))
     for place in range(rows.size):
-        row, end = rows[place], ends[place]
+        of, end = row_in_units_of_sale(sales, rows[place], room), ends[place]
+        units, expected, clean = of.units, of.expected, of.clean
         shares[place] = np.nan
         sold = expected_units = 0.0
         days = 0
         for day in range(end):
-            if clean[row, day]:
-                sold += units[row, day] / unit[row]
-                expected_units += expected[row, day] / unit[row]
+            if clean[day]:
+                sold += units[day]
+                expected_units += expected[day]
                 days += 1
         if not (sold > 0.0 and expected_units > 0.0):
             continue
         # Instead of dividing every ratio by the scatter, the bound is multiplied by it once.
-        best = bound * (1.0 + sales.dispersion[row] * expected_units / days)
+        best = bound * (1.0 + of.dispersion * expected_units / days)
         before = due = 0.0
         for day in range(end):
             if due >= least_units:
                 ratio = two_rates(before, due, sold - before, expected_units - due)
                 if ratio > 0.0 and ratio >= best:
                     best, shares[place] = ratio, before / due
-            if clean[row, day]:
-                before, due = before + units[row, day] / unit[row], due + expected[row, day] / unit[row]
+            if clean[day]:
+                before, due = before + units[day], due + expected[day]

@@ -6,7 +6,8 @@ from typing import NamedTuple
 import numpy as np
 
 from engine.kernels.compiling import inner, kernel
-from engine.kernels.records import Sales, Spans
+from engine.kernels.records import Spans
+from engine.kernels.sales import N_WORKED_WITH, Row, Sales, row_of
 from engine.kernels.types import Flags1D, Flags2D, Floats1D, Floats2D, Out
 
 
@@ -34,14 +35,14 @@ def fit_of(against: float, begin: float, end: float) -> float:
 
 
 @inner
-def _day_fits(sales: Sales, row: int, first: int, last: int, rule: Stepping, fits: Out[Floats1D]) -> None:
+def _day_fits(of: Row, first: int, last: int, rule: Stepping, fits: Out[Floats1D]) -> None:
     """Fit of every day as the beginning of the fall, from 0 to 1, of the days from first - before_days to last.
 
     What speaks against a day is the log likelihood ratio of the fall having begun on the first day of the episode:
     Poisson counts, their share left the episode's, every day divided by how far sales scatter beyond counts
     (quasi-likelihood, Wedderburn 1974).
     """
-    units, expected, usable = sales.units[row], sales.expected[row], sales.usable[row]
+    units, expected, usable = of.units, of.expected, of.usable
     sold = expected_units = 0.0
     for day in range(first, last + 1):
         if usable[day]:
@@ -57,7 +58,7 @@ def _day_fits(sales: Sales, row: int, first: int, last: int, rule: Stepping, fit
             fits[day] = fit_of(against, rule.fit_begin, rule.fit_end)
             passed = day - 1 if direction < 0 else day
             if passed >= 0 and usable[passed] and expected[passed] > 0.0:
-                scatter = sales.unit[row] + sales.dispersion[row] * expected[passed]
+                scatter = of.unit + of.dispersion * expected[passed]
                 ratio = units[passed] * math.log(share) + (1.0 - share) * expected[passed]
                 against += direction * ratio / scatter
             day += direction
@@ -81,25 +82,26 @@ def fitting_steps(
 ) -> None:
     """The rise of the price, and the begin of promotion, that each episode's beginning fits best.
 
-    price: (n_rows, n_days), NaN unknown. promo: the same, 0 or 1. steps: (n_episodes, 6), of the price and then of
-    promotion: days from the first day of the episode to the step, negative before it; its height, of the price as
-    after over before less 1, of promotion the rise in the share of days; and its fit. NaN without a rise. Written.
+    price: of the row of each episode, (n_episodes, n_days), NaN unknown. promo: the same, 0 or 1. steps:
+    (n_episodes, 6), of the price and then of promotion: days from the first day of the episode to the step, negative
+    before it; its height, of the price as after over before less 1, of promotion the rise in the share of days; and
+    its fit. NaN without a rise. Written.
     """
-    fits = np.empty(price.shape[1])
+    fits, room = np.empty(price.shape[1]), np.empty((N_WORKED_WITH, price.shape[1]))
     price_days, promo_days = rule.price_days, rule.promo_days
     for episode in range(episodes.rows.size):
-        row, first, last = episodes.rows[episode], episodes.firsts[episode], episodes.lasts[episode]
-        _day_fits(sales, row, first, last, rule, fits)
+        first, last, on = episodes.firsts[episode], episodes.lasts[episode], promo[episode]
+        _day_fits(row_of(sales, episodes.rows[episode], room), first, last, rule, fits)
         steps[episode] = np.nan
         best_price = best_promo = 0.0
         for day in range(max(first - rule.before_days, 1), last + 1):
-            before = _usual_price(price[row], promo[row], first, max(day - price_days, 0), day)
-            after = _usual_price(price[row], promo[row], first, day, min(day + price_days, last + 1))
+            before = _usual_price(price[episode], on, first, max(day - price_days, 0), day)
+            after = _usual_price(price[episode], on, first, day, min(day + price_days, last + 1))
             rise = after / before - 1.0 if before > 0.0 else 0.0
             if rise * fits[day] > best_price:
                 best_price = rise * fits[day]
                 steps[episode, 0], steps[episode, 1], steps[episode, 2] = day - first, rise, fits[day]
-            begun, ran = promo[row, day : min(day + promo_days, last + 1)], promo[row, max(day - promo_days, 0) : day]
+            begun, ran = on[day : min(day + promo_days, last + 1)], on[max(day - promo_days, 0) : day]
             rise = begun.mean() - ran.mean()
             if rise * fits[day] > best_promo:
                 best_promo = rise * fits[day]

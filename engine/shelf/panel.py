@@ -45,7 +45,7 @@ from engine.shelf.deliveries import (
 )
 from engine.shelf.feeds import Feed, Stores, declared, feed_of, forget, impossible_stock
 from engine.shelf.grid import Grid, Seen, grid_of, seen_pairs
-from engine.shelf.measures import Measure
+from engine.shelf.measures import Measure, packed
 from engine.shelf.outside import Outside, of_skus, outside
 from engine.shelf.placing import (
     FACTS,
@@ -169,7 +169,7 @@ class Panel:
         parts, counts = np.zeros((*shape, exact.N_FINEST_PARTS)), np.zeros(shape, np.int64)
 
         def add(some: Integers) -> None:
-            add_days_by_group(self.array("price", some), groups[some], parts, counts)
+            add_days_by_group(packed(self.measures["price"]), some, groups, parts, counts)
 
         rows.in_parts(add, groups)
         parts, counts = self.together.added(parts), self.together.added(counts)

@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 
 from engine.blocks.turns import in_turns
-from engine.kernels.compiling import given
-from engine.kernels.records import Sales
 from engine.settings.shelf.calibrated import DemandSettings
 from engine.shelf.calibrated.drift import level_drift
+from tests.kernels.selling import sales_of
 
 if TYPE_CHECKING:
     from engine.blocks.together import Together
@@ -28,10 +27,11 @@ def drift_in(blocks: int, sold: np.ndarray) -> list[float]:
         mine = parts[together.number]
         units = sold[mine].reshape(-1, N_DAYS)
         usable, (n, _) = np.ones(units.shape, np.uint8), units.shape
-        sales = Sales(units, np.full(units.shape, UNITS), usable, usable, np.zeros(n), np.ones(n), *np.zeros((2, n)))
+        sales = sales_of(
+            units, np.full(units.shape, UNITS), usable, usable, np.zeros(n), np.ones(n), *np.zeros((2, n))
+        )
         return level_drift(
-            lambda some: given(sales, some),
-            usable,
+            sales,
             np.zeros_like(usable),
             np.repeat(mine, STORES),
             0,

@@ -18,7 +18,9 @@ from engine.kernels.causes import (
     price_course,
 )
 from engine.kernels.compiling import given
-from engine.kernels.records import Factors, Sales, Spans
+from engine.kernels.records import Factors, Spans
+from engine.shelf.measures import Whole, packed
+from tests.kernels.selling import sales_of
 
 ROWS, DAYS, GROUPS, OFFERS, CATEGORIES = 6, 12, 2, 3, 2
 BEFORE, GAP, NEAR, FAR = 6, 1, 2, 4
@@ -64,11 +66,11 @@ def plain_course(chain: SimpleNamespace, group: np.ndarray, factor: np.ndarray) 
 
 
 def course_of(chain: SimpleNamespace, group: np.ndarray, factor: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    sales = Sales(
+    sales = sales_of(
         chain.units, chain.expected, chain.usable, chain.clean, np.zeros(ROWS), np.ones(ROWS), *np.zeros((2, ROWS))
     )
     sums = CourseSums(*np.zeros((4, GROUPS, DAYS)))
-    group_course(given(sales), group, factor, SPREAD, sums)
+    group_course(sales, np.arange(ROWS), group, factor, SPREAD, sums)
     return sums.sold + sums.sold_rest, sums.expected + sums.expected_rest
 
 
@@ -84,7 +86,7 @@ def test_the_course_of_a_group_adds_up_its_damped_rows(seed):
 def test_the_course_of_prices_adds_up_shares_of_the_usual_ones(seed):
     chain = panel_of(seed)
     totals, counts = np.zeros((GROUPS, DAYS)), np.zeros((GROUPS, DAYS))
-    price_course(chain.price, chain.usual_price, chain.sku, totals, counts)
+    price_course(packed(Whole(chain.price)), np.arange(ROWS), chain.usual_price, chain.sku, totals, counts)
     shares = chain.price / chain.usual_price[:, None]
     for sku in range(GROUPS):
         of_sku = shares[chain.sku == sku]
@@ -178,7 +180,7 @@ def test_the_signals_of_an_episode_are_the_plain_sums(seed):
     rows, firsts = np.repeat(np.arange(ROWS), 3), np.tile([0, 5, 9], ROWS)
     lasts = np.minimum(firsts + 3, DAYS - 1)
     totals, counts = np.zeros((GROUPS, DAYS)), np.zeros((GROUPS, DAYS))
-    price_course(chain.price, chain.usual_price, chain.sku, totals, counts)
+    price_course(packed(Whole(chain.price)), np.arange(ROWS), chain.usual_price, chain.sku, totals, counts)
     found = np.empty((rows.size, len(SIGNALS)))
     factors = Factors(np.ones((CATEGORIES, DAYS)), chain.offer_factor, chain.store_factor, chain.sku_factor)
     of_groups = (course_of(chain, chain.store, chain.store_factor), course_of(chain, chain.sku, chain.sku_factor))

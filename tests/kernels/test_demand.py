@@ -12,9 +12,12 @@ from hypothesis import strategies as st
 from engine.kernels import compiling
 from engine.kernels import demand as kernel
 from engine.kernels.records import Borrowed, Factors, Spans
+from engine.memory import Memory
+from engine.shelf.measures import Narrow, packed
 
 N_DAYS, N_GROUPS, N_OFFERS = 6, 2, 3
-UNITS = st.none() | st.integers(0, 9).map(float)
+UNITS = st.none() | st.integers(0, 9).map(float) | st.sampled_from([0.25, 1 / 3])
+"""Pieces, weights, and what two bytes do not hold."""
 FACTOR = st.sampled_from([0.5, 1.0, 2.0])
 
 
@@ -45,13 +48,21 @@ class World(NamedTuple):
         """Whether a cell is known and learnt from."""
         return self.clean[row][day] and self.units[row][day] is not None
 
+    @property
+    def sold(self) -> np.ndarray:
+        """What the rows sold, as kernels take it."""
+        return np.array([[math.nan if sold is None else sold for sold in row] for row in self.units])
+
+    @property
+    def marks(self) -> np.ndarray:
+        """Which cells are clean, as kernels take it."""
+        return (np.array(self.clean, np.uint8) & ~np.isnan(self.sold)).astype(np.uint8)
+
     def cells(self, unit: np.ndarray) -> kernel.Cells:
-        """What the rows sold, as the kernels take it. unit: of sale, by row."""
-        units = np.array([[math.nan if sold is None else sold for sold in row] for row in self.units])
-        clean = np.array(self.clean, np.uint8) & ~np.isnan(units)
+        """What the rows sold at which offer, as kernels take it. unit: of sale, by row."""
         groups = (np.array(side, np.int64) for side in (self.category, self.store, self.sku))
-        cells = kernel.Cells(units, clean.astype(np.uint8), np.array(self.offer, np.uint8), *groups, unit)
-        return compiling.given(cells)
+        units = packed(Narrow.of(self.sold, Memory()))
+        return compiling.given(kernel.Cells(units, self.marks, np.array(self.offer, np.uint8), *groups, unit))
 
     def factors(self) -> Factors:
         """The factors, as the kernels take them."""
@@ -84,32 +95,55 @@ def worlds(draw: st.DrawFn) -> World:
     )
 
 
-@given(worlds(), st.booleans())
-def test_sums_are_those_of_the_clean_cells_of_each_group_and_day(world, by_offer):
+UNIT_OF_SALE = st.sampled_from([0.5, 1.0])
+
+
+def chosen(world: World) -> np.ndarray:
+    """All rows but the last one, where there are more: a kernel looks at those that it is told of."""
+    return np.arange(max(len(world.units) - 1, 1))
+
+
+@given(worlds(), UNIT_OF_SALE, st.booleans())
+def test_sums_are_those_of_the_clean_cells_of_each_group_and_day(world, unit, by_offer):
     n_offers = N_OFFERS if by_offer else 1
-    level, unit = np.arange(1.0, len(world.units) + 1), 0.5 * np.arange(1.0, len(world.units) + 1)
+    level, unit = np.arange(1.0, len(world.units) + 1), unit * np.arange(1.0, len(world.units) + 1)
     sums = np.zeros((len(kernel.GroupSums._fields), N_GROUPS * n_offers, N_DAYS))
-    of = (world.cells(unit), world.factors(), level, np.array(world.sku), n_offers)
-    kernel.group_sums(*of, kernel.GroupSums(*sums))
+    of = (world.cells(unit), chosen(world), world.factors(), level, np.array(world.sku))
+    if by_offer:
+        kernel.offer_sums(*of, n_offers, kernel.GroupSums(*sums))
+    else:
+        kernel.group_sums(*of, kernel.GroupSums(*sums))
     wanted = [np.zeros((N_GROUPS * n_offers, N_DAYS)) for _ in range(3)]
-    for row, days in enumerate(world.units):
-        for day, sold in enumerate(days):
+    for row in chosen(world):
+        for day, sold in enumerate(world.units[row]):
             if world.is_clean(row, day):
-                place = world.sku[row] * n_offers + (world.offer[row][day] if by_offer else 0)
-                for total, value in zip(wanted, (sold / unit[row], 2 * world.factor(row, day), 1), strict=True):
+                offer = world.offer[row][day]
+                place = world.sku[row] * n_offers + (offer if by_offer else 0)
+                left_out = world.offer_factor[world.category[row]][offer] if by_offer else 1.0
+                expected = level[row] / unit[row] * world.factor(row, day) / left_out
+                for total, value in zip(wanted, (sold / unit[row], expected, 1), strict=True):
                     total[place, day] += value
     sold, sold_rest, expected, expected_rest, cells = sums
     for found, right in zip((sold + sold_rest, expected + expected_rest, cells), wanted, strict=True):
-        np.testing.assert_allclose(found, right)
+        np.testing.assert_allclose(found, right, rtol=1e-7, atol=1e-8)
+
+
+@given(worlds())
+def test_an_expectation_is_the_level_times_the_factors_of_the_cell(world):
+    rows, level = chosen(world), np.arange(1.0, len(world.units) + 1)
+    expected = np.empty((rows.size, N_DAYS))
+    kernel.expectations(world.cells(np.ones(level.size)), rows, world.factors(), level, expected)
+    wanted = [[level[row] * world.factor(row, day) for day in range(N_DAYS)] for row in rows]
+    np.testing.assert_allclose(expected, wanted)
 
 
 @given(worlds(), st.sampled_from([0.5, 0.9, 1.0]), st.sampled_from([0.8, 1.0]), st.sampled_from([0.0, 5.0]))
 def test_a_level_is_a_weighted_ratio_of_sales_to_factors(world, memory, long_decay_factor, prior_units):
     n = len(world.units)
-    level, exposure, expected = np.empty(n), np.empty(n), np.empty((n, N_DAYS))
+    level, exposure = np.empty(n), np.empty(n)
     unit = 0.5 * np.arange(1.0, n + 1)
     memories = (memory, long_decay_factor, prior_units)
-    kernel.levels(world.cells(unit), world.factors(), *memories, borrowed(n), level, exposure, expected)
+    kernel.levels(world.cells(unit), np.arange(n), world.factors(), *memories, borrowed(n), level, exposure)
     for row, days in enumerate(world.units):
         clean = [day for day in range(N_DAYS) if world.is_clean(row, day)]
         if not clean:
@@ -127,15 +161,15 @@ def test_a_level_is_a_weighted_ratio_of_sales_to_factors(world, memory, long_dec
         prior = prior_units * unit[row] / lasting if lasting > 0 else 0.0
         wanted = (recent * expected_units + prior * lasting) / (expected_units + prior)
         assert level[row] == pytest.approx(wanted)
-        assert expected[row].tolist() == pytest.approx([wanted * world.factor(row, day) for day in range(N_DAYS)])
 
 
 @settings(max_examples=30)
 @given(st.integers(1, 40), st.sampled_from([0.8, 0.93, 1.0]))
 def test_the_exposure_of_equal_days_is_their_effective_number(days, memory):
     world = World([[1.0] * days], [[True] * days], [[0] * days], [0], [0], [0], *([[[1.0] * days]] * 4))
-    level, exposure, expected = np.empty(1), np.empty(1), np.empty((1, days))
-    kernel.levels(world.cells(np.ones(1)), world.factors(), memory, 1.0, 0.0, borrowed(1), level, exposure, expected)
+    level, exposure = np.empty(1), np.empty(1)
+    of = (world.cells(np.ones(1)), np.arange(1), world.factors())
+    kernel.levels(*of, memory, 1.0, 0.0, borrowed(1), level, exposure)
     weights = [memory**back for back in range(days)]
     assert exposure[0] == pytest.approx(sum(weights) ** 2 / sum(weight**2 for weight in weights))
 
@@ -143,37 +177,34 @@ def test_the_exposure_of_equal_days_is_their_effective_number(days, memory):
 @given(worlds(), st.floats(0.1, 30), st.floats(0.001, 2), st.floats(0, 1))
 def test_a_borrowed_level_and_own_days_are_weighed_by_their_variances(world, lent, variance, dispersion):
     n = len(world.units)
-    own, level, exposure, expected = np.empty(n), np.empty(n), np.empty(n), np.empty((n, N_DAYS))
+    own, level, exposure = np.empty(n), np.empty(n), np.empty(n)
     unit = 0.5 * np.arange(1.0, n + 1)
-    of = (world.cells(unit), world.factors(), 0.9, 1.0, 5.0)
-    kernel.levels(*of, borrowed(n), own, exposure, expected)
-    kernel.levels(*of, borrowed(n, lent, variance, dispersion), level, exposure, expected)
+    of = (world.cells(unit), np.arange(n), world.factors(), 0.9, 1.0, 5.0)
+    kernel.levels(*of, borrowed(n), own, exposure)
+    kernel.levels(*of, borrowed(n, lent, variance, dispersion), level, exposure)
     for row in range(n):
         of_own = (unit[row] / lent + dispersion) / exposure[row] if exposure[row] > 0 else math.inf
         told = np.nan_to_num(own[row]) / of_own + lent / variance
         assert level[row] == pytest.approx(told / (1 / of_own + 1 / variance))
-        wanted = [level[row] * world.factor(row, day) for day in range(N_DAYS)]
-        assert expected[row].tolist() == pytest.approx(wanted)
 
 
 @given(worlds())
 def test_spreads_are_the_sums_of_the_clean_cells(world):
-    cells = world.cells(np.ones(len(world.units)))
-    expected = np.full(cells.units.shape, 2.0)
-    sums = np.empty((len(world.units), 3))
-    kernel.spreads(cells.units, expected, cells.clean, sums)
-    for row, days in enumerate(world.units):
-        sold = [days[day] for day in range(N_DAYS) if world.is_clean(row, day)]
-        assert sums[row].tolist() == pytest.approx(
-            [sum((one - 2) ** 2 for one in sold), 2 * len(sold), 4 * len(sold)]
-        )
+    n = len(world.units)
+    sums = np.full((n, 3), np.nan)
+    kernel.spreads(world.cells(np.ones(n)), chosen(world), world.factors(), np.full(n, 2.0), sums)
+    for row in chosen(world):
+        clean = [day for day in range(N_DAYS) if world.is_clean(row, day)]
+        expected = [2 * world.factor(row, day) for day in clean]
+        errors = [(world.units[row][day] - due) ** 2 for day, due in zip(clean, expected, strict=True)]
+        assert sums[row].tolist() == pytest.approx([sum(errors), sum(expected), sum(due**2 for due in expected)])
+    assert np.isnan(sums[chosen(world).size :]).all()
 
 
 @given(worlds())
 def test_rises_are_told_by_the_days_above_the_mean_and_pauses_by_the_days_after_a_sale(world):
     sums = np.empty((len(world.units), 6))
-    cells = world.cells(np.ones(len(world.units)))
-    kernel.ups(cells.units, cells.clean, sums)
+    kernel.ups(world.sold, world.marks, sums)
     for row, days in enumerate(world.units):
         sold = [days[day] for day in range(N_DAYS) if world.is_clean(row, day)]
         mean = sum(sold) / max(len(sold), 1)
@@ -185,12 +216,11 @@ def test_rises_are_told_by_the_days_above_the_mean_and_pauses_by_the_days_after_
 
 @given(worlds(), st.integers(0, N_DAYS - 1), st.integers(0, N_DAYS - 1))
 def test_an_episode_counts_its_usable_days(world, one, other):
-    cells = world.cells(np.ones(len(world.units)))
     first, last = min(one, other), max(one, other)
     n = len(world.units)
     sums = np.empty((n, 4))
     episodes = compiling.given(Spans(np.arange(n), np.full(n, first), np.full(n, last)))
-    kernel.episode_sums(cells.units, np.full(cells.units.shape, 2.0), cells.clean, episodes, sums)
+    kernel.episode_sums(world.sold, np.full((n, N_DAYS), 2.0), world.marks, episodes, sums)
     for number, days in enumerate(world.units):
         sold = [days[day] for day in range(first, last + 1) if world.is_clean(number, day)]
         assert sums[number].tolist() == pytest.approx([len(sold), sum(sold), 2 * len(sold), 4 * len(sold)])

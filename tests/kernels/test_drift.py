@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.kernels.drift import Changes, changes
-from tests.kernels.test_likelihood_ratio import learnt, sales, walk_of_mean
+from tests.kernels.test_likelihood_ratio import ALONE, learnt, sales, walk_of_mean
 
 MEMORY, DISPERSION, LEAST = 0.9, 0.2, 2.0
 DAY = st.tuples(st.integers(0, 9), st.floats(0.1, 6), st.booleans())
@@ -20,7 +20,11 @@ SERIES = st.lists(DAY.map(lambda day: (*day, day[2])), min_size=9, max_size=16)
 
 def found(series: list, window_days: int, end_day: int, n_windows: int) -> Changes:
     told = Changes(*(np.zeros((1, n_windows)) for _ in range(3)))
-    changes(sales(series, DISPERSION), MEMORY, window_days, end_day, LEAST, told)
+    # What is not clean looks dark, or is not usable either.
+    is_usable = [is_clean or place % 2 == 0 for place, (_, _, is_clean, _) in enumerate(series)]
+    of_row = sales([(*day[:2], usable, usable) for day, usable in zip(series, is_usable, strict=True)], DISPERSION)
+    dark = np.array([[not day[3] for day in series]], np.uint8)
+    changes(of_row, ALONE, dark, MEMORY, window_days, end_day, LEAST, told)
     return told
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -17,8 +18,12 @@ from engine.kernels.likelihood_ratio import (
     open_log_likelihood_ratio,
     past_log_likelihood_ratio,
 )
-from engine.kernels.records import FoundSpans, Sales, Spans, Weighing
+from engine.kernels.records import FoundSpans, Spans, Weighing
 from engine.kernels.runs import stretches
+from tests.kernels.selling import sales_of
+
+if TYPE_CHECKING:
+    from engine.kernels.sales import Sales
 
 NEVER = 1e9
 """So large a log likelihood ratio of ordinary sales that no episode is over."""
@@ -159,6 +164,10 @@ def plain_begin(series: list, starts: list, best: int, share: float, dispersion:
     return first
 
 
+ALONE = np.array([0])
+"""Number of the only row."""
+
+
 def cells(series: list) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     units, expected, usable, clean = zip(*series, strict=True)
     return np.array([units], float), np.array([expected]), np.array([usable], np.uint8), np.array([clean], np.uint8)
@@ -168,7 +177,7 @@ def sales(series: list, dispersion: float, unit: float = 1.0, borrowed: tuple[fl
     """One row, as the kernels take it. borrowed: share of the expectation and its variance."""
     units, expected, usable, clean = cells(series)
     scatter = (np.array([dispersion]), np.array([unit]), *(np.array([one]) for one in borrowed))
-    return compiling.given(Sales(units * unit, expected * unit, usable, clean, *scatter))
+    return sales_of(units * unit, expected * unit, usable, clean, *scatter)
 
 
 def weighing(level_drift: float = FADE) -> Weighing:
@@ -190,7 +199,7 @@ def weigh(
     best, first = np.empty(1), np.empty(1, np.int64)
     rule = EpisodeRule(0.5, closing, slack, min_days, max_days)
     how = (memory, LEFT_OUT_DOUBT, weighing(level_drift), rule)
-    open_log_likelihood_ratio(sales(series, dispersion, unit, borrowed), *how, best, first)
+    open_log_likelihood_ratio(sales(series, dispersion, unit, borrowed), ALONE, *how, best, first)
     return best[0], int(first[0])
 
 
@@ -282,7 +291,7 @@ def test_a_past_stretch_is_weighed_against_the_days_before_it(series, first, len
 @given(SERIES)
 def test_tomorrow_is_judged_by_all_clean_days(series):
     found = np.empty(1)
-    learnt_before(sales(series, 0.2), 0.9, LEFT_OUT_DOUBT, FADE, found)
+    learnt_before(sales(series, 0.2), ALONE, 0.9, LEFT_OUT_DOUBT, FADE, found)
     relative_variance = learnt(series, len(series), 0.9, 0.2)[1]
     assert found[0] == pytest.approx(1 / relative_variance if relative_variance > 0 else 0.0)
 
@@ -291,7 +300,7 @@ def test_tomorrow_is_judged_by_all_clean_days(series):
 def test_a_row_listed_late_is_told_by_other_stores_until_its_own_days_outweigh_them(series, share, variance):
     of_row = sales(series, 0.2, borrowed=(share, variance))
     tomorrow = np.empty(1)
-    learnt_before(of_row, 0.9, LEFT_OUT_DOUBT, FADE, tomorrow)
+    learnt_before(of_row, ALONE, 0.9, LEFT_OUT_DOUBT, FADE, tomorrow)
     wanted = blended(series, len(series), 0.9, 0.2, (share, variance))
     assert tomorrow[0] == pytest.approx(1 / wanted[1])
     found = np.empty(1)
@@ -313,8 +322,8 @@ def test_a_row_that_never_sold_is_dark_by_what_other_stores_sell():
 def marked(units: list[int], bound: float) -> tuple[list[int], float]:
     dark, peaks = np.empty((1, len(units)), np.uint8), np.empty(1)
     of_row = sales([(sold, 4.0, True, True) for sold in units], 0.05)
-    mark_dark(of_row, 0.1, np.array([bound]), dark)
-    darkest_stretch(of_row, 0.1, np.zeros(1), peaks)
+    mark_dark(of_row, ALONE, 0.1, np.array([bound]), dark)
+    darkest_stretch(of_row, ALONE, 0.1, np.zeros(1), peaks)
     return np.flatnonzero(dark[0]).tolist(), float(peaks[0])
 
 
@@ -340,7 +349,7 @@ def test_the_darkest_stretch_is_the_largest_sum_of_the_ratios_of_successive_days
         if is_usable
     ]
     stretches_of_days = [ratios[first:end] for first in range(len(ratios)) for end in range(first, len(ratios) + 1)]
-    darkest_stretch(sales(series, dispersion), depth, np.zeros(1), peaks)
+    darkest_stretch(sales(series, dispersion), ALONE, depth, np.zeros(1), peaks)
     assert peaks[0] == pytest.approx(max((sum(days) for days in stretches_of_days), default=0.0), abs=1e-9)
 
 
@@ -399,7 +408,7 @@ def test_lasting_falls_are_those_of_the_largest_log_likelihood_ratio_against_the
 ):
     of_row = sales([(*day, day[2]) for day in days], dispersion)
     dark = np.zeros(of_row.usable.shape, np.uint8)
-    mark_fallen(of_row, FADE, BEFORE_DAYS, FALLEN_DEPTH, bound, rounds, dark)
+    mark_fallen(of_row, ALONE, FADE, BEFORE_DAYS, FALLEN_DEPTH, bound, rounds, dark)
     assert set(np.flatnonzero(dark[0]).tolist()) == plain_fallen(days, bound, dispersion, rounds)
 
 
@@ -422,16 +431,16 @@ def test_stretches_are_the_runs_that_are_over_before_the_end(flags, end, min_day
 @given(SERIES, st.floats(0.05, 0.5), st.floats(0.0, 0.5))
 def test_a_stretch_is_marked_where_the_darkest_of_its_row_reaches_the_bound(series, depth, dispersion):
     of_row, peaks = sales(series, dispersion), np.empty(1)
-    darkest_stretch(of_row, depth, np.zeros(1), peaks)
+    darkest_stretch(of_row, ALONE, depth, np.zeros(1), peaks)
     for bound, is_marked in ((peaks[0], peaks[0] > 0.0), (peaks[0] * (1 + 1e-9) + 1e-9, False)):
         dark = np.empty(of_row.usable.shape, np.uint8)
-        mark_dark(of_row, depth, np.array([bound]), dark)
+        mark_dark(of_row, ALONE, depth, np.array([bound]), dark)
         assert dark.any() == is_marked
 
 
 @given(SERIES, st.floats(0.05, 0.5), st.floats(0.0, 5.0), st.floats(0.5, 2.0))
 def test_a_darkest_stretch_that_matters_is_the_same_whatever_is_too_small_to_matter(series, depth, dispersion, times):
     of_row, every, some = sales(series, dispersion), np.empty(1), np.empty(1)
-    darkest_stretch(of_row, depth, np.zeros(1), every)
-    darkest_stretch(of_row, depth, times * every, some)
+    darkest_stretch(of_row, ALONE, depth, np.zeros(1), every)
+    darkest_stretch(of_row, ALONE, depth, times * every, some)
     assert some[0] == every[0] or (times > 1.0 and some[0] == 0.0)

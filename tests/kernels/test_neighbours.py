@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from engine.kernels import compiling
 from engine.kernels import neighbours as kernel
-from engine.kernels.records import Sales, Spans
+from engine.kernels.records import Spans
 from tests.kernels import naive
+from tests.kernels.selling import sales_of
 
 PLACES = {
     "berlin": (52.5200, 13.4050),
@@ -301,7 +302,7 @@ def rises(
     units = np.array([[5.0] * FIRST + [2.0] * (LAST + 1 - FIRST), neighbour])
     usable = np.ones(units.shape, np.uint8)
     learnt = usable if clean is None else np.array([usable[0], clean], np.uint8)
-    sales = Sales(
+    sales = sales_of(
         units, np.full(units.shape, 5.0), usable, learnt, np.full(2, dispersion), np.ones(2), *np.zeros((2, 2))
     )
     codes = (np.array([0, 1]), np.array([0, 0]), np.array([0, 1, 2]))
@@ -309,8 +310,8 @@ def rises(
     episodes = Spans(*(np.array([one]) for one in (0, FIRST, LAST)))
     strength = np.empty((1, 2))
     best = kernel.Best(np.empty(1, np.int64), *np.empty((2, 1, 1)), np.empty((1, 1), np.int64))
-    sales, around, episodes = (compiling.given(record) for record in (sales, around, episodes))
-    kernel.risen_neighbours(sales, np.arange(2), around, episodes, RISING, strength, best)
+    around, episodes = compiling.given(around), compiling.given(episodes)
+    kernel.risen_neighbours(sales, around, episodes, RISING, strength, best)
     return int(best.counts[0]), *strength[0].tolist()
 
 

@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.kernels import compiling
-from engine.kernels.records import Sales
 from engine.kernels.rises import before_rises
+from tests.kernels.selling import sales_of
 
 UNIT = 2.0
 DAY = st.tuples(st.integers(0, 12), st.sampled_from([2.0, 3.0, 5.0]), st.sampled_from([True] * 5 + [False]))
@@ -48,7 +47,7 @@ def share_before(series: list, end: int, dispersion: float, least: float, bound:
     units, expected, clean = (np.array([column]) for column in zip(*series, strict=True))
     shares = np.empty(1)
     cells = (units * UNIT, expected * UNIT, *(clean.astype(np.uint8),) * 2)
-    sales = compiling.given(Sales(*cells, np.array([dispersion]), np.array([UNIT]), *np.zeros((2, 1))))
+    sales = sales_of(*cells, np.array([dispersion]), np.array([UNIT]), *np.zeros((2, 1)))
     before_rises(sales, least, bound, np.array([0]), np.array([end]), shares)
     return float(shares[0])
 

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import os
 import threading
 
 import numpy as np
 import pytest
 
 from engine.kernels import rows
+
+PATIENCE_SECONDS = 30.0
 
 
 @pytest.mark.parametrize("cores", ["1", "2", "7"])
@@ -35,6 +38,57 @@ def test_a_failing_block_fails_the_call(monkeypatch, cores):
 
     with pytest.raises(ArithmeticError, match="row 50"):
         rows.in_blocks(kernel, 100)
+
+
+def test_a_failing_block_fails_the_call_once_nobody_is_at_work(monkeypatch):
+    monkeypatch.setenv("POLARS_MAX_THREADS", "2")
+    both, failed, is_over = threading.Barrier(2), threading.Event(), []
+
+    def kernel(block: slice) -> None:
+        if block.start == 0 or block.stop == 1000:
+            both.wait(PATIENCE_SECONDS)
+        if block.stop == 1000:
+            failed.set()
+            raise ArithmeticError("the last row")
+        if block.start == 0:
+            failed.wait(PATIENCE_SECONDS)
+            is_over.append(True)
+
+    with pytest.raises(ArithmeticError, match="the last row"):
+        rows.in_blocks(kernel, 1000, rows_per_block=500)
+    assert is_over == [True]
+
+
+def test_a_kernel_may_ask_every_core_itself(monkeypatch):
+    monkeypatch.setenv("POLARS_MAX_THREADS", "3")
+    seen: list[int] = []
+
+    def kernel(block: slice) -> None:
+        rows.in_blocks(lambda inner: seen.extend(range(*inner.indices(1000))), 1000)
+
+    rows.in_blocks(kernel, 1000, rows_per_block=100)
+    assert len(seen) % 1000 == 0
+    assert sorted(set(seen)) == list(range(1000))
+
+
+def cores_that_meet() -> bool:
+    """Whether two threads work at a time."""
+    both = threading.Barrier(2)
+    try:
+        rows.in_parts(lambda _: both.wait(PATIENCE_SECONDS), np.repeat([0, 1], 1000))
+    except threading.BrokenBarrierError:
+        return False
+    return True
+
+
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_a_process_that_was_forked_off_has_threads_of_its_own(monkeypatch):
+    monkeypatch.setenv("POLARS_MAX_THREADS", "2")
+    assert cores_that_meet()
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if cores_that_meet() else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 def test_the_setting_of_the_process_decides_how_many_cores_are_used(monkeypatch):

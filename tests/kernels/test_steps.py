@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.kernels import compiling
-from engine.kernels.records import Sales, Spans
+from engine.kernels.records import Spans
 from engine.kernels.steps import Stepping, fitting_steps
+from tests.kernels.selling import sales_of
 
 RULE = Stepping(
     before_days=12, price_days=4, promo_days=6, free_days=2, fit_begin=1.0, fit_end=4.0, smallest_share=0.02
@@ -83,7 +84,7 @@ def steps_of(series: list, first: int, last: int) -> list[float]:
     units, expected, usable, price, promo = (np.array([column]) for column in zip(*series, strict=True))
     flags = usable.astype(np.uint8)
     spread = (np.array([DISPERSION]), np.array([UNIT]), *np.zeros((2, 1)))
-    sales = compiling.given(Sales(units.astype(float), expected, flags, flags, *spread))
+    sales = sales_of(units.astype(float), expected, flags, flags, *spread)
     episodes = compiling.given(Spans(*(np.array([one]) for one in (0, first, last))))
     found = np.empty((1, 6))
     fitting_steps(price, promo.astype(np.uint8), sales, RULE, episodes, found)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from engine.blocks import exact
 from engine.kernels.exact import add_days_by_group
+from engine.shelf.measures import Whole, packed
 from tests.kernels.test_windows import stacked, tables
 
 
@@ -19,7 +20,8 @@ def test_group_sums_add_the_known_values_of_every_member(given_tables, data):
     groups = data.draw(st.lists(st.integers(-1, 2), min_size=len(table), max_size=len(table)))
     n_days = len(table[0])
     parts, counts = np.zeros((3, n_days, exact.N_FINEST_PARTS)), np.zeros((3, n_days), np.int64)
-    add_days_by_group(stacked(table), np.array(groups, np.int64), parts, counts)
+    of = (packed(Whole(stacked(table))), np.arange(len(table)), np.array(groups, np.int64))
+    add_days_by_group(*of, parts, counts)
     totals = exact.total(parts)
     for group in range(3):
         for day in range(n_days):
@@ -33,7 +35,7 @@ def test_the_order_of_rows_changes_no_digit():
 
     def total(order: np.ndarray) -> np.ndarray:
         parts, counts = np.zeros((2, 3, exact.N_FINEST_PARTS)), np.zeros((2, 3), np.int64)
-        add_days_by_group(values[order], groups[order], parts, counts)
+        add_days_by_group(packed(Whole(values)), order, groups, parts, counts)
         return exact.total(parts)
 
     first = total(np.arange(500))

@@ -13,12 +13,12 @@ from engine.blocks.together import ALONE
 from engine.kernels import compiling
 from engine.kernels.darkness import Levels, days_to_alert, largest_log_likelihood_ratio, largest_share_left
 from engine.kernels.likelihood_ratio import EpisodeRule, open_log_likelihood_ratio
-from engine.kernels.records import Sales
 from engine.outputs.shelf import shapes
 from engine.settings.shelf.calibrated import DemandSettings, EpisodeSettings
 from engine.shelf.calibrated import Chances, null_distribution
 from engine.shelf.calibrated.chance import tonight
 from engine.shelf.calibrated.null import weighing_of
+from tests.kernels.selling import sales_of
 from tests.oracles import actions as plain
 from tests.planted.chain import PANEL_DAYS
 
@@ -49,11 +49,9 @@ def test_it_is_the_evidence_of_the_night_itself(bound, expected_units, learnt, d
     log_likelihood_ratio, first = np.empty(1), np.empty(1, np.int64)
     units, expected = np.append(learnt, np.zeros(n))[None], np.append(learnt, np.full(n, expected_units))[None]
     usable, clean = np.ones((1, n + 1), np.uint8), np.eye(1, n + 1, dtype=np.uint8)
-    sales = compiling.given(
-        Sales(units, expected, usable, clean, np.array([dispersion]), np.ones(1), *np.zeros((2, 1)))
-    )
+    sales = sales_of(units, expected, usable, clean, np.array([dispersion]), np.ones(1), *np.zeros((2, 1)))
     rule = EpisodeRule(0.5, np.inf, 0.0, 2, n)
-    open_log_likelihood_ratio(sales, 1.0, 0.0, WEIGHING, rule, log_likelihood_ratio, first)
+    open_log_likelihood_ratio(sales, np.array([0]), 1.0, 0.0, WEIGHING, rule, log_likelihood_ratio, first)
     assert (log_likelihood_ratio[0] >= bound - 1e-9) == (found > 0)
 
 

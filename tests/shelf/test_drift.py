@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 
 from engine.blocks.together import ALONE
-from engine.kernels import compiling
-from engine.kernels.records import Sales
 from engine.settings.shelf.calibrated import DemandSettings
 from engine.shelf.calibrated.drift import level_drift
+from tests.kernels.selling import sales_of
 
 SETTINGS = DemandSettings()
 N_DAYS = 90
@@ -29,11 +28,9 @@ def told(
     walk = np.exp(np.cumsum(random.normal(0.0, step, (n, N_DAYS)), axis=1)) if step else np.ones((n, N_DAYS))
     sold = random.poisson(units * walk * (1.0 if change is None else change)).astype(float)
     usable = np.ones(sold.shape, np.uint8)
-    sales = Sales(sold, np.full(sold.shape, units), usable, usable, np.zeros(n), np.ones(n), *np.zeros((2, n)))
+    sales = sales_of(sold, np.full(sold.shape, units), usable, usable, np.zeros(n), np.ones(n), *np.zeros((2, n)))
     regional_sku = np.arange(n) // stores_per_region
-    return level_drift(
-        lambda some: compiling.given(sales, some), usable, np.zeros_like(usable), regional_sku, 0, SETTINGS, ALONE
-    )
+    return level_drift(sales, np.zeros_like(usable), regional_sku, 0, SETTINGS, ALONE)
 
 
 def test_levels_that_hold_hardly_drift():

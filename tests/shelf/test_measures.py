@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from engine.kernels.packed import unpack
 from engine.memory import Memory
-from engine.shelf.measures import Narrow, Whole, replaced
+from engine.shelf.measures import Narrow, Whole, packed, replaced
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -103,3 +104,21 @@ def test_other_numbers_in_some_rows_leave_the_measure_as_it_was(kind):
     np.testing.assert_array_equal(measure.rows(slice(None)), values)
     np.testing.assert_array_equal(changed.rows(pair), values[pair] / 3)
     np.testing.assert_array_equal(np.delete(changed.rows(slice(None)), pair, 0), np.delete(values, pair, 0))
+    assert replaced(measure, pair[:0], values[:0], Memory()) is measure
+
+
+@pytest.mark.parametrize("odd", [False, True])
+@pytest.mark.parametrize("kind", [Whole, lambda values: Narrow.of(values, Memory())], ids=["whole", "narrow"])
+def test_kernels_that_unpack_find_the_numbers_of_every_measure(kind, odd):
+    values, found = some_rows(odd), np.empty((3, N_DAYS))
+    pair = np.array([399, 3, 0])
+    unpack(packed(kind(values)), pair, found)
+    np.testing.assert_array_equal(found, values[pair])
+
+
+def test_a_copy_keeps_rows_that_take_more_bytes():
+    values, pair = some_rows(odd=True), np.array([5])
+    measure = Narrow.of(values, Memory())
+    changed = replaced(measure, pair, np.zeros((1, N_DAYS)), Memory())
+    np.testing.assert_array_equal(np.delete(changed.rows(slice(None)), pair, 0), np.delete(values, pair, 0))
+    np.testing.assert_array_equal(measure.rows(slice(None)), values)

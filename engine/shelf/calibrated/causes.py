@@ -27,7 +27,6 @@ from engine.shelf.cause_measures import (
     as_lists,
     measures_of_cases,
     neighbourhood,
-    pairs_around,
     points_at_a_time,
 )
 from engine.shelf.naming import name_causes
@@ -175,8 +174,8 @@ def _neighbours(
 
     def look(block: slice) -> None:
         best = neighbours.Best(counts[block], ratios[block], kms[block], stores[block])
-        episodes, known = given(Spans(pair, first, last), block), pairs_around(around, pair[block])
-        neighbours.risen_neighbours(sales(known), known, around, episodes, rule, strength[block], best)
+        episodes = given(Spans(pair, first, last), block)
+        neighbours.risen_neighbours(sales, around, episodes, rule, strength[block], best)
 
     rows.in_blocks(look, pair.size, points_at_a_time(around))
     near = stores >= 0
@@ -212,9 +211,9 @@ def _steps(panel: Panel, found: Demand, cases: pl.DataFrame, settings: PatternSe
     )
 
     def look(block: slice) -> None:
-        some, episodes = pair[block], episodes_of(first[block], last[block])
+        some, episodes = pair[block], given(Spans(pair, first, last), block)
         offered = (panel.array("price", some), panel.array("promo", some))
-        steps.fitting_steps(*offered, sales(some), rule, episodes, heights[block])
+        steps.fitting_steps(*offered, sales, rule, episodes, heights[block])
 
     rows.in_blocks(look, pair.size)
     return pl.DataFrame(heights, schema=_STEPS).fill_nan(None)

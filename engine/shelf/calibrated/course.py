@@ -11,6 +11,7 @@ from engine.kernels import causes, rows
 from engine.kernels.causes import Course, CourseSums
 from engine.settings.shelf.calibrated import PatternSettings
 from engine.shelf.calibrated.expect import Demand
+from engine.shelf.measures import packed
 from engine.shelf.panel import Panel
 
 
@@ -29,7 +30,7 @@ def _sums(panel: Panel, found: Demand, group: Integers, factor: Floats, spread: 
     sales = found.sales(panel)
 
     def add(some: Integers) -> None:
-        causes.group_course(sales(some), group[some], factor, spread, CourseSums(*sums))
+        causes.group_course(sales, some, group, factor, spread, CourseSums(*sums))
 
     rows.in_parts(add, group)
     return sums
@@ -41,7 +42,7 @@ def _prices(panel: Panel, found: Demand) -> Floats:
     sku = panel.codes("sku")
 
     def add(some: Integers) -> None:
-        causes.price_course(panel.array("price", some), found.usual_price[some], sku[some], *sums)
+        causes.price_course(packed(panel.measures["price"]), some, found.usual_price, sku, *sums)
 
     rows.in_parts(add, sku)
     return sums

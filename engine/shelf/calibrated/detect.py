@@ -9,14 +9,14 @@ import polars as pl
 
 from engine.arrays import Flags, Floats, Integers
 from engine.kernels import rows
+from engine.kernels.compiling import given
 from engine.kernels.likelihood_ratio import past_log_likelihood_ratio
-from engine.kernels.records import FoundSpans
+from engine.kernels.records import FoundSpans, Spans
 from engine.kernels.runs import stretches
 from engine.settings.shelf.calibrated import DemandSettings, EpisodeSettings
 from engine.shelf.calibrated.chance import Chances, least_chances, p_values, q_values
 from engine.shelf.calibrated.dark import darkest, mark
 from engine.shelf.calibrated.expect import Demand, open_episodes
-from engine.shelf.calibrated.measure import episodes_of
 from engine.shelf.calibrated.neighbours import neighbour_weights
 from engine.shelf.calibrated.null import NullDistribution, weighing_of
 from engine.shelf.panel import Panel
@@ -131,8 +131,8 @@ def _against_before(
     how = (demand.before_decay_factor, demand.left_out_variance, weighing_of(settings, found.level_drift))
 
     def weigh(block: slice) -> None:
-        episodes = episodes_of(first[block], last[block])
-        past_log_likelihood_ratio(sales(pair[block]), *how, episodes, log_likelihood_ratio[block])
+        stretches_of = given(Spans(pair, first, last), block)
+        past_log_likelihood_ratio(sales, *how, stretches_of, log_likelihood_ratio[block])
 
     rows.in_blocks(weigh, pair.size)
     return log_likelihood_ratio

@@ -54,15 +54,14 @@ def detectability(
     levels = Levels(level / unit, learnt_units, dispersion)
 
     def look(block: slice) -> None:
-        of_rows = sales(judged[block])
         how = (demand.before_decay_factor, demand.left_out_variance, found.level_drift)
-        learnt_before(of_rows, *how, learnt_units[block])
+        learnt_before(sales, judged[block], *how, learnt_units[block])
         until = (weighing, episode.min_days, episode.max_days)
         days_to_alert(given(levels, block), bounds[block], *until, days[block])
         of_watch = (weighing, watch.max_alert_days, episode.max_ratio)
         largest_share_left(given(levels, block), bounds[block], *of_watch, left[block])
 
-    rows.in_blocks(look, judged.size)
+    rows.in_blocks(look, judged.size, rows.ROWS_ONE_BY_ONE)
     alert = pl.col("alert_days")
     return (
         panel.pairs.select(v.PAIR)[judged]

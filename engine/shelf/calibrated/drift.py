@@ -5,23 +5,20 @@ gains a day. A level is taken for a random walk; its steps are read where no dar
 """
 
 import math
-from collections.abc import Callable
 from statistics import NormalDist
 
 import numpy as np
 
-from engine.arrays import Flags, Floats, Integers, Marks, Rows
+from engine.arrays import Flags, Floats, Integers, Marks
 from engine.blocks.together import Together
 from engine.kernels import rows
-from engine.kernels.compiling import given
 from engine.kernels.drift import Changes, changes
-from engine.kernels.records import Sales
+from engine.kernels.sales import Sales
 from engine.settings.shelf.calibrated import DemandSettings
 
 
 def level_drift(
-    sales: Callable[[Rows], Sales],
-    usable: Flags,
+    sales: Sales,
     dark: Flags,
     regional_sku: Integers,
     first_day: int,
@@ -36,10 +33,10 @@ def level_drift(
     Where the SKU rises in two stores of a region and falls in a third then or in the window after, shoppers went from
     shelf to shelf: what such a region does is no walk either.
 
-    sales: of some pairs. usable, dark: days to learn from and not to, (pairs, days). regional_sku: which SKU in which
-    region, (pairs,). first_day: of which anything is known.
+    sales: of all pairs. dark: days not to learn from, (pairs, days); of the others all usable ones are. regional_sku:
+    which SKU in which region, (pairs,). first_day: of which anything is known.
     """
-    n_days = usable.shape[1]
+    n_days = dark.shape[1]
     start_day = first_day + settings.fallen_before_days
     # What is dark tonight makes its neighbours rise: those days are left out as far as the history allows.
     spared = min(max(n_days - start_day - 2 * settings.drift_days, 0), settings.drift_spared_days)
@@ -47,7 +44,7 @@ def level_drift(
     # The first days that are spared still say which rises a fall answers.
     later = 1 if spared >= settings.drift_days else 0
     end_day = n_days - spared + later * settings.drift_days
-    changed = _changes(sales, usable, dark, later + n_windows, end_day, settings)
+    changed = _changes(sales, dark, later + n_windows, end_day, settings)
     usual = _usual(changed, together)
     answers, n_asked = [], 0
     for window in range(later, later + n_windows):
@@ -63,19 +60,15 @@ def level_drift(
     return settings.level_drift + (rare * drift + settings.usual_drift) / (rare + 1.0)
 
 
-def _changes(
-    sales: Callable[[Rows], Sales], usable: Flags, dark: Flags, n_windows: int, end_day: int, settings: DemandSettings
-) -> Changes:
+def _changes(sales: Sales, dark: Flags, n_windows: int, end_day: int, settings: DemandSettings) -> Changes:
     """What the windows before end_day tell, of all pairs."""
-    changed = Changes(*(np.empty((len(usable), n_windows)) for _ in range(3)))
+    changed = Changes(*(np.empty((len(dark), n_windows)) for _ in range(3)))
     how = (settings.before_decay_factor, settings.drift_days, end_day, settings.drift_units)
 
     def look(block: slice) -> None:
-        clean = ((usable[block] == 1) & (dark[block] == 0)).astype(np.uint8)
-        of_rows = given(sales(block)._replace(clean=clean))
-        changes(of_rows, *how, Changes(*(table[block] for table in changed)))
+        changes(sales, rows.places(block, len(dark)), dark, *how, Changes(*(table[block] for table in changed)))
 
-    rows.in_blocks(look, len(usable))
+    rows.in_blocks(look, len(dark), rows.ROWS_ONE_BY_ONE)
     return changed
 
 

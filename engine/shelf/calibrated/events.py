@@ -176,8 +176,8 @@ def _before_rises(panel: Panel, found: Demand, runs: pl.DataFrame, of: EventSett
     sales = found.sales(panel)
 
     def look(block: slice) -> None:
-        ends = (np.arange(block.stop - block.start), first[block])
-        before_rises(sales(pair[block]), of.rise_units, of.rise_log_likelihood_ratio, *ends, shares[block])
+        bounds = (of.rise_units, of.rise_log_likelihood_ratio)
+        before_rises(sales, *bounds, pair[block], first[block], shares[block])
 
     rows.in_blocks(look, pair.size)
     return pl.Series(shares).fill_nan(None)

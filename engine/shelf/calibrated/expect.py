@@ -16,9 +16,9 @@ from engine.arrays import Flags, Floats, Integers, Rows
 from engine.blocks.together import Together
 from engine.kernels import demand, rows
 from engine.kernels.compiling import given
-from engine.kernels.demand import Cells
 from engine.kernels.likelihood_ratio import mark_fallen, open_log_likelihood_ratio
-from engine.kernels.records import Borrowed, Factors, Sales
+from engine.kernels.records import Borrowed, Factors
+from engine.kernels.sales import Cells, Sales
 from engine.settings.shelf.calibrated import DemandSettings, EpisodeSettings
 from engine.shelf.calibrated.borrow import borrowed, nothing_borrowed
 from engine.shelf.calibrated.dark import darkest, mark
@@ -27,6 +27,7 @@ from engine.shelf.calibrated.lots import Rises, rises_of
 from engine.shelf.calibrated.null import NullDistribution, rule_of, weighing_of
 from engine.shelf.calibrated.occasions import Occasions, learn, occasions
 from engine.shelf.calibrated.unusual import set_unusual_aside
+from engine.shelf.measures import packed
 from engine.shelf.panel import Panel
 
 N_WEEKDAYS = 7
@@ -78,26 +79,15 @@ class Demand:
         weekday = self.weekday[of.category] * of.product(self.occasion)
         return Factors(weekday, self.offer[of.category], self.store_day, self.sku_day)
 
-    def cells(self, panel: Panel) -> Callable[[Rows], Cells]:
-        """What some pairs sold, and what it is expected with."""
+    def cells(self, panel: Panel) -> Cells:
+        """What all pairs sold, and what it is expected with."""
         group, store, sku = self.occasions.group, panel.codes("store"), panel.codes("sku")
+        return given(Cells(packed(panel.measures["units"]), self.clean, self.offers, group, store, sku, self.unit))
 
-        def cells_of(some: Rows) -> Cells:
-            of_cell = (panel.array("units", some), self.clean[some], self.offers[some])
-            return given(Cells(*of_cell, group[some], store[some], sku[some], self.unit[some]))
-
-        return cells_of
-
-    def sales(self, panel: Panel) -> Callable[[Rows], Sales]:
-        """What some pairs sold, and what was expected of it. panel: with `expected`."""
-        share, variance = self.borrowed_share, self.borrowed.relative_variance
-
-        def sales_of(some: Rows) -> Sales:
-            sold = (panel.array("units", some), panel.array("expected", some))
-            scatter = (self.dispersion[some], self.unit[some], share[some], variance[some])
-            return given(Sales(*sold, self.usable[some], self.clean[some], *scatter))
-
-        return sales_of
+    def sales(self, panel: Panel) -> Sales:
+        """What all pairs sold, and what was expected of it."""
+        known = (self.cells(panel), given(self.factors), self.level, self.usable)
+        return given(Sales(*known, self.dispersion, self.borrowed_share, self.borrowed.relative_variance))
 
     def expecting(self, panel: Panel) -> Panel:
         """The panel with what these factors let expect."""
@@ -133,15 +123,13 @@ class Expected:
 
     def __init__(self, found: Demand, panel: Panel) -> None:
         self.shape = (panel.pairs.height, panel.n_days)
-        self._factors, self._offers, self._level = given(found.factors), found.offers, found.level
-        self._group, self._store, self._sku = found.occasions.group, panel.codes("store"), panel.codes("sku")
+        self._cells, self._factors, self._level = found.cells(panel), given(found.factors), found.level
 
     def rows(self, of: Rows) -> Floats:
         """As `Measure`, units a day."""
-        level = self._level[of]
-        expected = np.empty((level.size, self.shape[1]))
-        places = (self._group[of], self._store[of], self._sku[of])
-        demand.expectations(self._offers[of], *places, self._factors, level, expected)
+        places = rows.places(of, self.shape[0])
+        expected = np.empty((places.size, self.shape[1]))
+        demand.expectations(self._cells, places, self._factors, self._level, expected)
         return expected
 
 
@@ -244,11 +232,9 @@ def _are_weighed(panel: Panel, sales: Integers, share: float) -> NDArray[np.bool
 def _estimate(panel: Panel, found: Demand, rises: Rises, settings: DemandSettings) -> Demand:
     """Every factor in turn, given the others; then dispersion."""
     found, together = _levels(panel, found, settings), panel.together
-    n_offers = found.offer.shape[1]
-    of_offer = _totals(together.added(_sums(panel, found, "offer")))
-    by_offer = [table.sum(axis=1).reshape(-1, n_offers) for table in of_offer]
-    found = replace(found, offer=_shrunk(by_offer, settings.offer_prior_units))
-    of_category = _totals(together.added(_sums(panel, found, "weekday")))
+    of_offer = [table.reshape(len(found.offer), -1, panel.n_days) for table in _offer_sums(panel, found)]
+    found = replace(found, offer=_shrunk(_times(of_offer, found.weekday[:, None], 2), settings.offer_prior_units))
+    of_category = _times(of_offer, found.offer[:, :, None], 1)
     weekday = _shrunk([_over_weekdays(panel, table) for table in of_category], settings.weekday_prior_units)
     found = replace(found, weekday=np.take(weekday, _weekdays(panel), axis=1))
     if found.occasions.kinds:
@@ -263,26 +249,50 @@ def _estimate(panel: Panel, found: Demand, rises: Rises, settings: DemandSetting
     return _dispersion(panel, found, rises, settings)
 
 
+def _offer_sums(panel: Panel, found: Demand) -> list[Floats]:
+    """Units, expected units with neither weekday nor offer, and number of clean cells of the whole chain.
+
+    (categories · offers, days) each. Factors of weekdays and of offers, whichever is known, multiply such sums as
+    they do cells: one look at these serves both.
+    """
+    n_categories, n_offers = found.offer.shape
+    sums = np.zeros((len(demand.GroupSums._fields), n_categories * n_offers, panel.n_days))
+    cells, others = found.cells(panel), given(replace(found, weekday=np.ones_like(found.weekday)).factors)
+    level = np.nan_to_num(found.level)
+
+    def add(some: Integers) -> None:
+        demand.offer_sums(cells, some, others, level, found.category, n_offers, demand.GroupSums(*sums))
+
+    rows.in_parts(add, found.category)
+    return _totals(panel.together.added(sums))
+
+
+def _times(sums: Sequence[Floats], factor: Floats, axis: int) -> list[Floats]:
+    """Sums over an axis of (categories, offers, days), expected units times a factor that was left out of them."""
+    sold, expected, cells = sums
+    return [table.sum(axis=axis) for table in (sold, expected * factor, cells)]
+
+
 def _sums(panel: Panel, found: Demand, factor: str) -> Floats:
     """Units and expected units without the factor, each in two parts, and number of clean cells of the block.
 
     (5, groups, days): by group of the factor and day, in the order of `demand.GroupSums`. Threads share the groups.
     """
     groups = {
-        "weekday": (found.category, len(found.weekday)),
         "occasion": (found.occasions.group, found.occasions.category.size),
-        "offer": (found.category, len(found.offer)),
         "store_day": (panel.codes("store"), panel.stores.height),
         "sku_day": (panel.codes("sku"), panel.skus.height),
     }
     group, n_groups = groups[factor]
-    n_offers = found.offer.shape[1] if factor == "offer" else 1
-    sums = np.zeros((len(demand.GroupSums._fields), n_groups * n_offers, panel.n_days))
-    others = replace(found, **{factor: np.ones_like(getattr(found, factor))}).factors
-    cells, others, level = found.cells(panel), given(others), np.nan_to_num(found.level)
+    sums = np.zeros((len(demand.GroupSums._fields), n_groups, panel.n_days))
+    cells, others = (
+        found.cells(panel),
+        given(replace(found, **{factor: np.ones_like(getattr(found, factor))}).factors),
+    )
+    level = np.nan_to_num(found.level)
 
     def add(some: Integers) -> None:
-        demand.group_sums(cells(some), others, level[some], group[some], n_offers, demand.GroupSums(*sums))
+        demand.group_sums(cells, some, others, level, group, demand.GroupSums(*sums))
 
     rows.in_parts(add, group)
     return sums
@@ -313,21 +323,19 @@ def _levels(panel: Panel, found: Demand, settings: DemandSettings) -> Demand:
 def _learn_levels(panel: Panel, found: Demand, settings: DemandSettings) -> tuple[Floats, Floats]:
     """Level and exposure of every pair."""
     level, exposure = np.empty(panel.pairs.height), np.empty(panel.pairs.height)
-    cells, factors = found.cells(panel), given(found.factors)
+    cells, factors, lent = found.cells(panel), given(found.factors), given(found.borrowed)
     memory = (settings.day_decay_factor, settings.long_day_decay_factor, settings.level_prior_units)
 
     def learn(block: slice) -> None:
-        expected = np.empty((block.stop - block.start, panel.n_days))
-        written = (level[block], exposure[block], expected)
-        demand.levels(cells(block), factors, *memory, given(found.borrowed, block), *written)
+        demand.levels(cells, rows.places(block, level.size), factors, *memory, lent, level, exposure)
 
-    rows.in_blocks(learn, level.size)
+    rows.in_blocks(learn, level.size, rows.ROWS_ONE_BY_ONE)
     return level, exposure
 
 
 def _clean(panel: Panel, found: Demand, settings: DemandSettings, null: NullDistribution) -> Demand:
     """The usable days outside dark stretches; a pair that was dark too long has found a new level."""
-    sales = found.sales(found.expecting(panel))
+    sales = found.sales(panel)
     dark = panel.memory.empty(found.usable.shape, np.uint8)
     peaks = darkest(sales, settings.dark_depth, np.zeros(found.level.size))
     judged = (peaks, found.level / found.unit, found.dispersion)
@@ -336,47 +344,46 @@ def _clean(panel: Panel, found: Demand, settings: DemandSettings, null: NullDist
     bounds[found.in_lots] = np.inf
     mark(sales, settings.dark_depth, peaks, bounds, dark)
     first_day = int(np.argmax(panel.is_open.any(axis=0)))
-    drift = level_drift(sales, found.usable, dark, panel.regional_sku, first_day, settings, panel.together)
+    drift = level_drift(sales, dark, panel.regional_sku, first_day, settings, panel.together)
     found = replace(found, level_drift=drift)
 
     def leave_out(block: slice) -> None:
         mark_fallen(
-            sales(block),
+            sales,
+            rows.places(block, peaks.size),
             found.level_drift,
             settings.fallen_before_days,
             settings.fallen_depth,
             settings.fallen_log_likelihood_ratio,
             settings.rounds,
-            dark[block],
+            dark,
         )
         is_new_normal = dark[block].sum(axis=1) > settings.new_normal_days
         found.clean[block] = found.usable[block] & ((dark[block] == 0) | is_new_normal[:, None])
 
-    rows.in_blocks(leave_out, peaks.size)
+    rows.in_blocks(leave_out, peaks.size, rows.ROWS_ONE_BY_ONE)
     return found
 
 
 def open_episodes(
     panel: Panel, found: Demand, settings: DemandSettings, episode: EpisodeSettings
 ) -> tuple[Floats, Integers]:
-    """Log likelihood ratio and first day of the best episode of every pair that lasts until tonight.
-
-    panel: with `expected`.
-    """
+    """Log likelihood ratio and first day of the best episode of every pair that lasts until tonight."""
     log_likelihood_ratio, first = np.empty(panel.pairs.height), np.empty(panel.pairs.height, np.int64)
     sales, weighing = found.sales(panel), weighing_of(episode, found.level_drift)
     how = (settings.before_decay_factor, settings.left_out_variance, weighing, rule_of(episode))
 
     def weigh(block: slice) -> None:
-        open_log_likelihood_ratio(sales(block), *how, log_likelihood_ratio[block], first[block])
+        some = rows.places(block, first.size)
+        open_log_likelihood_ratio(sales, some, *how, log_likelihood_ratio[block], first[block])
 
-    rows.in_blocks(weigh, log_likelihood_ratio.size)
+    rows.in_blocks(weigh, log_likelihood_ratio.size, rows.ROWS_ONE_BY_ONE)
     return log_likelihood_ratio, first
 
 
 def _leave_out_open(panel: Panel, found: Demand, settings: DemandSettings, episode: EpisodeSettings) -> None:
     """Take what may be an open episode out of the clean days, so that the level stays that of the days before."""
-    log_likelihood_ratio, first = open_episodes(found.expecting(panel), found, settings, episode)
+    log_likelihood_ratio, first = open_episodes(panel, found, settings, episode)
     for row in np.flatnonzero(log_likelihood_ratio >= settings.open_log_likelihood_ratio):
         found.clean[row, first[row] :] = 0
 
@@ -386,12 +393,13 @@ def _dispersion(panel: Panel, found: Demand, rises: Rises, settings: DemandSetti
 
     A band's variance is shrunk toward the chain's; a store-SKU that sells in lots has its own.
     """
-    sums, known = np.zeros((panel.pairs.height, 3)), found.expecting(panel)
+    sums = np.zeros((panel.pairs.height, 3))
+    cells, factors = found.cells(panel), given(found.factors)
 
     def add(block: slice) -> None:
-        demand.spreads(known.array("units", block), known.array("expected", block), found.clean[block], sums[block])
+        demand.spreads(cells, rows.places(block, len(sums)), factors, found.level, sums)
 
-    rows.in_blocks(add, len(sums))
+    rows.in_blocks(add, len(sums), rows.ROWS_ONE_BY_ONE)
     errors, expected_units, squares = sums.T
     together, of_weighed = panel.together, found.is_weighed
     weighed = _unit_of_sale(errors[of_weighed], expected_units[of_weighed], settings, together)

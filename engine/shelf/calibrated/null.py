@@ -17,11 +17,14 @@ import polars as pl
 
 from engine.arrays import Floats, Integers
 from engine.blocks.together import Together
-from engine.kernels import demand as demand_kernel
-from engine.kernels import likelihood_ratio, rows
+from engine.kernels import rows
 from engine.kernels.compiling import given
-from engine.kernels.records import Borrowed, Factors, Sales, Weighing
+from engine.kernels.demand import levels
+from engine.kernels.likelihood_ratio import EpisodeRule, darkest_stretch, open_log_likelihood_ratio
+from engine.kernels.records import Borrowed, Factors, Weighing
+from engine.kernels.sales import Cells, Sales
 from engine.settings.shelf.calibrated import DemandSettings, EpisodeSettings
+from engine.shelf.measures import Whole, packed
 
 LEVELS = np.geomspace(0.02, 200.0, 25)
 """Bounds of the bands of level, units of sale a day."""
@@ -131,10 +134,10 @@ def weighing_of(episode: EpisodeSettings, level_drift: float) -> Weighing:
     return given(Weighing(level_drift, np.array(episode.depths), log_depths, np.array(episode.depth_weights)))
 
 
-def rule_of(episode: EpisodeSettings) -> likelihood_ratio.EpisodeRule:
+def rule_of(episode: EpisodeSettings) -> EpisodeRule:
     """What counts as an open episode, as kernels take it."""
     shortest_and_longest = (episode.min_days, episode.max_days)
-    return likelihood_ratio.EpisodeRule(
+    return EpisodeRule(
         episode.max_ratio, episode.closing_log_likelihood_ratio, episode.start_slack, *shortest_and_longest
     )
 
@@ -213,7 +216,7 @@ def _judge(
     def judge(block: slice) -> None:
         series = _Series(units[block], dispersion, demand)
         series.learn(level[block])
-        series.mark(peaks[block])
+        series.mark(level[block], peaks[block])
         series.weigh(episode, level[block], log_likelihood_ratio[block])
 
     rows.in_blocks(judge, len(units))
@@ -225,33 +228,24 @@ class _Series:
 
     def __init__(self, units: Floats, dispersion: float, demand: DemandSettings) -> None:
         n, n_days = units.shape
-        self.units = np.ascontiguousarray(units)
-        self._demand = demand
-        self._usable = np.ones(units.shape, np.uint8)
-        self._exposure, self._expected = np.empty(n), np.empty(units.shape)
-        self._spread, self._unit = np.full(n, dispersion), np.ones(n)
-        self._one_group, self._no_offer = np.zeros(n, np.int64), np.zeros(units.shape, np.uint8)
-        self._no_factor = np.ones((1, n_days))
-        self._nothing = np.zeros(n)
+        self._demand, self._every = demand, np.arange(n)
+        self._usable, no_offer = np.ones(units.shape, np.uint8), np.zeros(units.shape, np.uint8)
+        one_group, no_factor = np.zeros(n, np.int64), np.ones((1, n_days))
+        sold = packed(Whole(np.ascontiguousarray(units)))
+        self._cells = given(Cells(sold, self._usable, no_offer, one_group, one_group, one_group, np.ones(n)))
+        self._factors = given(Factors(no_factor, no_factor, no_factor, no_factor))
+        self._spread, self._nothing = np.full(n, dispersion), np.zeros(n)
 
     def learn(self, level: Floats) -> None:
         """Fill in the level."""
-        tables = (self._usable, self._no_offer, self._one_group, self._one_group, self._one_group, self._unit)
-        demand_kernel.levels(
-            given(demand_kernel.Cells(self.units, *tables)),
-            given(Factors(*(self._no_factor,) * 4)),
-            self._demand.day_decay_factor,
-            self._demand.long_day_decay_factor,
-            self._demand.level_prior_units,
-            given(Borrowed(self._nothing, self._nothing, self._nothing)),
-            level,
-            self._exposure,
-            self._expected,
-        )
+        demand, alone = self._demand, given(Borrowed(self._nothing, self._nothing, self._nothing))
+        how = (demand.day_decay_factor, demand.long_day_decay_factor, demand.level_prior_units)
+        levels(self._cells, self._every, self._factors, *how, alone, level, np.empty(level.size))
 
-    def mark(self, peaks: Floats) -> None:
+    def mark(self, level: Floats, peaks: Floats) -> None:
         """Fill in the log likelihood ratio of the darkest stretch."""
-        likelihood_ratio.darkest_stretch(self._sales(), self._demand.dark_depth, np.zeros(peaks.size), peaks)
+        least = np.zeros(peaks.size)
+        darkest_stretch(self._sales(level), self._every, self._demand.dark_depth, least, peaks)
 
     def weigh(self, episode: EpisodeSettings, level: Floats, log_likelihood_ratio: Floats) -> None:
         """Fill in the log likelihood ratio of an open episode."""
@@ -262,11 +256,11 @@ class _Series:
             weighing_of(episode, 0.0),
             rule_of(episode),
         )
-        likelihood_ratio.open_log_likelihood_ratio(self._sales(), *how, log_likelihood_ratio, first)
+        open_log_likelihood_ratio(self._sales(level), self._every, *how, log_likelihood_ratio, first)
 
-    def _sales(self) -> Sales:
-        cells = (self.units, self._expected, self._usable, self._usable)
-        return given(Sales(*cells, self._spread, self._unit, self._nothing, self._nothing))
+    def _sales(self, level: Floats) -> Sales:
+        scatter = (self._spread, self._nothing, self._nothing)
+        return given(Sales(self._cells, self._factors, level, self._usable, *scatter))
 
 
 if __name__ == "__main__":

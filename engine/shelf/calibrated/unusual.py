@@ -108,7 +108,8 @@ def _carried_forward(panel: Panel, measure: str, ratio: float) -> tuple[Measure,
     verdict = np.empty(values.shape, np.uint8)
     carry_ordinary(values, usual, ratio, verdict)
     row, day = np.nonzero(verdict == IMPOSSIBLE)
-    carried_forward = replaced(panel.measures[measure], odd_rows, values, panel.memory)
+    changed = np.unique(row)
+    carried_forward = replaced(panel.measures[measure], odd_rows[changed], values[changed], panel.memory)
     return carried_forward, _listed(panel, measure, measure, odd_rows[row], day)
 
 
