@@ -64,7 +64,7 @@ def test_what_one_decides_is_on_the_open_pages_of_others_within_three_seconds(re
     eve(own_nights, Reject(reason="season"), CASE)
     on_case.page.locator(".lead .chip.rejected").wait_for(timeout=SEEN_WITHIN_MS)
     on_list.page.locator(f'tr[data-case="{CASE}"] .chip.rejected').wait_for(timeout=SEEN_WITHIN_MS)
-    assert "Eve rejected" in on_case.text(".entries")
+    on_case.page.locator(".entries", has_text="Eve rejected").wait_for(timeout=SEEN_WITHIN_MS)
     assert on_case.page.locator("#comment").input_value() == "half a sentence"
 
 
