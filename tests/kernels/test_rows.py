@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import os
 import threading
 
@@ -111,6 +112,16 @@ def test_parts_cover_every_row_once_and_those_of_a_group_in_their_order(monkeypa
 
     rows.in_parts(kernel, group)
     assert seen == {one: np.flatnonzero(group == one).tolist() for one in range(11)}
+
+
+def test_the_groups_of_a_part_are_neighbours_with_about_as_many_rows(monkeypatch):
+    monkeypatch.setenv("POLARS_MAX_THREADS", "3")
+    group = np.random.default_rng(6).permutation(np.repeat(np.arange(60), np.arange(1, 61)))
+    parts: list[np.ndarray] = []
+    rows.in_parts(parts.append, group)
+    spans = sorted((int(group[some].min()), int(group[some].max())) for some in parts)
+    assert all(before[1] < after[0] for before, after in itertools.pairwise(spans))
+    assert all(abs(some.size - group.size / 3) <= 60 for some in parts)
 
 
 def test_batches_cover_every_row_once():
