@@ -61,7 +61,7 @@ def changes(
 ) -> None:
     """Fill in the changes of windows of window_days: the one that ends before end_day, the one before it, and so on.
 
-    rows: which. dark: (n_rows, n_days), 1 on days that are not to be learnt from; of the others all usable ones are.
+    rows: which. dark: (rows, n_days), 1 on days that are not to be learnt from; of the others all usable ones are.
     A window tells where most of its days are clean, least_units in units of sale are due in it and as many were sold
     on the clean days before it. memory: see `sums_before`.
     """
@@ -72,7 +72,7 @@ def changes(
         np.empty(n_days, np.uint8),
     )
     for row in range(rows.size):
-        of = _without(row_in_units_of_sale(sales, rows[row], room), dark[rows[row]], clean)
+        of = _without(row_in_units_of_sale(sales, rows[row], room), dark[row], clean)
         sums_before(of, memory, sums)
         before = _within(of, 0, max(end_day - window_days * n_windows, 0))[0]
         for window in range(n_windows - 1, -1, -1):

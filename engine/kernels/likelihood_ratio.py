@@ -301,14 +301,14 @@ def mark_dark(sales: Sales, rows: Integers1D, depth: float, bounds: Floats1D, da
     """Mark the days of the stretches of some rows whose cumulative log likelihood ratio reaches their row's bound.
 
     As Page (1954) sums: from where the sum leaves zero to where it peaks. depth: share of the expectation that is
-    left. bounds: (rows,). dark: (n_rows, n_days), of these rows written.
+    left. bounds: (rows,). dark: (rows, n_days), written.
     """
     n_days, log_depth = dark.shape[1], math.log(depth)
     room = np.empty((N_WORKED_WITH, n_days))
     for place in range(rows.size):
-        row, of = rows[place], row_in_units_of_sale(sales, rows[place], room)
+        of = row_in_units_of_sale(sales, rows[place], room)
         size = 1.0 / max(of.dispersion, 1e-6)
-        dark[row] = 0
+        dark[place] = 0
         total = peak = 0.0
         start = top = 0
         # One turn more than days, so that a stretch that lasts until the end is closed like every other.
@@ -327,7 +327,7 @@ def mark_dark(sales: Sales, rows: Integers1D, depth: float, bounds: Floats1D, da
                     peak, top = total, day
             if (total <= 0.0 or day == n_days) and peak > 0.0:
                 for marked in range(start, top + 1):
-                    dark[row, marked] |= peak >= bounds[place]
+                    dark[place, marked] |= peak >= bounds[place]
                 peak = 0.0
 
 
@@ -423,24 +423,24 @@ def mark_fallen(
 
     A level of late would follow the fall; that of the before_days days before does not. Only the course of `expected`
     counts, not its level. level_drift: as in `Weighing`. depth, bound: as in `mark_dark`. rounds: so many stretches a
-    row at most. dark: (n_rows, n_days), marks are added.
+    row at most. dark: (rows, n_days), marks are added.
     """
     n_days = dark.shape[1]
     sums, room = np.empty((4, n_days + 1)), np.empty((N_WORKED_WITH, n_days))
     shares, most = np.empty(n_days), np.empty(n_days)
     for place in range(rows.size):
-        row, of = rows[place], row_in_units_of_sale(sales, rows[place], room)
+        of = row_in_units_of_sale(sales, rows[place], room)
         units, expected = of.units, of.expected
         for _ in range(rounds):
             best, first, last = bound, n_days, n_days
-            _running_sums(of, dark[row], sums)
+            _running_sums(of, dark[place], sums)
             _most_from(of, _shares_before(sums, before_days, shares), depth, most)
             for start in range(before_days // 2, n_days):
                 # So little more that sums rounded in another order stay below it.
                 if most[start] * ROUNDED_UP <= best:
                     continue
                 share = shares[start]
-                if not of.usable[start] or dark[row, start] or share == 0.0:
+                if not of.usable[start] or dark[place, start] or share == 0.0:
                     continue
                 # Sales as expected or better on its first day speak against every fall.
                 if expected[start] > 0.0 and units[start] >= share * expected[start]:
@@ -460,4 +460,4 @@ def mark_fallen(
             if first == n_days:
                 break
             for day in range(first, last + 1):
-                dark[row, day] = 1
+                dark[place, day] = 1

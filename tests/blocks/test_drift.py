@@ -9,6 +9,7 @@ import pytest
 
 from engine.blocks.turns import in_turns
 from engine.settings.shelf.calibrated import DemandSettings
+from engine.shelf.calibrated.dark import Dark
 from engine.shelf.calibrated.drift import level_drift
 from tests.kernels.selling import sales_of
 
@@ -32,7 +33,7 @@ def drift_in(blocks: int, sold: np.ndarray) -> list[float]:
         )
         return level_drift(
             sales,
-            np.zeros_like(usable),
+            Dark(np.empty(0, np.int64), usable[:0]),
             np.repeat(mine, STORES),
             0,
             SETTINGS,

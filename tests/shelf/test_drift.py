@@ -7,6 +7,7 @@ import pytest
 
 from engine.blocks.together import ALONE
 from engine.settings.shelf.calibrated import DemandSettings
+from engine.shelf.calibrated.dark import Dark
 from engine.shelf.calibrated.drift import level_drift
 from tests.kernels.selling import sales_of
 
@@ -30,7 +31,7 @@ def told(
     usable = np.ones(sold.shape, np.uint8)
     sales = sales_of(sold, np.full(sold.shape, units), usable, usable, np.zeros(n), np.ones(n), *np.zeros((2, n)))
     regional_sku = np.arange(n) // stores_per_region
-    return level_drift(sales, np.zeros_like(usable), regional_sku, 0, SETTINGS, ALONE)
+    return level_drift(sales, Dark(np.empty(0, np.int64), usable[:0]), regional_sku, 0, SETTINGS, ALONE)
 
 
 def test_levels_that_hold_hardly_drift():

@@ -4,12 +4,40 @@ The first look finds every store-SKU's largest log likelihood ratio of any stret
 second marks the days of those few that pass their bound.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from engine.arrays import Flags, Floats
+from engine.arrays import Flags, Floats, Integers
 from engine.kernels import rows
 from engine.kernels.likelihood_ratio import darkest_stretch, mark_dark
 from engine.kernels.sales import Sales
+
+
+@dataclass(frozen=True)
+class Dark:
+    """The dark days of those few pairs that have any.
+
+    pairs: which, ascending (n,). days: (n, n_days), 1 where a pair is dark.
+    """
+
+    pairs: Integers
+    days: Flags
+
+    def rows(self, block: slice) -> Flags:
+        """Dark days of neighbouring pairs, (pairs, n_days), in an array of its own."""
+        first, end = np.searchsorted(self.pairs, (block.start, block.stop))
+        days = np.zeros((block.stop - block.start, self.days.shape[1]), np.uint8)
+        days[self.pairs[first:end] - block.start] = self.days[first:end]
+        return days
+
+    def and_also(self, other: "Dark") -> "Dark":
+        """The days that are dark here, there, or both."""
+        pairs = np.union1d(self.pairs, other.pairs)
+        days = np.zeros((pairs.size, self.days.shape[1]), np.uint8)
+        for each in (self, other):
+            days[np.searchsorted(pairs, each.pairs)] |= each.days
+        return Dark(pairs, days)
 
 
 def darkest(sales: Sales, depth: float, least: Floats) -> Floats:
@@ -26,15 +54,16 @@ def darkest(sales: Sales, depth: float, least: Floats) -> Floats:
     return peaks
 
 
-def mark(sales: Sales, depth: float, peaks: Floats, bounds: Floats, dark: Flags) -> None:
-    """Mark the days of the stretches with at least each pair's bound.
+def mark(sales: Sales, depth: float, peaks: Floats, bounds: Floats) -> Dark:
+    """The days of the stretches with at least each pair's bound.
 
-    sales, peaks: as `darkest` finds them. bounds: (pairs,). dark: (pairs, days), written.
+    sales, peaks: as `darkest` finds them. bounds: (pairs,).
     """
-    dark[:] = 0
     passing = np.flatnonzero(peaks >= bounds)
+    days = np.empty((passing.size, sales.usable.shape[1]), np.uint8)
 
     def look(block: slice) -> None:
-        mark_dark(sales, passing[block], depth, bounds[passing[block]], dark)
+        mark_dark(sales, passing[block], depth, bounds[passing[block]], days[block])
 
     rows.in_blocks(look, passing.size, rows.ROWS_ONE_BY_ONE)
+    return Dark(passing, days)

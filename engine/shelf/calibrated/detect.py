@@ -7,7 +7,7 @@ log_likelihood_ratio, p_value and q_value (null for episodes that are over).
 import numpy as np
 import polars as pl
 
-from engine.arrays import Flags, Floats, Integers
+from engine.arrays import Floats, Integers
 from engine.kernels import rows
 from engine.kernels.compiling import given
 from engine.kernels.likelihood_ratio import past_log_likelihood_ratio
@@ -15,7 +15,7 @@ from engine.kernels.records import FoundSpans, Spans
 from engine.kernels.runs import stretches
 from engine.settings.shelf.calibrated import DemandSettings, EpisodeSettings
 from engine.shelf.calibrated.chance import Chances, least_chances, p_values, q_values
-from engine.shelf.calibrated.dark import darkest, mark
+from engine.shelf.calibrated.dark import Dark, darkest, mark
 from engine.shelf.calibrated.expect import Demand, open_episodes
 from engine.shelf.calibrated.neighbours import neighbour_weights
 from engine.shelf.calibrated.null import NullDistribution, weighing_of
@@ -69,7 +69,6 @@ def _past(
     each of them (Ville 1939). The rate of false findings is held over the pairs, as that of the open episodes.
     """
     sales = found.sales(panel)
-    dark, deep = (panel.memory.empty(found.usable.shape, np.uint8) for _ in range(2))
     days = found.usable.sum(axis=1, dtype=np.int64)
     # Below this a chance is 1 and no bound is reached.
     least = np.minimum(np.log(np.maximum(2.0 * days, 1.0)), settings.closed_log_likelihood_ratio)
@@ -77,9 +76,8 @@ def _past(
     peaks, deep_peaks = (darkest(sales, depth, least) for depth in (demand.dark_depth, demand.fallen_depth))
     best = np.maximum(peaks, deep_peaks)
     bounds = np.where(panel.judged, _bound(panel, best, days, settings), np.inf)
-    mark(sales, demand.dark_depth, peaks, bounds, dark)
-    mark(sales, demand.fallen_depth, deep_peaks, bounds, deep)
-    np.maximum(dark, deep, out=dark)
+    dark = mark(sales, demand.dark_depth, peaks, bounds)
+    dark = dark.and_also(mark(sales, demand.fallen_depth, deep_peaks, bounds))
     columns = _stretches(dark, end, settings.closed_days)
     against_before = _against_before(panel, found, demand, settings, *columns)
     kept = np.flatnonzero(against_before >= settings.before_log_likelihood_ratio)
@@ -99,18 +97,19 @@ def _bound(panel: Panel, best: Floats, days: Integers, settings: EpisodeSettings
     return max(smallest, settings.closed_log_likelihood_ratio)
 
 
-def _stretches(dark: Flags, end: Integers, min_days: int) -> list[Integers]:
+def _stretches(dark: Dark, end: Integers, min_days: int) -> list[Integers]:
     """Pair, first and last day of every dark stretch of at least so many days before each pair's `end`."""
     none = np.empty(0, np.int64)
     blocks: dict[int, list[Integers]] = {}
 
     def look(block: slice) -> None:
-        count = stretches(dark[block], end[block], min_days, FoundSpans(none, none, none))
+        of = (dark.days[block], end[dark.pairs[block]], min_days)
+        count = stretches(*of, FoundSpans(none, none, none))
         some = FoundSpans(*(np.empty(count, np.int64) for _ in range(3)))
-        stretches(dark[block], end[block], min_days, some)
-        blocks[block.start] = [some.rows + block.start, some.firsts, some.lasts]
+        stretches(*of, some)
+        blocks[block.start] = [dark.pairs[some.rows + block.start], some.firsts, some.lasts]
 
-    rows.in_blocks(look, len(dark))
+    rows.in_blocks(look, dark.pairs.size)
     found = [blocks[start] for start in sorted(blocks)]
     return [np.concatenate([none, *(part[place] for part in found)]) for place in range(3)]
 

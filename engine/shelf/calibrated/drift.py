@@ -9,17 +9,18 @@ from statistics import NormalDist
 
 import numpy as np
 
-from engine.arrays import Flags, Floats, Integers, Marks
+from engine.arrays import Floats, Integers, Marks
 from engine.blocks.together import Together
 from engine.kernels import rows
 from engine.kernels.drift import Changes, changes
 from engine.kernels.sales import Sales
 from engine.settings.shelf.calibrated import DemandSettings
+from engine.shelf.calibrated.dark import Dark
 
 
 def level_drift(
     sales: Sales,
-    dark: Flags,
+    dark: Dark,
     regional_sku: Integers,
     first_day: int,
     settings: DemandSettings,
@@ -33,10 +34,10 @@ def level_drift(
     Where the SKU rises in two stores of a region and falls in a third then or in the window after, shoppers went from
     shelf to shelf: what such a region does is no walk either.
 
-    sales: of all pairs. dark: days not to learn from, (pairs, days); of the others all usable ones are. regional_sku:
-    which SKU in which region, (pairs,). first_day: of which anything is known.
+    sales: of all pairs. dark: days not to learn from; of the others all usable ones are. regional_sku: which SKU in
+    which region, (pairs,). first_day: of which anything is known.
     """
-    n_days = dark.shape[1]
+    n_days = sales.usable.shape[1]
     start_day = first_day + settings.fallen_before_days
     # What is dark tonight makes its neighbours rise: those days are left out as far as the history allows.
     spared = min(max(n_days - start_day - 2 * settings.drift_days, 0), settings.drift_spared_days)
@@ -60,15 +61,16 @@ def level_drift(
     return settings.level_drift + (rare * drift + settings.usual_drift) / (rare + 1.0)
 
 
-def _changes(sales: Sales, dark: Flags, n_windows: int, end_day: int, settings: DemandSettings) -> Changes:
+def _changes(sales: Sales, dark: Dark, n_windows: int, end_day: int, settings: DemandSettings) -> Changes:
     """What the windows before end_day tell, of all pairs."""
-    changed = Changes(*(np.empty((len(dark), n_windows)) for _ in range(3)))
+    changed = Changes(*(np.empty((sales.level.size, n_windows)) for _ in range(3)))
     how = (settings.before_decay_factor, settings.drift_days, end_day, settings.drift_units)
 
     def look(block: slice) -> None:
-        changes(sales, rows.places(block, len(dark)), dark, *how, Changes(*(table[block] for table in changed)))
+        some = rows.places(block, sales.level.size)
+        changes(sales, some, dark.rows(block), *how, Changes(*(table[block] for table in changed)))
 
-    rows.in_blocks(look, len(dark), rows.ROWS_ONE_BY_ONE)
+    rows.in_blocks(look, sales.level.size, rows.ROWS_ONE_BY_ONE)
     return changed
 
 

@@ -336,18 +336,18 @@ def _learn_levels(panel: Panel, found: Demand, settings: DemandSettings) -> tupl
 def _clean(panel: Panel, found: Demand, settings: DemandSettings, null: NullDistribution) -> Demand:
     """The usable days outside dark stretches; a pair that was dark too long has found a new level."""
     sales = found.sales(panel)
-    dark = panel.memory.empty(found.usable.shape, np.uint8)
     peaks = darkest(sales, settings.dark_depth, np.zeros(found.level.size))
     judged = (peaks, found.level / found.unit, found.dispersion)
     bounds = null.dark_bounds(*judged, settings.dark_false_share, panel.together)
     # Between lots a shelf looks dark: were its pauses left out, its level would rise to a multiple of the truth.
     bounds[found.in_lots] = np.inf
-    mark(sales, settings.dark_depth, peaks, bounds, dark)
+    dark = mark(sales, settings.dark_depth, peaks, bounds)
     first_day = int(np.argmax(panel.is_open.any(axis=0)))
     drift = level_drift(sales, dark, panel.regional_sku, first_day, settings, panel.together)
     found = replace(found, level_drift=drift)
 
     def leave_out(block: slice) -> None:
+        days = dark.rows(block)
         mark_fallen(
             sales,
             rows.places(block, peaks.size),
@@ -356,10 +356,10 @@ def _clean(panel: Panel, found: Demand, settings: DemandSettings, null: NullDist
             settings.fallen_depth,
             settings.fallen_log_likelihood_ratio,
             settings.rounds,
-            dark,
+            days,
         )
-        is_new_normal = dark[block].sum(axis=1) > settings.new_normal_days
-        found.clean[block] = found.usable[block] & ((dark[block] == 0) | is_new_normal[:, None])
+        days[days.sum(axis=1) > settings.new_normal_days] = 0
+        found.clean[block] = found.usable[block] & (days ^ 1)
 
     rows.in_blocks(leave_out, peaks.size, rows.ROWS_ONE_BY_ONE)
     return found
