@@ -45,7 +45,7 @@ from engine.shelf.deliveries import (
 )
 from engine.shelf.feeds import Feed, Stores, declared, feed_of, forget, impossible_stock
 from engine.shelf.grid import Grid, Seen, grid_of, seen_pairs
-from engine.shelf.measures import Measure, packed
+from engine.shelf.measures import EVERY, Measure, packed
 from engine.shelf.outside import Outside, of_skus, outside
 from engine.shelf.placing import (
     FACTS,
@@ -62,7 +62,6 @@ from engine.vocabulary import shelf as v
 
 LOGS = {v.INVENTORY: "on_hand", v.PRICING: "price"}
 """The tables whose rows may stand for more than their day, and their arrays."""
-EVERY = slice(None)
 _NULLS = {Kind.NUMBER: pl.Float64(), Kind.TEXT: pl.String(), Kind.ID: pl.Int64()}
 
 

@@ -12,6 +12,7 @@ from engine.arrays import Flags, Floats, Integers
 from engine.kernels import rows
 from engine.kernels.likelihood_ratio import darkest_stretch, mark_dark
 from engine.kernels.sales import Sales
+from engine.memory import Memory
 
 
 @dataclass(frozen=True)
@@ -54,13 +55,13 @@ def darkest(sales: Sales, depth: float, least: Floats) -> Floats:
     return peaks
 
 
-def mark(sales: Sales, depth: float, peaks: Floats, bounds: Floats) -> Dark:
+def mark(sales: Sales, depth: float, peaks: Floats, bounds: Floats, memory: Memory) -> Dark:
     """The days of the stretches with at least each pair's bound.
 
-    sales, peaks: as `darkest` finds them. bounds: (pairs,).
+    sales, peaks: as `darkest` finds them. bounds: (pairs,). memory: where the days live; in a bad year many are dark.
     """
     passing = np.flatnonzero(peaks >= bounds)
-    days = np.empty((passing.size, sales.usable.shape[1]), np.uint8)
+    days = memory.empty((passing.size, sales.usable.shape[1]), np.uint8)
 
     def look(block: slice) -> None:
         mark_dark(sales, passing[block], depth, bounds[passing[block]], days[block])

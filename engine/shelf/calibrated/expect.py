@@ -285,11 +285,8 @@ def _sums(panel: Panel, found: Demand, factor: str) -> Floats:
     }
     group, n_groups = groups[factor]
     sums = np.zeros((len(demand.GroupSums._fields), n_groups, panel.n_days))
-    cells, others = (
-        found.cells(panel),
-        given(replace(found, **{factor: np.ones_like(getattr(found, factor))}).factors),
-    )
-    level = np.nan_to_num(found.level)
+    others = replace(found, **{factor: np.ones_like(getattr(found, factor))}).factors
+    cells, others, level = found.cells(panel), given(others), np.nan_to_num(found.level)
 
     def add(some: Integers) -> None:
         demand.group_sums(cells, some, others, level, group, demand.GroupSums(*sums))
@@ -341,7 +338,7 @@ def _clean(panel: Panel, found: Demand, settings: DemandSettings, null: NullDist
     bounds = null.dark_bounds(*judged, settings.dark_false_share, panel.together)
     # Between lots a shelf looks dark: were its pauses left out, its level would rise to a multiple of the truth.
     bounds[found.in_lots] = np.inf
-    dark = mark(sales, settings.dark_depth, peaks, bounds)
+    dark = mark(sales, settings.dark_depth, peaks, bounds, panel.memory)
     first_day = int(np.argmax(panel.is_open.any(axis=0)))
     drift = level_drift(sales, dark, panel.regional_sku, first_day, settings, panel.together)
     found = replace(found, level_drift=drift)
