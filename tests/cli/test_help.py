@@ -151,6 +151,19 @@ def test_the_version_is_told_before_anything_parses_words():
     assert darkshelf_process("--version") == Answer(0, done.stdout, "")
 
 
+def test_a_verb_has_one_thread_for_linear_algebra():
+    ended = "import sys; from cli.start import main\ntry: main()\nfinally:"
+    threads = "import numpy, threadpoolctl; print([each['num_threads'] for each in threadpoolctl.threadpool_info()])"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{ended} {threads}", "contract", "--help"],
+        env={name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines()[-1] == "[1]"
+
+
 def imported(*words: str) -> set[str]:
     """The heavy libraries that a call has imported when it is done."""
     done = subprocess.run([sys.executable, "-c", IMPORTED, *words], capture_output=True, text=True, check=False)
