@@ -109,11 +109,13 @@ def assert_same_bytes(found: dict[str, bytes], expected: dict[str, bytes]) -> No
     assert [name for name in expected if found[name] != expected[name]] == []
 
 
+@pytest.mark.slow
 def test_every_promised_file_is_compared(expected):
     assert set(shapes.DATA_FILES) < set(expected)
     assert {f"{shapes.QUARANTINE}/{table}.parquet" for table in SHAPES} < set(expected)
 
 
+@pytest.mark.slow
 def test_a_second_run_makes_the_same_bytes(tables, expected, tmp_path):
     folder = write(tmp_path / "in", tables)
     assert_same_bytes(night(folder, tmp_path / "out"), expected)
@@ -121,6 +123,7 @@ def test_a_second_run_makes_the_same_bytes(tables, expected, tmp_path):
     assert_same_bytes(data_files(again.folder), expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_the_order_of_rows_changes_no_byte(tables, expected, tmp_path, seed):
     assert_same_bytes(night(write(tmp_path / "in", shuffled(tables, seed)), tmp_path / "out"), expected)
@@ -179,6 +182,7 @@ def test_neither_threads_nor_the_size_of_batches_change_a_byte(
     assert_same_bytes(latest_data(tmp_path / "out"), expected)
 
 
+@pytest.mark.slow
 def test_the_same_rows_twice_in_other_files_are_two_runs_with_the_same_bytes(tables, tmp_path):
     """What names a run is its input as delivered; what it comes to is a matter of the rows alone."""
     first = desk.run(write(tmp_path / "one", tables), tmp_path / "out", CalibratedSettings(), AS_OF)

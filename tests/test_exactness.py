@@ -127,6 +127,7 @@ def differences(engine_rows: list[dict], oracle_rows: list[dict], key: tuple[str
     ]
 
 
+@pytest.mark.slow
 def test_the_same_shelves_are_dark_on_the_same_days(night):
     engine = {case["case_id"] for case in night.engine_cases()}
     oracle = {case["case_id"] for case in night.oracle.cases}

@@ -267,6 +267,7 @@ def test_readers_need_no_lock(out, second_writer, capsys):
         assert darkshelf(capsys, *words, "--out", out).code == 0
 
 
+@pytest.mark.slow
 def test_the_lock_of_a_killed_writer_is_free(nights, out, second_writer):
     second_writer.kill()
     second_writer.wait()

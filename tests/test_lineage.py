@@ -53,6 +53,7 @@ def some_files(folder: Path) -> dict[str, Any]:
     return {}
 
 
+@pytest.mark.slow
 def test_a_run_is_told_as_it_starts_and_as_it_completes(tmp_path, into_a_file):
     assert run(tmp_path, some_files)
     start, complete = into_a_file()

@@ -30,6 +30,7 @@ MIB = 1 << 20
 PAIR_BYTES = 2024
 
 
+@pytest.mark.slow
 def test_a_limit_changes_no_byte(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(memory_of_a_night, "RELIEF_SHARE", 0.0)
     write_awkward_chain(tmp_path / "in", format="parquet")
@@ -39,6 +40,7 @@ def test_a_limit_changes_no_byte(tmp_path, capsys, monkeypatch):
     assert latest_data(tmp_path / "bounded") == latest_data(tmp_path / "plain")
 
 
+@pytest.mark.slow
 def test_pages_are_handed_back_and_keep_what_was_written(tmp_path):
     before = psutil.Process().memory_info().rss
     memory, most = Memory(before + 64 * MIB, tmp_path), 0
@@ -113,6 +115,7 @@ def test_an_empty_array_needs_no_file(tmp_path):
     assert Memory(10**9, tmp_path).empty((0, 90)).shape == (0, 90)
 
 
+@pytest.mark.slow
 def test_a_night_says_beforehand_what_it_needs(tmp_path, capsys):
     write_awkward_chain(tmp_path / "in", format="parquet")
     told = darkshelf(capsys, "run", tmp_path / "in", "--out", tmp_path / "out").err

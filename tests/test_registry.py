@@ -440,6 +440,7 @@ def chain(tmp_path: Path) -> Path:
     return write_parquet(tmp_path / "in", small_chain())
 
 
+@pytest.mark.slow
 def test_a_finished_night_is_recognised_and_nothing_is_written(chain, tmp_path):
     first = desk.run(chain, tmp_path / "out", CalibratedSettings())
     before = {file: file.stat().st_mtime_ns for file in (tmp_path / "out").rglob("*") if file.name != ".lock"}
@@ -450,6 +451,7 @@ def test_a_finished_night_is_recognised_and_nothing_is_written(chain, tmp_path):
     assert after == before
 
 
+@pytest.mark.slow
 def test_a_night_run_again_by_force_is_a_run_of_its_own_with_the_same_bytes(chain, tmp_path):
     first = desk.run(chain, tmp_path / "out", CalibratedSettings())
     second = desk.run(chain, tmp_path / "out", CalibratedSettings(), force=True)
@@ -458,6 +460,7 @@ def test_a_night_run_again_by_force_is_a_run_of_its_own_with_the_same_bytes(chai
     assert data_files(second.folder) == data_files(first.folder)
 
 
+@pytest.mark.slow
 def test_other_settings_another_input_or_another_day_are_another_run(chain, tmp_path):
     out = tmp_path / "out"
     ids = [desk.run(chain, out, CalibratedSettings(), day).run_id for day in (AS_OF, AS_OF - DAY)]

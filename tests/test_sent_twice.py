@@ -125,6 +125,7 @@ def test_receipts_and_parted_files_pass(deliver, name):
     assert check(deliver(**files)).notices == ()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "files",
     [
@@ -195,6 +196,7 @@ def test_other_tables_may_repeat_their_rows_since_the_last_one_counts(deliver):
     assert check(folder).notices == ()
 
 
+@pytest.mark.slow
 def test_a_lake_takes_rows_that_were_sent_twice_as_a_night_would(deliver, tmp_path):
     twice = deliver(**{"": ROWS, "-copy": LAST_WEEK})
     with pytest.raises(InputError, match="came already"):

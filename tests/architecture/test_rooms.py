@@ -65,6 +65,7 @@ def test_kernels_know_arrays_and_nothing_else():
     assert foreign == []
 
 
+@pytest.mark.slow
 def test_the_engine_never_prints():
     printing = [
         name_of(file)
@@ -81,6 +82,7 @@ def test_no_file_is_longer_than_five_hundred_lines():
     assert {name: lines for name, lines in lengths.items() if lines > MOST_LINES} == {}
 
 
+@pytest.mark.slow
 def test_nothing_names_a_path_of_the_machine_it_was_made_on():
     named = [
         f"{name_of(file)}:{number}"

@@ -32,6 +32,7 @@ def test_a_history_of_four_weeks_is_too_short(tmp_path):
         night_days(write_parquet(tmp_path / "short", short), BacktestPlan())
 
 
+@pytest.mark.slow
 def test_planted_silence_is_found_and_told(chain, tmp_path):
     found = backtest(chain, tmp_path / "out", CalibratedSettings(), PLAN)
     assert found == json.loads((tmp_path / "out" / "backtest.json").read_text(encoding="utf-8"))
@@ -45,6 +46,7 @@ def test_planted_silence_is_found_and_told(chain, tmp_path):
     assert (events.height, alerts.height) == (everything["events"], everything["alerts"])
 
 
+@pytest.mark.slow
 def test_the_same_backtest_writes_the_same_bytes(chain, tmp_path):
     for name in ("one", "two"):
         backtest(chain, tmp_path / name, CalibratedSettings(), PLAN)
@@ -75,6 +77,7 @@ def test_what_stops_a_night_at_a_worker_is_told_as_it_is_here(chain, tmp_path):
     assert not list((tmp_path / "out").iterdir())
 
 
+@pytest.mark.slow
 def test_a_known_truth_is_scored_without_planting(tmp_path):
     chain = tables()
     first = LAST - timedelta(days=9)
@@ -99,6 +102,7 @@ def test_a_truth_without_its_columns_is_refused(chain, tmp_path):
         backtest(chain, tmp_path / "out", CalibratedSettings(), PLAN, tmp_path / "truth.parquet")
 
 
+@pytest.mark.slow
 def test_the_command_prints_what_it_wrote(capsys, chain, tmp_path):
     out = tmp_path / "out"
     answer = darkshelf(

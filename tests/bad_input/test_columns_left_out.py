@@ -39,6 +39,7 @@ def without_warnings(files: dict[str, bytes]) -> dict[str, bytes]:
     return {name: content for name, content in files.items() if name != "data_quality.json"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("absent", ["left_out", "empty"])
 def test_without_a_revenue_units_times_the_price_of_the_day_takes_its_place(night, absent):
     tables = with_prices_that_rise()
@@ -88,6 +89,7 @@ def told_of(night: Night, word: str) -> list[str]:
     return [warning for warning in night.quality()["warnings"] if word in warning]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("profile", ["calibrated", "classic"])
 @pytest.mark.parametrize("lines", [1, 3])
 def test_without_prices_revenue_by_units_of_the_last_day_with_sales_takes_their_place(night, profile, lines):

@@ -74,6 +74,7 @@ def faulty(n: int) -> pl.DataFrame:
     return small_chain()[INVENTORY].with_columns(quantity_on_hand=measure.cast(pl.Float64))
 
 
+@pytest.mark.slow
 def test_more_faulty_rows_than_a_fifth_stop_the_night_with_their_reasons(night):
     night.csv(**{INVENTORY: faulty(19)})
     night.passes()

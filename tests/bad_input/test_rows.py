@@ -151,6 +151,7 @@ def quality_of(run: Path) -> dict[str, Any]:
     return latest_quality(run.parents[1])
 
 
+@pytest.mark.slow
 def test_every_row_read_is_used_set_aside_or_outside_the_panel(awkward):
     rows = quality_of(awkward)["rows"]
     lines = {file.stem: file.read_text().count("\n") - 1 for file in (awkward.parents[2] / "in").glob("*.csv")}

@@ -49,6 +49,7 @@ class Nothing:
     divisions: ClassVar[dict[str, object]] = {}
 
 
+@pytest.mark.slow
 def test_a_company_is_scored_from_its_tables_alone():
     plan = CompanyPlan(customers=150)
     tables = check(frames_of(simulate(plan).tables), InputSettings()).tables

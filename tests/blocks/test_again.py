@@ -37,6 +37,7 @@ class Twice(InProcess):
         return first
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("profile", ["calibrated", "classic"])
 @pytest.mark.parametrize("is_awkward", [True, False], ids=["awkward", "ordinary"])
 def test_a_night_that_runs_again_answers_as_before(tmp_path, monkeypatch, profile, *, is_awkward):

@@ -99,6 +99,7 @@ def told(request, night) -> list[Told]:
     return over_blocks(night.chain.panel, request.param, night.judged)
 
 
+@pytest.mark.slow
 def test_the_night_has_cases_of_many_causes_and_ships(whole):
     assert whole.cases["primary_cause"].n_unique() >= 4
     assert whole.cases["action"].n_unique() >= 4
@@ -106,6 +107,7 @@ def test_the_night_has_cases_of_many_causes_and_ships(whole):
     assert whole.features.height > 500
 
 
+@pytest.mark.slow
 def test_cases_are_those_of_the_whole_chain(told, whole):
     assert_same_rows([block.cases for block in told], whole.cases, "case_id")
 

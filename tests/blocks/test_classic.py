@@ -81,6 +81,7 @@ def found(request, chain) -> list[Found]:
     return over_blocks(chain, request.param, judged)
 
 
+@pytest.mark.slow
 def test_features_are_those_of_the_whole_chain(found, whole):
     assert_same_rows([block.features for block in found], whole.features, *v.PAIR)
 

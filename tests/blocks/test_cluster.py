@@ -57,6 +57,7 @@ def test_a_worker_that_is_killed_changes_no_answer(workers: Executor, tmp_path: 
     assert told == [f"round {each}" for each in range(ROUNDS)]
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_slow_is_waited_for(workers, tmp_path):
     program = Rounds(rounds.is_slow, LATE, 1, tmp_path / "happened")
     assert workers.run(program, N_BLOCKS) == [alone()] * N_BLOCKS
@@ -88,6 +89,7 @@ def test_workers_that_are_about_to_start_again_are_waited_for(workers, monkeypat
     assert workers.run(Rounds(), N_BLOCKS) == [alone()] * N_BLOCKS
 
 
+@pytest.mark.slow
 def test_a_cluster_without_workers_is_told(workers, monkeypatch):
     monkeypatch.setattr(workers._client, "nthreads", dict)
     monkeypatch.setattr(cluster, "WORKERLESS_SECONDS", 0)
@@ -106,6 +108,7 @@ def test_work_in_pieces_comes_back_in_the_order_of_the_pieces(workers):
     assert workers.map(abs, [-3, 1, -2]) == [3, 1, 2]
 
 
+@pytest.mark.slow
 def test_a_piece_that_cannot_be_done_is_told(workers):
     with pytest.raises(ValueError, match="math domain error"):
         workers.map(_root, [4.0, -1.0])
@@ -239,6 +242,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("safe", [None, "yes"])
 def test_workers_start_without_what_nobody_needs_and_with_nothing_of_the_folder_they_start_in(tmp_path, safe):
     (folder := tmp_path / "here").mkdir()

@@ -96,6 +96,7 @@ def test_a_sku_has_ended_on_the_day_on_which_it_has_in_the_whole_chain(chain, bl
     assert notices == ((notice,),) * blocks
 
 
+@pytest.mark.slow
 @BLOCKS
 def test_every_block_tells_the_events_of_the_whole_chain_alike(chain, cases, blocks, tmp_path):
     whole = tables_of(chain, chain.panel, cases, tmp_path / "whole")

@@ -91,6 +91,7 @@ def test_the_chain_has_what_can_be_cut_apart(whole):
     assert (whole.response.table["skus"] > 0).any()
 
 
+@pytest.mark.slow
 def test_every_pair_learns_the_same(chain, whole, learnt):
     known, _ = chain
     for name in OF_PAIRS:

@@ -77,6 +77,7 @@ def assert_same_bytes(found: Published, expected: Published) -> None:
     assert [name for name in expected if found[name] != expected[name]] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("profile", PROFILES)
 def test_the_cut_of_an_awkward_chain_changes_no_byte(awkward, whole, tmp_path, profile):
     assert_same_bytes(night(awkward, tmp_path, profile, 2), whole(awkward, profile))

@@ -139,6 +139,7 @@ def test_of_a_chain_that_holds_every_awkward_fact(tmp_path, profile, file_format
     assert whole.interpolated > 0 or profile == "calibrated"
 
 
+@pytest.mark.slow
 def test_of_a_chain_with_a_calendar_and_weather(tmp_path):
     told_of_outside(tmp_path / "in")
     days = pl.DataFrame({"date": [LAST, LAST, LAST, LAST], "kind": ["sale", "sale", "fair", "flood"]})
@@ -152,6 +153,7 @@ def test_of_a_chain_with_a_calendar_and_weather(tmp_path):
     assert len(whole.outside.notices) == 1
 
 
+@pytest.mark.slow
 def test_of_stores_and_days_that_were_not_delivered(tmp_path):
     whole = assert_blocks_are_the_whole(uneven_deliveries(tmp_path / "in"))
     assert (whole.deliveries.stores == NOT_DELIVERED).any()
@@ -166,6 +168,7 @@ def test_of_a_store_that_sells_nothing_of_anything(tmp_path):
     assert whole.deliveries.stores[1, -1] == SHUT
 
 
+@pytest.mark.slow
 def test_of_feeds_that_ended_and_stock_that_cannot_be(tmp_path):
     tables = small_chain()
     has_ended = (pl.col("store_id") == 2) & (pl.col("date") > pl.col("date").max() - pl.duration(days=20))
@@ -178,6 +181,7 @@ def test_of_feeds_that_ended_and_stock_that_cannot_be(tmp_path):
     assert whole.emptied.any()
 
 
+@pytest.mark.slow
 def test_of_an_as_of_day_that_is_not_complete(tmp_path):
     tables = even_trade()
     is_lost = lately(1) & (pl.col("sku_id") % 2 == 1)
@@ -185,6 +189,7 @@ def test_of_an_as_of_day_that_is_not_complete(tmp_path):
     assert whole.is_partial
 
 
+@pytest.mark.slow
 def test_of_a_category_that_was_not_delivered(tmp_path):
     tables = even_trade()
     is_lost = lately(1) & (pl.col("sku_id") % 3 == 1)
@@ -220,6 +225,7 @@ def test_of_a_lake_that_was_taken_in_by_and_by(tmp_path):
     assert whole.accounts[SALES].outside_panel > 0
 
 
+@pytest.mark.slow
 def test_rows_without_a_sku_are_the_first_blocks(tmp_path):
     tables = small_chain()
     nobody = tables["pricing"].head(5).with_columns(sku_id=pl.lit(None, pl.Int64))
@@ -253,6 +259,7 @@ def with_a_flag_that_is_none(tables: dict[str, pl.DataFrame]) -> None:
     tables["pricing"] = tables["pricing"].with_columns(promo_flag=flag)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spoil", [with_turned_signs, with_prices_that_are_none, with_a_flag_that_is_none])
 @pytest.mark.parametrize("write_as", [write_csv, write_parquet])
 def test_a_night_that_stops_says_the_same_word_for_word(tmp_path, spoil, write_as):

@@ -95,6 +95,7 @@ def test_a_block_that_fails_ends_all_and_its_reason_is_the_one_that_is_told():
         in_turns(program, 4)
 
 
+@pytest.mark.slow
 @given(NUMBERS, st.randoms(use_true_random=False), st.integers(1, 7))
 @settings(deadline=None, max_examples=200, derandomize=True, database=None)
 def test_the_order_and_the_cut_change_no_digit_of_a_sum(numbers, random, blocks):

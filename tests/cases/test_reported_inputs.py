@@ -158,6 +158,7 @@ RIGHT = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", RIGHT)
 def test_a_reported_input_comes_to_what_is_right(folder, tmp_path, capsys):
     if not (FOLDER / folder / "input").is_dir():

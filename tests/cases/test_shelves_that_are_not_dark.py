@@ -119,6 +119,7 @@ def test_a_best_seller_that_ended_everywhere_hides_few_other_shelves(tmp_path, c
     assert others.join(ended.open, on=v.PAIR, how="semi").height >= 0.85 * others.height
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "pairs",
     [

@@ -11,6 +11,7 @@ from tests.command import darkshelf
 from tests.planted.small import small_chain, write_parquet
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("profile", PROFILES)
 def test_amounts_are_told_in_the_currency_of_the_night(profile, tmp_path, capsys):
     place, out = write_parquet(tmp_path / "in", small_chain()), tmp_path / "out"

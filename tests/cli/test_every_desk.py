@@ -127,6 +127,7 @@ def test_a_report_is_written(made, tmp_path, capsys):
     assert (tmp_path / "page.html").read_text(encoding="utf-8").startswith("<!doctype html>")
 
 
+@pytest.mark.slow
 def test_alerts_tell_of_every_kind_of_finding_and_of_the_report(made, tmp_path, capsys):
     kinds = [*desk_named(made.desk).alerts, "report"]
     with web_server() as (web, place):

@@ -13,6 +13,7 @@ def out(tmp_path_factory):
     return make_night(tmp_path_factory.mktemp("night")).folder.parents[1]
 
 
+@pytest.mark.slow
 def test_a_report_names_its_run_and_its_file(out, tmp_path, capsys):
     told = darkshelf(capsys, "report", "--out", out, "--file", tmp_path / "night.html", "--json").json()
     assert told["file"] == str(tmp_path / "night.html")

@@ -29,6 +29,7 @@ def chain(tmp_path: Path) -> Path:
     return write_csv(tmp_path / "in", small_chain())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["parquet", "csv", "csv.gz"])
 def test_a_simulated_chain_can_be_checked_run_and_explained(tmp_path, capsys, form):
     folder, out = tmp_path / "chain", tmp_path / "out"
@@ -70,6 +71,7 @@ def test_what_will_be_set_aside_is_remarked_and_stops_nothing(chain, capsys):
     assert darkshelf(capsys, "run", chain, "--out", chain.parent / "out").code == 0
 
 
+@pytest.mark.slow
 def test_flags_of_two_kinds_pass_the_check_as_they_pass_the_run(chain, capsys):
     with (chain / "pricing.csv").open("a", encoding="utf-8") as lines:
         lines.write("1,11,2025-06-03,2,0,\n")
@@ -109,6 +111,7 @@ def test_a_night_that_is_published_already_says_so_and_how_to_run_it_again(chain
     assert forced["run_id"] == f"{first['run_id']}-2"
 
 
+@pytest.mark.slow
 def test_days_in_a_row_are_run_oldest_first(chain, tmp_path, capsys):
     out, first = tmp_path / "out", AS_OF - timedelta(days=2)
     answer = darkshelf(capsys, "run", chain, "--out", out, "--backfill", f"{first}:{AS_OF}", "--json")
@@ -126,6 +129,7 @@ def test_a_back_fill_that_meets_a_day_to_come_keeps_the_days_before(chain, tmp_p
     assert [run.as_of for run in Registry(out).runs()] == [AS_OF.isoformat()]
 
 
+@pytest.mark.slow
 def test_an_older_day_that_is_back_filled_sees_nothing_after_it(chain, tmp_path, capsys):
     darkshelf(capsys, "run", chain, "--out", tmp_path / "all", "--as-of", AS_OF - timedelta(days=10))
     days = pl.col("date") <= AS_OF - timedelta(days=10)
@@ -154,6 +158,7 @@ def test_an_answer_that_finds_no_space_is_told_in_one_line(chain, as_json):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_a_reader_that_has_seen_enough_is_no_failure(tmp_path, chain, capsys):
     darkshelf(capsys, "run", chain, "--out", tmp_path / "out")
     words = [PROGRAM, "sql", "select range from range(1000000)", "--out", tmp_path / "out", "--format", "csv"]

@@ -61,6 +61,7 @@ def awkward(tmp_path_factory: pytest.TempPathFactory) -> Path:
 # explain
 
 
+@pytest.mark.slow
 def test_a_case_is_told_with_its_numbers(runs, capsys):
     answer = darkshelf(capsys, "explain", DARK_CASE, "--out", runs)
     assert (answer.code, answer.err) == (0, "")
@@ -159,12 +160,14 @@ def test_sql_answers_over_the_days_of_a_case(runs, capsys):
     assert lines[1:] == [f"{AS_OF - timedelta(days=n)},0.0,true" for n in reversed(range(6))]
 
 
+@pytest.mark.slow
 def test_sql_reads_every_published_table(runs, capsys):
     for table in ("cases", "evidence", "features", "stores", "daily", "days"):
         answer = darkshelf(capsys, "sql", f"select count(*) as n from {table}", "--out", runs, "--format", "csv")
         assert int(answer.out.splitlines()[1]) > 0
 
 
+@pytest.mark.slow
 def test_sql_can_look_at_an_earlier_run(runs, capsys):
     words = ("sql", "select max(duration_days) from cases", "--out", runs, "--format", "csv")
     days = [int(darkshelf(capsys, *words, "--run", run_id).out.splitlines()[1]) for run_id in ids(runs)]

@@ -53,6 +53,7 @@ def test_a_history_that_begins_tells_nothing():
     assert short_day({LAST: 1}, {LAST}, RULES) is None
 
 
+@pytest.mark.slow
 def test_an_incomplete_day_leaves_the_lake_as_it_was_and_is_taken_when_told(chain):
     tables = small_chain()
     before = AS_OF - dt.timedelta(days=1)

@@ -145,10 +145,12 @@ def test_a_second_ingest_is_told_to_try_later(chain, second_writer, capsys):
     assert published(chain.lake) == before
 
 
+@pytest.mark.slow
 def test_a_night_needs_no_lock(chain, second_writer):
     assert chain.night()
 
 
+@pytest.mark.slow
 def test_the_lock_of_a_killed_ingest_is_free(chain, second_writer):
     second_writer.kill()
     second_writer.wait()

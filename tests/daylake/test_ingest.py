@@ -27,6 +27,7 @@ def test_the_same_delivery_twice_changes_no_byte(chain, write):
     assert all(report.unchanged and not (report.new or report.replaced) for report in again.tables.values())
 
 
+@pytest.mark.slow
 def test_the_same_rows_in_another_order_and_in_another_format_change_no_byte(chain):
     """Of keys that come once: the order of rows of one key has a meaning."""
     chain.begin_with_small_chain()
@@ -69,6 +70,7 @@ def test_a_correction_comes_to_what_the_corrected_files_come_to(chain, days_back
     assert "quarantine/sales_transactions.parquet" not in expected
 
 
+@pytest.mark.slow
 def test_tables_without_dates_are_replaced_whole(chain):
     chain.begin_with_small_chain()
     fewer = {"stores": small_chain()["stores"].head(2)}
@@ -153,6 +155,7 @@ def refused(chain, tables, write=write_parquet) -> InputError:
     return refusal.value
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_new", [True, False], ids=["into_nothing", "into_a_lake"])
 @pytest.mark.parametrize(
     ("table", "cells", "complaint"),

@@ -75,6 +75,7 @@ def groups_that_may_hold(file: Path, sku: str | int) -> float:
     return sum(bound.min <= sku <= bound.max for bound in bounds) / len(bounds)
 
 
+@pytest.mark.slow
 def test_most_row_groups_of_days_and_months_do_not_hold_a_sku(lake):
     for part in open_lake(lake).tables["inventory_snapshot"]:
         file = lake / "inventory_snapshot" / part.rows.name
@@ -91,11 +92,13 @@ def test_days_of_a_store_sku_follow_one_another_in_a_month(lake):
     assert is_next.to_series().sum() > 0.8 * rows.height
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("blocks", [1, 3])
 def test_a_night_in_blocks_has_the_bytes_of_a_night_over_the_files(over_the_files, lake, tmp_path, blocks):
     assert differences(night(open_lake(lake), tmp_path, blocks), over_the_files) == []
 
 
+@pytest.mark.slow
 def test_a_night_in_blocks_over_days_whose_ids_are_of_two_kinds(delivery, lake, tmp_path):
     sales = pl.read_parquet(delivery / f"{SALES}.parquet")
     newest = sales.filter(pl.col("date") == sales["date"].max())

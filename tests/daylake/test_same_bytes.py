@@ -117,6 +117,7 @@ def written_as_gz(folder: Path, tables: dict[str, pl.DataFrame]) -> Path:
 PACKED = [pytest.param(write, marks=pytest.mark.slow) for write in (written_as_gz, written_as_hive)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("write", [write_parquet, write_csv, *PACKED])
 def test_whatever_the_tables_are_written_as(chain, write):
     chain.ingest(small_chain(), write)
@@ -124,6 +125,7 @@ def test_whatever_the_tables_are_written_as(chain, write):
     assert differences(chain.night(), expected) == []
 
 
+@pytest.mark.slow
 def test_what_is_laid_aside_on_the_way_changes_nothing(chain, monkeypatch):
     """A delivery that is more than is held at a time, and whose later rows overrule earlier ones."""
     tables = small_chain()
@@ -159,6 +161,7 @@ def test_kinds_of_ids_that_differ_from_day_to_day(chain):
     assert differences(chain.night(), only_whole) == [], "and whole numbers again once no day has text"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("absent", [["impressions"], ["stores", "skus"], ["impressions", "stores", "skus"]])
 def test_optional_tables_that_are_not_there(chain, absent):
     tables = {name: frame for name, frame in small_chain().items() if name not in absent}
@@ -167,6 +170,7 @@ def test_optional_tables_that_are_not_there(chain, absent):
     assert differences(chain.night(), expected) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("write", [write_parquet, write_csv])
 @pytest.mark.parametrize("table", ["impressions", "stores"])
 def test_an_optional_table_without_rows(chain, table, write):
@@ -188,6 +192,7 @@ def test_rows_that_follow_an_empty_delivery_of_their_table(chain):
     assert differences(once_more.night(), expected) == []
 
 
+@pytest.mark.slow
 def test_a_table_that_ends_before_the_panel(chain):
     """All of its rows are known without being read."""
     tables = small_chain()

@@ -143,6 +143,7 @@ def said(store: str, sku: str, day: int) -> str:
     return "empty_backroom" if is_dark else "on_shelf_fine"
 
 
+@pytest.mark.slow
 def test_recall_is_found_from_a_few_random_products(beside, many_nights):
     """30 dark cases a night, and every second night 120 dark products without a case: a third is found."""
     recall = accuracy.measure(beside, many_nights, SETTINGS).recall
@@ -153,6 +154,7 @@ def test_recall_is_found_from_a_few_random_products(beside, many_nights):
     assert abs(unweighted - truth) > 0.06
 
 
+@pytest.mark.slow
 def test_precision_of_the_drawn_cases_is_that_of_all_whatever_else_was_checked(beside, many_nights):
     """The true cases are checked on purpose: what was checked looks better than what was promised to be."""
     for run in accuracy.shelf_nights(many_nights):

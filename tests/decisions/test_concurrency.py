@@ -129,6 +129,7 @@ def decide_in_a_process(out: str, url: str | None, session: int) -> tuple[int, i
     return saved, len(SHARED) - saved
 
 
+@pytest.mark.slow
 def test_processes_that_open_an_empty_database_at_once_share_it(tmp_path, url):
     processes = 2
     words = [(str(tmp_path / "out"), url, session) for session in range(processes)]
@@ -142,6 +143,7 @@ def test_processes_that_open_an_empty_database_at_once_share_it(tmp_path, url):
     decisions.close()
 
 
+@pytest.mark.slow
 def test_threads_that_open_an_empty_database_at_once_share_it(tmp_path, url):
     def open_and_decide(session: int) -> str | None:
         try:

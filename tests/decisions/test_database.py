@@ -253,6 +253,7 @@ def test_a_place_that_cannot_hold_a_file_is_told(tmp_path):
         open_decisions(tmp_path)
 
 
+@pytest.mark.slow
 def test_the_room_loads_no_kernel_and_no_desk():
     """The dashboard imports it: it has to start fast."""
     rooms = sorted(file.stem for file in Path(database.__file__).parent.glob("[a-z]*.py"))

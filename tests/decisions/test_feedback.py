@@ -40,6 +40,7 @@ def told(truth: Curve, seed: int = 1, confidence=CONFIDENCE):
 # A site where nobody has answered yet
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["feedback.csv", "feedback.parquet"])
 def test_no_answers_are_a_file_that_a_night_takes_and_that_changes_nothing(tmp_path, capsys, name):
     folder, file = write_parquet(tmp_path / "in", small_chain()), tmp_path / name
@@ -218,6 +219,7 @@ def chain(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_a_night_that_was_taught_doubts_its_cases_and_changes_nothing_else(chain, tmp_path):
     file = tmp_path / "feedback.parquet"
     export(rows_of(200, is_dark=False, day=dt.date(2026, 3, 1)), file)

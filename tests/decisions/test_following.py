@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
 
+import pytest
 from sqlalchemy import update
 
 from engine.decisions.acts import Accept, Comment, Reject
@@ -14,9 +14,6 @@ from engine.decisions.state import fold
 from engine.decisions.store import PART, Decisions
 from engine.decisions.subjects import Subject
 
-if TYPE_CHECKING:
-    import pytest
-
 NIGHT, MANY = "night", 3 * PART + 7
 
 
@@ -24,6 +21,7 @@ def subjects(n: int, run_id: str = NIGHT) -> list[Subject]:
     return [Subject("case", run_id, f"case {i:05}", "1", str(i)) for i in range(n)]
 
 
+@pytest.mark.slow
 def test_what_is_followed_is_what_is_read_at_once(decisions: Decisions) -> None:
     followed = Following(decisions, NIGHT, "case")
     assert followed.entries().is_empty()

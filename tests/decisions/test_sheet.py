@@ -33,6 +33,7 @@ def amounts(page: str) -> dict[str, str]:
     return dict(steps)
 
 
+@pytest.mark.slow
 def test_the_report_of_a_night_has_the_waterfall_its_three_sentences_and_the_regions(out, tmp_path, capsys):
     page = report(capsys, out, tmp_path / "night.html")
     assert list(amounts(page)) == ["at_risk", "recoverable", "brings", "accepted", "realised"]
@@ -43,6 +44,7 @@ def test_the_report_of_a_night_has_the_waterfall_its_three_sentences_and_the_reg
     assert not (out / "decisions.sqlite").exists()
 
 
+@pytest.mark.slow
 def test_the_report_tells_what_was_accepted(out, tmp_path, capsys):
     """Every case is accepted: what is accepted is what the actions bring."""
     place = shutil.copytree(out, tmp_path / "out")

@@ -36,6 +36,7 @@ def test_numbers_and_dates_and_nulls_stay():
     assert neutralised(frame).equals(frame)
 
 
+@pytest.mark.slow
 @given(st.lists(TEXTS, max_size=5))
 @FEW
 def test_no_cell_of_a_file_begins_like_a_formula(texts):

@@ -186,6 +186,7 @@ def test_a_full_disk_is_told_in_one_line(sales, monkeypatch):
         parsed({SALES: source})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("blocks", [1, 3])
 def test_a_night_publishes_the_same_bytes(tmp_path, monkeypatch, blocks):
     folder = tmp_path / "in"

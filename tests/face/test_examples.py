@@ -73,6 +73,7 @@ def test_the_page_names_every_public_name():
     assert [name for name in darkshelf.__all__ if f"`{name}" not in page] == []
 
 
+@pytest.mark.slow
 def test_the_notebook_shows_what_its_cells_show(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     kept = json.loads(NOTEBOOK.read_text("utf-8"))["cells"]

@@ -59,6 +59,7 @@ def of_files(faulty) -> Mapping[str, bytes]:
     return data_of(darkshelf.run_shelf(faulty))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("library", LIBRARIES)
 def test_a_night_over_frames_publishes_the_bytes_of_one_over_files(faulty, of_files, library):
     night = darkshelf.run_shelf(frames(faulty, library, SHELF))
@@ -72,6 +73,7 @@ def test_a_scaling_of_frames_publishes_the_bytes_of_one_of_files(place, scaling,
     assert data_of(darkshelf.run_growth(frames(place / "data" / "growth", library, GROWTH))) == data_of(scaling)
 
 
+@pytest.mark.slow
 def test_a_folder_may_be_named_as_text(chain, night):
     assert data_of(darkshelf.run_shelf(str(chain))) == data_of(night)
 
@@ -84,6 +86,7 @@ def test_a_lake_gives_what_its_tables_give(capsys, chain, night, tmp_path):
     assert darkshelf.run_shelf(tmp_path / "lake").cases.equals(night.cases)
 
 
+@pytest.mark.slow
 def test_the_same_rows_are_the_same_run_whatever_library_holds_them(chain, tmp_path):
     ids = {
         darkshelf.run_shelf(frames(chain, library, SHELF), tmp_path / "out").run_id
@@ -92,6 +95,7 @@ def test_the_same_rows_are_the_same_run_whatever_library_holds_them(chain, tmp_p
     assert len(ids) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "change",
     [
@@ -109,6 +113,7 @@ def test_other_frames_are_another_run(chain, tmp_path, change):
     assert other.run_id != first.run_id
 
 
+@pytest.mark.slow
 def test_categories_are_the_texts_they_stand_for(chain, night):
     tables = frames(chain, "polars", SHELF)
     tables["skus"] = tables["skus"].with_columns(pl.col("category").cast(pl.Categorical))

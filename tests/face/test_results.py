@@ -85,6 +85,7 @@ def test_a_notebook_shows_every_text_as_text(chain):
         assert any(NASTY in text for text in page.texts)
 
 
+@pytest.mark.slow
 def test_a_run_without_a_folder_goes_with_its_result(chain):
     night = darkshelf.run_shelf(chain)
     folder, cases = night.folder, night.cases
@@ -102,6 +103,7 @@ def test_a_run_that_fails_leaves_no_folder(chain, tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_result_is_published_into_a_folder_as_the_command_does(capsys, chain, night, tmp_path):
     copied = night.to_folder(str(tmp_path / "copied"))
     assert command(capsys, "run", chain, "--out", tmp_path / "run").code == 0
@@ -138,6 +140,7 @@ def test_a_published_run_is_opened_as_its_desk_has_it(night, scaling, tmp_path):
         darkshelf.open_run(tmp_path / "shelf", "other")
 
 
+@pytest.mark.slow
 def test_settings_are_a_mapping_a_file_or_an_object(chain, tmp_path):
     file = tmp_path / "night.toml"
     file.write_text('profile = "classic"\n[detect]\ndark_ratio = 0.55\n', encoding="utf-8")
@@ -182,6 +185,7 @@ def test_a_chain_out_of_bounds_is_refused_with_what_is(tmp_path):
     assert not Path(tmp_path / "chain").exists()
 
 
+@pytest.mark.slow
 def test_every_stage_is_told_as_it_begins(chain):
     seen: list[str] = []
     darkshelf.run_shelf(chain, as_of="2026-03-30", watch=seen.append)

@@ -91,6 +91,7 @@ def of_others(night: Night, owner: dict[str, str]) -> dict[Pair, float]:
     return {pair: risk for pair, risk in night.open.items() if not is_own(pair)}
 
 
+@pytest.mark.slow
 def test_the_chain_has_open_cases_to_move(tmp_path):
     night = night_of(CHAIN, tmp_path)
     assert night is not None

@@ -25,6 +25,7 @@ TOLD = (
 FIGURES = "dark shelves open"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TOLD)
 def test_a_notice_comes_before_the_figures(name, tmp_path, capsys):
     fault = FAULTS[name]
@@ -37,6 +38,7 @@ def test_a_notice_comes_before_the_figures(name, tmp_path, capsys):
         assert on_the_page.start() < answer.out.index(FIGURES)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TOLD)
 def test_a_notice_is_told_by_check_and_published_with_its_numbers(name, tmp_path, capsys):
     ran = night(capsys, FAULTS[name].deliver(CHAIN, tmp_path / "in"), tmp_path / "out")

@@ -18,6 +18,7 @@ BEYOND = ("one_row_in_2099", "one_row_a_week_ahead", "some_rows_a_month_ahead")
 LAST, BEFORE = str(CHAIN.last_day), str(CHAIN.day(1))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CUT_SHORT)
 def test_a_day_cut_short_is_put_off_with_the_command_for_the_day_before(name, tmp_path, capsys):
     folder = FAULTS[name].deliver(CHAIN, tmp_path / "in")
@@ -40,6 +41,7 @@ def test_a_day_cut_short_is_put_off_when_it_is_asked_for_too(name, tmp_path, cap
     assert night(capsys, folder, tmp_path / "out", "--as-of", LAST).code == 75
 
 
+@pytest.mark.slow
 def test_a_day_cut_short_is_run_and_marked_when_that_is_wanted(tmp_path, capsys):
     folder = FAULTS["half_of_the_last_day"].deliver(CHAIN, tmp_path / "in")
     partial = night(capsys, folder, tmp_path / "out", "--allow-partial")
@@ -48,6 +50,7 @@ def test_a_day_cut_short_is_run_and_marked_when_that_is_wanted(tmp_path, capsys)
     assert re.search(LAST, partial.told)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BEYOND)
 def test_rows_beyond_the_bulk_of_the_dates_neither_move_nor_stop_a_night(name, tmp_path, capsys):
     folder = FAULTS[name].deliver(CHAIN, tmp_path / "in")
@@ -57,6 +60,7 @@ def test_rows_beyond_the_bulk_of_the_dates_neither_move_nor_stop_a_night(name, t
     assert done.open.select(v.PAIR).rows() == [DARK_SHELF]
 
 
+@pytest.mark.slow
 def test_a_mistyped_date_does_not_stand_in_the_way_of_later_nights(tmp_path, capsys):
     out = tmp_path / "out"
     mistyped = FAULTS["one_row_in_2099"].deliver(CHAIN, tmp_path / "mistyped")
@@ -65,6 +69,7 @@ def test_a_mistyped_date_does_not_stand_in_the_way_of_later_nights(tmp_path, cap
     assert (out / "LATEST").read_text(encoding="utf-8").startswith(LAST)
 
 
+@pytest.mark.slow
 def test_a_whole_day_is_judged_whatever_is_asked_for(tmp_path, capsys):
     folder = write(tmp_path / "in", plain(CHAIN))
     by_default, asked = (night(capsys, folder, tmp_path / "out", *words) for words in ((), ("--as-of", LAST)))

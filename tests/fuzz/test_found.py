@@ -16,6 +16,7 @@ from tests.fuzz.conftest import copied
 FOUND = Path(__file__).parent / "found"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("profile", ["classic", "calibrated"])
 @pytest.mark.parametrize(
     "name",
@@ -78,6 +79,7 @@ def test_a_manifest_that_nests_without_end_is_damage_of_its_run(plain_out, tmp_p
     assert [run["as_of"] for run in answer.json()["runs"]] == ["2025-06-29"]
 
 
+@pytest.mark.slow
 def test_a_date_that_no_calendar_of_python_names_is_set_aside_everywhere(plain_parquet, tmp_path, watch):
     folder = copied(plain_parquet.folder, tmp_path / "in")
     sales = pl.read_parquet(folder / "sales_transactions.parquet")

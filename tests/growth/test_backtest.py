@@ -45,6 +45,7 @@ def run(tmp_path):
     return made
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lift", [0.0, 6.0])
 def test_a_known_lift_lies_in_the_interval(run, lift):
     found, folder = run(two_halves(lift))
@@ -62,6 +63,7 @@ def test_rows_are_compared_with_unscaled_stores_of_the_same_cluster_and_spu_that
     assert rows.group_by("is_scaled").len().sort("is_scaled")["len"].to_list() == [15, 15]
 
 
+@pytest.mark.slow
 def test_noise_of_the_rows_beside_widens_the_interval(run):
     tables = two_halves()
     found, folder = run(tables)
@@ -73,6 +75,7 @@ def test_noise_of_the_rows_beside_widens_the_interval(run):
     assert noisy.difference_high - noisy.difference_low > 3 * (calm.difference_high - calm.difference_low)
 
 
+@pytest.mark.slow
 def test_without_a_row_alike_a_scaled_row_is_left_out_and_counted(run):
     tables = two_halves()
     for row in tables.rows["sales"]:
@@ -91,6 +94,7 @@ def test_what_is_not_sold_again_counts_as_nothing_sold(run):
     assert rows.filter(pl.col("str_code") == "00")["after"].to_list() == [0.0]
 
 
+@pytest.mark.slow
 def test_the_command_tells_the_comparison(run, capsys, tmp_path):
     run(two_halves())
     answer = darkshelf(capsys, "growth", "backtest", tmp_path / "in", "--out", tmp_path / "out", "--json")

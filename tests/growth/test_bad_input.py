@@ -67,6 +67,7 @@ def test_a_store_in_two_clusters_is_refused(capsys, made, tmp_path):
     assert "first: str_code S000: 2 rows" in refused(capsys, made, tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.proves("R82", "R83")
 @pytest.mark.parametrize("step", ["step9", "step10"])
 def test_a_missing_step_is_refused_unless_it_is_allowed_by_name(capsys, made, tmp_path, step):
@@ -98,6 +99,7 @@ def test_step_11_without_its_mark_is_refused(capsys, made, tmp_path):
     assert "has no column is_growth_candidate" in answer.err
 
 
+@pytest.mark.slow
 @pytest.mark.proves("I-6", "R5")
 def test_a_quantity_from_step_11_is_dropped_and_told(capsys, made, tmp_path):
     folder = made.write(tmp_path / "in")
@@ -196,6 +198,7 @@ def test_a_cluster_that_is_no_number_is_refused(capsys, made, tmp_path):
     assert "clusters: the cluster is no whole number: 1 of 75 rows" in refused(capsys, made, tmp_path)
 
 
+@pytest.mark.slow
 def test_codes_keep_their_zeros_whatever_file_they_come_in(capsys, tmp_path):
     tables = among_peers(GOLDEN["seed"].case, store="00712", spu="0A00005")
     for form in ("csv", "parquet"):
@@ -206,6 +209,7 @@ def test_codes_keep_their_zeros_whatever_file_they_come_in(capsys, tmp_path):
         assert pl.read_parquet(file).select("str_code", "spu_code").row(0) == ("00712", "0A00005")
 
 
+@pytest.mark.slow
 def test_what_does_not_stop_a_run_is_counted_and_listed(capsys, made, tmp_path):
     made.rows["sales"][5]["store_sales"] = -3.0
     made.rows["sales"].append({"str_code": "nowhere", "spu_code": "A1", "current_spu_count": 4.0})
@@ -219,6 +223,7 @@ def test_what_does_not_stop_a_run_is_counted_and_listed(capsys, made, tmp_path):
     assert "step9: rows share str_code and spu_code: 2 of 2 rows" in told
 
 
+@pytest.mark.slow
 def test_a_code_in_two_forms_is_one_code_and_told(capsys, tmp_path):
     tables = among_peers(GOLDEN["seed"].case, spu="5001")
     for row in tables.rows["step11"]:

@@ -25,6 +25,7 @@ def whole(tmp_path_factory):
     return desk.run(golden_tables().write(place / "in"), place / "out", REFERENCE).folder
 
 
+@pytest.mark.slow
 @pytest.mark.proves("I-28", "I-29")
 @pytest.mark.parametrize("rows", [4, 20])
 def test_the_size_of_a_block_changes_no_number(whole, tmp_path, monkeypatch, rows):

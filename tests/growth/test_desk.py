@@ -35,6 +35,7 @@ def scaling(tmp_path_factory) -> Result:
     return desk.run(golden_tables().write(folder / "in"), folder / "out", REFERENCE)
 
 
+@pytest.mark.slow
 @pytest.mark.proves("R5", "R7", "R64")
 def test_recommendations_are_the_scaled_rows_of_the_audit_with_texts(scaling):
     audit = pl.read_parquet(scaling.folder / shapes.AUDIT)
@@ -65,6 +66,7 @@ def test_the_boundary_is_counted_and_every_check_met_a_row(scaling):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.proves("I-11", "R82", "R83")
 def test_a_check_that_met_no_conflict_is_vacuous_and_says_so(tmp_path):
     tables = among_peers(GOLDEN["seed"].case)
@@ -135,6 +137,7 @@ def test_the_same_input_gives_the_same_bytes_in_any_order_of_rows(scaling, tmp_p
         assert (again.folder / name).read_bytes() == (scaling.folder / name).read_bytes(), name
 
 
+@pytest.mark.slow
 def test_a_second_call_finds_the_run_and_does_nothing(tmp_path):
     folder = golden_tables().write(tmp_path / "in")
     first, second = (desk.run(folder, tmp_path / "out", REFERENCE) for _ in "ab")
@@ -155,6 +158,7 @@ def feed_back(folder: Path, out: Path, tables: Tables, column: str = "recommende
     return Tables({**tables.rows, "step9": fed})
 
 
+@pytest.mark.slow
 @pytest.mark.proves("I-29", "R76")
 @pytest.mark.parametrize("column", ["recommended_adjustment_quantity", "recommended_units"])
 def test_recommendations_fed_back_as_increases_of_the_same_period_are_refused(tmp_path, column):
@@ -167,6 +171,7 @@ def test_recommendations_fed_back_as_increases_of_the_same_period_are_refused(tm
     assert sorted(path.name for path in (tmp_path / "out" / "runs").iterdir()) == before
 
 
+@pytest.mark.slow
 @pytest.mark.proves("I-29")
 def test_the_same_increases_of_the_next_period_are_accepted(tmp_path):
     tables = golden_tables()
@@ -178,6 +183,7 @@ def test_the_same_increases_of_the_next_period_are_accepted(tmp_path):
     assert desk.run(fed.write(tmp_path / "in"), tmp_path / "out", REFERENCE).is_new
 
 
+@pytest.mark.slow
 def test_an_increase_of_step_9_that_was_known_before_is_not_taken_for_a_recommendation(tmp_path):
     """The boosted golden row gets 3.99 units; Step 9 said 3.99 all along."""
     tables = golden_tables()

@@ -130,6 +130,7 @@ def test_the_tier_of_step_11_is_told_in_good_english(tier, words):
     assert row["full_explanation"].splitlines()[0] == f"WHY SCALED: Step 11 identified this {words}"
 
 
+@pytest.mark.slow
 @pytest.mark.proves("I-26", "R85", "R15")
 @settings(max_examples=20)
 @given(made=tables())
@@ -142,6 +143,7 @@ def test_every_row_has_every_text_and_speaks_only_of_checks_that_were_made(made)
             assert not_supplied or f"Step {step}" in row["no_conflict_reason"]
 
 
+@pytest.mark.slow
 @pytest.mark.proves("I-26")
 @settings(max_examples=20)
 @given(made=tables())

@@ -32,6 +32,7 @@ def place(tmp_path_factory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_more_recommendations_than_are_told_are_published_as_numbers(place):
     told, numbers = (find_run(place / name).folder for name in ("told", "numbers"))
     assert not (numbers / shapes.RECOMMENDATIONS_CSV).exists()

@@ -110,6 +110,7 @@ def test_the_order_of_rows_changes_no_unit():
     assert one.spus.equals(other.spus)
 
 
+@pytest.mark.slow
 def test_supply_brings_a_plan_into_the_run(tmp_path):
     tables = merged(
         *(among_peers(GOLDEN[name].case, f"S{name}", "A1", n) for n, name in enumerate(("seed", "aggressive")))
@@ -153,6 +154,7 @@ def test_peers_that_vary_no_more_than_chance_do_not_upset_it():
     assert quantity_of(1.0, 0.0, 8.0, 8.0) == quantity_of(1.0, 0.0, 8.0, 2.0) > 0
 
 
+@pytest.mark.slow
 def test_shrinkage_shows_its_effect(tmp_path):
     folder = merged(*(among_peers(g.case, f"S{n:02}", "A1", n) for n, g in enumerate(GOLDEN.values()))).write(
         tmp_path / "in"

@@ -45,6 +45,7 @@ def test_every_candidate_and_nothing_else_has_exactly_one_row(made):
     assert made.scaled(DEFAULT).keys() == marked(made)
 
 
+@pytest.mark.slow
 @pytest.mark.proves("I-3")
 @some
 @given(made=tables())
@@ -53,6 +54,7 @@ def test_rows_that_step_11_did_not_mark_affect_nothing(made):
     assert with_rows(made, step11=without).scaled(DEFAULT) == made.scaled(DEFAULT)
 
 
+@pytest.mark.slow
 @pytest.mark.proves("I-4", "R43", "R75")
 @few
 @given(made=tables(), seed=st.integers(0, 99))
@@ -65,6 +67,7 @@ def test_score_and_tier_of_step_11_move_no_quantity(made, seed):
     assert with_rows(made, step11=other).scaled(DEFAULT) == made.scaled(DEFAULT)
 
 
+@pytest.mark.slow
 @pytest.mark.proves("I-5")
 @some
 @given(made=tables(), seed=st.integers(0, 99))
@@ -74,6 +77,7 @@ def test_the_order_of_rows_changes_nothing(made, seed):
     assert Tables(shuffled).scaled(DEFAULT) == made.scaled(DEFAULT)
 
 
+@pytest.mark.slow
 @pytest.mark.proves("I-7")
 @some
 @given(made=tables(), keep=st.integers(1, 5))
@@ -93,6 +97,7 @@ def test_what_step_10_reduces_gets_nothing_whatever_else_is_said(made):
         assert (row["status"], row[QUANTITY], row["raw_adjustment"]) == ("BLOCKED_STEP10", 0, None)
 
 
+@pytest.mark.slow
 @pytest.mark.proves("I-9", "R13", "R32", "R53", "R69", "R82", "R87")
 @some
 @given(made=tables())
@@ -104,6 +109,7 @@ def test_what_step_9_raises_is_scaled_by_exactly_half(made):
         assert boosted[key][QUANTITY] <= plain[key][QUANTITY]
 
 
+@pytest.mark.slow
 @pytest.mark.proves("I-10", "I-13", "I-14", "R18", "R51", "R64", "R7")
 @some
 @given(made=tables())
@@ -115,6 +121,7 @@ def test_a_quantity_is_0_or_at_least_1_and_whole_units_are_rounded_down(made):
         assert row["joint_increase"] >= row["step9_units"]
 
 
+@pytest.mark.slow
 @pytest.mark.proves("I-12", "I-16", "R12", "R48", "R49", "R50", "R84", "R89")
 @some
 @given(made=tables())
@@ -145,6 +152,7 @@ def test_the_cap_that_is_named_is_the_one_that_binds(made):
             assert row["status"] == "SUPPRESSED_BY_CAP" or row[QUANTITY] == pytest.approx(min(present), abs=TINY)
 
 
+@pytest.mark.slow
 @pytest.mark.proves("I-20", "R34", "R66", "R65")
 @some
 @given(made=tables())
@@ -156,6 +164,7 @@ def test_only_gaps_of_a_tenth_and_more_are_closed(made):
             assert 0 <= row["gap_ratio"] < 0.10
 
 
+@pytest.mark.slow
 @pytest.mark.proves("I-21", "I-24", "R39", "R40", "R41")
 @some
 @given(made=tables())
@@ -177,6 +186,7 @@ def test_the_quantile_is_at_least_the_median(made):
         assert row["cluster_p75"] is None or row["cluster_p75"] >= row["cluster_median"]
 
 
+@pytest.mark.slow
 @pytest.mark.proves("I-25", "R42", "R35", "R36")
 @some
 @given(made=tables())
@@ -215,6 +225,7 @@ def test_raw_and_quantity_grow_with_affinity(one, other):
     assert low[QUANTITY] <= high[QUANTITY] + TINY
 
 
+@pytest.mark.slow
 @pytest.mark.proves("I-17")
 @given(rates=st.tuples(st.floats(0, 1), st.floats(0, 1)))
 @few
@@ -276,6 +287,7 @@ def test_tiers_are_named_by_the_final_quantity(units, tier):
     assert row["scaling_tier"] == f"{tier} Adjustment"
 
 
+@pytest.mark.slow
 @pytest.mark.proves("I-19")
 @given(made=tables(), factor=st.sampled_from([0.25, 2.0, 8.0]))
 @few

@@ -110,6 +110,7 @@ def test_the_strip_shows_every_peer_in_order(run):
     assert rows["store_sales"].is_sorted()
 
 
+@pytest.mark.slow
 @pytest.mark.proves("R77")
 def test_every_chart_is_drawn_with_names_in_any_script(run):
     drawn = charts(run)
@@ -138,10 +139,12 @@ def test_the_same_run_is_drawn_with_the_same_bytes(run):
     assert charts(run) == charts(run)
 
 
+@pytest.mark.slow
 def test_a_run_without_a_scaled_row_is_drawn_too(sparse):
     assert len(charts(sparse)) == len(DRAWINGS)
 
 
+@pytest.mark.slow
 @pytest.mark.proves("R77", "R91", "R93", "R94")
 def test_the_report_is_one_file_with_everything_to_review_and_sign(run, capsys, tmp_path):
     page = tmp_path / "report.html"

@@ -69,6 +69,7 @@ def assert_agree(found: dict, wanted: dict) -> None:
                 assert mine == theirs, (key, name, mine, theirs, row)
 
 
+@pytest.mark.slow
 @pytest.mark.proves("I-28", "I-22", "R8", "R11", "R21", "R22", "R23")
 @pytest.mark.parametrize(("method", "rules"), READINGS)
 @settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])

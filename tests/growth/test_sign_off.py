@@ -46,6 +46,7 @@ def test_a_run_at_its_defaults_says_that_no_threshold_was_changed(inputs: Path, 
     assert {line.requirement: line.status for line in sheet.checklist}["R79"] == "PASS"
 
 
+@pytest.mark.slow
 @pytest.mark.proves("R79", "R93", "R94")
 def test_caps_raised_threefold_are_named_with_their_defaults_on_sheet_and_report(
     inputs: Path, tmp_path: Path

@@ -182,6 +182,7 @@ def test_what_a_kernel_raises_is_raised():
         _share(2, 1)
 
 
+@pytest.mark.slow
 def test_what_a_kernel_works_with_it_lets_go():
     """A hundred arrays of 80 MB would not find room in what the process may take."""
     limited = "import resource; resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))"
@@ -294,6 +295,7 @@ print([name for name in ("numba", "scipy") if name in sys.modules])
 """
 
 
+@pytest.mark.slow
 def test_a_night_takes_neither_the_compiler_nor_scipy_once_kernels_are_compiled():
     python(CALLED)
     assert python(CALLED) == "[]\n"

@@ -113,6 +113,7 @@ def test_stores_without_a_place_have_no_neighbours():
     assert sorted(points[:2].tolist()) == [0, 2]
 
 
+@pytest.mark.slow
 def test_five_thousand_stores_have_the_neighbours_that_brute_force_finds():
     rng = np.random.default_rng(3)
     latitude, longitude = rng.uniform(-60, 75, 5000), rng.uniform(-180, 180, 5000)

@@ -94,6 +94,7 @@ def test_a_log_of_changes_is_the_night_of_the_days_it_stands_for(tmp_path: Path)
     ]
 
 
+@pytest.mark.slow
 def test_of_the_changes_of_a_day_the_last_holds_wherever_it_stands(tmp_path: Path) -> None:
     tables = small_chain()
     stock = tables[STOCK].with_columns(pl.col("date").cast(pl.Datetime).dt.offset_by("20h"))
@@ -112,6 +113,7 @@ def test_of_the_changes_of_a_day_the_last_holds_wherever_it_stands(tmp_path: Pat
         assert any("they tell left on" in warning for warning in quality["warnings"])
 
 
+@pytest.mark.slow
 def test_between_two_changes_sales_are_not_taken_off_what_is_left(tmp_path: Path) -> None:
     tables = small_chain()
     weekly = pl.col("date").is_in([FIRST_DAY + timedelta(days=7 * n) for n in range(8)])
@@ -127,6 +129,7 @@ def test_between_two_changes_sales_are_not_taken_off_what_is_left(tmp_path: Path
     assert in_stock == {"row": [False] * (DARK_DAYS - 1) + [True], "change": [True] * DARK_DAYS}
 
 
+@pytest.mark.slow
 def test_rows_of_weeks_hold_for_their_days_and_are_not_told_as_rare(tmp_path: Path) -> None:
     tables = small_chain()
     mondays = pl.col("date").dt.truncate("1w")

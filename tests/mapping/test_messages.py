@@ -149,6 +149,7 @@ def test_a_change_of_the_mapping_is_another_input(tmp_path: Path) -> None:
     assert prints[0]["mapping"] != prints[1]["mapping"]
 
 
+@pytest.mark.slow
 def test_midnights_of_the_stores_that_are_stored_in_utc_are_told_until_their_zone_is_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

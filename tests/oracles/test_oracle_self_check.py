@@ -332,6 +332,7 @@ def test_the_awkward_chain_has_rows_of_every_account_in_every_table(awkward_nigh
         assert min(account.values()) > 0
 
 
+@pytest.mark.slow
 def test_the_awkward_chain_is_the_same_whenever_it_is_written(tmp_path):
     for folder, seed in (("one", 7), ("same", 7), ("other", 8)):
         write_awkward_chain(tmp_path / folder, seed, "csv.gz")

@@ -260,6 +260,7 @@ def test_the_command_writes_the_file_and_says_where(capsys, night, tmp_path):
     assert file.read_text(encoding="utf-8").startswith("<!doctype html>")
 
 
+@pytest.mark.slow
 def test_the_command_says_what_it_cannot_do(capsys, night, tmp_path):
     out = night.folder.parents[1]
     assert "there is no run 'x'" in darkshelf(capsys, "report", "x", "--out", out).err

@@ -63,6 +63,7 @@ def test_the_interval_of_a_share_is_wilsons() -> None:
     assert high == pytest.approx([0.5962, 0.0713], abs=1e-4)
 
 
+@pytest.mark.slow
 def test_money_is_told_in_the_currency_of_its_run(tmp_path: "Path") -> None:
     earlier = Registry(tmp_path).find(whitespace_runs.publish(tmp_path, date(2025, 12, 31)))
     run = Registry(tmp_path).find(whitespace_runs.publish(tmp_path, currency="€"))
@@ -76,6 +77,7 @@ def test_money_is_told_in_the_currency_of_its_run(tmp_path: "Path") -> None:
     assert "$1,23" in as_text(DESK.shown(earlier))
 
 
+@pytest.mark.slow
 def test_the_report_draws_what_comes_first(tmp_path: "Path") -> None:
     run = Registry(tmp_path).find(whitespace_runs.publish(tmp_path))
     assert report(run, ReportSettings()).count("<svg") == 3

@@ -26,6 +26,7 @@ def items(card: Any) -> list[str]:
     return [chart.item for chart in card.select(Chart)]
 
 
+@pytest.mark.slow
 def test_readers_of_the_same_figures_share_one_description() -> None:
     before = charts._durations.cache_info()
     first, second = (items(charts.durations(LASTING.clone(), every=every)) for every in (True, False))

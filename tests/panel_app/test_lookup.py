@@ -85,6 +85,7 @@ def asker(published: Published, further: dict[str, Path]) -> Iterator[Asker]:
         yield Asker(reader, json.loads(described.text))
 
 
+@pytest.mark.slow
 def test_the_description_is_valid_openapi_and_names_every_desk(asker):
     OpenAPIV31SpecValidator(asker.document).validate()
     assert asker.document["servers"] == [{"url": "/lookup/v1"}]

@@ -171,6 +171,7 @@ def test_an_answer_that_was_lost_is_no_racer(lake, deliver, monkeypatch):
     assert held(lake) == DAYS[:2]
 
 
+@pytest.mark.slow
 def test_an_ingest_that_is_killed_leaves_the_old_lake_or_the_new(lake, deliver, there, tmp_path):
     for touch in count():
         text = f"{lake}/{touch}"
@@ -188,6 +189,7 @@ def test_an_ingest_that_is_killed_leaves_the_old_lake_or_the_new(lake, deliver, 
     assert touch > 2
 
 
+@pytest.mark.slow
 def test_a_first_ingest_that_is_killed_leaves_nothing_or_an_empty_lake(lake, deliver, tmp_path):
     for touch in count():
         text = f"{lake}/{touch}"

@@ -81,6 +81,7 @@ def everywhere(store: str, server: URL, tmp_path: Path) -> dict[str, str]:
     }
 
 
+@pytest.mark.slow
 def test_a_mapping_reads_places_of_many_kinds_as_files_here(everywhere, tmp_path, capsys):
     desk.run(write_csv(tmp_path / "in", small_chain()), tmp_path / "here", load())
     place = mapping(tmp_path / "elsewhere", everywhere)
@@ -93,6 +94,7 @@ def test_a_mapping_reads_places_of_many_kinds_as_files_here(everywhere, tmp_path
     assert SECRET.encode() not in written
 
 
+@pytest.mark.slow
 def test_a_schedule_takes_in_and_runs_what_lies_elsewhere(store, tmp_path, capsys):
     tables = {f"{name}.csv": rows for name, rows in small_chain().items()}
     here, empty = f"s3://{BUCKET}/nightly", f"s3://{BUCKET}/nothing"

@@ -320,6 +320,7 @@ def test_a_server_brings_the_newest_night_and_shows_what_is_here_while_the_store
         assert away.registries[0].find().as_of == "2026-01-02"
 
 
+@pytest.mark.slow
 def test_a_nightly_call_publishes_to_a_store_and_lets_old_runs_go(place, room, tmp_path, capsys):
     schedule = tmp_path / "schedule.toml"
     schedule.write_text(
@@ -331,6 +332,7 @@ def test_a_nightly_call_publishes_to_a_store_and_lets_old_runs_go(place, room, t
     assert names_at(place, "manifests") == [f"manifests/{latest_at(place)}.json"]
 
 
+@pytest.mark.slow
 def test_what_was_published_is_told_as_lineage_by_its_place(place, room, tmp_path):
     events = tmp_path / "events.jsonl"
     told_where = {"TYPE": "file", "LOG_FILE_PATH": str(events), "APPEND": "true"}

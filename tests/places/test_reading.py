@@ -145,6 +145,7 @@ def test_what_was_copied_goes_with_the_delivery(small, tmp_path, monkeypatch):
     assert list((tmp_path / "temporary").iterdir()) == []
 
 
+@pytest.mark.slow
 def test_types_that_frames_lack_are_read_from_postgresql(server, tmp_path):
     place = place_of(database(server, "types"))
     assert isinstance(place, Place)
@@ -165,6 +166,7 @@ def test_one_table_is_no_delivery(capsys, tmp_path):
     assert "names one table, and a delivery has several" in answer.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("here", ["shelf"], indirect=True)
 def test_a_place_is_checked_taken_into_a_lake_and_read_by_python(here, tmp_path, capsys):
     text = f"duckdb://{tmp_path}/shop.duckdb"

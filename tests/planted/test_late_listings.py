@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import polars as pl
+import pytest
 
 from bench.accuracy import open_chains
 from engine.settings.shelf.calibrated import CalibratedSettings
@@ -11,6 +12,7 @@ SEEDS = range(51, 55)
 FALSE_SHARE, RECALL = 0.10, 0.50
 
 
+@pytest.mark.slow
 def test_dark_shelves_of_late_listings_are_found_at_the_promised_rate_of_false_ones():
     settings = CalibratedSettings()
     told = []

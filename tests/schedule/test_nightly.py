@@ -70,6 +70,7 @@ def test_neither_a_part_of_a_run_nor_a_run_of_a_far_day_is_a_night_that_is_there
     assert answer.code == 75
 
 
+@pytest.mark.slow
 def test_stages_are_told_as_json_on_stderr_beside_a_json_object_a_night(tmp_path, capsys):
     write_parquet(tmp_path / "in", small_chain())
     answer = darkshelf(capsys, "nightly", write_schedule(tmp_path, SHELF), "--until", AS_OF, "--json")
@@ -80,6 +81,7 @@ def test_stages_are_told_as_json_on_stderr_beside_a_json_object_a_night(tmp_path
     assert night["facts"]["cases_open"] == 1
 
 
+@pytest.mark.slow
 def test_a_day_that_is_not_complete_is_awaited_unless_a_later_one_is_there(tmp_path, capsys):
     tables = until(small_chain(), DAYS[1])
     write_parquet(tmp_path / "in", tables)
@@ -165,6 +167,7 @@ def test_figures_of_the_newest_runs_are_written_for_prometheus(tmp_path, capsys)
     assert found["darkshelf_stage_seconds", "expect"] > 0
 
 
+@pytest.mark.slow
 def test_new_runs_are_exported_and_subscriptions_hear_of_the_latest_once(tmp_path, capsys):
     write_parquet(tmp_path / "in", small_chain())
     with web_server() as (posts, address):

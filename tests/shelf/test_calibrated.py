@@ -94,6 +94,7 @@ def test_a_slow_mover_of_three_empty_days_is_no_evidence_and_of_thirty_is(chain,
     assert set(open_cases(judged(chain, *CALIBRATED))) == {("2", "sku2")}
 
 
+@pytest.mark.slow
 def test_a_past_episode_is_a_closed_case_without_a_rate(chain, judged):
     poisson_chain(chain, {(1, 1): dark(50, 60)})
     (case,) = judged(chain, *CALIBRATED).cases.to_dicts()
@@ -102,12 +103,14 @@ def test_a_past_episode_is_a_closed_case_without_a_rate(chain, judged):
     assert abs((case["last_dark_date"] - date_of(60)).days) <= 1
 
 
+@pytest.mark.slow
 def test_an_episode_that_ended_yesterday_is_a_closed_case(chain, judged):
     poisson_chain(chain, {(1, 1): dark(70, LAST_DAY - 1)}, level=30)
     (case,) = judged(chain, *CALIBRATED).cases.to_dicts()
     assert (case["status"], case["last_dark_date"]) == ("closed", date_of(LAST_DAY - 1))
 
 
+@pytest.mark.slow
 def test_a_shelf_that_sold_over_for_five_weeks_and_is_back_has_not_fallen(chain, judged):
     poisson_chain(chain, {(1, 1): 1 + 2 * (1 - dark(40, 75)), (2, 2): dark(76)})
     assert set(open_cases(judged(chain, *CALIBRATED))) == {("2", "sku2")}

@@ -75,6 +75,7 @@ SHELVES = st.builds(
 CAUSES = st.sampled_from([v.PRICE_TOO_HIGH, v.OVERSTOCK, v.PROMO_INEFFECTIVE, v.NOT_ON_SHELF, v.CONVERSION_DROP])
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(SHELVES, CAUSES)
 def test_an_action_never_brings_a_loss_and_its_interval_holds_it(facts, cause):
@@ -93,6 +94,7 @@ def test_a_rise_is_undone_for_what_the_usual_price_earns_more(facts):
         assert case["projected_recovery"] == pytest.approx(wanted, rel=1e-6, abs=1e-6)
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(SHELVES)
 def test_a_price_that_is_too_high_is_never_answered_by_holding_it(facts):
@@ -101,6 +103,7 @@ def test_a_price_that_is_too_high_is_never_answered_by_holding_it(facts):
     assert "old price" not in case["recommended_action"]
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(SHELVES, st.sampled_from([v.NOT_ON_SHELF, v.PROMO_INEFFECTIVE]))
 def test_undoing_an_event_is_worth_the_return_to_the_expectation(facts, cause):

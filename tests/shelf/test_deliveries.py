@@ -55,6 +55,7 @@ def told(units: np.ndarray) -> str:
     return "\n".join(map(str, notices(found, chain_of(units), *names, RULES)))
 
 
+@pytest.mark.slow
 @given(st.integers(0, 200))
 def test_an_ordinary_chain_is_delivered_every_day(seed):
     found = judged(sales(seed))
@@ -170,6 +171,7 @@ def test_a_young_chain_is_not_held_against_a_past_it_has_not():
     assert not judged(units).is_incomplete[-1]
 
 
+@pytest.mark.slow
 @given(st.integers(0, 50), st.randoms())
 def test_the_order_of_skus_changes_nothing(seed, random):
     units = sales(seed)

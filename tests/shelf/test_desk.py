@@ -63,6 +63,7 @@ def bytes_of(night) -> dict[str, bytes]:
     return {name: (night.folder / name).read_bytes() for name in shapes.DATA_FILES}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("threads", [1, 2, 5])
 @pytest.mark.parametrize("blocks", [2, 7, N_CASES])
 def test_neither_blocks_nor_threads_change_a_byte(many, tmp_path, monkeypatch, blocks, threads):
@@ -76,6 +77,7 @@ def test_neither_blocks_nor_threads_change_a_byte(many, tmp_path, monkeypatch, b
     assert [name for name in whole if cut[name] != whole[name]] == []
 
 
+@pytest.mark.slow
 def test_the_size_of_the_blocks_of_series_changes_no_number(folder, tmp_path, monkeypatch):
     whole = published(folder, tmp_path / "whole")
     monkeypatch.setattr(series, "PAIRS_PER_BLOCK", 1)
@@ -84,6 +86,7 @@ def test_the_size_of_the_blocks_of_series_changes_no_number(folder, tmp_path, mo
     assert [name for name in TABLES if not whole[name].equals(blocks[name])] == []
 
 
+@pytest.mark.slow
 def test_a_night_without_cases_publishes_tables_of_the_same_shape(folder, tmp_path):
     some = published(folder, tmp_path / "some")
     none = published(folder, tmp_path / "none", ClassicSettings.model_validate({"detect": {"min_dark_days": 28}}))

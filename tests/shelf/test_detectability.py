@@ -92,6 +92,7 @@ def test_the_evidence_needed_has_the_chance_it_is_needed_for(chance):
     assert null.chances(needed, *cells)[has] == pytest.approx(np.full(has.sum(), chance), rel=1e-6)
 
 
+@pytest.mark.slow
 def test_slow_sellers_are_left_to_counts(chain, judged):
     random = np.random.default_rng(3)
     for store in range(2, 8):

@@ -201,12 +201,14 @@ def test_causes_with_equal_scores_stand_in_the_order_of_the_specification(chain,
     assert named(case) == ("price_too_high", "promo_ineffective,misallocation")
 
 
+@pytest.mark.slow
 def test_scores_are_capped(chain, only_case):
     dark_shelf(chain, impressions=views(100, 900))
     assert only_case(chain, "causes.conversion_drop.score=90")["score_conversion_drop"] == 100.0
     assert only_case(chain, "causes.max_score=75")["score_conversion_drop"] == 75.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("score", "causes"),
     [

@@ -6,6 +6,7 @@ import datetime as dt
 
 import numpy as np
 import polars as pl
+import pytest
 
 from engine.outputs.shelf import shapes
 from engine.settings.shelf.calibrated import EventSettings
@@ -81,6 +82,7 @@ def test_two_regions_in_which_a_sku_fell_are_two_events_and_no_case_is_in_two():
     assert events["case_ids"].explode().is_unique().all()
 
 
+@pytest.mark.slow
 def test_a_night_groups_a_sku_that_went_dark_in_a_whole_region(chain, judged):
     random = np.random.default_rng(5)
     for store in range(16):

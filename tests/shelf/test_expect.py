@@ -34,6 +34,7 @@ def test_days_on_the_edge_of_three_deviations_count_and_days_beyond_do_not(chain
     assert over == pytest.approx(7 * 17 / 18)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", ["window_days=14", "trim_sigmas=0.5", "min_kept_days=28"])
 def test_every_setting_of_the_expectation_is_heeded(chain, expected_panel, key):
     chain.shelf("1", "sku", sells(10, (range(50, 58), 14), (range(60, 64), 7)))

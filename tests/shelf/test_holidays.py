@@ -38,6 +38,7 @@ def written(folder: Path, *places: str, first: date = FIRST, last: date = LAST) 
     return write_holidays([holiday_place(place) for place in places], first, last, folder / "events-holidays.csv")
 
 
+@pytest.mark.slow
 def test_the_days_around_easter_are_where_astronomy_has_them(tmp_path):
     rows = written(tmp_path, "DE")
     named = dict(rows.filter(kind="public holiday").select("date", "name").iter_rows())

@@ -124,6 +124,7 @@ def test_keys_that_are_lacking_are_told_with_examples_and_the_night_runs(tmp_pat
     assert notice.examples
 
 
+@pytest.mark.slow
 def test_the_bounds_are_settings(tmp_path):
     folder = write_csv(tmp_path, in_part(INVENTORY, pl.col("store_id") != 3)(small_chain()))
     assert check(folder, None, Intake(InputSettings(usual_keys_meeting=0.6))).notices == ()
@@ -135,6 +136,7 @@ def test_the_bounds_are_settings(tmp_path):
     assert problem.where == PRICING
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("write", [write_csv, write_parquet], ids=["csv", "parquet"])
 @pytest.mark.parametrize(
     "written",

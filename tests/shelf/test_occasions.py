@@ -185,6 +185,7 @@ def test_events_that_are_not_learnt_change_no_expectation(learnt_of, chain, tmp_
     assert told.array("expected").tolist() == without.array("expected").tolist()
 
 
+@pytest.mark.slow
 def test_holidays_are_told_and_learnt_only_where_that_is_asked_for(learnt_of, tmp_path):
     both = pl.concat([events(), events((6, 30), kind=pl.lit("public holiday"))])
     _, demand = learnt_of(events=both)
@@ -267,6 +268,7 @@ def test_each_kind_is_a_ratio_of_sums_given_the_others(happened, seed):
 limit = st.none() | st.integers(0, 2)
 
 
+@pytest.mark.slow
 @given(
     rows=st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 3), limit, limit, limit), max_size=8),
     places=st.lists(st.tuples(*[st.integers(0, 2)] * 3), max_size=6),

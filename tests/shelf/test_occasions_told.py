@@ -51,6 +51,7 @@ def night(folder) -> Run:
     return find_run(folder.parent / "out")
 
 
+@pytest.mark.slow
 def test_each_day_of_a_case_has_its_occasions_and_what_they_do(night):
     found = pl.read_parquet(night.folder / shapes.OCCASIONS).filter(case_id=DARK_CASE)
     assert found.select("date", "kind", "name").rows() == [
@@ -71,6 +72,7 @@ def test_the_expectation_is_the_product_of_the_level_and_all_factors(night):
     assert "Summer Monday, Town fair" in row["explanation"]
 
 
+@pytest.mark.slow
 def test_explain_and_report_name_what_was_on_its_days(night):
     told = explain(night, DARK_CASE)
     sentence = "On its days: strike (2025-06-26), Town fair (2025-06-30), Summer Monday (2025-06-30)."
@@ -106,6 +108,7 @@ def test_no_more_days_are_named_than_can_be_read():
     assert days_in_words([]) is None
 
 
+@pytest.mark.slow
 def test_a_night_without_such_tables_tells_of_none(tmp_path):
     desk.run(write_parquet(tmp_path / "in", small_chain()), tmp_path / "out", load())
     run = find_run(tmp_path / "out")
@@ -113,6 +116,7 @@ def test_a_night_without_such_tables_tells_of_none(tmp_path):
     assert "On its days" not in as_text(explain(run, DARK_CASE).shown)
 
 
+@pytest.mark.slow
 def test_a_lake_keeps_the_calendar_whole_and_its_nights_have_the_same_bytes(night, folder, tmp_path):
     ahead = pl.DataFrame({"date": [date(2026, 1, 1)], "kind": "public holiday", "name": "New Year"})
     first = write_parquet(tmp_path / "first", small_chain() | {"events": ahead})

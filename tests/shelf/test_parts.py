@@ -111,6 +111,7 @@ def test_findings_come_cause_by_cause_over_all_parts(cases, tmp_path, heights, a
     assert pl.concat(blocks).equals(findings_of(known))
 
 
+@pytest.mark.slow
 def test_findings_of_all_blocks_come_by_store_and_then_by_block(cases, tmp_path):
     stored = cases.with_columns(store=pl.col("pair") // 20, block=pl.col("pair") % 20 // 5)
 

@@ -93,6 +93,7 @@ def test_a_notice_says_why_how_many_and_where():
     assert notice.examples[0] == "store 20 (Else 0) at 0.0, 0.0: at 0,0, where unknown places end up"
 
 
+@pytest.mark.slow
 def test_a_night_takes_an_unknown_place_for_none_and_the_store_keeps_its_name(tmp_path):
     """North and South stand 13 km apart; when both are said to be at 0,0 they are 0 km apart and nowhere."""
     tables = small_chain()

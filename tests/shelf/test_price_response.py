@@ -35,6 +35,7 @@ def priced_chain(chain, *, changes: bool) -> None:
             chain.sku(f"{category}{number}", category)
 
 
+@pytest.mark.slow
 def test_the_response_of_each_category_is_learnt_from_its_own_price_changes(chain, judged):
     priced_chain(chain, changes=True)
     night = judged(chain, "profile=calibrated")
@@ -51,6 +52,7 @@ def test_the_response_of_each_category_is_learnt_from_its_own_price_changes(chai
     assert (rows[None]["price_response_basis"], rows[None]["price_response"]) == ("assumed", 1.5)
 
 
+@pytest.mark.slow
 def test_where_no_price_changed_the_response_is_assumed(chain, judged):
     priced_chain(chain, changes=False)
     night = judged(chain, "profile=calibrated")

@@ -53,6 +53,7 @@ def test_the_interval_is_1_96_standard_errors_around_the_expectation(chain, seri
     assert row["expected_low"][13] is None
 
 
+@pytest.mark.slow
 def test_the_width_of_the_interval_is_a_setting(chain, series_of):
     chain.shelf("1", "sku", [6 + day % 9 for day in range(87)] + [0] * 3)
     usual, wide = (series_of(chain, ExpectSettings(interval_z=z))["sku"] for z in (1.96, 3.92))

@@ -26,6 +26,7 @@ def night(chain, judged):
     return judged(chain)
 
 
+@pytest.mark.slow
 def test_figures_add_up_to_the_cases(night):
     figures = summary.key_figures(night.panel, night.cases)
     assert figures == {
@@ -53,6 +54,7 @@ def test_figures_add_up_to_the_cases(night):
     assert json.loads(json.dumps(figures)) == figures
 
 
+@pytest.mark.slow
 def test_margin_and_revenue_are_never_added_up(night):
     mixed = night.cases.with_columns(
         recovery_basis=pl.when(pl.col("sku_id") == "promoted").then(pl.lit("margin")).otherwise(pl.lit("revenue"))
@@ -64,12 +66,14 @@ def test_margin_and_revenue_are_never_added_up(night):
     assert summary.stores_table(night.panel, mixed)["projected_recovery_open"].to_list() == [None, None, 0.0]
 
 
+@pytest.mark.slow
 def test_a_sum_of_nothing_known_is_unknown_and_not_nothing(night):
     nothing = night.cases.with_columns(pl.lit(None, pl.Float64).alias("revenue_at_risk"))
     figures = summary.key_figures(night.panel, nothing)
     assert (figures["revenue_at_risk"], figures["revenue_at_risk_open"]) == (None, None)
 
 
+@pytest.mark.slow
 def test_figures_are_added_up_in_cents(chain, judged):
     prices = [0.1, 0.2, 0.3, 1 / 3, 2 / 3, 9.999]
     for number, price in enumerate(prices):
@@ -149,6 +153,7 @@ def test_what_a_planner_should_know_is_counted(night, warning):
     assert warning in warnings(night)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("min_history_days", "is_warned"),
     [pytest.param(90, False, id="ninety_of_ninety"), pytest.param(91, True, id="ninety_of_ninety_one")],
@@ -169,6 +174,7 @@ def test_a_clean_night_has_no_warning(chain, judged):
     assert warnings(night) == []
 
 
+@pytest.mark.slow
 def test_history_is_counted_from_the_first_day_any_store_traded(chain, judged):
     chain.early["sales_transactions"] = []
     for day in range(70, 90):

@@ -50,6 +50,7 @@ def by(lanes: pl.DataFrame, units: np.ndarray, end: str) -> dict[int, int]:
     return totals
 
 
+@pytest.mark.slow
 @given(problems())
 def test_no_unit_is_promised_twice_and_none_is_unwanted(lanes):
     units = ship(lanes)
@@ -77,6 +78,7 @@ def test_the_order_of_the_lanes_changes_no_shipment(lanes, random):
     assert ship(lanes[order]).tolist() == ship(lanes)[order].tolist()
 
 
+@pytest.mark.slow
 @given(problems())
 def test_skus_solved_apart_are_shipped_as_when_solved_together(lanes):
     together = ship(lanes)
@@ -150,6 +152,7 @@ def planned(night, dark_stores: frozenset[str] = frozenset()) -> tuple[pl.DataFr
     return done, told
 
 
+@pytest.mark.slow
 def test_a_dark_shelf_serves_neighbours_that_sell_over_and_no_other(night):
     plan, cases = planned(night)
     dark = {case["store_id"]: case for case in cases.filter(status=v.OPEN).to_dicts()}
@@ -209,6 +212,7 @@ def overstocked(night, action, *, brings):
     return plan, *with_transfers(cases, plan, RECOMMEND)
 
 
+@pytest.mark.slow
 def test_surplus_replaces_the_deliveries_of_neighbours_whose_cover_stays_ordinary(night):
     _, told, done = overstocked(night, v.STOP_ORDER, brings=1.0)
     assert set(done["from_store_id"]) == {"2", "3"}

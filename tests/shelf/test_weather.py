@@ -85,6 +85,7 @@ def test_weather_is_read_and_not_learnt_unless_that_is_asked_for(told):
     assert read.array("expected").tolist() == without.array("expected").tolist()
 
 
+@pytest.mark.slow
 def test_what_rain_does_is_learnt_and_shrunk_hard(told):
     """Sales of the small chain do not know of rain: its factor stays near 1, and the nearer the heavier its prior."""
     wet = weather(rain_millimetres=[8.0 * (day % 5 == 2) for day in range(N_DAYS)])

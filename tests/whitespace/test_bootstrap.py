@@ -46,6 +46,7 @@ def test_the_figures_are_those_of_the_metrics(rows):
         assert found[f"precision@{row['k_percent']}"] == pytest.approx(row["pos_rate"])
 
 
+@pytest.mark.slow
 @given(ROWS)
 def test_a_replicate_is_the_figure_of_rows_that_are_really_repeated(rows):
     table = frame(rows)
@@ -105,6 +106,7 @@ def test_a_calibration_error_lies_within_its_interval_and_not_below_it(seed):
     assert found.estimate("auc", customers) == customers.estimate(found.values["auc"], found.drawn["auc"])
 
 
+@pytest.mark.slow
 def test_the_interval_of_a_calibration_error_holds_what_other_rows_would_show():
     """Of a hundred samples at least nine in ten intervals hold the mean figure of them all."""
     rng, told = np.random.default_rng(7), []

@@ -145,6 +145,7 @@ def test_names_are_read_as_they_were_meant():
     assert tables.transactions["division"].dtype.categories.to_list() == ["Tools", "Öfen"]
 
 
+@pytest.mark.slow
 def test_the_order_of_rows_changes_nothing(generated_company):
     mixed = {name: table.sample(fraction=1, shuffle=True, seed=3) for name, table in generated_company.tables.items()}
     one, other = (check(frames_of(each), InputSettings()) for each in (generated_company.tables, mixed))

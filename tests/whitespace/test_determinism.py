@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 PROGRAM = """
 import datetime as dt, hashlib
 from engine.delivery.frames import frames_of
@@ -26,6 +28,7 @@ print(hashlib.blake2b(told.encode()).hexdigest())
 """
 
 
+@pytest.mark.slow
 def test_two_processes_agree_whatever_their_hash_seeds_and_threads():
     hashes = {
         subprocess.run(

@@ -181,6 +181,7 @@ LINES = st.lists(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.proves("L195")
 @given(lines=LINES, choices=st.tuples(CHOICES, CHOICES, CHOICES))
 def test_every_row_and_cent_is_accounted_for(lines, choices):

@@ -114,6 +114,7 @@ def test_a_rule_that_fails_nothing_warns():
     assert judged((ALL, 0.5, 0.01, 400), ("Services", 0.5, 0.01, 400), rule=soft)["status"].to_list() == [v.WARN] * 2
 
 
+@pytest.mark.slow
 def test_a_perfectly_calibrated_division_never_fails_for_having_few_buyers():
     rng = np.random.default_rng(3)
     chances = rng.beta(1, 19, 500)

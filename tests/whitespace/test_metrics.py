@@ -45,6 +45,7 @@ def slow_cal_mae(labels, chances, bins):
     return missed / len(order)
 
 
+@pytest.mark.slow
 @given(ROWS)
 def test_ranking_figures_are_those_of_scikit_learn(rows):
     labels, scores, _ = arrays(rows)
@@ -83,6 +84,7 @@ def test_calibration_error_is_that_of_bins_of_as_many_rows(rows, bins):
     assert metrics.relative_cal_error(labels, chances, bins) == pytest.approx(wanted / labels.mean(), abs=1e-9)
 
 
+@pytest.mark.slow
 @given(ROWS, st.randoms(use_true_random=False))
 def test_the_order_of_rows_changes_nothing(rows, random):
     shuffled = random.sample(rows, len(rows))

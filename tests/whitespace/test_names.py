@@ -12,6 +12,7 @@ def test_a_tidy_name_stays_as_it_is(words):
     assert tidy(" ".join(words)) == " ".join(words)
 
 
+@pytest.mark.slow
 @pytest.mark.proves("L220")
 @given(st.text(st.characters(codec="latin-1", categories=["L"]), min_size=1, max_size=20))
 def test_utf_8_that_was_read_as_windows_1252_is_put_right(name):

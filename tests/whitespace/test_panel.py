@@ -83,6 +83,7 @@ RULES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("settings", "rules"), RULES)
 @given(lines=LINES, assets=ASSETS)
 def test_the_panel_is_its_definition(settings, rules, lines, assets):
@@ -97,6 +98,7 @@ def test_the_panel_is_its_definition(settings, rules, lines, assets):
     assert list(found) == sorted(found, key=lambda key: (key[1], key[2], key[0]))
 
 
+@pytest.mark.slow
 @given(lines=LINES)
 def test_tomorrow_never_changes_who_is_asked_about(lines):
     anchor = {"customer_id": "A", "division": "Air", "sku_id": "S1", "order_date": FIRST, "late": 0, "cents": 100}
@@ -118,6 +120,7 @@ def test_a_return_undoes_the_purchase_in_the_same_window():
     assert (row["label"], row["net_gp_window"], row["first_purchase_date"]) == (0, 0.0, day)
 
 
+@pytest.mark.slow
 @given(lines=LINES, place=st.integers(0, 24))
 def test_an_order_of_a_million_changes_no_label_but_that_of_its_own_customer_and_division(lines, place):
     anchor = {"customer_id": "A", "division": "Air", "sku_id": "S1", "order_date": FIRST, "late": 0, "cents": 100}

@@ -59,6 +59,7 @@ def published(data, trained, tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.proves("L135", "L138", "L149")
 def test_every_division_has_a_model_or_a_heuristic_that_says_why(trained):
     assert sorted(trained.divisions) == sorted(LEVELS)
@@ -86,6 +87,7 @@ def test_no_prediction_is_of_a_row_that_a_model_saw(data, trained):
         assert set(customer_groups(rows["customer_id"], SETTINGS).tolist()) == {fold.group}
 
 
+@pytest.mark.slow
 def test_labels_of_the_calibration_cutoff_change_neither_the_choice_nor_the_scores_that_are_measured(data, trained):
     turned = replace(
         data,
@@ -107,6 +109,7 @@ def test_a_label_that_ends_after_the_scoring_cutoff_stops_the_run(data):
     assert stopped.value.problems[0].count == 1200
 
 
+@pytest.mark.slow
 def test_the_order_of_rows_changes_no_model(data, trained):
     shuffled = replace(
         data, rows=data.rows.sample(fraction=1, shuffle=True, seed=1).sort("division", "cutoff", "customer_id")
@@ -122,6 +125,7 @@ def test_what_drives_purchases_leads(trained):
     assert trained.divisions["Ample"].metadata["figures"]["auc"] > 0.7
 
 
+@pytest.mark.slow
 def test_a_run_read_back_predicts_the_same_bits(data, trained, published):
     again = load(published)
     keys = data.rows.filter(pl.col("cutoff") == BLOCKS.calibration)
@@ -150,6 +154,7 @@ def test_a_missing_model_is_named(published, tmp_path):
         load(tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.proves("L38")
 def test_a_listed_division_learns_from_safe_features_alone_and_says_so_and_no_other_does(data):
     lagged = tuple(
@@ -166,6 +171,7 @@ def test_a_listed_division_learns_from_safe_features_alone_and_says_so_and_no_ot
     assert "recency" in waived["Ample"].features
 
 
+@pytest.mark.slow
 @pytest.mark.proves("L121")
 @pytest.mark.parametrize("is_waived", [False, True])
 def test_the_manifest_of_every_division_says_the_split_that_its_predictions_come_from(data, is_waived):

@@ -45,6 +45,7 @@ def payload_of(token: str) -> dict:
     return json.loads(zlib.decompress(plain(packed)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "path", ["", "login", "health", "metrics", "static/js/bokeh.min.js", "no/such/page", "favicon.ico"]
 )
@@ -199,6 +200,7 @@ def test_a_logout_holds_on_the_other_process_too(published: Published, people: P
         assert eventually(lambda: there.ask().status == 302)
 
 
+@pytest.mark.slow
 def test_who_is_removed_or_gets_another_password_is_out(guarded: str, people: Path) -> None:
     for name in ("bob", "cleo"):
         add_user(people, name, f"{name} and a first password")

@@ -56,6 +56,7 @@ def cut(tables: Tables, cutoff: dt.date) -> Tables:
     )
 
 
+@pytest.mark.slow
 @given(st.integers(0, 10_000), st.integers(-200, 100))
 @examples(max_examples=6)
 def test_a_deleted_or_poisoned_future_changes_no_feature(seed: int, shift: int) -> None:
@@ -169,6 +170,7 @@ def test_two_processes_with_other_threads_and_hash_seeds_agree_to_the_bit() -> N
     assert len(told) == 1
 
 
+@pytest.mark.slow
 def test_an_order_of_a_million_moves_no_other_customer_beyond_a_cap(
     tables: Tables, settings: FeatureSettings
 ) -> None:

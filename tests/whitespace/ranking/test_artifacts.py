@@ -111,6 +111,7 @@ def test_a_list_before_is_read_from_its_run_and_one_of_the_same_day_is_not_befor
     assert before([run], TODAY, EligibilitySettings()).previous is None
 
 
+@pytest.mark.slow
 def test_the_same_ranking_publishes_the_same_bytes(tmp_path):
     for folder in ("one", "other"):
         again = rank(SCENE.market(), SCENE.learned(SETTINGS), SETTINGS)

@@ -114,6 +114,7 @@ def test_nobody_held_out_is_called_and_the_calls_stay_as_many():
     assert (found.candidates["is_held_out"] & found.candidates["would_be_selected"]).any()
 
 
+@pytest.mark.slow
 @pytest.mark.proves("L87", "L181", "L182")
 def test_no_division_exceeds_its_share_and_every_swap_is_reported():
     settings = RankingSettings(capacity=CapacitySettings(division_share_cap=0.4), holdout=HoldoutSettings(share=0))
