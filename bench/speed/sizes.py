@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow.parquet import ParquetFile, ParquetWriter
 
 import engine.synth
 from engine.synth.chain import write_chain
@@ -32,9 +34,10 @@ class Size:
 
     @property
     def fingerprint(self) -> str:
-        """Eight hexadecimal digits of the plan and of the code that simulates it."""
+        """Eight hexadecimal digits of the plan, of the code that simulates it and, of copies, of what writes them."""
         hashed = hashlib.blake2b(self.plan.model_dump_json().encode(), digest_size=4)
-        for file in sorted(Path(engine.synth.__path__[0]).glob("*.py")):
+        files = sorted(Path(engine.synth.__path__[0]).glob("*.py"))
+        for file in [*files, Path(__file__)] if self.copies > 1 else files:
             hashed.update(file.read_bytes())
         return hashed.hexdigest()
 
@@ -82,10 +85,21 @@ def _simulated(size: Size) -> Size:
 
 
 def _write_copies(simulated: Path, out: Path, size: Size) -> None:
-    """The tables of a chain several times, a file a copy: its stores are the same, its SKUs are others."""
+    """The tables of a chain several times, a file a copy: its stores are the same, its SKUs are others.
+
+    The files are written as the simulated ones are, in the same groups of rows: to read a row takes as long.
+    """
     for file in simulated.glob("*.parquet"):
-        rows = pl.scan_parquet(file, glob=False)
-        has_skus = "sku_id" in rows.collect_schema()
-        for copy in range(size.copies if has_skus else 1):
-            copied = rows.with_columns(sku_id=pl.col("sku_id") + copy * size.plan.skus) if has_skus else rows
-            copied.sink_parquet(out / file.stem / f"{copy}.parquet", mkdir=True)
+        rows = ParquetFile(file)
+        place = rows.schema_arrow.get_field_index("sku_id")
+        (out / file.stem).mkdir(parents=True)
+        for copy in range(size.copies if place >= 0 else 1):
+            path = out / file.stem / f"{copy}.parquet"
+            with ParquetWriter(path, rows.schema_arrow, compression="zstd", store_schema=False) as writer:
+                for some in map(rows.read_row_group, range(rows.num_row_groups)):
+                    writer.write_table(_of_copy(some, place, copy * size.plan.skus))
+
+
+def _of_copy(rows: pa.Table, place: int, further: int) -> pa.Table:
+    """Rows of other SKUs. place: of the column of SKUs, below 0 where there is none. further: added to the id."""
+    return rows if place < 0 else rows.set_column(place, "sku_id", pc.add(rows.column(place), further))
