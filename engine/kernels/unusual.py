@@ -94,8 +94,8 @@ def judge_sales(
         for day in range(n_days):
             verdict[row, day] = ORDINARY
             above += units[row, day] > bulk_ratio * usual[row]
-        # Few rows have such a cell. The processor looks at several days at once and leaves out those of the others, at
-        # a high price where revenue lies in a file and its page is not there.
+        # Few rows have such a cell. The processor looks at several days at once and leaves out the others', at a high
+        # price where revenue lies in a file and its page is not there.
         if not above:
             continue
         for day in range(n_days):

@@ -39,6 +39,12 @@ def write_parquet(frame: pl.DataFrame, file: Path, rows_per_group: int | None = 
         )
 
 
+def write_arrow(frame: pl.DataFrame, file: Path, rows_per_batch: int) -> None:
+    """One Arrow file, not compressed: what a run itself reads again, some rows at a time, costs it no decoding."""
+    with _failing_as_os_error(file):
+        frame.write_ipc(file, record_batch_size=rows_per_batch)
+
+
 def evenly(rows: int, most: int = MOST_ROWS_PER_GROUP) -> int:
     """So many rows at a time, at most `most`, that all parts are about equal."""
     parts = max(-(-rows // most), 1)
@@ -130,10 +136,12 @@ def write_json(content: Mapping[str, object], file: Path) -> None:
 
 @contextmanager
 def _failing_as_os_error(file: Path) -> Iterator[None]:
-    """A full disk is an OSError whoever meets it: Polars takes it for a fault of the Parquet format."""
+    """A full disk is an OSError with its number: Polars takes it for a fault of the format, or tells it in words."""
     try:
         yield
-    except pl.exceptions.PolarsError as error:
+    except (pl.exceptions.PolarsError, OSError) as error:
+        if getattr(error, "errno", None) is not None:
+            raise
         with file.open("ab") as stream:
             stream.write(bytes(PROBE_BYTES))  # If the disk does not take this either, it says why itself.
         raise OSError(f"{file.name}: {str(error).splitlines()[0]}") from error

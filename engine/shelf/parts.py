@@ -14,12 +14,11 @@ import polars as pl
 from engine.arrays import Integers
 from engine.blocks.together import Together
 from engine.disk import PARTIAL
-from engine.outputs.write import appended_parquet
+from engine.outputs.write import write_arrow
 from engine.shelf.cases import RANKED_BY, rank
 
-ROWS_PER_GROUP = 10_000
+ROWS_PER_BATCH = 10_000
 """A part is read in pieces of so many rows; what is asked for may begin and end inside one."""
-_PLACE = "place"
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,7 @@ class CaseParts:
 
     def add(self, cases: pl.DataFrame) -> None:
         """Keep the published columns of some cases, and `pair`. Raises OSError when the disk does not take them."""
-        file = self._folder / f"cases-{len(self._files)}.parquet"
+        file = self._folder / f"cases-{len(self._files)}.arrow"
         _write(rank(cases), file)
         self._files.append(file)
         self._heights.append(cases.height)
@@ -71,15 +70,15 @@ class CaseParts:
 
     def columns(self, *names: str) -> pl.DataFrame:
         """Some columns of all cases, in no order."""
-        return pl.scan_parquet(self._files, glob=False).select(names).collect()
+        return pl.scan_ipc(self._files, glob=False).select(names).collect()
 
     def whole(self) -> pl.DataFrame:
         """All cases, by store-SKU and first day; they have to fit into memory."""
-        return pl.read_parquet(self._files, glob=False).sort("pair", "detection_date")
+        return pl.scan_ipc(self._files, glob=False).collect().sort("pair", "detection_date")
 
     def ranked(self, cases_at_a_time: int) -> Iterator[pl.DataFrame]:
         """All cases by rank, some at a time; one empty block when there are none."""
-        keys = pl.scan_parquet(self._files, glob=False).select(RANKED_BY).with_row_index("row").collect()
+        keys = pl.scan_ipc(self._files, glob=False).select(RANKED_BY).with_row_index("row").collect()
         places = _places(rank(keys)["row"].to_numpy(), self._heights)
         return _interleaved(self._files, places, cases_at_a_time)
 
@@ -98,7 +97,7 @@ class StoreParts:
 
     def add(self, rows: pl.DataFrame) -> None:
         """Keep some rows, the next ones of the block. Raises OSError when the disk does not take them."""
-        file = self._folder / f"{len(self._files)}.parquet"
+        file = self._folder / f"{len(self._files)}.arrow"
         _write(rows, file)
         self._files.append(file)
         self._stores.append(self._ids.search_sorted(rows["store_id"]).to_numpy().astype(np.int64))
@@ -128,7 +127,7 @@ class FindingParts:
 
         Raises OSError when the disk does not take them.
         """
-        file = self._folder / f"findings-{len(self._files)}.parquet"
+        file = self._folder / f"findings-{len(self._files)}.arrow"
         _write(findings, file)
         self._files.append(file)
         self._stores.append(stores)
@@ -156,8 +155,7 @@ def _write(rows: pl.DataFrame, file: Path) -> None:
     partial = file.with_suffix(PARTIAL)
     # A worker that is cut off must not bring the folder of a night back that has ended without it.
     file.parent.mkdir(exist_ok=True)
-    with appended_parquet(partial, ROWS_PER_GROUP) as add:
-        add(rows)
+    write_arrow(rows, partial, ROWS_PER_BATCH)
     partial.replace(file)
 
 
@@ -181,11 +179,11 @@ def _interleaved(files: list[Path], places: list[Integers], rows_at_a_time: int)
         bounds = [np.searchsorted(place, (first, first + rows_at_a_time)).tolist() for place in places]
         # Most parts of a large chain have no row among so few: opening them all took longer than reading the rest.
         asked = [part for part, (start, stop) in enumerate(bounds) if start < stop] or [0]
-        found = [_between(files[part], places[part], *bounds[part]) for part in asked]
-        yield pl.concat(found).sort(_PLACE).drop(_PLACE)
+        found = pl.collect_all([_between(files[part], *bounds[part]) for part in asked])
+        place = np.concatenate([places[part][slice(*bounds[part])] for part in asked])
+        yield pl.concat(found)[np.argsort(place)]
 
 
-def _between(file: Path, place: Integers, start: int, stop: int) -> pl.DataFrame:
-    """The rows of a part from one to before another, with their places."""
-    rows = pl.scan_parquet(file, glob=False).slice(start, stop - start).collect()
-    return rows.with_columns(pl.Series(_PLACE, place[start:stop]))
+def _between(file: Path, start: int, stop: int) -> pl.LazyFrame:
+    """The rows of a part from one to before another."""
+    return pl.scan_ipc(file, glob=False).slice(start, stop - start)

@@ -59,7 +59,7 @@ def test_a_part_whose_rows_have_all_come_is_not_opened_again(cases, tmp_path):
     found = []
     for number, block in enumerate(ranked):
         found.append(block)
-        (tmp_path / f"cases-{number}.parquet").unlink()
+        (tmp_path / f"cases-{number}.arrow").unlink()
     assert pl.concat(found).equals(rank(cases))
 
 
