@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
+from cli.start import NEW_OBJECTS_PER_COLLECTION
+
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
-# There are more workers than cores: threads of each would only wait for the others'. Polars asks when it is imported.
+# There are more workers than cores: threads of each would only wait for the others'. Libraries ask when imported.
 if "PYTEST_XDIST_WORKER" in os.environ:
-    os.environ.setdefault("POLARS_MAX_THREADS", "1")
+    for name in ("POLARS_MAX_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
 
 settings.register_profile("darkshelf", deadline=None, derandomize=True, database=None, max_examples=40)
 settings.load_profile("darkshelf")
@@ -32,6 +35,8 @@ def pytest_collection() -> Generator[None, object, object]:
     gc.disable()
     done = yield
     gc.freeze()
+    # As the command has it: small nights leave little garbage, and look for it a hundred times.
+    gc.set_threshold(NEW_OBJECTS_PER_COLLECTION)
     gc.enable()
     return done
 

@@ -61,12 +61,12 @@ def deliveries(plain: Plain, mutations: Mapping[str, Mutation], seeds: range, pl
     return silent
 
 
-@pytest.mark.parametrize("seeds", batches(125), ids=str)
+@pytest.mark.parametrize("seeds", batches(75), ids=str)
 def test_a_damaged_csv_file_is_told_or_changes_nothing(plain_csv, tmp_path, watch, seeds):
     assert deliveries(plain_csv, CSV, seeds, tmp_path, watch) == []
 
 
-@pytest.mark.parametrize("seeds", batches(125), ids=str)
+@pytest.mark.parametrize("seeds", batches(75), ids=str)
 def test_a_damaged_parquet_file_is_told_or_changes_nothing(plain_parquet, tmp_path, watch, seeds):
     assert deliveries(plain_parquet, PARQUET, seeds, tmp_path, watch) == []
 
