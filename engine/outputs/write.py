@@ -6,7 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from queue import Full, Queue
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 import polars as pl
 from polars.io.plugins import register_io_source
@@ -44,9 +44,10 @@ def write_arrow(frame: pl.DataFrame, file: Path, rows_per_batch: int) -> None:
 
     Texts and lists mostly repeat themselves: a table that has any is compressed, to a seventh of its room.
     """
-    repeats = any(kind == pl.String or kind.is_nested() for kind in frame.schema.values())
+    has_texts_or_lists = any(kind == pl.String or kind.is_nested() for kind in frame.schema.values())
+    compression: Literal["lz4", "uncompressed"] = "lz4" if has_texts_or_lists else "uncompressed"
     with _failing_as_os_error(file):
-        frame.write_ipc(file, compression="lz4" if repeats else "uncompressed", record_batch_size=rows_per_batch)
+        frame.write_ipc(file, compression=compression, record_batch_size=rows_per_batch)
 
 
 def evenly(rows: int, most: int = MOST_ROWS_PER_GROUP) -> int:
