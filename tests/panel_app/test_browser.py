@@ -181,22 +181,6 @@ def test_a_rejection_needs_its_reason_and_can_be_read_by_others(window: Callable
     assert "<script>alert(3)</script>" in other.text(".entries")
 
 
-def test_the_second_to_decide_is_told_what_the_first_did(window: Callable[..., Window]) -> None:
-    query = "?page=case&case=3_13_2025-06-23"
-    first, second = window(1440).move(query), window(1440).move(query)
-    first.page.locator("summary", has_text="Do something else").click()
-    first.page.locator("#other-action").fill("Call the supplier")
-    first.page.locator("#modify").click()
-    first.page.locator(".reply.done", has_text="modified").wait_for()
-    second.page.locator("#accept").click()
-    second.page.locator(".reply.conflict", has_text="somebody decided meanwhile").wait_for()
-    second.page.locator("summary", has_text="Assign, snooze or comment").click()
-    second.page.locator("#assigned-to").fill("Eve")
-    second.page.locator("#assign").click()
-    second.page.locator(".reply.done").wait_for()
-    second.page.locator(".lead .chip", has_text="Eve").wait_for()
-
-
 def test_many_are_decided_at_once_and_taken_back(window: Callable[..., Window]) -> None:
     reader = window(1440).move("?page=cases&category=drinks")
     reader.page.locator("#tick-1").check()

@@ -81,6 +81,22 @@ def test_a_key_decides_on_what_is_painted_and_a_stale_one_is_refused(readers_of_
     reader.page.locator(".chip.rejected").first.wait_for()
 
 
+def test_the_second_to_decide_is_told_what_the_first_did(readers_of_old_pages) -> None:
+    query = f"?page=case&case={OTHER}"
+    first, second = readers_of_old_pages().open(query), readers_of_old_pages().open(query)
+    first.page.locator("summary", has_text="Do something else").click()
+    first.page.locator("#other-action").fill("Call the supplier")
+    first.page.locator("#modify").click()
+    first.page.locator(".reply.done", has_text="modified").wait_for()
+    second.page.locator("#accept").click()
+    second.page.locator(".reply.conflict", has_text="somebody decided meanwhile").wait_for()
+    second.page.locator("summary", has_text="Assign, snooze or comment").click()
+    second.page.locator("#assigned-to").fill("Eve")
+    second.page.locator("#assign").click()
+    second.page.locator(".reply.done").wait_for()
+    second.page.locator(".lead .chip", has_text="Eve").wait_for()
+
+
 def test_what_was_painted_before_others_decided_is_told_in_bulk(readers_of_old_pages, own_nights) -> None:
     reader = readers_of_old_pages().open("?page=cases")
     reader.page.locator(f'tr[data-case="{CASE}"] input').check()
