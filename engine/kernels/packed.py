@@ -51,22 +51,28 @@ def _convert(codes: Codes1D, values: Out[Floats1D]) -> None:
 
 
 @inner
-def unpack_row(of: Packed, row: int, values: Out[Floats1D]) -> None:
-    """The numbers of one row. values: (n_days,), written."""
+def _unpack_days(of: Packed, row: int, first: int, values: Out[Floats1D]) -> None:
+    """The numbers of one row from a day on. values: (days,), written."""
     if of.divisors[row] == WIDE:
         for day in range(values.size):
-            values[day] = of.wide[row, day]
+            values[day] = of.wide[row, first + day]
     elif of.divisors[row] == 1:
-        _convert(of.codes[row], values)
+        _convert(of.codes[row, first : first + values.size], values)
     else:
-        _divide(of.codes[row], float(of.divisors[row]), values)
+        _divide(of.codes[row, first : first + values.size], float(of.divisors[row]), values)
+
+
+@inner
+def unpack_row(of: Packed, row: int, values: Out[Floats1D]) -> None:
+    """The numbers of one row. values: (n_days,), written."""
+    _unpack_days(of, row, 0, values)
 
 
 @kernel
-def unpack(of: Packed, rows: Integers1D, values: Out[Floats2D]) -> None:
-    """The numbers of some rows. values: (rows, n_days), written."""
+def unpack(of: Packed, rows: Integers1D, first: int, values: Out[Floats2D]) -> None:
+    """The numbers of some rows from a day on. values: (rows, days), written."""
     for place in range(rows.size):
-        unpack_row(of, rows[place], values[place])
+        _unpack_days(of, rows[place], first, values[place])
 
 
 @inner

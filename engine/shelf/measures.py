@@ -27,8 +27,8 @@ class Measure(Protocol):
         """Pairs and days."""
         ...
 
-    def rows(self, of: Rows) -> NDArray[Any]:
-        """The numbers of some pairs, (rows, days)."""
+    def rows(self, of: Rows, days: slice = EVERY) -> NDArray[Any]:
+        """The numbers of some pairs on neighbouring days, (rows, days)."""
         ...
 
 
@@ -43,9 +43,9 @@ class Whole:
         """As `Measure`."""
         return self.array.shape[0], self.array.shape[1]
 
-    def rows(self, of: Rows) -> NDArray[Any]:
-        """As `Measure`; without a copy where they are neighbours."""
-        return self.array[of]
+    def rows(self, of: Rows, days: slice = EVERY) -> NDArray[Any]:
+        """As `Measure`; without a copy where the pairs are neighbours, too."""
+        return self.array[of, days]
 
 
 class Narrow:
@@ -72,11 +72,12 @@ class Narrow:
         """As `Measure`."""
         return self._codes.shape[0], self._codes.shape[1]
 
-    def rows(self, of: Rows) -> Floats:
+    def rows(self, of: Rows, days: slice = EVERY) -> Floats:
         """As `Measure`, in an array of its own."""
         places = in_rows.places(of, self.shape[0])
-        values = np.empty((places.size, self.shape[1]))
-        unpack(self.packed(), places, values)
+        first, end, _ = days.indices(self.shape[1])
+        values = np.empty((places.size, end - first))
+        unpack(self.packed(), places, first, values)
         return values
 
     def copied(self, memory: Memory) -> "Narrow":

@@ -122,16 +122,20 @@ class Panel:
         """Whether the sales of a store's day are known, (stores, days)."""
         return self.deliveries.is_open
 
-    def array(self, measure: str, of: Rows = EVERY) -> Array:
-        """A measure of some pairs, (rows, days). All of them at once are many bytes."""
-        return self.measures[measure].rows(of)
+    def array(self, measure: str, of: Rows = EVERY, days: slice = EVERY) -> Array:
+        """A measure of some pairs on neighbouring days, (rows, days). All of them at once are many bytes."""
+        return self.measures[measure].rows(of, days)
 
     def at(self, measure: str, pair: Integers, day: Integers | int) -> Array:
         """A measure of chosen pairs, each on its day."""
-        days, found = np.broadcast_to(day, pair.shape), np.empty(pair.size, self.array(measure, slice(0)).dtype)
+        days = np.broadcast_to(day, pair.shape) % self.n_days
+        found = np.empty(pair.size, self.array(measure, slice(0)).dtype)
 
         def look(block: slice) -> None:
-            found[block] = self.array(measure, pair[block])[np.arange(block.stop - block.start), days[block]]
+            own = days[block]
+            first, last = int(own.min()), int(own.max())
+            values = self.array(measure, pair[block], slice(first, last + 1))
+            found[block] = values[np.arange(own.size), own - first]
 
         rows.in_blocks(look, pair.size)
         return found

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from engine.arrays import Floats, Integers
 from engine.kernels import rows, windows
+from engine.shelf.measures import EVERY
 from engine.shelf.panel import Panel
 
 
@@ -34,8 +35,9 @@ class Points:
         totals, counts = np.empty(self.pair.size), np.empty(self.pair.size, np.int64)
 
         def add(some: slice) -> None:
-            days_of = (self._places(some), first[some], self.day[some])
-            windows.sums(self._array(measure, some), *days_of, totals[some], counts[some])
+            days = self._days(some, first)
+            days_of = (self._places(some), first[some] - days.start, self.day[some] - days.start)
+            windows.sums(self._array(measure, some, days), *days_of, totals[some], counts[some])
 
         self._in_blocks(add)
         return _quotient(totals, counts)
@@ -47,8 +49,9 @@ class Points:
         counts = np.empty(self.pair.size, np.int64)
 
         def add(some: slice) -> None:
-            ours, theirs = self._array(left, some), self._array(right, some)
-            days_of = (self._places(some), first[some], self.day[some])
+            days = self._days(some, first)
+            ours, theirs = self._array(left, some, days), self._array(right, some, days)
+            days_of = (self._places(some), first[some] - days.start, self.day[some] - days.start)
             windows.joint_sums(ours, theirs, *days_of, totals[some], others[some], counts[some])
 
         self._in_blocks(add)
@@ -82,9 +85,13 @@ class Points:
         of_point = self.panel.codes("category")[self.pair]
         return np.where(of_point >= 0, self.panel.category_price[of_point, self.day], np.nan)
 
-    def _array(self, measure: str, some: slice) -> NDArray[Any]:
+    def _days(self, some: slice, first: Integers) -> slice:
+        """The days of the panel that windows of some points reach. first: of each window."""
+        return slice(max(int(first[some].min()), 0), int(self.day[some].max()) + 1)
+
+    def _array(self, measure: str, some: slice, days: slice = EVERY) -> NDArray[Any]:
         """The measure of some points, (points, days)."""
-        return self.panel.array(measure, self.pair[some])
+        return self.panel.array(measure, self.pair[some], days)
 
     def _places(self, some: slice) -> Integers:
         """Where the points stand in `_array`."""

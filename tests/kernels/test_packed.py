@@ -33,7 +33,7 @@ def room(n_rows: int, n_wide: int) -> packed.Packing:
 def there_and_back(values: np.ndarray) -> np.ndarray:
     to, every, found = room(len(values), len(values)), np.arange(len(values)), np.empty_like(values)
     assert packed.pack(values, every, to) == 0
-    packed.unpack(compiling.given(packed.Packed(*to)), every, found)
+    packed.unpack(compiling.given(packed.Packed(*to)), every, 0, found)
     return found
 
 
@@ -79,5 +79,5 @@ def test_a_row_that_becomes_narrow_again_is_read_as_such():
     to, found = room(1, 1), np.empty((1, N_DAYS))
     for row in ([1 / 3] * N_DAYS, [2.0] * N_DAYS):
         packed.pack(np.array([row]), np.array([0]), to)
-        packed.unpack(compiling.given(packed.Packed(*to)), np.array([0]), found)
+        packed.unpack(compiling.given(packed.Packed(*to)), np.array([0]), 0, found)
         assert found.tolist() == [row]

@@ -62,6 +62,8 @@ def test_any_rows_are_those_that_were_written(of, odd):
     for measure in (Narrow.of(values, Memory()), Whole(values)):
         assert measure.shape == values.shape
         np.testing.assert_array_equal(measure.rows(of), values[of])
+        for days in (slice(2, 5), slice(N_DAYS - 1, N_DAYS), slice(3, 3)):
+            np.testing.assert_array_equal(measure.rows(of, days), values[of][:, days])
 
 
 def test_threads_write_rows_of_their_own():
@@ -112,7 +114,7 @@ def test_other_numbers_in_some_rows_leave_the_measure_as_it_was(kind):
 def test_kernels_that_unpack_find_the_numbers_of_every_measure(kind, odd):
     values, found = some_rows(odd), np.empty((3, N_DAYS))
     pair = np.array([399, 3, 0])
-    unpack(packed(kind(values)), pair, found)
+    unpack(packed(kind(values)), pair, 0, found)
     np.testing.assert_array_equal(found, values[pair])
 
 

@@ -27,7 +27,7 @@ from engine.shelf.calibrated.lots import Rises, rises_of
 from engine.shelf.calibrated.null import NullDistribution, rule_of, weighing_of
 from engine.shelf.calibrated.occasions import Occasions, learn, occasions
 from engine.shelf.calibrated.unusual import set_unusual_aside
-from engine.shelf.measures import packed
+from engine.shelf.measures import EVERY, packed
 from engine.shelf.panel import Panel
 
 N_WEEKDAYS = 7
@@ -125,12 +125,12 @@ class Expected:
         self.shape = (panel.pairs.height, panel.n_days)
         self._cells, self._factors, self._level = found.cells(panel), given(found.factors), found.level
 
-    def rows(self, of: Rows) -> Floats:
+    def rows(self, of: Rows, days: slice = EVERY) -> Floats:
         """As `Measure`, units a day."""
         places = rows.places(of, self.shape[0])
         expected = np.empty((places.size, self.shape[1]))
         demand.expectations(self._cells, places, self._factors, self._level, expected)
-        return expected
+        return expected[:, days]
 
 
 def expect(
