@@ -16,6 +16,9 @@ from engine.delivery.source import Part, Source
 from engine.delivery.tables import EXAMPLES, judge
 from engine.errors import Problem
 
+ON_DAYS = "on the days"
+"""Column of `Keys.places`: whether it is a row of the days that were asked about."""
+
 
 @dataclass(frozen=True)
 class Keys:
@@ -23,7 +26,7 @@ class Keys:
 
     forms: by id column a row per id and way to write it: `read`, as the id is read, null where it cannot be, and
     `written`, as the files have it, as text. places: a row per key and way to write it, by id column the row of its
-    id in `forms`.
+    id in `forms`; where `keys` was asked about days, a row each for those of the days and those of others.
     """
 
     source: Source
@@ -46,18 +49,25 @@ class Keys:
             found = {name: standing.gather(self.places[name]) for name, standing in found.items()}
         return numbering.distinct(found)
 
+    def on_days(self) -> "Keys":
+        """Those of the days that `keys` was asked about; ids of other days stay in `forms`."""
+        return replace(self, places=self.places.filter(ON_DAYS))
 
-def keys(source: Source, first: dt.date | None = None) -> Keys:
+
+def keys(source: Source, first: dt.date | None = None, days: tuple[dt.date, dt.date] | None = None) -> Keys:
     """The distinct keys of a table. first: of rows of this day and later alone.
 
-    Files are read in batches, the id columns and the date alone. Raises what a file that cannot be read raises.
+    days: the first and the last of days whose keys are told apart, see `Keys.on_days`. Files are read in batches, the
+    id columns and the date alone. Raises what a file that cannot be read raises.
     """
     names = _ids(source)
     forms: dict[str, list[pl.DataFrame]] = {name: [] for name in names}
     written: list[pl.DataFrame] = []
     for reading, part in source.readings():
-        raw = distinct(_written(reading, part, first).select(names), names)
         values = dict(zip(reading.contract.names, reading.values, strict=True))
+        told_apart = {} if days is None else {ON_DAYS: values["date"].is_between(*days).fill_null(value=False)}
+        rows = _written(reading, part, first).select(*names, **told_apart)
+        raw = distinct(rows, [*names, *told_apart])
         found = {}
         for name in names:
             # Ids are few and keys are many: what is asked of an id is asked of each once.
@@ -65,7 +75,7 @@ def keys(source: Source, first: dt.date | None = None) -> Keys:
             n_before = sum(each.height for each in forms[name])
             found[name] = (places(raw[name], ways[name]) + n_before).cast(pl.UInt32)
             forms[name].append(ways.select(read=values[name], written=pl.col(name).cast(pl.String)))
-        written.append(pl.DataFrame(found))
+        written.append(pl.DataFrame(found).with_columns(raw[name] for name in told_apart))
     read = {name: pl.concat(each.with_columns(AS_TEXT) for each in found) for name, found in forms.items()}
     return Keys(source, read, pl.concat(written))
 

@@ -47,14 +47,11 @@ class Journal:
         self._watch = watch or (lambda stage: None)
 
     @contextmanager
-    def stage(self, name: str, spent_seconds: float = 0.0) -> Iterator[dict[str, object]]:
-        """Time a stage; facts put into the dictionary are logged and kept with it.
-
-        spent_seconds: what was done for it before, by somebody who keeps no journal.
-        """
+    def stage(self, name: str) -> Iterator[dict[str, object]]:
+        """Time a stage; facts put into the dictionary are logged and kept with it."""
         self._watch(name)
         facts: dict[str, object] = {}
-        began = time.perf_counter() - spent_seconds
+        began = time.perf_counter()
         yield facts
         turn = {"seconds": round(time.perf_counter() - began, 3), "peak_mib": _peak_mib(), **facts}
         LOGGER.info("stage done", extra={"facts": {"stage": name, **turn}})
@@ -98,7 +95,7 @@ class Unheard(Journal):
     """The journal of a block whose stages are told by another one."""
 
     @contextmanager
-    def stage(self, name: str, spent_seconds: float = 0.0) -> Iterator[dict[str, object]]:
+    def stage(self, name: str) -> Iterator[dict[str, object]]:
         """Nothing is kept of a stage."""
         yield {}
 

@@ -18,10 +18,11 @@ from engine.delivery.tables import Delivered, broken_files, empty_files, near_mi
 from engine.errors import InputError, Problem
 from engine.lake.manifest import DayLake, refuse_lake
 from engine.lake.source import open_days
-from engine.settings.shelf.delivered import DeliverySettings, InputSettings
+from engine.settings.shelf.delivered import DeliverySettings, InputSettings, PanelSettings
 from engine.shelf.as_of import choose_as_of
 from engine.shelf.meet import meet
 from engine.shelf.places import unknown_places
+from engine.shelf.seen import Seen, seen_of
 from engine.vocabulary import shelf as v
 
 Place = Delivered | DayLake
@@ -46,11 +47,12 @@ CALIBRATED = Readings(signed=True, interpolates=False)
 
 @dataclass(frozen=True)
 class Intake:
-    """How an input is taken in: what it is judged by, and how its rows are read."""
+    """How an input is taken in: what it is judged by, how its rows are read, and on which days of a panel."""
 
     inputs: InputSettings = field(default_factory=InputSettings)
     delivery: DeliverySettings = field(default_factory=DeliverySettings)
     readings: Readings = CALIBRATED
+    panel: PanelSettings = field(default_factory=PanelSettings)
 
 
 USUAL = Intake()
@@ -66,7 +68,8 @@ class Sources:
     """The tables of a night, by name. as_of: the last day that may be seen.
 
     intake: how they are read and what they are judged by. notices: what is odd about the input, known before a row is
-    placed. unknown_places: the stores whose coordinates are no place.
+    placed. unknown_places: the stores whose coordinates are no place. seen: the store-SKUs of the days of the
+    intake's panel; None where nobody looked for them yet.
     """
 
     place: Place
@@ -75,6 +78,7 @@ class Sources:
     intake: Intake
     notices: tuple[Problem, ...] = ()
     unknown_places: tuple[str | int, ...] = ()
+    seen: Seen | None = field(default=None, compare=False, repr=False)
 
     @property
     def folder(self) -> Path | str | None:
@@ -84,12 +88,16 @@ class Sources:
             return self.place.folder if origin is None else str(origin.place)
         return where(self.place)
 
+    def since(self, n_days: int) -> dt.date:
+        """The first of so many days, of which the as-of day is the last."""
+        return self.as_of - dt.timedelta(days=n_days - 1)
+
     def within(self, n_days: int, held_days: int) -> "Sources":
         """The same tables, of which days before the last n are read only where they have to be.
 
         held_days: stock and prices of so many days before may still hold.
         """
-        first = self.as_of - dt.timedelta(days=n_days - 1)
+        first = self.since(n_days)
         return replace(self, tables={name: source.since(first, held_days) for name, source in self.tables.items()})
 
     @property
@@ -144,7 +152,7 @@ def reread_as_text(sources: Sources) -> Sources:
 
 def _with_notices(sources: Sources) -> Sources:
     """The sources with what is to be told of their ids, repeats and places. Raises InputError when that stops it."""
-    stops, notices = _about_keys(sources)
+    stops, notices, seen = _about_keys(sources)
     tables, again, surplus = _about_repeats(sources)
     if stops or again:
         # Whoever mends the export wants to hear of everything at once.
@@ -152,25 +160,34 @@ def _with_notices(sources: Sources) -> Sources:
         raise InputError([*stops, *again, *verify(as_text)[0]])
     places, odd = _about_places(sources)
     every_notice = (*sources.notices, *_about_names(sources), *surplus, *notices, *odd)
-    return replace(sources, tables=tables, notices=every_notice, unknown_places=places)
+    return replace(sources, tables=tables, notices=every_notice, unknown_places=places, seen=seen)
 
 
-def _about_keys(sources: Sources) -> tuple[list[Problem], list[Problem]]:
-    """What stops the night, and what is to be told. Old days of a lake are looked at only when new ones do not do."""
-    first = sources.as_of - dt.timedelta(days=sources.intake.inputs.keys_days - 1)
+def _about_keys(sources: Sources) -> tuple[list[Problem], list[Problem], Seen | None]:
+    """What stops the night, what is to be told, and the store-SKUs of the panel where their days were looked at.
+
+    Old days of a lake are looked at only when new ones do not do.
+    """
+    first = sources.since(sources.intake.inputs.keys_days)
     lately = {name: source.since(first) for name, source in sources.tables.items()}
-    found = _keys(lately, first)
+    found = _keys(sources, lately, first)
     stops, notices = meet(found, sources.intake.inputs)
     if (stops or notices) and any(lately[name] is not source for name, source in sources.tables.items()):
-        found = _keys(sources.tables, first)
+        found = _keys(sources, sources.tables, first)
         stops, notices = meet(found, sources.intake.inputs)
     lost = [problem for table in found.values() for problem in without_digits(table)]
-    return lost + stops, in_two_forms(found.values()) + notices
+    is_seen = first <= sources.since(sources.intake.panel.lookback_days)
+    seen = seen_of([found[name] for name in (v.SALES, v.INVENTORY)]) if is_seen else None
+    return lost + stops, in_two_forms(found.values()) + notices, seen
 
 
-def _keys(tables: Mapping[str, Source], first: dt.date) -> dict[str, Keys]:
-    """The keys of all tables; of what sold long ago nothing need be known."""
-    return {name: keys(source, first if name == v.SALES else None) for name, source in tables.items()}
+def _keys(sources: Sources, tables: Mapping[str, Source], first: dt.date) -> dict[str, Keys]:
+    """The keys of all tables, those of the panel's days told apart; of what sold long ago nothing need be known."""
+    days = sources.since(sources.intake.panel.lookback_days), sources.as_of
+    of_panel = {v.SALES: days, v.INVENTORY: days}
+    return {
+        name: keys(source, first if name == v.SALES else None, of_panel.get(name)) for name, source in tables.items()
+    }
 
 
 def _about_names(sources: Sources) -> list[Problem]:

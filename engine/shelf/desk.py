@@ -4,9 +4,8 @@ check → panel → expect → detect → measure → diagnose → recommend →
 """
 
 import datetime as dt
-import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -40,12 +39,13 @@ from engine.shelf.calibrated import Recalibration, learn
 from engine.shelf.check import Intake, Place, Sources, check, readings_of
 from engine.shelf.features import PAIRS_PER_BLOCK as FEATURES_AT_A_TIME
 from engine.shelf.features import feature_blocks
-from engine.shelf.grid import Seen, seen_pairs
+from engine.shelf.grid import seen_pairs
 from engine.shelf.method import Method, findings_of, method_of
 from engine.shelf.panel import Panel, panel
 from engine.shelf.parts import CaseParts, FindingParts, Table
 from engine.shelf.placing import PanelPlan, bytes_per_pair
 from engine.shelf.press import Press
+from engine.shelf.seen import Seen
 from engine.shelf.series import PAIRS_PER_BLOCK, series_blocks
 from engine.vocabulary import shelf as v
 
@@ -106,7 +106,7 @@ def run(
     """
     journal = Journal(watch)
     with journal.stage("check"):
-        sources = _opened(place, settings, as_of)
+        sources = _seen(_opened(place, settings, as_of))
         prints = {name: dict(source.fingerprints) for name, source in sources.tables.items()}
         recalibration = _learn(feedback, sources.as_of, settings)
     learnt = () if recalibration.fingerprint is None else (recalibration.fingerprint,)
@@ -115,16 +115,10 @@ def run(
     plan = panel_plan(settings, allow_partial=allow_partial)
 
     def write(folder: Path) -> dict[str, Any]:
-        with ThreadPoolExecutor(1) as aside:
-            # Workers take seconds to start: meanwhile the store-SKUs are looked for.
-            looking = aside.submit(_seen, sources, plan)
-            with executor(cluster, folder) as who, TemporaryDirectory(dir=folder, prefix="parts-") as parts:
-                seen, looked_seconds = looking.result()
-                brief = Brief(
-                    folder, Path(parts), sources, settings, plan, max_memory, recalibration, looked_seconds, seen
-                )
-                cut = blocks or _blocks_for(seen, plan, max_memory, who.workers)
-                entries, stages = who.run(partial(_night_of_block, brief), cut, watch)[0]
+        with executor(cluster, folder) as who, TemporaryDirectory(dir=folder, prefix="parts-") as parts:
+            brief = Brief(folder, Path(parts), sources, settings, plan, max_memory, recalibration)
+            cut = blocks or _blocks_for(sources.seen, plan, max_memory, who.workers)
+            entries, stages = who.run(partial(_night_of_block, brief), cut, watch)[0]
         journal.take(stages)
         return {"feedback": recalibration.described(), "seeds": "each case's own id", **entries}
 
@@ -133,11 +127,7 @@ def run(
 
 @dataclass(frozen=True)
 class Brief:
-    """What every block of a night is told.
-
-    parts: a folder for what blocks keep until all is published. looked_seconds: what finding the store-SKUs of the
-    chain took. seen: these; None where the panel has to look.
-    """
+    """What every block of a night is told. parts: a folder for what blocks keep until all is published."""
 
     folder: Path
     parts: Path
@@ -146,21 +136,13 @@ class Brief:
     plan: PanelPlan
     max_memory: int | None
     recalibration: Recalibration
-    looked_seconds: float
-    seen: Seen | None
 
 
-def _seen(sources: Sources, plan: PanelPlan) -> tuple[Seen | None, float]:
-    """The store-SKUs of the chain, and in how many seconds they were found.
-
-    None where a table has to be read as text, which the panel does.
-    """
-    began = time.perf_counter()
-    try:
-        seen = seen_pairs(sources, plan.panel.lookback_days)
-    except UNREADABLE:
-        seen = None
-    return seen, time.perf_counter() - began
+def _seen(sources: Sources) -> Sources:
+    """The sources with the store-SKUs of the chain; without them where a table has to be read as text first."""
+    with suppress(*UNREADABLE):
+        return replace(sources, seen=seen_pairs(sources, sources.intake.panel.lookback_days))
+    return sources
 
 
 def _blocks_for(seen: Seen | None, plan: PanelPlan, max_memory: int | None, workers: int) -> int:
@@ -227,14 +209,14 @@ def inspect(
     stops, remarks = verify(sources.tables)
     if stops:
         raise InputError([*stops, *remarks])
-    typed, plan = _opened(place, settings, sources.as_of), panel_plan(settings, allow_partial=allow_partial)
-    (seen, _), memory, method = _seen(typed, plan), Memory(), method_of(settings)
+    typed, plan = _seen(_opened(place, settings, sources.as_of)), panel_plan(settings, allow_partial=allow_partial)
+    memory, method = Memory(), method_of(settings)
 
     def quality_of(together: Together) -> dict[str, Any]:
-        chain, learnt = method.expect(panel(typed, plan, memory, together, seen))
+        chain, learnt = method.expect(panel(typed, plan, memory, together))
         return summary.data_quality(chain, settings.panel.min_history_days, method.notices(chain, learnt))
 
-    return Inspection(sources, remarks, in_turns(quality_of, _blocks_for(seen, plan, None, workers=1))[0])
+    return Inspection(sources, remarks, in_turns(quality_of, _blocks_for(typed.seen, plan, None, workers=1))[0])
 
 
 def panel_plan(settings: Settings, *, allow_partial: bool = False) -> PanelPlan:
@@ -252,14 +234,14 @@ def panel_plan(settings: Settings, *, allow_partial: bool = False) -> PanelPlan:
 
 def _opened(place: Place, settings: Settings, as_of: dt.date | None, *, as_text: bool = False) -> Sources:
     """The tables as the profile reads them, of the days of its panel."""
-    intake = Intake(settings.inputs, settings.delivery, readings_of(settings.profile))
+    intake = Intake(settings.inputs, settings.delivery, readings_of(settings.profile), settings.panel)
     found = check(place, as_of, intake, as_text=as_text)
     return found.within(settings.panel.lookback_days, settings.panel.held_days)
 
 
 def _placed(brief: Brief, journal: Journal, memory: Memory, together: Together) -> Panel:
-    with journal.stage("panel", brief.looked_seconds) as facts:
-        chain = panel(brief.sources, brief.plan, memory, together, brief.seen)
+    with journal.stage("panel") as facts:
+        chain = panel(brief.sources, brief.plan, memory, together)
         facts["store_skus"] = together.count(chain.pairs.height)
     return chain
 

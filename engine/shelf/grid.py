@@ -1,18 +1,15 @@
 """Grid: the store-SKUs and days there are, cut into blocks of SKUs.
 
-In: `Sources`. Out: `Seen`, the store-SKUs of the whole chain, and `Grid`, those of one block.
+In: `Sources`, and `Seen`, the store-SKUs of the whole chain. Out: `Grid`, those of one block.
 """
 
 import datetime as dt
-import itertools
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from engine.arrays import Integers
 from engine.blocks.together import Together
 from engine.contracts.contract import AS_TEXT, UNUSABLE, of_text
 from engine.delivery.id_range import IdRange
@@ -21,32 +18,8 @@ from engine.delivery.numbering import Numbering, places
 from engine.delivery.source import Source
 from engine.errors import InputError, Problem
 from engine.shelf.check import Sources
+from engine.shelf.seen import Seen
 from engine.vocabulary import shelf as v
-
-
-@dataclass(frozen=True)
-class Seen:
-    """The store-SKUs of the whole chain. pairs: store_id and sku_id, sorted. stores, skus: their ids, sorted."""
-
-    pairs: pl.DataFrame
-
-    @cached_property
-    def stores(self) -> pl.Series:
-        """The ids of all stores, sorted."""
-        return self.pairs["store_id"].unique().sort()
-
-    @cached_property
-    def skus(self) -> pl.Series:
-        """The ids of all SKUs, sorted."""
-        return self._skus["sku_id"]
-
-    @cached_property
-    def _skus(self) -> pl.DataFrame:
-        return self.pairs.group_by("sku_id").len().sort("sku_id")
-
-    def cut(self, blocks: int) -> list[slice]:
-        """Positions of the SKUs of every block, with about equally many store-SKUs in each."""
-        return cut_skus(self._skus["len"].to_numpy().astype(np.int64), blocks)
 
 
 @dataclass(frozen=True)
@@ -102,19 +75,25 @@ class Grid:
 def seen_pairs(sources: Sources, n_days: int, *, usable_only: bool = False) -> Seen:
     """The store-SKUs with a row of sales or stock on the days of the panel. usable_only: with a usable one.
 
-    Raises InputError when there is none.
+    They are looked for unless the sources have them. Raises InputError when there is none.
     """
-    first_date = sources.as_of - dt.timedelta(days=n_days - 1)
+    first_date = sources.since(n_days)
+    found = sources.seen
+    if found is None or usable_only or n_days != sources.intake.panel.lookback_days:
+        found = _looked_for(sources, first_date, usable_only=usable_only)
+    if found.pairs.is_empty():
+        advice = "deliver rows of the days before the as-of day"
+        raise InputError([Problem(v.SALES, f"no row from {first_date} to {sources.as_of}", advice)])
+    return found
+
+
+def _looked_for(sources: Sources, first_date: dt.date, *, usable_only: bool) -> Seen:
     days = pl.col("date").is_between(first_date, sources.as_of)
     seen = [_pairs_of(sources.tables[name], days, usable_only=usable_only) for name in (v.SALES, v.INVENTORY)]
     every = {name: pl.concat(pairs[name].unique() for pairs in seen).unique().sort() for name in v.PAIR}
     numbering = Numbering(every)
     numbers = (numbering.distinct({name: places(pairs[name], every[name]) for name in v.PAIR}) for pairs in seen)
-    pairs = numbering.keys(pl.concat(numbers).unique().sort())
-    if pairs.is_empty():
-        advice = "deliver rows of the days before the as-of day"
-        raise InputError([Problem(v.SALES, f"no row from {first_date} to {sources.as_of}", advice)])
-    return Seen(pairs)
+    return Seen(numbering.keys(pl.concat(numbers).unique().sort()))
 
 
 def grid_of(seen: Seen, as_of: dt.date, n_days: int, together: Together) -> Grid:
@@ -128,21 +107,6 @@ def grid_of(seen: Seen, as_of: dt.date, n_days: int, together: Together) -> Grid
     )
     last_day = (as_of - dt.date(1970, 1, 1)).days
     return Grid(n_days, last_day - n_days + 1, pairs, stores, skus, own, seen.pairs.height)
-
-
-def cut_skus(pairs: Integers, blocks: int) -> list[slice]:
-    """Positions of the SKUs of every block: neighbours, with about equally many store-SKUs in each.
-
-    pairs: of every SKU, (SKUs,). Where there are fewer SKUs than blocks, the last blocks have none.
-    """
-    so_far = np.cumsum(pairs)
-    middle = 2 * so_far - pairs
-    wanted = 2 * so_far[-1] * np.arange(1, blocks) // blocks
-    bounds = np.searchsorted(middle, wanted)
-    block = np.arange(1, blocks)
-    fewest = np.minimum(block, pairs.size)
-    bounds = np.clip(bounds, fewest, np.maximum(pairs.size - blocks + block, fewest))
-    return [slice(first, end) for first, end in itertools.pairwise([0, *bounds.tolist(), pairs.size])]
 
 
 def _range_of(skus: pl.Series, own: slice) -> IdRange:

@@ -44,7 +44,7 @@ from engine.shelf.deliveries import (
     with_partial_day,
 )
 from engine.shelf.feeds import Feed, Stores, declared, feed_of, forget, impossible_stock
-from engine.shelf.grid import Grid, Seen, grid_of, seen_pairs
+from engine.shelf.grid import Grid, grid_of, seen_pairs
 from engine.shelf.measures import EVERY, Measure, packed
 from engine.shelf.outside import Outside, of_skus, outside
 from engine.shelf.placing import (
@@ -196,12 +196,10 @@ class Panel:
         return np.searchsorted(self.codes("store"), np.arange(self.stores.height + 1)).astype(np.int64)
 
 
-def panel(
-    sources: Sources, plan: PanelPlan, memory: Memory, together: Together = ALONE, seen: Seen | None = None
-) -> Panel:
+def panel(sources: Sources, plan: PanelPlan, memory: Memory, together: Together = ALONE) -> Panel:
     """Place every usable row of the tables that is of the block's own SKUs.
 
-    memory: of the night; blocks that take turns get a part each. seen: the store-SKUs, where they were looked for.
+    memory: of the night; blocks that take turns get a part each.
 
     Raises InputError, with every problem of every table, when a row stops the run or a file cannot be read, and when
     the panel does not fit into memory; TryLaterError when the as-of day is not complete. All blocks raise together.
@@ -210,12 +208,12 @@ def panel(
         memory = memory.of_block()
         together.before_waiting(memory.rest)
     try:
-        return _place_all(sources, plan, memory, together, seen)
+        return _place_all(sources, plan, memory, together)
     except UNREADABLE as error:
         _refuse_full_disk(error)
         as_text = together.once(lambda: reread_as_text(sources))
     try:
-        return _place_all(as_text, plan, memory, together, None)
+        return _place_all(as_text, plan, memory, together)
     except UNREADABLE as error:
         _refuse_full_disk(error)
         reason = error
@@ -233,8 +231,8 @@ def _refuse_broken_files(sources: Sources, error: BaseException) -> NoReturn:
         raise error
 
 
-def _place_all(sources: Sources, plan: PanelPlan, memory: Memory, together: Together, seen: Seen | None) -> Panel:
-    grid, placed = _placed(sources, plan, memory, together, seen)
+def _place_all(sources: Sources, plan: PanelPlan, memory: Memory, together: Together) -> Panel:
+    grid, placed = _placed(sources, plan, memory, together)
     known = together.once(lambda: _known(sources, grid, plan.panel.lookback_days))
     accounts = together.once(lambda: _accounts(sources, {**placed.accounts, **known.accounts}))
     refuse_turned_signs(placed, together)
@@ -274,12 +272,10 @@ def _place_all(sources: Sources, plan: PanelPlan, memory: Memory, together: Toge
     )
 
 
-def _placed(
-    sources: Sources, plan: PanelPlan, memory: Memory, together: Together, seen: Seen | None
-) -> tuple[Grid, Placed]:
+def _placed(sources: Sources, plan: PanelPlan, memory: Memory, together: Together) -> tuple[Grid, Placed]:
     """The block's pairs, and the facts in their cells."""
     n_days = plan.panel.lookback_days
-    every = together.once(lambda: seen or seen_pairs(sources, n_days))
+    every = together.once(lambda: seen_pairs(sources, n_days))
     together.once(lambda: memory.foresee(every.pairs.height, bytes_per_pair(plan), together.of))
     grid = grid_of(every, sources.as_of, n_days, together)
     placed = place_facts(sources, grid, plan, memory, together)

@@ -25,9 +25,9 @@ from engine.shelf import panel as module_of_panel
 from engine.shelf.check import Intake, check, readings_of
 from engine.shelf.deliveries import NOT_DELIVERED, SHUT
 from engine.shelf.desk import panel_plan
-from engine.shelf.grid import cut_skus, seen_pairs
 from engine.shelf.measures import Narrow, Whole
 from engine.shelf.panel import panel
+from engine.shelf.seen import cut_skus
 from tests.blocks.cutting import of_skus
 from tests.planted.awkward import AS_OF, write_awkward_chain
 from tests.planted.small import SKUS, small_chain, write_csv, write_parquet
@@ -343,15 +343,6 @@ def test_blocks_have_about_equally_many_store_skus(pairs, blocks, wanted):
     cut = cut_skus(np.array(pairs), blocks)
     assert [each.stop - each.start for each in cut] == wanted
     assert [each.start for each in cut] == [0, *(each.stop for each in cut[:-1])]
-
-
-def test_store_skus_that_were_looked_for_are_not_looked_for_again(tmp_path, monkeypatch):
-    write_parquet(tmp_path / "in", small_chain())
-    plan = panel_plan(load())
-    sources = check(tmp_path / "in").within(plan.panel.lookback_days, plan.panel.held_days)
-    usual, seen = panel(sources, plan, Memory()), seen_pairs(sources, plan.panel.lookback_days)
-    monkeypatch.delattr(module_of_panel, "seen_pairs")
-    assert_same(panel(sources, plan, Memory(), seen=seen), usual)
 
 
 def test_a_block_that_waits_for_a_sum_holds_nothing_of_what_it_gave():
