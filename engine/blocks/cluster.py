@@ -12,10 +12,11 @@ import platform
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import lru_cache, partial
 from importlib.metadata import version
+from multiprocessing import forkserver
 from pathlib import Path
 from tempfile import NamedTemporaryFile, TemporaryDirectory
 from typing import Any
@@ -183,6 +184,27 @@ def executor(address: str | None, folder: Path) -> Iterator[Executor]:
         yield Cluster(client, folder)
 
 
+@contextmanager
+def begun(address: str | None) -> Iterator[None]:
+    """Have workers of this machine begin while the caller does what comes before them.
+
+    Libraries take a second to load, in the process that all of them are copies of. Nothing is raised for an address
+    or a package that is wrong: `executor` does.
+    """
+    if address is None or not address.startswith(LOCAL):
+        yield
+        return
+    with ThreadPoolExecutor(1) as aside:
+        aside.submit(_begin)
+        yield
+
+
+def _begin() -> None:
+    _distributed()
+    with _copies_of_this():
+        forkserver.ensure_running()
+
+
 def _distributed() -> Any:
     return needed("distributed", EXTRA, WHERE)
 
@@ -223,7 +245,6 @@ def _workers_of(address: str) -> int:
 @contextmanager
 def _local(workers: int, folder: Path) -> Iterator[Any]:
     """Workers on this machine, which share its cores."""
-    # Its settings are there once it is imported, and only then can one be set for a while.
     distributed = _distributed()
     each = str(max(threads() // workers, 1))
     settings = {"distributed.deploy.lost-worker-timeout": f"{WORKERLESS_SECONDS}s", **EAGER_MEMORY}
@@ -250,7 +271,10 @@ def _local(workers: int, folder: Path) -> Iterator[Any]:
 
 @contextmanager
 def _copies_of_this() -> Iterator[None]:
-    """Have one process load what this one has loaded, and every worker begin as a copy of it."""
+    """Have one process load what this one has loaded, and every worker begin as a copy of it.
+
+    Dask is imported before: its settings are there then, and only then can one be set for a while.
+    """
     with needed("dask.config", EXTRA, WHERE).set({"distributed.worker.multiprocessing-method": FORKSERVER}):
         # Dask chooses its own modules when it asks for the first time, and loads pandas then, which nobody needs.
         with _nothing_in(needed("distributed.versions", EXTRA, WHERE).optional_packages):

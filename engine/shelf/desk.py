@@ -14,7 +14,7 @@ from typing import Any
 
 import polars as pl
 
-from engine.blocks.cluster import executor
+from engine.blocks.cluster import begun, executor
 from engine.blocks.together import Together
 from engine.blocks.turns import in_turns
 from engine.delivery.source import UNREADABLE
@@ -105,7 +105,7 @@ def run(
     Raises InputError, TryLaterError and OutputError; the runs published before stay as they are.
     """
     journal = Journal(watch)
-    with journal.stage("check"):
+    with journal.stage("check"), begun(cluster):
         sources = _seen(_opened(place, settings, as_of))
         prints = {name: dict(source.fingerprints) for name, source in sources.tables.items()}
         recalibration = _learn(feedback, sources.as_of, settings)

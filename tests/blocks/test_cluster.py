@@ -17,7 +17,7 @@ import pytest
 
 import engine
 from engine.blocks import cluster
-from engine.blocks.cluster import executor
+from engine.blocks.cluster import begun, executor
 from engine.blocks.executor import IN_PROCESS, InProcess
 from engine.errors import InputError, OutputError, Problem, TryLaterError
 from tests.blocks import rounds
@@ -255,6 +255,41 @@ def test_workers_start_without_what_nobody_needs_and_with_nothing_of_the_folder_
     words = [sys.executable, tmp_path / "program.py", folder]
     done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=True, env=environment)
     assert done.stdout == f"False {safe} {engine.__file__}\n"
+
+
+BEGUN = """
+import os, sys
+from multiprocessing import forkserver
+from pathlib import Path
+from engine.blocks.cluster import begun, executor
+
+def parent_of(_):
+    return os.getppid(), "distributed" in sys.modules
+
+if __name__ == "__main__":
+    with begun("local:1"):
+        pass
+    began = forkserver._forkserver._forkserver_pid
+    with executor("local:1", Path(sys.argv[1])) as workers:
+        found = workers.map(parent_of, [0])
+    print(found == [(began, True)], os.environ.get("PYTHONSAFEPATH"))
+"""
+
+
+@pytest.mark.slow
+def test_workers_are_copies_of_a_process_that_began_before_they_were_asked_for(tmp_path):
+    (tmp_path / "program.py").write_text(BEGUN, encoding="utf-8")
+    others = {name: value for name, value in os.environ.items() if name != cluster.SAFE_PATH}
+    words = [sys.executable, tmp_path / "program.py", tmp_path]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=True, env=others)
+    assert done.stdout == "True None\n"
+
+
+@pytest.mark.parametrize("address", [None, "tcp://127.0.0.1:1", "local:2"])
+def test_what_is_wrong_with_an_address_is_told_when_workers_are_asked_for(address, monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with begun(address):
+        pass
 
 
 def test_without_an_address_the_process_itself_runs_all(tmp_path):
