@@ -60,8 +60,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are cores: a third of the time a worker waits for a browser, a database or a process."""
-    return len(os.sched_getaffinity(0)) + 1
+    """Two more than there are cores: a third of the time a worker waits for a browser, a database or a process."""
+    return len(os.sched_getaffinity(0)) + 2
 
 
 @pytest.fixture(autouse=True, scope="session")
