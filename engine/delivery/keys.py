@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from engine.contracts.contract import AS_TEXT, Consequence, Reading, Rule, is_text, of_text
+from engine.contracts.contract import AS_TEXT, Consequence, Rule
 from engine.contracts.ids import lost_digits
 from engine.delivery.numbering import Numbering, places
-from engine.delivery.source import Part, Source
+from engine.delivery.source import Source
 from engine.delivery.tables import EXAMPLES, judge
 from engine.errors import Problem
 
@@ -66,8 +66,8 @@ def keys(source: Source, first: dt.date | None = None, days: tuple[dt.date, dt.d
     for reading, part in source.readings():
         values = dict(zip(reading.contract.names, reading.values, strict=True))
         told_apart = {} if days is None else {ON_DAYS: values["date"].is_between(*days).fill_null(value=False)}
-        rows = _written(reading, part, first).select(*names, **told_apart)
-        raw = distinct(rows, [*names, *told_apart])
+        rows = part.scan() if first is None else part.scan().filter(values["date"] >= first)
+        raw = distinct(rows.select(*names, **told_apart), [*names, *told_apart])
         found = {}
         for name in names:
             # Ids are few and keys are many: what is asked of an id is asked of each once.
@@ -78,18 +78,6 @@ def keys(source: Source, first: dt.date | None = None, days: tuple[dt.date, dt.d
         written.append(pl.DataFrame(found).with_columns(raw[name] for name in told_apart))
     read = {name: pl.concat(each.with_columns(AS_TEXT) for each in found) for name, found in forms.items()}
     return Keys(source, read, pl.concat(written))
-
-
-def _written(reading: Reading, part: Part, first: dt.date | None) -> pl.LazyFrame:
-    """The rows of files with the same columns, as they have them. first: those of this day and later alone."""
-    rows = part.scan()
-    if first is None:
-        return rows
-    if is_text(part.schema["date"]):
-        # ISO dates sort as text does, and text need not be read as a date to be sorted.
-        since = first.isoformat()
-        return rows.filter(of_text("date", part.schema["date"], lambda text: text >= since))
-    return rows.filter(reading.values[reading.contract.names.index("date")] >= first)
 
 
 def distinct(plan: pl.LazyFrame, names: Collection[str]) -> pl.DataFrame:

@@ -76,6 +76,17 @@ def test_a_store_sku_is_seen_with_a_row_of_sales_or_stock_on_a_day_of_the_panel(
     assert pairs_of(sources) == looked_for(sources)
 
 
+@pytest.mark.parametrize("padded", ["2025- 6-01", " 2025-6-01", "2025-06- 1"])
+def test_a_date_that_is_padded_with_blanks_is_a_day_of_the_panel(tmp_path, padded):
+    tables = small_chain()
+    sales = tables["sales_transactions"].with_columns(pl.col("date").cast(pl.String))
+    odd = sales.head(1).with_columns(sku_id=pl.lit(30, pl.Int64), date=pl.lit(padded))
+    write_csv(tmp_path, {**tables, "sales_transactions": pl.concat([sales, odd])})
+    sources = check(tmp_path, AS_OF)
+    assert ("1", "30") in pairs_of(sources)
+    assert pairs_of(sources) == looked_for(sources)
+
+
 @pytest.mark.parametrize(("format", "whole_ids"), [("csv", False), ("parquet", False), ("parquet", True)])
 def test_of_a_chain_with_every_awkward_fact_what_check_saw_is_what_is_found(tmp_path, format, whole_ids):  # noqa: A002
     write_awkward_chain(tmp_path, format=format, whole_ids=whole_ids)
